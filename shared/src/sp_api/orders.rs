@@ -1,0 +1,177 @@
+//! Orders API v2026-01-01: sweeps and single orders, handed on as Amazon wrote them. Loops over nothing: one call is
+//! one page, so that a run can save its place between two.
+
+use super::limits::Operation;
+use super::raw_order::RawOrder;
+use super::{Account, Answer, SpApi};
+use crate::domain::ids::OrderId;
+use crate::error::Result;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A part of an order that Amazon sends only if asked. Amazon page: *Orders API v2026-01-01 model, includedData*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "each is Amazon's own name of the dataset")]
+pub enum Dataset {
+    Buyer,
+    Recipient,
+    Proceeds,
+    Expense,
+    Promotion,
+    Cancellation,
+    Fulfillment,
+    Packages,
+    Tax,
+    Payment,
+    FulfillmentOrders,
+}
+
+impl Dataset {
+    /// All datasets there are.
+    pub const ALL: [Self; 11] = [
+        Self::Buyer,
+        Self::Recipient,
+        Self::Proceeds,
+        Self::Expense,
+        Self::Promotion,
+        Self::Cancellation,
+        Self::Fulfillment,
+        Self::Packages,
+        Self::Tax,
+        Self::Payment,
+        Self::FulfillmentOrders,
+    ];
+
+    /// Amazon's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buyer => "BUYER",
+            Self::Recipient => "RECIPIENT",
+            Self::Proceeds => "PROCEEDS",
+            Self::Expense => "EXPENSE",
+            Self::Promotion => "PROMOTION",
+            Self::Cancellation => "CANCELLATION",
+            Self::Fulfillment => "FULFILLMENT",
+            Self::Packages => "PACKAGES",
+            Self::Tax => "TAX",
+            Self::Payment => "PAYMENT",
+            Self::FulfillmentOrders => "FULFILLMENT_ORDERS",
+        }
+    }
+}
+
+/// A search for changed orders. Every page of one sweep is asked with the same values but `token`.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep<'a> {
+    /// Orders changed at or after this moment; sent in whole seconds, rounded down.
+    pub after: Timestamp,
+    /// Orders changed at or before this moment, by Amazon's clock at least two minutes ago; in whole seconds too.
+    pub before: Timestamp,
+    /// The last page's `next_token`; lives 24 hours.
+    pub token: Option<&'a str>,
+    pub datasets: &'a [Dataset],
+    /// Leaves out what Amazon fulfils.
+    pub fulfilled_by_merchant_only: bool,
+}
+
+/// A page of a sweep: at most 100 orders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrdersPage {
+    pub orders: Vec<RawOrder>,
+    /// `None` on the last page.
+    pub next_token: Option<String>,
+    /// The end of the window as Amazon understood it.
+    pub last_updated_before: Option<Timestamp>,
+}
+
+impl SpApi {
+    /// One page of the orders that changed in a window, of all the marketplaces of the account's region. Reads only.
+    ///
+    /// Amazon page: *Orders API v2026-01-01 Reference*, `searchOrders`.
+    ///
+    /// # Errors
+    /// Throttled; retryable where Amazon fails or its answer is cut off or holds an order without id or time;
+    /// authorisation revoked; permanent where Amazon refuses the request or a dataset (see [`super::refusal`]).
+    pub async fn search_orders(
+        &self,
+        account: &Account<'_>,
+        sweep: &Sweep<'_>,
+    ) -> Result<Answer<OrdersPage>> {
+        let mut query = vec![
+            ("lastUpdatedAfter", in_seconds(sweep.after)),
+            ("lastUpdatedBefore", in_seconds(sweep.before)),
+        ];
+        if sweep.fulfilled_by_merchant_only {
+            query.push(("fulfilledBy", "MERCHANT".to_owned()));
+        }
+        query.extend(included_data(sweep.datasets));
+        query.extend(
+            sweep
+                .token
+                .map(|token| ("paginationToken", token.to_owned())),
+        );
+        let page: Answer<Page> = self
+            .get(account, Operation::SearchOrders, &ORDERS, &query)
+            .await?;
+        Ok(page.map(|page| OrdersPage {
+            orders: page.orders,
+            next_token: page
+                .pagination
+                .and_then(|pagination| pagination.next_token)
+                .filter(|token| !token.is_empty()),
+            last_updated_before: page.last_updated_before,
+        }))
+    }
+
+    /// One order. Reads only.
+    ///
+    /// Amazon page: *Orders API v2026-01-01 Reference*, `getOrder`.
+    ///
+    /// # Errors
+    /// As [`Self::search_orders`]; permanent with status 404 in its [`super::refusal`] where Amazon has no such order.
+    pub async fn order(
+        &self,
+        account: &Account<'_>,
+        id: &OrderId,
+        datasets: &[Dataset],
+    ) -> Result<Answer<RawOrder>> {
+        let [base, version, orders] = ORDERS;
+        let query: Vec<_> = included_data(datasets).into_iter().collect();
+        let path = [base, version, orders, id.as_str()];
+        let one: Answer<One> = self
+            .get(account, Operation::GetOrder, &path, &query)
+            .await?;
+        Ok(one.map(|one| one.order))
+    }
+}
+
+const ORDERS: [&str; 3] = ["orders", "2026-01-01", "orders"];
+
+fn in_seconds(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn included_data(datasets: &[Dataset]) -> Option<(&'static str, String)> {
+    let names: Vec<&str> = datasets.iter().map(|dataset| dataset.as_str()).collect();
+    (!names.is_empty()).then(|| ("includedData", names.join(",")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    orders: Vec<RawOrder>,
+    pagination: Option<Pagination>,
+    last_updated_before: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    order: RawOrder,
+}

@@ -1,0 +1,397 @@
+//! Parts an order as Amazon wrote it into what may be seen and what may not.
+//!
+//! [`ORDER`] is the one allow-list: what it names public, and nothing else, reaches [`wire`] and so [`Order`]. All the
+//! rest (buyer data, what we do not read, what we do not know) stays in Amazon's shape in [`BuyerData`].
+
+use super::check::Undecodable;
+use super::raw_order::RawOrder;
+use super::wire;
+use crate::domain::order::{BuyerData, Order};
+use crate::error::{Error, Result};
+use Rule::{Constraints, Key, List, Object, Private, Public, Values};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// An order, parted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadOrder {
+    pub order: Order,
+    pub buyer: BuyerData,
+    /// Paths of fields that we do not know, and `path=VALUE` for values that Amazon's list lacks, e.g.
+    /// `orderItems.newField`, `programs=NEW_PROGRAM`. Of values, only those that are plain words in capitals.
+    pub unknown: BTreeSet<String>,
+}
+
+/// What becomes of a field.
+enum Rule {
+    /// Scalar, for all to see.
+    Public,
+    /// As `Public`; Amazon lists the values, and others are noted.
+    Values(&'static [&'static str]),
+    /// As `Public`, and repeated beside what is private, to tell whose it is.
+    Key,
+    /// Buyer data, or nothing that we read: it stays.
+    Private,
+    /// Names of the constraints on an item's delivery. One that is new to us counts as well if it is mandatory: to
+    /// overlook it would send the parcel wrongly.
+    Constraints(&'static [&'static str]),
+    Object(&'static [(&'static str, Rule)]),
+    List(&'static Rule),
+}
+
+/// The allow-list. Amazon page: *Orders API v2026-01-01 model*.
+const ORDER: Rule = Object(&[
+    ("orderId", Public),
+    ("orderAliases", Private),
+    ("createdTime", Public),
+    ("lastUpdatedTime", Public),
+    ("programs", List(&Values(PROGRAMS))),
+    (
+        "associatedOrders",
+        List(&Object(&[
+            ("orderId", Public),
+            ("associationType", Values(ASSOCIATIONS)),
+        ])),
+    ),
+    (
+        "salesChannel",
+        Object(&[
+            ("channelName", Values(CHANNELS)),
+            ("marketplaceId", Public),
+            ("marketplaceName", Private),
+        ]),
+    ),
+    ("buyer", BUYER),
+    (
+        "recipient",
+        Object(&[
+            ("deliveryAddress", ADDRESS),
+            ("deliveryPreference", Private),
+        ]),
+    ),
+    (
+        "proceeds",
+        Object(&[("grandTotal", MONEY), ("breakdowns", Private)]),
+    ),
+    ("payment", Private),
+    ("tax", Private),
+    (
+        "fulfillment",
+        Object(&[
+            ("fulfillmentStatus", Values(STATUSES)),
+            ("fulfilledBy", Values(&["AMAZON", "MERCHANT"])),
+            ("fulfillmentServiceLevel", Values(SERVICE_LEVELS)),
+            ("shipByWindow", WINDOW),
+            ("deliverByWindow", WINDOW),
+            ("labelPrintingWindow", WINDOW),
+        ]),
+    ),
+    ("orderItems", List(&ITEM)),
+    ("packages", Private),
+    ("fulfillmentOrders", Private),
+]);
+
+const BUYER: Rule = Object(&[
+    ("buyerName", Private),
+    ("buyerEmail", Private),
+    ("buyerCompanyName", Private),
+    ("buyerPurchaseOrderNumber", Private),
+]);
+
+const ADDRESS: Rule = Object(&[
+    ("name", Private),
+    ("companyName", Private),
+    ("addressLine1", Private),
+    ("addressLine2", Private),
+    ("addressLine3", Private),
+    ("city", Private),
+    ("districtOrCounty", Private),
+    ("stateOrRegion", Private),
+    ("municipality", Private),
+    ("postalCode", Private),
+    ("countryCode", Public),
+    ("phone", Private),
+    ("extendedFields", Private),
+    (
+        "addressType",
+        Values(&["RESIDENTIAL", "COMMERCIAL", "PICKUP_POINT"]),
+    ),
+]);
+
+const ITEM: Rule = Object(&[
+    ("orderItemId", Key),
+    ("quantityOrdered", Public),
+    ("measurement", Private),
+    ("associatedOrderItems", Private),
+    (
+        "programs",
+        List(&Values(&["TRANSPARENCY", "SUBSCRIBE_AND_SAVE"])),
+    ),
+    (
+        "product",
+        Object(&[
+            ("asin", Public),
+            ("title", Public),
+            ("sellerSku", Public),
+            ("condition", Private),
+            (
+                "price",
+                Object(&[("unitPrice", MONEY), ("priceDesignation", Private)]),
+            ),
+            ("serialNumbers", Private),
+            ("customization", Private),
+        ]),
+    ),
+    (
+        "proceeds",
+        Object(&[("proceedsTotal", MONEY), ("breakdowns", Private)]),
+    ),
+    ("expense", Private),
+    ("promotion", Private),
+    (
+        "cancellation",
+        Object(&[
+            (
+                "cancellationRequest",
+                Object(&[("requester", Values(&["BUYER"])), ("cancelReason", Private)]),
+            ),
+            ("cancellationExecution", Private),
+        ]),
+    ),
+    (
+        "fulfillment",
+        Object(&[
+            ("quantityFulfilled", Public),
+            ("quantityUnfulfilled", Private),
+            ("picking", Private),
+            ("packing", Private),
+            (
+                "shipping",
+                Object(&[
+                    ("scheduledDeliveryWindow", Private),
+                    ("shippingConstraints", Constraints(CONSTRAINTS)),
+                    ("internationalShipping", Private),
+                ]),
+            ),
+        ]),
+    ),
+    ("tax", Private),
+]);
+
+const MONEY: Rule = Object(&[("amount", Public), ("currencyCode", Public)]);
+const WINDOW: Rule = Object(&[("earliestDateTime", Public), ("latestDateTime", Public)]);
+
+const PROGRAMS: &[&str] = &[
+    "AMAZON_BAZAAR",
+    "AMAZON_BUSINESS",
+    "AMAZON_EASY_SHIP",
+    "AMAZON_HAUL",
+    "DELIVERY_BY_AMAZON",
+    "FBM_SHIP_PLUS",
+    "INVOICE_BY_AMAZON",
+    "IN_STORE_PICK_UP",
+    "PREMIUM",
+    "PREORDER",
+    "PRIME",
+];
+const ASSOCIATIONS: &[&str] = &["REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"];
+const CHANNELS: &[&str] = &["AMAZON", "NON_AMAZON"];
+const STATUSES: &[&str] = &[
+    "PENDING_AVAILABILITY",
+    "PENDING",
+    "UNSHIPPED",
+    "PARTIALLY_SHIPPED",
+    "SHIPPED",
+    "CANCELLED",
+    "UNFULFILLABLE",
+];
+const SERVICE_LEVELS: &[&str] = &[
+    "EXPEDITED",
+    "FREE_ECONOMY",
+    "NEXT_DAY",
+    "PRIORITY",
+    "SAME_DAY",
+    "SECOND_DAY",
+    "SCHEDULED",
+    "STANDARD",
+];
+const CONSTRAINTS: &[&str] = &[
+    "palletDelivery",
+    "cashOnDelivery",
+    "signatureConfirmation",
+    "recipientIdentityVerification",
+    "recipientAgeVerification",
+];
+
+/// Parts an order. Fields and values that are new to us never make it fail.
+///
+/// # Errors
+/// Permanent where a required field (ids, times, quantities) is missing or a known one is of another kind than
+/// documented; names the place, never a value.
+pub fn read_order(raw: &RawOrder) -> Result<ReadOrder> {
+    let mut unknown = BTreeSet::new();
+    let Parts { public, private } = part(&ORDER, raw.json(), "", &mut unknown);
+    let public = public.unwrap_or_else(|| Value::Object(Map::new()));
+    let order: wire::Order = serde_path_to_error::deserialize(&public)
+        .map_err(|error| Error::permanent("read an order of Amazon's", Undecodable::at(&error)))?;
+    let buyer = BuyerData::new(private.unwrap_or_else(|| Value::Object(Map::new())));
+    Ok(ReadOrder {
+        order: order.into(),
+        buyer,
+        unknown,
+    })
+}
+
+/// The two halves of a value; `None` where there is nothing on that side.
+#[derive(Default)]
+struct Parts {
+    public: Option<Value>,
+    private: Option<Value>,
+}
+
+impl Parts {
+    fn public(value: &Value) -> Self {
+        Self {
+            public: Some(value.clone()),
+            private: None,
+        }
+    }
+
+    fn private(value: &Value) -> Self {
+        Self {
+            public: None,
+            private: Some(value.clone()),
+        }
+    }
+}
+
+fn part(rule: &Rule, value: &Value, path: &str, unknown: &mut BTreeSet<String>) -> Parts {
+    match (rule, value) {
+        (_, Value::Null) => Parts::default(),
+        (Private, _) => Parts::private(value),
+        (Object(fields), Value::Object(object)) => part_object(fields, object, path, unknown),
+        (List(rule), Value::Array(values)) => part_list(rule, values, path, unknown),
+        (Constraints(known), Value::Object(object)) => {
+            part_constraints(known, object, path, unknown)
+        }
+        (Values(known), Value::String(word)) => {
+            if !known.contains(&word.as_str()) {
+                unknown.insert(format!("{path}={}", if is_word(word) { word } else { "?" }));
+            }
+            Parts::public(value)
+        }
+        (Public | Key | Values(_), Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+            Parts::public(value)
+        }
+        // Of another kind than documented, so that it may hold anything.
+        _ => {
+            unknown.insert(path.to_owned());
+            Parts::private(value)
+        }
+    }
+}
+
+fn part_object(
+    fields: &[(&str, Rule)],
+    object: &Map<String, Value>,
+    path: &str,
+    unknown: &mut BTreeSet<String>,
+) -> Parts {
+    let (mut public, mut private) = (Map::new(), Map::new());
+    for (name, value) in object {
+        let path = below(path, name);
+        let parts = match fields.iter().find(|(known, _)| known == name) {
+            Some((_, rule)) => part(rule, value, &path, unknown),
+            None => {
+                unknown.insert(path);
+                Parts::private(value)
+            }
+        };
+        public.extend(parts.public.map(|value| (name.clone(), value)));
+        private.extend(parts.private.map(|value| (name.clone(), value)));
+    }
+    if !private.is_empty() {
+        let keys = fields
+            .iter()
+            .filter(|(_, rule)| matches!(rule, Key))
+            .filter_map(|(name, _)| public.get_key_value(*name));
+        private.extend(keys.map(|(name, value)| (name.clone(), value.clone())));
+    }
+    // An empty object still tells that it was there.
+    Parts {
+        public: Some(Value::Object(public)),
+        private: (!private.is_empty()).then_some(Value::Object(private)),
+    }
+}
+
+/// Keeps the private half of each element at its place, as long as there is any.
+fn part_list(rule: &Rule, values: &[Value], path: &str, unknown: &mut BTreeSet<String>) -> Parts {
+    let parts: Vec<Parts> = values
+        .iter()
+        .map(|value| part(rule, value, path, unknown))
+        .collect();
+    let any_private = parts.iter().any(|parts| parts.private.is_some());
+    let (public, private): (Vec<_>, Vec<_>) = parts
+        .into_iter()
+        .map(|parts| (parts.public, parts.private))
+        .unzip();
+    let private = any_private.then(|| private.into_iter().map(Option::unwrap_or_default).collect());
+    Parts {
+        public: Some(public.into_iter().flatten().collect()),
+        private: private.map(Value::Array),
+    }
+}
+
+fn part_constraints(
+    known: &[&str],
+    object: &Map<String, Value>,
+    path: &str,
+    unknown: &mut BTreeSet<String>,
+) -> Parts {
+    let (mut public, mut private) = (Vec::new(), Map::new());
+    for (name, value) in object {
+        if !known.contains(&name.as_str()) {
+            unknown.insert(below(path, name));
+        }
+        match value.as_str() {
+            Some("MANDATORY") if is_field(name) => public.push(Value::from(name.as_str())),
+            _ => {
+                let parts = part(&Values(&["MANDATORY"]), value, &below(path, name), unknown);
+                private.extend(
+                    parts
+                        .public
+                        .or(parts.private)
+                        .map(|value| (name.clone(), value)),
+                );
+            }
+        }
+    }
+    Parts {
+        public: Some(Value::Array(public)),
+        private: (!private.is_empty()).then_some(Value::Object(private)),
+    }
+}
+
+fn below(path: &str, name: &str) -> String {
+    let name = if is_field(name) { name } else { "?" };
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// Whether a text can be a value of one of Amazon's lists, hence no buyer's words.
+fn is_word(text: &str) -> bool {
+    text.len() <= 64
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Whether a text can be the name of one of Amazon's fields.
+fn is_field(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

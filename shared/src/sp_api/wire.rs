@@ -1,0 +1,234 @@
+//! The public half of an order in Amazon's shape, only the fields we read, and how each becomes ours. Knows no buyer
+//! data: what it is given has been parted by the allow-list of [`super::read_order`].
+
+use crate::domain::ids::OrderId;
+use crate::domain::order::{AssociatedOrder, Order as OurOrder, OrderItem};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Order {
+    order_id: OrderId,
+    created_time: Timestamp,
+    last_updated_time: Timestamp,
+    #[serde(default)]
+    programs: Vec<String>,
+    #[serde(default)]
+    associated_orders: Vec<Associated>,
+    sales_channel: Option<SalesChannel>,
+    recipient: Option<Recipient>,
+    proceeds: Option<Proceeds>,
+    fulfillment: Option<Fulfillment>,
+    #[serde(default)]
+    order_items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Associated {
+    order_id: Option<String>,
+    association_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SalesChannel {
+    channel_name: Option<String>,
+    marketplace_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    delivery_address: Option<Address>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Address {
+    country_code: Option<String>,
+    address_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Proceeds {
+    grand_total: Option<Money>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Money {
+    amount: Decimal,
+    currency_code: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fulfillment {
+    fulfillment_status: Option<String>,
+    fulfilled_by: Option<String>,
+    fulfillment_service_level: Option<String>,
+    ship_by_window: Option<Window>,
+    deliver_by_window: Option<Window>,
+    label_printing_window: Option<Window>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Window {
+    earliest_date_time: Option<Timestamp>,
+    latest_date_time: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    order_item_id: String,
+    quantity_ordered: u32,
+    #[serde(default)]
+    programs: Vec<String>,
+    product: Option<Product>,
+    proceeds: Option<ItemProceeds>,
+    cancellation: Option<Cancellation>,
+    fulfillment: Option<ItemFulfillment>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Product {
+    asin: Option<String>,
+    title: Option<String>,
+    seller_sku: Option<String>,
+    price: Option<Price>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Price {
+    unit_price: Option<Money>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemProceeds {
+    proceeds_total: Option<Money>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cancellation {
+    cancellation_request: Option<CancellationRequest>,
+}
+
+/// That it is there says enough: only buyers ask.
+#[derive(Deserialize)]
+struct CancellationRequest {}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemFulfillment {
+    #[serde(default)]
+    quantity_fulfilled: u32,
+    shipping: Option<Shipping>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shipping {
+    /// Names of those that are mandatory; the allow-list has made a list of Amazon's object.
+    #[serde(default)]
+    shipping_constraints: Vec<String>,
+}
+
+impl From<Order> for OurOrder {
+    fn from(wire: Order) -> Self {
+        let channel = wire
+            .sales_channel
+            .filter(|channel| channel.channel_name.as_deref() != Some("NON_AMAZON"));
+        let address = wire
+            .recipient
+            .and_then(|recipient| recipient.delivery_address);
+        let (country, address_type) =
+            address.map_or((None, None), |it| (it.country_code, it.address_type));
+        let fulfillment = wire.fulfillment.unwrap_or_default();
+        Self {
+            id: wire.order_id,
+            marketplace_id: channel.and_then(|channel| channel.marketplace_id),
+            created_at: wire.created_time,
+            updated_at: wire.last_updated_time,
+            amazon_status: fulfillment.fulfillment_status.map(Into::into),
+            fulfilled_by: fulfillment.fulfilled_by.map(Into::into),
+            service_level: fulfillment.fulfillment_service_level,
+            ship_by: fulfillment
+                .ship_by_window
+                .and_then(|window| window.latest_date_time),
+            deliver_by: fulfillment
+                .deliver_by_window
+                .and_then(|window| window.latest_date_time),
+            label_from: fulfillment
+                .label_printing_window
+                .and_then(|window| window.earliest_date_time),
+            programs: wire.programs,
+            associated: wire.associated_orders.into_iter().map(Into::into).collect(),
+            country,
+            address_type,
+            total: wire
+                .proceeds
+                .and_then(|proceeds| proceeds.grand_total)
+                .map(Into::into),
+            items: wire.order_items.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Item> for OrderItem {
+    fn from(wire: Item) -> Self {
+        let product = wire.product.unwrap_or_default();
+        let fulfillment = wire.fulfillment.unwrap_or_default();
+        Self {
+            id: wire.order_item_id,
+            sku: product.seller_sku,
+            asin: product.asin,
+            title: product.title,
+            quantity: wire.quantity_ordered,
+            quantity_fulfilled: fulfillment.quantity_fulfilled,
+            unit_price: product
+                .price
+                .and_then(|price| price.unit_price)
+                .map(Into::into),
+            proceeds: wire
+                .proceeds
+                .and_then(|proceeds| proceeds.proceeds_total)
+                .map(Into::into),
+            constraints: fulfillment
+                .shipping
+                .map(|shipping| shipping.shipping_constraints)
+                .unwrap_or_default(),
+            cancel_requested: wire
+                .cancellation
+                .is_some_and(|it| it.cancellation_request.is_some()),
+            programs: wire.programs,
+        }
+    }
+}
+
+impl From<Associated> for AssociatedOrder {
+    fn from(wire: Associated) -> Self {
+        Self {
+            order_id: wire.order_id,
+            kind: wire.association_type,
+        }
+    }
+}
+
+impl From<Money> for crate::domain::order::Money {
+    fn from(wire: Money) -> Self {
+        Self {
+            amount: wire.amount,
+            currency: wire.currency_code,
+        }
+    }
+}
