@@ -5,6 +5,7 @@
 //! Amazon's limits are the callers' work. It stores nothing, and no token, buyer data or text of Amazon's gets into an
 //! address, a log or an error.
 
+mod allow_list;
 mod check;
 mod endpoints;
 mod limits;
@@ -148,3 +149,6 @@ impl SpApi {
         check(call, self.send(call, request).await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,53 @@ impl std::fmt::Debug for RawOrder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDER: &str = r#"{"orderId":"1","lastUpdatedTime":"2026-11-20T09:30:00Z","new":{"a":[1,2.5,null],"b":"x"}}"#;
+
+    fn read(text: &str) -> RawOrder {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn it_travels_whole_and_reads_back_equal() {
+        let order = read(ORDER);
+        let text = serde_json::to_string(&order).unwrap();
+        let as_sent: Value = serde_json::from_str(ORDER).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), as_sent);
+        assert_eq!(read(&text), order);
+        assert_eq!((order.id().as_str(), order.updated_at()), ("1", "2026-11-20T09:30:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn its_hash_minds_the_content_and_not_the_order_of_fields() {
+        let rows = [
+            (ORDER, true),
+            (r#"{"new":{"b":"x","a":[1,2.5,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, true),
+            (r#"{"new":{"b":"x","a":[2.5,1,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, false),
+            (r#"{"new":{"b":"y","a":[1,2.5,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, false),
+            (r#"{"new":{"b":"x","a":[1,2.5,[null]]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, false),
+        ];
+        for (text, equal) in rows {
+            assert_eq!(read(text).content_hash() == read(ORDER).content_hash(), equal, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_order_without_id_or_time_is_none_and_the_error_tells_no_value() {
+        let rows = [
+            r#"{"lastUpdatedTime":"2026-11-20T09:30:00Z","buyer":"Quillfeather"}"#,
+            r#"{"orderId":"","lastUpdatedTime":"2026-11-20T09:30:00Z"}"#,
+            r#"{"orderId":"1","lastUpdatedTime":"Quillfeather"}"#,
+            r#"["Quillfeather"]"#,
+        ];
+        for text in rows {
+            let error = serde_json::from_str::<RawOrder>(text).unwrap_err().to_string();
+            assert!(!error.contains("Quillfeather"), "{error}");
+        }
+        assert!(!format!("{:?}", read(ORDER)).contains("new"));
+    }
+}

@@ -1,0 +1,14 @@
+//! What the functions behind the HTTP API share: who calls, how a body is read, how a failure is told.
+
+mod body;
+mod caller;
+mod paging;
+mod problem;
+
+pub use body::Body;
+pub use caller::{Caller, Scope, with_caller};
+pub use paging::{decode_cursor, encode_cursor};
+pub use problem::{Fault, Problem};
+
+/// An answer, or the problem that kept it from being given.
+pub type Answer<T> = std::result::Result<T, Problem>;

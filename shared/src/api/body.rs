@@ -1,0 +1,140 @@
+//! Reads a JSON body into a value, and says where it is wrong without repeating what it says: a body may hold a secret.
+
+use super::Problem;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+
+/// What the marketplaces' old web service asked for; someone may still have it in a form.
+const GONE: [&str; 3] = ["access_key", "secret_key", "mws_auth_token"];
+
+/// The body of a request, read as JSON.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body cannot be read.",
+                "Send less in one request.",
+            )
+        })?;
+        read(&bytes).map(Body)
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+        let detail = format!(
+            "It stops being JSON at line {}, column {}.",
+            error.line(),
+            error.column()
+        );
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "not-json",
+            "The body is not JSON.",
+            detail,
+        )
+    })?;
+    refuse_gone(&json)?;
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let path = error.path().to_string();
+        Problem::invalid(path, without_values(&error.into_inner().to_string()))
+    })
+}
+
+fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
+    let gone: Vec<String> = GONE
+        .iter()
+        .flat_map(|name| places(json, name, ""))
+        .collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let problem = Problem::unprocessable(
+        "mws-is-gone",
+        "Amazon switched MWS off in March 2024; its keys and tokens open nothing any more.",
+        "Remove these fields and authorise anew: POST /connections with {\"authorisation\":{\"kind\":\"oauth\"}}, then open the `authorise_url` of the answer.",
+    );
+    Err(gone.into_iter().fold(problem, |problem, place| {
+        problem.at(place, "remove this field")
+    }))
+}
+
+fn places(json: &serde_json::Value, name: &str, path: &str) -> Vec<String> {
+    let Some(object) = json.as_object() else {
+        return Vec::new();
+    };
+    let join = |key: &str| {
+        if path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{path}.{key}")
+        }
+    };
+    object
+        .iter()
+        .flat_map(|(key, value)| {
+            if key == name {
+                vec![join(key)]
+            } else {
+                places(value, name, &join(key))
+            }
+        })
+        .collect()
+}
+
+/// serde's sentences may quote the value they stumbled on: keeps the part that says what was expected.
+fn without_values(message: &str) -> String {
+    if message.starts_with("missing field") || message.starts_with("unknown field") {
+        return message.to_owned();
+    }
+    match message.find("expected ") {
+        Some(at) => message[at..].to_owned(),
+        None => "this value cannot be used here".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only whether it reads is of interest")]
+    struct Example {
+        name: String,
+        count: u8,
+    }
+
+    #[test]
+    fn a_problem_names_the_place_and_never_the_value() {
+        let problem = read::<Example>(br#"{"name":"n","count":"Atzr|secret"}"#).unwrap_err();
+        let text = serde_json::to_string(&problem).unwrap();
+        assert!(
+            text.contains("\"pointer\":\"count\"") && text.contains("expected u8"),
+            "{text}"
+        );
+        assert!(!text.contains("secret"), "{text}");
+    }
+
+    #[test]
+    fn the_old_services_keys_are_refused_wherever_they_stand() {
+        let problem = read::<Example>(
+            br#"{"name":"n","count":1,"authorisation":{"mws_auth_token":"amzn.mws.1"}}"#,
+        )
+        .unwrap_err();
+        let text = serde_json::to_string(&problem).unwrap();
+        assert!(
+            text.contains("mws-is-gone") && text.contains("authorisation.mws_auth_token"),
+            "{text}"
+        );
+        assert!(!text.contains("amzn.mws.1"), "{text}");
+    }
+}

@@ -1,0 +1,159 @@
+//! Who calls: the tenant and the scopes, from the token alone.
+
+use super::{Answer, Problem};
+use crate::domain::ids::TenantId;
+use axum::Router;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn};
+use lambda_http::request::RequestContext;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a token may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Connections,
+    Desk,
+    /// To see buyer data.
+    Buyer,
+}
+
+impl Scope {
+    fn as_str(self) -> &'static str {
+        match self {
+            Scope::Connections => "connections",
+            Scope::Desk => "desk",
+            Scope::Buyer => "buyer",
+        }
+    }
+}
+
+/// The one who sent a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub tenant: TenantId,
+    scopes: Vec<String>,
+}
+
+impl Caller {
+    pub fn new(tenant: TenantId, scopes: &[Scope]) -> Self {
+        Self {
+            tenant,
+            scopes: scopes
+                .iter()
+                .map(|scope| scope.as_str().to_owned())
+                .collect(),
+        }
+    }
+
+    /// # Errors
+    /// 403 where the token lacks the scope.
+    pub fn require(&self, scope: Scope) -> Answer<()> {
+        if self.scopes.iter().any(|held| held == scope.as_str()) {
+            return Ok(());
+        }
+        let detail = format!("Ask for a token with scope `{}`.", scope.as_str());
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "missing-scope",
+            "The token does not allow this.",
+            detail,
+        ))
+    }
+
+    fn from_claims(claims: &HashMap<String, String>, tenant_claim: &str) -> Option<Self> {
+        let tenant = claims.get(tenant_claim)?.parse().ok()?;
+        let scopes = claims.get("scope").map(String::as_str).unwrap_or_default();
+        // The gateway shows a claim that is a list as `[a b]`.
+        let scopes = scopes
+            .trim_matches(['[', ']'])
+            .split([' ', ','])
+            .filter(|scope| !scope.is_empty());
+        Some(Self {
+            tenant,
+            scopes: scopes.map(str::to_owned).collect(),
+        })
+    }
+}
+
+/// Lets every handler below ask for a [`Caller`]. The authorizer in front has checked the token; this only reads it.
+pub fn with_caller<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    tenant_claim: String,
+) -> Router<S> {
+    let tenant_claim: Arc<str> = tenant_claim.into();
+    router.layer(from_fn(move |mut request: Request, next: Next| {
+        let tenant_claim = tenant_claim.clone();
+        async move {
+            if let Some(caller) = caller_of(&request, &tenant_claim) {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+    }))
+}
+
+fn caller_of(request: &Request, tenant_claim: &str) -> Option<Caller> {
+    match request.extensions().get::<RequestContext>()? {
+        RequestContext::ApiGatewayV2(context) => Caller::from_claims(
+            &context.authorizer.as_ref()?.jwt.as_ref()?.claims,
+            tenant_claim,
+        ),
+        _ => None,
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Caller>().cloned().ok_or_else(|| {
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "no-tenant",
+                "The token names no tenant.",
+                "Send a token of the platform that carries the tenant claim.",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn scopes_come_as_a_text_or_as_a_list() {
+        for text in ["desk buyer", "[desk buyer]", "desk,buyer"] {
+            let caller =
+                Caller::from_claims(&claims(&[("tenant", "north"), ("scope", text)]), "tenant")
+                    .unwrap();
+            assert!(caller.require(Scope::Buyer).is_ok(), "{text}");
+            assert_eq!(
+                caller.require(Scope::Connections).unwrap_err().status(),
+                StatusCode::FORBIDDEN
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_without_tenant_is_nobody() {
+        assert_eq!(
+            Caller::from_claims(&claims(&[("scope", "desk")]), "tenant"),
+            None
+        );
+        assert_eq!(
+            Caller::from_claims(&claims(&[("tenant", "")]), "tenant"),
+            None
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! Failures as RFC 9457 problem JSON: what is wrong, where, what to do. The caller sees a safe sentence, the log the
+//! whole chain.
+
+use crate::error::{Class, Error};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem, as RFC 9457 spells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:stallkeeper:<name>`; stable, for programs.
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16)]
+    status: StatusCode,
+    /// What to do about it, for a person.
+    detail: String,
+    /// Where in the request, if the request is at fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
+
+/// One place of the request that is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fault {
+    /// The field, as a path: `authorisation.seller_id`, `services[0].code`; or the parameter's name.
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl Problem {
+    /// `kind` is a short name such as `not-found`; `title` says what is wrong, `detail` what to do.
+    pub fn new(
+        status: StatusCode,
+        kind: &str,
+        title: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: format!("urn:stallkeeper:{kind}"),
+            title: title.into(),
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The thing does not exist, or not for this tenant.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            format!("There is no such {what}."),
+            "Check the id; it must be one of this tenant's.",
+        )
+    }
+
+    /// The request is understood and cannot be done as it stands.
+    pub fn unprocessable(kind: &str, title: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail)
+    }
+
+    /// The request does not fit what stands.
+    pub fn conflict(kind: &str, title: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, title, detail)
+    }
+
+    /// A field or parameter is at fault.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::unprocessable(
+            "invalid-request",
+            "The request is not valid.",
+            "See `errors` for each place.",
+        )
+        .at(pointer, detail)
+    }
+
+    /// Adds a place.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.errors.push(Fault {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Fits what is wrong with several places into one problem.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+/// The one place where a class becomes a status.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        tracing::error!(
+            error.class = error.class().name(),
+            error = error.chain(),
+            "a request failed"
+        );
+        match error.class() {
+            Class::Retryable => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "A service behind this one does not answer.",
+                "Nothing is half done. Send the same request again in a few seconds.",
+            ),
+            Class::Throttled { .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "A limit was reached.",
+                "Nothing is half done. Send the same request again in a minute.",
+            ),
+            Class::AuthRevoked => Self::conflict(
+                "authorisation-revoked",
+                "Amazon does not accept the seller's authorisation any more.",
+                "Authorise the connection again: POST /connections/{connection}/reauthorise.",
+            ),
+            Class::Permanent => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "This request cannot be served.",
+                "It will not help to send it again. The operator finds the cause in the log.",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (
+            self.status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body,
+        )
+            .into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            let seconds = if self.kind.ends_with("busy") {
+                "60"
+            } else {
+                "5"
+            };
+            response.headers_mut().insert(
+                header::RETRY_AFTER,
+                header::HeaderValue::from_static(seconds),
+            );
+        }
+        response
+    }
+}

@@ -1,0 +1,119 @@
+//! A connection: one Amazon seller account in one region, and where it stands.
+
+use super::courier::{Strategy, Switches};
+use super::ids::{ConnectionId, SellerId, TenantId};
+use super::marketplace::{Marketplace, Region};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionStatus {
+    /// Made, but no seller has authorised us yet.
+    AwaitingAuthorisation,
+    /// Authorised, not switched on: nothing is fetched or sent.
+    Inactive,
+    Active,
+    /// Nothing is sent, orders still come.
+    Paused,
+    /// Amazon refuses our token; the seller must authorise again.
+    NeedsReauthorisation,
+    /// Given up for good; tokens, states and schedules are erased.
+    Disconnected,
+}
+
+impl ConnectionStatus {
+    /// Whether orders are fetched.
+    pub fn fetches_orders(self) -> bool {
+        matches!(self, Self::Active | Self::Paused)
+    }
+
+    /// The spelling used in tables and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingAuthorisation => "awaiting_authorisation",
+            Self::Inactive => "inactive",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::NeedsReauthorisation => "needs_reauthorisation",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
+/// A store that the seller takes part in, as Amazon's Sellers API tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participation {
+    pub marketplace: Marketplace,
+    pub participating: bool,
+    pub suspended_listings: bool,
+}
+
+/// One Amazon seller account in one region, authorised once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    pub tenant: TenantId,
+    pub id: ConnectionId,
+    pub name: String,
+    /// The store whose Seller Central the seller signs in to.
+    pub marketplace: Marketplace,
+    pub status: ConnectionStatus,
+    /// The status to return to once the seller has authorised again.
+    pub resume: Option<ConnectionStatus>,
+    pub seller: Option<SellerId>,
+    pub participations: Vec<Participation>,
+    pub created_at: Timestamp,
+    /// The moment of the last authorisation, which lasts 365 days.
+    pub authorised_at: Option<Timestamp>,
+    /// Whether the token comes from the seller's own private app, with credentials of its own.
+    pub own_app: bool,
+    /// Rises by one with every write.
+    pub revision: u64,
+}
+
+impl Connection {
+    pub fn region(&self) -> Region {
+        self.marketplace.region()
+    }
+}
+
+/// What a connection's functions need to talk to Amazon in the seller's name.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub refresh_token: SecretString,
+    /// The seller's own private app; `None` = the deployment's app.
+    pub own_app: Option<AppCredentials>,
+}
+
+/// An application registered with Login with Amazon.
+#[derive(Debug, Clone)]
+pub struct AppCredentials {
+    pub client_id: String,
+    pub client_secret: SecretString,
+}
+
+/// How a marketplace of a connection is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarketplaceSettings {
+    pub marketplace: Marketplace,
+    /// Off until switched on.
+    pub active: bool,
+    pub strategy: Strategy,
+    /// Whether orders that Amazon fulfils are kept too (read only).
+    pub fba_orders: bool,
+    /// Couriers that are switched off here; every other is on.
+    pub couriers: Switches,
+}
+
+impl MarketplaceSettings {
+    pub fn new(marketplace: Marketplace) -> Self {
+        Self {
+            marketplace,
+            active: false,
+            strategy: Strategy::Review,
+            fba_orders: false,
+            couriers: Switches::default(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Why an order waits for a person, and what a marketplace does when no mapping is found.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why no rule could give an order a courier service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No mapping holds for the order's shipping term.
+    NoMapping,
+    /// The mapped service's courier is switched off for the marketplace.
+    CourierOff,
+    /// The mapped service does not reach the address's zone.
+    ZoneNotServed,
+    /// The parcel is heavier or larger than the service takes.
+    TooHeavy,
+    /// The service cannot arrive by the promised day.
+    TooSlow,
+    /// The address, or the part of it that decides, is not there.
+    AddressMissing,
+    /// The service does not deliver to a locker or a PO box.
+    AddressType,
+    /// The order demands what the service cannot do: Prime, a signature, proof of age or identity, a pallet, cash.
+    Constraint,
+    /// The parcel needs a customs declaration that cannot be filled in.
+    CustomsDataMissing,
+    /// A line's SKU is not in the catalogue.
+    UnknownSku,
+    /// The buyer asked to cancel.
+    BuyerCancel,
+    /// Amazon carries it, or the buyer fetches it: Ship+, Easy Ship, Delivery by Amazon, store pick-up.
+    AmazonShips,
+}
+
+impl Reason {
+    /// All reasons there are.
+    pub const ALL: [Self; 12] = [
+        Self::NoMapping,
+        Self::CourierOff,
+        Self::ZoneNotServed,
+        Self::TooHeavy,
+        Self::TooSlow,
+        Self::AddressMissing,
+        Self::AddressType,
+        Self::Constraint,
+        Self::CustomsDataMissing,
+        Self::UnknownSku,
+        Self::BuyerCancel,
+        Self::AmazonShips,
+    ];
+
+    /// The spelling used in JSON, keys and filters, e.g. `no_mapping`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoMapping => "no_mapping",
+            Self::CourierOff => "courier_off",
+            Self::ZoneNotServed => "zone_not_served",
+            Self::TooHeavy => "too_heavy",
+            Self::TooSlow => "too_slow",
+            Self::AddressMissing => "address_missing",
+            Self::AddressType => "address_type",
+            Self::Constraint => "constraint",
+            Self::CustomsDataMissing => "customs_data_missing",
+            Self::UnknownSku => "unknown_sku",
+            Self::BuyerCancel => "buyer_cancel",
+            Self::AmazonShips => "amazon_ships",
+        }
+    }
+
+    /// Whether a new mapping or a changed courier could free the order; the other reasons lie in the order itself.
+    pub const fn is_mended_by_settings(self) -> bool {
+        !matches!(
+            self,
+            Self::AddressMissing | Self::BuyerCancel | Self::AmazonShips
+        )
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is no reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownReason;
+
+impl std::error::Error for UnknownReason {}
+
+impl fmt::Display for UnknownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "there is no such reason; there are {}",
+            Reason::ALL.map(Reason::as_str).join(", ")
+        )
+    }
+}
+
+impl std::str::FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReason> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .ok_or(UnknownReason)
+    }
+}
+
+/// What a marketplace does with an order that no mapping covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// It waits for a person.
+    #[default]
+    Review,
+    /// The cheapest service that suits; refused until there are rate cards to tell which that is.
+    Cheapest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_spelt_the_same_in_json_and_in_text() {
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+        }
+        assert!(
+            "lost"
+                .parse::<Reason>()
+                .unwrap_err()
+                .to_string()
+                .contains("no_mapping")
+        );
+    }
+
+    #[test]
+    fn a_marketplace_leaves_unmapped_orders_to_a_person() {
+        assert_eq!(Strategy::default(), Strategy::Review);
+        assert_eq!(
+            serde_json::to_value(Strategy::Cheapest).unwrap(),
+            "cheapest"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! What an order demands of whoever carries it, as far as it decides without weights and rate cards.
+//! Holds no buyer data, so it may be stored with the order and used again when a mapping changes.
+
+use super::{AddressKind, Reason};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, fmt};
+
+/// What one order demands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Requirements {
+    /// Whether `PRIME` is in the order's programs.
+    pub prime: bool,
+    /// The program by which no courier of ours carries it.
+    pub amazon_ships: Option<AmazonShips>,
+    /// Whether the buyer asked to cancel any of its items.
+    pub buyer_cancel: bool,
+    /// What must be done at the door; the union over its items.
+    pub constraints: BTreeSet<Constraint>,
+    /// What kind of address it goes to.
+    pub address: AddressKind,
+}
+
+impl Requirements {
+    /// Why no courier service at all could be chosen, whatever the mappings say. What is said first outweighs the rest.
+    pub fn blocked(&self) -> Option<Reason> {
+        if self.amazon_ships.is_some() {
+            Some(Reason::AmazonShips)
+        } else if self.buyer_cancel {
+            Some(Reason::BuyerCancel)
+        } else if self.address == AddressKind::Missing {
+            Some(Reason::AddressMissing)
+        } else {
+            None
+        }
+    }
+
+    /// Whether `PRIME` is among an order's programs: the only thing that makes an order Prime.
+    pub fn is_prime(programs: &[String]) -> bool {
+        programs
+            .iter()
+            .any(|program| program.trim().eq_ignore_ascii_case("PRIME"))
+    }
+}
+
+/// The programs whose orders Amazon carries or the buyer fetches; spelt as in Amazon's `programs`
+/// (Orders API v2026-01-01, `Order`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AmazonShips {
+    /// Amazon's own label and carrier on merchant-fulfilled orders; they refuse a shipment confirmation.
+    #[serde(rename = "FBM_SHIP_PLUS")]
+    ShipPlus,
+    /// Amazon picks up at the seller's.
+    #[serde(rename = "AMAZON_EASY_SHIP")]
+    EasyShip,
+    /// Brazil's counterpart of Easy Ship.
+    #[serde(rename = "DELIVERY_BY_AMAZON")]
+    DeliveryByAmazon,
+    /// The buyer fetches it.
+    #[serde(rename = "IN_STORE_PICK_UP")]
+    StorePickUp,
+}
+
+impl AmazonShips {
+    /// The first such program among an order's programs.
+    pub fn among(programs: &[String]) -> Option<Self> {
+        programs.iter().find_map(
+            |program| match program.trim().to_ascii_uppercase().as_str() {
+                "FBM_SHIP_PLUS" => Some(Self::ShipPlus),
+                "AMAZON_EASY_SHIP" => Some(Self::EasyShip),
+                "DELIVERY_BY_AMAZON" => Some(Self::DeliveryByAmazon),
+                "IN_STORE_PICK_UP" => Some(Self::StorePickUp),
+                _ => None,
+            },
+        )
+    }
+}
+
+impl fmt::Display for AmazonShips {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ShipPlus => "Ship+",
+            Self::EasyShip => "Easy Ship",
+            Self::DeliveryByAmazon => "Delivery by Amazon",
+            Self::StorePickUp => "store pick-up",
+        })
+    }
+}
+
+/// Something that must be done at the door (`shippingConstraints` of an order's item).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Constraint {
+    /// The recipient signs.
+    Signature,
+    /// The recipient proves to be old enough.
+    AgeVerification,
+    /// The recipient proves to be the recipient.
+    IdentityVerification,
+    /// It comes on a pallet.
+    Pallet,
+    /// The courier collects the payment.
+    CashOnDelivery,
+    /// One that Amazon has added since, by Amazon's name: no service fulfils it unless it names it too.
+    Other(String),
+}
+
+impl Constraint {
+    /// The spelling used in JSON, e.g. `cash_on_delivery`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Signature => "signature",
+            Self::AgeVerification => "age_verification",
+            Self::IdentityVerification => "identity_verification",
+            Self::Pallet => "pallet",
+            Self::CashOnDelivery => "cash_on_delivery",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<String> for Constraint {
+    /// Takes our names and Amazon's field names alike, so that nothing Amazon says can fail.
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "signature" | "signatureConfirmation" => Self::Signature,
+            "age_verification" | "recipientAgeVerification" => Self::AgeVerification,
+            "identity_verification" | "recipientIdentityVerification" => Self::IdentityVerification,
+            "pallet" | "palletDelivery" => Self::Pallet,
+            "cash_on_delivery" | "cashOnDelivery" => Self::CashOnDelivery,
+            _ => Self::Other(name),
+        }
+    }
+}
+
+impl From<Constraint> for String {
+    fn from(constraint: Constraint) -> String {
+        constraint.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_programs_alone_say_that_amazon_ships_and_that_an_order_is_prime() {
+        let rows: [(&[&str], Option<AmazonShips>, bool); 6] = [
+            (&[], None, false),
+            (&["PRIME", "AMAZON_BUSINESS"], None, true),
+            (&["PREMIUM", "AMAZON_HAUL", "SOMETHING_NEW"], None, false),
+            (
+                &["PRIME", "FBM_SHIP_PLUS"],
+                Some(AmazonShips::ShipPlus),
+                true,
+            ),
+            (&["AMAZON_EASY_SHIP"], Some(AmazonShips::EasyShip), false),
+            (&["IN_STORE_PICK_UP"], Some(AmazonShips::StorePickUp), false),
+        ];
+        for (programs, amazon, prime) in rows {
+            let programs: Vec<String> = programs.iter().map(ToString::to_string).collect();
+            assert_eq!(AmazonShips::among(&programs), amazon, "{programs:?}");
+            assert_eq!(Requirements::is_prime(&programs), prime, "{programs:?}");
+        }
+        assert_eq!(
+            AmazonShips::among(&["DELIVERY_BY_AMAZON".into()]),
+            Some(AmazonShips::DeliveryByAmazon)
+        );
+    }
+
+    #[test]
+    fn what_no_service_can_mend_is_said_in_a_fixed_order() {
+        let mut order = Requirements {
+            address: AddressKind::Missing,
+            ..Requirements::default()
+        };
+        assert_eq!(order.blocked(), Some(Reason::AddressMissing));
+        order.buyer_cancel = true;
+        assert_eq!(order.blocked(), Some(Reason::BuyerCancel));
+        order.amazon_ships = Some(AmazonShips::EasyShip);
+        assert_eq!(order.blocked(), Some(Reason::AmazonShips));
+        assert_eq!(Requirements::default().blocked(), None);
+    }
+
+    #[test]
+    fn constraints_read_amazons_names_and_ours_and_keep_new_ones() {
+        let json = r#"["signatureConfirmation","pallet","retinaScan"]"#;
+        let read: BTreeSet<Constraint> = serde_json::from_str(json).unwrap();
+        let expected = [
+            Constraint::Signature,
+            Constraint::Pallet,
+            Constraint::Other("retinaScan".into()),
+        ];
+        assert_eq!(read, BTreeSet::from(expected));
+        assert_eq!(
+            serde_json::to_string(&read).unwrap(),
+            r#"["signature","pallet","retinaScan"]"#
+        );
+    }
+
+    #[test]
+    fn stored_requirements_with_fields_left_out_read_as_demanding_nothing() {
+        assert_eq!(
+            serde_json::from_str::<Requirements>("{}").unwrap(),
+            Requirements::default()
+        );
+    }
+}

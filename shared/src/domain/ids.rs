@@ -1,0 +1,104 @@
+//! Identifiers, valid from construction: none can be empty, endless, or hold a control character.
+//! How they are spelt in a table key is decided in `store::key` alone.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a text is no identifier. Says the rule, never the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be 1 to {max} printable characters")]
+pub struct InvalidId {
+    what: &'static str,
+    max: usize,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let printable = !text.chars().any(char::is_control) && !text.trim().is_empty();
+                if printable && text.len() <= $max { Ok(Self(text)) } else { Err(InvalidId { what: $what, max: $max }) }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A merchant of the platform, as the platform's token names it.
+    TenantId, "tenant id", 128
+);
+id!(
+    /// One Amazon seller account in one region; ours, opaque, unique across tenants.
+    ConnectionId, "connection id", 64
+);
+id!(
+    /// What Seller Central calls the Merchant Token or Merchant ID, e.g. `A1B2C3D4E5F6G7`.
+    SellerId, "seller id", 64
+);
+id!(
+    /// Amazon's order id, e.g. `026-1520163-6049104`.
+    OrderId, "order id", 64
+);
+
+impl ConnectionId {
+    /// A fresh id; `random` makes it unguessable, `now` keeps it sortable by time of creation.
+    pub fn new(now: jiff::Timestamp, random: u128) -> Self {
+        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        Self(ulid::Ulid::from_parts(milliseconds, random).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_neither_empty_nor_endless_nor_full_of_control_characters() {
+        for bad in ["", "   ", "a\nb", &"x".repeat(65)] {
+            assert!(bad.parse::<OrderId>().is_err(), "{bad:?}");
+        }
+        assert!("026-1520163-6049104".parse::<OrderId>().is_ok());
+    }
+
+    #[test]
+    fn serde_goes_through_the_same_check() {
+        assert!(serde_json::from_str::<TenantId>("\"\"").is_err());
+        assert_eq!(
+            serde_json::from_str::<TenantId>("\"north\"")
+                .unwrap()
+                .as_str(),
+            "north"
+        );
+    }
+}

@@ -1,0 +1,319 @@
+//! An order as we keep it: what Amazon told of it that is not buyer data, and what we made of it.
+//!
+//! Buyer data (names, address lines, postcode, phone, e-mail, gift messages, customisations, and every field that we
+//! do not know) is a [`BuyerData`], which lives in a table of its own and never prints.
+
+use super::courier::{CourierServiceId, Reason, Requirements};
+use super::ids::{ConnectionId, OrderId, TenantId};
+use super::marketplace::Marketplace;
+use super::shipping_term::ShippingTerm;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Where an order stands with us. Amazon's own status is kept beside it, whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Of a marketplace that is not switched on: kept without buyer data until it is.
+    Parked,
+    /// Not paid yet: nothing to ship, but the unit is already off the offer.
+    AwaitingPayment,
+    /// No rule could give it a courier service; waits for a person.
+    PendingReview,
+    /// Has a courier service; the desk may take it.
+    Ready,
+    /// The platform has taken it over.
+    Acknowledged,
+    /// Shipped, by Amazon's word or the desk's.
+    Dispatched,
+    /// Will not be fulfilled.
+    Cancelled,
+}
+
+impl OrderStatus {
+    pub const ALL: [OrderStatus; 7] = [
+        OrderStatus::PendingReview,
+        OrderStatus::Ready,
+        OrderStatus::Acknowledged,
+        OrderStatus::AwaitingPayment,
+        OrderStatus::Parked,
+        OrderStatus::Dispatched,
+        OrderStatus::Cancelled,
+    ];
+
+    /// The spelling used in tables, queries and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OrderStatus::Parked => "parked",
+            OrderStatus::AwaitingPayment => "awaiting_payment",
+            OrderStatus::PendingReview => "pending_review",
+            OrderStatus::Ready => "ready",
+            OrderStatus::Acknowledged => "acknowledged",
+            OrderStatus::Dispatched => "dispatched",
+            OrderStatus::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads the spelling of [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Amazon's `fulfillmentStatus`. Page: *Orders API v2026-01-01 model*, `FulfillmentStatus`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum AmazonStatus {
+    PendingAvailability,
+    Pending,
+    Unshipped,
+    PartiallyShipped,
+    Shipped,
+    Cancelled,
+    Unfulfillable,
+    /// A status that Amazon added since; kept to the letter.
+    Other(String),
+}
+
+impl From<String> for AmazonStatus {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "PENDING_AVAILABILITY" => Self::PendingAvailability,
+            "PENDING" => Self::Pending,
+            "UNSHIPPED" => Self::Unshipped,
+            "PARTIALLY_SHIPPED" => Self::PartiallyShipped,
+            "SHIPPED" => Self::Shipped,
+            "CANCELLED" => Self::Cancelled,
+            "UNFULFILLABLE" => Self::Unfulfillable,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<AmazonStatus> for String {
+    fn from(status: AmazonStatus) -> String {
+        match status {
+            AmazonStatus::PendingAvailability => "PENDING_AVAILABILITY".into(),
+            AmazonStatus::Pending => "PENDING".into(),
+            AmazonStatus::Unshipped => "UNSHIPPED".into(),
+            AmazonStatus::PartiallyShipped => "PARTIALLY_SHIPPED".into(),
+            AmazonStatus::Shipped => "SHIPPED".into(),
+            AmazonStatus::Cancelled => "CANCELLED".into(),
+            AmazonStatus::Unfulfillable => "UNFULFILLABLE".into(),
+            AmazonStatus::Other(text) => text,
+        }
+    }
+}
+
+/// Who ships.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum FulfilledBy {
+    Merchant,
+    Amazon,
+    Other(String),
+}
+
+impl From<String> for FulfilledBy {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "MERCHANT" => Self::Merchant,
+            "AMAZON" => Self::Amazon,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<FulfilledBy> for String {
+    fn from(by: FulfilledBy) -> String {
+        match by {
+            FulfilledBy::Merchant => "MERCHANT".into(),
+            FulfilledBy::Amazon => "AMAZON".into(),
+            FulfilledBy::Other(text) => text,
+        }
+    }
+}
+
+/// An amount with its currency (ISO 4217).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    pub amount: Decimal,
+    pub currency: String,
+}
+
+/// One line of an order, without buyer data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderItem {
+    pub id: String,
+    /// Exactly as on Amazon.
+    pub sku: Option<String>,
+    pub asin: Option<String>,
+    pub title: Option<String>,
+    pub quantity: u32,
+    pub quantity_fulfilled: u32,
+    pub unit_price: Option<Money>,
+    pub proceeds: Option<Money>,
+    /// Names of the constraints that are mandatory, as Amazon writes them: `signatureConfirmation`, `cashOnDelivery`, …
+    pub constraints: Vec<String>,
+    /// The buyer asked for this line to be cancelled.
+    pub cancel_requested: bool,
+    pub programs: Vec<String>,
+}
+
+/// An order that this one stands in for, e.g. of a replacement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssociatedOrder {
+    pub order_id: Option<String>,
+    pub kind: Option<String>,
+}
+
+/// What Amazon tells of an order and is not buyer data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub id: OrderId,
+    /// Amazon's marketplace id; `None` for orders placed elsewhere than on Amazon's own stores.
+    pub marketplace_id: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// `None` where Amazon left the FULFILLMENT dataset out.
+    pub amazon_status: Option<AmazonStatus>,
+    pub fulfilled_by: Option<FulfilledBy>,
+    pub service_level: Option<String>,
+    pub ship_by: Option<Timestamp>,
+    pub deliver_by: Option<Timestamp>,
+    /// No label before this moment.
+    pub label_from: Option<Timestamp>,
+    pub programs: Vec<String>,
+    pub associated: Vec<AssociatedOrder>,
+    /// Country of delivery as Amazon writes it (ISO 3166-1 alpha-2).
+    pub country: Option<String>,
+    /// `RESIDENTIAL`, `COMMERCIAL`, `PICKUP_POINT`, or what Amazon adds.
+    pub address_type: Option<String>,
+    pub total: Option<Money>,
+    pub items: Vec<OrderItem>,
+}
+
+impl Order {
+    /// The store it was placed in, if it is one that we know.
+    pub fn marketplace(&self) -> Option<Marketplace> {
+        self.marketplace_id.as_deref().and_then(Marketplace::by_id)
+    }
+
+    pub fn is_prime(&self) -> bool {
+        self.programs.iter().any(|program| program == "PRIME")
+    }
+}
+
+/// Everything of an order that may be personal: a JSON object in Amazon's shape, with the public fields taken out.
+///
+/// `Debug` shows nothing; it has no `Display`. Only the store and the route behind the `buyer` scope serialise it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BuyerData(serde_json::Value);
+
+impl BuyerData {
+    pub fn new(json: serde_json::Value) -> Self {
+        Self(json)
+    }
+
+    /// In the clear, for whoever holds the `buyer` scope.
+    pub fn expose(&self) -> &serde_json::Value {
+        &self.0
+    }
+
+    /// Postcode of delivery, which the derivation of a shipping term needs.
+    pub fn postcode(&self) -> Option<&str> {
+        self.0
+            .pointer("/recipient/deliveryAddress/postalCode")?
+            .as_str()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.as_object().is_none_or(serde_json::Map::is_empty)
+    }
+}
+
+impl std::fmt::Debug for BuyerData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BuyerData([redacted])")
+    }
+}
+
+/// What decides which of two readings of one order is the newer: the greater wins, whatever the order of arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Version {
+    pub updated_at: Timestamp,
+    /// How many of Amazon's datasets the reading held; of two readings of one moment the fuller wins.
+    pub datasets: u8,
+    pub fetched_at: Timestamp,
+}
+
+/// One thing that happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    pub at: Timestamp,
+    pub kind: HistoryKind,
+    /// A sentence for a person; never buyer data.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    Imported,
+    Changed,
+    Rerun,
+    CourierPicked,
+    Acknowledged,
+}
+
+impl HistoryKind {
+    /// The spelling used in a sort key.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HistoryKind::Imported => "imported",
+            HistoryKind::Changed => "changed",
+            HistoryKind::Rerun => "rerun",
+            HistoryKind::CourierPicked => "courier_picked",
+            HistoryKind::Acknowledged => "acknowledged",
+        }
+    }
+}
+
+/// How an order came to its courier service, or why it has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What the buyer chose. Once set it never changes.
+    pub term: Option<ShippingTerm>,
+    pub service: Option<CourierServiceId>,
+    /// Set exactly while the status is `pending_review`.
+    pub reason: Option<Reason>,
+    /// Services a person may pick from.
+    pub candidates: Vec<CourierServiceId>,
+    /// Picked by a person: rules do not touch it any more.
+    pub by_person: bool,
+    /// How the term was derived, which rule matched, who lost and why.
+    pub explanation: Vec<String>,
+}
+
+/// An order in our table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOrder {
+    pub tenant: TenantId,
+    pub connection: ConnectionId,
+    pub order: Order,
+    pub status: OrderStatus,
+    pub decision: Decision,
+    /// What it demands of whoever carries it.
+    pub requirements: Requirements,
+    pub version: Version,
+    /// Of Amazon's JSON, so that equal content is not written again.
+    pub content_hash: u64,
+    /// Rises by one with every write, whoever writes; the lock of the optimistic kind.
+    pub revision: u64,
+    pub imported_at: Timestamp,
+    pub acknowledged_at: Option<Timestamp>,
+    /// The first entry; later ones are items of their own.
+    pub first_history: HistoryEntry,
+}

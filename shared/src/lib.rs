@@ -1,0 +1,20 @@
+//! What Stallkeeper's functions share.
+//!
+//! The arrows, and none other: `functions → lambda, api, queue → sp_api, store → domain, error`.
+//! [`domain`] is the vocabulary and every pure rule that two functions need; it knows no AWS type and does no I/O.
+//! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
+//! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`lambda`] turns a batch of queue messages into
+//! outcomes by [`error::Class`]; [`api`] does the same for HTTP.
+
+pub mod api;
+pub mod domain;
+pub mod env;
+pub mod error;
+pub mod lambda;
+pub mod queue;
+pub mod schedule;
+pub mod sp_api;
+pub mod store;
+pub mod vault;
+
+pub use error::{Class, Error, Result};

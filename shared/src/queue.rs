@@ -1,0 +1,298 @@
+//! The messages between functions, and the one way to send them.
+//!
+//! A message carries `v`; readers accept the current version and the one before it. The fair-queue group is the
+//! connection, so one busy seller does not hold up the others.
+
+use crate::domain::ids::{ConnectionId, OrderId, TenantId};
+use crate::domain::shipping_term::ShippingTerm;
+use crate::error::{Class, Error, Result};
+use crate::sp_api::{Dataset, RawOrder};
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Version of the messages this code writes.
+const VERSION: u8 = 1;
+
+/// What SQS takes in one batch request, in bytes; also what one message may have.
+const BATCH_BYTES: usize = 256 * 1024;
+/// What a message's envelope may need beyond the order itself, in bytes.
+const ENVELOPE_BYTES: usize = 1024;
+
+/// A message with its version.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Versioned<M> {
+    v: u8,
+    #[serde(flatten)]
+    message: M,
+}
+
+impl<M> Versioned<M> {
+    pub fn new(message: M) -> Self {
+        Self {
+            v: VERSION,
+            message,
+        }
+    }
+
+    /// The message, where its version is one that we read.
+    ///
+    /// # Errors
+    /// Permanent for a version from the future or the far past.
+    pub fn open(self) -> Result<M> {
+        if self.v == VERSION || self.v + 1 == VERSION {
+            Ok(self.message)
+        } else {
+            Err(Error::permanent(
+                "read a message",
+                format!("its version {} is not one that this release reads", self.v),
+            ))
+        }
+    }
+}
+
+/// On queue `order-ticks`: time to sweep a connection's orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TickMessage {
+    Tick {
+        tenant: TenantId,
+        connection: ConnectionId,
+        /// How many times the function has queued to itself for this tick.
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// On queue `orders`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OrderMessage {
+    /// An order as Amazon told it, whole. Holds buyer data: the queue is encrypted.
+    Order {
+        tenant: TenantId,
+        connection: ConnectionId,
+        fetched_at: Timestamp,
+        datasets: Vec<Dataset>,
+        order: RawOrder,
+    },
+    /// An order too big for a message: to be fetched.
+    OrderId {
+        tenant: TenantId,
+        connection: ConnectionId,
+        order_id: OrderId,
+        updated_at: Timestamp,
+    },
+    /// The waiting orders of a connection are to be looked at again.
+    Rerun {
+        tenant: TenantId,
+        connection: ConnectionId,
+        /// Only those whose term falls back to this one; all where it is absent.
+        term: Option<ShippingTerm>,
+        /// Where an earlier run stopped.
+        after: Option<String>,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+impl OrderMessage {
+    pub fn connection(&self) -> &ConnectionId {
+        match self {
+            Self::Order { connection, .. }
+            | Self::OrderId { connection, .. }
+            | Self::Rerun { connection, .. } => connection,
+        }
+    }
+}
+
+/// A queue to send to.
+#[derive(Clone)]
+pub struct Queue {
+    sqs: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl Queue {
+    pub fn new(sqs: aws_sdk_sqs::Client, url: String) -> Self {
+        Self { sqs, url }
+    }
+
+    /// Sends one message, which becomes visible after `delay_seconds` (at most 900).
+    ///
+    /// # Errors
+    /// Retryable or throttled, as SQS answers.
+    pub async fn send<M: Serialize>(
+        &self,
+        group: &ConnectionId,
+        message: M,
+        delay_seconds: u32,
+    ) -> Result<()> {
+        let body = encode(message)?;
+        self.sqs
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_group_id(group.as_str())
+            .delay_seconds(i32::try_from(delay_seconds.min(900)).unwrap_or(900))
+            .send()
+            .await
+            .map_err(|error| failure("send a message", error))?;
+        Ok(())
+    }
+
+    /// Sends messages of one connection in as few requests as SQS allows. Returns only when all are queued.
+    ///
+    /// # Errors
+    /// Retryable or throttled where any was not taken; the ones before it may have been: receivers are idempotent.
+    pub async fn send_all<M: Serialize>(
+        &self,
+        group: &ConnectionId,
+        messages: impl IntoIterator<Item = M>,
+    ) -> Result<()> {
+        let bodies = messages
+            .into_iter()
+            .map(encode)
+            .collect::<Result<Vec<_>>>()?;
+        for batch in batches(bodies) {
+            self.send_batch(group, batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_batch(&self, group: &ConnectionId, bodies: Vec<String>) -> Result<()> {
+        let entries = bodies
+            .into_iter()
+            .enumerate()
+            .map(|(index, body)| {
+                SendMessageBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .message_body(body)
+                    .message_group_id(group.as_str())
+                    .build()
+                    .map_err(|error| Error::permanent("build a batch of messages", error))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let answer = self
+            .sqs
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries))
+            .send()
+            .await
+            .map_err(|error| failure("send messages", error))?;
+        match answer.failed().first() {
+            None => Ok(()),
+            Some(entry) => Err(Error::retryable(
+                "send messages",
+                format!("SQS refused one: {}", entry.code()),
+            )),
+        }
+    }
+}
+
+/// An order message, or the order's id alone where the order would not fit.
+pub fn order_message(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    fetched_at: Timestamp,
+    datasets: &[Dataset],
+    order: RawOrder,
+) -> Result<OrderMessage> {
+    let (tenant, connection) = (tenant.clone(), connection.clone());
+    let bytes = serde_json::to_vec(&order)
+        .map_err(|error| Error::permanent("encode an order", error))?
+        .len();
+    if bytes + ENVELOPE_BYTES > BATCH_BYTES {
+        let (order_id, updated_at) = (order.id().clone(), order.updated_at());
+        return Ok(OrderMessage::OrderId {
+            tenant,
+            connection,
+            order_id,
+            updated_at,
+        });
+    }
+    Ok(OrderMessage::Order {
+        tenant,
+        connection,
+        fetched_at,
+        datasets: datasets.to_vec(),
+        order,
+    })
+}
+
+fn encode<M: Serialize>(message: M) -> Result<String> {
+    serde_json::to_string(&Versioned::new(message))
+        .map_err(|error| Error::permanent("encode a message", error))
+}
+
+/// Splits into runs of at most ten that together stay within one request.
+fn batches(bodies: Vec<String>) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = Vec::new();
+    let mut bytes = 0;
+    for body in bodies {
+        match all.last_mut() {
+            Some(batch) if batch.len() < 10 && bytes + body.len() <= BATCH_BYTES => {
+                bytes += body.len();
+                batch.push(body);
+            }
+            _ => {
+                bytes = body.len();
+                all.push(vec![body]);
+            }
+        }
+    }
+    all
+}
+
+/// The only reader of SQS's failures.
+pub(crate) fn failure<E>(doing: &'static str, error: aws_sdk_sqs::error::SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let class = match error.code() {
+        Some(code) if code.contains("Throttl") => Class::Throttled { retry_after: None },
+        Some(code) if code.contains("NonExistentQueue") || code.contains("AccessDenied") => {
+            Class::Permanent
+        }
+        _ => Class::Retryable,
+    };
+    Error::new(class, doing, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn batches_keep_every_message_in_order_and_within_the_limits(sizes in prop::collection::vec(1usize..120_000, 0..60)) {
+            let bodies: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();
+            let split = batches(bodies.clone());
+            for batch in &split {
+                prop_assert!(batch.len() <= 10);
+                prop_assert!(batch.iter().map(String::len).sum::<usize>() <= BATCH_BYTES);
+            }
+            prop_assert_eq!(split.concat(), bodies);
+        }
+    }
+
+    #[test]
+    fn a_message_of_another_age_is_not_read() {
+        let text = r#"{"v":7,"kind":"tick","tenant":"north","connection":"c1"}"#;
+        let message: Versioned<TickMessage> = serde_json::from_str(text).unwrap();
+        assert_eq!(message.open().unwrap_err().class(), Class::Permanent);
+    }
+
+    #[test]
+    fn a_tick_without_hop_is_a_first_tick() {
+        let text = r#"{"v":1,"kind":"tick","tenant":"north","connection":"c1"}"#;
+        let TickMessage::Tick { hop, .. } = serde_json::from_str::<Versioned<TickMessage>>(text)
+            .unwrap()
+            .open()
+            .unwrap();
+        assert_eq!(hop, 0);
+    }
+}

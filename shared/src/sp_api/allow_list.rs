@@ -1,0 +1,208 @@
+//! The one allow-list: which fields of Amazon's orders everyone may see, which values Amazon lists for them, and which
+//! fields we know but do not show. Data only; [`super::read_order`] goes by it. A field that is missing here is unknown
+//! and stays with the buyer's data.
+//!
+//! Amazon page: *Orders API v2026-01-01 model*.
+
+use Rule::{Constraints, Key, List, Object, Private, Public, Values};
+
+/// What becomes of a field.
+pub(super) enum Rule {
+    /// Scalar, for all to see.
+    Public,
+    /// As `Public`; Amazon lists the values, and others are noted.
+    Values(&'static [&'static str]),
+    /// As `Public`, and repeated beside what is private, to tell whose it is.
+    Key,
+    /// Buyer data, or nothing that we read: it stays.
+    Private,
+    /// Names of the constraints on an item's delivery. One that is new to us counts as well if it is mandatory: to
+    /// overlook it would send the parcel wrongly.
+    Constraints(&'static [&'static str]),
+    Object(&'static [(&'static str, Rule)]),
+    List(&'static Rule),
+}
+
+/// An order.
+pub(super) const ORDER: Rule = Object(&[
+    ("orderId", Public),
+    ("orderAliases", Private),
+    ("createdTime", Public),
+    ("lastUpdatedTime", Public),
+    ("programs", List(&Values(PROGRAMS))),
+    (
+        "associatedOrders",
+        List(&Object(&[
+            ("orderId", Public),
+            ("associationType", Values(ASSOCIATIONS)),
+        ])),
+    ),
+    (
+        "salesChannel",
+        Object(&[
+            ("channelName", Values(CHANNELS)),
+            ("marketplaceId", Public),
+            ("marketplaceName", Private),
+        ]),
+    ),
+    ("buyer", BUYER),
+    (
+        "recipient",
+        Object(&[
+            ("deliveryAddress", ADDRESS),
+            ("deliveryPreference", Private),
+        ]),
+    ),
+    (
+        "proceeds",
+        Object(&[("grandTotal", MONEY), ("breakdowns", Private)]),
+    ),
+    ("payment", Private),
+    ("tax", Private),
+    (
+        "fulfillment",
+        Object(&[
+            ("fulfillmentStatus", Values(STATUSES)),
+            ("fulfilledBy", Values(&["AMAZON", "MERCHANT"])),
+            ("fulfillmentServiceLevel", Values(SERVICE_LEVELS)),
+            ("shipByWindow", WINDOW),
+            ("deliverByWindow", WINDOW),
+            ("labelPrintingWindow", WINDOW),
+        ]),
+    ),
+    ("orderItems", List(&ITEM)),
+    ("packages", Private),
+    ("fulfillmentOrders", Private),
+]);
+
+const BUYER: Rule = Object(&[
+    ("buyerName", Private),
+    ("buyerEmail", Private),
+    ("buyerCompanyName", Private),
+    ("buyerPurchaseOrderNumber", Private),
+]);
+
+const ADDRESS: Rule = Object(&[
+    ("name", Private),
+    ("companyName", Private),
+    ("addressLine1", Private),
+    ("addressLine2", Private),
+    ("addressLine3", Private),
+    ("city", Private),
+    ("districtOrCounty", Private),
+    ("stateOrRegion", Private),
+    ("municipality", Private),
+    ("postalCode", Private),
+    ("countryCode", Public),
+    ("phone", Private),
+    ("extendedFields", Private),
+    (
+        "addressType",
+        Values(&["RESIDENTIAL", "COMMERCIAL", "PICKUP_POINT"]),
+    ),
+]);
+
+const ITEM: Rule = Object(&[
+    ("orderItemId", Key),
+    ("quantityOrdered", Public),
+    ("measurement", Private),
+    ("associatedOrderItems", Private),
+    (
+        "programs",
+        List(&Values(&["TRANSPARENCY", "SUBSCRIBE_AND_SAVE"])),
+    ),
+    (
+        "product",
+        Object(&[
+            ("asin", Public),
+            ("title", Public),
+            ("sellerSku", Public),
+            ("condition", Private),
+            (
+                "price",
+                Object(&[("unitPrice", MONEY), ("priceDesignation", Private)]),
+            ),
+            ("serialNumbers", Private),
+            ("customization", Private),
+        ]),
+    ),
+    (
+        "proceeds",
+        Object(&[("proceedsTotal", MONEY), ("breakdowns", Private)]),
+    ),
+    ("expense", Private),
+    ("promotion", Private),
+    (
+        "cancellation",
+        Object(&[
+            (
+                "cancellationRequest",
+                Object(&[("requester", Values(&["BUYER"])), ("cancelReason", Private)]),
+            ),
+            ("cancellationExecution", Private),
+        ]),
+    ),
+    (
+        "fulfillment",
+        Object(&[
+            ("quantityFulfilled", Public),
+            ("quantityUnfulfilled", Private),
+            ("picking", Private),
+            ("packing", Private),
+            (
+                "shipping",
+                Object(&[
+                    ("scheduledDeliveryWindow", Private),
+                    ("shippingConstraints", Constraints(CONSTRAINTS)),
+                    ("internationalShipping", Private),
+                ]),
+            ),
+        ]),
+    ),
+    ("tax", Private),
+]);
+
+const MONEY: Rule = Object(&[("amount", Public), ("currencyCode", Public)]);
+const WINDOW: Rule = Object(&[("earliestDateTime", Public), ("latestDateTime", Public)]);
+
+const PROGRAMS: &[&str] = &[
+    "AMAZON_BAZAAR",
+    "AMAZON_BUSINESS",
+    "AMAZON_EASY_SHIP",
+    "AMAZON_HAUL",
+    "DELIVERY_BY_AMAZON",
+    "FBM_SHIP_PLUS",
+    "INVOICE_BY_AMAZON",
+    "IN_STORE_PICK_UP",
+    "PREMIUM",
+    "PREORDER",
+    "PRIME",
+];
+const ASSOCIATIONS: &[&str] = &["REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"];
+const CHANNELS: &[&str] = &["AMAZON", "NON_AMAZON"];
+const STATUSES: &[&str] = &[
+    "PENDING_AVAILABILITY",
+    "PENDING",
+    "UNSHIPPED",
+    "PARTIALLY_SHIPPED",
+    "SHIPPED",
+    "CANCELLED",
+    "UNFULFILLABLE",
+];
+const SERVICE_LEVELS: &[&str] = &[
+    "EXPEDITED",
+    "FREE_ECONOMY",
+    "NEXT_DAY",
+    "PRIORITY",
+    "SAME_DAY",
+    "SECOND_DAY",
+    "SCHEDULED",
+    "STANDARD",
+];
+const CONSTRAINTS: &[&str] = &[
+    "palletDelivery",
+    "cashOnDelivery",
+    "signatureConfirmation",
+    "recipientIdentityVerification",
+    "recipientAgeVerification",
+];

@@ -1,0 +1,146 @@
+//! The tables: one method for each question that is asked of them, every write conditional or idempotent.
+//!
+//! | table | item | pk | sk | who reads it |
+//! |---|---|---|---|---|
+//! | connections | connection | `TENANT#t` | `CONNECTION#c` | all |
+//! | | courier, mapping of a tenant | `TENANT#t` | `COURIER#k`, `MAPPING#term` | `remap-carriers` |
+//! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
+//! | | marketplace, narrowed mapping | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING#term` | `remap-carriers` |
+//! | | oldest parked order of a store | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
+//! | | cursor with its lease, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `OVERLAP#orders` | `poll-orders` |
+//! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
+//! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
+//! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
+//! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
+//! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
+//!
+//! Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
+//! wait for a person). Keys are spelt in `store::key`, which nothing else may do.
+
+mod buyers;
+mod connections;
+mod cursor;
+mod item;
+mod key;
+mod limit;
+mod orders;
+mod settings;
+pub mod stream;
+
+pub use buyers::BuyerRecord;
+pub use connections::{Attached, OAuthState, SealedCredentials};
+pub use cursor::{Cursor, OverlapMemory, SweepPlace};
+pub use limit::{Bucket, Permit};
+pub use orders::{HistoryRecord, OrderFilter, OrderPage, OrderRow, WaitingPage};
+pub use settings::{ParkedMark, Settings};
+
+use crate::error::Result;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use item::{Item, condition_failed, failure, s, value};
+use key::Key;
+use serde::de::DeserializeOwned;
+
+/// The names of the deployed tables.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    pub connections: String,
+    pub orders: String,
+    pub buyers: String,
+}
+
+impl Tables {
+    /// From the environment of a function. A function that is not given a table's name must not use that table: IAM
+    /// would not let it either.
+    pub fn from_env() -> Self {
+        let name = |variable| crate::env::optional(variable).unwrap_or_default();
+        Self {
+            connections: name("CONNECTIONS_TABLE"),
+            orders: name("ORDERS_TABLE"),
+            buyers: name("BUYERS_TABLE"),
+        }
+    }
+}
+
+/// The only code that talks to DynamoDB.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: aws_sdk_dynamodb::Client,
+    tables: Tables,
+}
+
+/// Whether a conditional write was taken.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Done,
+    /// Somebody else was there before; read again and decide again.
+    Conflict,
+}
+
+impl Written {
+    fn from_result<T, E>(doing: &'static str, result: Result<T, SdkError<E>>) -> Result<Self>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match result {
+            Ok(_) => Ok(Self::Done),
+            Err(error) if condition_failed(&error) => Ok(Self::Conflict),
+            Err(error) => Err(failure(doing, error)),
+        }
+    }
+}
+
+impl Store {
+    pub fn new(db: aws_sdk_dynamodb::Client, tables: Tables) -> Self {
+        Self { db, tables }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, table: &str, key: Key) -> Result<Option<T>> {
+        self.get_item(table, key).await?.map(value).transpose()
+    }
+
+    /// Reads strongly.
+    async fn get_item(&self, table: &str, key: Key) -> Result<Option<Item>> {
+        let answer = self
+            .db
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key.into_map()))
+            .consistent_read(true)
+            .send()
+            .await;
+        Ok(answer.map_err(|error| failure("read an item", error))?.item)
+    }
+
+    async fn delete(&self, table: &str, key: Key) -> Result<()> {
+        self.db
+            .delete_item()
+            .table_name(table)
+            .set_key(Some(key.into_map()))
+            .send()
+            .await
+            .map_err(|error| failure("delete an item", error))?;
+        Ok(())
+    }
+
+    /// All items of a partition from the first with prefix `from` to the last with prefix `to`, read strongly.
+    async fn between(&self, table: &str, pk: String, from: &str, to: &str) -> Result<Vec<Item>> {
+        let mut pages = self
+            .db
+            .query()
+            .table_name(table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", s(pk))
+            .expression_attribute_values(":from", s(from))
+            .expression_attribute_values(":to", s(key::end_of(to)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(|error| failure("read a range of items", error))?);
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,90 @@
+//! Buyer data: a table of its own, kept only as long as the order needs it.
+
+use super::item::{deflated, inflated, n, number, s};
+use super::key::{self, Key};
+use super::{Store, Written};
+use crate::domain::ids::{ConnectionId, OrderId, TenantId};
+use crate::domain::order::{BuyerData, Version};
+use crate::error::Result;
+use jiff::Timestamp;
+
+/// The buyer data of one order.
+#[derive(Debug, Clone)]
+pub struct BuyerRecord {
+    pub tenant: TenantId,
+    pub connection: ConnectionId,
+    pub order_id: OrderId,
+    pub version: Version,
+    pub data: BuyerData,
+    /// After this moment it does not exist any more, whether or not the table has swept it yet.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Writes an order's buyer data, unless newer data is there. Idempotent. Written before the order: an order never
+    /// stands without the address it needs.
+    pub async fn put_buyer(&self, record: &BuyerRecord) -> Result<()> {
+        let mut fields = Key::buyer(&record.connection, &record.order_id).into_map();
+        let version = key::version(&record.version);
+        fields.insert("v".into(), n(1));
+        fields.insert("tenant".into(), s(record.tenant.as_str()));
+        fields.insert("version".into(), s(version.clone()));
+        fields.insert("body".into(), deflated(&record.data)?);
+        fields.insert("expires_at".into(), n(record.expires_at.as_second()));
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.buyers)
+            .set_item(Some(fields))
+            .condition_expression("attribute_not_exists(pk) OR #version <= :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", s(version));
+        // Newer data is there: which is just what was wanted.
+        let (Written::Done | Written::Conflict) =
+            Written::from_result("write buyer data", put.send().await)?;
+        Ok(())
+    }
+
+    /// Lets an order's buyer data expire at `at`, where there is any and it would have lived longer. Idempotent.
+    pub async fn expire_buyer(
+        &self,
+        connection: &ConnectionId,
+        order: &OrderId,
+        at: Timestamp,
+    ) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.buyers)
+            .set_key(Some(Key::buyer(connection, order).into_map()))
+            .update_expression("SET expires_at = :at")
+            .condition_expression("attribute_exists(pk) AND expires_at > :at")
+            .expression_attribute_values(":at", n(at.as_second()));
+        let (Written::Done | Written::Conflict) =
+            Written::from_result("let buyer data expire", update.send().await)?;
+        Ok(())
+    }
+
+    /// An order's buyer data; none once it has expired, or for another tenant's order.
+    pub async fn buyer(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        order: &OrderId,
+        now: Timestamp,
+    ) -> Result<Option<BuyerData>> {
+        let Some(item) = self
+            .get_item(&self.tables.buyers, Key::buyer(connection, order))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let owned = super::item::text(&item, "tenant").as_deref() == Some(tenant.as_str());
+        let alive = number(&item, "expires_at").is_some_and(|second| second > now.as_second());
+        if owned && alive {
+            inflated(&item, "body").map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Connections: making, changing and finding them; their credentials; the seller's uniqueness; OAuth states.
+
+use super::item::{condition_failed, failure, item, n, s, value};
+use super::key::{self, Key};
+use super::{Store, Written};
+use crate::domain::connection::{Connection, ConnectionStatus};
+use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::marketplace::Region;
+use crate::error::{Error, Result};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A connection's secrets, as KMS encrypted them (base64).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedCredentials {
+    pub refresh_token: String,
+    pub own_client_id: Option<String>,
+    pub own_client_secret: Option<String>,
+}
+
+/// One dance of authorisation, from the first redirect to the confirmation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuthState {
+    pub tenant: TenantId,
+    pub connection: ConnectionId,
+    /// Digest of the cookie that binds the browser; set when the browser first comes.
+    pub browser: Option<String>,
+    /// Who authorised, as Amazon's callback says; the signed-in user still has to confirm.
+    pub seller: Option<SellerId>,
+    /// The token of that seller, sealed; kept here until the confirmation.
+    pub credentials: Option<SealedCredentials>,
+    pub authorised_at: Option<Timestamp>,
+    /// After this moment the state is worth nothing.
+    pub expires: Timestamp,
+}
+
+/// What became of attaching a seller to a connection.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attached {
+    Done,
+    /// Another connection (of whichever tenant) has this seller in this region.
+    SellerTaken,
+    /// The connection was changed meanwhile; read it again.
+    Conflict,
+}
+
+impl Store {
+    /// Makes a connection that does not exist yet.
+    pub async fn create_connection(&self, connection: &Connection) -> Result<Written> {
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(item(
+                Key::connection(&connection.tenant, &connection.id),
+                connection,
+            )?))
+            .condition_expression("attribute_not_exists(pk)");
+        Written::from_result("make a connection", put.send().await)
+    }
+
+    /// Replaces a connection, where nobody changed it since it was read; its revision must be one more than then.
+    pub async fn replace_connection(&self, connection: &Connection) -> Result<Written> {
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(item(
+                Key::connection(&connection.tenant, &connection.id),
+                connection,
+            )?))
+            .condition_expression("revision = :read")
+            .expression_attribute_values(":read", n(connection.revision.saturating_sub(1)));
+        Written::from_result("change a connection", put.send().await)
+    }
+
+    /// A tenant's connection, read strongly.
+    pub async fn connection(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<Option<Connection>> {
+        self.get(
+            &self.tables.connections,
+            Key::connection(tenant, connection),
+        )
+        .await
+    }
+
+    /// All connections of a tenant, in the order they were made, read strongly.
+    pub async fn connections(&self, tenant: &TenantId) -> Result<Vec<Connection>> {
+        self.between(
+            &self.tables.connections,
+            key::tenant_pk(tenant),
+            key::CONNECTION,
+            key::CONNECTION,
+        )
+        .await?
+        .into_iter()
+        .map(value)
+        .collect()
+    }
+
+    /// Stores a connection (revision one more than read) with its seller and credentials, all or nothing. The seller
+    /// is claimed for the connection: a second connection of the same seller and region is turned away.
+    pub async fn attach_seller(
+        &self,
+        connection: &Connection,
+        seller: &SellerId,
+        credentials: &SealedCredentials,
+    ) -> Result<Attached> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let table = &self.tables.connections;
+        let seller_item = item(
+            Key::seller(connection.region(), seller),
+            &SellerClaim {
+                tenant: tenant.clone(),
+                connection: id.clone(),
+            },
+        )?;
+        let claim = Put::builder()
+            .table_name(table)
+            .set_item(Some(seller_item))
+            .condition_expression(
+                "attribute_not_exists(pk) OR (tenant = :tenant AND #connection = :connection)",
+            )
+            .expression_attribute_names("#connection", "connection")
+            .expression_attribute_values(":tenant", s(tenant.as_str()))
+            .expression_attribute_values(":connection", s(id.as_str()));
+        let replace = Put::builder()
+            .table_name(table)
+            .set_item(Some(item(Key::connection(tenant, id), connection)?))
+            .condition_expression("attribute_not_exists(pk) OR revision = :read")
+            .expression_attribute_values(":read", n(connection.revision.saturating_sub(1)));
+        let seal = Put::builder()
+            .table_name(table)
+            .set_item(Some(item(Key::credentials(tenant, id), credentials)?));
+        let writes = [claim, replace, seal];
+        let mut request = self.db.transact_write_items();
+        for put in writes {
+            let put = put
+                .build()
+                .map_err(|error| Error::permanent("build a transaction", error))?;
+            request = request.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        match request.send().await {
+            Ok(_) => Ok(Attached::Done),
+            Err(error) => match failed_condition(error.as_service_error()) {
+                Some(0) => Ok(Attached::SellerTaken),
+                Some(_) => Ok(Attached::Conflict),
+                None => Err(failure("attach a seller to a connection", error)),
+            },
+        }
+    }
+
+    /// Notes that Amazon refuses a connection's token. Nothing happens where the connection was changed since it was
+    /// read: it may have been authorised again meanwhile. The stream of the table tells the world, once.
+    pub async fn require_reauthorisation(&self, read: &Connection) -> Result<Written> {
+        if !read.status.fetches_orders() {
+            return Ok(Written::Conflict);
+        }
+        let connection = Connection {
+            status: ConnectionStatus::NeedsReauthorisation,
+            resume: Some(read.status),
+            revision: read.revision + 1,
+            ..read.clone()
+        };
+        self.replace_connection(&connection).await
+    }
+
+    /// A connection's secrets, sealed.
+    pub async fn credentials(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<Option<SealedCredentials>> {
+        self.get(
+            &self.tables.connections,
+            Key::credentials(tenant, connection),
+        )
+        .await
+    }
+
+    /// Erases a connection's secrets, cursor and overlap memory, and frees its seller, in one transaction.
+    /// Doing it twice does no harm.
+    pub async fn erase_credentials(&self, connection: &Connection) -> Result<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let mut keys = vec![
+            Key::credentials(tenant, id),
+            Key::order_cursor(tenant, id),
+            Key::order_overlap(tenant, id),
+        ];
+        if let Some(seller) = &connection.seller {
+            let holder = self.seller_holder(connection.region(), seller).await?;
+            // Freed by an earlier try, the seller may be another connection's by now.
+            if holder.is_some_and(|holder| holder == (tenant.clone(), id.clone())) {
+                keys.push(Key::seller(connection.region(), seller));
+            }
+        }
+        let mut request = self.db.transact_write_items();
+        for key in keys {
+            let delete = Delete::builder()
+                .table_name(&self.tables.connections)
+                .set_key(Some(key.into_map()))
+                .build()
+                .map_err(|error| Error::permanent("build a transaction", error))?;
+            request = request.transact_items(TransactWriteItem::builder().delete(delete).build());
+        }
+        request
+            .send()
+            .await
+            .map_err(|error| failure("erase a connection's secrets", error))?;
+        Ok(())
+    }
+
+    /// Who holds a seller in a region.
+    pub async fn seller_holder(
+        &self,
+        region: Region,
+        seller: &SellerId,
+    ) -> Result<Option<(TenantId, ConnectionId)>> {
+        let claim: Option<SellerClaim> = self
+            .get(&self.tables.connections, Key::seller(region, seller))
+            .await?;
+        Ok(claim.map(|claim| (claim.tenant, claim.connection)))
+    }
+
+    /// Writes a state of authorisation; `digest` is that of the state's text. Replaces only what `expected` says: the
+    /// state as it was read, or nothing.
+    pub async fn put_oauth_state(
+        &self,
+        digest: &str,
+        state: &OAuthState,
+        expected: Option<&OAuthState>,
+    ) -> Result<Written> {
+        let mut fields = item(Key::oauth_state(digest), state)?;
+        fields.insert("expires_at".into(), n(state.expires.as_second()));
+        let stage = stage(state);
+        fields.insert("stage".into(), n(stage));
+        let mut put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(fields));
+        put = match expected {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(read) => put
+                .condition_expression("stage = :read")
+                .expression_attribute_values(":read", n(self::stage(read))),
+        };
+        Written::from_result("write a state of authorisation", put.send().await)
+    }
+
+    /// A state of authorisation that has not expired.
+    pub async fn oauth_state(&self, digest: &str, now: Timestamp) -> Result<Option<OAuthState>> {
+        let state: Option<OAuthState> = self
+            .get(&self.tables.connections, Key::oauth_state(digest))
+            .await?;
+        Ok(state.filter(|state| state.expires > now))
+    }
+
+    /// Ends a state of authorisation. `false`: somebody else ended it before.
+    pub async fn end_oauth_state(&self, digest: &str) -> Result<bool> {
+        let ended = self
+            .db
+            .delete_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(Key::oauth_state(digest).into_map()))
+            .condition_expression("attribute_exists(pk)")
+            .send()
+            .await;
+        match ended {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(failure("end a state of authorisation", error)),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct SellerClaim {
+    tenant: TenantId,
+    connection: ConnectionId,
+}
+
+/// How far a dance has come; only ever rises, so that each of its steps can be taken once.
+fn stage(state: &OAuthState) -> u8 {
+    u8::from(state.browser.is_some()) + u8::from(state.seller.is_some())
+}
+
+/// Which write of a transaction was turned down by its condition.
+pub(super) fn failed_condition(error: Option<&TransactWriteItemsError>) -> Option<usize> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error else {
+        return None;
+    };
+    cancelled
+        .cancellation_reasons()
+        .iter()
+        .position(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}

@@ -1,0 +1,231 @@
+//! How far a connection's orders have been read: the cursor with its lease, and the memory of a window's overlap.
+//!
+//! One run at a time owns the cursor. Every write is conditional on owner and version; who loses leaves quietly. A
+//! quiet sweep writes the cursor twice (lease, end) and the overlap memory not at all.
+
+use super::item::{condition_failed, failure, item, n, number, s, value};
+use super::key::Key;
+use super::{Store, Written};
+use crate::domain::ids::{ConnectionId, TenantId};
+use crate::error::Result;
+use crate::sp_api::Dataset;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// A sweep that has been started and not finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepPlace {
+    /// The window, which stays the same on every page.
+    pub after: Timestamp,
+    pub before: Timestamp,
+    /// Amazon's token for the next page.
+    pub token: String,
+    /// When Amazon gave it; it lives 24 hours.
+    pub token_at: Timestamp,
+    pub fulfilled_by_merchant_only: bool,
+    /// What the pages so far held of the window's end, for the overlap memory.
+    #[serde(default)]
+    pub seen: Vec<u64>,
+}
+
+/// How far a connection's orders have been read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// All that Amazon updated before this moment (its clock) is queued.
+    pub since: Timestamp,
+    /// A sweep that waits to be resumed.
+    pub sweep: Option<SweepPlace>,
+    /// Datasets that Amazon refuses for this seller.
+    #[serde(default)]
+    pub refused: Vec<Dataset>,
+    /// When it did; after a day they are asked for again, since a role may have been granted.
+    pub refused_at: Option<Timestamp>,
+    /// What Amazon's clock is ahead of ours, in milliseconds.
+    #[serde(default)]
+    pub clock_offset_ms: i64,
+    /// Requests per second, where Amazon's answer told another figure than its documentation.
+    pub rate: Option<f64>,
+    /// Rises when the cursor is rewound; an overlap memory of an older epoch is void.
+    pub epoch: u64,
+    pub version: u64,
+    pub owner: Option<String>,
+    /// Epoch milliseconds until which the owner has it to itself.
+    #[serde(default)]
+    pub leased_until_ms: i64,
+}
+
+/// What the end of the last window held, so that its overlap with the next is not queued again: eight bytes an order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OverlapMemory {
+    pub epoch: u64,
+    pub hashes: HashSet<u64>,
+}
+
+impl Store {
+    /// Takes the lease of a connection's cursor until `until`; makes the cursor, starting at `first_since`, where
+    /// there is none. `None`: another run holds it.
+    pub async fn lease_order_cursor(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+        first_since: Timestamp,
+    ) -> Result<Option<Cursor>> {
+        let leased = self.db.update_item().table_name(&self.tables.connections)
+            .set_key(Some(Key::order_cursor(tenant, connection).into_map()))
+            .update_expression(
+                "SET #owner = :owner, leased_until_ms = :until, since = if_not_exists(since, :first), v = :v, \
+                 epoch = if_not_exists(epoch, :zero), version = if_not_exists(version, :zero) + :one",
+            )
+            .condition_expression("attribute_not_exists(leased_until_ms) OR leased_until_ms <= :now OR #owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", s(owner))
+            .expression_attribute_values(":until", n(until.as_millisecond()))
+            .expression_attribute_values(":now", n(now.as_millisecond()))
+            .expression_attribute_values(":first", s(first_since.to_string()))
+            .expression_attribute_values(":zero", n(0))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":v", n(1))
+            .return_values(ReturnValue::AllNew)
+            .send().await;
+        match leased {
+            Ok(answer) => answer.attributes.map(value).transpose(),
+            Err(error) if condition_failed(&error) => Ok(None),
+            Err(error) => Err(failure("lease a cursor", error)),
+        }
+    }
+
+    /// Saves a cursor that this run owns; its version must be one more than when it was last read or saved. With the
+    /// owner taken out of it, this also gives the lease back.
+    pub async fn save_order_cursor(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        owner: &str,
+        cursor: &Cursor,
+    ) -> Result<Written> {
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(item(Key::order_cursor(tenant, connection), cursor)?))
+            .condition_expression("#owner = :owner AND version = :read")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", s(owner))
+            .expression_attribute_values(":read", n(cursor.version.saturating_sub(1)));
+        Written::from_result("save a cursor", put.send().await)
+    }
+
+    /// Sets a connection's cursor back to `to` (or leaves it where it is, if it stands before that), forgets the
+    /// running sweep and voids the overlap memory: the run that is under way loses its lease and leaves.
+    /// A connection that was never swept needs no rewinding. Idempotent.
+    pub async fn rewind_order_cursor(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        to: Timestamp,
+    ) -> Result<()> {
+        loop {
+            let key = Key::order_cursor(tenant, connection);
+            let Some(cursor) = self
+                .get::<Cursor>(&self.tables.connections, key.clone())
+                .await?
+            else {
+                return Ok(());
+            };
+            let rewound = Cursor {
+                since: cursor.since.min(to),
+                sweep: None,
+                epoch: cursor.epoch + 1,
+                version: cursor.version + 1,
+                owner: None,
+                leased_until_ms: 0,
+                ..cursor
+            };
+            let put = self
+                .db
+                .put_item()
+                .table_name(&self.tables.connections)
+                .set_item(Some(item(key, &rewound)?))
+                .condition_expression("version = :read")
+                .expression_attribute_values(":read", n(cursor.version));
+            if Written::from_result("rewind a cursor", put.send().await)? == Written::Done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A connection's cursor, if it was ever swept.
+    pub async fn order_cursor(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<Option<Cursor>> {
+        self.get(
+            &self.tables.connections,
+            Key::order_cursor(tenant, connection),
+        )
+        .await
+    }
+
+    /// What the last window's end held; empty where that was before a rewind.
+    pub async fn overlap_memory(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        epoch: u64,
+    ) -> Result<OverlapMemory> {
+        let item = self
+            .get_item(
+                &self.tables.connections,
+                Key::order_overlap(tenant, connection),
+            )
+            .await?;
+        let bytes = item
+            .filter(|item| {
+                number(item, "epoch").and_then(|found| u64::try_from(found).ok()) == Some(epoch)
+            })
+            .and_then(|mut item| item.remove("hashes"));
+        let hashes = match &bytes {
+            Some(AttributeValue::B(bytes)) => bytes
+                .as_ref()
+                .chunks_exact(8)
+                .filter_map(|eight| eight.try_into().ok().map(u64::from_be_bytes))
+                .collect(),
+            _ => HashSet::new(),
+        };
+        Ok(OverlapMemory { epoch, hashes })
+    }
+
+    /// Remembers what a window's end held. Losing or repeating this write costs repeated messages, never an order.
+    pub async fn remember_overlap(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        memory: &OverlapMemory,
+    ) -> Result<()> {
+        let mut hashes: Vec<u64> = memory.hashes.iter().copied().take(LARGEST_MEMORY).collect();
+        hashes.sort_unstable();
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_be_bytes()).collect();
+        let mut fields = Key::order_overlap(tenant, connection).into_map();
+        fields.insert("v".into(), n(1));
+        fields.insert("epoch".into(), n(memory.epoch));
+        fields.insert("hashes".into(), AttributeValue::B(Blob::new(bytes)));
+        self.db
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure("remember a window's overlap", error))?;
+        Ok(())
+    }
+}
+
+/// An item holds 400 KB at most; what is forgotten is only queued once more.
+const LARGEST_MEMORY: usize = 45_000;

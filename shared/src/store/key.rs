@@ -1,0 +1,280 @@
+//! Every key of every table, spelt here and nowhere else.
+//!
+//! Variable parts are percent-encoded, so that no id can forge a separator; moments are written with a fixed width, so
+//! that they sort as text.
+
+use crate::domain::courier::CourierCode;
+use crate::domain::ids::{ConnectionId, OrderId, SellerId, TenantId};
+use crate::domain::marketplace::{Marketplace, Region};
+use crate::domain::order::{HistoryKind, OrderStatus, Version};
+use crate::domain::shipping_term::ShippingTerm;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::HashMap;
+
+/// What stays readable in a key; `#` never does.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b' ');
+
+pub(crate) fn encoded(part: &str) -> String {
+    utf8_percent_encode(part, ENCODED).to_string()
+}
+
+/// A moment as text that sorts: UTC, milliseconds, fixed width.
+pub(crate) fn sortable(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// A version as text that sorts as versions do.
+pub(crate) fn version(version: &Version) -> String {
+    format!(
+        "{}#{:03}#{}",
+        sortable(version.updated_at),
+        version.datasets,
+        sortable(version.fetched_at)
+    )
+}
+
+/// The sort key after every possible moment, for orders without a ship-by moment.
+const NO_MOMENT: &str = "9999";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    pub(crate) fn into_map(self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("pk".into(), AttributeValue::S(self.pk)),
+            ("sk".into(), AttributeValue::S(self.sk)),
+        ])
+    }
+
+    pub(crate) fn connection(tenant: &TenantId, connection: &ConnectionId) -> Self {
+        Self::new(
+            tenant_pk(tenant),
+            format!("{CONNECTION}{}", encoded(connection.as_str())),
+        )
+    }
+
+    pub(crate) fn courier(tenant: &TenantId, courier: &CourierCode) -> Self {
+        Self::new(
+            tenant_pk(tenant),
+            format!("{COURIER}{}", encoded(courier.as_str())),
+        )
+    }
+
+    /// A mapping of the tenant, or of one connection where it is narrowed.
+    pub(crate) fn mapping(
+        tenant: &TenantId,
+        connection: Option<&ConnectionId>,
+        term: &ShippingTerm,
+    ) -> Self {
+        let pk = connection.map_or_else(
+            || tenant_pk(tenant),
+            |connection| connection_pk(tenant, connection),
+        );
+        Self::new(pk, format!("{MAPPING}{}", encoded(&term.to_string())))
+    }
+
+    pub(crate) fn credentials(tenant: &TenantId, connection: &ConnectionId) -> Self {
+        Self::new(connection_pk(tenant, connection), "CREDENTIALS")
+    }
+
+    pub(crate) fn marketplace(
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        marketplace: Marketplace,
+    ) -> Self {
+        Self::new(
+            connection_pk(tenant, connection),
+            format!("{MARKETPLACE}{}", marketplace.country()),
+        )
+    }
+
+    pub(crate) fn parked(
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        marketplace_id: &str,
+    ) -> Self {
+        Self::new(
+            connection_pk(tenant, connection),
+            format!("{PARKED}{}", encoded(marketplace_id)),
+        )
+    }
+
+    pub(crate) fn order_cursor(tenant: &TenantId, connection: &ConnectionId) -> Self {
+        Self::new(connection_pk(tenant, connection), "CURSOR#orders")
+    }
+
+    pub(crate) fn order_overlap(tenant: &TenantId, connection: &ConnectionId) -> Self {
+        Self::new(connection_pk(tenant, connection), "OVERLAP#orders")
+    }
+
+    pub(crate) fn seller(region: Region, seller: &SellerId) -> Self {
+        Self::new(
+            format!("SELLER#{region}#{}", encoded(seller.as_str())),
+            "SELLER",
+        )
+    }
+
+    /// `digest`: of the state, so that who reads the table cannot use it.
+    pub(crate) fn oauth_state(digest: &str) -> Self {
+        Self::new(format!("OAUTH_STATE#{digest}"), "OAUTH_STATE")
+    }
+
+    pub(crate) fn limit(region: Region, seller: &SellerId, operation: &str) -> Self {
+        Self::new(
+            format!("LIMIT#{region}#{}", encoded(seller.as_str())),
+            operation,
+        )
+    }
+
+    pub(crate) fn order(connection: &ConnectionId, order: &OrderId) -> Self {
+        Self::new(order_pk(connection, order), "ORDER")
+    }
+
+    pub(crate) fn history(
+        connection: &ConnectionId,
+        order: &OrderId,
+        revision: u64,
+        kind: HistoryKind,
+    ) -> Self {
+        Self::new(
+            order_pk(connection, order),
+            format!("{HISTORY}{revision:010}#{}", kind.as_str()),
+        )
+    }
+
+    /// In the table of buyer data, which has one item an order.
+    pub(crate) fn buyer(connection: &ConnectionId, order: &OrderId) -> Self {
+        Self::new(order_pk(connection, order), "BUYER")
+    }
+}
+
+pub(crate) const CONNECTION: &str = "CONNECTION#";
+pub(crate) const COURIER: &str = "COURIER#";
+pub(crate) const MAPPING: &str = "MAPPING#";
+pub(crate) const MARKETPLACE: &str = "MARKETPLACE#";
+pub(crate) const PARKED: &str = "PARKED#";
+pub(crate) const HISTORY: &str = "HISTORY#";
+
+/// All that follows `prefix` sorts before this.
+pub(crate) fn end_of(prefix: &str) -> String {
+    format!("{}$", prefix.trim_end_matches('#'))
+}
+
+pub(crate) fn tenant_pk(tenant: &TenantId) -> String {
+    format!("TENANT#{}", encoded(tenant.as_str()))
+}
+
+/// Holds the tenant too: asked for with another tenant's id, a connection's items do not exist.
+pub(crate) fn connection_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
+    format!(
+        "CONNECTION#{}#{}",
+        encoded(tenant.as_str()),
+        encoded(connection.as_str())
+    )
+}
+
+pub(crate) fn order_pk(connection: &ConnectionId, order: &OrderId) -> String {
+    format!(
+        "ORDER#{}#{}",
+        encoded(connection.as_str()),
+        encoded(order.as_str())
+    )
+}
+
+/// Index `by_status`: a tenant's orders of one status.
+pub(crate) fn status_pk(tenant: &TenantId, status: OrderStatus) -> String {
+    format!("{}#{}", encoded(tenant.as_str()), status.as_str())
+}
+
+/// Index `by_status`: the most urgent first.
+pub(crate) fn status_sk(
+    ship_by: Option<Timestamp>,
+    connection: &ConnectionId,
+    order: &OrderId,
+) -> String {
+    let ship_by = ship_by.map_or_else(|| NO_MOMENT.to_owned(), sortable);
+    format!(
+        "{ship_by}#{}#{}",
+        encoded(connection.as_str()),
+        encoded(order.as_str())
+    )
+}
+
+/// Index `waiting`: the orders of a connection that wait for a person.
+pub(crate) fn waiting_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
+    connection_pk(tenant, connection)
+}
+
+/// Index `waiting`: by term, so that a new mapping finds those it fits.
+pub(crate) fn waiting_sk(term: Option<&ShippingTerm>, order: &OrderId) -> String {
+    let term = term
+        .map(|term| encoded(&term.to_string()))
+        .unwrap_or_default();
+    format!("{term}#{}", encoded(order.as_str()))
+}
+
+/// The order that a sort key of index `waiting` ends with.
+pub(crate) fn order_id_of(waiting_sk: &str) -> Option<OrderId> {
+    decoded(waiting_sk.rsplit_once('#')?.1)?.parse().ok()
+}
+
+/// The table's partition of the order that a sort key of index `by_status` names.
+pub(crate) fn order_pk_of(status_sk: &str) -> Option<String> {
+    let (_, connection_and_order) = status_sk.split_once('#')?;
+    let (connection, order) = connection_and_order.split_once('#')?;
+    Some(order_pk(
+        &decoded(connection)?.parse().ok()?,
+        &decoded(order)?.parse().ok()?,
+    ))
+}
+
+fn decoded(part: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(part)
+        .decode_utf8()
+        .ok()
+        .map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_two_connections_share_a_partition(a in "[^\\p{C}]{1,20}", b in "[^\\p{C}]{1,20}", c in "[^\\p{C}]{1,20}", d in "[^\\p{C}]{1,20}") {
+            let ids = |t: &str, c: &str| Some((t.parse::<TenantId>().ok()?, c.parse::<ConnectionId>().ok()?));
+            if let (Some(one), Some(two)) = (ids(&a, &b), ids(&c, &d)) {
+                prop_assert_eq!(connection_pk(&one.0, &one.1) == connection_pk(&two.0, &two.1), one == two);
+            }
+        }
+
+        #[test]
+        fn versions_sort_as_text_as_they_do_as_values(
+            a in (0i64..4_000_000_000_000, 0u8.., 0i64..4_000_000_000_000),
+            b in (0i64..4_000_000_000_000, 0u8.., 0i64..4_000_000_000_000),
+        ) {
+            let make = |(updated, datasets, fetched): (i64, u8, i64)| Version {
+                updated_at: Timestamp::from_millisecond(updated).unwrap(),
+                datasets,
+                fetched_at: Timestamp::from_millisecond(fetched).unwrap(),
+            };
+            let (a, b) = (make(a), make(b));
+            prop_assert_eq!(version(&a).cmp(&version(&b)), a.cmp(&b));
+        }
+    }
+}

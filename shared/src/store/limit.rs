@@ -1,0 +1,125 @@
+//! Amazon's rate limits, kept before Amazon must say so: a token bucket for each seller, region and operation, shared
+//! by all environments. One number an item (GCRA): the theoretical arrival time of the next request.
+
+use super::Store;
+use super::item::{condition_failed, failure, n, number};
+use super::key::Key;
+use crate::domain::ids::SellerId;
+use crate::domain::marketplace::Region;
+use crate::error::Result;
+use crate::sp_api::Operation;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use jiff::{SignedDuration, Timestamp};
+
+/// Whether a request may be sent now.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permit {
+    Granted,
+    /// The bucket is empty until this moment.
+    NotBefore(Timestamp),
+}
+
+/// The bucket of one operation for one seller account.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket<'a> {
+    pub region: Region,
+    pub seller: &'a SellerId,
+    pub operation: Operation,
+    /// Requests per second, where an answer of Amazon's told another figure than its documentation.
+    pub rate: Option<f64>,
+}
+
+impl Bucket<'_> {
+    /// Milliseconds that one request costs.
+    fn interval_ms(&self) -> i64 {
+        // A rate of nothing would never let anything through; a day between two requests is as slow as it gets.
+        (1000.0 / self.rate.unwrap_or(self.operation.limit().rate)).clamp(1.0, 86_400_000.0) as i64
+    }
+
+    fn tolerance_ms(&self) -> i64 {
+        self.interval_ms() * i64::from(self.operation.limit().burst.max(1) - 1)
+    }
+
+    fn key(&self) -> Key {
+        Key::limit(self.region, self.seller, self.operation.name())
+    }
+}
+
+impl Store {
+    /// Takes one request out of the bucket: one conditional write for a bucket at rest, a second one where it is in
+    /// use. A permit that is not used is lost, which errs on the safe side.
+    pub async fn permit(&self, bucket: Bucket<'_>, now: Timestamp) -> Result<Permit> {
+        let now_ms = now.as_millisecond();
+        let interval = bucket.interval_ms();
+        let at_rest = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(bucket.key().into_map()))
+            .update_expression("SET tat = :next, v = :v")
+            .condition_expression("attribute_not_exists(tat) OR tat <= :now")
+            .expression_attribute_values(":next", n(now_ms + interval))
+            .expression_attribute_values(":now", n(now_ms))
+            .expression_attribute_values(":v", n(1))
+            .send()
+            .await;
+        match at_rest {
+            Ok(_) => return Ok(Permit::Granted),
+            Err(error) if condition_failed(&error) => {}
+            Err(error) => return Err(failure("take a rate permit", error)),
+        }
+        let in_use = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(bucket.key().into_map()))
+            .update_expression("SET tat = tat + :interval")
+            .condition_expression("tat <= :latest")
+            .expression_attribute_values(":interval", n(interval))
+            .expression_attribute_values(":latest", n(now_ms + bucket.tolerance_ms()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match in_use {
+            Ok(_) => Ok(Permit::Granted),
+            Err(error) if condition_failed(&error) => {
+                let tat = error.as_service_error().and_then(|error| match error {
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(old) => {
+                        old.item().and_then(|item| number(item, "tat"))
+                    }
+                    _ => None,
+                });
+                let wait = tat.unwrap_or(now_ms + bucket.tolerance_ms() + interval)
+                    - bucket.tolerance_ms()
+                    - now_ms;
+                Ok(Permit::NotBefore(
+                    now.saturating_add(SignedDuration::from_millis(wait.max(1)))
+                        .unwrap_or(now),
+                ))
+            }
+            Err(error) => Err(failure("take a rate permit", error)),
+        }
+    }
+
+    /// Amazon said 429: the bucket is empty, whatever we thought. Nothing is sent before one request has refilled.
+    pub async fn drain(&self, bucket: Bucket<'_>, now: Timestamp) -> Result<()> {
+        let drained = now.as_millisecond() + bucket.tolerance_ms() + bucket.interval_ms();
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(bucket.key().into_map()))
+            .update_expression("SET tat = :drained, v = :v")
+            .condition_expression("attribute_not_exists(tat) OR tat < :drained")
+            .expression_attribute_values(":drained", n(drained))
+            .expression_attribute_values(":v", n(1))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("drain a rate limit", error)),
+        }
+    }
+}

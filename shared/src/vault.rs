@@ -1,0 +1,208 @@
+//! Secrets: a connection's tokens, sealed by KMS before they are stored, and the deployment's own app.
+//!
+//! The tenant and the connection are the encryption context: what was sealed for one cannot be opened for another.
+
+use crate::domain::connection::{AppCredentials, Credentials};
+use crate::domain::ids::{ConnectionId, TenantId};
+use crate::error::{Class, Error, Result};
+use crate::store::SealedCredentials;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::primitives::Blob;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How long the app's credentials are used before they are read again: rotation must reach a warm function.
+const APP_LIFETIME: Duration = Duration::from_secs(300);
+
+/// The only code that sees a secret in the clear.
+#[derive(Clone)]
+pub struct Vault {
+    kms: aws_sdk_kms::Client,
+    key: String,
+    secrets: aws_sdk_secretsmanager::Client,
+    app_secret: String,
+    app: Arc<Mutex<Option<(Instant, App)>>>,
+}
+
+/// The deployment's application at Amazon.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub application_id: String,
+    pub credentials: AppCredentials,
+}
+
+#[derive(Deserialize)]
+struct AppSecret {
+    application_id: String,
+    client_id: String,
+    client_secret: SecretString,
+}
+
+impl Vault {
+    pub fn new(
+        kms: aws_sdk_kms::Client,
+        key: String,
+        secrets: aws_sdk_secretsmanager::Client,
+        app_secret: String,
+    ) -> Self {
+        Self {
+            kms,
+            key,
+            secrets,
+            app_secret,
+            app: Arc::default(),
+        }
+    }
+
+    /// The deployment's application, at most five minutes old.
+    ///
+    /// # Errors
+    /// Permanent where the secret was never filled in.
+    pub async fn app(&self) -> Result<App> {
+        let mut cached = self.app.lock().await;
+        if let Some((read_at, app)) = cached.as_ref()
+            && read_at.elapsed() < APP_LIFETIME
+        {
+            return Ok(app.clone());
+        }
+        let answer = self
+            .secrets
+            .get_secret_value()
+            .secret_id(&self.app_secret)
+            .send()
+            .await
+            .map_err(|error| failure("read the app's secret", error))?;
+        let secret: AppSecret = serde_json::from_str(answer.secret_string().unwrap_or_default())
+            .map_err(|_| {
+                Error::permanent(
+                    "read the app's secret",
+                    "it must be JSON with application_id, client_id and client_secret",
+                )
+            })?;
+        let credentials = AppCredentials {
+            client_id: secret.client_id,
+            client_secret: secret.client_secret,
+        };
+        let app = App {
+            application_id: secret.application_id,
+            credentials,
+        };
+        *cached = Some((Instant::now(), app.clone()));
+        Ok(app)
+    }
+
+    /// Seals a connection's tokens.
+    pub async fn seal(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        credentials: &Credentials,
+    ) -> Result<SealedCredentials> {
+        let refresh_token = self
+            .encrypt(tenant, connection, &credentials.refresh_token)
+            .await?;
+        let (mut own_client_id, mut own_client_secret) = (None, None);
+        if let Some(app) = &credentials.own_app {
+            own_client_id = Some(app.client_id.clone());
+            own_client_secret = Some(self.encrypt(tenant, connection, &app.client_secret).await?);
+        }
+        Ok(SealedCredentials {
+            refresh_token,
+            own_client_id,
+            own_client_secret,
+        })
+    }
+
+    /// Opens what [`Self::seal`] sealed for this tenant and connection.
+    pub async fn open(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        sealed: &SealedCredentials,
+    ) -> Result<Credentials> {
+        let refresh_token = self
+            .decrypt(tenant, connection, &sealed.refresh_token)
+            .await?;
+        let own_app = match (&sealed.own_client_id, &sealed.own_client_secret) {
+            (Some(client_id), Some(secret)) => Some(AppCredentials {
+                client_id: client_id.clone(),
+                client_secret: self.decrypt(tenant, connection, secret).await?,
+            }),
+            _ => None,
+        };
+        Ok(Credentials {
+            refresh_token,
+            own_app,
+        })
+    }
+
+    async fn encrypt(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        secret: &SecretString,
+    ) -> Result<String> {
+        let answer = self
+            .kms
+            .encrypt()
+            .key_id(&self.key)
+            .plaintext(Blob::new(secret.expose_secret().as_bytes()))
+            .encryption_context("tenant", tenant.as_str())
+            .encryption_context("connection", connection.as_str())
+            .send()
+            .await
+            .map_err(|error| failure("seal a secret", error))?;
+        let sealed = answer
+            .ciphertext_blob
+            .ok_or_else(|| Error::retryable("seal a secret", "KMS answered nothing"))?;
+        Ok(STANDARD.encode(sealed))
+    }
+
+    async fn decrypt(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        sealed: &str,
+    ) -> Result<SecretString> {
+        let bytes = STANDARD
+            .decode(sealed)
+            .map_err(|_| Error::permanent("open a secret", "it is not base64"))?;
+        let answer = self
+            .kms
+            .decrypt()
+            .key_id(&self.key)
+            .ciphertext_blob(Blob::new(bytes))
+            .encryption_context("tenant", tenant.as_str())
+            .encryption_context("connection", connection.as_str())
+            .send()
+            .await
+            .map_err(|error| failure("open a secret", error))?;
+        let plain = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
+        let text = String::from_utf8(plain)
+            .map_err(|_| Error::permanent("open a secret", "it is not text"))?;
+        Ok(SecretString::from(text))
+    }
+}
+
+fn failure<E>(doing: &'static str, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let class = match error.code() {
+        Some("ThrottlingException") => Class::Throttled { retry_after: None },
+        Some(
+            "AccessDeniedException"
+            | "NotFoundException"
+            | "ResourceNotFoundException"
+            | "InvalidCiphertextException"
+            | "DisabledException",
+        ) => Class::Permanent,
+        _ => Class::Retryable,
+    };
+    Error::new(class, doing, error)
+}
