@@ -1,0 +1,102 @@
+//! Owns invented orders: the same seed, seller and moment give the same orders. It never stores them.
+//!
+//! The first forty are [`cases`], one of each thing that has ever gone wrong; the rest is the everyday
+//! mix of a seller at home in the UK and Germany.
+
+mod build;
+mod cases;
+mod dice;
+mod items;
+mod people;
+mod places;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    marketplaces::{self, Marketplace},
+    world::SellerAccount,
+};
+use cases::{Case, Store};
+use dice::Dice;
+
+const YOUNGEST: SignedDuration = SignedDuration::from_mins(10);
+const OLDEST: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// Nobody means more than this.
+const MOST: u32 = 100_000;
+
+/// What orders are wanted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wish {
+    pub(crate) count: u32,
+    #[serde(default)]
+    pub(crate) seed: u64,
+    /// Only orders of these marketplaces of the seller; none: of all.
+    pub(crate) marketplaces: Option<Vec<String>>,
+    /// The last change of every order lies between these: three days and ten minutes ago, if left out.
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+}
+
+pub(crate) fn orders(
+    seller: &str,
+    account: &SellerAccount,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Vec<Value>, String> {
+    let ids = wish.marketplaces.as_ref().unwrap_or(&account.marketplaces);
+    if let Some(foreign) = ids.iter().find(|id| !account.marketplaces.contains(id)) {
+        return Err(format!("the seller has no marketplace `{foreign}`"));
+    }
+    let stores: Vec<_> = ids.iter().filter_map(|id| marketplaces::of(id)).collect();
+    if stores.is_empty() {
+        return Err("the seller has no marketplace to have orders on".to_owned());
+    }
+    if wish.count > MOST {
+        return Err(format!("at most {MOST} orders at once"));
+    }
+    let since = wish
+        .since
+        .or_else(|| now.checked_sub(OLDEST).ok())
+        .unwrap_or(now);
+    let until = wish
+        .until
+        .or_else(|| now.checked_sub(YOUNGEST).ok())
+        .unwrap_or(now);
+    if since > until {
+        return Err("since lies behind until".to_owned());
+    }
+    let one = |index: u32| {
+        let mut dice = Dice::new(&[wish.seed, dice::hash(seller), u64::from(index)]);
+        let case = cases::special(index).unwrap_or_else(|| cases::everyday(&mut dice));
+        let store = place_of_sale(&stores, case.store);
+        build::order(&case, store, since, until, &mut dice)
+    };
+    Ok((0..wish.count).map(one).collect())
+}
+
+/// The store a case wants, or the nearest thing the seller has.
+fn place_of_sale(stores: &[&'static Marketplace], wanted: Store) -> &'static Marketplace {
+    let in_country = |country: &str| {
+        stores
+            .iter()
+            .copied()
+            .find(|store| store.country == country)
+    };
+    let mut others = stores
+        .iter()
+        .copied()
+        .filter(|store| !matches!(store.country, "GB" | "DE"));
+    let found = match wanted {
+        Store::Uk => in_country("GB"),
+        Store::De => in_country("DE"),
+        Store::Other => others.next(),
+        Store::YetAnother => others.next_back(),
+    };
+    found.or_else(|| in_country("GB")).unwrap_or(stores[0])
+}
+
+#[cfg(test)]
+mod tests;

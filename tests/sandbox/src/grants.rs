@@ -1,0 +1,337 @@
+//! Owns what Login with Amazon has handed out: codes, refresh tokens, access tokens, and how long
+//! each lives. It never speaks HTTP (that is `login.rs`) and never knows a client secret.
+//!
+//! From Amazon's pages "Website Authorization Workflow" (a code lives 5 minutes), "Connect to the
+//! SP-API" (an access token one hour) and "Reauthorize Applications" (a year).
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+const CODE_LIVES: SignedDuration = SignedDuration::from_mins(5);
+const ACCESS_LIVES: SignedDuration = SignedDuration::from_hours(1);
+const AUTHORISATION_LIVES: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// Seconds an access token lives, as the answer says.
+pub(crate) const EXPIRES_IN: i64 = ACCESS_LIVES.as_secs();
+
+/// Who calls: an application, and the seller it calls for unless the call is grantless.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Caller {
+    pub(crate) application: String,
+    pub(crate) seller: Option<String>,
+    pub(crate) scope: Option<String>,
+}
+
+/// Why a grant is refused; each is `invalid_grant` with its own words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Refused {
+    Code,
+    RedirectUri,
+    RefreshToken,
+    /// The seller took the authorisation back, or its year is over.
+    Revoked,
+}
+
+/// Why an access token is no good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum BadToken {
+    Missing,
+    Invalid,
+    Expired,
+}
+
+struct Code {
+    application: String,
+    seller: String,
+    redirect_uri: String,
+    expires: Timestamp,
+}
+
+struct Authorisation {
+    application: String,
+    seller: String,
+    expires: Timestamp,
+    revoked: bool,
+}
+
+struct Access {
+    caller: Caller,
+    expires: Timestamp,
+    refresh_token: Option<String>,
+}
+
+#[derive(Default)]
+pub(crate) struct Grants {
+    codes: BTreeMap<String, Code>,
+    authorisations: BTreeMap<String, Authorisation>,
+    access: BTreeMap<String, Access>,
+}
+
+/// A random name no one can guess, in hexadecimal.
+pub(crate) fn secret() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+impl Grants {
+    pub(crate) fn issue_code(
+        &mut self,
+        application: &str,
+        seller: &str,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> String {
+        let code = format!("RH{}", &secret()[..18]);
+        let expires = later(now, CODE_LIVES);
+        let (application, seller) = (application.to_owned(), seller.to_owned());
+        self.codes.insert(
+            code.clone(),
+            Code {
+                application,
+                seller,
+                redirect_uri: redirect_uri.to_owned(),
+                expires,
+            },
+        );
+        code
+    }
+
+    /// A new refresh token: the end of a self-authorisation, or of a code.
+    pub(crate) fn authorise(&mut self, application: &str, seller: &str, now: Timestamp) -> String {
+        // `|` as in Amazon's own: it must survive a form, an environment variable and a log filter.
+        let token = format!("Atzr|{}", secret());
+        let expires = later(now, AUTHORISATION_LIVES);
+        let (application, seller) = (application.to_owned(), seller.to_owned());
+        self.authorisations.insert(
+            token.clone(),
+            Authorisation {
+                application,
+                seller,
+                expires,
+                revoked: false,
+            },
+        );
+        token
+    }
+
+    /// A code for a refresh token. Whatever comes of it, the code is used up once its own
+    /// application shows it.
+    pub(crate) fn redeem_code(
+        &mut self,
+        code: &str,
+        application: &str,
+        redirect_uri: Option<&str>,
+        now: Timestamp,
+    ) -> Result<String, Refused> {
+        if self
+            .codes
+            .get(code)
+            .is_none_or(|known| known.application != application)
+        {
+            return Err(Refused::Code);
+        }
+        let known = self.codes.remove(code).ok_or(Refused::Code)?;
+        if known.expires <= now {
+            return Err(Refused::Code);
+        }
+        if redirect_uri.is_some_and(|given| given != known.redirect_uri) {
+            return Err(Refused::RedirectUri);
+        }
+        Ok(self.authorise(application, &known.seller, now))
+    }
+
+    /// A refresh token for an access token.
+    pub(crate) fn refresh(
+        &mut self,
+        token: &str,
+        application: &str,
+        now: Timestamp,
+    ) -> Result<String, Refused> {
+        let known = self
+            .authorisations
+            .get(token)
+            .ok_or(Refused::RefreshToken)?;
+        if known.application != application {
+            return Err(Refused::RefreshToken);
+        }
+        if known.revoked || known.expires <= now {
+            return Err(Refused::Revoked);
+        }
+        let caller = Caller {
+            application: known.application.clone(),
+            seller: Some(known.seller.clone()),
+            scope: None,
+        };
+        Ok(self.give_access(caller, Some(token.to_owned()), now))
+    }
+
+    /// An access token for calls on behalf of no seller.
+    pub(crate) fn grantless(&mut self, application: &str, scope: &str, now: Timestamp) -> String {
+        let caller = Caller {
+            application: application.to_owned(),
+            seller: None,
+            scope: Some(scope.to_owned()),
+        };
+        self.give_access(caller, None, now)
+    }
+
+    fn give_access(
+        &mut self,
+        caller: Caller,
+        refresh_token: Option<String>,
+        now: Timestamp,
+    ) -> String {
+        let token = format!("Atza|{}", secret());
+        self.access.insert(
+            token.clone(),
+            Access {
+                caller,
+                expires: later(now, ACCESS_LIVES),
+                refresh_token,
+            },
+        );
+        token
+    }
+
+    pub(crate) fn caller(
+        &self,
+        access_token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Caller, BadToken> {
+        let token = access_token.ok_or(BadToken::Missing)?;
+        let access = self.access.get(token).ok_or(BadToken::Invalid)?;
+        if access.expires <= now {
+            return Err(BadToken::Expired);
+        }
+        Ok(access.caller.clone())
+    }
+
+    /// The seller takes back what it allowed (to one application, or to all); its access tokens die
+    /// at once. Returns how many authorisations that were.
+    pub(crate) fn revoke(&mut self, seller: &str, application: Option<&str>) -> usize {
+        let mut revoked = Vec::new();
+        for (token, known) in &mut self.authorisations {
+            let meant =
+                known.seller == seller && application.is_none_or(|one| one == known.application);
+            if meant && !known.revoked {
+                known.revoked = true;
+                revoked.push(token.clone());
+            }
+        }
+        self.access.retain(|_, access| {
+            access
+                .refresh_token
+                .as_ref()
+                .is_none_or(|token| !revoked.contains(token))
+        });
+        revoked.len()
+    }
+
+    /// Makes every access token worthless, as if its hour were over.
+    pub(crate) fn expire_access(&mut self) {
+        for access in self.access.values_mut() {
+            access.expires = Timestamp::MIN;
+        }
+    }
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: &str = "app";
+    const URI: &str = "https://here.example/callback";
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
+    }
+
+    #[test]
+    fn a_code_works_once() {
+        let mut grants = Grants::default();
+        let code = grants.issue_code(APP, "S1", URI, at(0));
+        assert!(grants.redeem_code(&code, APP, Some(URI), at(4)).is_ok());
+        assert_eq!(
+            grants.redeem_code(&code, APP, Some(URI), at(4)),
+            Err(Refused::Code)
+        );
+    }
+
+    #[test]
+    fn a_code_lives_five_minutes() {
+        let mut grants = Grants::default();
+        let code = grants.issue_code(APP, "S1", URI, at(0));
+        assert_eq!(
+            grants.redeem_code(&code, APP, Some(URI), at(5)),
+            Err(Refused::Code)
+        );
+    }
+
+    #[test]
+    fn a_code_is_tied_to_its_application_and_redirect() {
+        let mut grants = Grants::default();
+        let code = grants.issue_code(APP, "S1", URI, at(0));
+        assert_eq!(
+            grants.redeem_code(&code, "other", Some(URI), at(1)),
+            Err(Refused::Code)
+        );
+        assert_eq!(
+            grants.redeem_code(&code, APP, Some("https://evil.example"), at(1)),
+            Err(Refused::RedirectUri)
+        );
+    }
+
+    #[test]
+    fn an_access_token_lives_an_hour() {
+        let mut grants = Grants::default();
+        let refresh = grants.authorise(APP, "S1", at(0));
+        let access = grants.refresh(&refresh, APP, at(0)).unwrap();
+        assert_eq!(
+            grants
+                .caller(Some(&access), at(59))
+                .unwrap()
+                .seller
+                .as_deref(),
+            Some("S1")
+        );
+        assert_eq!(grants.caller(Some(&access), at(60)), Err(BadToken::Expired));
+    }
+
+    #[test]
+    fn a_foreign_application_cannot_use_a_refresh_token() {
+        let mut grants = Grants::default();
+        let refresh = grants.authorise(APP, "S1", at(0));
+        assert_eq!(
+            grants.refresh(&refresh, "other", at(0)),
+            Err(Refused::RefreshToken)
+        );
+    }
+
+    #[test]
+    fn revoking_ends_refresh_and_access_tokens_of_that_seller_alone() {
+        let mut grants = Grants::default();
+        let (one, two) = (
+            grants.authorise(APP, "S1", at(0)),
+            grants.authorise(APP, "S2", at(0)),
+        );
+        let access = grants.refresh(&one, APP, at(0)).unwrap();
+        assert_eq!(grants.revoke("S1", None), 1);
+        assert_eq!(grants.refresh(&one, APP, at(1)), Err(Refused::Revoked));
+        assert_eq!(grants.caller(Some(&access), at(1)), Err(BadToken::Invalid));
+        assert!(grants.refresh(&two, APP, at(1)).is_ok());
+    }
+
+    #[test]
+    fn an_authorisation_ends_after_a_year() {
+        let mut grants = Grants::default();
+        let refresh = grants.authorise(APP, "S1", at(0));
+        assert_eq!(
+            grants.refresh(&refresh, APP, at(365 * 24 * 60)),
+            Err(Refused::Revoked)
+        );
+    }
+}

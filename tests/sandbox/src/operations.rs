@@ -1,0 +1,158 @@
+//! Owns the list of SP-API operations that the sandbox plays: path, usage plan, roles, model. A new
+//! API area is its lines here, a file with its answers, and its arm in `gate.rs`.
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+
+/// A role of the page "Roles in the Selling Partner API", as far as the operations here ask for it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    AmazonFulfillment,
+    BuyerCommunication,
+    BuyerSolicitation,
+    FinanceAndAccounting,
+    InventoryAndOrderTracking,
+    Pricing,
+    ProductListing,
+    SellingPartnerInsights,
+    /// Restricted: names, addresses, phone numbers of merchant-fulfilled orders.
+    DirectToConsumerShipping,
+    /// Restricted: tax registrations.
+    TaxInvoicing,
+    /// Restricted: tax registrations.
+    TaxRemittance,
+}
+
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) method: &'static str,
+    /// As in the model, with `{name}` for a variable segment.
+    pub(crate) path: &'static str,
+    /// The model's file below the folder of models.
+    pub(crate) model: &'static str,
+    /// Requests a second.
+    pub(crate) rate: f64,
+    pub(crate) burst: u32,
+    /// One of these is enough (page "Role Mappings for SP-API Operations").
+    pub(crate) roles: &'static [Role],
+}
+
+const ORDER_ROLES: &[Role] = &[
+    Role::AmazonFulfillment,
+    Role::BuyerCommunication,
+    Role::BuyerSolicitation,
+    Role::FinanceAndAccounting,
+    Role::InventoryAndOrderTracking,
+    Role::Pricing,
+    Role::ProductListing,
+    Role::SellingPartnerInsights,
+    Role::DirectToConsumerShipping,
+    Role::TaxInvoicing,
+    Role::TaxRemittance,
+];
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "getMarketplaceParticipations",
+        method: "GET",
+        path: "/sellers/v1/marketplaceParticipations",
+        model: "sellers-api-model/sellers.json",
+        rate: 0.016,
+        burst: 15,
+        // Outside the Far East only these two; there, most others as well.
+        roles: &[Role::ProductListing, Role::SellingPartnerInsights],
+    },
+    Operation {
+        name: "searchOrders",
+        method: "GET",
+        path: "/orders/2026-01-01/orders",
+        model: "orders-api-model/orders_2026-01-01.json",
+        rate: 0.0056,
+        burst: 20,
+        roles: ORDER_ROLES,
+    },
+    Operation {
+        name: "getOrder",
+        method: "GET",
+        path: "/orders/2026-01-01/orders/{orderId}",
+        model: "orders-api-model/orders_2026-01-01.json",
+        rate: 0.5,
+        burst: 30,
+        roles: ORDER_ROLES,
+    },
+];
+
+/// An operation and the decoded values of its path's variables.
+pub(crate) struct Route {
+    pub(crate) operation: &'static Operation,
+    pub(crate) parameters: Vec<(&'static str, String)>,
+}
+
+impl Route {
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.parameters
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+}
+
+/// The operation that a request means. `path` is still percent-encoded, since a SKU may hold `/`.
+pub(crate) fn route(method: &str, path: &str) -> Option<Route> {
+    let candidates = OPERATIONS
+        .iter()
+        .filter(|operation| operation.method == method);
+    candidates.into_iter().find_map(|operation| {
+        Some(Route {
+            operation,
+            parameters: fit(operation.path, path)?,
+        })
+    })
+}
+
+fn fit(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let (wanted, given): (Vec<_>, Vec<_>) =
+        (template.split('/').collect(), path.split('/').collect());
+    if wanted.len() != given.len() {
+        return None;
+    }
+    let mut parameters = Vec::new();
+    for (wanted, given) in wanted.into_iter().zip(given) {
+        match wanted
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
+            Some(_) if given.is_empty() => return None,
+            Some(name) => parameters.push((
+                name,
+                percent_decode_str(given).decode_utf8().ok()?.into_owned(),
+            )),
+            None if wanted != given => return None,
+            None => {}
+        }
+    }
+    Some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_segment_is_decoded_once() {
+        let route = route("GET", "/orders/2026-01-01/orders/a%2Fb%2520c").unwrap();
+        assert_eq!(
+            (route.operation.name, route.parameter("orderId")),
+            ("getOrder", "a/b%20c")
+        );
+    }
+
+    #[test]
+    fn another_method_version_or_depth_is_no_operation() {
+        assert!(route("POST", "/orders/2026-01-01/orders").is_none());
+        assert!(route("GET", "/orders/v0/orders").is_none());
+        assert!(route("GET", "/orders/2026-01-01/orders/1/2").is_none());
+        assert!(route("GET", "/orders/2026-01-01/orders/").is_none());
+    }
+}
