@@ -43,6 +43,16 @@ impl Dataset {
         Self::FulfillmentOrders,
     ];
 
+    /// What we read of an order; what is not read is not asked for.
+    pub const ORDERS: [Self; 6] = [
+        Self::Buyer,
+        Self::Recipient,
+        Self::Proceeds,
+        Self::Cancellation,
+        Self::Fulfillment,
+        Self::Packages,
+    ];
+
     /// Amazon's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {

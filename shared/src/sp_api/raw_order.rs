@@ -129,20 +129,39 @@ mod tests {
         let as_sent: Value = serde_json::from_str(ORDER).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), as_sent);
         assert_eq!(read(&text), order);
-        assert_eq!((order.id().as_str(), order.updated_at()), ("1", "2026-11-20T09:30:00Z".parse().unwrap()));
+        assert_eq!(
+            (order.id().as_str(), order.updated_at()),
+            ("1", "2026-11-20T09:30:00Z".parse().unwrap())
+        );
     }
 
     #[test]
     fn its_hash_minds_the_content_and_not_the_order_of_fields() {
         let rows = [
             (ORDER, true),
-            (r#"{"new":{"b":"x","a":[1,2.5,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, true),
-            (r#"{"new":{"b":"x","a":[2.5,1,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, false),
-            (r#"{"new":{"b":"y","a":[1,2.5,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, false),
-            (r#"{"new":{"b":"x","a":[1,2.5,[null]]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#, false),
+            (
+                r#"{"new":{"b":"x","a":[1,2.5,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#,
+                true,
+            ),
+            (
+                r#"{"new":{"b":"x","a":[2.5,1,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#,
+                false,
+            ),
+            (
+                r#"{"new":{"b":"y","a":[1,2.5,null]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#,
+                false,
+            ),
+            (
+                r#"{"new":{"b":"x","a":[1,2.5,[null]]},"lastUpdatedTime":"2026-11-20T09:30:00Z","orderId":"1"}"#,
+                false,
+            ),
         ];
         for (text, equal) in rows {
-            assert_eq!(read(text).content_hash() == read(ORDER).content_hash(), equal, "{text}");
+            assert_eq!(
+                read(text).content_hash() == read(ORDER).content_hash(),
+                equal,
+                "{text}"
+            );
         }
     }
 
@@ -155,7 +174,9 @@ mod tests {
             r#"["Quillfeather"]"#,
         ];
         for text in rows {
-            let error = serde_json::from_str::<RawOrder>(text).unwrap_err().to_string();
+            let error = serde_json::from_str::<RawOrder>(text)
+                .unwrap_err()
+                .to_string();
             assert!(!error.contains("Quillfeather"), "{error}");
         }
         assert!(!format!("{:?}", read(ORDER)).contains("new"));

@@ -1,7 +1,7 @@
 //! Parts an order as Amazon wrote it into what may be seen and what may not.
 //!
-//! What the allow-list ([`super::allow_list`]) names public, and nothing else, reaches [`wire`] and so [`Order`]. All the
-//! rest (buyer data, what we do not read, what we do not know) stays in Amazon's shape in [`BuyerData`].
+//! What the allow-list ([`super::allow_list`]) names public, and nothing else, reaches [`wire`] and so [`Order`].
+//! All the rest (buyer data, what we do not read, what we do not know) stays in Amazon's shape in [`BuyerData`].
 
 use super::allow_list::{ORDER, Rule};
 use super::check::Undecodable;
@@ -74,13 +74,14 @@ fn part(rule: &Rule, value: &Value, path: &str, unknown: &mut BTreeSet<String>) 
         (Constraints(known), Value::Object(object)) => {
             part_constraints(known, object, path, unknown)
         }
-        (Values(known), Value::String(word)) => {
-            if !known.contains(&word.as_str()) {
-                unknown.insert(format!("{path}={}", if is_word(word) { word } else { "?" }));
-            }
+        (Values(known), Value::String(word)) if known.contains(&word.as_str()) => {
             Parts::public(value)
         }
-        (Public | Key | Values(_), Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+        (Values(_), Value::String(word)) if is_word(word) => {
+            unknown.insert(format!("{path}={word}"));
+            Parts::public(value)
+        }
+        (Public | Key, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
             Parts::public(value)
         }
         // Of another kind than documented, so that it may hold anything.
@@ -150,20 +151,17 @@ fn part_constraints(
 ) -> Parts {
     let (mut public, mut private) = (Vec::new(), Map::new());
     for (name, value) in object {
-        if !known.contains(&name.as_str()) {
-            unknown.insert(below(path, name));
+        let path = below(path, name);
+        let (is_known, is_mandatory) = (known.contains(&name.as_str()), value == "MANDATORY");
+        if !is_known {
+            unknown.insert(path);
+        } else if !is_mandatory {
+            part(&Values(&[]), value, &path, unknown);
         }
-        match value.as_str() {
-            Some("MANDATORY") if is_field(name) => public.push(Value::from(name.as_str())),
-            _ => {
-                let parts = part(&Values(&["MANDATORY"]), value, &below(path, name), unknown);
-                private.extend(
-                    parts
-                        .public
-                        .or(parts.private)
-                        .map(|value| (name.clone(), value)),
-                );
-            }
+        if is_mandatory && is_field(name) {
+            public.push(Value::from(name.as_str()));
+        } else {
+            private.insert(name.clone(), value.clone());
         }
     }
     Parts {
@@ -183,7 +181,8 @@ fn below(path: &str, name: &str) -> String {
 
 /// Whether a text can be a value of one of Amazon's lists, hence no buyer's words.
 fn is_word(text: &str) -> bool {
-    text.len() <= 64
+    !text.is_empty()
+        && text.len() <= 64
         && text
             .chars()
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
