@@ -4,11 +4,13 @@ mod body;
 mod caller;
 mod paging;
 mod problem;
+mod unserved;
 
 pub use body::Body;
 pub use caller::{Caller, Scope, with_caller};
 pub use paging::{decode_cursor, encode_cursor};
 pub use problem::{Fault, Problem};
+pub use unserved::with_problems;
 
 /// An answer, or the problem that kept it from being given.
 pub type Answer<T> = std::result::Result<T, Problem>;

@@ -23,6 +23,7 @@ mod cursor;
 mod item;
 mod key;
 mod limit;
+mod order_lists;
 mod orders;
 mod settings;
 pub mod stream;
@@ -31,7 +32,8 @@ pub use buyers::BuyerRecord;
 pub use connections::{Attached, OAuthState, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};
 pub use limit::{Bucket, Permit};
-pub use orders::{HistoryRecord, OrderFilter, OrderPage, OrderRow, WaitingPage};
+pub use order_lists::{OrderFilter, OrderPage, WaitingPage};
+pub use orders::{HistoryRecord, OrderRow};
 pub use settings::{ParkedMark, Settings};
 
 use crate::error::Result;

@@ -22,6 +22,10 @@ pub struct Problem {
     /// Where in the request, if the request is at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// What stands now, where the request does not fit it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    stands: Option<serde_json::Value>,
 }
 
 /// One place of the request that is at fault.
@@ -46,6 +50,7 @@ impl Problem {
             status,
             detail: detail.into(),
             errors: Vec::new(),
+            stands: None,
         }
     }
 
@@ -86,6 +91,13 @@ impl Problem {
             pointer: pointer.into(),
             detail: detail.into(),
         });
+        self
+    }
+
+    /// Shows what stands now, so that the caller need not ask for it.
+    #[must_use]
+    pub fn showing<T: Serialize>(mut self, what_stands: &T) -> Self {
+        self.stands = serde_json::to_value(what_stands).ok();
         self
     }
 

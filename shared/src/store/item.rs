@@ -16,7 +16,7 @@ use std::io::{Read as _, Write as _};
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Version of the items this code writes.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 /// More than any order inflates to; what goes beyond is damage.
 const LONGEST_BODY: u64 = 8 * 1024 * 1024;
 

@@ -141,7 +141,7 @@ impl Key {
     }
 
     pub(crate) fn order(connection: &ConnectionId, order: &OrderId) -> Self {
-        Self::new(order_pk(connection, order), "ORDER")
+        Self::new(order_pk(connection, order), ORDER)
     }
 
     pub(crate) fn history(
@@ -167,6 +167,8 @@ pub(crate) const COURIER: &str = "COURIER#";
 pub(crate) const MAPPING: &str = "MAPPING#";
 pub(crate) const MARKETPLACE: &str = "MARKETPLACE#";
 pub(crate) const PARKED: &str = "PARKED#";
+/// The sort key of an order itself, beside its history.
+pub(crate) const ORDER: &str = "ORDER";
 pub(crate) const HISTORY: &str = "HISTORY#";
 
 /// All that follows `prefix` sorts before this.

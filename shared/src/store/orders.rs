@@ -1,17 +1,15 @@
-//! Orders: the current state as one item, what happened to it as items beside it, two indexes over the state.
+//! Orders: the current state as one item, what happened to it as items beside it. The lists are `order_lists`'.
 
-use super::connections::failed_condition;
-use super::item::{Item, deflated, failure, inflated, item, n, s, text, value};
+use super::item::{Item, deflated, failure, inflated, item, n, s, value};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::ids::{ConnectionId, OrderId, TenantId};
 use crate::domain::order::{HistoryEntry, OrderStatus, StoredOrder};
-use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// Non-personal data is kept for 18 months.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 548);
@@ -34,36 +32,19 @@ pub struct OrderRow {
     pub revision: u64,
 }
 
+impl OrderRow {
+    /// Where a list goes on after this row: what [`OrderPage::next`] would say if the page ended here.
+    pub fn place(&self) -> String {
+        key::status_sk(self.ship_by, &self.connection, &self.order_id)
+    }
+}
+
 /// One thing that happened to an order, with the revision it made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRecord {
     pub revision: u64,
     #[serde(flatten)]
     pub entry: HistoryEntry,
-}
-
-/// What a list is narrowed to, beyond tenant and status.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OrderFilter {
-    pub reason: Option<String>,
-    pub marketplace: Option<String>,
-    pub connection: Option<ConnectionId>,
-    pub term: Option<String>,
-    pub ship_by_before: Option<Timestamp>,
-}
-
-/// A page of a list. `next` continues after it; a page may be empty and still have a next one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OrderPage {
-    pub rows: Vec<OrderRow>,
-    pub next: Option<String>,
-}
-
-/// Some of the orders of a connection that wait for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingPage {
-    pub orders: Vec<OrderId>,
-    pub next: Option<String>,
 }
 
 impl Store {
@@ -143,145 +124,25 @@ impl Store {
         }
         match request.send().await {
             Ok(_) => Ok(Written::Done),
-            Err(error) if failed_condition(error.as_service_error()).is_some() => {
-                Ok(Written::Conflict)
-            }
+            Err(error) if lost(error.as_service_error()) => Ok(Written::Conflict),
             Err(error) => Err(failure("replace an order", error)),
         }
     }
-
-    /// A page of a tenant's orders of one status, the most urgent first; at most `limit` rows. `after` is the `next`
-    /// of the page before. A page reads at most a few times `limit` rows, however little the filter lets through.
-    pub async fn orders_by_status(
-        &self,
-        tenant: &TenantId,
-        status: OrderStatus,
-        filter: &OrderFilter,
-        after: Option<&str>,
-        limit: i32,
-    ) -> Result<OrderPage> {
-        let mut query = self
-            .db
-            .query()
-            .table_name(&self.tables.orders)
-            .index_name("by_status")
-            .limit(limit)
-            .expression_attribute_values(":pk", s(key::status_pk(tenant, status)));
-        query = match filter.ship_by_before {
-            None => query.key_condition_expression("status_pk = :pk"),
-            Some(moment) => query
-                .key_condition_expression("status_pk = :pk AND status_sk < :before")
-                .expression_attribute_values(":before", s(key::sortable(moment))),
-        };
-        let wanted = [
-            ("reason", &filter.reason),
-            ("marketplace", &filter.marketplace),
-            ("term", &filter.term),
-        ];
-        let connection = filter
-            .connection
-            .as_ref()
-            .map(|connection| connection.as_str().to_owned());
-        let mut conditions = Vec::new();
-        for (name, wanted) in wanted.into_iter().chain([("connection", &connection)]) {
-            if let Some(wanted) = wanted {
-                conditions.push(format!("#{name} = :{name}"));
-                query = query
-                    .expression_attribute_names(format!("#{name}"), name)
-                    .expression_attribute_values(format!(":{name}"), s(wanted));
-            }
-        }
-        if !conditions.is_empty() {
-            query = query.filter_expression(conditions.join(" AND "));
-        }
-        let start = after
-            .map(|sort_key| start_of(tenant, status, sort_key))
-            .transpose()?;
-        let answer = query
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| failure("list orders", error))?;
-        let next = answer
-            .last_evaluated_key()
-            .and_then(|key| text(key, "status_sk"));
-        let rows = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(row)
-            .collect::<Result<_>>()?;
-        Ok(OrderPage { rows, next })
-    }
-
-    /// Orders of a connection that wait for a person and that a mapping of `term` may fit (all where it is absent).
-    /// The index lags a little behind the table.
-    pub async fn waiting_orders(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        term: Option<&ShippingTerm>,
-        after: Option<&str>,
-        limit: i32,
-    ) -> Result<WaitingPage> {
-        let pk = key::waiting_pk(tenant, connection);
-        let mut query = self
-            .db
-            .query()
-            .table_name(&self.tables.orders)
-            .index_name("waiting")
-            .limit(limit)
-            .expression_attribute_values(":pk", s(pk.clone()));
-        query = match term {
-            None => query.key_condition_expression("waiting_pk = :pk"),
-            Some(term) => query
-                .key_condition_expression("waiting_pk = :pk AND begins_with(waiting_sk, :term)")
-                .expression_attribute_values(":term", s(key::encoded(&term.waiting_prefix()))),
-        };
-        let start = after.map(|after| {
-            let (pk_of_order, waiting_sk) = after.split_once('\n').unwrap_or_default();
-            HashMap::from([
-                ("pk".to_owned(), s(pk_of_order)),
-                ("sk".to_owned(), s("ORDER")),
-                ("waiting_pk".to_owned(), s(pk.clone())),
-                ("waiting_sk".to_owned(), s(waiting_sk)),
-            ])
-        });
-        let answer = query
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| failure("list waiting orders", error))?;
-        let next = answer.last_evaluated_key().and_then(|key| {
-            Some(format!(
-                "{}\n{}",
-                text(key, "pk")?,
-                text(key, "waiting_sk")?
-            ))
-        });
-        let orders = answer
-            .items()
-            .iter()
-            .filter_map(|item| key::order_id_of(&text(item, "waiting_sk")?))
-            .collect();
-        Ok(WaitingPage { orders, next })
-    }
 }
 
-fn start_of(tenant: &TenantId, status: OrderStatus, sort_key: &str) -> Result<Item> {
-    let pk = key::order_pk_of(sort_key)
-        .ok_or_else(|| Error::permanent("continue a list", "the cursor is malformed"))?;
-    Ok(HashMap::from([
-        ("pk".to_owned(), s(pk)),
-        ("sk".to_owned(), s("ORDER")),
-        ("status_pk".to_owned(), s(key::status_pk(tenant, status))),
-        ("status_sk".to_owned(), s(sort_key)),
-    ]))
-}
-
-fn row(item: Item) -> Result<OrderRow> {
-    serde_dynamo::from_item(item)
-        .map_err(|_| Error::permanent("read a row", "it does not have the expected fields"))
+/// Whether somebody else wrote first, be it before this transaction or at the same moment.
+fn lost(error: Option<&TransactWriteItemsError>) -> bool {
+    let reasons = match error {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons()
+        }
+        _ => return false,
+    };
+    let others = ["ConditionalCheckFailed", "TransactionConflict"];
+    reasons
+        .iter()
+        .filter_map(|reason| reason.code())
+        .any(|code| others.contains(&code))
 }
 
 fn expires(order: &StoredOrder) -> i64 {
