@@ -2,10 +2,12 @@
 //!
 //! The tenant and the connection are the encryption context: what was sealed for one cannot be opened for another.
 
-use crate::domain::connection::{AppCredentials, Credentials};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::connection::{AppCredentials, Connection, Credentials};
+use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::marketplace::Region;
 use crate::error::{Class, Error, Result};
-use crate::store::SealedCredentials;
+use crate::sp_api::Account;
+use crate::store::{SealedCredentials, Store};
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine as _;
@@ -34,6 +36,25 @@ pub struct Vault {
 pub struct App {
     pub application_id: String,
     pub credentials: AppCredentials,
+}
+
+/// All that a call in a seller's name needs.
+#[derive(Debug, Clone)]
+pub struct SellerLogin {
+    pub seller: SellerId,
+    region: Region,
+    app: AppCredentials,
+    refresh_token: SecretString,
+}
+
+impl SellerLogin {
+    pub fn account(&self) -> Account<'_> {
+        Account {
+            region: self.region,
+            app: &self.app,
+            refresh_token: &self.refresh_token,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,6 +115,25 @@ impl Vault {
         };
         *cached = Some((Instant::now(), app.clone()));
         Ok(app)
+    }
+
+    /// What a call in the name of a connection's seller needs: its own app where it has one, else the deployment's.
+    ///
+    /// # Errors
+    /// Authorisation revoked where the connection has no token.
+    pub async fn seller_login(&self, store: &Store, connection: &Connection) -> Result<SellerLogin> {
+        let missing = || Error::new(Class::AuthRevoked, "log in as the seller", "the connection has no token");
+        let seller = connection.seller.clone().ok_or_else(missing)?;
+        let sealed = store
+            .credentials(&connection.tenant, &connection.id)
+            .await?
+            .ok_or_else(missing)?;
+        let Credentials { refresh_token, own_app } = self.open(&connection.tenant, &connection.id, &sealed).await?;
+        let app = match own_app {
+            Some(own) => own,
+            None => self.app().await?.credentials,
+        };
+        Ok(SellerLogin { seller, region: connection.region(), app, refresh_token })
     }
 
     /// Seals a connection's tokens.

@@ -7,15 +7,15 @@ pub mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::connection::{Connection, Credentials};
+use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, TickMessage, order_message};
 use stallkeeper::schedule::Schedules;
-use stallkeeper::sp_api::{self, Account, Answer, Dataset, Operation, OrdersPage, SpApi, Sweep};
+use stallkeeper::sp_api::{self, Answer, Dataset, Operation, OrdersPage, SpApi, Sweep};
 use stallkeeper::store::{Bucket, Cursor, OverlapMemory, Permit, Store, Written};
-use stallkeeper::vault::Vault;
+use stallkeeper::vault::{SellerLogin, Vault};
 use std::time::{Duration, SystemTime};
 use sweep::{BACK_FILL, Window, datasets, without_refused};
 use tracing::{info, warn};
@@ -148,13 +148,7 @@ impl Run<'_> {
         let Some(mut window) = Window::next(&self.cursor, fba_wanted, Timestamp::now()) else {
             return self.leave(End::Swept).await;
         };
-        let Some((seller, credentials)) = self.credentials().await? else {
-            return Err(Error::new(
-                Class::AuthRevoked,
-                "sweep orders",
-                "the connection has no token",
-            ));
-        };
+        let login = app.vault.seller_login(&app.store, connection).await?;
         let memory = app
             .store
             .overlap_memory(&connection.tenant, &connection.id, self.cursor.epoch)
@@ -170,16 +164,19 @@ impl Run<'_> {
             }
             if let Permit::NotBefore(moment) = app
                 .store
-                .permit(self.bucket(&seller), Timestamp::now())
+                .permit(self.bucket(&login.seller), Timestamp::now())
                 .await?
             {
                 info!(connection.id = %connection.id, not_before = %moment, "Amazon's limit of searchOrders is reached");
                 return self.leave(End::Limited).await;
             }
             let asked = datasets(&self.cursor, Timestamp::now());
-            let page = match self.search(&credentials, &window, &asked).await {
+            let page = match self.search(&login, &window, &asked).await {
                 Ok(page) => page,
-                Err(error) => match self.after_failure(error, &seller, &window, &asked).await? {
+                Err(error) => match self
+                    .after_failure(error, &login.seller, &window, &asked)
+                    .await?
+                {
                     Some(end) => return self.leave(end).await,
                     None => {
                         window.token = None;
@@ -202,38 +199,12 @@ impl Run<'_> {
         }
     }
 
-    async fn credentials(&self) -> Result<Option<(SellerId, Credentials)>> {
-        let (tenant, id) = (&self.connection.tenant, &self.connection.id);
-        let Some(sealed) = self.app.store.credentials(tenant, id).await? else {
-            return Ok(None);
-        };
-        let credentials = self.app.vault.open(tenant, id, &sealed).await?;
-        Ok(self
-            .connection
-            .seller
-            .clone()
-            .map(|seller| (seller, credentials)))
-    }
-
     async fn search(
         &self,
-        credentials: &Credentials,
+        login: &SellerLogin,
         window: &Window,
         asked: &[Dataset],
     ) -> Result<Answer<OrdersPage>> {
-        let shared;
-        let app = match &credentials.own_app {
-            Some(own) => own,
-            None => {
-                shared = self.app.vault.app().await?.credentials;
-                &shared
-            }
-        };
-        let account = Account {
-            region: self.connection.region(),
-            app,
-            refresh_token: &credentials.refresh_token,
-        };
         let sweep = Sweep {
             after: window.after,
             before: window.before,
@@ -241,7 +212,10 @@ impl Run<'_> {
             datasets: asked,
             fulfilled_by_merchant_only: window.fulfilled_by_merchant_only,
         };
-        self.app.amazon.search_orders(&account, &sweep).await
+        self.app
+            .amazon
+            .search_orders(&login.account(), &sweep)
+            .await
     }
 
     /// What a failed search means: the run ends (`Some`), or the window is asked for again from its first page (`None`).

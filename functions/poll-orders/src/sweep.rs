@@ -18,16 +18,6 @@ const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Keeps a cursor far below an item's 400 KB; what is forgotten is only queued once more.
 const MOST_SEEN: usize = 5_000;
 
-/// What we read of an order.
-const WANTED: [Dataset; 6] = [
-    Dataset::Buyer,
-    Dataset::Recipient,
-    Dataset::Proceeds,
-    Dataset::Cancellation,
-    Dataset::Fulfillment,
-    Dataset::Packages,
-];
-
 /// A window of Amazon's clock, and how far into its pages we are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
@@ -106,7 +96,7 @@ pub fn datasets(cursor: &Cursor, now: Timestamp) -> Vec<Dataset> {
     let still = cursor
         .refused_at
         .is_some_and(|at| now.duration_since(at) < REFUSED_FOR);
-    WANTED
+    Dataset::ORDERS
         .into_iter()
         .filter(|dataset| !(still && cursor.refused.contains(dataset)))
         .collect()
@@ -206,14 +196,14 @@ mod tests {
 
     #[test]
     fn what_amazon_refuses_is_left_out_for_a_day() {
-        let refused = without_refused(&WANTED, 403).unwrap();
+        let refused = without_refused(&Dataset::ORDERS, 403).unwrap();
         let cursor = Cursor {
             refused: refused.clone(),
             refused_at: Some(at(0)),
             ..cursor(0)
         };
         assert!(!datasets(&cursor, at(3_600)).contains(&Dataset::Buyer));
-        assert_eq!(datasets(&cursor, at(86_400)), WANTED);
+        assert_eq!(datasets(&cursor, at(86_400)), Dataset::ORDERS);
         assert_eq!(
             without_refused(&datasets(&cursor, at(60)), 403),
             None,

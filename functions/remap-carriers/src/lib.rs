@@ -1,1 +1,403 @@
+//! `remap-carriers`: reads each order that Amazon told us of, derives its shipping term, picks its courier service and
+//! stores it; looks again at waiting orders when a rule changed.
+//!
+//! It writes buyer data first and the order last, conditionally: that write is the commit point, and every effect
+//! beyond (events, reservations) follows from the table's stream. It never calls Amazon but for an order that was too
+//! big for a message.
 
+pub mod intake;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use intake::{Intake, Reading, Rules, buyer_expires, look_again, take_in};
+use jiff::Timestamp;
+use stallkeeper::domain::ids::{ConnectionId, OrderId, TenantId};
+use stallkeeper::domain::order::{OrderStatus, StoredOrder, Version};
+use stallkeeper::domain::shipping_term::ShippingTerm;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::{OrderMessage, Queue};
+use stallkeeper::sp_api::{Dataset, Operation, RawOrder, SpApi, read_order};
+use stallkeeper::store::{Bucket, BuyerRecord, ParkedMark, Permit, Store, Written};
+use stallkeeper::vault::Vault;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use tracing::{info, warn};
+
+/// How often a decision is taken anew because somebody else wrote meanwhile.
+const MOST_TRIES: usize = 5;
+/// Waiting orders that are looked at between two looks at the clock.
+const RERUN_PAGE: i32 = 25;
+/// What a page of waiting orders may take.
+const PAGE_TIME: Duration = Duration::from_secs(15);
+/// How often a re-run may queue itself again: a page each time would do for a million orders.
+const MOST_HOPS: u32 = 1_000;
+
+/// What the function works with.
+pub struct App {
+    pub store: Store,
+    pub vault: Vault,
+    pub amazon: SpApi,
+    pub orders: Queue,
+    pub inbox: Inbox,
+    /// Unknown fields and values that this environment has told of, so that each is logged once.
+    pub told: Mutex<BTreeSet<String>>,
+}
+
+/// The rules of the connections that a batch holds, read strongly once a batch.
+type RulesOfBatch = tokio::sync::Mutex<HashMap<ConnectionId, Arc<Rules>>>;
+
+/// Works on a batch of orders.
+pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
+    let rules = &RulesOfBatch::default();
+    Ok(app
+        .inbox
+        .each_message(event, |message| async move {
+            match message {
+                OrderMessage::Order {
+                    tenant,
+                    connection,
+                    fetched_at,
+                    datasets,
+                    order,
+                } => {
+                    let reading = reading(app, &order, &datasets, fetched_at)?;
+                    store_reading(app, rules, &tenant, &connection, reading).await
+                }
+                OrderMessage::OrderId {
+                    tenant,
+                    connection,
+                    order_id,
+                    updated_at,
+                } => fetch_one(app, rules, &tenant, &connection, &order_id, updated_at).await,
+                OrderMessage::Rerun {
+                    tenant,
+                    connection,
+                    term,
+                    after,
+                    hop,
+                } => {
+                    let rerun = Rerun {
+                        tenant,
+                        connection,
+                        term,
+                        after,
+                        hop,
+                    };
+                    rerun_waiting(app, rules, rerun, deadline).await
+                }
+            }
+        })
+        .await)
+}
+
+fn reading(
+    app: &App,
+    raw: &RawOrder,
+    datasets: &[Dataset],
+    fetched_at: Timestamp,
+) -> Result<Reading> {
+    let read = read_order(raw)?;
+    tell_unknown(app, &read.unknown);
+    let datasets = u8::try_from(datasets.len()).unwrap_or(u8::MAX);
+    let version = Version {
+        updated_at: read.order.updated_at,
+        datasets,
+        fetched_at,
+    };
+    Ok(Reading {
+        order: read.order,
+        buyer: read.buyer,
+        version,
+        content_hash: raw.content_hash(),
+    })
+}
+
+/// Amazon adds fields and values without notice: each is told once, and nothing fails on one.
+fn tell_unknown(app: &App, unknown: &BTreeSet<String>) {
+    let Ok(mut told) = app.told.lock() else {
+        return;
+    };
+    for name in unknown {
+        if told.len() < 1_000 && told.insert(name.clone()) {
+            warn!(
+                amazon.unknown = name,
+                "Amazon sent `{name}`, which this release does not know"
+            );
+        }
+    }
+}
+
+/// Stores a reading, whatever else is written meanwhile.
+async fn store_reading(
+    app: &App,
+    rules: &RulesOfBatch,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    reading: Reading,
+) -> Result<()> {
+    for _ in 0..MOST_TRIES {
+        let rules_now = rules_of(app, rules, tenant, connection).await?;
+        let stored = app
+            .store
+            .order(tenant, connection, &reading.order.id)
+            .await?;
+        let intake = take_in(
+            tenant,
+            connection,
+            &reading,
+            stored.as_ref(),
+            &rules_now,
+            Timestamp::now(),
+        );
+        let Intake::Write { order, entry } = intake else {
+            return Ok(());
+        };
+        write_buyer(app, &reading, &order).await?;
+        if order.status == OrderStatus::Parked {
+            mark_parked(app, &order).await?;
+        }
+        let written = match stored {
+            None => app.store.insert_order(&order).await?,
+            Some(_) => app.store.replace_order(&order, &entry).await?,
+        };
+        match written {
+            Written::Conflict => continue,
+            Written::Done
+                if order.status == OrderStatus::Parked
+                    && switched_on_meanwhile(app, &order).await? =>
+            {
+                rules.lock().await.remove(connection);
+            }
+            Written::Done => {
+                info!(order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
+                return Ok(());
+            }
+        }
+    }
+    Err(Error::retryable(
+        "store an order",
+        "it was written by others all the time",
+    ))
+}
+
+/// Buyer data of a parked order is not kept; that of a cancelled one not much longer.
+async fn write_buyer(app: &App, reading: &Reading, order: &StoredOrder) -> Result<()> {
+    let expires_at = buyer_expires(&order.order, order.status);
+    if order.status == OrderStatus::Parked {
+        return Ok(());
+    }
+    if order.status == OrderStatus::Cancelled || reading.buyer.is_empty() {
+        return app
+            .store
+            .expire_buyer(&order.connection, &order.order.id, expires_at)
+            .await;
+    }
+    app.store
+        .put_buyer(&BuyerRecord {
+            tenant: order.tenant.clone(),
+            connection: order.connection.clone(),
+            order_id: order.order.id.clone(),
+            version: reading.version,
+            data: reading.buyer.clone(),
+            expires_at,
+        })
+        .await
+}
+
+async fn mark_parked(app: &App, order: &StoredOrder) -> Result<()> {
+    let marketplace_id = order
+        .order
+        .marketplace_id
+        .clone()
+        .unwrap_or_else(|| "-".into());
+    let mark = ParkedMark {
+        marketplace_id,
+        oldest_updated_at: order.order.updated_at,
+    };
+    app.store
+        .mark_parked(&order.tenant, &order.connection, &mark)
+        .await
+}
+
+/// Whether the store was switched on between reading the rules and parking the order. Whoever switches it on writes
+/// the settings first and looks for parked orders then; we park first and look at the settings then: one of the two
+/// sees the other.
+async fn switched_on_meanwhile(app: &App, order: &StoredOrder) -> Result<bool> {
+    let Some(marketplace) = order.order.marketplace() else {
+        return Ok(false);
+    };
+    Ok(app
+        .store
+        .marketplace(&order.tenant, &order.connection, marketplace)
+        .await?
+        .active)
+}
+
+async fn rules_of(
+    app: &App,
+    rules: &RulesOfBatch,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+) -> Result<Arc<Rules>> {
+    let mut known = rules.lock().await;
+    if let Some(rules) = known.get(connection) {
+        return Ok(rules.clone());
+    }
+    let read = Arc::new(Rules::new(app.store.settings(tenant, connection).await?));
+    known.insert(connection.clone(), read.clone());
+    Ok(read)
+}
+
+/// Asks Amazon for an order that was too big for a message.
+async fn fetch_one(
+    app: &App,
+    rules: &RulesOfBatch,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    order: &OrderId,
+    updated_at: Timestamp,
+) -> Result<()> {
+    let Some(connection) = app.store.connection(tenant, connection).await? else {
+        return Ok(());
+    };
+    if !connection.status.fetches_orders() {
+        // Switched on again, it sweeps from before this order on.
+        return app
+            .store
+            .rewind_order_cursor(tenant, &connection.id, updated_at)
+            .await;
+    }
+    let login = app.vault.seller_login(&app.store, &connection).await?;
+    let bucket = Bucket {
+        region: connection.region(),
+        seller: &login.seller,
+        operation: Operation::GetOrder,
+        rate: None,
+    };
+    if let Permit::NotBefore(moment) = app.store.permit(bucket, Timestamp::now()).await? {
+        let retry_after =
+            Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default();
+        return Err(Error::new(
+            Class::Throttled {
+                retry_after: Some(retry_after),
+            },
+            "fetch an order",
+            "our share of Amazon's limit is used up",
+        ));
+    }
+    let datasets = Dataset::ORDERS;
+    match app.amazon.order(&login.account(), order, &datasets).await {
+        Ok(answer) => {
+            let reading = reading(app, &answer.value, &datasets, Timestamp::now())?;
+            store_reading(app, rules, tenant, &connection.id, reading).await
+        }
+        Err(error) => {
+            if error.is_throttled() {
+                app.store.drain(bucket, Timestamp::now()).await?;
+            }
+            if error.class() == Class::AuthRevoked {
+                app.store
+                    .rewind_order_cursor(tenant, &connection.id, updated_at)
+                    .await?;
+                let _ = app.store.require_reauthorisation(&connection).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A re-run as its message says.
+struct Rerun {
+    tenant: TenantId,
+    connection: ConnectionId,
+    term: Option<ShippingTerm>,
+    after: Option<String>,
+    hop: u32,
+}
+
+/// Looks again at a connection's waiting orders, page by page; queues itself where time runs out.
+async fn rerun_waiting(
+    app: &App,
+    rules: &RulesOfBatch,
+    mut rerun: Rerun,
+    deadline: SystemTime,
+) -> Result<()> {
+    // What changed may have changed after this batch first read the rules.
+    rules.lock().await.remove(&rerun.connection);
+    loop {
+        let page = app
+            .store
+            .waiting_orders(
+                &rerun.tenant,
+                &rerun.connection,
+                rerun.term.as_ref(),
+                rerun.after.as_deref(),
+                RERUN_PAGE,
+            )
+            .await?;
+        for order in &page.orders {
+            look_at(app, rules, &rerun, order).await?;
+        }
+        let Some(next) = page.next else { return Ok(()) };
+        rerun.after = Some(next);
+        if deadline
+            .duration_since(SystemTime::now())
+            .unwrap_or_default()
+            < PAGE_TIME
+        {
+            if rerun.hop >= MOST_HOPS {
+                return Err(Error::permanent(
+                    "look again at waiting orders",
+                    "the hop limit is reached",
+                ));
+            }
+            let Rerun {
+                tenant,
+                connection,
+                term,
+                after,
+                hop,
+            } = rerun;
+            let group = connection.clone();
+            return app
+                .orders
+                .send(
+                    &group,
+                    OrderMessage::Rerun {
+                        tenant,
+                        connection,
+                        term,
+                        after,
+                        hop: hop + 1,
+                    },
+                    0,
+                )
+                .await;
+        }
+    }
+}
+
+async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
+    for _ in 0..MOST_TRIES {
+        let rules = rules_of(app, rules, &rerun.tenant, &rerun.connection).await?;
+        let Some(stored) = app
+            .store
+            .order(&rerun.tenant, &rerun.connection, order)
+            .await?
+        else {
+            return Ok(());
+        };
+        let Some((again, entry)) = look_again(&stored, &rules, Timestamp::now()) else {
+            return Ok(());
+        };
+        if app.store.replace_order(&again, &entry).await? == Written::Done {
+            info!(order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
+            return Ok(());
+        }
+    }
+    Err(Error::retryable(
+        "look again at a waiting order",
+        "it was written by others all the time",
+    ))
+}

@@ -1,0 +1,406 @@
+//! What becomes of an order that Amazon told us of: pure, so that the same readings end the same, in whatever order and
+//! however often they arrive.
+
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::connection::MarketplaceSettings;
+use stallkeeper::domain::courier::{
+    AddressKind, AmazonShips, Choice, Constraint, Couriers, Mappings, Reason, Requirements,
+    Switches, choose, fitness,
+};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::order::{
+    AmazonStatus, BuyerData, Decision, FulfilledBy, HistoryEntry, HistoryKind, Order, OrderStatus,
+    StoredOrder, Version,
+};
+use stallkeeper::domain::shipping_term::{Facts, derive};
+use stallkeeper::store::Settings;
+
+/// One reading of an order.
+pub struct Reading {
+    pub order: Order,
+    pub buyer: BuyerData,
+    pub version: Version,
+    pub content_hash: u64,
+}
+
+/// The rules in force for one connection.
+pub struct Rules {
+    settings: Settings,
+    mappings: Mappings,
+    couriers: Couriers,
+}
+
+impl Rules {
+    pub fn new(settings: Settings) -> Self {
+        let mappings = settings.mappings.iter().cloned().collect();
+        let couriers = Couriers::new(settings.couriers.iter().cloned());
+        Self {
+            settings,
+            mappings,
+            couriers,
+        }
+    }
+
+    /// How the order's store is run, if it is switched on.
+    fn active(&self, order: &Order) -> Option<&MarketplaceSettings> {
+        self.settings.active(order.marketplace()?)
+    }
+}
+
+/// What is to be done with a reading.
+#[derive(Debug, PartialEq)]
+pub enum Intake {
+    /// We know it already, or something newer.
+    Known,
+    /// An order that Amazon fulfils, of a store where those are not wanted.
+    NotWanted,
+    /// Store this; `entry` says why. Where nothing is stored yet, it is the order's first.
+    Write {
+        order: Box<StoredOrder>,
+        entry: HistoryEntry,
+    },
+}
+
+/// Decides what a reading changes.
+pub fn take_in(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    reading: &Reading,
+    stored: Option<&StoredOrder>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Intake {
+    let order = &reading.order;
+    let active = rules.active(order);
+    let was_parked = stored.is_some_and(|stored| stored.status == OrderStatus::Parked);
+    let flows_on = was_parked && active.is_some();
+    if let Some(stored) = stored {
+        let same = stored.content_hash == reading.content_hash;
+        let newer = reading.version > stored.version;
+        if !flows_on && (same || !newer) || flows_on && !same && !newer {
+            return Intake::Known;
+        }
+    }
+    let by_amazon = order.fulfilled_by == Some(FulfilledBy::Amazon);
+    if by_amazon && stored.is_none() && !active.is_some_and(|store| store.fba_orders) {
+        return Intake::NotWanted;
+    }
+    let requirements = requirements(order, &reading.buyer);
+    let parks =
+        active.is_none() && stored.is_none_or(|stored| stored.status == OrderStatus::Parked);
+    let (status, decision) = if parks {
+        (OrderStatus::Parked, parked())
+    } else {
+        let term = term(reading, stored);
+        decide(order, &requirements, term, stored, active, rules)
+    };
+    let (kind, note) = match stored {
+        None => (
+            HistoryKind::Imported,
+            format!("fetched from Amazon: {}", status.as_str()),
+        ),
+        Some(before) => (
+            HistoryKind::Changed,
+            format!(
+                "changed at Amazon: {} → {}",
+                before.status.as_str(),
+                status.as_str()
+            ),
+        ),
+    };
+    let entry = HistoryEntry {
+        at: now,
+        kind,
+        note,
+    };
+    let order = StoredOrder {
+        tenant: tenant.clone(),
+        connection: connection.clone(),
+        order: order.clone(),
+        status,
+        decision,
+        requirements,
+        version: reading
+            .version
+            .max(stored.map_or(reading.version, |stored| stored.version)),
+        content_hash: reading.content_hash,
+        revision: stored.map_or(1, |stored| stored.revision + 1),
+        imported_at: stored.map_or(now, |stored| stored.imported_at),
+        acknowledged_at: stored.and_then(|stored| stored.acknowledged_at),
+        first_history: stored.map_or_else(|| entry.clone(), |stored| stored.first_history.clone()),
+    };
+    Intake::Write {
+        order: Box::new(order),
+        entry,
+    }
+}
+
+/// Looks again at an order that waits for a person; `None` where nothing would change.
+pub fn look_again(
+    stored: &StoredOrder,
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<(StoredOrder, HistoryEntry)> {
+    if stored.status != OrderStatus::PendingReview || stored.decision.by_person {
+        return None;
+    }
+    let term = Term {
+        term: stored.decision.term.clone(),
+        explanation: Vec::new(),
+    };
+    let active = rules.active(&stored.order);
+    let (status, decision) = decide(
+        &stored.order,
+        &stored.requirements,
+        term,
+        Some(stored),
+        active,
+        rules,
+    );
+    if status == stored.status
+        && decision.reason == stored.decision.reason
+        && decision.candidates == stored.decision.candidates
+    {
+        return None;
+    }
+    let note = format!(
+        "looked at again: {} → {}",
+        stored.status.as_str(),
+        status.as_str()
+    );
+    let entry = HistoryEntry {
+        at: now,
+        kind: HistoryKind::Rerun,
+        note,
+    };
+    let order = StoredOrder {
+        status,
+        decision,
+        revision: stored.revision + 1,
+        ..stored.clone()
+    };
+    Some((order, entry))
+}
+
+/// When an order's buyer data is to be gone: 14 days after the latest delivery, a day after a cancellation, 21 days
+/// after the ship-by moment where no delivery is promised.
+pub fn buyer_expires(order: &Order, status: OrderStatus) -> Timestamp {
+    let days = |moment: Timestamp, days: i64| {
+        moment
+            .saturating_add(SignedDuration::from_hours(24 * days))
+            .unwrap_or(moment)
+    };
+    match (status, order.deliver_by, order.ship_by) {
+        (OrderStatus::Cancelled, _, _) => days(order.updated_at, 1),
+        (_, Some(delivered), _) => days(delivered, 14),
+        (_, None, Some(shipped)) => days(shipped, 21),
+        (_, None, None) => days(order.updated_at, 21),
+    }
+}
+
+struct Term {
+    term: Option<stallkeeper::domain::shipping_term::ShippingTerm>,
+    explanation: Vec<String>,
+}
+
+/// The term of a stored order never changes; one that could not be derived yet is tried again.
+fn term(reading: &Reading, stored: Option<&StoredOrder>) -> Term {
+    if let Some(StoredOrder {
+        decision: Decision {
+            term: Some(term), ..
+        },
+        ..
+    }) = stored
+    {
+        return Term {
+            term: Some(term.clone()),
+            explanation: vec!["the term stands since the order was first read".into()],
+        };
+    }
+    let order = &reading.order;
+    let Some(marketplace) = order.marketplace() else {
+        return Term {
+            term: None,
+            explanation: vec!["the store is not one that we know".into()],
+        };
+    };
+    let derived = derive(&Facts {
+        marketplace,
+        service_level: order.service_level.as_deref(),
+        country: order.country.as_deref(),
+        postcode: reading.buyer.postcode(),
+        programs: &order.programs,
+        zones: &[],
+    });
+    Term {
+        term: derived.term.ok(),
+        explanation: derived.explanation,
+    }
+}
+
+fn requirements(order: &Order, buyer: &BuyerData) -> Requirements {
+    let lines = (1..=3).filter_map(|n| {
+        buyer
+            .expose()
+            .pointer(&format!("/recipient/deliveryAddress/addressLine{n}"))?
+            .as_str()
+    });
+    let address = match &order.country {
+        None => AddressKind::Missing,
+        Some(_) => AddressKind::of(order.address_type.as_deref(), lines),
+    };
+    Requirements {
+        prime: Requirements::is_prime(&order.programs),
+        amazon_ships: AmazonShips::among(&order.programs),
+        buyer_cancel: order.items.iter().any(|item| item.cancel_requested),
+        constraints: order
+            .items
+            .iter()
+            .flat_map(|item| &item.constraints)
+            .map(|name| Constraint::from(name.clone()))
+            .collect(),
+        address,
+    }
+}
+
+fn parked() -> Decision {
+    Decision {
+        explanation: vec!["its marketplace is not switched on for this connection".into()],
+        ..Decision::default()
+    }
+}
+
+/// Status and courier service of an order whose marketplace is on, or was when it came.
+fn decide(
+    order: &Order,
+    requirements: &Requirements,
+    term: Term,
+    stored: Option<&StoredOrder>,
+    active: Option<&MarketplaceSettings>,
+    rules: &Rules,
+) -> (OrderStatus, Decision) {
+    let before = stored
+        .map(|stored| stored.decision.clone())
+        .unwrap_or_default();
+    let Term { term, explanation } = term;
+    let kept = Decision {
+        term: term.clone(),
+        reason: None,
+        candidates: Vec::new(),
+        explanation,
+        ..before
+    };
+    let by_amazon = order.fulfilled_by == Some(FulfilledBy::Amazon);
+    match &order.amazon_status {
+        Some(AmazonStatus::PendingAvailability | AmazonStatus::Pending) => {
+            (OrderStatus::AwaitingPayment, kept)
+        }
+        Some(AmazonStatus::Shipped) => (OrderStatus::Dispatched, kept),
+        Some(AmazonStatus::Cancelled | AmazonStatus::Unfulfillable) => {
+            (OrderStatus::Cancelled, kept)
+        }
+        Some(AmazonStatus::Unshipped | AmazonStatus::PartiallyShipped) if by_amazon => (
+            OrderStatus::Acknowledged,
+            explained(kept, "Amazon fulfils it"),
+        ),
+        Some(AmazonStatus::Unshipped | AmazonStatus::PartiallyShipped) => {
+            open(kept, requirements, stored, active, rules)
+        }
+        Some(AmazonStatus::Other(status)) => {
+            let words = format!("Amazon's status `{status}` is not one that this release knows");
+            review(kept, Reason::Constraint, words)
+        }
+        None => review(
+            kept,
+            Reason::Constraint,
+            "Amazon did not say how the order stands".into(),
+        ),
+    }
+}
+
+/// An order that is to be shipped.
+fn open(
+    kept: Decision,
+    requirements: &Requirements,
+    stored: Option<&StoredOrder>,
+    active: Option<&MarketplaceSettings>,
+    rules: &Rules,
+) -> (OrderStatus, Decision) {
+    let stood = stored.map(|stored| stored.status);
+    if let Some(status @ (OrderStatus::Acknowledged | OrderStatus::Dispatched)) = stood {
+        return (
+            status,
+            explained(kept, "the platform has taken it over; what stood, stands"),
+        );
+    }
+    let every_courier_on = Switches::default();
+    let switches = active.map_or(&every_courier_on, |store| &store.couriers);
+    if let (Some(service), None) = (&kept.service, requirements.blocked())
+        && (kept.by_person
+            || fitness(
+                service,
+                kept.term.as_ref(),
+                requirements,
+                &rules.couriers,
+                switches,
+            )
+            .is_ok())
+    {
+        return (
+            OrderStatus::Ready,
+            explained(kept, "the service that stood still suits"),
+        );
+    }
+    let choice = choose(
+        kept.term.as_ref(),
+        requirements,
+        &rules.mappings,
+        &rules.couriers,
+        switches,
+    );
+    let mut decision = Decision {
+        service: None,
+        by_person: false,
+        ..kept
+    };
+    match choice {
+        Choice::Courier {
+            service,
+            explanation,
+            ..
+        } => {
+            decision.service = Some(service);
+            decision.explanation.extend(explanation);
+            (OrderStatus::Ready, decision)
+        }
+        Choice::Review {
+            reason,
+            candidates,
+            explanation,
+        } => {
+            decision.reason = Some(reason);
+            decision.candidates = candidates;
+            decision.explanation.extend(explanation);
+            (OrderStatus::PendingReview, decision)
+        }
+    }
+}
+
+fn review(kept: Decision, reason: Reason, words: String) -> (OrderStatus, Decision) {
+    let decision = Decision {
+        reason: Some(reason),
+        service: None,
+        by_person: false,
+        ..kept
+    };
+    (OrderStatus::PendingReview, explained(decision, &words))
+}
+
+fn explained(mut decision: Decision, words: &str) -> Decision {
+    decision.explanation.push(words.to_owned());
+    decision
+}
+
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;
