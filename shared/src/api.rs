@@ -3,12 +3,14 @@
 mod body;
 mod caller;
 mod paging;
+mod parameters;
 mod problem;
 mod unserved;
 
 pub use body::Body;
 pub use caller::{Caller, Scope, with_caller};
 pub use paging::{decode_cursor, encode_cursor};
+pub use parameters::Parameters;
 pub use problem::{Fault, Problem};
 pub use unserved::with_problems;
 

@@ -9,6 +9,7 @@
 //! | | oldest parked order of a store | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
 //! | | cursor with its lease, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `OVERLAP#orders` | `poll-orders` |
 //! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
+//! | | dance of authorisation, first request | `CONNECTION#t#c` | `DANCE`, `REQUEST` | `connect-account` |
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
@@ -23,18 +24,22 @@ mod cursor;
 mod item;
 mod key;
 mod limit;
+mod oauth;
 mod order_lists;
 mod orders;
+mod parked;
 mod settings;
 pub mod stream;
 
 pub use buyers::BuyerRecord;
-pub use connections::{Attached, OAuthState, SealedCredentials};
+pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};
 pub use limit::{Bucket, Permit};
+pub use oauth::{Dance, OAuthState};
 pub use order_lists::{OrderFilter, OrderPage, WaitingPage};
 pub use orders::{HistoryRecord, OrderRow};
-pub use settings::{ParkedMark, Settings};
+pub use parked::ParkedMark;
+pub use settings::Settings;
 
 use crate::error::Result;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};

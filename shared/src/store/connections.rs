@@ -1,6 +1,6 @@
-//! Connections: making, changing and finding them; their credentials; the seller's uniqueness; OAuth states.
+//! Connections: making, changing and finding them; their credentials; the seller's uniqueness.
 
-use super::item::{condition_failed, failure, item, n, s, value};
+use super::item::{failure, item, n, s, value};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::connection::{Connection, ConnectionStatus};
@@ -9,7 +9,6 @@ use crate::domain::marketplace::Region;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A connection's secrets, as KMS encrypted them (base64).
@@ -18,22 +17,6 @@ pub struct SealedCredentials {
     pub refresh_token: String,
     pub own_client_id: Option<String>,
     pub own_client_secret: Option<String>,
-}
-
-/// One dance of authorisation, from the first redirect to the confirmation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OAuthState {
-    pub tenant: TenantId,
-    pub connection: ConnectionId,
-    /// Digest of the cookie that binds the browser; set when the browser first comes.
-    pub browser: Option<String>,
-    /// Who authorised, as Amazon's callback says; the signed-in user still has to confirm.
-    pub seller: Option<SellerId>,
-    /// The token of that seller, sealed; kept here until the confirmation.
-    pub credentials: Option<SealedCredentials>,
-    pub authorised_at: Option<Timestamp>,
-    /// After this moment the state is worth nothing.
-    pub expires: Timestamp,
 }
 
 /// What became of attaching a seller to a connection.
@@ -227,68 +210,12 @@ impl Store {
             .await?;
         Ok(claim.map(|claim| (claim.tenant, claim.connection)))
     }
-
-    /// Writes a state of authorisation; `digest` is that of the state's text. Replaces only what `expected` says: the
-    /// state as it was read, or nothing.
-    pub async fn put_oauth_state(
-        &self,
-        digest: &str,
-        state: &OAuthState,
-        expected: Option<&OAuthState>,
-    ) -> Result<Written> {
-        let mut fields = item(Key::oauth_state(digest), state)?;
-        fields.insert("expires_at".into(), n(state.expires.as_second()));
-        let stage = stage(state);
-        fields.insert("stage".into(), n(stage));
-        let mut put = self
-            .db
-            .put_item()
-            .table_name(&self.tables.connections)
-            .set_item(Some(fields));
-        put = match expected {
-            None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(read) => put
-                .condition_expression("stage = :read")
-                .expression_attribute_values(":read", n(self::stage(read))),
-        };
-        Written::from_result("write a state of authorisation", put.send().await)
-    }
-
-    /// A state of authorisation that has not expired.
-    pub async fn oauth_state(&self, digest: &str, now: Timestamp) -> Result<Option<OAuthState>> {
-        let state: Option<OAuthState> = self
-            .get(&self.tables.connections, Key::oauth_state(digest))
-            .await?;
-        Ok(state.filter(|state| state.expires > now))
-    }
-
-    /// Ends a state of authorisation. `false`: somebody else ended it before.
-    pub async fn end_oauth_state(&self, digest: &str) -> Result<bool> {
-        let ended = self
-            .db
-            .delete_item()
-            .table_name(&self.tables.connections)
-            .set_key(Some(Key::oauth_state(digest).into_map()))
-            .condition_expression("attribute_exists(pk)")
-            .send()
-            .await;
-        match ended {
-            Ok(_) => Ok(true),
-            Err(error) if condition_failed(&error) => Ok(false),
-            Err(error) => Err(failure("end a state of authorisation", error)),
-        }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
 struct SellerClaim {
     tenant: TenantId,
     connection: ConnectionId,
-}
-
-/// How far a dance has come; only ever rises, so that each of its steps can be taken once.
-fn stage(state: &OAuthState) -> u8 {
-    u8::from(state.browser.is_some()) + u8::from(state.seller.is_some())
 }
 
 /// Which write of a transaction was turned down by its condition.

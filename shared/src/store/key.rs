@@ -128,6 +128,16 @@ impl Key {
         )
     }
 
+    /// Which state a connection is dancing with.
+    pub(crate) fn dance(tenant: &TenantId, connection: &ConnectionId) -> Self {
+        Self::new(connection_pk(tenant, connection), "DANCE")
+    }
+
+    /// What a connection was asked for with.
+    pub(crate) fn request(tenant: &TenantId, connection: &ConnectionId) -> Self {
+        Self::new(connection_pk(tenant, connection), "REQUEST")
+    }
+
     /// `digest`: of the state, so that who reads the table cannot use it.
     pub(crate) fn oauth_state(digest: &str) -> Self {
         Self::new(format!("OAUTH_STATE#{digest}"), "OAUTH_STATE")

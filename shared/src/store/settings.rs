@@ -1,16 +1,15 @@
-//! What decides an order's courier: marketplaces, couriers, mappings; and the marks of parked orders.
+//! What decides an order's courier: marketplaces, couriers, mappings.
 
-use super::Store;
-use super::item::{condition_failed, failure, item, n, text, value};
+use super::item::{failure, item, text, value};
 use super::key::{self, Key};
+use super::{Store, Written};
 use crate::domain::connection::MarketplaceSettings;
 use crate::domain::courier::{Courier, CourierCode, Mapping};
 use crate::domain::ids::{ConnectionId, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::shipping_term::ShippingTerm;
-use crate::error::Result;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::error::{Error, Result};
+use serde::Serialize;
 
 /// All that decides the courier of a connection's orders.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,15 +26,6 @@ impl Settings {
             .iter()
             .find(|settings| settings.marketplace == marketplace && settings.active)
     }
-}
-
-/// The oldest order parked for a store that is not switched on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ParkedMark {
-    pub marketplace_id: String,
-    /// A number in the table, so that the condition compares moments and not their spellings.
-    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
-    pub oldest_updated_at: Timestamp,
 }
 
 impl Store {
@@ -115,6 +105,34 @@ impl Store {
             settings,
         )
         .await
+    }
+
+    /// Writes how a store is run, where that is still as it was read: two people may switch couriers at once.
+    pub async fn replace_marketplace(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        settings: &MarketplaceSettings,
+        read: &MarketplaceSettings,
+    ) -> Result<Written> {
+        let key = Key::marketplace(tenant, connection, settings.marketplace);
+        let before = item(key.clone(), read)?;
+        let mut put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(item(key, settings)?))
+            .condition_expression(
+                "attribute_not_exists(pk) OR (active = :active AND strategy = :strategy \
+                 AND fba_orders = :fba_orders AND couriers = :couriers)",
+            );
+        for name in ["active", "strategy", "fba_orders", "couriers"] {
+            let value = before
+                .get(name)
+                .ok_or_else(|| Error::permanent("write a marketplace", "a field is not stored"))?;
+            put = put.expression_attribute_values(format!(":{name}"), value.clone());
+        }
+        Written::from_result("write a marketplace", put.send().await)
     }
 
     pub async fn couriers(&self, tenant: &TenantId) -> Result<Vec<Courier>> {
@@ -197,76 +215,6 @@ impl Store {
             Key::mapping(tenant, connection, term),
         )
         .await
-    }
-
-    /// Notes that an order of a store that is not switched on was parked, so that switching it on knows how far to
-    /// rewind. Written before the order itself; only ever moves back. Idempotent.
-    pub async fn mark_parked(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        mark: &ParkedMark,
-    ) -> Result<()> {
-        let put = self
-            .db
-            .put_item()
-            .table_name(&self.tables.connections)
-            .set_item(Some(item(
-                Key::parked(tenant, connection, &mark.marketplace_id),
-                mark,
-            )?))
-            .condition_expression("attribute_not_exists(pk) OR oldest_updated_at > :at")
-            .expression_attribute_values(":at", n(mark.oldest_updated_at.as_millisecond()))
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error) if condition_failed(&error) => Ok(()),
-            Err(error) => Err(failure("mark a parked order", error)),
-        }
-    }
-
-    /// The oldest parked order of each store of a connection.
-    pub async fn parked_marks(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<Vec<ParkedMark>> {
-        self.between(
-            &self.tables.connections,
-            key::connection_pk(tenant, connection),
-            key::PARKED,
-            key::PARKED,
-        )
-        .await?
-        .into_iter()
-        .map(value)
-        .collect()
-    }
-
-    /// Forgets a mark once the cursor has been rewound to it; a mark that moved back meanwhile stays.
-    pub async fn forget_parked(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        mark: &ParkedMark,
-    ) -> Result<()> {
-        let delete = self
-            .db
-            .delete_item()
-            .table_name(&self.tables.connections)
-            .set_key(Some(
-                Key::parked(tenant, connection, &mark.marketplace_id).into_map(),
-            ))
-            .condition_expression("oldest_updated_at = :at")
-            .expression_attribute_values(":at", n(mark.oldest_updated_at.as_millisecond()))
-            .send()
-            .await;
-        match delete {
-            Ok(_) => Ok(()),
-            Err(error) if condition_failed(&error) => Ok(()),
-            Err(error) => Err(failure("forget a parked order's mark", error)),
-        }
     }
 
     async fn put<T: Serialize>(&self, doing: &'static str, key: Key, value: &T) -> Result<()> {
