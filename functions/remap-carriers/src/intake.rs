@@ -77,7 +77,9 @@ pub fn take_in(
     if let Some(stored) = stored {
         let same = stored.content_hash == reading.content_hash;
         let newer = reading.version > stored.version;
-        if !flows_on && (same || !newer) || flows_on && !same && !newer {
+        // Parked and now to flow on, the same reading is news: the rules have changed, not the order.
+        let news = if flows_on { same || newer } else { !same && newer };
+        if !news {
             return Intake::Known;
         }
     }
