@@ -1,0 +1,209 @@
+//! `POST /orders/acknowledge`: the platform takes orders over, each row for itself.
+
+use crate::App;
+use crate::desk::Desk;
+use axum::Json;
+use axum::extract::State;
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::ids::TenantId;
+use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::error::Result;
+use stallkeeper::store::{Store, Written};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use tracing::error;
+use utoipa::ToSchema;
+
+/// How many orders one request may name.
+const MOST_ORDERS: usize = 100;
+/// How many of them are worked on at a time.
+const CONCURRENCY: usize = 10;
+/// How often an order is looked at again because it was written at the same moment.
+const MOST_TRIES: usize = 3;
+
+/// The orders to take over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// 1 to 100.
+    orders: Vec<Named>,
+}
+
+/// An order, by its ids.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Connection id.
+    connection: String,
+    /// Amazon's order id.
+    id: String,
+}
+
+/// What became of each order, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Acknowledged {
+    orders: Vec<Row>,
+}
+
+/// What became of one order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Row {
+    #[serde(flatten)]
+    order: Named,
+    #[serde(flatten)]
+    result: Outcome,
+}
+
+/// What became of one order, and what stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Outcome {
+    outcome: Word,
+    /// The status that stands; `null` where there is no order.
+    status: Option<&'static str>,
+    /// The courier service it goes with.
+    service: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    acknowledged_at: Option<Timestamp>,
+}
+
+/// `acknowledged`: just now. `already`: before, or it was shipped. `not_ready`: see `status`. `not_found`: no such order
+/// of this tenant. `failed`: could not be served now; send it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    Acknowledged,
+    Already,
+    NotReady,
+    NotFound,
+    Failed,
+}
+
+/// Takes over orders that are `ready`. Every order gets a row of its own; one that fails keeps none from the others.
+///
+/// Sending the same again is safe: what was taken over is `already` then.
+#[utoipa::path(
+    post, path = "/orders/acknowledge", tag = "desk",
+    request_body = Acknowledgement,
+    responses(
+        (status = 200, body = Acknowledged),
+        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No order, or more than 100", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn acknowledge(
+    Desk { tenant }: Desk,
+    State(app): State<Arc<App>>,
+    Body(Acknowledgement { orders }): Body<Acknowledgement>,
+) -> Answer<Json<Acknowledged>> {
+    if !(1..=MOST_ORDERS).contains(&orders.len()) {
+        let words = format!("name 1 to {MOST_ORDERS} orders");
+        return Err(Problem::invalid("orders", words));
+    }
+    // An order that is named twice is taken once: two attempts at once would be in each other's way.
+    let distinct: BTreeSet<Named> = orders.iter().cloned().collect();
+    let results: HashMap<Named, Outcome> = futures::stream::iter(distinct)
+        .map(|named| async {
+            let result = one(&app.store, &tenant, &named).await;
+            (named, result)
+        })
+        .buffer_unordered(CONCURRENCY)
+        .collect()
+        .await;
+    let rows = orders.into_iter().filter_map(|order| {
+        let result = results.get(&order)?.clone();
+        Some(Row { order, result })
+    });
+    Ok(Json(Acknowledged {
+        orders: rows.collect(),
+    }))
+}
+
+async fn one(store: &Store, tenant: &TenantId, named: &Named) -> Outcome {
+    let result = take_over(store, tenant, named).await;
+    result.unwrap_or_else(|failure| {
+        error!(
+            connection.id = named.connection,
+            order.id = named.id,
+            error.class = failure.class().name(),
+            error = failure.chain(),
+            "an order could not be acknowledged"
+        );
+        Outcome::without_order(Word::Failed)
+    })
+}
+
+async fn take_over(store: &Store, tenant: &TenantId, named: &Named) -> Result<Outcome> {
+    let (Ok(connection), Ok(id)) = (named.connection.parse(), named.id.parse()) else {
+        return Ok(Outcome::without_order(Word::NotFound));
+    };
+    for _ in 0..MOST_TRIES {
+        let Some(stored) = store.order(tenant, &connection, &id).await? else {
+            return Ok(Outcome::without_order(Word::NotFound));
+        };
+        match decide(&stored, Timestamp::now()) {
+            TakeOver::Already => return Ok(Outcome::of(Word::Already, &stored)),
+            TakeOver::NotReady => return Ok(Outcome::of(Word::NotReady, &stored)),
+            TakeOver::Taken(order, entry) => {
+                if store.replace_order(&order, &entry).await? == Written::Done {
+                    return Ok(Outcome::of(Word::Acknowledged, &order));
+                }
+            }
+        }
+    }
+    Ok(Outcome::without_order(Word::Failed))
+}
+
+impl Outcome {
+    fn of(outcome: Word, stored: &StoredOrder) -> Self {
+        Self {
+            outcome,
+            status: Some(stored.status.as_str()),
+            service: stored.decision.service.as_ref().map(ToString::to_string),
+            acknowledged_at: stored.acknowledged_at,
+        }
+    }
+
+    fn without_order(outcome: Word) -> Self {
+        Self {
+            outcome,
+            status: None,
+            service: None,
+            acknowledged_at: None,
+        }
+    }
+}
+
+/// What becomes of taking over an order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TakeOver {
+    /// To be stored, with what it adds to the history.
+    Taken(Box<StoredOrder>, HistoryEntry),
+    Already,
+    NotReady,
+}
+
+/// Decides on taking over an order. One that is shipped is in nobody's way any more: shipping acknowledges.
+pub fn decide(stored: &StoredOrder, now: Timestamp) -> TakeOver {
+    match stored.status {
+        OrderStatus::Ready => {
+            let mut order = stored.clone();
+            order.status = OrderStatus::Acknowledged;
+            order.acknowledged_at = Some(now);
+            order.revision += 1;
+            let entry = HistoryEntry {
+                at: now,
+                kind: HistoryKind::Acknowledged,
+                note: "the platform took the order over".to_owned(),
+            };
+            TakeOver::Taken(Box::new(order), entry)
+        }
+        OrderStatus::Acknowledged | OrderStatus::Dispatched => TakeOver::Already,
+        OrderStatus::Parked
+        | OrderStatus::AwaitingPayment
+        | OrderStatus::PendingReview
+        | OrderStatus::Cancelled => TakeOver::NotReady,
+    }
+}

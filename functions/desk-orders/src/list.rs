@@ -1,0 +1,184 @@
+//! `GET /orders`: pages of orders without buyer data, the most urgent first.
+
+use crate::App;
+use crate::desk::Desk;
+use crate::place::Place;
+use crate::query::ListRequest;
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use jiff::Timestamp;
+use serde::Serialize;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::ids::TenantId;
+use stallkeeper::domain::order::OrderStatus;
+use stallkeeper::error::Result;
+use stallkeeper::store::{OrderFilter, OrderRow, Store};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// How many queries one page may cost. A filter that lets next to nothing through ends its page there, with `next`.
+const MOST_READS: usize = 10;
+/// How many rows a query reads where most of them may be filtered out.
+const FILTERED_READ: usize = 200;
+
+/// A page of orders.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page {
+    pub orders: Vec<OrderLine>,
+    /// Give it back as `after` to go on; `null` = this was the last page.
+    pub next: Option<String>,
+}
+
+/// A line of the list; never buyer data.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderLine {
+    pub connection: String,
+    /// Amazon's.
+    pub order_id: String,
+    #[schema(value_type = String, example = "pending_review")]
+    pub status: OrderStatus,
+    /// Why it waits for a person.
+    #[schema(example = "no_mapping")]
+    pub reason: Option<String>,
+    /// Country code as Amazon writes it, or Amazon's id where the store is unknown here.
+    #[schema(example = "UK")]
+    pub marketplace: Option<String>,
+    #[schema(example = "STD UK DOM")]
+    pub term: Option<String>,
+    #[schema(example = "DPD/next-day")]
+    pub service: Option<String>,
+    /// Amazon's own status, whatever it says.
+    #[schema(example = "UNSHIPPED")]
+    pub amazon_status: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ship_by: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Rises with every change.
+    pub revision: u64,
+}
+
+impl From<OrderRow> for OrderLine {
+    fn from(row: OrderRow) -> Self {
+        Self {
+            connection: row.connection.into(),
+            order_id: row.order_id.into(),
+            status: row.status,
+            reason: row.reason,
+            marketplace: row.marketplace,
+            term: row.term,
+            service: row.service,
+            amazon_status: row.amazon_status,
+            ship_by: row.ship_by,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            revision: row.revision,
+        }
+    }
+}
+
+/// Lists orders, most urgent first (by ship-by).
+///
+/// With `status`, orders of that status. Without it, all open orders, one status after another: `pending_review`,
+/// `ready`, `acknowledged`, `awaiting_payment`, `parked`; within each the most urgent first.
+///
+/// A page may hold fewer orders than `limit`, or none, and still have a `next`. Orders that come in while pages are
+/// read move no other: each order that keeps its status and ship-by moment comes exactly once. An order that changes its
+/// status meanwhile may come twice, or not at all; the next walk has it.
+#[utoipa::path(
+    get, path = "/orders", tag = "desk",
+    params(
+        ("status" = Option<String>, Query, description = "parked, awaiting_payment, pending_review, ready, acknowledged, dispatched or cancelled; absent: all open ones"),
+        ("reason" = Option<String>, Query, description = "Why it waits, e.g. no_mapping"),
+        ("marketplace" = Option<String>, Query, description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
+        ("connection" = Option<String>, Query, description = "Connection id"),
+        ("term" = Option<String>, Query, description = "Shipping term, e.g. STD UK DOM_2-PRIME"),
+        ("ship_by_before" = Option<String>, Query, description = "Only orders to be shipped before this moment (RFC 3339); leaves out those without such a moment"),
+        ("limit" = Option<u16>, Query, description = "1 to 100, default 50"),
+        ("after" = Option<String>, Query, description = "`next` of the page before; all other parameters but `limit` as they were"),
+    ),
+    responses(
+        (status = 200, body = Page),
+        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown or has a value that does not exist, or the cursor is another list's", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(
+    Desk { tenant }: Desk,
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Page>> {
+    let request = ListRequest::parse(&query.unwrap_or_default())?;
+    let start = request
+        .after
+        .as_deref()
+        .map(|cursor| Place::from_cursor(cursor, &tenant, &request))
+        .transpose()?;
+    let (rows, next) = read(&app.store, &tenant, &request, start).await?;
+    Ok(Json(Page {
+        orders: rows.into_iter().map(OrderLine::from).collect(),
+        next: next.map(|place| place.to_cursor(&tenant, &request)),
+    }))
+}
+
+/// Reads one row more than wanted, so that a page says `next` only where something follows.
+async fn read(
+    store: &Store,
+    tenant: &TenantId,
+    request: &ListRequest,
+    start: Option<Place>,
+) -> Result<(Vec<OrderRow>, Option<Place>)> {
+    let from = start.as_ref().map(|place| place.status);
+    let mut key = start.and_then(|place| place.key);
+    let statuses = request
+        .statuses
+        .iter()
+        .skip_while(|status| from.is_some_and(|from| from != **status));
+    let mut rows: Vec<OrderRow> = Vec::new();
+    let mut reads = 0;
+    for &status in statuses {
+        loop {
+            if reads == MOST_READS {
+                return Ok((rows, Some(Place { status, key })));
+            }
+            let missing = request.limit + 1 - rows.len();
+            let size = if narrows(&request.filter) {
+                missing.max(FILTERED_READ)
+            } else {
+                missing
+            };
+            let page = store
+                .orders_by_status(tenant, status, &request.filter, key.as_deref(), size as i32)
+                .await?;
+            reads += 1;
+            rows.extend(page.rows);
+            if rows.len() > request.limit {
+                rows.truncate(request.limit);
+                let next = rows.last().map(|row| Place {
+                    status: row.status,
+                    key: Some(row.place()),
+                });
+                return Ok((rows, next));
+            }
+            key = page.next;
+            if key.is_none() {
+                break;
+            }
+        }
+    }
+    Ok((rows, None))
+}
+
+/// Whether rows may be read that are not listed. The ship-by moment is part of the key and costs nothing.
+fn narrows(filter: &OrderFilter) -> bool {
+    let OrderFilter {
+        reason,
+        marketplace,
+        connection,
+        term,
+        ship_by_before: _,
+    } = filter;
+    reason.is_some() || marketplace.is_some() || connection.is_some() || term.is_some()
+}

@@ -1,0 +1,95 @@
+//! A person's choice of a courier service: pure, and held to the same rules as a mapping's.
+
+use jiff::Timestamp;
+use stallkeeper::domain::courier::{CourierServiceId, Couriers, Refusal, Switches, fitness};
+use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
+
+/// What becomes of a person's choice.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// To be stored, with what it adds to the history.
+    Taken(Box<StoredOrder>, HistoryEntry),
+    /// This very choice stands already.
+    Already,
+    /// The order does not wait for a choice.
+    NotPending,
+    /// Amazon carries it, by this program.
+    AmazonShips(String),
+    /// The service cannot carry it.
+    Unfit {
+        /// Completes "DPD/next-day …".
+        words: String,
+        /// The services that could.
+        fit: Vec<CourierServiceId>,
+    },
+}
+
+/// Decides on a choice, by the couriers and switches of this moment.
+///
+/// A person may overrule what stops the rules only for want of knowledge: a buyer who asked to cancel (the seller
+/// decides whether it is too late) and a missing address (Seller Central may show it). Nobody can overrule that Amazon
+/// carries the order, nor what a service cannot do.
+pub fn pick(
+    stored: &StoredOrder,
+    service: &CourierServiceId,
+    couriers: &Couriers,
+    switches: &Switches,
+    now: Timestamp,
+) -> Pick {
+    if stored.status != OrderStatus::PendingReview {
+        return if stands(stored, service) {
+            Pick::Already
+        } else {
+            Pick::NotPending
+        };
+    }
+    if let Some(program) = stored.requirements.amazon_ships {
+        return Pick::AmazonShips(program.to_string());
+    }
+    let fits = |id: &CourierServiceId| {
+        let term = stored.decision.term.as_ref();
+        fitness(id, term, &stored.requirements, couriers, switches)
+    };
+    match fits(service) {
+        Ok(()) => taken(stored, service, now),
+        Err(Refusal { words, .. }) => Pick::Unfit {
+            words,
+            fit: couriers
+                .services()
+                .map(|(id, _)| id)
+                .filter(|id| fits(id).is_ok())
+                .cloned()
+                .collect(),
+        },
+    }
+}
+
+/// Whether a person chose this service before, and the choice still holds.
+fn stands(stored: &StoredOrder, service: &CourierServiceId) -> bool {
+    let holds = matches!(
+        stored.status,
+        OrderStatus::Ready | OrderStatus::Acknowledged | OrderStatus::Dispatched
+    );
+    holds && stored.decision.by_person && stored.decision.service.as_ref() == Some(service)
+}
+
+fn taken(stored: &StoredOrder, service: &CourierServiceId, now: Timestamp) -> Pick {
+    let mut order = stored.clone();
+    let waited = match order.decision.reason.take() {
+        Some(reason) => format!("it had waited for a person: {reason}"),
+        None => "it had waited for a person".to_owned(),
+    };
+    let note = format!("a person picked {service}; {waited}");
+    order.status = OrderStatus::Ready;
+    order.revision += 1;
+    order.decision.service = Some(service.clone());
+    order.decision.by_person = true;
+    order.decision.candidates.clear();
+    order.decision.explanation.push(note.clone());
+    let entry = HistoryEntry {
+        at: now,
+        kind: HistoryKind::CourierPicked,
+        note,
+    };
+    Pick::Taken(Box::new(order), entry)
+}

@@ -1,0 +1,61 @@
+//! Where a list goes on, and that it is the same list: the cursor that callers get as `next` and give back as `after`.
+
+use crate::query::ListRequest;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use stallkeeper::api::{Answer, Problem, decode_cursor, encode_cursor};
+use stallkeeper::domain::ids::TenantId;
+use stallkeeper::domain::order::OrderStatus;
+
+/// A place in the walk over the statuses of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub status: OrderStatus,
+    /// The store's place within the status; `None` = its beginning.
+    pub key: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    status: OrderStatus,
+    key: Option<String>,
+    /// Of all that must be the same for the place to make sense.
+    check: String,
+}
+
+impl Place {
+    pub fn to_cursor(&self, tenant: &TenantId, request: &ListRequest) -> String {
+        encode_cursor(&Cursor {
+            status: self.status,
+            key: self.key.clone(),
+            check: self.check(tenant, request),
+        })
+    }
+
+    /// # Errors
+    /// 422 where it is no cursor, was altered, or belongs to a list with other parameters.
+    pub fn from_cursor(cursor: &str, tenant: &TenantId, request: &ListRequest) -> Answer<Self> {
+        let Cursor { status, key, check } = decode_cursor(cursor)?;
+        let place = Self { status, key };
+        if place.check(tenant, request) != check || !request.statuses.contains(&status) {
+            return Err(Problem::invalid(
+                "after",
+                "this cursor belongs to another list; keep all parameters but `limit` as they were, or leave `after` out to start anew",
+            ));
+        }
+        Ok(place)
+    }
+
+    /// The limit is left out: pages may differ in size.
+    fn check(&self, tenant: &TenantId, request: &ListRequest) -> String {
+        let ListRequest {
+            statuses, filter, ..
+        } = request;
+        // Derived `Debug` quotes every text and names every field, so two lists never read the same.
+        let same = format!("{tenant:?} {statuses:?} {filter:?} {self:?}");
+        Sha256::digest(same)[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! `GET /orders/{connection}/{order}`: one order, whole but for the buyer; and, for those who may, the buyer.
+
+use crate::App;
+use crate::answer::WholeOrder;
+use crate::desk::{Desk, DeskWithBuyer, OrderKey};
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use jiff::Timestamp;
+use serde::Serialize;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::order::StoredOrder;
+use stallkeeper::error::Result;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// Shows an order: what Amazon told of it, how its courier service was chosen, and what happened to it.
+///
+/// Holds no buyer data.
+#[utoipa::path(
+    get, path = "/orders/{connection}/{order}", tag = "desk",
+    params(
+        ("connection" = String, Path, description = "Connection id"),
+        ("order" = String, Path, description = "Amazon's order id"),
+    ),
+    responses(
+        (status = 200, body = WholeOrder),
+        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such order of this tenant", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn order(
+    Desk { tenant }: Desk,
+    key: OrderKey,
+    State(app): State<Arc<App>>,
+) -> Answer<Json<WholeOrder>> {
+    let stored = app
+        .store
+        .order(&tenant, &key.connection, &key.order)
+        .await?;
+    let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
+    Ok(Json(whole(&app, stored).await?))
+}
+
+/// An order with its history, as answers show it.
+pub async fn whole(app: &App, stored: StoredOrder) -> Result<WholeOrder> {
+    let history = app.store.order_history(&stored).await?;
+    Ok(WholeOrder::new(stored, history))
+}
+
+/// The buyer of an order.
+#[derive(Serialize, ToSchema)]
+pub struct Buyer {
+    pub connection: String,
+    pub order_id: String,
+    /// A JSON object in the shape of Amazon's order, with only what may be personal: names, address, phone, gift
+    /// messages, customisations.
+    #[schema(value_type = Object)]
+    pub buyer: serde_json::Value,
+}
+
+/// Shows the buyer data of an order. Needs scope `buyer` besides `desk`.
+///
+/// It is kept only until the order is long delivered; after that there is none. The answer must not be stored.
+#[utoipa::path(
+    get, path = "/orders/{connection}/{order}/buyer", tag = "desk",
+    params(
+        ("connection" = String, Path, description = "Connection id"),
+        ("order" = String, Path, description = "Amazon's order id"),
+    ),
+    responses(
+        (status = 200, body = Buyer),
+        (status = 403, description = "The token lacks scope `desk` or `buyer`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such order of this tenant, or its buyer data is gone", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn buyer(
+    DeskWithBuyer { tenant }: DeskWithBuyer,
+    OrderKey { connection, order }: OrderKey,
+    State(app): State<Arc<App>>,
+) -> Answer<impl IntoResponse> {
+    let now = Timestamp::now();
+    let data = app.store.buyer(&tenant, &connection, &order, now).await?;
+    let data = data.ok_or_else(|| Problem::not_found("buyer data"))?;
+    // The audit trail of who could see whom; ids only, and before anything is shown.
+    info!(
+        audit = "buyer_data_shown",
+        tenant.id = %tenant, connection.id = %connection, order.id = %order,
+        "showed the buyer data of order `{order}`"
+    );
+    let answer = Buyer {
+        connection: connection.into(),
+        order_id: order.into(),
+        buyer: data.expose().clone(),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)))
+}
