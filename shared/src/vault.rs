@@ -8,10 +8,12 @@ use crate::domain::marketplace::Region;
 use crate::error::{Class, Error, Result};
 use crate::sp_api::Account;
 use crate::store::{SealedCredentials, Store};
+use aws_lc_rs::hmac;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub struct Vault {
 pub struct App {
     pub application_id: String,
     pub credentials: AppCredentials,
+    /// When these credentials were filled in here; Amazon made them then or before.
+    pub stored_at: Option<Timestamp>,
 }
 
 /// All that a call in a seller's name needs.
@@ -105,6 +109,12 @@ impl Vault {
                     "it must be JSON with application_id, client_id and client_secret",
                 )
             })?;
+        if secret.application_id.is_empty() || secret.client_id.is_empty() {
+            return Err(Error::permanent(
+                "read the app's secret",
+                "nobody has filled it in yet",
+            ));
+        }
         let credentials = AppCredentials {
             client_id: secret.client_id,
             client_secret: secret.client_secret,
@@ -112,6 +122,9 @@ impl Vault {
         let app = App {
             application_id: secret.application_id,
             credentials,
+            stored_at: answer
+                .created_date()
+                .and_then(|date| Timestamp::from_second(date.secs()).ok()),
         };
         *cached = Some((Instant::now(), app.clone()));
         Ok(app)
@@ -121,19 +134,56 @@ impl Vault {
     ///
     /// # Errors
     /// Authorisation revoked where the connection has no token.
-    pub async fn seller_login(&self, store: &Store, connection: &Connection) -> Result<SellerLogin> {
-        let missing = || Error::new(Class::AuthRevoked, "log in as the seller", "the connection has no token");
+    pub async fn seller_login(
+        &self,
+        store: &Store,
+        connection: &Connection,
+    ) -> Result<SellerLogin> {
+        let missing = || {
+            Error::new(
+                Class::AuthRevoked,
+                "log in as the seller",
+                "the connection has no token",
+            )
+        };
         let seller = connection.seller.clone().ok_or_else(missing)?;
         let sealed = store
             .credentials(&connection.tenant, &connection.id)
             .await?
             .ok_or_else(missing)?;
-        let Credentials { refresh_token, own_app } = self.open(&connection.tenant, &connection.id, &sealed).await?;
-        let app = match own_app {
+        let credentials = self
+            .open(&connection.tenant, &connection.id, &sealed)
+            .await?;
+        self.login_with(connection.region(), seller, credentials)
+            .await
+    }
+
+    /// What a call in the name of `seller` needs, with a token that no connection may have yet.
+    pub async fn login_with(
+        &self,
+        region: Region,
+        seller: SellerId,
+        credentials: Credentials,
+    ) -> Result<SellerLogin> {
+        let app = match credentials.own_app {
             Some(own) => own,
             None => self.app().await?.credentials,
         };
-        Ok(SellerLogin { seller, region: connection.region(), app, refresh_token })
+        Ok(SellerLogin {
+            seller,
+            region,
+            app,
+            refresh_token: credentials.refresh_token,
+        })
+    }
+
+    /// A text that only this deployment can make, the same one for the same `seed`: what is derived need not be
+    /// stored to be told again.
+    pub async fn derived(&self, seed: &str) -> Result<SecretString> {
+        let app = self.app().await?;
+        let secret = app.credentials.client_secret.expose_secret().as_bytes();
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), seed.as_bytes());
+        Ok(SecretString::from(URL_SAFE_NO_PAD.encode(tag)))
     }
 
     /// Seals a connection's tokens.
