@@ -1,27 +1,24 @@
 //! Owns the endpoints under `/_sandbox`, by which a test sets the scene and looks behind it. Amazon has
 //! nothing like them; the crate's documentation lists them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    body::Bytes,
+    extract::{Path, State},
     http::StatusCode,
     routing::{get, post, put},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod observe;
 mod stock_orders;
 
 use crate::{
-    Sandbox, buyer_values,
-    fault::Fault,
-    marketplaces,
-    world::{APPLICATION_ID, App, Call, Seller, SellerAccount, Violation},
+    Sandbox, marketplaces,
+    world::{APPLICATION_ID, App, Seller, SellerAccount},
 };
 
 type Here = State<Arc<Sandbox>>;
@@ -30,6 +27,7 @@ type Refused = (StatusCode, Json<Value>);
 
 pub(crate) fn routes() -> Router<Arc<Sandbox>> {
     Router::new()
+        .route("/", get(async || include_str!("endpoints.md")))
         .route("/health", get(health))
         .route("/apps/{application}", put(put_app))
         .route("/sellers/{seller}", put(put_seller).get(show_seller))
@@ -43,18 +41,26 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
             "/sellers/{seller}/orders/{order}",
             axum::routing::patch(stock_orders::change),
         )
-        .route("/buyer-values", get(list_buyer_values))
-        .route("/calls", get(count_calls))
-        .route("/calls/log", get(list_calls).delete(forget_calls))
+        .route("/buyer-values", get(observe::list_buyer_values))
+        .route("/calls", get(observe::count_calls))
+        .route(
+            "/calls/log",
+            get(observe::list_calls).delete(observe::forget_calls),
+        )
         .route(
             "/violations",
-            get(list_violations).delete(forget_violations),
+            get(observe::list_violations).delete(observe::forget_violations),
         )
         .route(
             "/faults",
-            get(list_faults).post(add_fault).delete(clear_faults),
+            get(observe::list_faults)
+                .post(observe::add_fault)
+                .delete(observe::clear_faults),
         )
-        .route("/settings", get(show_settings).put(change_settings))
+        .route(
+            "/settings",
+            get(observe::show_settings).put(observe::change_settings),
+        )
         .route("/access-tokens/expire", post(expire_access_tokens))
 }
 
@@ -146,10 +152,10 @@ struct WhichApp {
 async fn self_authorise(
     State(sandbox): Here,
     Path(seller): Path<String>,
-    which: Option<Json<WhichApp>>,
+    body: Bytes,
 ) -> Result<Json<Value>, Refused> {
-    let application = which
-        .and_then(|Json(which)| which.application_id)
+    let application = which(&body)?
+        .application_id
         .unwrap_or_else(|| APPLICATION_ID.to_owned());
     let (mut world, now) = (sandbox.world(), sandbox.clock.now());
     if !world.sellers.contains_key(&seller) {
@@ -170,155 +176,24 @@ async fn self_authorise(
 async fn revoke(
     State(sandbox): Here,
     Path(seller): Path<String>,
-    which: Option<Json<WhichApp>>,
-) -> Json<Value> {
-    let application = which.and_then(|Json(which)| which.application_id);
-    Json(json!({ "revoked": sandbox.world().grants.revoke(&seller, application.as_deref()) }))
+    body: Bytes,
+) -> Result<Json<Value>, Refused> {
+    let application = which(&body)?.application_id;
+    let revoked = sandbox
+        .world()
+        .grants
+        .revoke(&seller, application.as_deref());
+    Ok(Json(json!({ "revoked": revoked })))
+}
+
+fn which(body: &[u8]) -> Result<WhichApp, Refused> {
+    if body.is_empty() {
+        return Ok(WhichApp::default());
+    }
+    serde_json::from_slice(body).or_else(|error| refuse(StatusCode::BAD_REQUEST, error))
 }
 
 async fn expire_access_tokens(State(sandbox): Here) -> StatusCode {
     sandbox.world().grants.expire_access();
     StatusCode::NO_CONTENT
-}
-
-async fn list_buyer_values(State(sandbox): Here) -> Json<BTreeSet<String>> {
-    let world = sandbox.world();
-    let orders = world
-        .sellers
-        .values()
-        .flat_map(|seller| seller.orders.values());
-    Json(orders.flat_map(buyer_values::of).collect())
-}
-
-/// Narrows what is listed to one seller.
-#[derive(Deserialize)]
-struct Narrowed {
-    seller: Option<String>,
-}
-
-impl Narrowed {
-    fn wants(&self, seller: Option<&str>) -> bool {
-        self.seller
-            .as_deref()
-            .is_none_or(|wanted| seller == Some(wanted))
-    }
-}
-
-#[derive(Default, Serialize)]
-struct Count {
-    count: u32,
-    by_status: BTreeMap<String, u32>,
-}
-
-async fn count_calls(
-    State(sandbox): Here,
-    Query(narrowed): Query<Narrowed>,
-) -> Json<BTreeMap<String, Count>> {
-    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
-    for call in sandbox
-        .world()
-        .calls
-        .iter()
-        .filter(|call| narrowed.wants(call.seller.as_deref()))
-    {
-        let count = counts.entry(call.operation.clone()).or_default();
-        count.count += 1;
-        let status = call
-            .status
-            .map_or_else(|| "reset".to_owned(), |status| status.to_string());
-        *count.by_status.entry(status).or_default() += 1;
-    }
-    Json(counts)
-}
-
-async fn list_calls(State(sandbox): Here, Query(narrowed): Query<Narrowed>) -> Json<Vec<Call>> {
-    let world = sandbox.world();
-    Json(
-        world
-            .calls
-            .iter()
-            .filter(|call| narrowed.wants(call.seller.as_deref()))
-            .cloned()
-            .collect(),
-    )
-}
-
-async fn forget_calls(State(sandbox): Here) -> StatusCode {
-    sandbox.world().calls.clear();
-    StatusCode::NO_CONTENT
-}
-
-async fn list_violations(
-    State(sandbox): Here,
-    Query(narrowed): Query<Narrowed>,
-) -> Json<Vec<Violation>> {
-    let world = sandbox.world();
-    Json(
-        world
-            .violations
-            .iter()
-            .filter(|violation| narrowed.wants(violation.seller.as_deref()))
-            .cloned()
-            .collect(),
-    )
-}
-
-async fn forget_violations(State(sandbox): Here) -> StatusCode {
-    sandbox.world().violations.clear();
-    StatusCode::NO_CONTENT
-}
-
-async fn list_faults(State(sandbox): Here) -> Json<Value> {
-    Json(json!(sandbox.world().faults))
-}
-
-async fn add_fault(State(sandbox): Here, Json(fault): Json<Fault>) -> StatusCode {
-    sandbox.world().faults.add(fault);
-    StatusCode::CREATED
-}
-
-async fn clear_faults(State(sandbox): Here) -> StatusCode {
-    sandbox.world().faults.clear();
-    StatusCode::NO_CONTENT
-}
-
-/// What may be changed while the sandbox runs; what is left out stays.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    refill_factor: Option<f64>,
-    clock_offset_ms: Option<i64>,
-    rate_limit_header: Option<bool>,
-    bad_token_status: Option<u16>,
-    /// Fills all buckets now.
-    #[serde(default)]
-    refill: bool,
-}
-
-async fn change_settings(state: Here, Json(settings): Json<Settings>) -> Json<Value> {
-    if let Some(offset) = settings.clock_offset_ms {
-        state.clock.set_offset_ms(offset);
-    }
-    {
-        let mut world = state.world();
-        world.refill_factor = settings.refill_factor.unwrap_or(world.refill_factor);
-        world.rate_limit_header = settings
-            .rate_limit_header
-            .unwrap_or(world.rate_limit_header);
-        world.bad_token_status = settings.bad_token_status.unwrap_or(world.bad_token_status);
-        if settings.refill {
-            world.refill();
-        }
-    }
-    show_settings(state).await
-}
-
-async fn show_settings(State(sandbox): Here) -> Json<Value> {
-    let world = sandbox.world();
-    Json(json!({
-        "refill_factor": world.refill_factor,
-        "clock_offset_ms": sandbox.clock.offset_ms(),
-        "rate_limit_header": world.rate_limit_header,
-        "bad_token_status": world.bad_token_status,
-    }))
 }

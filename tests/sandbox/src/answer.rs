@@ -104,10 +104,15 @@ pub(crate) async fn cut_off(response: Response<Body>) -> Response<Body> {
         &whole.len().to_string(),
     );
     let half = whole.slice(..whole.len() / 2);
-    Response::from_parts(
-        parts,
-        Body::from_stream(stream::iter([Ok::<Bytes, Infallible>(half)])),
-    )
+    let half = stream::unfold(Some(half), async |left| match left {
+        Some(half) => Some((Ok::<Bytes, Infallible>(half), None)),
+        None => {
+            // The server sends what it has while it waits; without this it would send nothing at all.
+            tokio::task::yield_now().await;
+            None
+        }
+    });
+    Response::from_parts(parts, Body::from_stream(half))
 }
 
 fn insert(headers: &mut axum::http::HeaderMap, name: &'static str, value: &str) {

@@ -2,6 +2,8 @@
 //! consent page, the leg over the application's log-in URI, the way back with a code. It never gives
 //! a token.
 
+mod html;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
@@ -16,14 +18,12 @@ use crate::{
     Sandbox, grants,
     world::{App, PendingLogin, World},
 };
+use html::{ErrorPage, form};
 
 /// "If the entire authorization process takes longer than 10 minutes, the workflow may break."
 const DANCE_LIVES: SignedDuration = SignedDuration::from_mins(10);
 
 type Fields = BTreeMap<String, String>;
-
-/// An error page of Seller Central: its code, and what it means.
-struct ErrorPage(&'static str, String);
 
 /// `GET /apps/authorize/consent`.
 pub(crate) async fn page(
@@ -243,64 +243,12 @@ fn signed_in(headers: &HeaderMap, fields: &Fields) -> Option<String> {
     named.or_else(cookie).map(str::to_owned)
 }
 
-fn form(world: &World, asked: &Fields, signed_in: Option<&str>) -> String {
-    let kept = ["application_id", "state", "version", "redirect_uri"]
-        .into_iter()
-        .filter(|name| asked.contains_key(*name));
-    let hidden: String = kept
-        .map(|name| {
-            format!(
-                "<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n",
-                escaped(field(asked, name))
-            )
-        })
-        .collect();
-    let option = |(id, seller): (&String, &crate::world::Seller)| {
-        let selected = if signed_in == Some(id) {
-            " selected"
-        } else {
-            ""
-        };
-        let (id, name) = (escaped(id), escaped(&seller.account.store_name));
-        format!("<option value=\"{id}\"{selected}>{name} ({id})</option>\n")
-    };
-    let sellers: String = world.sellers.iter().map(option).collect();
-    let application = escaped(field(asked, "application_id"));
-    format!(
-        "<!doctype html>\n<title>Seller Central (sandbox)</title>\n\
-         <h1>Authorise {application}?</h1>\n\
-         <form method=\"post\" action=\"/apps/authorize/consent\">\n{hidden}\
-         <label>Signed in as <select name=\"seller\">\n{sellers}</select></label>\n\
-         <button name=\"decision\" value=\"confirm\">Confirm</button>\n\
-         <button name=\"decision\" value=\"cancel\">Cancel</button>\n</form>\n"
-    )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
 fn found(to: &Url) -> Response {
     let mut response = StatusCode::FOUND.into_response();
     if let Ok(to) = HeaderValue::from_str(to.as_str()) {
         response.headers_mut().insert(header::LOCATION, to);
     }
     response
-}
-
-impl IntoResponse for ErrorPage {
-    fn into_response(self) -> Response {
-        let page = format!(
-            "<!doctype html>\n<title>Error {}</title>\n<h1>{}</h1>\n<p>{}</p>\n",
-            self.0,
-            self.0,
-            escaped(&self.1)
-        );
-        (StatusCode::BAD_REQUEST, Html(page)).into_response()
-    }
 }
 
 #[cfg(test)]

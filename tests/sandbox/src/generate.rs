@@ -18,7 +18,7 @@ use crate::{
     marketplaces::{self, Marketplace},
     world::SellerAccount,
 };
-use cases::{Case, Store};
+use cases::Store;
 use dice::Dice;
 
 const YOUNGEST: SignedDuration = SignedDuration::from_mins(10);

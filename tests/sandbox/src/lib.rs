@@ -1,4 +1,41 @@
 //! A server that plays Amazon's Selling Partner API, for tests and demonstrations.
+//!
+//! It is written from Amazon's pages and shares no types with any client, so that the two cannot agree
+//! on a mistake. It refuses what Amazon would refuse: every request is checked against Amazon's own
+//! models, and what they forbid is answered with 400 **and** listed at `/_sandbox/violations`, so that
+//! a test can fail for it. Rate limits have Amazon's figures; failures come on demand; time can be moved.
+//!
+//! In a test, each world of its own:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), sandbox::StartError> {
+//! let amazon = sandbox::start(sandbox::Options::default()).await?;
+//! println!("{}", amazon.url); // it stops when `amazon` is dropped
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Or as a program: `sandbox --models DIR`. Amazon's models are in the npm package
+//! `@amazon-sp-api-release/sp-api-dev-mcp`, folder `bundled-servers/models`.
+//!
+//! # Endpoints
+//!
+#![doc = include_str!("endpoints.md")]
+//!
+//! # What it leaves out
+//!
+//! - One address plays all regions, so a call to the wrong region's endpoint is not noticed.
+//! - There are no limits across sellers, no restricted data tokens, no application with more than one
+//!   redirect URI.
+//! - Roles count from the moment they change; Amazon wants a new authorisation first.
+//! - Where Amazon's pages say nothing, the choice is written where it is made.
+//!
+//! # Map
+//!
+//! A request of SP-API comes in at `gate`, which finds its operation (`operations`), its caller
+//! (`grants`), its fault (`fault`), takes a token (`bucket`), asks `models`, and lets the API's own file
+//! answer (`sellers`, `orders`). `login` and `consent` are the way to a token, `admin` what Amazon has
+//! not. All state is in `world`. A new API area is a file, its lines in `operations`, its arm in `gate`.
 
 mod admin;
 mod answer;
@@ -11,6 +48,7 @@ mod fault;
 mod gate;
 mod generate;
 mod grants;
+mod incoming;
 mod login;
 mod marketplaces;
 mod models;

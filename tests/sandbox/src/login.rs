@@ -27,24 +27,30 @@ const SCOPES: [&str; 3] = [
     "sellingpartnerapi::shipments:track",
 ];
 
+type Form = Vec<(String, String)>;
+
 pub(crate) async fn token(
     State(sandbox): State<Arc<Sandbox>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let fault = sandbox.world().faults.strike(Target {
+    let form: Form = url::form_urlencoded::parse(&body).into_owned().collect();
+    let seller = whose(&sandbox.world(), &form);
+    let target = Target {
         operation: "token",
-        seller: None,
+        seller: seller.as_deref(),
         page: 1,
-    });
+    };
+    let fault = sandbox.world().faults.strike(target);
     let reply = match answer::strike(fault.as_ref(), &connection).await {
-        Struck::Work => Some(work(&sandbox, &headers, &body)),
+        Struck::Work => Some(work(&sandbox, &headers, &form)),
         Struck::Instead(reply) => Some(reply),
         Struck::Gone => None,
     };
     note(
         &sandbox,
+        seller,
         reply.as_ref(),
         fault.as_ref().map(|fault| fault.kind),
     );
@@ -64,14 +70,24 @@ pub(crate) async fn token(
     }
 }
 
-fn work(sandbox: &Sandbox, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let form: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
+/// The seller whose token or code is shown, whatever comes of it.
+fn whose(world: &World, form: &[(String, String)]) -> Option<String> {
+    let shown = form
+        .iter()
+        .filter(|(name, _)| name == "refresh_token" || name == "code");
+    shown
+        .filter_map(|(_, token)| world.grants.seller_of(token))
+        .next()
+        .map(str::to_owned)
+}
+
+fn work(sandbox: &Sandbox, headers: &HeaderMap, form: &[(String, String)]) -> Reply {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
     let answered = if kind.starts_with("application/x-www-form-urlencoded") {
-        grant(&mut sandbox.world(), &form, sandbox.clock.now())
+        grant(&mut sandbox.world(), form, sandbox.clock.now())
     } else {
         Err(Problem::Malformed(
             "invalid_request",
@@ -209,12 +225,17 @@ fn violated(sandbox: &Sandbox, wrong: &str) {
     });
 }
 
-fn note(sandbox: &Sandbox, reply: Option<&Reply>, fault: Option<FaultKind>) {
+fn note(
+    sandbox: &Sandbox,
+    seller: Option<String>,
+    reply: Option<&Reply>,
+    fault: Option<FaultKind>,
+) {
     let call = Call {
         at: sandbox.clock.now(),
         operation: "token".to_owned(),
         application: None,
-        seller: None,
+        seller,
         method: "POST".to_owned(),
         path: "/auth/o2/token".to_owned(),
         query: String::new(),
@@ -225,78 +246,4 @@ fn note(sandbox: &Sandbox, reply: Option<&Reply>, fault: Option<FaultKind>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::{APPLICATION_ID, CLIENT_ID, CLIENT_SECRET};
-
-    fn ask(world: &mut World, fields: &[(&str, &str)]) -> Result<Value, Problem> {
-        let mut form: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        form.push(("client_id".to_owned(), CLIENT_ID.to_owned()));
-        form.push(("client_secret".to_owned(), CLIENT_SECRET.to_owned()));
-        grant(world, &form, jiff::Timestamp::now())
-    }
-
-    #[test]
-    fn a_code_gives_both_tokens_and_a_refresh_token_an_access_token() {
-        let mut world = World::new(1.0);
-        let code = world.grants.issue_code(
-            APPLICATION_ID,
-            "S1",
-            "https://a.example",
-            jiff::Timestamp::now(),
-        );
-        let first = ask(
-            &mut world,
-            &[("grant_type", "authorization_code"), ("code", &code)],
-        )
-        .unwrap();
-        let refresh = first["refresh_token"].as_str().unwrap();
-        let second = ask(
-            &mut world,
-            &[("grant_type", "refresh_token"), ("refresh_token", refresh)],
-        )
-        .unwrap();
-        assert_eq!(
-            (second["expires_in"].as_i64(), second["token_type"].as_str()),
-            (Some(3600), Some("bearer"))
-        );
-    }
-
-    #[test]
-    fn a_grantless_token_wants_a_scope_amazon_knows() {
-        let mut world = World::new(1.0);
-        let scope = |scope: &'static str| [("grant_type", "client_credentials"), ("scope", scope)];
-        assert!(ask(&mut world, &scope("sellingpartnerapi::notifications")).is_ok());
-        assert!(matches!(
-            ask(&mut world, &scope("orders")),
-            Err(Problem::Malformed("invalid_scope", _))
-        ));
-    }
-
-    #[test]
-    fn a_wrong_secret_and_an_unknown_token_are_told_apart() {
-        let mut world = World::new(1.0);
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("client_id", CLIENT_ID),
-            ("client_secret", "no"),
-            ("refresh_token", "x"),
-        ];
-        let form: Vec<_> = form
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        assert_eq!(
-            grant(&mut world, &form, jiff::Timestamp::now()),
-            Err(Problem::Client)
-        );
-        let unknown = ask(
-            &mut world,
-            &[("grant_type", "refresh_token"), ("refresh_token", "Atzr|x")],
-        );
-        assert_eq!(unknown, Err(Problem::Grant(Refused::RefreshToken)));
-    }
-}
+mod tests;

@@ -80,7 +80,7 @@ pub(super) async fn change(
             format!("`{seller}` has no order `{id}`"),
         );
     };
-    order["lastUpdatedTime"] = json!(now.to_string());
+    order["lastUpdatedTime"] = json!(clock::iso(now));
     merge(order, &patch);
     order["orderId"] = json!(id);
     Ok(Json(order.clone()))

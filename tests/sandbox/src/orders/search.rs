@@ -19,6 +19,8 @@ use crate::{
 const YOUNGEST: SignedDuration = SignedDuration::from_mins(2);
 const TOKEN_LIVES: SignedDuration = SignedDuration::from_hours(24);
 const MOST_MARKETPLACES: usize = 50;
+/// Every token starts with what a client must encode in a query, since Amazon's may hold it anywhere.
+const RIDDLE: &str = "+/";
 /// These may differ between pages; everything else must stay the same.
 const MAY_CHANGE: [&str; 3] = ["paginationToken", "maxResultsPerPage", "includedData"];
 
@@ -73,7 +75,7 @@ impl Search {
         if foreign.is_some() {
             return broken("the Before parameter must be that of the After parameter");
         }
-        let youngest = now.saturating_sub(YOUNGEST).unwrap_or(Timestamp::MIN);
+        let youngest = whole_second(now.saturating_sub(YOUNGEST).unwrap_or(Timestamp::MIN));
         if before.is_some_and(|before| before > youngest || before < after) {
             return broken(
                 "the Before parameter must be at least two minutes in the past, and not before the After one",
@@ -164,8 +166,15 @@ impl Search {
             page,
             last,
         };
-        BASE64_STANDARD.encode(serde_json::to_vec(&token).unwrap_or_default())
+        format!(
+            "{RIDDLE}{}",
+            BASE64_STANDARD.encode(serde_json::to_vec(&token).unwrap_or_default())
+        )
     }
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// Which page of a search a query asks for; the first is 1.
@@ -236,7 +245,7 @@ fn fingerprint(query: &[(String, String)]) -> String {
 }
 
 fn read_token(text: &str) -> Option<Token> {
-    serde_json::from_slice(&BASE64_STANDARD.decode(text).ok()?).ok()
+    serde_json::from_slice(&BASE64_STANDARD.decode(text.strip_prefix(RIDDLE)?).ok()?).ok()
 }
 
 fn token(query: &[(String, String)], same: &str, now: Timestamp) -> Result<Option<Token>, Refusal> {

@@ -78,7 +78,7 @@ fn numbers_and_ids_out_of_range_are_violations() {
 
 #[test]
 fn an_order_that_moves_between_pages_hides_no_other() {
-    let mut orders = vec![
+    let mut orders = [
         order(1, "2026-11-20T11:00:00Z"),
         order(2, "2026-11-20T11:01:00Z"),
         order(3, "2026-11-20T11:02:00Z"),

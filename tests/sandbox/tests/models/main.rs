@@ -1,0 +1,10 @@
+//! The sandbox over HTTP, held against Amazon's own models. It needs the folder of models in
+//! `SP_API_MODELS`; `cargo dev test` installs it and sets this.
+#![cfg(test)]
+
+mod amazon;
+mod answers;
+mod examples;
+mod faults;
+mod login;
+mod requests;
