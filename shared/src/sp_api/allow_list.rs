@@ -65,9 +65,9 @@ pub(super) const ORDER: Rule = Object(&[
             ("fulfillmentStatus", Values(STATUSES)),
             ("fulfilledBy", Values(&["AMAZON", "MERCHANT"])),
             ("fulfillmentServiceLevel", Values(SERVICE_LEVELS)),
-            ("shipByWindow", WINDOW),
-            ("deliverByWindow", WINDOW),
-            ("labelPrintingWindow", WINDOW),
+            ("shipByWindow", UNTIL),
+            ("deliverByWindow", UNTIL),
+            ("labelPrintingWindow", FROM),
         ]),
     ),
     ("orderItems", List(&ITEM)),
@@ -163,7 +163,10 @@ const ITEM: Rule = Object(&[
 ]);
 
 const MONEY: Rule = Object(&[("amount", Public), ("currencyCode", Public)]);
-const WINDOW: Rule = Object(&[("earliestDateTime", Public), ("latestDateTime", Public)]);
+/// A window of which we read the end.
+const UNTIL: Rule = Object(&[("earliestDateTime", Private), ("latestDateTime", Public)]);
+/// A window of which we read the beginning.
+const FROM: Rule = Object(&[("earliestDateTime", Public), ("latestDateTime", Private)]);
 
 const PROGRAMS: &[&str] = &[
     "AMAZON_BAZAAR",

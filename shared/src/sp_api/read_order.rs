@@ -150,7 +150,7 @@ fn part_constraints(
     unknown: &mut BTreeSet<String>,
 ) -> Parts {
     let (mut public, mut private) = (Vec::new(), Map::new());
-    for (name, value) in object {
+    for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         let path = below(path, name);
         let (is_known, is_mandatory) = (known.contains(&name.as_str()), value == "MANDATORY");
         if !is_known {

@@ -1,0 +1,172 @@
+//! Amazon's own models, read for tests: their static sandbox cases, and whether a request is one that they allow.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use std::path::PathBuf;
+
+pub const ORDERS: &str = "orders-api-model/orders_2026-01-01.json";
+pub const SELLERS: &str = "sellers-api-model/sellers.json";
+
+/// A request of Amazon's static sandbox and its answer.
+pub struct Case {
+    pub operation: String,
+    pub status: u16,
+    /// Values of the parameters by name.
+    pub parameters: Value,
+    pub answer: Value,
+}
+
+/// One model file. Panics where it cannot be read: a test cannot go on without.
+pub struct Model(Value);
+
+impl Model {
+    pub fn read(file: &str) -> Self {
+        let folder = std::env::var("SP_API_MODELS").expect(
+            "SP_API_MODELS is not set: it names the folder of Amazon's models. Run the tests by `cargo dev test`, which sets it",
+        );
+        let path = PathBuf::from(folder).join(file);
+        let text = std::fs::read(&path)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+        Self(serde_json::from_slice(&text).unwrap())
+    }
+
+    /// All static cases of all operations, and the examples that the answers are documented with.
+    pub fn cases(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for (_, operation) in self.operations() {
+            let name = operation["operationId"].as_str().unwrap();
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let case = |parameters: &Value, answer: &Value| Case {
+                    operation: name.to_owned(),
+                    status: status.parse().unwrap(),
+                    parameters: parameters.clone(),
+                    answer: answer.clone(),
+                };
+                let statics = answer
+                    .pointer("/x-amzn-api-sandbox/static")
+                    .and_then(Value::as_array);
+                let statics = statics.into_iter().flatten();
+                cases.extend(statics.map(|it| case(&it["request"]["parameters"], &it["response"])));
+                let example = answer
+                    .pointer("/examples/application~1json")
+                    .or(answer.pointer("/examples"));
+                cases.extend(example.map(|example| case(&Value::Null, example)));
+            }
+        }
+        cases
+    }
+
+    /// What is wrong with a GET request, by the model.
+    pub fn faults(&self, url: &url::Url) -> Vec<String> {
+        let Some((_, operation)) = self.operations().find(|(path, _)| is_at(url, path)) else {
+            return vec![format!("no operation is at {}", url.path())];
+        };
+        let parameters = operation["parameters"].as_array().unwrap();
+        let named = |name: &str| {
+            parameters
+                .iter()
+                .find(|it| it["name"] == name && it["in"] == "query")
+        };
+        let mut faults = Vec::new();
+        for (name, value) in url.query_pairs() {
+            match named(&name) {
+                None => faults.push(format!("{name} is no parameter")),
+                Some(parameter) if !allows(parameter, &value) => {
+                    faults.push(format!("{name} may not be {value}"))
+                }
+                Some(_) => {}
+            }
+            if url
+                .query_pairs()
+                .filter(|(other, _)| *other == name)
+                .count()
+                > 1
+            {
+                faults.push(format!("{name} stands twice"));
+            }
+        }
+        let required = parameters
+            .iter()
+            .filter(|it| it["in"] == "query" && it["required"] == true);
+        let missing = required.filter(|it| !url.query_pairs().any(|(name, _)| it["name"] == *name));
+        faults.extend(missing.map(|it| format!("{} is missing", it["name"])));
+        faults
+    }
+
+    /// Path and description of each operation that reads.
+    fn operations(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let paths = self.0["paths"].as_object().unwrap().iter();
+        paths.filter_map(|(path, methods)| Some((path, methods.get("get")?)))
+    }
+}
+
+fn is_at(url: &url::Url, path: &str) -> bool {
+    let wanted: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let given: Vec<&str> = url.path_segments().unwrap().collect();
+    let fits = |(wanted, given): (&&str, &&str)| {
+        wanted == given || (wanted.starts_with('{') && !given.is_empty())
+    };
+    wanted.len() == given.len() && wanted.iter().zip(&given).all(fits)
+}
+
+/// Whether a query value is of the parameter's type; lists are separated by commas.
+fn allows(parameter: &Value, value: &str) -> bool {
+    match parameter["type"].as_str().unwrap() {
+        "array" => {
+            let values: Vec<&str> = value.split(',').collect();
+            let most = parameter["maxItems"].as_u64().unwrap_or(u64::MAX);
+            values.len() as u64 <= most
+                && values
+                    .iter()
+                    .all(|value| allows(&parameter["items"], value))
+        }
+        "integer" => value.parse::<i64>().is_ok(),
+        "boolean" => value.parse::<bool>().is_ok(),
+        _ => {
+            let listed = parameter["enum"]
+                .as_array()
+                .is_none_or(|values| values.iter().any(|it| it == value));
+            let is_time = parameter["format"] != "date-time" || value.parse::<Timestamp>().is_ok();
+            !value.is_empty() && listed && is_time
+        }
+    }
+}
+
+#[test]
+fn a_request_that_amazon_would_refuse_is_noticed() {
+    let model = Model::read(ORDERS);
+    let rows = [
+        (
+            "orders?lastUpdatedAfter=2026-11-20T09:00:00Z&includedData=BUYER,TAX",
+            None,
+        ),
+        ("orders/1?includedData=BUYER", None),
+        (
+            "orders?lastUpdatedAfter=yesterday",
+            Some("lastUpdatedAfter may not be yesterday"),
+        ),
+        (
+            "orders?includedData=BUYER,buyer",
+            Some("includedData may not be BUYER,buyer"),
+        ),
+        (
+            "orders?includedData=BUYER&includedData=TAX",
+            Some("includedData stands twice"),
+        ),
+        (
+            "orders?LastUpdatedAfter=2026-11-20T09:00:00Z",
+            Some("LastUpdatedAfter is no parameter"),
+        ),
+        ("order", Some("no operation is at /orders/2026-01-01/order")),
+    ];
+    for (request, fault) in rows {
+        let url = format!("https://amazon.example/orders/2026-01-01/{request}")
+            .parse()
+            .unwrap();
+        assert_eq!(
+            model.faults(&url).first().map(String::as_str),
+            fault,
+            "{request}"
+        );
+    }
+}
