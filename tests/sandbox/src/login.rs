@@ -8,6 +8,7 @@ use axum::{
     extract::{ConnectInfo, State},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -120,77 +121,69 @@ enum Problem {
     Malformed(&'static str, String),
 }
 
-fn grant(
-    world: &mut World,
-    form: &[(String, String)],
-    now: jiff::Timestamp,
-) -> Result<Value, Problem> {
-    let field = |name: &str| {
-        form.iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    };
-    let need = |name: &'static str| {
-        let missing = || {
-            Problem::Malformed(
-                "invalid_request",
-                format!("The request is missing a required parameter : {name}"),
-            )
-        };
-        field(name)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(missing)
-    };
-    let kind = need("grant_type")?;
-    let (client_id, client_secret) = (need("client_id")?, need("client_secret")?);
-    let app = world
-        .apps
-        .iter()
-        .find(|(_, app)| app.client_id == client_id && app.client_secret == client_secret);
+fn grant(world: &mut World, form: &[(String, String)], now: Timestamp) -> Result<Value, Problem> {
+    let kind = need(form, "grant_type")?;
+    let (client_id, client_secret) = (need(form, "client_id")?, need(form, "client_secret")?);
+    let mut apps = world.apps.iter();
+    let app =
+        apps.find(|(_, app)| app.client_id == client_id && app.client_secret == client_secret);
     let application = app.map(|(id, _)| id.clone()).ok_or(Problem::Client)?;
     let grants = &mut world.grants;
-    let mut answer = json!({ "token_type": "bearer", "expires_in": EXPIRES_IN });
     match kind {
         "authorization_code" => {
-            let refresh = grants
-                .redeem_code(need("code")?, &application, field("redirect_uri"), now)
-                .map_err(Problem::Grant)?;
-            answer["access_token"] = json!(
-                grants
-                    .refresh(&refresh, &application, now)
-                    .map_err(Problem::Grant)?
-            );
-            answer["refresh_token"] = json!(refresh);
+            let (code, uri) = (need(form, "code")?, field(form, "redirect_uri"));
+            let refresh_token = grants.redeem_code(code, &application, uri, now)?;
+            let access_token = grants.refresh(&refresh_token, &application, now)?;
+            Ok(bearer(&access_token, "refresh_token", &refresh_token))
         }
         "refresh_token" => {
-            let refresh = need("refresh_token")?;
-            answer["access_token"] = json!(
-                grants
-                    .refresh(refresh, &application, now)
-                    .map_err(Problem::Grant)?
-            );
-            answer["refresh_token"] = json!(refresh);
+            let refresh_token = need(form, "refresh_token")?;
+            let access_token = grants.refresh(refresh_token, &application, now)?;
+            Ok(bearer(&access_token, "refresh_token", refresh_token))
         }
-        "client_credentials" => {
-            let scope = need("scope")?;
-            if !SCOPES.contains(&scope) {
-                return Err(Problem::Malformed(
-                    "invalid_scope",
-                    "The requested scope is invalid".to_owned(),
-                ));
-            }
-            answer["access_token"] = json!(grants.grantless(&application, scope, now));
-            answer["scope"] = json!(scope);
-        }
-        _ => {
-            let wrong = "The authorization grant type is not supported by the authorization server";
-            return Err(Problem::Malformed(
-                "unsupported_grant_type",
-                wrong.to_owned(),
-            ));
-        }
+        "client_credentials" => match need(form, "scope")? {
+            scope if SCOPES.contains(&scope) => Ok(bearer(
+                &grants.grantless(&application, scope, now),
+                "scope",
+                scope,
+            )),
+            _ => malformed("invalid_scope", "The requested scope is invalid"),
+        },
+        _ => malformed(
+            "unsupported_grant_type",
+            "The authorization grant type is not supported by the authorization server",
+        ),
     }
-    Ok(answer)
+}
+
+fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    form.iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+}
+
+fn need<'a>(form: &'a [(String, String)], name: &str) -> Result<&'a str, Problem> {
+    match field(form, name) {
+        Some(value) if !value.is_empty() => Ok(value),
+        _ => malformed(
+            "invalid_request",
+            &format!("The request is missing a required parameter : {name}"),
+        ),
+    }
+}
+
+fn malformed<T>(code: &'static str, wrong: &str) -> Result<T, Problem> {
+    Err(Problem::Malformed(code, wrong.to_owned()))
+}
+
+fn bearer(access_token: &str, with: &str, it: &str) -> Value {
+    json!({ "access_token": access_token, "token_type": "bearer", "expires_in": EXPIRES_IN, with: it })
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self::Grant(refused)
+    }
 }
 
 /// Amazon's own sentences, as developers report them.

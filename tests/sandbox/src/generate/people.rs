@@ -90,7 +90,17 @@ impl Buyer {
                 self.tag
             ));
         }
-        let mut recipient = json!({});
+        self.twist(&mut address, twist, dice);
+        let mut recipient = json!({ "deliveryAddress": address });
+        if twist == Twist::LabelNotYet {
+            let instruction = format!("Knock twice and say {}", self.tag);
+            recipient["deliveryPreference"] =
+                json!({ "dropOffLocation": "FRONT_DOOR", "addressInstruction": instruction });
+        }
+        recipient
+    }
+
+    fn twist(&self, address: &mut Value, twist: Twist, dice: &mut Dice) {
         match twist {
             Twist::Locker => {
                 address["addressType"] = json!("PICKUP_POINT");
@@ -112,15 +122,8 @@ impl Buyer {
             Twist::Letterbox => {
                 address["addressLine1"] = json!(format!("PO Box {} {}", dice.digits(4), self.tag));
             }
-            Twist::LabelNotYet => {
-                let instruction = format!("Knock twice and say {}", self.tag);
-                recipient["deliveryPreference"] =
-                    json!({ "dropOffLocation": "FRONT_DOOR", "addressInstruction": instruction });
-            }
             _ => {}
         }
-        recipient["deliveryAddress"] = address;
-        recipient
     }
 
     pub(super) fn tax_registration(&self) -> Value {
