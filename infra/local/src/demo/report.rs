@@ -1,0 +1,213 @@
+//! What the demo found: JSON for programs, tables for people, and whether it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::platform::Row;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) connections: Vec<ConnectionLine>,
+    pub(crate) orders: Counts,
+    pub(crate) sp_api_calls: Value,
+    pub(crate) events: BTreeMap<String, usize>,
+    pub(crate) dead_letters: u64,
+    pub(crate) elapsed_seconds: f64,
+    /// What broke a promise; empty where all holds.
+    #[serde(skip)]
+    pub(crate) broken: Vec<String>,
+    #[serde(skip)]
+    pub(crate) rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ConnectionLine {
+    pub(crate) id: String,
+    pub(crate) status: String,
+    pub(crate) marketplaces: Vec<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    pub(crate) on_amazon: usize,
+    pub(crate) stored: usize,
+    pub(crate) with_courier: usize,
+    pub(crate) pending_review: usize,
+    pub(crate) parked: usize,
+    pub(crate) lost: usize,
+    pub(crate) duplicated: usize,
+}
+
+/// Compares both sides by connection and order id.
+pub(crate) fn compare(on_amazon: &BTreeSet<(String, String)>, rows: &[Row]) -> Counts {
+    let mut stored: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for row in rows {
+        *stored
+            .entry((row.connection.clone(), row.order_id.clone()))
+            .or_default() += 1;
+    }
+    Counts {
+        on_amazon: on_amazon.len(),
+        stored: stored.len(),
+        with_courier: rows.iter().filter(|row| row.service.is_some()).count(),
+        pending_review: rows
+            .iter()
+            .filter(|row| row.status == "pending_review")
+            .count(),
+        parked: rows.iter().filter(|row| row.status == "parked").count(),
+        lost: on_amazon
+            .iter()
+            .filter(|order| !stored.contains_key(*order))
+            .count(),
+        duplicated: stored.values().filter(|times| **times > 1).count(),
+    }
+}
+
+impl Report {
+    /// Prints tables.
+    pub(crate) fn print(&self) {
+        println!("\n{}\n", self.summary());
+        println!(
+            "{}\n",
+            tally(
+                "Shipping term",
+                self.rows.iter().filter_map(|row| row.term.as_deref())
+            )
+        );
+        println!(
+            "{}\n",
+            tally(
+                "Courier service",
+                self.rows.iter().filter_map(|row| row.service.as_deref())
+            )
+        );
+        println!(
+            "{}\n",
+            tally(
+                "Waits for a person because",
+                self.rows.iter().filter_map(|row| row.reason.as_deref())
+            )
+        );
+        println!(
+            "{}\n",
+            tally("Status", self.rows.iter().map(|row| row.status.as_str()))
+        );
+        for (name, count) in &self.events {
+            println!("  {count:>6} × {name}");
+        }
+    }
+
+    fn summary(&self) -> Table {
+        let mut table = table(&["Connection", "Status", "Marketplaces", "Orders"]);
+        for connection in &self.connections {
+            let orders = self
+                .rows
+                .iter()
+                .filter(|row| row.connection == connection.id)
+                .count();
+            table.add_row(vec![
+                Cell::new(&connection.id),
+                Cell::new(&connection.status),
+                Cell::new(connection.marketplaces.join(" ")),
+                Cell::new(orders).set_alignment(CellAlignment::Right),
+            ]);
+        }
+        table
+    }
+
+    /// # Errors
+    /// Where any merchant-fulfilled order is not stored exactly once, or anything else is broken.
+    pub(crate) fn verdict(&self) -> Result<()> {
+        let Counts {
+            on_amazon,
+            stored,
+            lost,
+            duplicated,
+            ..
+        } = &self.orders;
+        println!(
+            "\nOn Amazon {on_amazon}, stored {stored}, lost {lost}, duplicated {duplicated}, dead letters {}.",
+            self.dead_letters
+        );
+        if self.broken.is_empty() {
+            println!(
+                "Every merchant-fulfilled order is stored exactly once ({:.1} s).",
+                self.elapsed_seconds
+            );
+            return Ok(());
+        }
+        bail!("{}", self.broken.join("\n"))
+    }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    // On anything but a terminal the table drops the attribute by itself.
+    table.set_header(
+        header
+            .iter()
+            .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
+    );
+    table
+}
+
+fn tally<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Table {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for value in values {
+        *counts.entry(value).or_default() += 1;
+    }
+    let mut rows: Vec<_> = counts.into_iter().collect();
+    rows.sort_by_key(|(value, count)| (std::cmp::Reverse(*count), *value));
+    let mut table = table(&[name, "Orders"]);
+    for (value, count) in rows {
+        table.add_row(vec![
+            Cell::new(value),
+            Cell::new(count).set_alignment(CellAlignment::Right),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(order: &str, status: &str) -> Row {
+        serde_json::from_value(
+            serde_json::json!({"connection": "c", "order_id": order, "status": status}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_missing_is_lost_and_what_comes_twice_is_duplicated() {
+        let on_amazon = ["1", "2", "3"]
+            .map(|order| ("c".to_owned(), order.to_owned()))
+            .into();
+        let counts = compare(
+            &on_amazon,
+            &[
+                row("1", "parked"),
+                row("2", "ready"),
+                row("2", "pending_review"),
+            ],
+        );
+        let expected = Counts {
+            on_amazon: 3,
+            stored: 2,
+            pending_review: 1,
+            parked: 1,
+            lost: 1,
+            duplicated: 1,
+            with_courier: 0,
+        };
+        assert_eq!(counts, expected);
+    }
+}

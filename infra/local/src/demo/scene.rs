@@ -1,0 +1,158 @@
+//! Amazon's side of the demo: two sellers in Europe, and what buyers order from them.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, bail};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const UK: &str = "A1F83G8C2ARO7P";
+const DE: &str = "A1PA6795UKMFR9";
+const FR: &str = "A13V1IB3VIYZZH";
+const ES: &str = "A1RKKUPIHCS9HS";
+
+/// Signs in at the consent page.
+pub(crate) const BY_CONSENT: &str = "A1DEMOCONSENT";
+/// Copies a token out of Seller Central.
+pub(crate) const BY_TOKEN: &str = "A2DEMOTOKEN";
+
+/// Orders of the store that is switched on late.
+const LATE_STORE_ORDERS: u32 = 5;
+
+pub(crate) struct Scene {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Scene {
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// Two sellers with `count` orders between them, dated between three days and ten minutes ago.
+    pub(crate) async fn set(&self, count: u32, seed: u64) -> Result<()> {
+        let sellers = [
+            (BY_CONSENT, [UK, DE, FR, ES].as_slice()),
+            (BY_TOKEN, [UK, DE].as_slice()),
+        ];
+        for (seller, marketplaces) in sellers {
+            self.send(
+                Method::PUT,
+                &format!("sellers/{seller}"),
+                json!({"region": "EU", "marketplaces": marketplaces}),
+            )
+            .await?;
+        }
+        let late = LATE_STORE_ORDERS.min(count / 2);
+        let first = (count - late).div_ceil(2);
+        self.order(
+            BY_CONSENT,
+            json!({"count": first, "seed": seed, "marketplaces": [UK, DE, ES]}),
+        )
+        .await?;
+        self.order(
+            BY_TOKEN,
+            json!({"count": count - late - first, "seed": seed + 1}),
+        )
+        .await?;
+        // Recent, so that switching the store on late has little to read again.
+        let now = jiff::Timestamp::now();
+        let minutes_ago = |minutes| {
+            Ok::<_, jiff::Error>(
+                now.checked_sub(jiff::SignedDuration::from_mins(minutes))?
+                    .to_string(),
+            )
+        };
+        self.order(BY_CONSENT, json!({"count": late, "seed": seed + 2, "marketplaces": [FR], "since": minutes_ago(14)?, "until": minutes_ago(11)?})).await
+    }
+
+    async fn order(&self, seller: &str, wish: Value) -> Result<()> {
+        self.send(
+            Method::POST,
+            &format!("sellers/{seller}/orders"),
+            json!({"generate": wish}),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The token that a seller would copy out of Seller Central.
+    pub(crate) async fn self_authorise(&self, seller: &str) -> Result<String> {
+        let answer = self
+            .send(
+                Method::POST,
+                &format!("sellers/{seller}/self-authorise"),
+                json!({}),
+            )
+            .await?;
+        Ok(answer["refresh_token"]
+            .as_str()
+            .context("the sandbox gave no token")?
+            .to_owned())
+    }
+
+    /// The ids of a seller's orders that it ships itself.
+    pub(crate) async fn merchant_orders(&self, seller: &str) -> Result<BTreeSet<String>> {
+        let orders = self.get(&format!("sellers/{seller}/orders")).await?;
+        let orders = orders.as_array().cloned().unwrap_or_default();
+        Ok(orders
+            .iter()
+            .filter(|order| {
+                order
+                    .pointer("/fulfillment/fulfilledBy")
+                    .and_then(Value::as_str)
+                    != Some("AMAZON")
+            })
+            .filter_map(|order| order["orderId"].as_str().map(str::to_owned))
+            .collect())
+    }
+
+    /// Calls by operation.
+    pub(crate) async fn calls(&self) -> Result<Value> {
+        let calls = self.get("calls").await?;
+        let counts = calls
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, calls)| (name.clone(), calls["count"].clone()));
+        Ok(Value::Object(counts.collect()))
+    }
+
+    /// searchOrders of one seller.
+    pub(crate) async fn searches(&self, seller: &str) -> Result<u64> {
+        let calls = self.get(&format!("calls?seller={seller}")).await?;
+        Ok(calls["searchOrders"]["count"].as_u64().unwrap_or_default())
+    }
+
+    /// Requests that broke Amazon's models.
+    pub(crate) async fn violations(&self) -> Result<Vec<Value>> {
+        Ok(self
+            .get("violations")
+            .await?
+            .as_array()
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> Result<Value> {
+        self.send(Method::GET, path, Value::Null).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Value) -> Result<Value> {
+        let mut request = self
+            .http
+            .request(method, format!("{}/_sandbox/{path}", self.url));
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            bail!("the sandbox answered {status} to {path}: {text}");
+        }
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+}

@@ -1,0 +1,74 @@
+//! `cargo dev`: Stallkeeper on this machine.
+//!
+//! It owns how a local run is set up, started, used and ended. It never defines anything of the
+//! system again: functions, tables, queues and rights come from `infra/template.yaml`.
+
+// A command-line tool prints its results.
+#![allow(clippy::print_stdout)]
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+mod addresses;
+mod artefacts;
+mod child;
+mod cli;
+mod cloud;
+mod console;
+mod demo;
+mod emulator;
+mod guard;
+mod issuer;
+mod setup;
+mod workspace;
+
+use cli::{Cli, Command, DemoArgs};
+use cloud::{Cloud, CloudOptions};
+use console::Console;
+use workspace::Workspace;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Guard { command } => guard::run(&command).await,
+        command => tokio::select! {
+            outcome = run(command) => outcome.map(|()| ExitCode::SUCCESS),
+            signal = stopped() => signal.map(|()| ExitCode::from(130)),
+        },
+    };
+    outcome.unwrap_or_else(|problem| {
+        eprintln!("\n{problem:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(command: Command) -> Result<()> {
+    let (workspace, console) = (Workspace::here(), Console::new());
+    match command {
+        Command::Demo(arguments) => demo(&workspace, &console, &arguments).await,
+        _ => bail!("not there yet"),
+    }
+}
+
+async fn demo(workspace: &Workspace, console: &Console, arguments: &DemoArgs) -> Result<()> {
+    let cloud = Cloud::start(workspace, console, &CloudOptions::default()).await?;
+    demo::run(&cloud, console, arguments).await
+}
+
+/// Ctrl-C or a polite request to end; what runs is dropped, and with it all it started.
+async fn stopped() -> Result<()> {
+    let (mut terminate, mut hang_up) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+    );
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    eprintln!("\nStopping; nothing is left running.");
+    Ok(())
+}

