@@ -1,6 +1,6 @@
 //! Amazon's Selling Partner API and Login with Amazon: the only code that talks to either.
 //!
-//! One method per operation we use. It classifies every failure ([`check`] is the only reader of Amazon's statuses),
+//! One method per operation we use. It classifies every failure (`check` is the only reader of Amazon's statuses),
 //! repeats a call once if the access token was refused, and never otherwise; retrying, waiting and keeping
 //! Amazon's limits are the callers' work. It stores nothing, and no token, buyer data or text of Amazon's gets into an
 //! address, a log or an error.

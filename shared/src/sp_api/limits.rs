@@ -1,5 +1,5 @@
 //! Amazon's operations that we use or will use, and the request rates that Amazon grants by default.
-//! Data only: keeping the limits is the work of whoever calls (`store::limits`).
+//! Data only: keeping the limits is the work of whoever calls (`store::limit`).
 
 /// An operation of the Selling Partner API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
