@@ -1,0 +1,133 @@
+use super::*;
+
+const PATH: &str = "/orders/acknowledge";
+
+fn named(ids: &[&str]) -> Value {
+    let orders: Vec<Value> = ids
+        .iter()
+        .map(|id| json!({"connection": "C1", "id": id}))
+        .collect();
+    json!({"orders": orders})
+}
+
+fn outcomes(answer: &Value) -> Vec<(&str, &str)> {
+    let rows = answer["orders"].as_array().unwrap();
+    rows.iter()
+        .map(|row| {
+            (
+                row["id"].as_str().unwrap(),
+                row["outcome"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn each_row_is_answered_for_itself_and_the_same_again_changes_nothing() {
+    let stand = Stand::new().await;
+    stand.put(&ready("a", 1)).await;
+    stand.put(&ready("b", 2)).await;
+    stand.put(&waiting("waits", 3)).await;
+    let mut shipped = ready("shipped", 4);
+    shipped.status = OrderStatus::Dispatched;
+    stand.put(&shipped).await;
+    let body = named(&["b", "waits", "nowhere", "a", "shipped", "a"]);
+
+    let first = stand.post(PATH, body.clone()).await.ok();
+    let expected = [
+        ("b", "acknowledged"),
+        ("waits", "not_ready"),
+        ("nowhere", "not_found"),
+        ("a", "acknowledged"),
+        ("shipped", "already"),
+        ("a", "acknowledged"),
+    ];
+    assert_eq!(outcomes(&first), expected);
+    let row = &first["orders"][0];
+    assert_eq!(
+        (&row["status"], &row["service"]),
+        (&json!("acknowledged"), &json!("DPD/next-day"))
+    );
+    assert_eq!(first["orders"][1]["status"], "pending_review");
+    assert_eq!(first["orders"][2]["status"], Value::Null);
+
+    let again = stand.post(PATH, body).await.ok();
+    let expected = [
+        ("b", "already"),
+        ("waits", "not_ready"),
+        ("nowhere", "not_found"),
+        ("a", "already"),
+        ("shipped", "already"),
+        ("a", "already"),
+    ];
+    assert_eq!(outcomes(&again), expected);
+    assert_eq!(
+        first["orders"][0]["acknowledged_at"],
+        again["orders"][0]["acknowledged_at"]
+    );
+    let order = stand.get("/orders/C1/a").await.ok();
+    assert_eq!(
+        order["history"].as_array().unwrap().len(),
+        2,
+        "taken over once"
+    );
+    assert_eq!(order["history"][1]["kind"], "acknowledged");
+}
+
+#[tokio::test]
+async fn two_platforms_at_once_take_an_order_over_once() {
+    let stand = Stand::new().await;
+    for id in ["a", "b", "c"] {
+        stand.put(&ready(id, 1)).await;
+    }
+    let all = named(&["a", "b", "c"]);
+    let (one, two) = tokio::join!(stand.post(PATH, all.clone()), stand.post(PATH, all));
+    let (one, two) = (one.ok(), two.ok());
+    for (one, two) in outcomes(&one).into_iter().zip(outcomes(&two)) {
+        let mut words = [one.1, two.1];
+        words.sort_unstable();
+        assert_eq!(words, ["acknowledged", "already"], "{}", one.0);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_amazon_cancelled_is_not_taken_over() {
+    let stand = Stand::new().await;
+    let order = ready("a", 1);
+    stand.put(&order).await;
+    stand
+        .change(&order, |order| order.status = OrderStatus::Cancelled)
+        .await;
+    let answer = stand.post(PATH, named(&["a"])).await.ok();
+    assert_eq!(outcomes(&answer), [("a", "not_ready")]);
+    assert_eq!(answer["orders"][0]["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_request_names_one_to_a_hundred_orders() {
+    let stand = Stand::new().await;
+    let many: Vec<String> = (0..101).map(|number| format!("o{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let hundred = stand.post(PATH, named(&many[..100])).await.ok();
+    assert!(
+        outcomes(&hundred)
+            .iter()
+            .all(|(_, word)| *word == "not_found")
+    );
+    for body in [
+        named(&many),
+        named(&[]),
+        json!({}),
+        json!({"orders": [{"id": "a"}]}),
+    ] {
+        stand.post(PATH, body).await.problem(422, "invalid-request");
+    }
+    let not_json = Request::builder().method("POST").uri(PATH);
+    let mut not_json = not_json.body(Body::from("orders=a")).unwrap();
+    not_json
+        .extensions_mut()
+        .insert(Caller::new(tenant(), &[Scope::Desk]));
+    answered(stand.router.clone(), not_json)
+        .await
+        .problem(400, "not-json");
+}
