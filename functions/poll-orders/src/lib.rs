@@ -340,3 +340,32 @@ fn offset_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
     let offset = theirs.as_millisecond() - ours.as_millisecond();
     if offset.abs() < 2_000 { 0 } else { offset }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stallkeeper::queue::Versioned;
+
+    #[test]
+    fn the_sample_event_holds_a_tick() {
+        let event: SqsEvent =
+            serde_json::from_str(include_str!("../../../events/poll-orders.json")).unwrap();
+        let body = event.records[0].body.as_deref().unwrap();
+        let message: Versioned<TickMessage> = serde_json::from_str(body).unwrap();
+        assert!(matches!(
+            message.open().unwrap(),
+            TickMessage::Tick { hop: 0, .. }
+        ));
+    }
+
+    #[test]
+    fn a_clock_that_only_lacks_its_fractions_is_not_off() {
+        let ours = Timestamp::from_millisecond(1_790_000_000_900).unwrap();
+        let rounded = Timestamp::from_second(1_790_000_000).unwrap();
+        assert_eq!(offset_ms(rounded, ours), 0);
+        assert_eq!(
+            offset_ms(Timestamp::from_second(1_790_000_060).unwrap(), ours),
+            59_100
+        );
+    }
+}

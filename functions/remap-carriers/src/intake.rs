@@ -78,7 +78,11 @@ pub fn take_in(
         let same = stored.content_hash == reading.content_hash;
         let newer = reading.version > stored.version;
         // Parked and now to flow on, the same reading is news: the rules have changed, not the order.
-        let news = if flows_on { same || newer } else { !same && newer };
+        let news = if flows_on {
+            same || newer
+        } else {
+            !same && newer
+        };
         if !news {
             return Intake::Known;
         }

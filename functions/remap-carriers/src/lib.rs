@@ -401,3 +401,30 @@ async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId
         "it was written by others all the time",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stallkeeper::queue::Versioned;
+
+    #[test]
+    fn the_sample_event_holds_one_message_of_each_kind() {
+        let event: SqsEvent =
+            serde_json::from_str(include_str!("../../../events/remap-carriers.json")).unwrap();
+        let messages: Vec<OrderMessage> = event
+            .records
+            .iter()
+            .map(|record| {
+                serde_json::from_str::<Versioned<_>>(record.body.as_deref().unwrap())
+                    .unwrap()
+                    .open()
+                    .unwrap()
+            })
+            .collect();
+        assert!(
+            matches!(&messages[0], OrderMessage::Order { order, .. } if read_order(order).is_ok())
+        );
+        assert!(matches!(messages[1], OrderMessage::OrderId { .. }));
+        assert!(matches!(messages[2], OrderMessage::Rerun { .. }));
+    }
+}
