@@ -1,0 +1,125 @@
+//! Least privilege: what the template grants a function is what its code needs, no more and no less.
+
+use crate::document::{Resource, Template, descend, many, target};
+use crate::needs::{self, Grant};
+use serde_yaml_ng::Value;
+use std::collections::BTreeSet;
+
+/// The actions of a role's policies, each with what it may be done to.
+fn granted(template: &Template, function: Resource<'_>) -> BTreeSet<Grant> {
+    let role = template.resource(
+        &function
+            .points_at(&["Role"])
+            .expect("a function has a role of its own"),
+    );
+    assert!(
+        role.property(&["ManagedPolicyArns"]).is_none(),
+        "`{}` is granted by statements alone",
+        role.id
+    );
+    let policies = role
+        .property(&["Policies"])
+        .and_then(Value::as_sequence)
+        .into_iter()
+        .flatten();
+    let statements = policies
+        .filter_map(|policy| descend(policy, &["PolicyDocument", "Statement"]))
+        .flat_map(many);
+    let mut grants = BTreeSet::new();
+    for statement in statements {
+        let part = |name: &str| {
+            many(
+                statement
+                    .get(name)
+                    .unwrap_or_else(|| panic!("a statement of `{}` lacks `{name}`", role.id)),
+            )
+        };
+        for action in part("Action") {
+            for resource in part("Resource") {
+                grants.insert((target(action), target(resource)));
+            }
+        }
+    }
+    grants
+}
+
+fn lines(grants: BTreeSet<Grant>) -> Vec<String> {
+    grants
+        .into_iter()
+        .map(|(action, on)| format!("{action} on {on}"))
+        .collect()
+}
+
+#[test]
+fn each_function_is_granted_what_its_code_calls_and_nothing_else() {
+    let template = Template::load();
+    let mut wrong = Vec::new();
+    for function in template.of_type("AWS::Serverless::Function") {
+        let (needs, granted) = (needs::of(&template, function), granted(&template, function));
+        let missing = lines(&needs - &granted);
+        let unused = lines(&granted - &needs);
+        wrong.extend(
+            missing
+                .iter()
+                .map(|line| format!("{}: its code needs {line}", function.id)),
+        );
+        wrong.extend(
+            unused
+                .iter()
+                .map(|line| format!("{}: nothing in its code needs {line}", function.id)),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "infra/template.yaml\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_statement_allows_all_actions_or_all_of_a_kind() {
+    let template = Template::load();
+    for function in template.of_type("AWS::Serverless::Function") {
+        for (action, on) in granted(&template, function) {
+            assert!(
+                !action.contains('*'),
+                "`{}` is granted `{action}`",
+                function.id
+            );
+            assert!(
+                on != "*" || action == "dynamodb:ListStreams",
+                "`{}` is granted `{action}` on everything",
+                function.id
+            );
+        }
+    }
+}
+
+#[test]
+fn each_function_is_given_the_variables_it_reads() {
+    let template = Template::load();
+    let given = template
+        .part(&["Globals", "Function", "Environment", "Variables"])
+        .and_then(Value::as_mapping);
+    let given: BTreeSet<&str> = given
+        .expect("there are some")
+        .keys()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut read = BTreeSet::new();
+    for function in template.of_type("AWS::Serverless::Function") {
+        for variable in needs::variables(function, &given) {
+            assert!(
+                given.contains(variable.as_str()),
+                "`{}` reads {variable}, which the template does not set",
+                function.id
+            );
+            read.insert(variable);
+        }
+    }
+    let unread: Vec<_> = given
+        .iter()
+        .filter(|variable| !read.contains(**variable))
+        .collect();
+    assert!(unread.is_empty(), "no function reads {unread:?}");
+}

@@ -1,0 +1,164 @@
+//! Queues and streams: what fails is kept and told, what wakes a function is bounded and not handed out twice.
+
+use crate::document::{Template, many, target};
+use crate::needs::queues_of;
+use crate::rules::has_alarm;
+use serde_yaml_ng::Value;
+use std::collections::BTreeSet;
+
+const QUEUE: &str = "AWS::SQS::Queue";
+const FUNCTION: &str = "AWS::Serverless::Function";
+const DAY: u64 = 86_400;
+
+/// Queues that hold what failed: other queues' dead letters, or what a stream's consumer gave up.
+fn dead_letter_queues(template: &Template) -> BTreeSet<String> {
+    let of_queues = template
+        .of_type(QUEUE)
+        .into_iter()
+        .filter_map(|queue| queue.points_at(&["RedrivePolicy", "deadLetterTargetArn"]));
+    let functions = template.of_type(FUNCTION);
+    let of_streams = functions
+        .iter()
+        .flat_map(|function| function.events("DynamoDB"))
+        .filter_map(|(_, event)| {
+            crate::document::descend(event, &["DestinationConfig", "OnFailure", "Destination"])
+                .map(target)
+        });
+    of_queues.chain(of_streams).collect()
+}
+
+#[test]
+fn every_queue_has_its_dead_letter_queue_and_alarms() {
+    let template = Template::load();
+    let dead = dead_letter_queues(&template);
+    for queue in template.of_type(QUEUE) {
+        let id = queue.id;
+        let days = queue
+            .number(&["MessageRetentionPeriod"])
+            .map(|seconds| seconds / DAY);
+        if dead.contains(id) {
+            assert_eq!(days, Some(14), "days that `{id}` keeps messages");
+            assert!(
+                has_alarm(&template, "ApproximateNumberOfMessagesVisible", id),
+                "`{id}` has an alarm on its depth"
+            );
+        } else {
+            assert_eq!(days, Some(4), "days that `{id}` keeps messages");
+            let own = format!("{}DeadLetterQueue", id.trim_end_matches("Queue"));
+            assert_eq!(
+                queue.points_at(&["RedrivePolicy", "deadLetterTargetArn"]),
+                Some(own),
+                "dead letters of `{id}`"
+            );
+            assert!(
+                queue
+                    .number(&["RedrivePolicy", "maxReceiveCount"])
+                    .is_some_and(|count| count >= 5),
+                "tries of `{id}`"
+            );
+            assert!(
+                has_alarm(&template, "ApproximateAgeOfOldestMessage", id),
+                "`{id}` has an alarm on its age"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_queue_hides_a_message_for_six_runs_of_its_function() {
+    let template = Template::load();
+    let dead = dead_letter_queues(&template);
+    let mut woken = BTreeSet::new();
+    for function in template.of_type(FUNCTION) {
+        let timeout = template
+            .function_number(function, "Timeout")
+            .expect("a function has a timeout");
+        for (name, event) in function.events("SQS") {
+            let responses = event
+                .get("FunctionResponseTypes")
+                .map(many)
+                .unwrap_or_default();
+            assert!(
+                responses
+                    .iter()
+                    .any(|kind| kind.as_str() == Some("ReportBatchItemFailures")),
+                "`{name}` reports failures one by one"
+            );
+            assert!(
+                crate::document::descend(event, &["ScalingConfig", "MaximumConcurrency"]).is_some(),
+                "`{name}` is bounded"
+            );
+        }
+        for queue in queues_of(function) {
+            let hidden = template
+                .resource(&queue)
+                .number(&["VisibilityTimeout"])
+                .unwrap_or(30);
+            assert!(
+                hidden >= 6 * timeout,
+                "`{queue}` hides a message for {hidden} s, `{}` runs for {timeout} s",
+                function.id
+            );
+            woken.insert(queue);
+        }
+    }
+    let all: BTreeSet<String> = template
+        .of_type(QUEUE)
+        .iter()
+        .map(|queue| queue.id.to_owned())
+        .collect();
+    assert_eq!(woken, &all - &dead, "each queue wakes a function");
+}
+
+#[test]
+fn every_stream_is_filtered_bisected_and_given_up_to_a_queue() {
+    let template = Template::load();
+    for function in template.of_type(FUNCTION) {
+        for (name, event) in function.events("DynamoDB") {
+            for setting in [
+                "FilterCriteria",
+                "MaximumRetryAttempts",
+                "DestinationConfig",
+            ] {
+                assert!(
+                    event.get(setting).is_some(),
+                    "`{name}` of `{}` has {setting}",
+                    function.id
+                );
+            }
+            assert_eq!(
+                event
+                    .get("BisectBatchOnFunctionError")
+                    .and_then(Value::as_bool),
+                Some(true),
+                "`{name}`"
+            );
+            assert!(
+                has_alarm(&template, "IteratorAge", function.id),
+                "`{}` has an alarm on how far it lags",
+                function.id
+            );
+        }
+    }
+}
+
+/// A function that sends to the queue that wakes it would be stopped as a runaway after sixteen rounds.
+#[test]
+fn functions_that_queue_to_themselves_are_allowed_to() {
+    let template = Template::load();
+    for function in template.of_type(FUNCTION) {
+        let needs = crate::needs::of(&template, function);
+        let loops = queues_of(function)
+            .into_iter()
+            .any(|queue| needs.contains(&("sqs:SendMessage".to_owned(), queue)));
+        let allowed = function
+            .property(&["RecursiveLoop"])
+            .and_then(Value::as_str)
+            == Some("Allow");
+        assert_eq!(
+            loops, allowed,
+            "`{}`: queues to itself, RecursiveLoop is Allow",
+            function.id
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! The house rules: errors are told, logs expire, nothing stored is lost with the stack, all of it is encrypted by our
+//! key.
+
+use crate::document::{Resource, Template, many, target};
+use serde_yaml_ng::Value;
+use std::collections::BTreeSet;
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+
+/// Whether an alarm watches a metric of a resource.
+pub(crate) fn has_alarm(template: &Template, metric: &str, on: &str) -> bool {
+    template
+        .of_type("AWS::CloudWatch::Alarm")
+        .into_iter()
+        .any(|alarm| {
+            let measures = alarm.property(&["MetricName"]).and_then(Value::as_str) == Some(metric);
+            let dimensions = alarm
+                .property(&["Dimensions"])
+                .map(many)
+                .unwrap_or_default();
+            measures
+                && dimensions
+                    .iter()
+                    .any(|dimension| dimension.get("Value").map(target).as_deref() == Some(on))
+        })
+}
+
+#[test]
+fn every_function_logs_where_logs_expire_and_tells_its_errors() {
+    let template = Template::load();
+    for function in template.of_type(FUNCTION) {
+        let group = function
+            .points_at(&["LoggingConfig", "LogGroup"])
+            .expect("it says where it logs");
+        let group = template.resource(&group);
+        assert_eq!(
+            group.points_at(&["RetentionInDays"]).as_deref(),
+            Some("LogRetentionDays"),
+            "`{}`",
+            group.id
+        );
+        assert!(
+            has_alarm(&template, "Errors", function.id),
+            "`{}` has an alarm on its errors",
+            function.id
+        );
+    }
+    let format = template
+        .part(&["Globals", "Function", "LoggingConfig", "LogFormat"])
+        .and_then(Value::as_str);
+    assert_eq!(format, Some("JSON"));
+}
+
+#[test]
+fn what_is_stored_outlives_the_stack() {
+    let template = Template::load();
+    for kind in [
+        "AWS::DynamoDB::Table",
+        "AWS::KMS::Key",
+        "AWS::SecretsManager::Secret",
+    ] {
+        for resource in template.of_type(kind) {
+            assert_eq!(
+                resource.attribute("DeletionPolicy"),
+                Some("Retain"),
+                "`{}`",
+                resource.id
+            );
+            assert_eq!(
+                resource.attribute("UpdateReplacePolicy"),
+                Some("Retain"),
+                "`{}`",
+                resource.id
+            );
+        }
+    }
+    for table in template.of_type("AWS::DynamoDB::Table") {
+        let on = |path: &[&str]| {
+            table
+                .property(path)
+                .and_then(Value::as_bool)
+                .unwrap_or_default()
+        };
+        assert!(on(&["DeletionProtectionEnabled"]), "`{}`", table.id);
+        assert!(
+            on(&["TimeToLiveSpecification", "Enabled"]),
+            "`{}`",
+            table.id
+        );
+        let recoverable = on(&[
+            "PointInTimeRecoverySpecification",
+            "PointInTimeRecoveryEnabled",
+        ]);
+        assert_eq!(
+            recoverable,
+            table.id != "BuyersTable",
+            "`{}` can be restored to a moment",
+            table.id
+        );
+    }
+}
+
+#[test]
+fn all_that_is_stored_is_encrypted_by_our_key() {
+    let template = Template::load();
+    let key_of = |resource: Resource<'_>| match resource.kind() {
+        "AWS::DynamoDB::Table" => Some(resource.points_at(&["SSESpecification", "KMSMasterKeyId"])),
+        "AWS::SQS::Queue" => Some(resource.points_at(&["KmsMasterKeyId"])),
+        "AWS::SecretsManager::Secret" | "AWS::Logs::LogGroup" => {
+            Some(resource.points_at(&["KmsKeyId"]))
+        }
+        _ => None,
+    };
+    for resource in template.all() {
+        if let Some(key) = key_of(resource) {
+            assert_eq!(key.as_deref(), Some("DataKey"), "`{}`", resource.id);
+        }
+    }
+}
+
+#[test]
+fn a_line_of_the_orders_list_is_what_its_index_holds() {
+    let template = Template::load();
+    let indexes = template
+        .resource("OrdersTable")
+        .property(&["GlobalSecondaryIndexes"])
+        .map(many)
+        .unwrap_or_default();
+    let by_status = indexes
+        .into_iter()
+        .find(|index| index.get("IndexName").and_then(Value::as_str) == Some("by_status"));
+    let held = crate::document::descend(
+        by_status.expect("it is there"),
+        &["Projection", "NonKeyAttributes"],
+    )
+    .map(many);
+    let held: BTreeSet<String> = held.unwrap_or_default().into_iter().map(target).collect();
+    let mut line = crate::source::fields_of(
+        &super::workspace().join("shared/src/store/orders.rs"),
+        "OrderRow",
+    );
+    line.insert("v".to_owned());
+    assert_eq!(held, line, "template, code");
+}
+
+/// An alarm that waits for words nobody writes would never go off.
+#[test]
+fn the_words_that_metrics_count_are_written_by_the_code() {
+    let template = Template::load();
+    for metric in template.of_type("AWS::Logs::MetricFilter") {
+        let group = metric.points_at(&["LogGroupName"]);
+        let functions = template.of_type(FUNCTION);
+        let logs_there =
+            |function: &&Resource<'_>| function.points_at(&["LoggingConfig", "LogGroup"]) == group;
+        let function = functions
+            .iter()
+            .find(logs_there)
+            .expect("a function logs there");
+        let code = crate::source::text_of(&[
+            &format!("functions/{}/src", function.folder()),
+            "shared/src",
+        ]);
+        let pattern = metric
+            .property(&["FilterPattern"])
+            .and_then(Value::as_str)
+            .expect("it has words");
+        for words in pattern.split('"').filter(|words| !words.trim().is_empty()) {
+            assert!(code.contains(words), "`{}` counts \"{words}\"", metric.id);
+        }
+        let counts = metric
+            .property(&["MetricTransformations"])
+            .map(many)
+            .unwrap_or_default();
+        let name = counts
+            .first()
+            .and_then(|count| count.get("MetricName"))
+            .and_then(Value::as_str);
+        let told = template
+            .of_type("AWS::CloudWatch::Alarm")
+            .into_iter()
+            .any(|alarm| alarm.property(&["MetricName"]).and_then(Value::as_str) == name);
+        assert!(told, "`{}` has an alarm", metric.id);
+    }
+}
