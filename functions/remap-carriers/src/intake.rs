@@ -332,12 +332,9 @@ fn open(
     active: Option<&MarketplaceSettings>,
     rules: &Rules,
 ) -> (OrderStatus, Decision) {
-    let stood = stored.map(|stored| stored.status);
-    if let Some(status @ (OrderStatus::Acknowledged | OrderStatus::Dispatched)) = stood {
-        return (
-            status,
-            explained(kept, "the platform has taken it over; what stood, stands"),
-        );
+    if stored.is_some_and(|stored| stored.acknowledged_at.is_some()) {
+        let words = "the platform has taken it over; what stood, stands";
+        return (OrderStatus::Acknowledged, explained(kept, words));
     }
     let every_courier_on = Switches::default();
     let switches = active.map_or(&every_courier_on, |store| &store.couriers);

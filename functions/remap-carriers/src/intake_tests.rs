@@ -214,6 +214,7 @@ fn a_buyers_wish_to_cancel_stops_an_order_that_is_not_taken_over() {
 
     let acknowledged = StoredOrder {
         status: OrderStatus::Acknowledged,
+        acknowledged_at: Some(at(1)),
         ..ready
     };
     let told = take(raw("UNSHIPPED", 2, wish), Some(&acknowledged), &rules()).unwrap();
