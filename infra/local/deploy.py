@@ -1,6 +1,7 @@
 """Deploys a SAM template: uploads its artefacts as `sam package` does, makes the stack, waits.
 
-It reads one JSON request from the file it is given and prints the stack's outputs as JSON:
+`deploy.py --outputs STACK` prints the outputs of a stack that is there, as JSON. Else
+it reads one JSON request from the file it is given and prints the stack's outputs as JSON:
 {"template": path, "stack": name, "bucket": name, "parameters": {…}, "secrets": {output: {…}}}.
 Problems go to standard error in sentences, with the resource and its reason; exit code 1.
 
@@ -24,14 +25,21 @@ ARTEFACT = re.compile(r"^(\s*CodeUri:\s*)(\S+)\s*$", re.MULTILINE)
 
 
 def main():
-    request = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    if sys.argv[1] == "--outputs":
+        stack = boto3.client("cloudformation").describe_stacks(StackName=sys.argv[2])["Stacks"][0]
+        json.dump(outputs_of(stack), sys.stdout)
+    else:
+        deploy(json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))
+
+
+def deploy(request):
     path = pathlib.Path(request["template"])
     text = path.read_text(encoding="utf-8")
     try:
         packaged = upload_artefacts(text, path.parent, request["bucket"])
         stack = create_stack(request, packaged, yaml_parse(text))
         finish(yaml_parse(text), request["stack"])
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        outputs = outputs_of(stack)
         put_secrets(request.get("secrets", {}), outputs)
     except (BotoCoreError, ClientError, OSError) as error:
         sys.exit(f"The deployment failed: {error}")
@@ -90,6 +98,10 @@ def create_stack(request, packaged, template):
     except WaiterError:
         sys.exit(why_it_failed(cloudformation, name))
     return cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+
+
+def outputs_of(stack):
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def why_it_failed(cloudformation, name):

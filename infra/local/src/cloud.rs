@@ -46,25 +46,22 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
+    /// Sets up what is missing and builds; starts nothing.
+    pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<Artefacts> {
+        let ready = tokio::try_join!(
+            setup::prepare(workspace, console),
+            artefacts::build(workspace, console)
+        );
+        ready.map(|((), artefacts)| artefacts)
+    }
+
     /// Sets up, builds and starts everything, and deploys the template.
     pub(crate) async fn start(
         workspace: &Workspace,
         console: &Console,
         options: &CloudOptions,
     ) -> Result<Self> {
-        let ((), artefacts) = tokio::try_join!(
-            setup::prepare(workspace, console),
-            artefacts::build(workspace, console)
-        )?;
-        Self::start_built(workspace, console, options, &artefacts).await
-    }
-
-    async fn start_built(
-        workspace: &Workspace,
-        console: &Console,
-        options: &CloudOptions,
-        artefacts: &Artefacts,
-    ) -> Result<Self> {
+        let artefacts = Self::prepare(workspace, console).await?;
         let step = console.step("Local cloud, sandbox and token issuer");
         let run = ulid::Ulid::generate().to_string();
         let scratch = emulator::scratch_folder(workspace).await?;

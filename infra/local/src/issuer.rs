@@ -1,5 +1,5 @@
 //! A small sign-in service for this machine: it signs tokens as the platform's own identity
-//! provider would, and publishes the key by OpenID discovery, so the template's JWT authorizer is
+//! provider would, and publishes the key by OIDC discovery, so the template's JWT authorizer is
 //! used as it is. The key lives in memory and for one run. Never a part of a deployment.
 
 use std::sync::Arc;

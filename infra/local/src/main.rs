@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 mod addresses;
 mod artefacts;
+mod checks;
 mod child;
 mod cli;
 mod cloud;
@@ -21,8 +22,11 @@ mod console;
 mod demo;
 mod emulator;
 mod guard;
+mod invoke;
 mod issuer;
+mod replay;
 mod setup;
+mod up;
 mod workspace;
 
 use cli::{Cli, Command, DemoArgs};
@@ -49,7 +53,13 @@ async fn run(command: Command) -> Result<()> {
     let (workspace, console) = (Workspace::here(), Console::new());
     match command {
         Command::Demo(arguments) => demo(&workspace, &console, &arguments).await,
-        _ => bail!("not there yet"),
+        Command::Up => up::up(&workspace, &console).await,
+        Command::Down => up::down(&workspace, &console).await,
+        Command::Supervise => up::supervise(&workspace, &console).await,
+        Command::Test(arguments) => checks::run(&workspace, &console, &arguments).await,
+        Command::Invoke(arguments) => invoke::run(&workspace, &arguments).await,
+        Command::Replay(arguments) => replay::run(&workspace, &console, &arguments).await,
+        Command::Guard { .. } => bail!("a guard runs alone"),
     }
 }
 

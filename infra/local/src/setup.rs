@@ -32,7 +32,7 @@ pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<
     Ok(())
 }
 
-async fn prepare_python(workspace: &Workspace, console: &Console) -> Result<()> {
+pub(crate) async fn prepare_python(workspace: &Workspace, console: &Console) -> Result<()> {
     let requirements = workspace.tool("requirements.txt");
     let stamp = stamp(&fs::read(&requirements).await?);
     let stamp_file = workspace.local().join("python.stamp");

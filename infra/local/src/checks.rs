@@ -1,0 +1,126 @@
+//! `test`: everything that CI checks, in the order in which it fails fastest.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use crate::child::Guarded;
+use crate::cli::{Part, TestArgs};
+use crate::cloud::{self, Cloud, CloudOptions};
+use crate::console::Console;
+use crate::setup;
+use crate::workspace::Workspace;
+
+/// The environment variable that tells the end-to-end tests where to find everything.
+const ADDRESSES: &str = "STALLKEEPER_LOCAL";
+const MODELS: &str = "SP_API_MODELS";
+
+pub(crate) async fn run(
+    workspace: &Workspace,
+    console: &Console,
+    arguments: &TestArgs,
+) -> Result<()> {
+    let wanted = |part| arguments.only.is_none_or(|only| only == part);
+    let checks = Checks { workspace, console };
+    setup::prepare(workspace, console).await?;
+    if wanted(Part::Lint) {
+        checks.lint().await?;
+    }
+    if wanted(Part::Unit) {
+        checks.unit(&arguments.filter).await?;
+    }
+    if wanted(Part::E2e) {
+        checks.end_to_end(&arguments.filter).await?;
+    }
+    console.say("Everything passed.");
+    Ok(())
+}
+
+struct Checks<'a> {
+    workspace: &'a Workspace,
+    console: &'a Console,
+}
+
+impl Checks<'_> {
+    async fn lint(&self) -> Result<()> {
+        self.step("Formatting", cargo(&["fmt", "--all", "--check"])?)
+            .await?;
+        let cfn_lint = Guarded::new(self.workspace.venv().join("bin/cfn-lint"))?;
+        self.step("Template", cfn_lint.args([self.workspace.template()]))
+            .await?;
+        let python = Guarded::new(self.workspace.python())?.args(["-m", "unittest", "test_deploy"]);
+        self.step_in("Deployment script", python, &self.workspace.tool(""))
+            .await?;
+        let clippy = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ];
+        self.step("Clippy", cargo(&clippy)?).await
+    }
+
+    async fn unit(&self, filter: &[String]) -> Result<()> {
+        let tests = cargo(&["test", "--workspace", "--exclude", "e2e", "--"])?.args(filter);
+        self.step(
+            "Tests that need no cloud",
+            tests.env(MODELS, self.workspace.models()),
+        )
+        .await
+    }
+
+    async fn end_to_end(&self, filter: &[String]) -> Result<()> {
+        let cloud = Cloud::start(self.workspace, self.console, &CloudOptions::default()).await?;
+        let tests = cargo(&["test", "--package", "e2e", "--"])?
+            .args(filter)
+            .env(MODELS, self.workspace.models())
+            .env(
+                ADDRESSES,
+                cloud::describe(self.workspace, &cloud.addresses)?,
+            );
+        self.step("End-to-end tests", tests).await
+    }
+
+    async fn step(&self, name: &str, command: Guarded) -> Result<()> {
+        self.step_in(name, command, self.workspace.root()).await
+    }
+
+    /// Runs one check; its output goes to a log, and to the screen when it fails.
+    async fn step_in(&self, name: &str, command: Guarded, folder: &Path) -> Result<()> {
+        let step = self.console.step(name);
+        let path = self.workspace.logs().join(format!(
+            "test-{}.log",
+            name.to_lowercase().replace(' ', "-")
+        ));
+        let mut log = std::fs::File::create(&path)?;
+        let (read, write) = std::io::pipe()?;
+        let mut process = command
+            .folder(folder)
+            .stdout(write.try_clone()?)
+            .stderr(write)
+            .spawn()?;
+        let mut lines = BufReader::new(tokio::net::unix::pipe::Receiver::from_owned_fd(
+            read.into(),
+        )?)
+        .lines();
+        while let Some(line) = lines.next_line().await? {
+            writeln!(log, "{line}")?;
+            step.detail(&line);
+        }
+        if process.wait().await?.success() {
+            step.done();
+            return Ok(());
+        }
+        drop(step);
+        eprintln!("{}", setup::last_lines(&path, 200).await);
+        bail!("{name}: failed. All of the output: {}", path.display());
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Result<Guarded> {
+    Ok(Guarded::new("cargo")?.args(arguments))
+}
