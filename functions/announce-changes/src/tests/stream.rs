@@ -1,0 +1,332 @@
+//! Records as the real store makes them, so that the outbox and the tables cannot drift apart.
+
+use super::bus::Cloud;
+use super::*;
+use crate::{Announced, StreamEvent, handle};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+use stallkeeper::error::Class;
+use stallkeeper::store::{Store, Tables, Written};
+use std::collections::HashMap;
+
+const SAMPLE: &str = include_str!("../../../../events/announce-changes.json");
+
+/// Tables whose items can be read as a stream would show them.
+struct Stage {
+    tables: tables::Embedded,
+    store: Store,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let tables = tables::embedded().await;
+        let names = Tables {
+            connections: tables.name("ConnectionsTable").to_owned(),
+            orders: tables.name("OrdersTable").to_owned(),
+            buyers: tables.name("BuyersTable").to_owned(),
+        };
+        let store = Store::new(tables.client.clone(), names);
+        Self { tables, store }
+    }
+
+    /// The items of a table whose sort key begins with `sk`, in the stream's spelling.
+    async fn images(&self, table: &str, sk: &str) -> Vec<Value> {
+        let scan = self
+            .tables
+            .client
+            .scan()
+            .table_name(self.tables.name(table));
+        let items = scan.send().await.unwrap().items.unwrap_or_default();
+        let wanted = items
+            .into_iter()
+            .filter(|item| item["sk"].as_s().unwrap().starts_with(sk));
+        wanted.map(spelt).collect()
+    }
+
+    async fn order(&self) -> Value {
+        self.images("OrdersTable", "ORDER").await.remove(0)
+    }
+
+    async fn connection(&self) -> Value {
+        self.images("ConnectionsTable", "CONNECTION#")
+            .await
+            .remove(0)
+    }
+}
+
+fn spelt(item: HashMap<String, AttributeValue>) -> Value {
+    let item: serde_dynamo::Item = item.into();
+    serde_json::to_value(item).unwrap()
+}
+
+/// A record of the stream; `None` for an image that is not there.
+fn record(sequence: u32, old: Option<&Value>, new: Option<&Value>) -> Value {
+    let either = new.or(old).unwrap();
+    let keys = json!({"pk": either["pk"], "sk": either["sk"]});
+    let name = match (old, new) {
+        (None, _) => "INSERT",
+        (Some(_), Some(_)) => "MODIFY",
+        (Some(_), None) => "REMOVE",
+    };
+    let table = if keys["sk"] == json!({"S": "ORDER"}) {
+        "orders"
+    } else {
+        "connections"
+    };
+    let mut images = json!({
+        "ApproximateCreationDateTime": 1_790_000_401.0,
+        "Keys": keys,
+        "SequenceNumber": format!("{sequence:021}"),
+        "SizeBytes": 1024,
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    });
+    for (name, image) in [("OldImage", old), ("NewImage", new)] {
+        if let Some(image) = image {
+            images[name] = image.clone();
+        }
+    }
+    json!({
+        "eventID": format!("{sequence:032x}"),
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1",
+        "dynamodb": images,
+        "eventSourceARN": format!("arn:aws:dynamodb:eu-west-1:000000000000:table/stalls-{table}/stream/2026-09-21T00:00:00.000"),
+    })
+}
+
+fn batch(records: Vec<Value>) -> StreamEvent {
+    serde_json::from_value(json!({ "Records": records })).unwrap()
+}
+
+/// An order comes in and waits, gets its courier by a new mapping; a connection loses its authorisation.
+async fn a_day() -> Vec<Value> {
+    let stage = Stage::new().await;
+    let waiting = stored();
+    assert_eq!(
+        stage.store.insert_order(&waiting).await.unwrap(),
+        Written::Done
+    );
+    let first = stage.order().await;
+
+    let mut ready = waiting.clone();
+    ready.status = OrderStatus::Ready;
+    ready.revision = 2;
+    ready.decision.reason = None;
+    ready.decision.service = Some("DPD/next-day".parse().unwrap());
+    let entry = HistoryEntry {
+        at: at(500),
+        kind: HistoryKind::Rerun,
+        note: "looked at again: pending_review → ready".into(),
+    };
+    assert_eq!(
+        stage.store.replace_order(&ready, &entry).await.unwrap(),
+        Written::Done
+    );
+    let second = stage.order().await;
+
+    let active = connection(ConnectionStatus::Active);
+    assert_eq!(
+        stage.store.create_connection(&active).await.unwrap(),
+        Written::Done
+    );
+    let before = stage.connection().await;
+    let mut lost = connection(ConnectionStatus::NeedsReauthorisation);
+    lost.resume = Some(ConnectionStatus::Active);
+    lost.revision += 1;
+    assert_eq!(
+        stage.store.replace_connection(&lost).await.unwrap(),
+        Written::Done
+    );
+    let after = stage.connection().await;
+    vec![
+        record(1, None, Some(&first)),
+        record(2, Some(&first), Some(&second)),
+        record(3, Some(&before), Some(&after)),
+    ]
+}
+
+fn put_kinds(put: &[Vec<Value>]) -> Vec<&str> {
+    put.iter()
+        .flatten()
+        .map(|entry| entry["DetailType"].as_str().unwrap())
+        .collect()
+}
+
+const A_DAYS_EVENTS: [&str; 4] = [
+    "order.imported",
+    "order.pending_review",
+    "order.courier_assigned",
+    "connection.needs_reauthorisation",
+];
+
+#[tokio::test]
+async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
+    let cloud = Cloud::willing().await;
+    let announced = handle(&cloud.app, batch(a_day().await)).await.unwrap();
+    assert_eq!(
+        announced,
+        Announced {
+            events: 4,
+            schedules: 1,
+            skipped: 0
+        }
+    );
+    let put = cloud.put().await;
+    assert_eq!(put_kinds(&put), A_DAYS_EVENTS);
+    let imported: Value = serde_json::from_str(put[0][0]["Detail"].as_str().unwrap()).unwrap();
+    let from_image = crate::changes(None, &image(), None);
+    assert_eq!(
+        imported,
+        serde_json::to_value(&from_image[0].detail).unwrap()
+    );
+    assert_eq!(
+        cloud.scheduled().await,
+        ["DELETE /schedules/orders-01K5QZ6D3M8N0V4T7R2W9X1Y5Z"]
+    );
+}
+
+#[tokio::test]
+async fn a_batch_that_comes_again_puts_the_same() {
+    let cloud = Cloud::willing().await;
+    let records = a_day().await;
+    for _ in 0..2 {
+        handle(&cloud.app, batch(records.clone())).await.unwrap();
+    }
+    let put = cloud.put().await;
+    assert_eq!(put.len(), 2);
+    assert_eq!(put[0], put[1]);
+}
+
+/// Bodies are left out: how they deflate is nobody's business.
+#[tokio::test]
+async fn the_sample_event_is_what_the_store_writes() {
+    let made = json!({"Records": a_day().await});
+    let sample: Value = serde_json::from_str(SAMPLE).unwrap();
+    let without_bodies = |mut event: Value| {
+        for record in event["Records"].as_array_mut().unwrap() {
+            for image in ["OldImage", "NewImage"] {
+                if let Some(image) = record["dynamodb"][image].as_object_mut() {
+                    image.remove("body");
+                }
+            }
+        }
+        event
+    };
+    assert_eq!(
+        without_bodies(sample),
+        without_bodies(made.clone()),
+        "{made:#}"
+    );
+}
+
+#[tokio::test]
+async fn the_sample_event_is_announced() {
+    let cloud = Cloud::willing().await;
+    let event: StreamEvent = serde_json::from_str(SAMPLE).unwrap();
+    handle(&cloud.app, event).await.unwrap();
+    assert_eq!(put_kinds(&cloud.put().await), A_DAYS_EVENTS);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_holds_up_no_other() {
+    let cloud = Cloud::willing().await;
+    let mut records = a_day().await;
+    let mut broken = records[0].clone();
+    broken["dynamodb"]["NewImage"]["status"] = json!({"S": "lost"});
+    let unreadable = [json!("noise"), json!({"dynamodb": {"Keys": {}}}), broken];
+    for (place, record) in unreadable.into_iter().enumerate() {
+        records.insert(place, record);
+    }
+    let announced = handle(&cloud.app, batch(records)).await.unwrap();
+    assert_eq!(
+        announced,
+        Announced {
+            events: 4,
+            schedules: 1,
+            skipped: 3
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_newer_releases_record_waits_for_the_newer_release() {
+    let cloud = Cloud::willing().await;
+    let mut records = a_day().await;
+    records[1]["dynamodb"]["NewImage"]["v"] = json!({"N": "2"});
+    let error = handle(&cloud.app, batch(records)).await.unwrap_err();
+    assert_eq!(error.class(), Class::Retryable);
+    assert!(
+        cloud.put().await.is_empty(),
+        "nothing is put before the whole batch is read"
+    );
+}
+
+#[tokio::test]
+async fn what_expires_and_what_is_no_ones_business_announces_nothing() {
+    let cloud = Cloud::willing().await;
+    let stage = Stage::new().await;
+    let order = stored();
+    assert_eq!(
+        stage.store.insert_order(&order).await.unwrap(),
+        Written::Done
+    );
+    let image = stage.order().await;
+    let mut expired = record(1, Some(&image), None);
+    expired["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    let mut changed = order.clone();
+    changed.revision = 2;
+    let entry = order.first_history.clone();
+    assert_eq!(
+        stage.store.replace_order(&changed, &entry).await.unwrap(),
+        Written::Done
+    );
+    let history = stage.images("OrdersTable", "HISTORY#").await.remove(0);
+    let records = vec![
+        expired,
+        record(2, None, Some(&history)),
+        record(3, Some(&image), Some(&stage.order().await)),
+    ];
+    let announced = handle(&cloud.app, batch(records)).await.unwrap();
+    assert_eq!(announced, Announced::default());
+}
+
+#[tokio::test]
+async fn schedules_follow_the_last_of_a_batch() {
+    use ConnectionStatus::{Active, Disconnected, Inactive, Paused};
+    let stage = Stage::new().await;
+    let mut made = connection(Inactive);
+    made.revision = 1;
+    assert_eq!(
+        stage.store.create_connection(&made).await.unwrap(),
+        Written::Done
+    );
+    let mut images = vec![stage.connection().await];
+    for status in [Active, Paused, Disconnected] {
+        made.status = status;
+        made.revision += 1;
+        assert_eq!(
+            stage.store.replace_connection(&made).await.unwrap(),
+            Written::Done
+        );
+        images.push(stage.connection().await);
+    }
+    let change = |from: usize, to: usize| record(to as u32, Some(&images[from]), Some(&images[to]));
+    let name = "/schedules/orders-01K5QZ6D3M8N0V4T7R2W9X1Y5Z";
+    let rows = [
+        (vec![record(0, None, Some(&images[0]))], vec!["DELETE"]),
+        (vec![change(0, 1)], vec!["POST"]),
+        (vec![change(1, 2)], vec!["POST"]),
+        (vec![change(1, 2), change(2, 3)], vec!["DELETE"]),
+        (vec![change(1, 1)], vec![]),
+        (vec![record(9, Some(&images[2]), None)], vec!["DELETE"]),
+    ];
+    for (records, verbs) in rows {
+        let cloud = Cloud::willing().await;
+        handle(&cloud.app, batch(records)).await.unwrap();
+        let expected: Vec<String> = verbs.iter().map(|verb| format!("{verb} {name}")).collect();
+        assert_eq!(cloud.scheduled().await, expected);
+        assert!(cloud.put().await.is_empty(), "none of it is announced");
+    }
+}
