@@ -1,0 +1,231 @@
+//! The moment a seller's authorisation becomes a connection's: its token is tried, the seller's stores are read, and
+//! then seller, token and status are written together or not at all.
+
+use crate::App;
+use crate::dance::changed_meanwhile;
+use crate::status::authorised;
+use jiff::Timestamp;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::{Connection, Credentials, Participation};
+use stallkeeper::domain::ids::{SellerId, TenantId};
+use stallkeeper::domain::marketplace::Region;
+use stallkeeper::error::{Class, Error};
+use stallkeeper::sp_api::{self, LoginCheck, Operation};
+use stallkeeper::store::{Attached, Bucket, Permit, SealedCredentials};
+use stallkeeper::vault::SellerLogin;
+use tracing::info;
+
+/// A seller's authorisation that no connection has yet.
+pub(crate) struct Grant {
+    pub(crate) seller: SellerId,
+    pub(crate) credentials: Credentials,
+    pub(crate) sealed: SealedCredentials,
+    pub(crate) at: Timestamp,
+}
+
+impl App {
+    /// Makes a pasted token a grant, if Amazon takes it.
+    pub(crate) async fn granted_by_token(
+        &self,
+        connection: &Connection,
+        seller: SellerId,
+        credentials: Credentials,
+    ) -> Answer<Grant> {
+        let login = self
+            .vault
+            .login_with(connection.region(), seller.clone(), credentials.clone())
+            .await?;
+        match self.amazon.check_login(&login.account()).await? {
+            LoginCheck::Works => {}
+            LoginCheck::TokenRefused => return Err(token_refused()),
+            LoginCheck::AppRefused if credentials.own_app.is_some() => return Err(app_refused()),
+            LoginCheck::AppRefused => {
+                let error = "Amazon refuses the deployment's client id or client secret";
+                return Err(Error::permanent("check a pasted token", error).into());
+            }
+        }
+        let sealed = self
+            .vault
+            .seal(&connection.tenant, &connection.id, &credentials)
+            .await?;
+        Ok(Grant {
+            seller,
+            credentials,
+            sealed,
+            at: Timestamp::now(),
+        })
+    }
+
+    /// Attaches a grant to a connection, which goes on where it stopped. Doing it again does no harm.
+    pub(crate) async fn attach(&self, connection: &Connection, grant: Grant) -> Answer<Connection> {
+        let status = authorised(connection)?;
+        refuse_other_seller(connection, &grant.seller)?;
+        let own_app = grant.credentials.own_app.is_some();
+        let login = self
+            .vault
+            .login_with(connection.region(), grant.seller.clone(), grant.credentials)
+            .await?;
+        let attached = Connection {
+            status,
+            resume: None,
+            seller: Some(grant.seller.clone()),
+            participations: self.participations(connection.region(), &login).await?,
+            authorised_at: Some(grant.at),
+            own_app,
+            revision: connection.revision + 1,
+            ..connection.clone()
+        };
+        let outcome = self
+            .store
+            .attach_seller(&attached, &grant.seller, &grant.sealed)
+            .await?;
+        match outcome {
+            Attached::Done => {}
+            Attached::SellerTaken => {
+                return Err(self
+                    .seller_taken(&connection.tenant, connection.region(), &grant.seller)
+                    .await);
+            }
+            Attached::Conflict => return Err(changed_meanwhile()),
+        }
+        info!(connection.id = %attached.id, connection.status = attached.status.as_str(), "connection `{}` is authorised", attached.id);
+        if attached.status.fetches_orders() {
+            self.follow(&attached).await?;
+        }
+        Ok(attached)
+    }
+
+    /// The stores that the seller takes part in, within Amazon's limit.
+    pub(crate) async fn participations(
+        &self,
+        region: Region,
+        login: &SellerLogin,
+    ) -> Answer<Vec<Participation>> {
+        let bucket = Bucket {
+            region,
+            seller: &login.seller,
+            operation: Operation::GetMarketplaceParticipations,
+            rate: None,
+        };
+        let now = Timestamp::now();
+        if let Permit::NotBefore(moment) = self.store.permit(bucket, now).await? {
+            let class = Class::Throttled {
+                retry_after: moment.duration_since(now).try_into().ok(),
+            };
+            let error = "Amazon's limit of getMarketplaceParticipations is reached";
+            return Err(Error::new(class, "read the seller's stores", error).into());
+        }
+        match self.amazon.participations(&login.account()).await {
+            Ok(answer) => Ok(answer.value),
+            Err(error) if error.is_throttled() => {
+                self.store.drain(bucket, now).await?;
+                Err(error.into())
+            }
+            Err(error) => Err(stores_unread(error, region)),
+        }
+    }
+
+    async fn seller_taken(&self, tenant: &TenantId, region: Region, seller: &SellerId) -> Problem {
+        let holder = self.store.seller_holder(region, seller).await;
+        let detail = match holder {
+            Ok(Some((holder, connection))) if holder == *tenant => {
+                format!("Connection {connection} of yours has it: use that one, or disconnect it first.")
+            }
+            // Whose it is, is nobody's business.
+            _ => "A seller account can be connected once in a region. If it is yours, have the other connection disconnected first.".to_owned(),
+        };
+        Problem::conflict(
+            "seller-taken",
+            format!("This seller account is connected already in region {region}."),
+            detail,
+        )
+    }
+}
+
+/// A connection keeps its seller for life: its orders are that seller's.
+pub(crate) fn refuse_other_seller(connection: &Connection, seller: &SellerId) -> Answer<()> {
+    match &connection.seller {
+        Some(held) if held != seller => Err(Problem::conflict(
+            "other-seller",
+            "Another seller authorised than the one this connection belongs to.",
+            format!(
+                "Sign in to Seller Central as seller {held} and authorise again, or make a new connection for the other seller."
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn token_refused() -> Problem {
+    Problem::unprocessable(
+        "token-refused",
+        "Amazon does not accept this refresh token.",
+        "It was revoked, has expired, was copied incompletely, or belongs to another app: then send that app's `client_id` and `client_secret` with it.",
+    )
+    .at(
+        "authorisation.refresh_token",
+        "take a new one from Seller Central",
+    )
+}
+
+fn app_refused() -> Problem {
+    Problem::unprocessable(
+        "app-refused",
+        "Amazon does not accept the app's client id and client secret.",
+        "Copy both again from the Developer page of Seller Central; a client secret is good for 180 days.",
+    )
+    .at("authorisation.client_id", "unknown to Amazon, or not with this secret")
+    .at("authorisation.client_secret", "wrong, or renewed since")
+}
+
+fn stores_unread(error: Error, region: Region) -> Problem {
+    let refused = sp_api::refusal(&error).is_some_and(|refusal| refusal.status == 403);
+    if error.class() == Class::AuthRevoked {
+        return Problem::unprocessable(
+            "authorisation-refused",
+            "Amazon does not accept this authorisation any more.",
+            "The seller must authorise again: POST /connections/{connection}/reauthorise.",
+        );
+    }
+    if refused {
+        return Problem::unprocessable(
+            "amazon-refuses",
+            format!(
+                "Amazon does not let this authorisation read the seller's stores in region {region}."
+            ),
+            "Either the seller sells in another region: then make a connection for one of its marketplaces; or the app lacks a role: then add it and authorise again.",
+        );
+    }
+    error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stallkeeper::domain::connection::ConnectionStatus;
+    use stallkeeper::domain::marketplace::Marketplace;
+
+    #[test]
+    fn a_connection_keeps_its_seller() {
+        let seller = |id: &str| id.parse::<SellerId>().unwrap();
+        let mut connection = Connection {
+            tenant: "north".parse().unwrap(),
+            id: "c1".parse().unwrap(),
+            name: "North UK".into(),
+            marketplace: Marketplace::Uk,
+            status: ConnectionStatus::NeedsReauthorisation,
+            resume: None,
+            seller: None,
+            participations: Vec::new(),
+            created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+            authorised_at: None,
+            own_app: false,
+            revision: 1,
+        };
+        assert!(refuse_other_seller(&connection, &seller("A1")).is_ok());
+        connection.seller = Some(seller("A1"));
+        assert!(refuse_other_seller(&connection, &seller("A1")).is_ok());
+        let problem = refuse_other_seller(&connection, &seller("A2")).unwrap_err();
+        assert_eq!(problem.kind(), "urn:stallkeeper:other-seller");
+    }
+}

@@ -1,0 +1,215 @@
+//! Showing, changing and disconnecting connections.
+
+use crate::App;
+use crate::access::Manager;
+use crate::answers::ConnectionAnswer;
+use crate::create::checked_name;
+use crate::dance::changed_meanwhile;
+use crate::status::{Wanted, changed};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::TenantId;
+use stallkeeper::store::Written;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// How often a change is tried anew because somebody else changed the connection at the same time.
+const MOST_TRIES: usize = 3;
+
+/// All connections of the tenant, the oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectionList {
+    connections: Vec<ConnectionAnswer>,
+}
+
+/// List the connections.
+#[utoipa::path(get, path = "/connections", tag = "connections", responses((status = 200, body = ConnectionList)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+) -> Answer<Json<ConnectionList>> {
+    let mut connections = app.store.connections(&tenant).await?;
+    // Ids that were made of a key say nothing of when.
+    connections.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Ok(Json(ConnectionList {
+        connections: connections.iter().map(Into::into).collect(),
+    }))
+}
+
+/// Show a connection.
+#[utoipa::path(get, path = "/connections/{connection}", tag = "connections",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, body = ConnectionAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+) -> Answer<Json<ConnectionAnswer>> {
+    Ok(Json((&app.connection(&tenant, &id).await?).into()))
+}
+
+/// What to change; what is not said stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    name: Option<String>,
+    status: Option<Wanted>,
+}
+
+/// Rename a connection; switch it on or off, or pause it.
+#[utoipa::path(patch, path = "/connections/{connection}", tag = "connections", request_body = Change,
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, body = ConnectionAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Something is missing before; `detail` says what", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+    Body(change): Body<Change>,
+) -> Answer<Json<ConnectionAnswer>> {
+    let name = change.name.as_deref().map(checked_name).transpose()?;
+    let connection = app
+        .update(&tenant, &id, |read| {
+            let status = change.status.map(|wanted| changed(read, wanted));
+            Ok(Connection {
+                name: name.clone().unwrap_or_else(|| read.name.clone()),
+                status: status.transpose()?.unwrap_or(read.status),
+                ..read.clone()
+            })
+        })
+        .await?;
+    // The schedule follows what is written, also where it was written before and a crash came in between.
+    if change.status.is_some() {
+        app.follow(&connection).await?;
+        info!(connection.id = %connection.id, connection.status = connection.status.as_str(), "connection `{}` is switched to `{}`", connection.id, connection.status.as_str());
+    }
+    Ok(Json((&connection).into()))
+}
+
+impl App {
+    /// Changes a connection as it stands; decides anew where somebody else was quicker.
+    pub(crate) async fn update(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+        change: impl Fn(&Connection) -> Answer<Connection>,
+    ) -> Answer<Connection> {
+        for _ in 0..MOST_TRIES {
+            let read = self.connection(tenant, id).await?;
+            let changed = change(&read)?;
+            if changed == read {
+                return Ok(read);
+            }
+            let written = Connection {
+                revision: read.revision + 1,
+                ..changed
+            };
+            if self.store.replace_connection(&written).await? == Written::Done {
+                return Ok(written);
+            }
+        }
+        Err(changed_meanwhile())
+    }
+}
+
+/// What became of a connection that was given up.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Disconnected {
+    id: String,
+    #[schema(example = "disconnected")]
+    status: &'static str,
+    /// What is gone.
+    erased: [&'static str; 4],
+    stays: Vec<Stays>,
+    /// What only the seller can do.
+    at_amazon: String,
+}
+
+/// What stays after a connection was given up, and for how long.
+#[derive(Debug, Serialize, ToSchema)]
+struct Stays {
+    what: &'static str,
+    how_long: &'static str,
+}
+
+/// Disconnect for good: tokens, states, cursors and the schedule are erased, and the seller is free for another connection.
+#[utoipa::path(delete, path = "/connections/{connection}", tag = "connections",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "Disconnected, now or before", body = Disconnected),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn disconnect(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+) -> Answer<Json<Disconnected>> {
+    // The status first: from then on nobody fetches, confirms or attaches. Whatever of the rest a crash leaves behind,
+    // the same request erases.
+    let connection = app
+        .update(&tenant, &id, |read| {
+            Ok(Connection {
+                status: ConnectionStatus::Disconnected,
+                resume: None,
+                ..read.clone()
+            })
+        })
+        .await?;
+    app.store.erase_credentials(&connection).await?;
+    if let Some(dance) = app.store.dance(&tenant, &connection.id).await? {
+        app.store.end_dance(&tenant, &connection.id, &dance).await?;
+    }
+    for mark in app.store.parked_marks(&tenant, &connection.id).await? {
+        app.store
+            .forget_parked(&tenant, &connection.id, &mark)
+            .await?;
+    }
+    app.schedules.delete(&connection.id).await?;
+    info!(connection.id = %connection.id, "connection `{}` is disconnected", connection.id);
+    Ok(Json(farewell(&connection)))
+}
+
+fn farewell(connection: &Connection) -> Disconnected {
+    Disconnected {
+        id: connection.id.to_string(),
+        status: connection.status.as_str(),
+        erased: [
+            "the seller's authorisation, with the credentials of the seller's own app if any",
+            "links to authorise that were still open",
+            "how far orders were read",
+            "the schedule",
+        ],
+        stays: vec![
+            Stays {
+                what: "orders without buyer data",
+                how_long: "18 months from the order on",
+            },
+            Stays {
+                what: "buyer data",
+                how_long: "until its own expiry: 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date where the delivery is unknown",
+            },
+            Stays {
+                what: "the connection's name, seller id and settings",
+                how_long: "as long as the tenant: the orders refer to them",
+            },
+            Stays {
+                what: "couriers and mappings of the tenant",
+                how_long: "until deleted: they belong to the tenant, not to the connection",
+            },
+        ],
+        at_amazon: format!(
+            "The seller can remove the app's authorisation at Amazon too: {}/apps/manage",
+            connection.marketplace.seller_central()
+        ),
+    }
+}

@@ -1,0 +1,297 @@
+//! Couriers and their services: the tenant's, for all connections.
+
+use crate::App;
+use crate::access::Manager;
+use crate::create::checked_name;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::courier::{
+    Constraint, Courier, CourierCode, CourierService, Mapping, ServiceCode,
+};
+use stallkeeper::domain::ids::TenantId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const MOST_SERVICES: usize = 100;
+
+/// A courier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CourierRequest {
+    #[schema(example = "DPD")]
+    name: String,
+    services: Vec<Service>,
+}
+
+/// A service of a courier. What is not said, it cannot do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Service {
+    /// Letters, digits, `.`, `-` and `_`.
+    #[schema(example = "next-day")]
+    code: String,
+    #[serde(default)]
+    name: String,
+    /// Whether it may carry Prime orders.
+    #[serde(default)]
+    prime: bool,
+    /// Whether it delivers to lockers and counters.
+    #[serde(default)]
+    pickup_points: bool,
+    /// Whether it delivers to PO boxes.
+    #[serde(default)]
+    po_boxes: bool,
+    /// What it can fulfil at the door: `signature`, `age_verification`, `identity_verification`, `pallet`, `cash_on_delivery`.
+    #[serde(default)]
+    constraints: BTreeSet<String>,
+}
+
+/// A courier with its code.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Courier)]
+pub(crate) struct CourierAnswer {
+    #[schema(example = "DPD")]
+    code: String,
+    name: String,
+    services: Vec<Service>,
+}
+
+/// All couriers of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CourierList {
+    couriers: Vec<CourierAnswer>,
+}
+
+impl From<Courier> for CourierAnswer {
+    fn from(courier: Courier) -> Self {
+        let service = |service: CourierService| Service {
+            code: service.code.into(),
+            name: service.name,
+            prime: service.prime,
+            pickup_points: service.pickup_points,
+            po_boxes: service.po_boxes,
+            constraints: service.constraints.into_iter().map(String::from).collect(),
+        };
+        Self {
+            code: courier.code.into(),
+            name: courier.name,
+            services: courier.services.into_iter().map(service).collect(),
+        }
+    }
+}
+
+impl CourierRequest {
+    fn checked(self, code: CourierCode) -> Answer<Courier> {
+        if self.services.len() > MOST_SERVICES {
+            let detail = format!("must be at most {MOST_SERVICES}");
+            return Err(Problem::invalid("services", detail));
+        }
+        let mut seen = BTreeSet::new();
+        let mut services = Vec::with_capacity(self.services.len());
+        for (index, service) in self.services.into_iter().enumerate() {
+            let pointer = format!("services[{index}].code");
+            let service = service.checked(index)?;
+            if !seen.insert(service.code.clone()) {
+                return Err(Problem::invalid(pointer, "stands there twice"));
+            }
+            services.push(service);
+        }
+        Ok(Courier {
+            code,
+            name: checked_name(&self.name)?,
+            services,
+        })
+    }
+}
+
+impl Service {
+    fn checked(self, index: usize) -> Answer<CourierService> {
+        let code: ServiceCode = self.code.parse().map_err(|error| {
+            Problem::invalid(format!("services[{index}].code"), format!("{error}"))
+        })?;
+        let too_long = |text: &String| text.len() > 100 || text.chars().any(char::is_control);
+        if too_long(&self.name)
+            || self.constraints.len() > 20
+            || self.constraints.iter().any(too_long)
+        {
+            let detail = "names and constraints are at most 100 printable characters, and constraints at most 20";
+            return Err(Problem::invalid(format!("services[{index}]"), detail));
+        }
+        Ok(CourierService {
+            prime: self.prime,
+            pickup_points: self.pickup_points,
+            po_boxes: self.po_boxes,
+            constraints: self.constraints.into_iter().map(Constraint::from).collect(),
+            ..CourierService::new(code, self.name)
+        })
+    }
+}
+
+/// List the couriers.
+#[utoipa::path(get, path = "/couriers", tag = "couriers", responses((status = 200, body = CourierList)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+) -> Answer<Json<CourierList>> {
+    let couriers = app.store.couriers(&tenant).await?;
+    Ok(Json(CourierList {
+        couriers: couriers.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// Show a courier.
+#[utoipa::path(get, path = "/couriers/{courier}", tag = "couriers",
+    params(("courier" = String, Path, example = "DPD")),
+    responses(
+        (status = 200, body = CourierAnswer),
+        (status = 404, description = "There is no such courier", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(code): Path<String>,
+) -> Answer<Json<CourierAnswer>> {
+    let missing = || Problem::not_found("courier");
+    let code = code.parse().map_err(|_| missing())?;
+    let courier = app.store.courier(&tenant, &code).await?;
+    Ok(Json(courier.ok_or_else(missing)?.into()))
+}
+
+/// Put a courier with all its services. Orders that wait are looked at again.
+#[utoipa::path(put, path = "/couriers/{courier}", tag = "couriers", request_body = CourierRequest,
+    params(("courier" = String, Path, example = "DPD")),
+    responses(
+        (status = 200, body = CourierAnswer),
+        (status = 409, description = "A mapping names a service that would be gone", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The courier is not valid", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(code): Path<String>,
+    Body(request): Body<CourierRequest>,
+) -> Answer<Json<CourierAnswer>> {
+    let code: CourierCode = code
+        .parse()
+        .map_err(|error| Problem::invalid("courier", format!("{error}")))?;
+    let courier = request.checked(code)?;
+    let kept: BTreeSet<&ServiceCode> = courier
+        .services
+        .iter()
+        .map(|service| &service.code)
+        .collect();
+    let mapped = app.mappings_to(&tenant, &courier.code).await?;
+    let orphaned: Vec<&Mapping> = mapped
+        .iter()
+        .filter(|mapping| !kept.contains(&mapping.service.service))
+        .collect();
+    if !orphaned.is_empty() {
+        return Err(still_mapped(orphaned));
+    }
+    app.store.put_courier(&tenant, &courier).await?;
+    app.rerun_all(&tenant, None).await?;
+    Ok(Json(courier.into()))
+}
+
+/// Delete a courier that no mapping names. Orders keep what they were given.
+#[utoipa::path(delete, path = "/couriers/{courier}", tag = "couriers",
+    params(("courier" = String, Path, example = "DPD")),
+    responses(
+        (status = 204, description = "Deleted, now or before"),
+        (status = 409, description = "Mappings name it", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(code): Path<String>,
+) -> Answer<StatusCode> {
+    let Ok(code) = code.parse() else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
+    let mapped = app.mappings_to(&tenant, &code).await?;
+    if !mapped.is_empty() {
+        return Err(still_mapped(mapped.iter().collect()));
+    }
+    app.store.delete_courier(&tenant, &code).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl App {
+    /// The mappings that name a courier: the tenant's, and those narrowed to a connection.
+    async fn mappings_to(&self, tenant: &TenantId, courier: &CourierCode) -> Answer<Vec<Mapping>> {
+        let mut mappings = self.store.mappings(tenant, None).await?;
+        for connection in self.store.connections(tenant).await? {
+            mappings.extend(self.store.mappings(tenant, Some(&connection.id)).await?);
+        }
+        mappings.retain(|mapping| mapping.service.courier == *courier);
+        Ok(mappings)
+    }
+}
+
+fn still_mapped(mappings: Vec<&Mapping>) -> Problem {
+    let problem = Problem::conflict(
+        "still-mapped",
+        "Mappings name what would be gone.",
+        "Map these shipping terms to another service first, or delete the mappings.",
+    );
+    mappings.into_iter().fold(problem, |problem, mapping| {
+        problem.at(
+            mapping.term.to_string(),
+            format!("is carried by {}", mapping.service),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn checked(json: Value) -> Answer<Courier> {
+        serde_json::from_value::<CourierRequest>(json)
+            .unwrap()
+            .checked("DPD".parse().unwrap())
+    }
+
+    #[test]
+    fn a_service_can_do_what_is_said_and_no_more() {
+        let json = json!({"name": "DPD", "services": [
+            {"code": "next-day", "name": "Next day", "prime": true, "constraints": ["signature"]},
+            {"code": "two-day"},
+        ]});
+        let courier = checked(json.clone()).unwrap();
+        assert!(courier.services[0].prime && !courier.services[1].prime);
+        assert!(
+            courier.services[0]
+                .constraints
+                .contains(&Constraint::Signature)
+        );
+        let answer = serde_json::to_value(CourierAnswer::from(courier)).unwrap();
+        assert_eq!(
+            (&answer["code"], &answer["services"][0]["constraints"]),
+            (&json!("DPD"), &json!(["signature"]))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (services, pointer) in [
+            (json!([{"code": "a"}, {"code": "a"}]), "services[1].code"),
+            (json!([{"code": "a b"}]), "services[0].code"),
+            (
+                json!([{"code": "a", "name": "x".repeat(101)}]),
+                "services[0]",
+            ),
+        ] {
+            let problem = checked(json!({"name": "DPD", "services": services})).unwrap_err();
+            assert_eq!(
+                serde_json::to_value(problem).unwrap()["errors"][0]["pointer"],
+                pointer
+            );
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Making a connection: by OAuth, or with a refresh token that the seller copied out of Seller Central.
+
+use crate::App;
+use crate::access::{Base, Manager};
+use crate::answers::ConnectionAnswer;
+use crate::dance::digest;
+use crate::status::disconnected;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::connection::{AppCredentials, Connection, ConnectionStatus, Credentials};
+use stallkeeper::domain::ids::{ConnectionId, SellerId, TenantId};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::store::Written;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const LONGEST_KEY: usize = 255;
+const LONGEST_NAME: usize = 100;
+
+/// A connection to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewConnection {
+    /// For people.
+    #[schema(example = "North, Europe")]
+    name: String,
+    /// The store whose Seller Central the seller signs in to; the connection serves its whole region.
+    #[schema(example = "UK")]
+    marketplace: String,
+    authorisation: Authorisation,
+}
+
+/// How the seller authorises us.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "kind", deny_unknown_fields)]
+pub(crate) enum Authorisation {
+    /// The seller consents in Seller Central; the answer holds the page to begin at.
+    #[serde(rename = "oauth")]
+    OAuth {},
+    /// The seller copied a refresh token out of Seller Central.
+    #[serde(rename = "token")]
+    Token(PastedToken),
+}
+
+/// What the seller copied out of Seller Central.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PastedToken {
+    /// The merchant token, once called Merchant ID.
+    #[schema(example = "A1B2C3D4E5F6G7")]
+    seller_id: String,
+    #[schema(value_type = String, format = Password)]
+    refresh_token: SecretString,
+    /// Where the token comes from the seller's own private app: that app's.
+    client_id: Option<String>,
+    #[schema(value_type = Option<String>, format = Password)]
+    client_secret: Option<SecretString>,
+}
+
+impl PastedToken {
+    /// Seller and credentials; blanks around pasted text are dropped.
+    pub(crate) fn read(&self) -> Answer<(SellerId, Credentials)> {
+        let seller = self
+            .seller_id
+            .trim()
+            .parse()
+            .map_err(|error| Problem::invalid("authorisation.seller_id", format!("{error}")))?;
+        let own_app = match (&self.client_id, &self.client_secret) {
+            (None, None) => None,
+            (Some(client_id), Some(client_secret)) => Some(AppCredentials {
+                client_id: client_id.trim().to_owned(),
+                client_secret: pasted("authorisation.client_secret", client_secret)?,
+            }),
+            (Some(_), None) => {
+                let detail = "must come with `client_id`";
+                return Err(Problem::invalid("authorisation.client_secret", detail));
+            }
+            (None, Some(_)) => {
+                let detail = "must come with `client_secret`";
+                return Err(Problem::invalid("authorisation.client_id", detail));
+            }
+        };
+        let credentials = Credentials {
+            refresh_token: pasted("authorisation.refresh_token", &self.refresh_token)?,
+            own_app,
+        };
+        Ok((seller, credentials))
+    }
+}
+
+fn pasted(pointer: &str, secret: &SecretString) -> Answer<SecretString> {
+    let text = secret.expose_secret().trim();
+    if text.is_empty() || text.len() > 4096 || text.chars().any(char::is_control) {
+        return Err(Problem::invalid(
+            pointer,
+            "must be copied whole, on one line",
+        ));
+    }
+    Ok(SecretString::from(text))
+}
+
+impl NewConnection {
+    /// Tells one request from another without keeping what either said.
+    fn digest(&self) -> String {
+        let mut parts = vec![self.name.as_str(), &self.marketplace];
+        match &self.authorisation {
+            Authorisation::OAuth {} => parts.push("oauth"),
+            Authorisation::Token(token) => {
+                parts.extend([
+                    "token",
+                    &token.seller_id,
+                    token.refresh_token.expose_secret(),
+                ]);
+                parts.extend(token.client_id.as_deref());
+                parts.extend(
+                    token
+                        .client_secret
+                        .as_ref()
+                        .map(|secret| secret.expose_secret()),
+                );
+            }
+        }
+        digest(&serde_json::json!(parts).to_string())
+    }
+}
+
+/// Make a connection: an Amazon seller account in one region.
+#[utoipa::path(post, path = "/connections", tag = "connections", request_body = NewConnection,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key finds the connection that it made")),
+    responses(
+        (status = 201, description = "Made; `authorise_url` is where the seller's browser goes next", body = ConnectionAnswer),
+        (status = 409, description = "The seller account is connected already", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The request is not valid, or Amazon refuses the token", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    base: Base,
+    headers: HeaderMap,
+    Body(request): Body<NewConnection>,
+) -> Answer<(StatusCode, Json<ConnectionAnswer>)> {
+    let now = Timestamp::now();
+    let key = idempotency_key(&headers)?;
+    let id = match &key {
+        Some(key) => id_of_key(&tenant, key),
+        None => ConnectionId::new(now, rand::random()),
+    };
+    let asked = Asked {
+        app: &app,
+        base: &base,
+        digest: key.is_some().then(|| request.digest()),
+    };
+    if key.is_some()
+        && let Some(found) = app.store.connection(&tenant, &id).await?
+    {
+        return asked.again(&found).await;
+    }
+    let connection = Connection {
+        tenant,
+        id,
+        name: checked_name(&request.name)?,
+        marketplace: marketplace(&request.marketplace)?,
+        status: ConnectionStatus::AwaitingAuthorisation,
+        resume: None,
+        seller: None,
+        participations: Vec::new(),
+        created_at: now,
+        authorised_at: None,
+        own_app: false,
+        revision: 0,
+    };
+    match &request.authorisation {
+        Authorisation::OAuth {} => asked.by_oauth(connection).await,
+        Authorisation::Token(token) => asked.by_token(connection, token).await,
+    }
+}
+
+/// One request to make a connection.
+struct Asked<'a> {
+    app: &'a App,
+    base: &'a Base,
+    /// Of the request, where it has a key.
+    digest: Option<String>,
+}
+
+type Made = Answer<(StatusCode, Json<ConnectionAnswer>)>;
+
+impl Asked<'_> {
+    async fn by_oauth(&self, connection: Connection) -> Made {
+        let connection = Connection {
+            revision: 1,
+            ..connection
+        };
+        self.remember(&connection).await?;
+        // Made by the same request a moment ago, or made now: it is answered alike.
+        let _ = self.app.store.create_connection(&connection).await?;
+        self.answer(&connection).await
+    }
+
+    async fn by_token(&self, connection: Connection, token: &PastedToken) -> Made {
+        let (seller, credentials) = token.read()?;
+        let grant = self
+            .app
+            .granted_by_token(&connection, seller, credentials)
+            .await?;
+        self.remember(&connection).await?;
+        let attached = self.app.attach(&connection, grant).await?;
+        self.answer(&attached).await
+    }
+
+    /// The same request came before.
+    async fn again(&self, found: &Connection) -> Made {
+        self.remember(found).await?;
+        if found.status == ConnectionStatus::Disconnected {
+            return Err(disconnected());
+        }
+        self.answer(found).await
+    }
+
+    async fn remember(&self, connection: &Connection) -> Answer<()> {
+        let Some(digest) = &self.digest else {
+            return Ok(());
+        };
+        let remembered = self
+            .app
+            .store
+            .remember_request(&connection.tenant, &connection.id, digest)
+            .await?;
+        match remembered {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(Problem::unprocessable(
+                "key-used",
+                "This `Idempotency-Key` came before with another request.",
+                "Send the same request to find what it made, or another key to make something new.",
+            )),
+        }
+    }
+
+    async fn answer(&self, connection: &Connection) -> Made {
+        let mut answer = ConnectionAnswer::from(connection);
+        if connection.status == ConnectionStatus::AwaitingAuthorisation {
+            let url = self
+                .app
+                .authorise_url(connection, self.base, Timestamp::now())
+                .await?;
+            answer.authorise_url = Some(url.into());
+        }
+        Ok((StatusCode::CREATED, Json(answer)))
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
+        _ => Err(Problem::invalid(
+            "Idempotency-Key",
+            format!("must be 1 to {LONGEST_KEY} printable ASCII characters"),
+        )),
+    }
+}
+
+/// The same tenant's same key is the same connection; nobody else's key can be.
+fn id_of_key(tenant: &TenantId, key: &str) -> ConnectionId {
+    let text = serde_json::json!(["connection", tenant, key]).to_string();
+    let hash = Sha256::digest(text);
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash[..16]);
+    ulid::Ulid::from(u128::from_be_bytes(first))
+        .to_string()
+        .parse()
+        .expect("a ULID is a connection id")
+}
+
+/// A name for people.
+pub(crate) fn checked_name(name: &str) -> Answer<String> {
+    let name = name.trim();
+    let printable = !name.is_empty() && !name.chars().any(char::is_control);
+    if printable && name.chars().count() <= LONGEST_NAME {
+        return Ok(name.to_owned());
+    }
+    let detail = format!("must be 1 to {LONGEST_NAME} printable characters");
+    Err(Problem::invalid("name", detail))
+}
+
+pub(crate) fn marketplace(text: &str) -> Answer<Marketplace> {
+    text.parse()
+        .map_err(|error| Problem::invalid("marketplace", format!("{error}")))
+}
+
+#[cfg(test)]
+#[path = "create_tests.rs"]
+mod tests;

@@ -1,0 +1,229 @@
+//! The dance of authorisation: a state that works once, for ten minutes, in one browser, for one connection of one
+//! tenant.
+//!
+//! The state's text travels through the seller's browser and Amazon and is stored nowhere: the table
+//! knows its digest, and the text is derived again where the same link must be told twice.
+
+use crate::App;
+use crate::access::Base;
+use axum::http::HeaderValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::store::{Dance, OAuthState, Written};
+use url::Url;
+
+/// Amazon's page *Website Authorization Workflow*: what takes longer may break.
+pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// How often a dance is begun anew because somebody else began one at the same time.
+const MOST_TRIES: usize = 3;
+
+impl App {
+    /// The page where the seller begins: of the dance that the connection is in, where that has not gone further.
+    /// Asking twice for the same thing tells the same link.
+    pub(crate) async fn authorise_url(
+        &self,
+        connection: &Connection,
+        base: &Base,
+        now: Timestamp,
+    ) -> Answer<Url> {
+        match self.link(connection, base, now).await? {
+            Some(url) => Ok(url),
+            None => self.new_authorise_url(connection, base, now).await,
+        }
+    }
+
+    /// The link of the dance that the connection is in, as long as it can be used.
+    pub(crate) async fn link(
+        &self,
+        connection: &Connection,
+        base: &Base,
+        now: Timestamp,
+    ) -> Answer<Option<Url>> {
+        let Some(dance) = self.store.dance(&connection.tenant, &connection.id).await? else {
+            return Ok(None);
+        };
+        let state = self.store.oauth_state(&dance.digest, now).await?;
+        if state.is_none_or(|state| state.seller.is_some()) {
+            return Ok(None);
+        }
+        let text = self.state_text(connection, &dance.nonce).await?;
+        // The app's secret may have been renewed meanwhile; then the old text cannot be told any more.
+        Ok((digest(&text) == dance.digest).then(|| start_page(base, &text)))
+    }
+
+    /// The page where the seller begins a new dance; the link of a former one dies.
+    pub(crate) async fn new_authorise_url(
+        &self,
+        connection: &Connection,
+        base: &Base,
+        now: Timestamp,
+    ) -> Answer<Url> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        for _ in 0..MOST_TRIES {
+            let former = self.store.dance(tenant, id).await?;
+            let nonce = random();
+            let text = self.state_text(connection, &nonce).await?;
+            let dance = Dance {
+                digest: digest(&text),
+                nonce,
+            };
+            let state = OAuthState {
+                tenant: tenant.clone(),
+                connection: id.clone(),
+                browser: None,
+                seller: None,
+                credentials: None,
+                authorised_at: None,
+                expires: now.saturating_add(LIFETIME).unwrap_or(now),
+            };
+            let begun = self
+                .store
+                .begin_dance(&dance, &state, former.as_ref(), now)
+                .await?;
+            if begun == Written::Done {
+                return Ok(start_page(base, &text));
+            }
+        }
+        Err(changed_meanwhile())
+    }
+
+    async fn state_text(&self, connection: &Connection, nonce: &str) -> Answer<String> {
+        let seed = serde_json::json!(["oauth-state", connection.tenant, connection.id, nonce]);
+        let text = self.vault.derived(&seed.to_string()).await?;
+        Ok(text.expose_secret().to_owned())
+    }
+}
+
+/// Somebody else was quicker, again and again.
+pub(crate) fn changed_meanwhile() -> Problem {
+    Problem::conflict(
+        "changed-meanwhile",
+        "Somebody else changed this at the same time.",
+        "Look at what stands now, and send the request again if it still holds.",
+    )
+}
+
+fn start_page(base: &Base, state: &str) -> Url {
+    let mut url = base.page(&["oauth", "start"]);
+    url.query_pairs_mut().append_pair("state", state);
+    url
+}
+
+/// What the table keeps of a text that must not be read there.
+pub(crate) fn digest(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
+}
+
+/// A text that nobody can guess.
+pub(crate) fn random() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// What ties a browser to a dance: the state, so that Amazon's log-in step finds it, and a secret of the browser's own.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Cookie {
+    pub(crate) state: String,
+    pub(crate) browser: String,
+}
+
+impl Cookie {
+    /// Reads ours among a browser's cookies.
+    pub(crate) fn read(cookies: &str, secure: bool) -> Option<Self> {
+        let value = cookies
+            .split(';')
+            .filter_map(|cookie| cookie.trim().split_once('='))
+            .find_map(|(name, value)| (name == Self::name(secure)).then_some(value))?;
+        let (state, browser) = value.split_once('.')?;
+        Some(Self {
+            state: state.to_owned(),
+            browser: browser.to_owned(),
+        })
+    }
+
+    /// Sets it for as long as a dance may take. `Lax`: it must come back with the redirects from Amazon.
+    pub(crate) fn set(&self, secure: bool) -> Option<HeaderValue> {
+        let value = format!("{}.{}", self.state, self.browser);
+        header(&value, LIFETIME.as_secs(), secure)
+    }
+
+    /// Takes it out of the browser.
+    pub(crate) fn unset(secure: bool) -> Option<HeaderValue> {
+        header("", 0, secure)
+    }
+
+    /// `__Host-`: no other host of the domain can set it. Browsers take that name by TLS only.
+    fn name(secure: bool) -> &'static str {
+        if secure {
+            "__Host-stallkeeper-oauth"
+        } else {
+            "stallkeeper-oauth"
+        }
+    }
+}
+
+fn header(value: &str, seconds: i64, secure: bool) -> Option<HeaderValue> {
+    let name = Cookie::name(secure);
+    let transport = if secure { "; Secure" } else { "" };
+    let text =
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{transport}");
+    let mut header = HeaderValue::try_from(text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// Why a dance does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// The state is unknown: too old, replaced by a newer link, confirmed, or made up.
+    Gone,
+    /// The seller has authorised with this link before.
+    Used,
+    /// Another browser began.
+    OtherBrowser,
+}
+
+/// What the first page is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// Bind this browser.
+    Bind,
+    /// It is bound; it came a second time.
+    Bound,
+}
+
+/// Whether a browser may begin.
+pub(crate) fn may_begin(
+    state: Option<&OAuthState>,
+    browser: Option<&str>,
+) -> Result<Beginning, Halt> {
+    let state = state.ok_or(Halt::Gone)?;
+    match &state.browser {
+        None => Ok(Beginning::Bind),
+        Some(_) => may_go_on(Some(state), browser).map(|_| Beginning::Bound),
+    }
+}
+
+/// Whether a browser may go on with what it began; `browser` is its secret.
+pub(crate) fn may_go_on<'a>(
+    state: Option<&'a OAuthState>,
+    browser: Option<&str>,
+) -> Result<&'a OAuthState, Halt> {
+    let state = state.ok_or(Halt::Gone)?;
+    let bound = state.browser.as_deref();
+    if bound.is_none() || bound != browser.map(digest).as_deref() {
+        return Err(Halt::OtherBrowser);
+    }
+    if state.seller.is_some() {
+        return Err(Halt::Used);
+    }
+    Ok(state)
+}
+
+#[cfg(test)]
+#[path = "dance_tests.rs"]
+mod tests;

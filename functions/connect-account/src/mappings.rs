@@ -1,0 +1,238 @@
+//! Which courier service carries which shipping term: for all connections of the tenant, or narrowed to one.
+
+use crate::App;
+use crate::access::Manager;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Parameters, Problem};
+use stallkeeper::domain::courier::{CourierServiceId, Mapping, Scope};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::shipping_term::ShippingTerm;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    /// Only the mapping of this shipping term.
+    #[param(example = "STD UK DOM")]
+    term: Option<String>,
+    /// The mappings narrowed to this connection, in place of the tenant's.
+    connection: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    /// The shipping term, in any letter case; the old API's spelling reads too.
+    #[param(example = "STD UK DOM")]
+    term: String,
+    /// Narrows the mapping to this connection.
+    connection: Option<String>,
+}
+
+/// What carries a shipping term.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MappingRequest {
+    /// Courier and service.
+    #[schema(example = "DPD/next-day")]
+    service: String,
+    /// Whether Prime orders without a mapping of their own may fall back to this one.
+    #[serde(default)]
+    carries_prime: bool,
+}
+
+/// A mapping.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mapping)]
+pub(crate) struct MappingAnswer {
+    /// The canonical spelling.
+    #[schema(example = "STD UK DOM")]
+    term: String,
+    #[schema(example = "DPD/next-day")]
+    service: String,
+    carries_prime: bool,
+    /// The connection it is narrowed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<String>,
+}
+
+/// Mappings, by shipping term.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MappingList {
+    mappings: Vec<MappingAnswer>,
+}
+
+impl MappingAnswer {
+    fn of(mapping: &Mapping, connection: Option<&ConnectionId>) -> Self {
+        Self {
+            term: mapping.term.to_string(),
+            service: mapping.service.to_string(),
+            carries_prime: mapping.carries_prime,
+            connection: connection.map(ToString::to_string),
+        }
+    }
+}
+
+/// List the tenant's mappings, or those narrowed to a connection.
+#[utoipa::path(get, path = "/mappings", tag = "mappings", params(Filter), responses(
+    (status = 200, body = MappingList),
+    (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Parameters(filter): Parameters<Filter>,
+) -> Answer<Json<MappingList>> {
+    let connection = app.narrowed(&tenant, filter.connection.as_deref()).await?;
+    let term = filter.term.as_deref().map(term).transpose()?;
+    let mappings = app.store.mappings(&tenant, connection.as_ref()).await?;
+    let wanted = mappings
+        .iter()
+        .filter(|mapping| term.as_ref().is_none_or(|term| *term == mapping.term));
+    Ok(Json(MappingList {
+        mappings: wanted
+            .map(|mapping| MappingAnswer::of(mapping, connection.as_ref()))
+            .collect(),
+    }))
+}
+
+/// Put a mapping. Orders that wait for it are looked at again: at once, and once more a little later.
+#[utoipa::path(put, path = "/mappings", tag = "mappings", params(Named), request_body = MappingRequest, responses(
+    (status = 200, body = MappingAnswer),
+    (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "This is no shipping term, or there is no such service", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Parameters(named): Parameters<Named>,
+    Body(request): Body<MappingRequest>,
+) -> Answer<Json<MappingAnswer>> {
+    let connection = app.narrowed(&tenant, named.connection.as_deref()).await?;
+    let term = without_zone(term(&named.term)?)?;
+    let service: CourierServiceId = request
+        .service
+        .parse()
+        .map_err(|error| Problem::invalid("service", format!("{error}")))?;
+    app.must_offer(&tenant, &service).await?;
+    let scope = if connection.is_some() {
+        Scope::Connection
+    } else {
+        Scope::Tenant
+    };
+    let mapping = Mapping {
+        term,
+        service,
+        carries_prime: request.carries_prime,
+        scope,
+    };
+    app.store
+        .put_mapping(&tenant, connection.as_ref(), &mapping)
+        .await?;
+    // Owed until it is queued: whoever gets no answer sends the request again.
+    match &connection {
+        Some(connection) => app.rerun(&tenant, connection, Some(&mapping.term)).await?,
+        None => app.rerun_all(&tenant, Some(&mapping.term)).await?,
+    }
+    Ok(Json(MappingAnswer::of(&mapping, connection.as_ref())))
+}
+
+/// Delete a mapping. Orders keep what they were given.
+#[utoipa::path(delete, path = "/mappings", tag = "mappings", params(Named), responses(
+    (status = 204, description = "Deleted, now or before"),
+    (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "This is no shipping term", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Parameters(named): Parameters<Named>,
+) -> Answer<StatusCode> {
+    let connection = app.narrowed(&tenant, named.connection.as_deref()).await?;
+    let term = term(&named.term)?;
+    app.store
+        .delete_mapping(&tenant, connection.as_ref(), &term)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl App {
+    async fn narrowed(&self, tenant: &TenantId, id: Option<&str>) -> Answer<Option<ConnectionId>> {
+        match id {
+            None => Ok(None),
+            Some(id) => Ok(Some(self.connection(tenant, id).await?.id)),
+        }
+    }
+
+    async fn must_offer(&self, tenant: &TenantId, service: &CourierServiceId) -> Answer<()> {
+        let courier = self.store.courier(tenant, &service.courier).await?;
+        let Some(courier) = courier else {
+            let detail = "there is no such courier; put it first: PUT /couriers/{courier}";
+            return Err(Problem::invalid("service", detail));
+        };
+        let codes: Vec<&str> = courier
+            .services
+            .iter()
+            .map(|offered| offered.code.as_str())
+            .collect();
+        if codes.contains(&service.service.as_str()) {
+            return Ok(());
+        }
+        let detail = format!(
+            "courier {} has no such service; it has: {}",
+            courier.code,
+            codes.join(", ")
+        );
+        Err(Problem::invalid("service", detail))
+    }
+}
+
+fn term(text: &str) -> Answer<ShippingTerm> {
+    text.parse()
+        .map_err(|error| Problem::invalid("term", format!("{error}")))
+}
+
+/// There are no zones yet, so no order's term names one. The number in an old term was Amazon's own rate, not a zone.
+fn without_zone(term: ShippingTerm) -> Answer<ShippingTerm> {
+    let Some(zone) = term.zone() else {
+        return Ok(term);
+    };
+    let bare = term.without_zone();
+    Err(Problem::invalid(
+        "term",
+        format!(
+            "`_{zone}` names a zone, and no zones are drawn yet, so it would never be used (in terms of the old API it was Amazon's rate number). Map `{bare}`."
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_new_spellings_are_one_term() {
+        for (text, canonical) in [
+            ("Std UK Dom", "STD UK DOM"),
+            ("uk next", "UK NEXT"),
+            ("EXP DE INT-prime", "EXP DE INT-PRIME"),
+        ] {
+            assert_eq!(term(text).unwrap().to_string(), canonical);
+        }
+        assert!(term("Standard").is_err());
+    }
+
+    #[test]
+    fn a_term_with_a_zone_is_refused_with_the_one_to_take() {
+        let problem = without_zone(term("Std UK Dom_1").unwrap()).unwrap_err();
+        let text = serde_json::to_string(&problem).unwrap();
+        assert!(text.contains("Map `STD UK DOM`"), "{text}");
+        assert!(without_zone(term("STD UK DOM-PRIME").unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,326 @@
+//! The stores of a connection: which are switched on, how unmapped orders are treated, which couriers are off.
+
+use crate::App;
+use crate::access::Manager;
+use crate::dance::changed_meanwhile;
+use crate::store_request::{StoreRequest, StoreWish};
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus, MarketplaceSettings};
+use stallkeeper::domain::courier::{CourierCode, Strategy};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::store::{ParkedMark, Written};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+const MOST_TRIES: usize = 3;
+
+/// How a store is run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Marketplace)]
+pub(crate) struct StoreAnswer {
+    #[schema(example = "UK")]
+    marketplace: &'static str,
+    #[schema(example = "A1F83G8C2ARO7P")]
+    marketplace_id: &'static str,
+    /// Whether the seller takes part in it, as Amazon told last.
+    participating: bool,
+    active: bool,
+    #[schema(value_type = String, example = "review")]
+    strategy: Strategy,
+    fba_orders: bool,
+    /// Couriers that are switched off here; every other is on.
+    couriers_off: Vec<String>,
+    /// The oldest order that waits for this store to be switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    parked_since: Option<Timestamp>,
+}
+
+impl StoreAnswer {
+    fn of(connection: &Connection, settings: &MarketplaceSettings, marks: &[ParkedMark]) -> Self {
+        let marketplace = settings.marketplace;
+        let mark = marks
+            .iter()
+            .find(|mark| mark.marketplace_id == marketplace.id());
+        Self {
+            marketplace: marketplace.country(),
+            marketplace_id: marketplace.id(),
+            participating: participates(connection, marketplace),
+            active: settings.active,
+            strategy: settings.strategy,
+            fba_orders: settings.fba_orders,
+            couriers_off: settings.couriers.off().map(ToString::to_string).collect(),
+            parked_since: mark.map(|mark| mark.oldest_updated_at),
+        }
+    }
+}
+
+/// The stores of a connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StoreList {
+    marketplaces: Vec<StoreAnswer>,
+}
+
+/// List the marketplaces that the seller takes part in, and those that somebody has set.
+#[utoipa::path(get, path = "/connections/{connection}/marketplaces", tag = "marketplaces",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, body = StoreList),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+) -> Answer<Json<StoreList>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let set = app.store.marketplaces(&tenant, &connection.id).await?;
+    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    let known = connection
+        .participations
+        .iter()
+        .filter(|part| part.participating);
+    let all: BTreeSet<Marketplace> = known
+        .map(|part| part.marketplace)
+        .chain(set.iter().map(|settings| settings.marketplace))
+        .collect();
+    let settings_of = |marketplace| {
+        let found = set
+            .iter()
+            .find(|settings| settings.marketplace == marketplace);
+        found
+            .cloned()
+            .unwrap_or_else(|| MarketplaceSettings::new(marketplace))
+    };
+    let marketplaces = all
+        .into_iter()
+        .map(|marketplace| StoreAnswer::of(&connection, &settings_of(marketplace), &marks))
+        .collect();
+    Ok(Json(StoreList { marketplaces }))
+}
+
+/// Show how a marketplace is run.
+#[utoipa::path(get, path = "/connections/{connection}/marketplaces/{marketplace}", tag = "marketplaces",
+    params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
+    responses(
+        (status = 200, body = StoreAnswer),
+        (status = 404, description = "There is no such connection, or no such marketplace in its region", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path((id, country)): Path<(String, String)>,
+) -> Answer<Json<StoreAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let marketplace = of_region(&connection, &country)?;
+    let settings = app
+        .store
+        .marketplace(&tenant, &connection.id, marketplace)
+        .await?;
+    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+}
+
+/// Switch a marketplace on or off, and say how it is run. Switched on, its parked orders flow on.
+#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}", tag = "marketplaces", request_body = StoreRequest,
+    params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
+    responses(
+        (status = 200, body = StoreAnswer),
+        (status = 404, description = "There is no such connection, or no such marketplace in its region", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No seller has authorised yet", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The seller does not take part in it, or a setting cannot be", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path((id, country)): Path<(String, String)>,
+    Body(request): Body<StoreRequest>,
+) -> Answer<Json<StoreAnswer>> {
+    let mut connection = app.connection(&tenant, &id).await?;
+    let marketplace = of_region(&connection, &country)?;
+    let wish = request.checked()?;
+    if wish.active {
+        connection = app.with_participation(connection, marketplace).await?;
+    }
+    let settings = app
+        .set_store(&connection, marketplace, |settings| {
+            let StoreWish {
+                active,
+                strategy,
+                fba_orders,
+            } = wish;
+            MarketplaceSettings {
+                active,
+                strategy,
+                fba_orders,
+                ..settings
+            }
+        })
+        .await?;
+    if settings.active {
+        app.release_parked(&connection, marketplace).await?;
+    }
+    info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);
+    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+}
+
+/// Whether a courier may be used.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Switch {
+    on: bool,
+}
+
+/// Switch a courier on or off for a marketplace; at once. Switched on, orders that wait for it are looked at again.
+#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}", tag = "marketplaces", request_body = Switch,
+    params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK"), ("courier" = String, Path, example = "DPD")),
+    responses(
+        (status = 200, body = StoreAnswer),
+        (status = 404, description = "There is no such connection, marketplace or courier", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn switch_courier(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path((id, country, courier)): Path<(String, String, String)>,
+    Body(Switch { on }): Body<Switch>,
+) -> Answer<Json<StoreAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let marketplace = of_region(&connection, &country)?;
+    let code: CourierCode = courier.parse().map_err(|_| Problem::not_found("courier"))?;
+    if app.store.courier(&tenant, &code).await?.is_none() {
+        return Err(Problem::not_found("courier"));
+    }
+    let settings = app
+        .set_store(&connection, marketplace, |mut settings| {
+            settings.couriers.switch(code.clone(), on);
+            settings
+        })
+        .await?;
+    if on {
+        app.rerun(&tenant, &connection.id, None).await?;
+    }
+    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+}
+
+impl App {
+    /// Changes a store's settings as they stand; decides anew where somebody else was quicker.
+    async fn set_store(
+        &self,
+        connection: &Connection,
+        marketplace: Marketplace,
+        change: impl Fn(MarketplaceSettings) -> MarketplaceSettings,
+    ) -> Answer<MarketplaceSettings> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        for _ in 0..MOST_TRIES {
+            let read = self.store.marketplace(tenant, id, marketplace).await?;
+            let settings = change(read.clone());
+            let written = self
+                .store
+                .replace_marketplace(tenant, id, &settings, &read)
+                .await?;
+            if written == Written::Done {
+                return Ok(settings);
+            }
+        }
+        Err(changed_meanwhile())
+    }
+
+    /// Lets the orders that were parked for a store flow on.
+    ///
+    /// The order counts. The settings are written already, so whoever reads an order from now on keeps it; only then is the
+    /// mark read, so that it covers all that were parked before. It is forgotten last: a crash in between leaves it, and
+    /// the same request again rewinds again, which costs a few calls and never an order.
+    async fn release_parked(
+        &self,
+        connection: &Connection,
+        marketplace: Marketplace,
+    ) -> Answer<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let marks = self.store.parked_marks(tenant, id).await?;
+        if let Some(mark) = marks
+            .iter()
+            .find(|mark| mark.marketplace_id == marketplace.id())
+        {
+            self.store
+                .rewind_order_cursor(tenant, id, mark.oldest_updated_at)
+                .await?;
+            self.store.forget_parked(tenant, id, mark).await?;
+        }
+        Ok(self.tick(connection).await?)
+    }
+
+    /// The connection, where its seller takes part in a store; Amazon is asked again where we do not know of it.
+    async fn with_participation(
+        &self,
+        connection: Connection,
+        marketplace: Marketplace,
+    ) -> Answer<Connection> {
+        if participates(&connection, marketplace) {
+            return Ok(connection);
+        }
+        if !matches!(
+            connection.status,
+            ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
+        ) {
+            return Err(Problem::conflict(
+                "not-authorised",
+                "Which marketplaces the seller takes part in is not known while nobody has authorised.",
+                "GET /connections/{connection}/setup lists the steps to authorise.",
+            ));
+        }
+        let login = self.vault.seller_login(&self.store, &connection).await?;
+        let participations = self.participations(connection.region(), &login).await?;
+        let connection = self
+            .update(&connection.tenant, connection.id.as_str(), |read| {
+                Ok(Connection {
+                    participations: participations.clone(),
+                    ..read.clone()
+                })
+            })
+            .await?;
+        if participates(&connection, marketplace) {
+            return Ok(connection);
+        }
+        Err(not_participating(&connection, marketplace))
+    }
+}
+
+fn participates(connection: &Connection, marketplace: Marketplace) -> bool {
+    let is_it = |part: &&stallkeeper::domain::connection::Participation| {
+        part.marketplace == marketplace && part.participating
+    };
+    connection.participations.iter().find(is_it).is_some()
+}
+
+fn not_participating(connection: &Connection, marketplace: Marketplace) -> Problem {
+    let stores: Vec<&str> = connection
+        .participations
+        .iter()
+        .filter(|part| part.participating)
+        .map(|part| part.marketplace.country())
+        .collect();
+    Problem::unprocessable(
+        "not-participating",
+        format!("The seller does not take part in marketplace {marketplace}."),
+        format!(
+            "Amazon says the seller sells in: {}. Open the other store in Seller Central first.",
+            stores.join(", ")
+        ),
+    )
+}
+
+/// A store that the connection can have.
+fn of_region(connection: &Connection, country: &str) -> Answer<Marketplace> {
+    let found = country.parse::<Marketplace>().ok();
+    found
+        .filter(|marketplace| marketplace.region() == connection.region())
+        .ok_or_else(|| Problem::not_found("marketplace in the connection's region"))
+}

@@ -1,0 +1,288 @@
+//! The pages of the OAuth dance, which come without a token: the start page of ours, Amazon's log-in step, and the
+//! callback. They attach nothing: what they end with waits for the signed-in user to confirm it.
+//!
+//! Amazon's page: *Website Authorization Workflow*.
+
+use crate::App;
+use crate::access::Base;
+use crate::dance::{Beginning, Cookie, Halt, LIFETIME, digest, may_begin, may_go_on, random};
+use crate::page::{Page, hide};
+use axum::extract::State;
+use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+use stallkeeper::api::Parameters;
+use stallkeeper::domain::connection::{Connection, ConnectionStatus, Credentials};
+use stallkeeper::domain::ids::SellerId;
+use stallkeeper::sp_api::Login;
+use stallkeeper::store::{OAuthState, Written};
+use std::sync::Arc;
+use tracing::info;
+use url::Url;
+use utoipa::IntoParams;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Start {
+    #[serde(default)]
+    state: String,
+}
+
+/// Begin to authorise, in the seller's browser: ties the browser by a cookie and goes to Seller Central.
+#[utoipa::path(get, path = "/oauth/start", tag = "oauth", security(()), params(Start), responses(
+    (status = 302, description = "To the consent page of the marketplace's Seller Central"),
+    (status = 410, description = "The link has expired or was used", content_type = "text/html"),
+    (status = 403, description = "Another browser began", content_type = "text/html"),
+))]
+pub(crate) async fn start(
+    State(app): State<Arc<App>>,
+    base: Base,
+    headers: HeaderMap,
+    Parameters(Start { state: text }): Parameters<Start>,
+) -> Result<Response, Page> {
+    let now = Timestamp::now();
+    let digest_of_state = digest(&text);
+    let state = app.store.oauth_state(&digest_of_state, now).await?;
+    let browser = cookie(&headers, &base)
+        .filter(|cookie| cookie.state == text)
+        .map(|cookie| cookie.browser);
+    let beginning = may_begin(state.as_ref(), browser.as_deref())?;
+    let state = state.ok_or(Halt::Gone)?;
+    let connection = connection(&app, &state).await?;
+    let browser = match (beginning, browser) {
+        (Beginning::Bound, Some(browser)) => browser,
+        _ => bind(&app, &digest_of_state, &state).await?,
+    };
+    let amazon = app.vault.app().await?;
+    let consent = app.amazon.endpoints().consent_page(
+        connection.marketplace,
+        &amazon.application_id,
+        &text,
+        app.config.oauth_version.as_deref(),
+    );
+    let cookie = Cookie {
+        state: text,
+        browser,
+    };
+    Ok(redirect(&consent, cookie.set(base.is_secure())))
+}
+
+/// Ties this browser to the dance; the first one wins.
+async fn bind(app: &App, digest_of_state: &str, state: &OAuthState) -> Result<String, Page> {
+    let browser = random();
+    let bound = OAuthState {
+        browser: Some(digest(&browser)),
+        ..state.clone()
+    };
+    match app
+        .store
+        .put_oauth_state(digest_of_state, &bound, Some(state))
+        .await?
+    {
+        Written::Done => Ok(browser),
+        Written::Conflict => Err(Halt::OtherBrowser.into()),
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogIn {
+    /// Where Amazon waits for us.
+    #[serde(default)]
+    amazon_callback_uri: String,
+    #[serde(default)]
+    amazon_state: String,
+    /// `beta` for an application in draft.
+    version: Option<String>,
+}
+
+/// Amazon's log-in step: sends the browser straight back, if it began here.
+#[utoipa::path(get, path = "/oauth/login", tag = "oauth", security(()), params(LogIn), responses(
+    (status = 302, description = "Back to Amazon, or to the platform's sign-in page where nothing began here"),
+    (status = 400, description = "The address to go back to is not Seller Central's", content_type = "text/html"),
+    (status = 403, description = "Another browser began", content_type = "text/html"),
+    (status = 410, description = "The link has expired or was used", content_type = "text/html"),
+))]
+pub(crate) async fn login(
+    State(app): State<Arc<App>>,
+    base: Base,
+    headers: HeaderMap,
+    Parameters(asked): Parameters<LogIn>,
+) -> Result<Response, Page> {
+    let Some(cookie) = cookie(&headers, &base) else {
+        return Ok(not_begun_here(&app));
+    };
+    let state = app
+        .store
+        .oauth_state(&digest(&cookie.state), Timestamp::now())
+        .await?;
+    may_go_on(state.as_ref(), Some(&cookie.browser))?;
+    let back = Url::parse(&asked.amazon_callback_uri).ok();
+    let back = back.filter(|url| app.amazon.endpoints().is_seller_central(url));
+    let mut back = back.ok_or_else(|| {
+        Page::new(
+            StatusCode::BAD_REQUEST,
+            "This does not come from Amazon",
+            "The address to go back to is not one of Seller Central's, so nobody is sent there.",
+        )
+    })?;
+    let is_beta = |version: &&str| *version == "beta";
+    let version = asked.version.as_deref().filter(is_beta);
+    back.query_pairs_mut()
+        .append_pair("redirect_uri", base.redirect_uri().as_str())
+        .append_pair("amazon_state", &asked.amazon_state)
+        .append_pair("state", &cookie.state);
+    if let Some(version) = version.or(app.config.oauth_version.as_deref()) {
+        back.query_pairs_mut().append_pair("version", version);
+    }
+    Ok(redirect(&back, None))
+}
+
+/// A seller who comes from Amazon and not from a link of ours: whose connection it should be, only the platform knows.
+fn not_begun_here(app: &App) -> Response {
+    match &app.config.sign_in_url {
+        Some(platform) => redirect(platform, None),
+        None => Page::new(
+            StatusCode::BAD_REQUEST,
+            "Please begin on the platform",
+            "Sign in to the platform that manages your orders, add the connection there, and follow its link to Amazon.",
+        )
+        .into_response(),
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CallBack {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    selling_partner_id: String,
+    #[serde(default)]
+    spapi_oauth_code: String,
+}
+
+/// Amazon's answer: the seller consents. Keeps the authorisation until the signed-in user confirms whose it is.
+#[utoipa::path(get, path = "/oauth/callback", tag = "oauth", security(()), params(CallBack), responses(
+    (status = 200, description = "The seller is to be confirmed on the platform", content_type = "text/html"),
+    (status = 400, description = "Amazon does not know the code", content_type = "text/html"),
+    (status = 403, description = "Another browser began", content_type = "text/html"),
+    (status = 410, description = "The link has expired or was used", content_type = "text/html"),
+))]
+pub(crate) async fn callback(
+    State(app): State<Arc<App>>,
+    base: Base,
+    headers: HeaderMap,
+    Parameters(told): Parameters<CallBack>,
+) -> Result<Response, Page> {
+    let digest_of_state = digest(&told.state);
+    let state = app
+        .store
+        .oauth_state(&digest_of_state, Timestamp::now())
+        .await?;
+    let browser = cookie(&headers, &base).map(|cookie| cookie.browser);
+    let state = may_go_on(state.as_ref(), browser.as_deref())?;
+    connection(&app, state).await?;
+    let seller: SellerId = told
+        .selling_partner_id
+        .parse()
+        .map_err(|_| code_refused())?;
+    let credentials = exchange(&app, &base, &told.spapi_oauth_code).await?;
+    let now = Timestamp::now();
+    let authorised = OAuthState {
+        seller: Some(seller.clone()),
+        credentials: Some(
+            app.vault
+                .seal(&state.tenant, &state.connection, &credentials)
+                .await?,
+        ),
+        authorised_at: Some(now),
+        // The dance at Amazon is over; a person needs some minutes to confirm.
+        expires: now.saturating_add(LIFETIME).unwrap_or(now),
+        ..state.clone()
+    };
+    let written = app
+        .store
+        .put_oauth_state(&digest_of_state, &authorised, Some(state))
+        .await?;
+    if written == Written::Conflict {
+        return Err(Halt::Used.into());
+    }
+    info!(connection.id = %state.connection, "a seller consented for connection `{}`", state.connection);
+    let mut page = confirm_on_platform(&app, &seller).into_response();
+    if let Some(unset) = Cookie::unset(base.is_secure()) {
+        page.headers_mut().append(SET_COOKIE, unset);
+    }
+    Ok(page)
+}
+
+/// Trades the code at once: it lives five minutes.
+async fn exchange(app: &App, base: &Base, code: &str) -> Result<Credentials, Page> {
+    let amazon = app.vault.app().await?;
+    let login = app
+        .amazon
+        .exchange_code(
+            &amazon.credentials,
+            code,
+            Some(base.redirect_uri().as_str()),
+        )
+        .await?;
+    match login {
+        Login::Granted { refresh_token } => Ok(Credentials {
+            refresh_token,
+            own_app: None,
+        }),
+        Login::CodeRefused { code } => {
+            info!(amazon.code = code, "Amazon refuses an authorisation code");
+            Err(code_refused())
+        }
+    }
+}
+
+fn code_refused() -> Page {
+    Page::new(
+        StatusCode::BAD_REQUEST,
+        "Amazon does not confirm this",
+        "Its code is older than five minutes, was used before, or is none. Go back to the platform and ask for a new link.",
+    )
+}
+
+fn confirm_on_platform(app: &App, seller: &SellerId) -> Page {
+    let text = format!(
+        "Amazon tells us that seller {seller} consents. Nothing is connected yet: go back to the platform within ten minutes and confirm that this seller is yours.",
+    );
+    Page::new(StatusCode::OK, "One step is left", text).with_link(app.config.sign_in_url.as_ref())
+}
+
+/// The connection that a dance is for, as long as it is not given up.
+async fn connection(app: &App, state: &OAuthState) -> Result<Connection, Page> {
+    let connection = app
+        .store
+        .connection(&state.tenant, &state.connection)
+        .await?;
+    let alive = |connection: &Connection| connection.status != ConnectionStatus::Disconnected;
+    Ok(connection.filter(alive).ok_or(Halt::Gone)?)
+}
+
+fn cookie(headers: &HeaderMap, base: &Base) -> Option<Cookie> {
+    let sent: Vec<&str> = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .collect();
+    Cookie::read(&sent.join(";"), base.is_secure())
+}
+
+fn redirect(to: &Url, cookie: Option<HeaderValue>) -> Response {
+    let mut response = StatusCode::FOUND.into_response();
+    if let Ok(to) = HeaderValue::from_str(to.as_str()) {
+        response.headers_mut().insert(LOCATION, to);
+    }
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    hide(&mut response);
+    response
+}

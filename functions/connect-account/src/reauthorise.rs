@@ -1,0 +1,161 @@
+//! Confirming who authorised, and authorising again.
+
+use crate::App;
+use crate::access::{Base, Manager};
+use crate::answers::ConnectionAnswer;
+use crate::attach::{Grant, refuse_other_seller};
+use crate::create::Authorisation;
+use crate::status::authorised;
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::Deserialize;
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::SellerId;
+use stallkeeper::store::Dance;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Who the signed-in user says has authorised.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Confirmation {
+    /// The seller whom Amazon named; GET /connections/{connection}/setup tells it.
+    #[schema(example = "A1B2C3D4E5F6G7")]
+    seller_id: String,
+}
+
+/// Confirm the seller who authorised: only now is the authorisation attached to the connection.
+#[utoipa::path(post, path = "/connections/{connection}/confirm", tag = "connections", request_body = Confirmation,
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "Attached", body = ConnectionAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody has authorised, another seller has, or the seller is connected already", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn confirm(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+    Body(Confirmation { seller_id }): Body<Confirmation>,
+) -> Answer<Json<ConnectionAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let seller: SellerId = seller_id
+        .trim()
+        .parse()
+        .map_err(|error| Problem::invalid("seller_id", format!("{error}")))?;
+    authorised(&connection)?;
+    let attached = match app.waiting(&connection).await? {
+        Some((_, grant)) if grant.seller != seller => return Err(not_this_seller(&grant.seller)),
+        Some((dance, grant)) => {
+            let attached = app.attach(&connection, grant).await?;
+            // Last: a crash before it lets the same confirmation do the same again.
+            app.store.end_dance(&tenant, &connection.id, &dance).await?;
+            attached
+        }
+        None if is_confirmed(&connection, &seller) => connection,
+        None => return Err(nobody_waits()),
+    };
+    Ok(Json((&attached).into()))
+}
+
+impl App {
+    /// The authorisation that waits to be confirmed for a connection.
+    async fn waiting(&self, connection: &Connection) -> Answer<Option<(Dance, Grant)>> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let Some(dance) = self.store.dance(tenant, id).await? else {
+            return Ok(None);
+        };
+        let state = self
+            .store
+            .oauth_state(&dance.digest, Timestamp::now())
+            .await?;
+        let told =
+            state.and_then(|state| Some((state.seller?, state.credentials?, state.authorised_at?)));
+        let Some((seller, sealed, at)) = told else {
+            return Ok(None);
+        };
+        let grant = Grant {
+            seller,
+            credentials: self.vault.open(tenant, id, &sealed).await?,
+            sealed,
+            at,
+        };
+        Ok(Some((dance, grant)))
+    }
+}
+
+/// The same confirmation came before, and was heard.
+fn is_confirmed(connection: &Connection, seller: &SellerId) -> bool {
+    let waits = matches!(
+        connection.status,
+        ConnectionStatus::AwaitingAuthorisation | ConnectionStatus::NeedsReauthorisation
+    );
+    !waits && connection.seller.as_ref() == Some(seller)
+}
+
+fn not_this_seller(told: &SellerId) -> Problem {
+    Problem::conflict(
+        "not-this-seller",
+        "Another seller has authorised.",
+        format!(
+            "Amazon names seller {told}. Confirm that one if it is yours; if not, ask for a new link and sign in to the right Seller Central account."
+        ),
+    )
+    .at("seller_id", "not the seller whom Amazon names")
+}
+
+fn nobody_waits() -> Problem {
+    Problem::conflict(
+        "nothing-to-confirm",
+        "No seller has authorised this connection in the last ten minutes.",
+        "Ask for a link with POST /connections/{connection}/reauthorise, let the seller consent there, then confirm within ten minutes.",
+    )
+}
+
+/// How the seller authorises again; by OAuth where nothing is said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Again {
+    authorisation: Option<Authorisation>,
+}
+
+/// Authorise again, or for the first time with a new link: a connection that stopped then goes on where it stopped.
+#[utoipa::path(post, path = "/connections/{connection}/reauthorise", tag = "connections", request_body = Again,
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "`authorise_url` is where the seller's browser goes next; none with a pasted token, which is attached at once", body = ConnectionAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another seller, or the connection is given up", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Amazon refuses the token", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn reauthorise(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    base: Base,
+    Path(id): Path<String>,
+    Body(again): Body<Again>,
+) -> Answer<Json<ConnectionAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    authorised(&connection)?;
+    match again.authorisation {
+        None | Some(Authorisation::OAuth {}) => {
+            let url = app
+                .new_authorise_url(&connection, &base, Timestamp::now())
+                .await?;
+            let mut answer = ConnectionAnswer::from(&connection);
+            answer.authorise_url = Some(url.into());
+            Ok(Json(answer))
+        }
+        Some(Authorisation::Token(token)) => {
+            let (seller, credentials) = token.read()?;
+            refuse_other_seller(&connection, &seller)?;
+            let grant = app
+                .granted_by_token(&connection, seller, credentials)
+                .await?;
+            let attached = app.attach(&connection, grant).await?;
+            Ok(Json((&attached).into()))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Reading orders again from a moment in the past: cures an expired dead-letter queue, a restored table, a bug.
+
+use crate::App;
+use crate::access::Manager;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Problem};
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// How far back orders are read again. Amazon would tell older ones, but their buyer data would have to go at once.
+const FURTHEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Since when.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refetch {
+    /// Orders that changed at Amazon since this moment are read again; at most 30 days back.
+    #[schema(example = "2026-11-01T00:00:00Z")]
+    since: String,
+}
+
+/// What will happen.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Refetching {
+    /// From where orders are read: what was asked for, or earlier where reading stood there.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+/// Read orders again. Harmless: what is stored already is not stored twice.
+#[utoipa::path(post, path = "/connections/{connection}/orders/refetch", tag = "connections", request_body = Refetch,
+    params(("connection" = String, Path)),
+    responses(
+        (status = 202, description = "Queued", body = Refetching),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The connection fetches no orders", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "In the future, or too far back", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn refetch(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+    Body(Refetch { since }): Body<Refetch>,
+) -> Answer<(StatusCode, Json<Refetching>)> {
+    let connection = app.connection(&tenant, &id).await?;
+    let since = checked(&since, Timestamp::now())?;
+    if !connection.status.fetches_orders() {
+        return Err(Problem::conflict(
+            "not-fetching",
+            format!(
+                "The connection is `{}`, so it fetches no orders.",
+                connection.status.as_str()
+            ),
+            "Switch it on first: PATCH /connections/{connection} with {\"status\":\"active\"}.",
+        ));
+    }
+    let Some(cursor) = app.store.order_cursor(&tenant, &connection.id).await? else {
+        return Err(Problem::conflict(
+            "never-fetched",
+            "No orders have been fetched yet.",
+            "The first fetch, of the last 7 days, is under way. Ask again after it for what is older.",
+        ));
+    };
+    app.store
+        .rewind_order_cursor(&tenant, &connection.id, since)
+        .await?;
+    app.tick(&connection).await?;
+    info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);
+    let since = cursor.since.min(since);
+    Ok((StatusCode::ACCEPTED, Json(Refetching { since })))
+}
+
+fn checked(since: &str, now: Timestamp) -> Answer<Timestamp> {
+    let since: Timestamp = since
+        .parse()
+        .map_err(|_| Problem::invalid("since", "must be a moment such as 2026-11-01T00:00:00Z"))?;
+    if since > now {
+        return Err(Problem::invalid("since", "must not be in the future"));
+    }
+    if now.duration_since(since) > FURTHEST {
+        return Err(Problem::invalid("since", "must be at most 30 days ago"));
+    }
+    Ok(since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_thirty_days_are_read_again() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        for (since, good) in [
+            ("2026-11-21T12:00:00Z", true),
+            ("2026-11-21T13:00:00+01:00", true),
+            ("2026-10-22T12:00:00Z", true),
+            ("2026-10-22T11:59:59Z", false),
+            ("2026-11-21T12:00:01Z", false),
+            ("2026-11-20", false),
+            ("yesterday", false),
+        ] {
+            assert_eq!(checked(since, now).is_ok(), good, "{since}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What is still to do until a connection's orders find their couriers.
+
+use crate::App;
+use crate::access::{Base, Manager};
+use crate::steps::{Clock, Facts, Step, clocks, steps};
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::Serialize;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Where setting up stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Setup {
+    status: &'static str,
+    /// The seller who has authorised and waits to be confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seller_to_confirm: Option<String>,
+    /// In the order in which they are taken.
+    steps: Vec<Step>,
+    /// What must be renewed, and by when.
+    clocks: Vec<Clock>,
+}
+
+/// Show what is done and what is still to do.
+#[utoipa::path(get, path = "/connections/{connection}/setup", tag = "connections",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, body = Setup),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    base: Base,
+    Path(id): Path<String>,
+) -> Answer<Json<Setup>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let now = Timestamp::now();
+    let waiting = app.seller_to_confirm(&connection, now).await?;
+    let settings = app.store.settings(&tenant, &connection.id).await?;
+    let link = if connection.status == ConnectionStatus::Disconnected {
+        None
+    } else {
+        app.link(&connection, &base, now).await?
+    };
+    let facts = Facts {
+        connection: &connection,
+        link: link.map(Into::into),
+        waiting: waiting.clone(),
+        stores_on: settings
+            .marketplaces
+            .iter()
+            .filter(|store| store.active)
+            .map(|store| store.marketplace.country())
+            .collect(),
+        couriers: settings.couriers.len(),
+        services: settings
+            .couriers
+            .iter()
+            .map(|courier| courier.services.len())
+            .sum(),
+        mappings: settings.mappings.len(),
+    };
+    // The setup page must show even where the operator has not filled in the app's secret yet.
+    let stored_at = app.vault.app().await.ok().and_then(|app| app.stored_at);
+    Ok(Json(Setup {
+        status: connection.status.as_str(),
+        seller_to_confirm: waiting,
+        steps: steps(&facts),
+        clocks: clocks(&connection, stored_at, now),
+    }))
+}
+
+impl App {
+    async fn seller_to_confirm(
+        &self,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Answer<Option<String>> {
+        let dance = self.store.dance(&connection.tenant, &connection.id).await?;
+        let Some(dance) = dance else {
+            return Ok(None);
+        };
+        let state = self.store.oauth_state(&dance.digest, now).await?;
+        Ok(state.and_then(|state| state.seller).map(String::from))
+    }
+}

@@ -1,0 +1,148 @@
+//! Which status follows which. Pure.
+
+use serde::Deserialize;
+use stallkeeper::api::Problem;
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use utoipa::ToSchema;
+
+/// A status that a person may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wanted {
+    /// Orders come, and are sent what belongs to them.
+    Active,
+    /// Nothing is sent, orders still come.
+    Paused,
+    /// Nothing is fetched or sent.
+    Inactive,
+}
+
+impl From<Wanted> for ConnectionStatus {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Active => Self::Active,
+            Wanted::Paused => Self::Paused,
+            Wanted::Inactive => Self::Inactive,
+        }
+    }
+}
+
+/// The status after somebody asked for one.
+///
+/// # Errors
+/// 409 where something is missing first; says what.
+pub(crate) fn changed(
+    connection: &Connection,
+    wanted: Wanted,
+) -> Result<ConnectionStatus, Problem> {
+    match connection.status {
+        ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused => {
+            Ok(wanted.into())
+        }
+        ConnectionStatus::AwaitingAuthorisation => Err(Problem::conflict(
+            "not-authorised",
+            "No seller has authorised this connection yet.",
+            "The seller must consent at Amazon and be confirmed here: GET /connections/{connection}/setup lists the steps.",
+        )),
+        ConnectionStatus::NeedsReauthorisation => Err(Problem::conflict(
+            "authorisation-revoked",
+            "Amazon does not accept the seller's authorisation any more.",
+            "Authorise the connection again: POST /connections/{connection}/reauthorise. It then goes on where it stopped.",
+        )),
+        ConnectionStatus::Disconnected => Err(disconnected()),
+    }
+}
+
+/// The status after the seller has authorised, for the first time or again.
+///
+/// # Errors
+/// 409 where the connection is given up for good.
+pub(crate) fn authorised(connection: &Connection) -> Result<ConnectionStatus, Problem> {
+    match connection.status {
+        ConnectionStatus::AwaitingAuthorisation => Ok(ConnectionStatus::Inactive),
+        ConnectionStatus::NeedsReauthorisation => {
+            Ok(connection.resume.unwrap_or(ConnectionStatus::Inactive))
+        }
+        ConnectionStatus::Disconnected => Err(disconnected()),
+        same => Ok(same),
+    }
+}
+
+/// A connection that is given up takes nothing any more.
+pub(crate) fn disconnected() -> Problem {
+    Problem::conflict(
+        "disconnected",
+        "This connection was disconnected for good.",
+        "Make a new one: POST /connections, with another `Idempotency-Key` if any.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ConnectionStatus::{
+        Active, AwaitingAuthorisation, Disconnected, Inactive, NeedsReauthorisation, Paused,
+    };
+    use stallkeeper::domain::marketplace::Marketplace;
+
+    fn connection(status: ConnectionStatus, resume: Option<ConnectionStatus>) -> Connection {
+        Connection {
+            tenant: "north".parse().unwrap(),
+            id: "c1".parse().unwrap(),
+            name: "North UK".into(),
+            marketplace: Marketplace::Uk,
+            status,
+            resume,
+            seller: None,
+            participations: Vec::new(),
+            created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+            authorised_at: None,
+            own_app: false,
+            revision: 1,
+        }
+    }
+
+    #[test]
+    fn only_an_authorised_connection_is_switched() {
+        for (from, kind) in [
+            (Inactive, None),
+            (Active, None),
+            (Paused, None),
+            (AwaitingAuthorisation, Some("not-authorised")),
+            (NeedsReauthorisation, Some("authorisation-revoked")),
+            (Disconnected, Some("disconnected")),
+        ] {
+            for wanted in [Wanted::Active, Wanted::Paused, Wanted::Inactive] {
+                let outcome = changed(&connection(from, None), wanted);
+                match kind {
+                    None => assert_eq!(outcome.unwrap(), wanted.into(), "{from:?}"),
+                    Some(kind) => assert_eq!(
+                        outcome.unwrap_err().kind(),
+                        format!("urn:stallkeeper:{kind}"),
+                        "{from:?}"
+                    ),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn authorising_again_goes_on_where_it_stopped() {
+        for (from, resume, to) in [
+            (AwaitingAuthorisation, None, Inactive),
+            (NeedsReauthorisation, Some(Active), Active),
+            (NeedsReauthorisation, Some(Paused), Paused),
+            (NeedsReauthorisation, None, Inactive),
+            (Active, None, Active),
+            (Paused, None, Paused),
+            (Inactive, None, Inactive),
+        ] {
+            assert_eq!(
+                authorised(&connection(from, resume)).unwrap(),
+                to,
+                "{from:?}"
+            );
+        }
+        assert!(authorised(&connection(Disconnected, None)).is_err());
+    }
+}

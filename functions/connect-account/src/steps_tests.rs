@@ -1,0 +1,150 @@
+use super::*;
+use stallkeeper::domain::marketplace::Marketplace;
+
+fn connection(status: ConnectionStatus) -> Connection {
+    Connection {
+        tenant: "north".parse().unwrap(),
+        id: "c1".parse().unwrap(),
+        name: "North UK".into(),
+        marketplace: Marketplace::Uk,
+        status,
+        resume: None,
+        seller: Some("A1".parse().unwrap()),
+        participations: Vec::new(),
+        created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+        authorised_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+        own_app: false,
+        revision: 1,
+    }
+}
+
+fn facts(connection: &Connection) -> Facts<'_> {
+    Facts {
+        connection,
+        link: None,
+        waiting: None,
+        stores_on: Vec::new(),
+        couriers: 0,
+        services: 0,
+        mappings: 0,
+    }
+}
+
+fn all_set(connection: &Connection) -> Facts<'_> {
+    Facts {
+        stores_on: vec!["UK"],
+        couriers: 1,
+        services: 2,
+        mappings: 3,
+        ..facts(connection)
+    }
+}
+
+fn done(facts: &Facts<'_>) -> Vec<&'static str> {
+    let steps = steps(facts);
+    assert_eq!(steps.len(), 6);
+    steps
+        .iter()
+        .filter(|step| step.done)
+        .map(|step| step.id)
+        .collect()
+}
+
+#[test]
+fn steps_are_done_one_after_the_other() {
+    use ConnectionStatus::{
+        Active, AwaitingAuthorisation, Disconnected, Inactive, NeedsReauthorisation, Paused,
+    };
+    let awaiting = connection(AwaitingAuthorisation);
+    assert!(done(&facts(&awaiting)).is_empty());
+    let waiting = Facts {
+        waiting: Some("A1".into()),
+        ..facts(&awaiting)
+    };
+    assert_eq!(done(&waiting), ["authorise"]);
+    let inactive = connection(Inactive);
+    assert_eq!(done(&facts(&inactive)), ["authorise", "confirm_seller"]);
+    assert_eq!(done(&all_set(&inactive)).len(), 5);
+    for on in [Active, Paused] {
+        let connection = connection(on);
+        assert_eq!(done(&all_set(&connection)).len(), 6, "{on:?}");
+    }
+    for off in [NeedsReauthorisation, Disconnected] {
+        let connection = connection(off);
+        assert_eq!(
+            done(&all_set(&connection)),
+            ["marketplaces", "couriers", "mappings"],
+            "{off:?}"
+        );
+    }
+}
+
+#[test]
+fn an_open_step_says_how_to_take_it() {
+    let awaiting = connection(ConnectionStatus::AwaitingAuthorisation);
+    let step = &steps(&Facts {
+        link: Some("https://api.example/oauth/start?state=s".into()),
+        ..facts(&awaiting)
+    })[0];
+    assert_eq!(
+        step.link.as_deref(),
+        Some("https://api.example/oauth/start?state=s")
+    );
+    assert_eq!(
+        step.request.as_deref(),
+        Some("POST /connections/c1/reauthorise")
+    );
+    let step = &steps(&Facts {
+        waiting: Some("A9".into()),
+        ..facts(&awaiting)
+    })[1];
+    assert!(step.text.contains("A9"));
+    assert_eq!(
+        step.request.as_deref(),
+        Some("POST /connections/c1/confirm")
+    );
+}
+
+#[test]
+fn clocks_run_from_what_is_known() {
+    let now: Timestamp = "2026-11-02T00:00:00Z".parse().unwrap();
+    let shared = connection(ConnectionStatus::Active);
+    let stored = "2026-10-01T00:00:00Z".parse().ok();
+    let clocks_of = |connection: &Connection, stored| {
+        clocks(connection, stored, now)
+            .into_iter()
+            .map(|clock| (clock.id, clock.days_left))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        clocks_of(&shared, stored),
+        [
+            ("authorisation", Some(364)),
+            ("app_client_secret", Some(148))
+        ]
+    );
+    assert_eq!(clocks_of(&shared, None)[1], ("app_client_secret", None));
+    let own = Connection {
+        own_app: true,
+        ..shared.clone()
+    };
+    assert_eq!(
+        clocks_of(&own, stored)[1],
+        ("app_client_secret", None),
+        "our secret's age says nothing of theirs"
+    );
+    let never = Connection {
+        authorised_at: None,
+        ..shared
+    };
+    assert_eq!(clocks_of(&never, None)[0], ("authorisation", None));
+}
+
+#[test]
+fn a_clock_that_ran_out_is_below_nothing() {
+    let late: Timestamp = "2027-11-01T00:00:01Z".parse().unwrap();
+    assert_eq!(
+        clocks(&connection(ConnectionStatus::Active), None, late)[0].days_left,
+        Some(-1)
+    );
+}

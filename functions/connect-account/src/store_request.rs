@@ -1,0 +1,149 @@
+//! What may be said of a marketplace, and in words what may not. Pure.
+
+use serde::Deserialize;
+use serde_json::Value;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::courier::Strategy;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Settings of stock; someone who comes from another system looks for them here.
+const OF_THE_CONNECTION: [&str; 10] = [
+    "stock",
+    "stock_settings",
+    "quantity",
+    "sync",
+    "sync_stock",
+    "every_minutes",
+    "bundles",
+    "policy",
+    "warehouses",
+    "buffer",
+];
+
+/// How a marketplace is to be run.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct StoreRequest {
+    active: bool,
+    /// What happens to an order that no mapping covers: `review` lets it wait for a person.
+    #[serde(default)]
+    #[schema(value_type = String, example = "review", default = "review")]
+    strategy: Strategy,
+    /// Whether orders that Amazon fulfils are kept too, to be read only.
+    #[serde(default)]
+    fba_orders: bool,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// What was asked for, and can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StoreWish {
+    pub(crate) active: bool,
+    pub(crate) strategy: Strategy,
+    pub(crate) fba_orders: bool,
+}
+
+impl StoreRequest {
+    /// # Errors
+    /// 422 for a setting that cannot be made here; says why for each.
+    pub(crate) fn checked(&self) -> Answer<StoreWish> {
+        let mut faults: Vec<(&str, &str)> = self
+            .rest
+            .keys()
+            .map(|name| (name.as_str(), why_not(name)))
+            .collect();
+        if self.strategy == Strategy::Cheapest {
+            faults.push(("strategy", "`cheapest` needs rate cards, which there are none of yet: nobody can tell which service is the cheapest. Use `review`."));
+        }
+        let mut faults = faults.into_iter();
+        match faults.next() {
+            None => Ok(StoreWish {
+                active: self.active,
+                strategy: self.strategy,
+                fba_orders: self.fba_orders,
+            }),
+            Some((name, why)) => Err(faults
+                .fold(Problem::invalid(name, why), |problem, (name, why)| {
+                    problem.at(name, why)
+                })),
+        }
+    }
+}
+
+fn why_not(name: &str) -> &'static str {
+    match name {
+        "price_mode" => "prices are not sent yet; those of every marketplace are left as they are",
+        "zones" => "delivery zones cannot be drawn yet; shipping terms carry none",
+        "couriers" | "couriers_off" => {
+            "couriers are switched one by one: PUT /connections/{connection}/marketplaces/{marketplace}/couriers/{courier}"
+        }
+        name if OF_THE_CONNECTION.contains(&name) => {
+            "this belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all stores of a region, so two marketplaces with two settings would fight for ever"
+        }
+        _ => "there is no such field; there are active, strategy and fba_orders",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn checked(json: Value) -> Answer<StoreWish> {
+        serde_json::from_value::<StoreRequest>(json)
+            .unwrap()
+            .checked()
+    }
+
+    #[test]
+    fn a_store_is_reviewed_and_without_fba_unless_said_otherwise() {
+        let wish = checked(json!({"active": true})).unwrap();
+        assert_eq!(
+            (wish.active, wish.strategy, wish.fba_orders),
+            (true, Strategy::Review, false)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_set_here_is_refused_with_its_reason() {
+        for (fields, word) in [
+            (
+                json!({"active": true, "strategy": "cheapest"}),
+                "rate cards",
+            ),
+            (
+                json!({"active": true, "price_mode": "rrp"}),
+                "prices are not sent",
+            ),
+            (
+                json!({"active": true, "zones": []}),
+                "zones cannot be drawn",
+            ),
+            (
+                json!({"active": true, "warehouses": ["w"]}),
+                "belongs to the connection",
+            ),
+            (
+                json!({"active": true, "stock_settings": {}}),
+                "belongs to the connection",
+            ),
+            (json!({"active": true, "actve": true}), "no such field"),
+        ] {
+            let problem = checked(fields.clone()).unwrap_err();
+            let text = serde_json::to_string(&problem).unwrap();
+            assert!(text.contains(word), "{fields}: {text}");
+            assert_eq!(problem.status().as_u16(), 422);
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let problem =
+            checked(json!({"active": true, "zones": [], "policy": {}, "strategy": "cheapest"}))
+                .unwrap_err();
+        let json = serde_json::to_value(&problem).unwrap();
+        assert_eq!(json["errors"].as_array().unwrap().len(), 3);
+    }
+}
