@@ -3,6 +3,7 @@
 mod bus;
 mod changes;
 mod paths;
+mod stage;
 mod stream;
 
 use crate::event::Event;

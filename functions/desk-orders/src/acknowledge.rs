@@ -35,6 +35,7 @@ pub struct Acknowledgement {
 /// An order, by its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OrderIds)]
 pub struct Named {
     /// Connection id.
     connection: String,
@@ -50,6 +51,7 @@ pub struct Acknowledged {
 
 /// What became of one order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AcknowledgedOrder)]
 pub struct Row {
     #[serde(flatten)]
     order: Named,
@@ -59,6 +61,7 @@ pub struct Row {
 
 /// What became of one order, and what stands.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AcknowledgeResult)]
 pub struct Outcome {
     outcome: Word,
     /// The status that stands; `null` where there is no order.
@@ -73,6 +76,7 @@ pub struct Outcome {
 /// of this tenant. `failed`: could not be served now; send it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AcknowledgeOutcome)]
 pub enum Word {
     Acknowledged,
     Already,

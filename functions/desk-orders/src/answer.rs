@@ -57,6 +57,7 @@ impl WholeOrder {
 
 /// What Amazon told of an order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AmazonOrder)]
 pub struct AmazonsWord {
     #[schema(example = "UNSHIPPED")]
     pub status: Option<String>,
@@ -115,6 +116,7 @@ impl From<Order> for AmazonsWord {
 
 /// An order that another one stands in for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssociatedOrder)]
 pub struct Associated {
     pub order_id: Option<String>,
     pub kind: Option<String>,
@@ -148,6 +150,7 @@ impl From<Money> for Amount {
 
 /// A line of an order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderItem)]
 pub struct Line {
     pub id: String,
     /// Exactly as on Amazon.
@@ -185,6 +188,7 @@ impl From<OrderItem> for Line {
 
 /// What an order demands of whoever carries it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderRequirements)]
 pub struct Demands {
     pub prime: bool,
     /// The program by which Amazon carries it or the buyer fetches it.
@@ -214,6 +218,7 @@ impl From<Requirements> for Demands {
 
 /// How an order came to its courier service, or why it has none.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderDecision)]
 pub struct HowChosen {
     /// What the buyer chose.
     #[schema(example = "STD UK DOM")]
@@ -246,6 +251,7 @@ impl From<Decision> for HowChosen {
 
 /// One thing that happened to an order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderHistoryEntry)]
 pub struct Happened {
     /// The revision it made.
     pub revision: u64,

@@ -25,6 +25,7 @@ const NAMED: usize = 20;
 /// Which courier service a person picked.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CourierChoice)]
 pub struct Choice {
     /// `courier/service`, spelt as in the tenant's couriers.
     #[schema(example = "DPD/next-day")]

@@ -23,6 +23,7 @@ const FILTERED_READ: usize = 200;
 
 /// A page of orders.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderList)]
 pub struct Page {
     pub orders: Vec<OrderLine>,
     /// Give it back as `after` to go on; `null` = this was the last page.

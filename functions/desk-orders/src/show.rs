@@ -52,6 +52,7 @@ pub async fn whole(app: &App, stored: StoredOrder) -> Result<WholeOrder> {
 
 /// The buyer of an order.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OrderBuyer)]
 pub struct Buyer {
     pub connection: String,
     pub order_id: String,

@@ -1,104 +1,14 @@
 //! Records as the real store makes them, so that the outbox and the tables cannot drift apart.
 
 use super::bus::Cloud;
+use super::stage::{Stage, batch, record};
 use super::*;
 use crate::{Announced, StreamEvent, handle};
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
-use stallkeeper::store::{Store, Tables, Written};
-use std::collections::HashMap;
+use stallkeeper::store::Written;
 
 const SAMPLE: &str = include_str!("../../../../events/announce-changes.json");
-
-/// Tables whose items can be read as a stream would show them.
-struct Stage {
-    tables: tables::Embedded,
-    store: Store,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let tables = tables::embedded().await;
-        let names = Tables {
-            connections: tables.name("ConnectionsTable").to_owned(),
-            orders: tables.name("OrdersTable").to_owned(),
-            buyers: tables.name("BuyersTable").to_owned(),
-        };
-        let store = Store::new(tables.client.clone(), names);
-        Self { tables, store }
-    }
-
-    /// The items of a table whose sort key begins with `sk`, in the stream's spelling.
-    async fn images(&self, table: &str, sk: &str) -> Vec<Value> {
-        let scan = self
-            .tables
-            .client
-            .scan()
-            .table_name(self.tables.name(table));
-        let items = scan.send().await.unwrap().items.unwrap_or_default();
-        let wanted = items
-            .into_iter()
-            .filter(|item| item["sk"].as_s().unwrap().starts_with(sk));
-        wanted.map(spelt).collect()
-    }
-
-    async fn order(&self) -> Value {
-        self.images("OrdersTable", "ORDER").await.remove(0)
-    }
-
-    async fn connection(&self) -> Value {
-        self.images("ConnectionsTable", "CONNECTION#")
-            .await
-            .remove(0)
-    }
-}
-
-fn spelt(item: HashMap<String, AttributeValue>) -> Value {
-    let item: serde_dynamo::Item = item.into();
-    serde_json::to_value(item).unwrap()
-}
-
-/// A record of the stream; `None` for an image that is not there.
-fn record(sequence: u32, old: Option<&Value>, new: Option<&Value>) -> Value {
-    let either = new.or(old).unwrap();
-    let keys = json!({"pk": either["pk"], "sk": either["sk"]});
-    let name = match (old, new) {
-        (None, _) => "INSERT",
-        (Some(_), Some(_)) => "MODIFY",
-        (Some(_), None) => "REMOVE",
-    };
-    let table = if keys["sk"] == json!({"S": "ORDER"}) {
-        "orders"
-    } else {
-        "connections"
-    };
-    let mut images = json!({
-        "ApproximateCreationDateTime": 1_790_000_401.0,
-        "Keys": keys,
-        "SequenceNumber": format!("{sequence:021}"),
-        "SizeBytes": 1024,
-        "StreamViewType": "NEW_AND_OLD_IMAGES",
-    });
-    for (name, image) in [("OldImage", old), ("NewImage", new)] {
-        if let Some(image) = image {
-            images[name] = image.clone();
-        }
-    }
-    json!({
-        "eventID": format!("{sequence:032x}"),
-        "eventName": name,
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "eu-west-1",
-        "dynamodb": images,
-        "eventSourceARN": format!("arn:aws:dynamodb:eu-west-1:000000000000:table/stalls-{table}/stream/2026-09-21T00:00:00.000"),
-    })
-}
-
-fn batch(records: Vec<Value>) -> StreamEvent {
-    serde_json::from_value(json!({ "Records": records })).unwrap()
-}
 
 /// An order comes in and waits, gets its courier by a new mapping; a connection loses its authorisation.
 async fn a_day() -> Vec<Value> {

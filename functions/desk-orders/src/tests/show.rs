@@ -167,3 +167,30 @@ fn the_document_has_every_route() {
         assert!(found.iter().any(|found| found == route), "{route}");
     }
 }
+
+/// The document is merged with other functions': what is called `Page` or `Row` here may be something else there.
+#[test]
+fn the_documents_schemas_have_names_of_their_own() {
+    let document = serde_json::to_value(crate::openapi()).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let names: Vec<&str> = schemas.keys().map(String::as_str).collect();
+    for general in [
+        "Page", "Row", "Line", "Word", "Outcome", "Choice", "Named", "Buyer",
+    ] {
+        assert!(!names.contains(&general), "{names:?}");
+    }
+    for ours in [
+        "OrderList",
+        "WholeOrder",
+        "OrderItem",
+        "AcknowledgedOrder",
+        "Problem",
+    ] {
+        assert!(names.contains(&ours), "{names:?}");
+    }
+    let text = document.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(names.contains(&name), "`{name}` is named and not described");
+    }
+}
