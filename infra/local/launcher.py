@@ -7,13 +7,16 @@ knows anything of Stallkeeper: no name of a table, a queue or a function stands 
   authorizers; its CORS settings come through.
 - The API answers at an address of its own, http://127.0.0.1:API_PORT/, as it does on AWS.
 - A warm invocation costs milliseconds: Nagle off, no long wait for a first log line.
+- IAM sees a schedule in the group it is in, not always in `default`.
 
 It touches private functions, so requirements.txt pins the version it was written for.
 """
 
 import asyncio
+import json
 import os
 import re
+import signal
 import socketserver
 
 # Before ministack is imported: it subclasses these servers.
@@ -22,7 +25,7 @@ socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 from hypercorn.asyncio import serve  # noqa: E402
 from hypercorn.config import Config  # noqa: E402
 from ministack import app as ministack  # noqa: E402
-from ministack.core import lambda_runtime  # noqa: E402
+from ministack.core import iam_actions, lambda_runtime  # noqa: E402
 from ministack.services import apigateway, lambda_svc  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
@@ -147,7 +150,18 @@ def api_at_its_own_port(app, api_port):
     return serve_request
 
 
+def resource_with_group(service, method, path, headers, body, query, *rest, find=iam_actions.extract_resource_arn):
+    """The group of a schedule stands in the body of a request that writes, in the query of others."""
+    arn = find(service, method, path, headers, body, query, *rest)
+    if service != "scheduler" or ":schedule/default/" not in arn:
+        return arn
+    group = query.get("groupName") or (json.loads(body) if body else {}).get("GroupName") or "default"
+    group = group[0] if isinstance(group, list) else group
+    return arn.replace(":schedule/default/", f":schedule/{group}/")
+
+
 def close_gaps():
+    iam_actions.extract_resource_arn = resource_with_group
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     handlers["create"], handlers["update"] = create_api, update_api
     lambda_svc._execute_function_with_config_scope = invoke_with_own_domain
@@ -162,9 +176,15 @@ def main():
     config = Config()
     config.bind = [f"{host}:{os.environ['GATEWAY_PORT']}", f"{host}:{api_port}"]
     config.keep_alive_timeout = 75
-    config.graceful_timeout = 0.2
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO")
-    asyncio.run(serve(api_at_its_own_port(ministack.app, api_port), config))
+    # Nothing of a run is kept, so nothing is waited for; the guard ends the functions' processes.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    app = api_at_its_own_port(ministack.app, api_port)
+    asyncio.run(serve(app, config, shutdown_trigger=forever))
+
+
+async def forever():
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ use crate::setup::last_lines;
 use crate::workspace::Workspace;
 
 const SANDBOX: &str = "sandbox";
+/// Cargo chooses a dependency's features by all that is asked for at once. With the whole workspace
+/// and a test among it, however small, they are those of `cargo test --workspace`, and nothing is
+/// compiled twice.
+const SAME_AS_TESTS: [&str; 3] = ["--workspace", "--test", "kill"];
 
 /// What a build left, ready to run.
 #[derive(Debug)]
@@ -79,18 +83,15 @@ async fn cargo_build(
 ) -> Result<BTreeMap<String, PathBuf>> {
     let log = workspace.logs().join("build.log");
     fs::create_dir_all(workspace.logs()).await?;
-    let packages = functions
+    let binaries = functions
         .iter()
         .map(String::as_str)
         .chain([SANDBOX])
-        .flat_map(|name| ["--package", name]);
+        .flat_map(|name| ["--bin", name]);
     let mut cargo = Guarded::new("cargo")?
-        .args([
-            "build",
-            "--bins",
-            "--message-format=json-render-diagnostics",
-        ])
-        .args(packages)
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(SAME_AS_TESTS)
+        .args(binaries)
         .folder(workspace.root())
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&log)?)

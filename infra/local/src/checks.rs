@@ -75,7 +75,7 @@ impl Checks<'_> {
 
     async fn end_to_end(&self, filter: &[String]) -> Result<()> {
         let cloud = Cloud::start(self.workspace, self.console, &CloudOptions::default()).await?;
-        let tests = cargo(&["test", "--package", "e2e", "--"])?
+        let tests = cargo(&["test", "--workspace", "--test", "e2e", "--"])?
             .args(filter)
             .env(MODELS, self.workspace.models())
             .env(

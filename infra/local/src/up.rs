@@ -51,7 +51,7 @@ pub(crate) async fn down(workspace: &Workspace, console: &Console) -> Result<()>
     let pid = Pid::from_raw(running.pid);
     kill(pid, Signal::SIGTERM).context("cannot end the local cloud")?;
     let deadline = Instant::now() + ENDS_WITHIN;
-    while kill(pid, None).is_ok() {
+    while workspace.up_file().exists() && kill(pid, None).is_ok() {
         if Instant::now() > deadline {
             bail!(
                 "The local cloud (process {pid}) does not end; see {}",
@@ -82,7 +82,9 @@ pub(crate) async fn supervise(workspace: &Workspace, console: &Console) -> Resul
         run: cloud.run.clone(),
         addresses: cloud.addresses.clone(),
     };
-    let _file = StateFile::write(workspace.up_file(), &running)?;
+    let file = StateFile::write(workspace.up_file(), &running)?;
+    // Dropped in this order: the file is there until the last process has gone.
+    let _held = (cloud, file);
     std::future::pending().await
 }
 
