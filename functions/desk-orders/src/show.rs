@@ -5,7 +5,7 @@ use crate::answer::WholeOrder;
 use crate::desk::{Desk, DeskWithBuyer, OrderKey};
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -62,6 +62,16 @@ pub struct Buyer {
     pub buyer: serde_json::Value,
 }
 
+/// The same words whether there is no such order or its buyer data is gone: neither is anyone else's business.
+fn no_buyer() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no-buyer-data",
+        "There is no buyer data.",
+        "It is kept until 14 days after the latest delivery, or a day after a cancellation, and only of this tenant's orders.",
+    )
+}
+
 /// Shows the buyer data of an order. Needs scope `buyer` besides `desk`.
 ///
 /// It is kept only until the order is long delivered; after that there is none. The answer must not be stored.
@@ -84,7 +94,7 @@ pub async fn buyer(
 ) -> Answer<impl IntoResponse> {
     let now = Timestamp::now();
     let data = app.store.buyer(&tenant, &connection, &order, now).await?;
-    let data = data.ok_or_else(|| Problem::not_found("buyer data"))?;
+    let data = data.ok_or_else(no_buyer)?;
     // The audit trail of who could see whom; ids only, and before anything is shown.
     info!(
         audit = "buyer_data_shown",

@@ -116,13 +116,13 @@ async fn buyer_data_that_has_expired_does_not_exist() {
     stand
         .send_as(both(), "GET", "/orders/C1/026-1/buyer", None)
         .await
-        .problem(404, "not-found");
+        .problem(404, "no-buyer-data");
     let expired = buyer_of(&order, Timestamp::from_second(1_500_000_000).unwrap());
     stand.app.store.put_buyer(&expired).await.unwrap();
     stand
         .send_as(both(), "GET", "/orders/C1/026-1/buyer", None)
         .await
-        .problem(404, "not-found");
+        .problem(404, "no-buyer-data");
 }
 
 #[tokio::test]

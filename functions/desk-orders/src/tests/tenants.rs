@@ -49,6 +49,9 @@ async fn another_tenants_orders_do_not_exist() {
                 assert_eq!(answer["orders"][0]["outcome"], "not_found");
                 assert_eq!(answer["orders"][0]["status"], Value::Null);
             }
+            "/orders/C1/026-1/buyer" => {
+                answer.problem(404, "no-buyer-data");
+            }
             _ => {
                 answer.problem(404, "not-found");
             }
