@@ -4,17 +4,18 @@ use crate::App;
 use crate::access::{Base, Manager};
 use crate::answers::ConnectionAnswer;
 use crate::dance::digest;
+use crate::pasted::PastedToken;
 use crate::status::disconnected;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use stallkeeper::api::{Answer, Body, Problem};
-use stallkeeper::domain::connection::{AppCredentials, Connection, ConnectionStatus, Credentials};
-use stallkeeper::domain::ids::{ConnectionId, SellerId, TenantId};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::Written;
 use std::sync::Arc;
@@ -46,63 +47,6 @@ pub(crate) enum Authorisation {
     /// The seller copied a refresh token out of Seller Central.
     #[serde(rename = "token")]
     Token(PastedToken),
-}
-
-/// What the seller copied out of Seller Central.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PastedToken {
-    /// The merchant token, once called Merchant ID.
-    #[schema(example = "A1B2C3D4E5F6G7")]
-    seller_id: String,
-    #[schema(value_type = String, format = Password)]
-    refresh_token: SecretString,
-    /// Where the token comes from the seller's own private app: that app's.
-    client_id: Option<String>,
-    #[schema(value_type = Option<String>, format = Password)]
-    client_secret: Option<SecretString>,
-}
-
-impl PastedToken {
-    /// Seller and credentials; blanks around pasted text are dropped.
-    pub(crate) fn read(&self) -> Answer<(SellerId, Credentials)> {
-        let seller = self
-            .seller_id
-            .trim()
-            .parse()
-            .map_err(|error| Problem::invalid("authorisation.seller_id", format!("{error}")))?;
-        let own_app = match (&self.client_id, &self.client_secret) {
-            (None, None) => None,
-            (Some(client_id), Some(client_secret)) => Some(AppCredentials {
-                client_id: client_id.trim().to_owned(),
-                client_secret: pasted("authorisation.client_secret", client_secret)?,
-            }),
-            (Some(_), None) => {
-                let detail = "must come with `client_id`";
-                return Err(Problem::invalid("authorisation.client_secret", detail));
-            }
-            (None, Some(_)) => {
-                let detail = "must come with `client_secret`";
-                return Err(Problem::invalid("authorisation.client_id", detail));
-            }
-        };
-        let credentials = Credentials {
-            refresh_token: pasted("authorisation.refresh_token", &self.refresh_token)?,
-            own_app,
-        };
-        Ok((seller, credentials))
-    }
-}
-
-fn pasted(pointer: &str, secret: &SecretString) -> Answer<SecretString> {
-    let text = secret.expose_secret().trim();
-    if text.is_empty() || text.len() > 4096 || text.chars().any(char::is_control) {
-        return Err(Problem::invalid(
-            pointer,
-            "must be copied whole, on one line",
-        ));
-    }
-    Ok(SecretString::from(text))
 }
 
 impl NewConnection {

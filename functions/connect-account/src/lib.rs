@@ -16,12 +16,14 @@ mod mappings;
 mod marketplaces;
 mod oauth;
 mod page;
+mod pasted;
 mod reauthorise;
 mod refetch;
 mod service;
 mod setup;
 mod status;
 mod steps;
+mod store_change;
 mod store_request;
 mod wake;
 

@@ -2,23 +2,21 @@
 
 use crate::App;
 use crate::access::Manager;
-use crate::dance::changed_meanwhile;
+use crate::store_change::participates;
 use crate::store_request::{StoreRequest, StoreWish};
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Problem};
-use stallkeeper::domain::connection::{Connection, ConnectionStatus, MarketplaceSettings};
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::courier::{CourierCode, Strategy};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::store::{ParkedMark, Written};
+use stallkeeper::store::ParkedMark;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
-
-const MOST_TRIES: usize = 3;
 
 /// How a store is run.
 #[derive(Debug, Serialize, ToSchema)]
@@ -208,113 +206,6 @@ pub(crate) async fn switch_courier(
     }
     let marks = app.store.parked_marks(&tenant, &connection.id).await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
-}
-
-impl App {
-    /// Changes a store's settings as they stand; decides anew where somebody else was quicker.
-    async fn set_store(
-        &self,
-        connection: &Connection,
-        marketplace: Marketplace,
-        change: impl Fn(MarketplaceSettings) -> MarketplaceSettings,
-    ) -> Answer<MarketplaceSettings> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        for _ in 0..MOST_TRIES {
-            let read = self.store.marketplace(tenant, id, marketplace).await?;
-            let settings = change(read.clone());
-            let written = self
-                .store
-                .replace_marketplace(tenant, id, &settings, &read)
-                .await?;
-            if written == Written::Done {
-                return Ok(settings);
-            }
-        }
-        Err(changed_meanwhile())
-    }
-
-    /// Lets the orders that were parked for a store flow on.
-    ///
-    /// The order counts. The settings are written already, so whoever reads an order from now on keeps it; only then is the
-    /// mark read, so that it covers all that were parked before. It is forgotten last: a crash in between leaves it, and
-    /// the same request again rewinds again, which costs a few calls and never an order.
-    async fn release_parked(
-        &self,
-        connection: &Connection,
-        marketplace: Marketplace,
-    ) -> Answer<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        let marks = self.store.parked_marks(tenant, id).await?;
-        if let Some(mark) = marks
-            .iter()
-            .find(|mark| mark.marketplace_id == marketplace.id())
-        {
-            self.store
-                .rewind_order_cursor(tenant, id, mark.oldest_updated_at)
-                .await?;
-            self.store.forget_parked(tenant, id, mark).await?;
-        }
-        Ok(self.tick(connection).await?)
-    }
-
-    /// The connection, where its seller takes part in a store; Amazon is asked again where we do not know of it.
-    async fn with_participation(
-        &self,
-        connection: Connection,
-        marketplace: Marketplace,
-    ) -> Answer<Connection> {
-        if participates(&connection, marketplace) {
-            return Ok(connection);
-        }
-        if !matches!(
-            connection.status,
-            ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
-        ) {
-            return Err(Problem::conflict(
-                "not-authorised",
-                "Which marketplaces the seller takes part in is not known while nobody has authorised.",
-                "GET /connections/{connection}/setup lists the steps to authorise.",
-            ));
-        }
-        let login = self.vault.seller_login(&self.store, &connection).await?;
-        let participations = self.participations(connection.region(), &login).await?;
-        let connection = self
-            .update(&connection.tenant, connection.id.as_str(), |read| {
-                Ok(Connection {
-                    participations: participations.clone(),
-                    ..read.clone()
-                })
-            })
-            .await?;
-        if participates(&connection, marketplace) {
-            return Ok(connection);
-        }
-        Err(not_participating(&connection, marketplace))
-    }
-}
-
-fn participates(connection: &Connection, marketplace: Marketplace) -> bool {
-    let is_it = |part: &&stallkeeper::domain::connection::Participation| {
-        part.marketplace == marketplace && part.participating
-    };
-    connection.participations.iter().find(is_it).is_some()
-}
-
-fn not_participating(connection: &Connection, marketplace: Marketplace) -> Problem {
-    let stores: Vec<&str> = connection
-        .participations
-        .iter()
-        .filter(|part| part.participating)
-        .map(|part| part.marketplace.country())
-        .collect();
-    Problem::unprocessable(
-        "not-participating",
-        format!("The seller does not take part in marketplace {marketplace}."),
-        format!(
-            "Amazon says the seller sells in: {}. Open the other store in Seller Central first.",
-            stores.join(", ")
-        ),
-    )
 }
 
 /// A store that the connection can have.

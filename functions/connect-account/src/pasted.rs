@@ -1,0 +1,65 @@
+//! A refresh token that the seller copied out of Seller Central. Only read here; Amazon decides whether it is good.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::{AppCredentials, Credentials};
+use stallkeeper::domain::ids::SellerId;
+use utoipa::ToSchema;
+
+/// What the seller copied out of Seller Central.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PastedToken {
+    /// The merchant token, once called Merchant ID.
+    #[schema(example = "A1B2C3D4E5F6G7")]
+    pub(crate) seller_id: String,
+    #[schema(value_type = String, format = Password)]
+    pub(crate) refresh_token: SecretString,
+    /// Where the token comes from the seller's own private app: that app's.
+    pub(crate) client_id: Option<String>,
+    #[schema(value_type = Option<String>, format = Password)]
+    pub(crate) client_secret: Option<SecretString>,
+}
+
+impl PastedToken {
+    /// Seller and credentials; blanks around pasted text are dropped.
+    pub(crate) fn read(&self) -> Answer<(SellerId, Credentials)> {
+        let seller = self
+            .seller_id
+            .trim()
+            .parse()
+            .map_err(|error| Problem::invalid("authorisation.seller_id", format!("{error}")))?;
+        let own_app = match (&self.client_id, &self.client_secret) {
+            (None, None) => None,
+            (Some(client_id), Some(client_secret)) => Some(AppCredentials {
+                client_id: client_id.trim().to_owned(),
+                client_secret: pasted("authorisation.client_secret", client_secret)?,
+            }),
+            (Some(_), None) => {
+                let detail = "must come with `client_id`";
+                return Err(Problem::invalid("authorisation.client_secret", detail));
+            }
+            (None, Some(_)) => {
+                let detail = "must come with `client_secret`";
+                return Err(Problem::invalid("authorisation.client_id", detail));
+            }
+        };
+        let credentials = Credentials {
+            refresh_token: pasted("authorisation.refresh_token", &self.refresh_token)?,
+            own_app,
+        };
+        Ok((seller, credentials))
+    }
+}
+
+fn pasted(pointer: &str, secret: &SecretString) -> Answer<SecretString> {
+    let text = secret.expose_secret().trim();
+    if text.is_empty() || text.len() > 4096 || text.chars().any(char::is_control) {
+        return Err(Problem::invalid(
+            pointer,
+            "must be copied whole, on one line",
+        ));
+    }
+    Ok(SecretString::from(text))
+}

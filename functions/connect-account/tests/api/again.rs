@@ -1,0 +1,67 @@
+//! Authorising again.
+
+use crate::oauth::{callback, confirm, started};
+use crate::world::{World, ids};
+use serde_json::json;
+use stallkeeper::store::Written;
+
+#[tokio::test]
+async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let path = format!("/connections/{id}");
+    world
+        .ask("north", "PATCH", &path, json!({"status": "active"}))
+        .await
+        .is(200);
+    let (tenant, connection) = ids("north", &id);
+    let read = world
+        .app
+        .store
+        .connection(&tenant, &connection)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        world
+            .app
+            .store
+            .require_reauthorisation(&read)
+            .await
+            .unwrap(),
+        Written::Done
+    );
+    assert_eq!(
+        world
+            .ask("north", "PATCH", &path, json!({"status": "active"}))
+            .await
+            .problem(409),
+        "authorisation-revoked"
+    );
+    world.sent("ticks");
+
+    for (seller, code) in [("A2", "code-A2-1"), ("A1", "code-A1-1")] {
+        let answer = world
+            .ask(
+                "north",
+                "POST",
+                &format!("{path}/reauthorise"),
+                json!({"authorisation": {"kind": "oauth"}}),
+            )
+            .await
+            .is(200)
+            .json();
+        let (cookie, state) = started(&world, answer["authorise_url"].as_str().unwrap()).await;
+        world
+            .browse(&callback(&state, seller, code), Some(&cookie))
+            .await
+            .is(200);
+        let told = confirm(&world, "north", &id, seller).await;
+        if seller == "A2" {
+            assert_eq!(told.problem(409), "other-seller");
+        } else {
+            assert_eq!(told.is(200).json()["status"], "active");
+        }
+    }
+    assert_eq!(world.sent("ticks").len(), 1, "it goes on at once");
+}

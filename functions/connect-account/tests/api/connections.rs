@@ -1,0 +1,162 @@
+//! Making connections.
+
+use crate::world::{World, oauth, pasted};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn the_same_key_finds_what_it_made() {
+    let world = World::new().await;
+    let make = |tenant: &'static str, body: Value| {
+        let world = &world;
+        async move {
+            world
+                .ask_with(tenant, "POST", "/connections", body, Some("key 1"))
+                .await
+        }
+    };
+    let first = make("north", oauth("North")).await.is(201).json();
+    assert_eq!(make("north", oauth("North")).await.is(201).json(), first);
+    assert_eq!(make("north", oauth("Other")).await.problem(422), "key-used");
+    assert_ne!(
+        make("south", oauth("North")).await.is(201).json()["id"],
+        first["id"]
+    );
+    let list = world
+        .ask("north", "GET", "/connections", Value::Null)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(list["connections"].as_array().unwrap().len(), 1);
+
+    let token = pasted("A1", "Atzr|A1");
+    let made = world
+        .ask_with(
+            "north",
+            "POST",
+            "/connections",
+            token.clone(),
+            Some("key 2"),
+        )
+        .await
+        .is(201)
+        .json();
+    assert_eq!(made["status"], "inactive");
+    assert_eq!(
+        world
+            .ask_with(
+                "north",
+                "POST",
+                "/connections",
+                token.clone(),
+                Some("key 2")
+            )
+            .await
+            .is(201)
+            .json(),
+        made
+    );
+    let path = format!("/connections/{}", made["id"].as_str().unwrap());
+    world
+        .ask("north", "DELETE", &path, Value::Null)
+        .await
+        .is(200);
+    assert_eq!(
+        world
+            .ask_with("north", "POST", "/connections", token, Some("key 2"))
+            .await
+            .problem(409),
+        "disconnected"
+    );
+}
+
+#[tokio::test]
+async fn a_pasted_token_is_tried_before_anything_is_made() {
+    let world = World::new().await;
+    world.heard().revoked.insert("Atzr|A9".into());
+    let told = world
+        .ask("north", "POST", "/connections", pasted("A9", "Atzr|A9"))
+        .await;
+    assert_eq!(told.problem(422), "token-refused");
+    assert!(!told.text.contains("Atzr"), "{}", told.text);
+    let mut own = pasted("A1", "Atzr|A1-own");
+    assert_eq!(
+        world
+            .ask("north", "POST", "/connections", own.clone())
+            .await
+            .problem(422),
+        "token-refused"
+    );
+    own["authorisation"]["client_id"] = "own-client".into();
+    own["authorisation"]["client_secret"] = "wrong".into();
+    assert_eq!(
+        world
+            .ask("north", "POST", "/connections", own.clone())
+            .await
+            .problem(422),
+        "app-refused"
+    );
+    let list = world
+        .ask("north", "GET", "/connections", Value::Null)
+        .await
+        .json();
+    assert_eq!(list["connections"], json!([]));
+    own["authorisation"]["client_secret"] = "own-secret".into();
+    let made = world
+        .ask("north", "POST", "/connections", own)
+        .await
+        .is(201)
+        .json();
+    assert_eq!(
+        (&made["own_app"], &made["status"], &made["seller_id"]),
+        (&json!(true), &json!("inactive"), &json!("A1"))
+    );
+    let table = world.table().await;
+    assert!(
+        !table.contains("Atzr") && !table.contains("own-secret"),
+        "{table}"
+    );
+}
+
+#[tokio::test]
+async fn a_seller_is_connected_once_in_a_region() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let own = world
+        .ask("north", "POST", "/connections", pasted("A1", "Atzr|A1"))
+        .await;
+    assert_eq!(own.problem(409), "seller-taken");
+    assert!(own.text.contains(&id), "{}", own.text);
+    let others = world
+        .ask("south", "POST", "/connections", pasted("A1", "Atzr|A1"))
+        .await;
+    assert_eq!(others.problem(409), "seller-taken");
+    assert!(
+        !others.text.contains(&id) && !others.text.contains("north"),
+        "{}",
+        others.text
+    );
+}
+
+#[tokio::test]
+async fn the_old_services_keys_are_refused_in_words() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let mut body = oauth("North");
+    body["authorisation"]["mws_auth_token"] = "amzn.mws.x".into();
+    assert_eq!(
+        world
+            .ask("north", "POST", "/connections", body)
+            .await
+            .problem(422),
+        "mws-is-gone"
+    );
+    let told = world
+        .ask(
+            "north",
+            "PATCH",
+            &format!("/connections/{id}"),
+            json!({"access_key": "x", "secret_key": "y"}),
+        )
+        .await;
+    assert_eq!(told.problem(422), "mws-is-gone");
+}

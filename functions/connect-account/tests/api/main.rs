@@ -1,0 +1,17 @@
+//! The whole function in process: on an embedded DynamoDB, with one server that answers as AWS and Amazon do.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where its world is not as it should be"
+)]
+
+mod again;
+mod connections;
+mod document;
+mod fence;
+mod life;
+mod marketplaces;
+mod oauth;
+mod rules;
+mod stand_in;
+mod world;

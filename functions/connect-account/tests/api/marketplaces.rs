@@ -1,0 +1,245 @@
+use crate::world::{World, ids};
+use serde_json::{Value, json};
+use stallkeeper::store::ParkedMark;
+
+#[tokio::test]
+async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let path = format!("/connections/{id}/marketplaces/UK");
+    world
+        .ask(
+            "north",
+            "PATCH",
+            &format!("/connections/{id}"),
+            json!({"status": "active"}),
+        )
+        .await
+        .is(200);
+    let (tenant, connection) = ids("north", &id);
+    let now = jiff::Timestamp::now();
+    let parked = now
+        .saturating_sub(jiff::SignedDuration::from_hours(72))
+        .unwrap();
+    world
+        .app
+        .store
+        .lease_order_cursor(&tenant, &connection, "run", now, now, now)
+        .await
+        .unwrap();
+    for (marketplace_id, at) in [("A1F83G8C2ARO7P", parked), ("A13V1IB3VIYZZH", now)] {
+        let mark = ParkedMark {
+            marketplace_id: marketplace_id.into(),
+            oldest_updated_at: at,
+        };
+        world
+            .app
+            .store
+            .mark_parked(&tenant, &connection, &mark)
+            .await
+            .unwrap();
+    }
+    let before = world
+        .ask("north", "GET", &path, Value::Null)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&before["active"], before["parked_since"].is_string()),
+        (&json!(false), true)
+    );
+    world.sent("ticks");
+
+    let after = world
+        .ask(
+            "north",
+            "PUT",
+            &path,
+            json!({"active": true, "strategy": "review"}),
+        )
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&after["active"], &after["strategy"], &after["parked_since"]),
+        (&json!(true), &json!("review"), &Value::Null)
+    );
+    let cursor = world
+        .app
+        .store
+        .order_cursor(&tenant, &connection)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (cursor.since.as_millisecond(), cursor.epoch),
+        (parked.as_millisecond(), 1)
+    );
+    assert_eq!(
+        world
+            .app
+            .store
+            .parked_marks(&tenant, &connection)
+            .await
+            .unwrap()
+            .len(),
+        1,
+        "the other store's mark stays"
+    );
+    assert_eq!(world.sent("ticks").len(), 1);
+
+    let off = world
+        .ask("north", "PUT", &path, json!({"active": false}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&off["active"], world.sent("ticks").len()),
+        (&json!(false), 0)
+    );
+    let list = world
+        .ask(
+            "north",
+            "GET",
+            &format!("/connections/{id}/marketplaces"),
+            Value::Null,
+        )
+        .await
+        .is(200)
+        .json();
+    let countries: Vec<&str> = list["marketplaces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|store| store["marketplace"].as_str().unwrap())
+        .collect();
+    assert_eq!(countries, ["DE", "UK"]);
+}
+
+#[tokio::test]
+async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let path = format!("/connections/{id}/marketplaces/UK");
+    world
+        .ask(
+            "north",
+            "PATCH",
+            &format!("/connections/{id}"),
+            json!({"status": "active"}),
+        )
+        .await
+        .is(200);
+    world
+        .ask("north", "PUT", &path, json!({"active": true}))
+        .await
+        .is(200);
+    let (tenant, connection) = ids("north", &id);
+    let now = jiff::Timestamp::now();
+    world
+        .app
+        .store
+        .lease_order_cursor(&tenant, &connection, "run", now, now, now)
+        .await
+        .unwrap();
+    let mark = ParkedMark {
+        marketplace_id: "A1F83G8C2ARO7P".into(),
+        oldest_updated_at: now,
+    };
+    world
+        .app
+        .store
+        .mark_parked(&tenant, &connection, &mark)
+        .await
+        .unwrap();
+    world
+        .ask("north", "PUT", &path, json!({"active": true}))
+        .await
+        .is(200);
+    assert!(
+        world
+            .app
+            .store
+            .parked_marks(&tenant, &connection)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        world
+            .app
+            .store
+            .order_cursor(&tenant, &connection)
+            .await
+            .unwrap()
+            .unwrap()
+            .epoch,
+        1
+    );
+}
+
+#[tokio::test]
+async fn only_a_store_that_the_seller_is_in_is_switched_on() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let path = |country: &str| format!("/connections/{id}/marketplaces/{country}");
+    let on = json!({"active": true});
+    assert_eq!(
+        world
+            .ask("north", "PUT", &path("FR"), on.clone())
+            .await
+            .problem(422),
+        "not-participating"
+    );
+    assert_eq!(
+        world
+            .ask("north", "PUT", &path("US"), on.clone())
+            .await
+            .problem(404),
+        "not-found"
+    );
+    assert_eq!(
+        world
+            .ask("north", "PUT", &path("XX"), on.clone())
+            .await
+            .problem(404),
+        "not-found"
+    );
+    assert_eq!(
+        world
+            .ask(
+                "north",
+                "PUT",
+                &path("UK"),
+                json!({"active": true, "strategy": "cheapest"})
+            )
+            .await
+            .problem(422),
+        "invalid-request"
+    );
+    world
+        .heard()
+        .stores
+        .insert("A1".into(), vec!["A1F83G8C2ARO7P", "A13V1IB3VIYZZH"]);
+    world
+        .ask("north", "PUT", &path("FR"), on.clone())
+        .await
+        .is(200);
+    let body = json!({"name": "North", "marketplace": "UK", "authorisation": {"kind": "oauth"}});
+    let awaiting = world
+        .ask("north", "POST", "/connections", body)
+        .await
+        .json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let told = world
+        .ask(
+            "north",
+            "PUT",
+            &format!("/connections/{awaiting}/marketplaces/UK"),
+            on,
+        )
+        .await;
+    assert_eq!(told.problem(409), "not-authorised");
+}

@@ -1,0 +1,257 @@
+//! Couriers and mappings, and what they owe to orders that wait.
+
+use crate::world::World;
+use serde_json::{Value, json};
+
+async fn dpd(world: &World, services: Value) -> crate::world::Told {
+    world
+        .ask(
+            "north",
+            "PUT",
+            "/couriers/DPD",
+            json!({"name": "DPD", "services": services}),
+        )
+        .await
+}
+
+fn rerun(id: &str, term: Value) -> Value {
+    json!({"v": 1, "kind": "rerun", "tenant": "north", "connection": id, "term": term, "after": null, "hop": 0})
+}
+
+#[tokio::test]
+async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
+    let world = World::new().await;
+    let (one, two) = (
+        world.connected("north", "A1").await,
+        world.connected("north", "A2").await,
+    );
+    world.connected("south", "A3").await;
+    dpd(&world, json!([{"code": "next-day", "prime": true}]))
+        .await
+        .is(200);
+    assert_eq!(
+        world.sent("orders").len(),
+        4,
+        "each connection, at once and later"
+    );
+
+    let put = world
+        .ask(
+            "north",
+            "PUT",
+            "/mappings?term=Std%20uk%20Dom",
+            json!({"service": "DPD/next-day", "carries_prime": true}),
+        )
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        put,
+        json!({"term": "STD UK DOM", "service": "DPD/next-day", "carries_prime": true})
+    );
+    let mut sent = world.sent("orders");
+    sent.sort_by_key(|(message, delay)| (message["connection"].to_string(), *delay));
+    let mut expected: Vec<(Value, i64)> = [&one, &two]
+        .into_iter()
+        .flat_map(|id| [0, 120].map(|delay| (rerun(id, json!("STD UK DOM")), delay)))
+        .collect();
+    expected.sort_by_key(|(message, delay)| (message["connection"].to_string(), *delay));
+    assert_eq!(sent, expected);
+
+    let narrowed = format!("/mappings?term=STD+UK+DOM&connection={one}");
+    let put = world
+        .ask(
+            "north",
+            "PUT",
+            &narrowed,
+            json!({"service": "DPD/next-day"}),
+        )
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&put["connection"], &put["carries_prime"]),
+        (&json!(one), &json!(false))
+    );
+    assert_eq!(
+        world.sent("orders").len(),
+        2,
+        "only the connection it is narrowed to"
+    );
+    let list = world
+        .ask("north", "GET", "/mappings", Value::Null)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(list["mappings"].as_array().unwrap().len(), 1);
+    let list = world
+        .ask(
+            "north",
+            "GET",
+            &format!("/mappings?connection={one}&term=std%20uk%20dom"),
+            Value::Null,
+        )
+        .await
+        .is(200)
+        .json();
+    assert_eq!(list["mappings"][0]["connection"], json!(one));
+    world
+        .ask("north", "DELETE", &narrowed, Value::Null)
+        .await
+        .is(204);
+    world
+        .ask("north", "DELETE", &narrowed, Value::Null)
+        .await
+        .is(204);
+    for (query, service) in [
+        ("term=STD%20UK%20DOM_1", "DPD/next-day"),
+        ("term=Standard", "DPD/next-day"),
+        ("term=UK%20NEXT", "DPD/slow"),
+        ("term=UK%20NEXT", "UPS/a"),
+        ("term=UK%20NEXT", "DPD"),
+        ("", "DPD/next-day"),
+        ("term=UK%20NEXT&x=1", "DPD/next-day"),
+    ] {
+        let told = world
+            .ask(
+                "north",
+                "PUT",
+                &format!("/mappings?{query}"),
+                json!({"service": service}),
+            )
+            .await;
+        assert_eq!(told.problem(422), "invalid-request", "{query} {service}");
+    }
+}
+
+#[tokio::test]
+async fn a_mapping_is_answered_only_after_its_reruns_are_queued() {
+    let world = World::new().await;
+    world.connected("north", "A1").await;
+    dpd(&world, json!([{"code": "next-day"}])).await.is(200);
+    world.heard().queues_down = true;
+    let put = (
+        "/mappings?term=UK%20NEXT",
+        json!({"service": "DPD/next-day"}),
+    );
+    let told = world.ask("north", "PUT", put.0, put.1.clone()).await;
+    assert_eq!(
+        (
+            told.problem(503).as_str(),
+            told.headers.contains_key("retry-after")
+        ),
+        ("unavailable", true)
+    );
+    world.heard().queues_down = false;
+    world.sent("orders");
+    world.ask("north", "PUT", put.0, put.1).await.is(200);
+    assert_eq!(world.sent("orders").len(), 2);
+}
+
+#[tokio::test]
+async fn a_courier_that_mappings_name_stays() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    dpd(&world, json!([{"code": "next-day"}, {"code": "two-day"}]))
+        .await
+        .is(200);
+    let narrowed = format!("/mappings?term=UK%20NEXT&connection={id}");
+    world
+        .ask(
+            "north",
+            "PUT",
+            &narrowed,
+            json!({"service": "DPD/next-day"}),
+        )
+        .await
+        .is(200);
+    let told = world
+        .ask("north", "DELETE", "/couriers/DPD", Value::Null)
+        .await;
+    assert_eq!(
+        (
+            told.problem(409).as_str(),
+            told.json()["errors"][0]["pointer"].as_str()
+        ),
+        ("still-mapped", Some("UK NEXT"))
+    );
+    assert_eq!(
+        dpd(&world, json!([{"code": "two-day"}])).await.problem(409),
+        "still-mapped"
+    );
+    dpd(&world, json!([{"code": "next-day"}])).await.is(200);
+    world
+        .ask("north", "DELETE", &narrowed, Value::Null)
+        .await
+        .is(204);
+    world
+        .ask("north", "DELETE", "/couriers/DPD", Value::Null)
+        .await
+        .is(204);
+    world
+        .ask("north", "DELETE", "/couriers/DPD", Value::Null)
+        .await
+        .is(204);
+    assert_eq!(
+        world
+            .ask("north", "GET", "/couriers/DPD", Value::Null)
+            .await
+            .problem(404),
+        "not-found"
+    );
+}
+
+#[tokio::test]
+async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    dpd(&world, json!([{"code": "next-day"}])).await.is(200);
+    world.sent("orders");
+    let path = format!("/connections/{id}/marketplaces/UK/couriers/DPD");
+    let off = world
+        .ask("north", "PUT", &path, json!({"on": false}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (
+            &off["couriers_off"],
+            &off["active"],
+            world.sent("orders").len()
+        ),
+        (&json!(["DPD"]), &json!(false), 0)
+    );
+    let kept = world
+        .ask(
+            "north",
+            "PUT",
+            &format!("/connections/{id}/marketplaces/UK"),
+            json!({"active": true}),
+        )
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        kept["couriers_off"],
+        json!(["DPD"]),
+        "the switches are not the settings'"
+    );
+    let on = world
+        .ask("north", "PUT", &path, json!({"on": true}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(on["couriers_off"], json!([]));
+    assert_eq!(
+        world.sent("orders"),
+        [(rerun(&id, Value::Null), 0), (rerun(&id, Value::Null), 120)]
+    );
+    let unknown = format!("/connections/{id}/marketplaces/UK/couriers/UPS");
+    assert_eq!(
+        world
+            .ask("north", "PUT", &unknown, json!({"on": true}))
+            .await
+            .problem(404),
+        "not-found"
+    );
+}
