@@ -1,0 +1,200 @@
+//! What stands in the tables of one world, and how time passes there. It reads raw items, so that it sees what the store
+//! would not show.
+
+use super::World;
+use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::read::DeflateDecoder;
+use jiff::Timestamp;
+use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::store::{Cursor, HistoryRecord};
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read as _;
+use std::time::Duration;
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An order with all that happened to it since it was first read.
+pub struct Stored {
+    pub order: StoredOrder,
+    pub later: Vec<HistoryRecord>,
+}
+
+/// What of a stored order must be the same, however often and in whatever order its messages came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portrait {
+    pub status: OrderStatus,
+    pub term: Option<String>,
+    pub service: Option<String>,
+    pub reason: Option<String>,
+    pub content_hash: u64,
+    pub history: Vec<HistoryKind>,
+    /// Until when its buyer data lives, where there is any.
+    pub buyer_until: Option<String>,
+}
+
+impl World {
+    /// All orders in the table.
+    pub async fn stored(&self) -> Vec<Stored> {
+        let mut all = Vec::new();
+        for item in self.items("OrdersTable").await {
+            if text(&item, "sk") != "ORDER" {
+                continue;
+            }
+            let id = text(&item, "order_id").parse().unwrap();
+            let order = self.store.order(&self.tenant, self.id(), &id).await;
+            let order = order.unwrap().unwrap();
+            let later = self.store.order_history(&order).await.unwrap();
+            all.push(Stored { order, later });
+        }
+        all
+    }
+
+    /// The ids of all orders in the table, sorted.
+    pub async fn stored_ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self
+            .items("OrdersTable")
+            .await
+            .iter()
+            .filter(|item| text(item, "sk") == "ORDER")
+            .map(|item| text(item, "order_id"))
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    pub async fn portraits(&self) -> BTreeMap<String, Portrait> {
+        let buyers: HashMap<String, String> = self
+            .items("BuyersTable")
+            .await
+            .iter()
+            .map(|item| (text(item, "pk"), text(item, "expires_at")))
+            .collect();
+        let pks: HashMap<String, String> = self
+            .items("OrdersTable")
+            .await
+            .iter()
+            .map(|item| (text(item, "order_id"), text(item, "pk")))
+            .collect();
+        let stored = self.stored().await;
+        let portrait = |Stored { order, later }: Stored| {
+            let id = order.order.id.to_string();
+            let first = order.first_history.kind;
+            let portrait = Portrait {
+                status: order.status,
+                term: order.decision.term.map(|term| term.to_string()),
+                service: order.decision.service.map(|service| service.to_string()),
+                reason: order.decision.reason.map(|reason| reason.to_string()),
+                content_hash: order.content_hash,
+                history: std::iter::once(first)
+                    .chain(later.iter().map(|record| record.entry.kind))
+                    .collect(),
+                buyer_until: buyers.get(&pks[&id]).cloned(),
+            };
+            (id, portrait)
+        };
+        stored.into_iter().map(portrait).collect()
+    }
+
+    pub async fn count_with_status(&self, status: OrderStatus) -> usize {
+        let stored = self.stored().await;
+        let of_it = stored.iter().filter(|one| one.order.status == status);
+        of_it.count()
+    }
+
+    pub async fn cursor(&self) -> Cursor {
+        let cursor = self.store.order_cursor(&self.tenant, self.id()).await;
+        cursor.unwrap().unwrap()
+    }
+
+    /// All items of a table as they stand.
+    pub async fn items(&self, table: &str) -> Vec<Item> {
+        let scan = self
+            .tables
+            .client
+            .scan()
+            .table_name(self.tables.name(table));
+        let pages = scan.into_paginator().items().send();
+        pages.collect::<Result<_, _>>().await.unwrap()
+    }
+
+    /// A killed run keeps its lease of the cursor until it expires, 90 seconds later. This makes those pass.
+    pub async fn let_leases_expire(&self) {
+        self.set_on("CURSOR#orders", "leased_until_ms", 0).await;
+    }
+
+    /// A bucket at rest has no item, and an empty one refills at one request in three minutes. This makes it full.
+    pub async fn let_limits_refill(&self) {
+        let table = self.tables.name("ConnectionsTable");
+        let items = self.items("ConnectionsTable").await;
+        for item in items.iter().filter(|item| item.contains_key("tat")) {
+            let delete = self.tables.client.delete_item().table_name(table);
+            delete.set_key(Some(key(item))).send().await.unwrap();
+        }
+    }
+
+    /// Lets Amazon's clock run ahead, as all windows go by it. The cursor is told at once what the next answer would
+    /// tell it: a function that does not know yet that time has passed would not even ask.
+    pub async fn let_time_pass(&self, time: Duration) {
+        let ahead = {
+            let mut ahead = self.ahead.lock().unwrap();
+            *ahead += time;
+            *ahead
+        };
+        self.amazon.set_clock(ahead).await;
+        let milliseconds = i64::try_from(ahead.as_millis()).unwrap();
+        self.set_on("CURSOR#orders", "clock_offset_ms", milliseconds)
+            .await;
+        self.let_limits_refill().await;
+    }
+
+    /// What Amazon's clock shows.
+    pub fn amazons_now(&self) -> Timestamp {
+        Timestamp::now() + *self.ahead.lock().unwrap()
+    }
+
+    /// Sets a number in the one item of the connections that has this sort key, if there is one yet.
+    async fn set_on(&self, sk: &str, name: &str, number: i64) {
+        let items = self.items("ConnectionsTable").await;
+        let Some(item) = items.iter().find(|item| text(item, "sk") == sk) else {
+            return;
+        };
+        let update = self.tables.client.update_item();
+        update
+            .table_name(self.tables.name("ConnectionsTable"))
+            .set_key(Some(key(item)))
+            .update_expression("SET #name = :number")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":number", AttributeValue::N(number.to_string()))
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+fn key(item: &Item) -> Item {
+    ["pk", "sk"]
+        .into_iter()
+        .map(|name| (name.to_owned(), item[name].clone()))
+        .collect()
+}
+
+/// A text or number of an item; empty where it has none.
+pub fn text(item: &Item, name: &str) -> String {
+    match item.get(name) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Everything that can be read in an item, its deflated body included.
+pub fn legible(item: &Item) -> String {
+    let mut all = format!("{item:?}");
+    for value in item.values() {
+        if let AttributeValue::B(bytes) = value {
+            let mut inflated = String::new();
+            let _ = DeflateDecoder::new(bytes.as_ref()).read_to_string(&mut inflated);
+            all.push_str(&inflated);
+        }
+    }
+    all
+}
