@@ -27,7 +27,7 @@ pub(crate) struct ConnectionList {
 }
 
 /// List the connections.
-#[utoipa::path(get, path = "/connections", tag = "connections", responses((status = 200, body = ConnectionList)))]
+#[utoipa::path(get, path = "/connections", operation_id = "listConnections", tag = "connections", responses((status = 200, body = ConnectionList)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Manager(tenant): Manager,
@@ -41,7 +41,7 @@ pub(crate) async fn list(
 }
 
 /// Show a connection.
-#[utoipa::path(get, path = "/connections/{connection}", tag = "connections",
+#[utoipa::path(get, path = "/connections/{connection}", operation_id = "showConnection", tag = "connections",
     params(("connection" = String, Path)),
     responses(
         (status = 200, body = ConnectionAnswer),
@@ -64,7 +64,7 @@ pub(crate) struct Change {
 }
 
 /// Rename a connection; switch it on or off, or pause it.
-#[utoipa::path(patch, path = "/connections/{connection}", tag = "connections", request_body = Change,
+#[utoipa::path(patch, path = "/connections/{connection}", operation_id = "changeConnection", tag = "connections", request_body = Change,
     params(("connection" = String, Path)),
     responses(
         (status = 200, body = ConnectionAnswer),
@@ -143,7 +143,7 @@ struct Stays {
 }
 
 /// Disconnect for good: tokens, states, cursors and the schedule are erased, and the seller is free for another connection.
-#[utoipa::path(delete, path = "/connections/{connection}", tag = "connections",
+#[utoipa::path(delete, path = "/connections/{connection}", operation_id = "disconnect", tag = "connections",
     params(("connection" = String, Path)),
     responses(
         (status = 200, description = "Disconnected, now or before", body = Disconnected),

@@ -132,7 +132,7 @@ impl Service {
 }
 
 /// List the couriers.
-#[utoipa::path(get, path = "/couriers", tag = "couriers", responses((status = 200, body = CourierList)))]
+#[utoipa::path(get, path = "/couriers", operation_id = "listCouriers", tag = "couriers", responses((status = 200, body = CourierList)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Manager(tenant): Manager,
@@ -144,7 +144,7 @@ pub(crate) async fn list(
 }
 
 /// Show a courier.
-#[utoipa::path(get, path = "/couriers/{courier}", tag = "couriers",
+#[utoipa::path(get, path = "/couriers/{courier}", operation_id = "showCourier", tag = "couriers",
     params(("courier" = String, Path, example = "DPD")),
     responses(
         (status = 200, body = CourierAnswer),
@@ -162,7 +162,7 @@ pub(crate) async fn show(
 }
 
 /// Put a courier with all its services. Orders that wait are looked at again.
-#[utoipa::path(put, path = "/couriers/{courier}", tag = "couriers", request_body = CourierRequest,
+#[utoipa::path(put, path = "/couriers/{courier}", operation_id = "putCourier", tag = "couriers", request_body = CourierRequest,
     params(("courier" = String, Path, example = "DPD")),
     responses(
         (status = 200, body = CourierAnswer),
@@ -198,7 +198,7 @@ pub(crate) async fn put(
 }
 
 /// Delete a courier that no mapping names. Orders keep what they were given.
-#[utoipa::path(delete, path = "/couriers/{courier}", tag = "couriers",
+#[utoipa::path(delete, path = "/couriers/{courier}", operation_id = "deleteCourier", tag = "couriers",
     params(("courier" = String, Path, example = "DPD")),
     responses(
         (status = 204, description = "Deleted, now or before"),

@@ -75,7 +75,7 @@ impl NewConnection {
 }
 
 /// Make a connection: an Amazon seller account in one region.
-#[utoipa::path(post, path = "/connections", tag = "connections", request_body = NewConnection,
+#[utoipa::path(post, path = "/connections", operation_id = "createConnection", tag = "connections", request_body = NewConnection,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key finds the connection that it made")),
     responses(
         (status = 201, description = "Made; `authorise_url` is where the seller's browser goes next", body = ConnectionAnswer),
@@ -141,6 +141,8 @@ impl Asked<'_> {
             revision: 1,
             ..connection
         };
+        // Without an app of the deployment's there is no page to send the seller to.
+        self.app.vault.app().await?;
         self.remember(&connection).await?;
         // Made by the same request a moment ago, or made now: it is answered alike.
         let _ = self.app.store.create_connection(&connection).await?;

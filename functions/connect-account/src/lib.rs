@@ -12,6 +12,7 @@ mod connections;
 mod couriers;
 mod create;
 mod dance;
+mod document;
 mod mappings;
 mod marketplaces;
 mod oauth;
@@ -28,18 +29,17 @@ mod store_request;
 mod wake;
 
 pub use config::Config;
+pub use document::openapi;
 
 use axum::Router;
-use axum::http::StatusCode;
-use stallkeeper::api::{Problem, with_caller};
+use stallkeeper::api::{with_caller, with_problems};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
 use stallkeeper::vault::Vault;
 use std::sync::Arc;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -58,33 +58,12 @@ pub struct App {
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.config.tenant_claim.clone();
     let (router, _) = documented().split_for_parts();
-    let router = router
-        .fallback(async || {
-            Problem::new(
-                StatusCode::NOT_FOUND,
-                "no-such-route",
-                "There is nothing at this address.",
-                "GET /openapi.json lists what there is.",
-            )
-        })
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "no-such-method",
-                "This address does not take this method.",
-                "GET /openapi.json lists what it takes.",
-            )
-        });
-    with_caller(router, tenant_claim).with_state(app)
+    with_caller(with_problems(router), tenant_claim).with_state(app)
 }
 
-/// What this function contributes to the API's description: exactly the routes that it serves.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
-}
-
+/// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    OpenApiRouter::with_openapi(document::Description::openapi())
         .routes(routes!(create::create, connections::list))
         .routes(routes!(
             connections::show,
@@ -106,34 +85,4 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oauth::callback))
         .routes(routes!(service::openapi_json))
         .routes(routes!(service::health))
-}
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Stallkeeper",
-        description = "Keeps a seller's stalls on Amazon's marketplaces in step with the warehouse behind them. The tenant comes from the token alone."
-    ),
-    modifiers(&PlatformToken),
-    components(schemas(Problem)),
-    security(("platform_token" = ["connections"]))
-)]
-struct Description;
-
-/// Who may call: whoever holds a token of the platform.
-struct PlatformToken;
-
-impl utoipa::Modify for PlatformToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some(
-                "A token of the platform, with the tenant and its scopes as claims",
-            ));
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("platform_token", SecurityScheme::Http(scheme.build()));
-    }
 }

@@ -80,7 +80,7 @@ impl MappingAnswer {
 }
 
 /// List the tenant's mappings, or those narrowed to a connection.
-#[utoipa::path(get, path = "/mappings", tag = "mappings", params(Filter), responses(
+#[utoipa::path(get, path = "/mappings", operation_id = "listMappings", tag = "mappings", params(Filter), responses(
     (status = 200, body = MappingList),
     (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -103,7 +103,7 @@ pub(crate) async fn list(
 }
 
 /// Put a mapping. Orders that wait for it are looked at again: at once, and once more a little later.
-#[utoipa::path(put, path = "/mappings", tag = "mappings", params(Named), request_body = MappingRequest, responses(
+#[utoipa::path(put, path = "/mappings", operation_id = "putMapping", tag = "mappings", params(Named), request_body = MappingRequest, responses(
     (status = 200, body = MappingAnswer),
     (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "This is no shipping term, or there is no such service", body = Problem, content_type = "application/problem+json"),
@@ -144,7 +144,7 @@ pub(crate) async fn put(
 }
 
 /// Delete a mapping. Orders keep what they were given.
-#[utoipa::path(delete, path = "/mappings", tag = "mappings", params(Named), responses(
+#[utoipa::path(delete, path = "/mappings", operation_id = "deleteMapping", tag = "mappings", params(Named), responses(
     (status = 204, description = "Deleted, now or before"),
     (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "This is no shipping term", body = Problem, content_type = "application/problem+json"),

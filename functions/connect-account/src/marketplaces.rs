@@ -66,7 +66,7 @@ pub(crate) struct StoreList {
 }
 
 /// List the marketplaces that the seller takes part in, and those that somebody has set.
-#[utoipa::path(get, path = "/connections/{connection}/marketplaces", tag = "marketplaces",
+#[utoipa::path(get, path = "/connections/{connection}/marketplaces", operation_id = "listMarketplaces", tag = "marketplaces",
     params(("connection" = String, Path)),
     responses(
         (status = 200, body = StoreList),
@@ -104,7 +104,7 @@ pub(crate) async fn list(
 }
 
 /// Show how a marketplace is run.
-#[utoipa::path(get, path = "/connections/{connection}/marketplaces/{marketplace}", tag = "marketplaces",
+#[utoipa::path(get, path = "/connections/{connection}/marketplaces/{marketplace}", operation_id = "showMarketplace", tag = "marketplaces",
     params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
     responses(
         (status = 200, body = StoreAnswer),
@@ -126,7 +126,7 @@ pub(crate) async fn show(
 }
 
 /// Switch a marketplace on or off, and say how it is run. Switched on, its parked orders flow on.
-#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}", tag = "marketplaces", request_body = StoreRequest,
+#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}", operation_id = "putMarketplace", tag = "marketplaces", request_body = StoreRequest,
     params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
     responses(
         (status = 200, body = StoreAnswer),
@@ -177,7 +177,7 @@ pub(crate) struct Switch {
 }
 
 /// Switch a courier on or off for a marketplace; at once. Switched on, orders that wait for it are looked at again.
-#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}", tag = "marketplaces", request_body = Switch,
+#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}", operation_id = "switchCourier", tag = "marketplaces", request_body = Switch,
     params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK"), ("courier" = String, Path, example = "DPD")),
     responses(
         (status = 200, body = StoreAnswer),

@@ -31,7 +31,7 @@ pub(crate) struct Start {
 }
 
 /// Begin to authorise, in the seller's browser: ties the browser by a cookie and goes to Seller Central.
-#[utoipa::path(get, path = "/oauth/start", tag = "oauth", security(()), params(Start), responses(
+#[utoipa::path(get, path = "/oauth/start", operation_id = "oauthStart", tag = "oauth", security(()), params(Start), responses(
     (status = 302, description = "To the consent page of the marketplace's Seller Central"),
     (status = 410, description = "The link has expired or was used", content_type = "text/html"),
     (status = 403, description = "Another browser began", content_type = "text/html"),
@@ -99,7 +99,7 @@ pub(crate) struct LogIn {
 }
 
 /// Amazon's log-in step: sends the browser straight back, if it began here.
-#[utoipa::path(get, path = "/oauth/login", tag = "oauth", security(()), params(LogIn), responses(
+#[utoipa::path(get, path = "/oauth/login", operation_id = "oauthLogin", tag = "oauth", security(()), params(LogIn), responses(
     (status = 302, description = "Back to Amazon, or to the platform's sign-in page where nothing began here"),
     (status = 400, description = "The address to go back to is not Seller Central's", content_type = "text/html"),
     (status = 403, description = "Another browser began", content_type = "text/html"),
@@ -165,7 +165,7 @@ pub(crate) struct CallBack {
 }
 
 /// Amazon's answer: the seller consents. Keeps the authorisation until the signed-in user confirms whose it is.
-#[utoipa::path(get, path = "/oauth/callback", tag = "oauth", security(()), params(CallBack), responses(
+#[utoipa::path(get, path = "/oauth/callback", operation_id = "oauthCallback", tag = "oauth", security(()), params(CallBack), responses(
     (status = 200, description = "The seller is to be confirmed on the platform", content_type = "text/html"),
     (status = 400, description = "Amazon does not know the code", content_type = "text/html"),
     (status = 403, description = "Another browser began", content_type = "text/html"),

@@ -27,7 +27,7 @@ pub(crate) struct Confirmation {
 }
 
 /// Confirm the seller who authorised: only now is the authorisation attached to the connection.
-#[utoipa::path(post, path = "/connections/{connection}/confirm", tag = "connections", request_body = Confirmation,
+#[utoipa::path(post, path = "/connections/{connection}/confirm", operation_id = "confirmSeller", tag = "connections", request_body = Confirmation,
     params(("connection" = String, Path)),
     responses(
         (status = 200, description = "Attached", body = ConnectionAnswer),
@@ -122,7 +122,7 @@ pub(crate) struct Again {
 }
 
 /// Authorise again, or for the first time with a new link: a connection that stopped then goes on where it stopped.
-#[utoipa::path(post, path = "/connections/{connection}/reauthorise", tag = "connections", request_body = Again,
+#[utoipa::path(post, path = "/connections/{connection}/reauthorise", operation_id = "reauthorise", tag = "connections", request_body = Again,
     params(("connection" = String, Path)),
     responses(
         (status = 200, description = "`authorise_url` is where the seller's browser goes next; none with a pasted token, which is attached at once", body = ConnectionAnswer),

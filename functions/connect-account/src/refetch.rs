@@ -33,7 +33,7 @@ pub(crate) struct Refetching {
 }
 
 /// Read orders again. Harmless: what is stored already is not stored twice.
-#[utoipa::path(post, path = "/connections/{connection}/orders/refetch", tag = "connections", request_body = Refetch,
+#[utoipa::path(post, path = "/connections/{connection}/orders/refetch", operation_id = "refetchOrders", tag = "connections", request_body = Refetch,
     params(("connection" = String, Path)),
     responses(
         (status = 202, description = "Queued", body = Refetching),

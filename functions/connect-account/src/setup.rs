@@ -26,7 +26,7 @@ pub(crate) struct Setup {
 }
 
 /// Show what is done and what is still to do.
-#[utoipa::path(get, path = "/connections/{connection}/setup", tag = "connections",
+#[utoipa::path(get, path = "/connections/{connection}/setup", operation_id = "showSetup", tag = "connections",
     params(("connection" = String, Path)),
     responses(
         (status = 200, body = Setup),

@@ -5,7 +5,9 @@ use axum::body::Body;
 use connect_account::router;
 use lambda_http::request::LambdaRequest;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use tower::ServiceExt as _;
+use utoipa::openapi::OpenApi;
 
 #[tokio::test]
 async fn the_sample_event_is_answered() {
@@ -30,11 +32,50 @@ async fn the_document_needs_no_token() {
     );
 }
 
+/// The API's description: of all functions behind it, in one.
+fn whole() -> String {
+    let mut document = connect_account::openapi();
+    let desk = desk_orders::openapi();
+    let names = |document: &OpenApi| -> BTreeSet<String> {
+        let schemas = document
+            .components
+            .as_ref()
+            .map(|all| all.schemas.keys().cloned());
+        schemas.into_iter().flatten().collect()
+    };
+    let shared: Vec<String> = names(&document)
+        .intersection(&names(&desk))
+        .cloned()
+        .collect();
+    assert_eq!(shared, ["Fault", "Problem"], "one name, one schema");
+    document.merge(desk);
+    format!("{}\n", document.to_pretty_json().unwrap())
+}
+
+/// Written anew by `WRITE_OPENAPI=1 cargo test -p connect-account --test api`.
+#[test]
+fn the_document_is_what_the_functions_say() {
+    let (file, whole) = ("../../infra/openapi.json", whole());
+    if std::env::var_os("WRITE_OPENAPI").is_some() {
+        std::fs::write(file, &whole).unwrap();
+    }
+    let written = std::fs::read_to_string(file).unwrap();
+    assert!(
+        written == whole,
+        "infra/openapi.json is stale: WRITE_OPENAPI=1 cargo test -p connect-account --test api"
+    );
+}
+
 #[test]
 fn every_operation_says_what_it_answers() {
     let document = serde_json::to_value(connect_account::openapi()).unwrap();
+    let mut ids = BTreeSet::new();
     for (method, path) in crate::fence::operations() {
         let operation = &document["paths"][&path][method.to_lowercase()];
+        assert!(
+            ids.insert(operation["operationId"].to_string()),
+            "{method} {path}"
+        );
         assert!(operation["summary"].is_string(), "{method} {path}");
         assert!(
             operation["responses"]
