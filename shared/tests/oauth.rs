@@ -1,0 +1,177 @@
+//! The dance of authorisation in the store: one at a time, each step once; and settings that two people change.
+
+use jiff::Timestamp;
+use stallkeeper::domain::connection::MarketplaceSettings;
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::store::{Dance, OAuthState, Store, Tables, Written};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).expect("a moment of this century")
+}
+
+fn north() -> TenantId {
+    "north".parse().expect("a tenant id")
+}
+
+fn c1() -> ConnectionId {
+    "c1".parse().expect("a connection id")
+}
+
+async fn store() -> (tables::Embedded, Store) {
+    let embedded = tables::embedded().await;
+    let names = Tables {
+        connections: embedded.name("ConnectionsTable").into(),
+        orders: String::new(),
+        buyers: String::new(),
+    };
+    let store = Store::new(embedded.client.clone(), names);
+    (embedded, store)
+}
+
+fn dance(digest: &str) -> Dance {
+    Dance {
+        digest: digest.into(),
+        nonce: format!("nonce of {digest}"),
+    }
+}
+
+fn state() -> OAuthState {
+    OAuthState {
+        tenant: north(),
+        connection: c1(),
+        browser: None,
+        seller: None,
+        credentials: None,
+        authorised_at: None,
+        expires: at(600),
+    }
+}
+
+#[tokio::test]
+async fn a_new_dance_ends_the_one_before() {
+    let (_tables, store) = store().await;
+    let (first, second, third) = (dance("first"), dance("second"), dance("third"));
+    let begin = async |dance, former| {
+        store
+            .begin_dance(dance, &state(), former, at(0))
+            .await
+            .unwrap()
+    };
+    assert_eq!(begin(&first, None).await, Written::Done);
+    assert_eq!(
+        begin(&second, None).await,
+        Written::Conflict,
+        "another one is under way"
+    );
+    assert!(
+        store.oauth_state("second", at(0)).await.unwrap().is_none(),
+        "all or nothing"
+    );
+    assert_eq!(begin(&second, Some(&first)).await, Written::Done);
+    assert_eq!(begin(&third, Some(&first)).await, Written::Conflict);
+    assert!(store.oauth_state("first", at(0)).await.unwrap().is_none());
+    assert_eq!(
+        store.dance(&north(), &c1()).await.unwrap(),
+        Some(second.clone())
+    );
+    store.end_dance(&north(), &c1(), &first).await.unwrap();
+    assert_eq!(
+        store.dance(&north(), &c1()).await.unwrap(),
+        Some(second.clone()),
+        "a former one ends nothing"
+    );
+    for _ in 0..2 {
+        store.end_dance(&north(), &c1(), &second).await.unwrap();
+        assert_eq!(store.dance(&north(), &c1()).await.unwrap(), None);
+        assert!(store.oauth_state("second", at(0)).await.unwrap().is_none());
+    }
+    assert_eq!(begin(&first, None).await, Written::Done);
+}
+
+#[tokio::test]
+async fn a_state_expires_and_each_of_its_steps_is_taken_once() {
+    let (_tables, store) = store().await;
+    assert_eq!(
+        store
+            .begin_dance(&dance("d"), &state(), None, at(0))
+            .await
+            .unwrap(),
+        Written::Done
+    );
+    assert!(store.oauth_state("d", at(599)).await.unwrap().is_some());
+    assert!(store.oauth_state("d", at(600)).await.unwrap().is_none());
+    let bound = OAuthState {
+        browser: Some("browser".into()),
+        ..state()
+    };
+    let step = async |to: &OAuthState, from: &OAuthState| {
+        store.put_oauth_state("d", to, Some(from)).await.unwrap()
+    };
+    assert_eq!(step(&bound, &state()).await, Written::Done);
+    assert_eq!(
+        step(&bound, &state()).await,
+        Written::Conflict,
+        "a second browser is too late"
+    );
+    let told = OAuthState {
+        seller: "A1".parse().ok(),
+        ..bound.clone()
+    };
+    assert_eq!(step(&told, &bound).await, Written::Done);
+    assert_eq!(
+        step(&told, &bound).await,
+        Written::Conflict,
+        "a second callback is too late"
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_told_from_another_one() {
+    let (_tables, store) = store().await;
+    for (digest, outcome) in [
+        ("a", Written::Done),
+        ("a", Written::Done),
+        ("b", Written::Conflict),
+    ] {
+        assert_eq!(
+            store
+                .remember_request(&north(), &c1(), digest)
+                .await
+                .unwrap(),
+            outcome
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_people_who_change_a_marketplace_lose_nothing() {
+    let (_tables, store) = store().await;
+    let read = MarketplaceSettings::new(Marketplace::Uk);
+    let mut without_dpd = read.clone();
+    without_dpd.couriers.switch("DPD".parse().unwrap(), false);
+    let active = MarketplaceSettings {
+        active: true,
+        ..read.clone()
+    };
+    let write = async |to, from| {
+        store
+            .replace_marketplace(&north(), &c1(), to, from)
+            .await
+            .unwrap()
+    };
+    assert_eq!(write(&without_dpd, &read).await, Written::Done);
+    assert_eq!(write(&active, &read).await, Written::Conflict);
+    let both = MarketplaceSettings {
+        active: true,
+        ..without_dpd.clone()
+    };
+    assert_eq!(write(&both, &without_dpd).await, Written::Done);
+    assert_eq!(
+        store
+            .marketplace(&north(), &c1(), Marketplace::Uk)
+            .await
+            .unwrap(),
+        both
+    );
+}
