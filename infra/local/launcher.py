@@ -6,6 +6,9 @@ knows anything of Stallkeeper: no name of a table, a queue or a function stands 
 - An HTTP API's `Body`, which SAM's `HttpApi` events expand to, becomes routes, integrations and
   authorizers; its CORS settings come through.
 - The API answers at an address of its own, http://127.0.0.1:API_PORT/, as it does on AWS.
+- SQS's batch calls need the rights of their single forms, as AWS has it: there is no
+  `sqs:SendMessageBatch` to grant.
+- What a function prints is also kept in a file, FUNCTION_LOGS/<function>.log.
 - A warm invocation costs milliseconds: Nagle off, no long wait for a first log line.
 - IAM sees a schedule in the group it is in, not always in `default`.
 
@@ -135,6 +138,32 @@ def invoke_with_own_domain(record, event, *rest, run=lambda_svc._execute_functio
     return run(record, event, *rest)
 
 
+def action_of(*request, extract=iam_actions.extract_iam_action):
+    action = extract(*request)
+    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+
+class Kept:
+    """A function's output, copied to its file line by line as the emulator reads it."""
+
+    def __init__(self, stream, name):
+        self.stream = stream
+        self.file = open(os.path.join(os.environ["FUNCTION_LOGS"], f"{name}.log"), "ab", buffering=0)
+
+    def readline(self):
+        line = self.stream.readline()
+        self.file.write(line)
+        return line
+
+    def close(self):
+        self.stream.close()
+        self.file.close()
+
+
+def keep_output(worker, stream, log_queue, pump=lambda_runtime.ProvidedWorker._pump_output):
+    pump(worker, Kept(stream, worker.func_name), log_queue)
+
+
 def api_at_its_own_port(app, api_port):
     """Requests to the API's port reach the API alone, `/health` and all."""
 
@@ -165,6 +194,8 @@ def close_gaps():
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     handlers["create"], handlers["update"] = create_api, update_api
     lambda_svc._execute_function_with_config_scope = invoke_with_own_domain
+    iam_actions.extract_iam_action = action_of
+    lambda_runtime.ProvidedWorker._pump_output = keep_output
     # first_line_wait, idle_confirm, hard_cap: the defaults wait 50 ms for a line that never comes.
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.003, 0.002, 0.25)
 

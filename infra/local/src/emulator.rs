@@ -30,11 +30,15 @@ impl Emulator {
         let endpoint = format!("http://127.0.0.1:{port}");
         let log = workspace.logs().join("cloud.log");
         let file = std::fs::File::create(&log)?;
+        let function_logs = workspace.function_logs();
+        let _ = fs::remove_dir_all(&function_logs).await;
+        fs::create_dir_all(&function_logs).await?;
         let mut process = Guarded::new(workspace.python())?
             .args([Path::new("-u"), &workspace.tool("launcher.py")])
             .clean_environment()
             .envs(settings(port, api_port, &endpoint))
             .env("TMPDIR", scratch)
+            .env("FUNCTION_LOGS", function_logs)
             .folder(scratch)
             .stdout(file.try_clone()?)
             .stderr(file)

@@ -56,6 +56,11 @@ impl Workspace {
         self.local().join("logs")
     }
 
+    /// What each function printed in the last run.
+    pub(crate) fn function_logs(&self) -> PathBuf {
+        self.logs().join("functions")
+    }
+
     /// Where the template's `CodeUri` of a function points.
     pub(crate) fn artefact(&self, function: &str) -> PathBuf {
         self.root.join("target/lambda").join(function)

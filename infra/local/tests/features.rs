@@ -1,6 +1,7 @@
 //! `cargo dev` is compiled alone, before all the rest. With other features than the rest asks for,
 //! most dependencies would be compiled twice: minutes on a first run.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 // What a dependency is asked for differs by system; the list is kept for the one that CI runs on.
 #![cfg(target_os = "linux")]
 
