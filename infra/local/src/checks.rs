@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::child::Guarded;
 use crate::cli::{Part, TestArgs};
-use crate::cloud::{self, Cloud, CloudOptions};
+use crate::cloud::{Cloud, CloudOptions};
 use crate::console::Console;
 use crate::setup;
 use crate::workspace::Workspace;
@@ -24,7 +24,10 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
     let checks = Checks { workspace, console };
-    setup::prepare(workspace, console).await?;
+    {
+        let _alone = setup::alone(workspace, console).await?;
+        setup::prepare(workspace, console).await?;
+    }
     if wanted(Part::Lint) {
         checks.lint().await?;
     }
@@ -78,10 +81,7 @@ impl Checks<'_> {
         let tests = cargo(&["test", "--workspace", "--test", "e2e", "--"])?
             .args(filter)
             .env(MODELS, self.workspace.models())
-            .env(
-                ADDRESSES,
-                cloud::describe(self.workspace, &cloud.addresses)?,
-            );
+            .env(ADDRESSES, cloud.describe()?);
         self.step("End-to-end tests", tests).await
     }
 

@@ -42,12 +42,13 @@ pub(crate) struct Cloud {
     _emulator: Emulator,
     _sandbox: Child,
     _issuer: Issuer,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Cloud {
     /// Sets up what is missing and builds; starts nothing.
     pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<Artefacts> {
+        let _alone = setup::alone(workspace, console).await?;
         let ready = tokio::try_join!(
             setup::prepare(workspace, console),
             artefacts::build(workspace, console)
@@ -85,7 +86,7 @@ impl Cloud {
             logs: workspace.logs(),
         };
         let step = console.step("Stack from infra/template.yaml");
-        addresses.outputs = deploy(workspace, &addresses, options).await?;
+        addresses.outputs = deploy(workspace, &addresses, options, scratch.path()).await?;
         register_application(&addresses).await?;
         step.done();
         Ok(Self {
@@ -94,8 +95,15 @@ impl Cloud {
             _emulator: emulator,
             _sandbox: sandbox,
             _issuer: issuer,
-            _scratch: scratch,
+            scratch,
         })
+    }
+
+    /// Writes the addresses to a file, for tests in a process of their own.
+    pub(crate) fn describe(&self) -> Result<PathBuf> {
+        let file = self.scratch.path().join("addresses.json");
+        std::fs::write(&file, serde_json::to_string_pretty(&self.addresses)?)?;
+        Ok(file)
     }
 }
 
@@ -137,6 +145,7 @@ async fn deploy(
     workspace: &Workspace,
     addresses: &Addresses,
     options: &CloudOptions,
+    scratch: &Path,
 ) -> Result<BTreeMap<String, String>> {
     let request = json!({
         "template": workspace.template(),
@@ -145,7 +154,7 @@ async fn deploy(
         "parameters": parameters(addresses, options),
         "secrets": {"LwaSecretArn": application_credentials()},
     });
-    let file = workspace.local().join("deploy.json");
+    let file = scratch.join("deploy.json");
     tokio::fs::write(&file, request.to_string()).await?;
     let log = workspace.logs().join("deploy.log");
     let mut process = Guarded::new(workspace.python())?
@@ -224,11 +233,4 @@ async fn register_application(addresses: &Addresses) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The path that the end-to-end tests read to find everything.
-pub(crate) fn describe(workspace: &Workspace, addresses: &Addresses) -> Result<PathBuf> {
-    let file = workspace.local().join("running.json");
-    std::fs::write(&file, serde_json::to_string_pretty(addresses)?)?;
-    Ok(file)
 }

@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<()> {
-    let (workspace, console) = (Workspace::here(), Console::new());
+    let (workspace, console) = (Workspace::here(purpose(&command)), Console::new());
     match command {
         Command::Demo(arguments) => demo(&workspace, &console, &arguments).await,
         Command::Up => up::up(&workspace, &console).await,
@@ -60,6 +60,15 @@ async fn run(command: Command) -> Result<()> {
         Command::Invoke(arguments) => invoke::run(&workspace, &arguments).await,
         Command::Replay(arguments) => replay::run(&workspace, &console, &arguments).await,
         Command::Guard { .. } => bail!("a guard runs alone"),
+    }
+}
+
+fn purpose(command: &Command) -> &'static str {
+    match command {
+        Command::Demo(_) => "demo",
+        Command::Test(_) => "test",
+        Command::Up | Command::Down | Command::Supervise => "up",
+        Command::Invoke(_) | Command::Replay(_) | Command::Guard { .. } => "other",
     }
 }
 

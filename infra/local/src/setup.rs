@@ -2,8 +2,10 @@
 //! whose every file is known by its hash, and Amazon's API models out of their npm package, known
 //! by its checksum. It changes nothing outside `target/local`.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
@@ -22,9 +24,23 @@ const MODELS_SHA512: &str =
     "R61uFVKwml8q7ML7oRvoALxLngrhI4+SAkHMFKUa0VZyb9Ad8fRGnBzIVEthJdBY7yYyHar6XmEVYobr259yVw==";
 const MODELS_INSIDE: &str = "package/bundled-servers/models";
 
+/// Waits until no other `cargo dev` sets up or builds in this checkout; the turn ends with the value.
+pub(crate) async fn alone(workspace: &Workspace, console: &Console) -> Result<File> {
+    fs::create_dir_all(workspace.logs()).await?;
+    let lock = File::create(workspace.local().join("lock"))?;
+    if lock.try_lock().is_ok() {
+        return Ok(lock);
+    }
+    let step = console.step("Another `cargo dev` sets up or builds; waiting for it");
+    while lock.try_lock().is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    step.done();
+    Ok(lock)
+}
+
 /// Makes both ready; a later run finds its stamps and does nothing.
 pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<()> {
-    fs::create_dir_all(workspace.logs()).await?;
     tokio::try_join!(
         prepare_python(workspace, console),
         prepare_models(workspace, console)
@@ -130,7 +146,7 @@ async fn prepare_models(workspace: &Workspace, console: &Console) -> Result<()> 
 /// Runs a tool with its output in a log file, whose end explains a failure.
 async fn run(workspace: &Workspace, log: &str, command: Guarded) -> Result<()> {
     let path = workspace.logs().join(format!("setup-{log}.log"));
-    let file = std::fs::File::create(&path)?;
+    let file = File::create(&path)?;
     let status = command
         .stdout(file.try_clone()?)
         .stderr(Stdio::from(file))

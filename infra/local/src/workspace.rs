@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    purpose: &'static str,
 }
 
 impl Workspace {
-    pub(crate) fn here() -> Self {
+    /// `purpose` is the command at work: each has logs of its own.
+    pub(crate) fn here(purpose: &'static str) -> Self {
         let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = crate_folder.ancestors().nth(2).unwrap_or(crate_folder);
         Self {
             root: root.to_owned(),
+            purpose,
         }
     }
 
@@ -53,7 +56,7 @@ impl Workspace {
     }
 
     pub(crate) fn logs(&self) -> PathBuf {
-        self.local().join("logs")
+        self.local().join("logs").join(self.purpose)
     }
 
     /// What each function printed in the last run.
