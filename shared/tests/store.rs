@@ -1,5 +1,7 @@
 //! The store's promises, on an embedded DynamoDB with the template's own tables.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};

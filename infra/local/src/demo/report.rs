@@ -70,34 +70,24 @@ pub(crate) fn compare(on_amazon: &BTreeSet<(String, String)>, rows: &[Row]) -> C
 impl Report {
     /// Prints tables.
     pub(crate) fn print(&self) {
-        println!("\n{}\n", self.summary());
-        println!(
-            "{}\n",
-            tally(
-                "Shipping term",
-                self.rows.iter().filter_map(|row| row.term.as_deref())
-            )
-        );
-        println!(
-            "{}\n",
-            tally(
-                "Courier service",
-                self.rows.iter().filter_map(|row| row.service.as_deref())
-            )
-        );
-        println!(
-            "{}\n",
-            tally(
-                "Waits for a person because",
-                self.rows.iter().filter_map(|row| row.reason.as_deref())
-            )
-        );
-        println!(
-            "{}\n",
-            tally("Status", self.rows.iter().map(|row| row.status.as_str()))
-        );
-        for (name, count) in &self.events {
-            println!("  {count:>6} × {name}");
+        let of =
+            |name, value: fn(&Row) -> Option<&str>| tally(name, self.rows.iter().filter_map(value));
+        let calls = self.sp_api_calls.as_object().into_iter().flatten();
+        let calls = calls.map(|(name, count)| (name.as_str(), count.to_string()));
+        let events = self
+            .events
+            .iter()
+            .map(|(name, count)| (name.as_str(), count.to_string()));
+        for table in [
+            self.summary(),
+            of("Shipping term", |row| row.term.as_deref()),
+            of("Courier service", |row| row.service.as_deref()),
+            of("Waits for a person because", |row| row.reason.as_deref()),
+            of("Status", |row| Some(row.status.as_str())),
+            counts(&["Asked of Amazon", "Calls"], calls),
+            counts(&["Told on the bus", "Events"], events),
+        ] {
+            println!("\n{table}");
         }
     }
 
@@ -147,7 +137,7 @@ impl Report {
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Disabled);
     // On anything but a terminal the table drops the attribute by itself.
     table.set_header(
@@ -159,13 +149,21 @@ fn table(header: &[&str]) -> Table {
 }
 
 fn tally<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Table {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for value in values {
-        *counts.entry(value).or_default() += 1;
+        *times.entry(value).or_default() += 1;
     }
-    let mut rows: Vec<_> = counts.into_iter().collect();
+    let mut rows: Vec<_> = times.into_iter().collect();
     rows.sort_by_key(|(value, count)| (std::cmp::Reverse(*count), *value));
-    let mut table = table(&[name, "Orders"]);
+    counts(
+        &[name, "Orders"],
+        rows.into_iter()
+            .map(|(value, count)| (value, count.to_string())),
+    )
+}
+
+fn counts<'a>(header: &[&str], rows: impl Iterator<Item = (&'a str, String)>) -> Table {
+    let mut table = table(header);
     for (value, count) in rows {
         table.add_row(vec![
             Cell::new(value),
