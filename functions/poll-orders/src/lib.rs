@@ -17,7 +17,7 @@ use stallkeeper::sp_api::{self, Answer, Dataset, Operation, OrdersPage, SpApi, S
 use stallkeeper::store::{Bucket, Cursor, OverlapMemory, Permit, Store, Written};
 use stallkeeper::vault::{SellerLogin, Vault};
 use std::time::{Duration, SystemTime};
-use sweep::{BACK_FILL, Window, datasets, without_refused};
+use sweep::{BACK_FILL, Window, datasets, missing_from, without_refused};
 use tracing::{info, warn};
 
 /// How long a run has the cursor to itself; longer than the function may take.
@@ -116,6 +116,7 @@ async fn poll(app: &App, connection: &Connection, deadline: SystemTime) -> Resul
         connection,
         owner,
         cursor,
+        refused: Vec::new(),
         deadline,
     };
     let end = run.sweep().await;
@@ -132,6 +133,8 @@ struct Run<'a> {
     connection: &'a Connection,
     owner: String,
     cursor: Cursor,
+    /// Datasets that a refusal was put down to; right only once Amazon answers without them.
+    refused: Vec<Dataset>,
     deadline: SystemTime,
 }
 
@@ -170,7 +173,8 @@ impl Run<'_> {
                 info!(connection.id = %connection.id, not_before = %moment, "Amazon's limit of searchOrders is reached");
                 return self.leave(End::Limited).await;
             }
-            let asked = datasets(&self.cursor, Timestamp::now());
+            let mut asked = datasets(&self.cursor, Timestamp::now());
+            asked.retain(|dataset| !self.refused.contains(dataset));
             let page = match self.search(&login, &window, &asked).await {
                 Ok(page) => page,
                 Err(error) => match self
@@ -233,7 +237,10 @@ impl Run<'_> {
                 .await?;
             return Ok(Some(End::Limited));
         }
+        // A refused token, be it with 400 by Login with Amazon or with 403, says nothing of what was searched for.
         let status = sp_api::refusal(&error)
+            .filter(|refusal| refusal.operation == Operation::SearchOrders.name())
+            .filter(|_| error.class() == Class::Permanent)
             .map(|refusal| refusal.status)
             .unwrap_or_default();
         if status == 400 && self.cursor.sweep.is_some() && window.token.is_some() {
@@ -244,8 +251,7 @@ impl Run<'_> {
         match without_refused(asked, status) {
             Some(refused) => {
                 warn!(connection.id = %self.connection.id, status, ?refused, "Amazon refuses datasets for this seller");
-                self.cursor.refused.extend(refused);
-                self.cursor.refused_at = Some(Timestamp::now());
+                self.refused.extend(refused);
                 self.cursor.sweep = None;
                 Ok(None)
             }
@@ -262,6 +268,11 @@ impl Run<'_> {
         asked: &[Dataset],
     ) -> Result<Option<String>> {
         let fetched_at = Timestamp::now();
+        if !self.refused.is_empty() {
+            self.cursor.refused = missing_from(asked);
+            self.cursor.refused_at = Some(fetched_at);
+            self.refused.clear();
+        }
         if let Some(rate) = page.rate_limit {
             self.cursor.rate = Some(rate);
         }
@@ -298,6 +309,9 @@ impl Run<'_> {
     }
 
     async fn leave(&mut self, end: End) -> Result<End> {
+        let id = &self.connection.id;
+        let cursor_age_seconds = Timestamp::now().duration_since(self.cursor.since).as_secs();
+        info!(connection.id = %id, cursor_age_seconds, ?end, "read the orders of connection `{id}`");
         Ok(match self.save(true).await? {
             Written::Done => end,
             Written::Conflict => End::Lost,

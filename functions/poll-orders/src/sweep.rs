@@ -102,6 +102,14 @@ pub fn datasets(cursor: &Cursor, now: Timestamp) -> Vec<Dataset> {
         .collect()
 }
 
+/// What a search did not ask for.
+pub fn missing_from(asked: &[Dataset]) -> Vec<Dataset> {
+    Dataset::ORDERS
+        .into_iter()
+        .filter(|dataset| !asked.contains(dataset))
+        .collect()
+}
+
 /// What to leave out after Amazon refused a search with this status.
 ///
 /// Buyer data after a 403 (a role may be missing),
