@@ -2,3 +2,6 @@
 //! with an Amazon that fails on demand.
 
 mod amazon_fails;
+mod pages;
+mod refusals;
+mod twice;

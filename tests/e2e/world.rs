@@ -10,10 +10,10 @@ pub mod queues;
 pub mod records;
 mod settings;
 
-use crate::world::amazon::Amazon;
+use crate::world::amazon::{Amazon, AmazonCall};
 use crate::world::outside::{LocalCloud, Outside};
 use crate::world::queues::{Delivered, Lane};
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::FutureExt as _;
 use serde_json::Value;
 use stallkeeper::Result;
@@ -189,10 +189,41 @@ impl World {
         queue.send(self.id(), message, 0).await.unwrap();
     }
 
+    /// The ids of the orders whose messages lie in the queue, sorted.
+    pub async fn queued_ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.orders.peek().await.iter().map(order_id_in).collect();
+        ids.sort();
+        ids
+    }
+
+    /// The searches for orders that Amazon was asked.
+    pub async fn searches(&self) -> Vec<AmazonCall> {
+        let calls = self.amazon.calls().await;
+        let searches = calls
+            .into_iter()
+            .filter(|call| call.operation == "searchOrders");
+        searches.collect()
+    }
+
+    /// Whether the clock ticks for the connection.
+    pub async fn has_schedule(&self) -> bool {
+        let sdk = Outside::sdk(&self.outside.aws).await;
+        let schedules = aws_sdk_scheduler::Client::new(&sdk).list_schedules();
+        let group = LocalCloud::running().output("ScheduleGroupName");
+        let answer = schedules.group_name(group).send().await.unwrap();
+        let mut names = answer.schedules().iter().filter_map(|one| one.name());
+        names.any(|name| name.contains(self.id().as_str()))
+    }
+
     /// How many messages lie in either dead-letter queue.
     pub async fn dead_letters(&self) -> usize {
         self.ticks.dead_letters().await.len() + self.orders.dead_letters().await.len()
     }
+}
+
+fn order_id_in(message: &SqsMessage) -> String {
+    let body: Value = serde_json::from_str(message.body.as_deref().unwrap()).unwrap();
+    body["order"]["orderId"].as_str().unwrap().to_owned()
 }
 
 /// When a function that starts now must have ended.

@@ -100,6 +100,19 @@ impl Amazon {
         serde_json::from_value(answer).unwrap()
     }
 
+    /// The ids of the orders that the seller ships, sorted.
+    pub async fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self
+            .orders()
+            .await
+            .iter()
+            .filter(|order| order["fulfillment"]["fulfilledBy"] == "MERCHANT")
+            .map(|order| order["orderId"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    }
+
     /// What may stand in no message attribute, dead letter, order or log.
     pub async fn buyer_values(&self) -> Vec<String> {
         serde_json::from_value(self.get("buyer-values").await).unwrap()
@@ -197,6 +210,19 @@ pub fn order(number: u32, changes: Value) -> Value {
     });
     merge(&mut order, changes);
     order
+}
+
+/// So many orders, all alike.
+pub fn orders(count: u32) -> Vec<Value> {
+    (1..=count).map(|number| order(number, json!({}))).collect()
+}
+
+/// What makes an order one of another store, delivered in the store's own country.
+pub fn of_store(store: Marketplace, country: &str, postcode: &str) -> Value {
+    json!({
+        "salesChannel": { "marketplaceId": store.id() },
+        "recipient": { "deliveryAddress": { "countryCode": country, "postalCode": postcode } },
+    })
 }
 
 pub fn order_id(number: u32) -> String {

@@ -7,7 +7,7 @@ use aws_sdk_sqs::config::Credentials;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// What these tests need of the running local cloud.
 #[derive(Debug, Deserialize)]
@@ -20,17 +20,19 @@ pub struct LocalCloud {
     pub models: PathBuf,
 }
 
-static LOCAL_CLOUD: LazyLock<LocalCloud> = LazyLock::new(|| {
-    let file = std::env::var("STALLKEEPER_LOCAL").expect(
-        "STALLKEEPER_LOCAL is not set: it names the file that tells where the local cloud is. Run the tests by `cargo dev test`, which starts one",
-    );
-    let text = std::fs::read(&file).unwrap_or_else(|error| panic!("cannot read {file}: {error}"));
-    serde_json::from_slice(&text).unwrap()
-});
-
 impl LocalCloud {
     pub fn running() -> &'static Self {
-        &LOCAL_CLOUD
+        static RUNNING: OnceLock<LocalCloud> = OnceLock::new();
+        RUNNING.get_or_init(Self::read)
+    }
+
+    fn read() -> Self {
+        let file = std::env::var("STALLKEEPER_LOCAL").expect(
+            "STALLKEEPER_LOCAL is not set: it names the file that tells where the local cloud is. Run the tests by `cargo dev test`, which starts one",
+        );
+        let text =
+            std::fs::read(&file).unwrap_or_else(|error| panic!("cannot read {file}: {error}"));
+        serde_json::from_slice(&text).unwrap()
     }
 
     /// An output of the deployed stack.

@@ -1,7 +1,7 @@
 //! The queues of one world, and what Lambda's own poller does with them: receive a batch, hand it to the function,
 //! delete what the function does not report. It never looks into a message.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use serde_json::{Map, Value, json};
 use stallkeeper::Result;
@@ -19,12 +19,22 @@ pub struct Lane {
 }
 
 /// What came of handing a queue's messages to a function.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
     /// Messages that the function got.
     pub messages: usize,
     /// Those that it reported as failed; they wait in the queue, to be seen at once.
     pub failed: usize,
+}
+
+impl Delivered {
+    /// So many messages, and none of them failed.
+    pub const fn all_of(messages: usize) -> Self {
+        Self {
+            messages,
+            failed: 0,
+        }
+    }
 }
 
 /// What lies in a dead-letter queue.
@@ -119,6 +129,26 @@ impl Lane {
             }
         }
         all
+    }
+
+    /// All that can be seen in the queue; it stays there.
+    pub async fn peek(&self) -> Vec<SqsMessage> {
+        let mut all = Vec::new();
+        while let Some(event) = self.receive(10).await {
+            all.extend(event.records);
+        }
+        for record in &all {
+            self.show(record.receipt_handle.as_deref().unwrap()).await;
+        }
+        all
+    }
+
+    /// How many messages wait to be seen, delayed ones.
+    pub async fn delayed(&self) -> usize {
+        let name = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
+        let asked = self.sqs.get_queue_attributes().queue_url(&self.url);
+        let answer = asked.attribute_names(name.clone()).send().await.unwrap();
+        answer.attributes.unwrap()[&name].parse().unwrap()
     }
 
     /// What lies in the dead-letter queue; it stays there.
