@@ -68,7 +68,15 @@ impl Checks<'_> {
     }
 
     async fn unit(&self, filter: &[String]) -> Result<()> {
-        let tests = cargo(&["test", "--workspace", "--exclude", "e2e", "--"])?.args(filter);
+        let tests = cargo(&[
+            "test",
+            "--no-fail-fast",
+            "--workspace",
+            "--exclude",
+            "e2e",
+            "--",
+        ])?
+        .args(filter);
         self.step(
             "Tests that need no cloud",
             tests.env(MODELS, self.workspace.models()),

@@ -4,23 +4,21 @@
 //! leaves a message twice, never none; the functions bear twice. It never shows a body, since
 //! bodies hold buyer data.
 
-use std::collections::BTreeMap;
-use std::process::Stdio;
+mod ends;
+
+use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, bail};
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName as System};
+use aws_sdk_sqs::types::{
+    Message, MessageAttributeValue, MessageSystemAttributeName as System, QueueAttributeName,
+};
 use comfy_table::{Table, presets};
 use jiff::Timestamp;
-use tokio::io::AsyncReadExt as _;
 
-use crate::child::Guarded;
 use crate::cli::ReplayArgs;
 use crate::console::Console;
-use crate::invoke::logical;
 use crate::workspace::Workspace;
-use crate::{setup, up};
+use ends::{Ends, find};
 
 /// Long enough for a batch to be sent on or listed.
 const HELD_SECONDS: i32 = 60;
@@ -28,14 +26,6 @@ const BATCH: i32 = 10;
 /// Written by the functions on what they give up at once.
 const CLASS: &str = "class";
 const REASON: &str = "reason";
-
-/// The two ends of a replay.
-struct Ends {
-    sqs: Client,
-    dead_letters: String,
-    /// None where what lies there came from no queue.
-    source: Option<String>,
-}
 
 pub(crate) async fn run(
     workspace: &Workspace,
@@ -50,103 +40,6 @@ pub(crate) async fn run(
     }
 }
 
-async fn find(workspace: &Workspace, console: &Console, arguments: &ReplayArgs) -> Result<Ends> {
-    if arguments.queue.starts_with("http") {
-        return by_address(workspace, &arguments.queue).await;
-    }
-    let (aws, outputs) = match &arguments.stack {
-        Some(stack) => (
-            from_environment().await,
-            stack_outputs(workspace, console, stack).await?,
-        ),
-        None => {
-            let addresses = up::join(workspace).await?;
-            (addresses.aws().await, addresses.outputs)
-        }
-    };
-    let name = logical(&arguments.queue);
-    let url = |kind: &str| outputs.get(&format!("{name}{kind}Url")).cloned();
-    let dead_letters = url("DeadLetterQueue").with_context(|| {
-        format!(
-            "the stack has no dead-letter queue of `{}`; it has {}",
-            arguments.queue,
-            queues(&outputs)
-        )
-    })?;
-    Ok(Ends {
-        sqs: Client::new(&aws),
-        dead_letters,
-        source: url("Queue"),
-    })
-}
-
-/// The queues that a stack's outputs name, as this command wants them spelt.
-fn queues(outputs: &BTreeMap<String, String>) -> String {
-    let names = outputs
-        .keys()
-        .filter_map(|name| name.strip_suffix("DeadLetterQueueUrl"));
-    let kebab = |name: &str| {
-        let dashed = name.chars().map(|c| {
-            if c.is_uppercase() {
-                format!("-{}", c.to_lowercase())
-            } else {
-                c.into()
-            }
-        });
-        dashed
-            .collect::<String>()
-            .trim_start_matches('-')
-            .to_owned()
-    };
-    names.map(kebab).collect::<Vec<_>>().join(", ")
-}
-
-async fn by_address(workspace: &Workspace, url: &str) -> Result<Ends> {
-    let aws = match up::join(workspace).await {
-        Ok(addresses) if url.starts_with(&addresses.endpoint) => addresses.aws().await,
-        _ => from_environment().await,
-    };
-    let sqs = Client::new(&aws);
-    let sources = sqs
-        .list_dead_letter_source_queues()
-        .queue_url(url)
-        .send()
-        .await;
-    let sources = sources.with_context(|| format!("cannot ask which queue {url} serves"))?;
-    Ok(Ends {
-        sqs,
-        dead_letters: url.to_owned(),
-        source: sources.queue_urls().first().cloned(),
-    })
-}
-
-/// AWS as the developer's own environment points to it.
-async fn from_environment() -> SdkConfig {
-    aws_config::load_defaults(BehaviorVersion::latest()).await
-}
-
-async fn stack_outputs(
-    workspace: &Workspace,
-    console: &Console,
-    stack: &str,
-) -> Result<BTreeMap<String, String>> {
-    setup::prepare_python(workspace, console).await?;
-    let mut python = Guarded::new(workspace.python())?
-        .args([
-            workspace.tool("deploy.py").as_os_str(),
-            "--outputs".as_ref(),
-            stack.as_ref(),
-        ])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut answer = String::new();
-    python.take_stdout()?.read_to_string(&mut answer).await?;
-    if !python.wait().await?.success() {
-        bail!("The outputs of stack {stack} could not be read.");
-    }
-    Ok(serde_json::from_str(&answer)?)
-}
-
 async fn replay(ends: &Ends, console: &Console) -> Result<()> {
     let Some(source) = &ends.source else {
         bail!(
@@ -154,30 +47,39 @@ async fn replay(ends: &Ends, console: &Console) -> Result<()> {
             ends.dead_letters
         );
     };
-    let (started, step) = (
-        Timestamp::now().as_millisecond(),
-        console.step("Sending dead letters back"),
-    );
-    let mut count = 0_u64;
-    loop {
+    let step = console.step("Sending dead letters back");
+    // No more than lie there now: what fails again at once would make this endless.
+    let (total, mut count) = (waiting(ends).await?, 0);
+    while count < total {
         let batch = receive(ends).await?;
         if batch.is_empty() {
             break;
         }
         for message in batch {
-            // A message sent since then is one of ours that failed again: going on would never end.
-            if sent_at(&message).is_some_and(|sent| sent > started) {
-                release(ends, &message).await?;
-                continue;
-            }
             send_back(ends, source, message).await?;
             count += 1;
-            step.detail(&format!("{count} so far"));
+            step.detail(&format!("{count} of {total}"));
         }
     }
     step.done();
     println!("{count} sent back to {source}");
     Ok(())
+}
+
+/// How many messages lie there; on AWS about that many.
+async fn waiting(ends: &Ends) -> Result<u64> {
+    let name = QueueAttributeName::ApproximateNumberOfMessages;
+    let request = ends
+        .sqs
+        .get_queue_attributes()
+        .queue_url(&ends.dead_letters);
+    let answer = request.attribute_names(name.clone()).send().await;
+    let answer = answer.with_context(|| format!("cannot read {}", ends.dead_letters))?;
+    let count = answer.attributes.as_ref().and_then(|all| all.get(&name));
+    count
+        .context("the queue does not say how much it holds")?
+        .parse()
+        .context("the queue's count is no number")
 }
 
 async fn receive(ends: &Ends) -> Result<Vec<Message>> {
@@ -229,7 +131,7 @@ fn without_verdict(mut attributes: Attributes) -> Attributes {
     attributes
 }
 
-type Attributes = std::collections::HashMap<String, MessageAttributeValue>;
+type Attributes = HashMap<String, MessageAttributeValue>;
 
 async fn release(ends: &Ends, message: &Message) -> Result<()> {
     let request = ends
@@ -335,16 +237,5 @@ mod tests {
                 .into(),
         );
         assert_eq!(kept.keys().collect::<Vec<_>>(), ["trace"]);
-    }
-
-    #[test]
-    fn queues_are_named_as_the_command_line_wants_them() {
-        let outputs = [
-            "OrderTicksDeadLetterQueueUrl",
-            "OrdersDeadLetterQueueUrl",
-            "OrdersQueueUrl",
-        ];
-        let outputs = outputs.map(|name| (name.to_owned(), String::new())).into();
-        assert_eq!(queues(&outputs), "order-ticks, orders");
     }
 }
