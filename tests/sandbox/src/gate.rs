@@ -130,7 +130,7 @@ impl<'a> Visit<'a> {
         {
             return Err(Refusal::Other(Reply::throttled()));
         }
-        let wrong = self.incoming.check(self.sandbox.models.as_ref(), route);
+        let wrong = self.incoming.check(self.sandbox.models.as_deref(), route);
         if !wrong.is_empty() {
             return Err(Refusal::Violation(wrong.join("; ")));
         }

@@ -17,14 +17,17 @@ use crate::operations::{OPERATIONS, Operation};
 pub struct ModelError(String);
 
 /// The models of every operation that the sandbox plays.
+#[derive(Debug)]
 pub struct Models(BTreeMap<&'static str, OperationModel>);
 
+#[derive(Debug)]
 struct OperationModel {
     parameters: Vec<Parameter>,
     body: Option<Validator>,
     answers: BTreeMap<String, Validator>,
 }
 
+#[derive(Debug)]
 struct Parameter {
     name: String,
     place: String,

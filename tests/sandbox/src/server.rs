@@ -35,6 +35,8 @@ pub enum Check {
     FromEnv,
     /// The models in this folder.
     Models(PathBuf),
+    /// Models that are loaded already, since many sandboxes of one process can share them.
+    Loaded(Arc<Models>),
     /// Nothing but the rules the sandbox itself knows.
     Nothing,
 }
@@ -90,7 +92,7 @@ pub struct Running {
 pub(crate) struct Sandbox {
     pub(crate) url: String,
     pub(crate) clock: Clock,
-    pub(crate) models: Option<Models>,
+    pub(crate) models: Option<Arc<Models>>,
     world: Mutex<World>,
 }
 
@@ -124,15 +126,16 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     Ok(Running { url, _stop: stop })
 }
 
-fn models(check: Check) -> Result<Option<Models>, StartError> {
+fn models(check: Check) -> Result<Option<Arc<Models>>, StartError> {
     let folder = match check {
         Check::Nothing => return Ok(None),
         Check::Models(folder) => folder,
+        Check::Loaded(models) => return Ok(Some(models)),
         Check::FromEnv => env::var_os(MODELS)
             .map(PathBuf::from)
             .ok_or(StartError::NoModels)?,
     };
-    Ok(Some(Models::load(&folder)?))
+    Ok(Some(Arc::new(Models::load(&folder)?)))
 }
 
 fn routes(sandbox: Arc<Sandbox>) -> IntoMakeServiceWithConnectInfo<Router, Connection> {
