@@ -9,5 +9,7 @@
 mod amazon_model;
 mod amazon_static_cases;
 mod faults;
+mod journeys;
+mod stack;
 mod tripwire;
 mod world;

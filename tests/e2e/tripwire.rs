@@ -5,7 +5,7 @@
 //! frozen. Whoever drops the function's future then has killed it just there, as Lambda kills an environment; whoever
 //! does something else first and releases the wire has put that in between. It changes no call and no answer.
 
-use crate::world::outside::Outside;
+use crate::world::outside::{Outside, http};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -68,12 +68,8 @@ struct Wire {
 impl Tripwire {
     /// A wire that is not armed yet, in front of these addresses.
     pub async fn across(outside: &Outside) -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .no_gzip()
-            .redirect(reqwest::redirect::Policy::none());
         let wire = Arc::new(Wire {
-            http: http.build().unwrap(),
+            http: http(),
             calls: Mutex::default(),
             armed: Mutex::default(),
             tripped: watch::Sender::new(false),

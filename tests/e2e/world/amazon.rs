@@ -1,10 +1,11 @@
 //! One world's Amazon: a sandbox in this process, with one seller. It sets the scene and looks behind it by the
 //! sandbox's admin endpoints; it never speaks for the functions.
 
-use super::outside::LocalCloud;
+use super::outside::{LocalCloud, http};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stallkeeper::domain::marketplace::Marketplace;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub const SELLER: &str = "A1STALLKEEPER";
@@ -37,13 +38,13 @@ impl AmazonCall {
 impl Amazon {
     pub async fn start(stores: &[Marketplace]) -> Self {
         let options = sandbox::Options {
-            check: sandbox::Check::Models(LocalCloud::running().models.clone()),
+            check: sandbox::Check::Loaded(models()),
             ..sandbox::Options::default()
         };
         let running = sandbox::start(options).await.unwrap();
         let amazon = Self {
             url: running.url.clone(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: http(),
             _running: running,
         };
         amazon.put_seller(stores, json!({})).await;
@@ -176,6 +177,13 @@ impl Amazon {
         assert!(status.is_success(), "/_sandbox/{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
+}
+
+/// Amazon's models, which take longer to load than a world takes to start: all worlds share them.
+fn models() -> Arc<sandbox::Models> {
+    static MODELS: OnceLock<Arc<sandbox::Models>> = OnceLock::new();
+    let load = || sandbox::Models::load(&LocalCloud::running().models).unwrap();
+    MODELS.get_or_init(|| Arc::new(load())).clone()
 }
 
 /// An order as Amazon tells it: UK, standard, paid, to be shipped by the seller. `changes` are merged into it.

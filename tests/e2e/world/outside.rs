@@ -74,3 +74,18 @@ impl Outside {
             .await
     }
 }
+
+/// A plain client for what tests do themselves. Making one takes as long as the rest of a world, so all share it; it
+/// keeps no connection, since one lives no longer than the runtime of the test that opened it.
+pub fn http() -> reqwest::Client {
+    static HTTP: OnceLock<reqwest::Client> = OnceLock::new();
+    let make = || {
+        let plain = reqwest::Client::builder()
+            .no_proxy()
+            .no_gzip()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0);
+        plain.build().unwrap()
+    };
+    HTTP.get_or_init(make).clone()
+}
