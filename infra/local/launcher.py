@@ -6,6 +6,7 @@ knows anything of Stallkeeper: no name of a table, a queue or a function stands 
 - An HTTP API's `Body`, which SAM's `HttpApi` events expand to, becomes routes, integrations and
   authorizers; its CORS settings come through.
 - The API answers at an address of its own, http://127.0.0.1:API_PORT/, as it does on AWS.
+- A caller learns nothing of why a function failed, as on AWS.
 - SQS's batch calls need the rights of their single forms, as AWS has it: there is no
   `sqs:SendMessageBatch` to grant.
 - What a function prints is also kept in a file, FUNCTION_LOGS/<function>.log.
@@ -34,6 +35,14 @@ from ministack.services.cloudformation import provisioners  # noqa: E402
 
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 ANY = "x-amazon-apigateway-any-method"
+# What a caller of an HTTP API learns of a function that failed.
+FAILED = {
+    "body": {
+        "statusCode": 500,
+        "headers": {"Content-Type": "application/json"},
+        "body": '{"message":"Internal Server Error"}',
+    }
+}
 created_apis = []
 
 
@@ -124,18 +133,20 @@ def update_api(physical_id, old, new, stack_name, logical_id=None, update=provis
     return api_id, attributes
 
 
-def invoke_with_own_domain(record, event, *rest, run=lambda_svc._execute_function_with_config_scope):
-    """AWS names the host the caller used, and how it came, in every event of an HTTP API."""
+def invoke_from_api(record, event, *rest, run=lambda_svc._execute_function_with_config_scope):
+    """An HTTP API's events and failures as AWS has them."""
     context = event.get("requestContext") if isinstance(event, dict) else None
-    if context and "domainName" in context and event.get("version") == "2.0":
-        headers = event.setdefault("headers", {})
-        context["domainName"] = headers.get("host", context["domainName"])
-        headers.setdefault("x-forwarded-proto", "http")
-        headers.setdefault("x-forwarded-for", context["http"]["sourceIp"])
-        # AWS takes cookies out of the headers and lists them.
-        if cookies := headers.pop("cookie", None):
-            event["cookies"] = [cookie for cookie in re.split(r";\s*", cookies) if cookie]
-    return run(record, event, *rest)
+    if not context or "domainName" not in context or event.get("version") != "2.0":
+        return run(record, event, *rest)
+    headers = event.setdefault("headers", {})
+    context["domainName"] = headers.get("host", context["domainName"])
+    headers.setdefault("x-forwarded-proto", "http")
+    headers.setdefault("x-forwarded-for", context["http"]["sourceIp"])
+    # AWS takes cookies out of the headers and lists them.
+    if cookies := headers.pop("cookie", None):
+        event["cookies"] = [cookie for cookie in re.split(r";\s*", cookies) if cookie]
+    result = run(record, event, *rest)
+    return FAILED if result.get("error") else result
 
 
 def action_of(*request, extract=iam_actions.extract_iam_action):
@@ -193,7 +204,7 @@ def close_gaps():
     iam_actions.extract_resource_arn = resource_with_group
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     handlers["create"], handlers["update"] = create_api, update_api
-    lambda_svc._execute_function_with_config_scope = invoke_with_own_domain
+    lambda_svc._execute_function_with_config_scope = invoke_from_api
     iam_actions.extract_iam_action = action_of
     lambda_runtime.ProvidedWorker._pump_output = keep_output
     # first_line_wait, idle_confirm, hard_cap: the defaults wait 50 ms for a line that never comes.
