@@ -1,0 +1,136 @@
+//! A look at both sides at the end: what is stored, what was asked, what was told, and which promise does not hold.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::report::{ConnectionLine, Report, compare};
+use super::watch::{LOOK_AGAIN, PATIENCE};
+use super::{Connected, Journey, text};
+
+impl Journey<'_> {
+    pub(super) async fn look(&self) -> Result<Report> {
+        let rows = self.platform.all_orders().await?;
+        let orders = compare(&self.on_amazon, &rows);
+        let told = self.hear_of(orders.stored).await;
+        let mut report = Report {
+            connections: self.connection_lines().await?,
+            orders,
+            sp_api_calls: self.scene.calls().await?,
+            events: self.heard.counts(),
+            dead_letters: self.dead_letters().await?,
+            elapsed_seconds: self.started.elapsed().as_secs_f64(),
+            broken: Vec::new(),
+            rows,
+        };
+        report.broken = self.broken(&report).await?;
+        if !told {
+            report
+                .broken
+                .push("Not every stored order was announced on the bus.".into());
+        }
+        Ok(report)
+    }
+
+    /// The bus follows the tables with a little delay.
+    async fn hear_of(&self, stored: usize) -> bool {
+        let imported = || {
+            self.heard
+                .counts()
+                .get("order.imported")
+                .copied()
+                .unwrap_or_default()
+        };
+        let patience = Instant::now();
+        while imported() < stored && patience.elapsed() < PATIENCE {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        imported() >= stored
+    }
+
+    /// Each promise of the demo that does not hold, in words.
+    async fn broken(&self, report: &Report) -> Result<Vec<String>> {
+        let mut broken = Vec::new();
+        let orders = &report.orders;
+        if orders.lost > 0 || orders.duplicated > 0 || orders.stored != orders.on_amazon {
+            broken.push("Not every merchant-fulfilled order is stored exactly once.".into());
+        }
+        if report.dead_letters > 0 {
+            broken.push("There are dead letters: cargo dev replay orders --peek".into());
+        }
+        for wrong in self.scene.violations().await? {
+            broken.push(format!(
+                "A request broke Amazon's model: {} {}",
+                wrong["operation"], wrong["wrong"]
+            ));
+        }
+        for Connected { id, seller } in &self.connected {
+            let held = self
+                .on_amazon
+                .iter()
+                .filter(|(connection, _)| connection == id)
+                .count();
+            // One poll when it was switched on, one for the store that came late, and what was ticked beyond.
+            let most = held.div_ceil(100) as u64 + 2 + self.extra_ticks;
+            let searches = self.scene.searches(seller).await?;
+            if searches > most {
+                broken.push(format!(
+                    "{searches} searches for {held} orders of connection {id}: more than {most}."
+                ));
+            }
+        }
+        Ok(broken)
+    }
+
+    async fn connection_lines(&self) -> Result<Vec<ConnectionLine>> {
+        let mut lines = Vec::new();
+        for Connected { id, .. } in &self.connected {
+            let connection = self.platform.get(&format!("/connections/{id}")).await?;
+            let answer = self
+                .platform
+                .get(&format!("/connections/{id}/marketplaces"))
+                .await?;
+            let list = answer["marketplaces"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let active = list
+                .iter()
+                .filter(|marketplace| marketplace["active"] == true);
+            let marketplaces = active
+                .map(|marketplace| text(marketplace, "marketplace"))
+                .collect::<Result<_>>()?;
+            lines.push(ConnectionLine {
+                id: id.clone(),
+                status: text(&connection, "status")?,
+                marketplaces,
+            });
+        }
+        Ok(lines)
+    }
+
+    /// Messages in all dead-letter queues.
+    async fn dead_letters(&self) -> Result<u64> {
+        let sqs = aws_sdk_sqs::Client::new(&self.addresses.aws().await);
+        let name = "ApproximateNumberOfMessages";
+        let mut count = 0;
+        let queues = self
+            .addresses
+            .outputs
+            .iter()
+            .filter(|(output, _)| output.ends_with("DeadLetterQueueUrl"));
+        for (_, url) in queues {
+            let answer = sqs
+                .get_queue_attributes()
+                .queue_url(url)
+                .attribute_names(name.into())
+                .send()
+                .await?;
+            let found = answer
+                .attributes()
+                .and_then(|all| all.get(&name.into())?.parse::<u64>().ok());
+            count += found.unwrap_or_default();
+        }
+        Ok(count)
+    }
+}
