@@ -1,0 +1,13 @@
+//! Journeys through the deployed stack: each begins at the API or at Amazon and ends where a platform, a person at the
+//! desk or an operator sees what became of it.
+
+mod again;
+mod connecting;
+mod connecting_twice;
+mod life;
+mod links;
+mod orders;
+mod privacy;
+mod samples;
+mod tenants;
+mod walk;

@@ -1,0 +1,104 @@
+//! A connection is paused, switched off and on, and given up.
+
+use crate::stack::shop::{Shop, pasted};
+use crate::stack::tenant::Tenant;
+use crate::stack::{STAFF, operator, until};
+use crate::world::amazon::{order, order_id};
+use serde_json::json;
+use stallkeeper::domain::marketplace::Marketplace::Uk;
+
+async fn ticks_are_worked_off() {
+    until("no tick left", async || {
+        operator::is_worked_off("OrderTicksQueueUrl")
+            .await
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_schedule_follows_the_status() {
+    let shop = Shop::connect(&[Uk], STAFF).await;
+    shop.switch_on("UK").await;
+    shop.schedule_is(false).await;
+    shop.seller.add(vec![order(1, json!({}))]).await;
+
+    shop.set_status("active").await;
+    shop.schedule_is(true).await;
+    shop.has_orders("pending_review", 1).await;
+    shop.set_status("paused").await;
+    shop.schedule_is(true).await;
+    shop.seller.add(vec![order(2, json!({}))]).await;
+    shop.tick().await;
+    shop.has_orders("pending_review", 2).await;
+
+    shop.set_status("inactive").await;
+    shop.schedule_is(false).await;
+    ticks_are_worked_off().await;
+    let asked = shop.seller.searches().await.len();
+    shop.tick().await;
+    ticks_are_worked_off().await;
+    assert_eq!(shop.seller.searches().await.len(), asked);
+
+    shop.seller.add(vec![order(3, json!({}))]).await;
+    shop.set_status("active").await;
+    shop.schedule_is(true).await;
+    shop.has_orders("pending_review", 3).await;
+    shop.assert_amazon_allowed_all().await;
+}
+
+#[tokio::test]
+async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
+    let shop = Shop::connect(&[Uk], STAFF).await;
+    shop.switch_on("UK").await;
+    shop.seller.add(vec![order(1, json!({}))]).await;
+    shop.set_status("active").await;
+    shop.has_orders("pending_review", 1).await;
+    // A link that is open when all ends.
+    let path = shop.path("/reauthorise");
+    let link = shop.tenant.post(&path, json!({})).await.is(200);
+    let link = link["authorise_url"].as_str().unwrap();
+    let kinds = kept(&shop).await;
+    for kind in [
+        "CREDENTIALS",
+        "CURSOR#orders",
+        "DANCE",
+        "OAUTH_STATE",
+        "SELLER",
+    ] {
+        assert!(kinds.iter().any(|kept| kept == kind), "{kind}: {kinds:?}");
+    }
+
+    for _ in 0..2 {
+        let farewell = shop.tenant.delete(&shop.path("")).await.is(200);
+        assert_eq!(farewell["status"], "disconnected");
+        assert!(!farewell["stays"].as_array().unwrap().is_empty());
+    }
+    shop.schedule_is(false).await;
+    shop.tick().await;
+    ticks_are_worked_off().await;
+    let mut kinds = kept(&shop).await;
+    kinds.retain(|kind| !kind.starts_with("CONNECTION#") && !kind.starts_with("MARKETPLACE#"));
+    // How fast the seller may be asked belongs to the seller, not to a connection.
+    kinds.retain(|kind| !["searchOrders", "getMarketplaceParticipations"].contains(&kind.as_str()));
+    assert_eq!(kinds, Vec::<String>::new());
+    assert!(!operator::has_schedule(&shop.connection).await);
+    let dead = crate::stack::browser::Browser::default().open(link).await;
+    assert_eq!(dead.status, 410);
+
+    assert_eq!(shop.show().await["status"], "disconnected");
+    shop.order(&order_id(1)).await;
+    let on = json!({"status": "active"});
+    shop.tenant.patch(&shop.path(""), on).await.is(409);
+    let next = Tenant::new(STAFF).await;
+    let token = shop.seller.self_authorise().await;
+    let made = next.post("/connections", pasted(&shop.seller.id, &token));
+    made.await.is(201);
+}
+
+/// The sort keys of all that is kept of a shop's connection and seller.
+async fn kept(shop: &Shop) -> Vec<String> {
+    let names = [shop.connection.as_str(), &shop.seller.id];
+    let items = operator::items_about("ConnectionsTable", &names).await;
+    items.into_keys().map(|(_, sk)| sk).collect()
+}

@@ -1,0 +1,190 @@
+//! Every route of the API, and what it may answer to somebody whom it does not concern.
+
+use crate::stack::shop::{Shop, pasted};
+use crate::world::amazon::order_id;
+use serde_json::{Value, json};
+
+/// What a route tells a tenant who names what is another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// There is no such thing.
+    NotFound,
+    /// An empty list of this name.
+    Nothing(&'static str),
+    /// It names the asking tenant's own things alone: this status, and nothing of the other's.
+    Own(u16),
+    /// The seller is connected already; by whom is not said.
+    Taken,
+    /// Its row says that there is no such order.
+    NoSuchOrder,
+    /// The route needs no token and knows of no tenant.
+    Public,
+}
+
+/// One route, with the parameters of the walk.
+pub struct Step {
+    pub method: &'static str,
+    /// As in the document.
+    pub route: &'static str,
+    pub query: String,
+    pub body: Value,
+    pub tells: Tells,
+}
+
+impl Step {
+    /// The path with the other tenant's ids in it.
+    pub fn path(&self, shop: &Shop) -> String {
+        let path = self
+            .route
+            .replace("{connection}", &shop.connection)
+            .replace("{order}", &order_id(1))
+            .replace("{marketplace}", "UK")
+            .replace("{courier}", "DPD");
+        assert!(!path.contains('{'), "no value for a parameter of {path}");
+        path + &self.query
+    }
+
+    pub fn name(&self) -> String {
+        format!("{} {}{}", self.method, self.route, self.query)
+    }
+}
+
+/// Every route at least once. `foreign_token`: a refresh token of a seller that is not the shop's.
+pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
+    use Tells::{NoSuchOrder, NotFound, Nothing, Own, Public, Taken};
+    let none = || Value::Null;
+    let connection = &shop.connection;
+    let mapping = json!({"service": "DPD/next-day"});
+    let courier = json!({"name": "Another DPD", "services": []});
+    let named = json!({"orders": [{"connection": connection, "id": order_id(1)}]});
+    let seller = json!({"seller_id": shop.seller.id});
+    let routes = [
+        ("GET", "/connections", none(), Nothing("connections")),
+        (
+            "POST",
+            "/connections",
+            pasted(&shop.seller.id, foreign_token),
+            Taken,
+        ),
+        ("GET", "/connections/{connection}", none(), NotFound),
+        (
+            "PATCH",
+            "/connections/{connection}",
+            json!({"name": "Mine", "status": "inactive"}),
+            NotFound,
+        ),
+        ("DELETE", "/connections/{connection}", none(), NotFound),
+        (
+            "POST",
+            "/connections/{connection}/confirm",
+            seller,
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/reauthorise",
+            json!({}),
+            NotFound,
+        ),
+        ("GET", "/connections/{connection}/setup", none(), NotFound),
+        (
+            "GET",
+            "/connections/{connection}/marketplaces",
+            none(),
+            NotFound,
+        ),
+        (
+            "GET",
+            "/connections/{connection}/marketplaces/{marketplace}",
+            none(),
+            NotFound,
+        ),
+        (
+            "PUT",
+            "/connections/{connection}/marketplaces/{marketplace}",
+            json!({"active": false}),
+            NotFound,
+        ),
+        (
+            "PUT",
+            "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}",
+            json!({"on": false}),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/orders/refetch",
+            json!({"since": "2026-11-20T00:00:00Z"}),
+            NotFound,
+        ),
+        ("GET", "/couriers", none(), Nothing("couriers")),
+        ("GET", "/couriers/{courier}", none(), NotFound),
+        ("PUT", "/couriers/{courier}", courier, Own(200)),
+        ("DELETE", "/couriers/{courier}", none(), Own(204)),
+        ("GET", "/mappings", none(), Nothing("mappings")),
+        ("GET", "/orders", none(), Nothing("orders")),
+        ("GET", "/orders/{connection}/{order}", none(), NotFound),
+        (
+            "GET",
+            "/orders/{connection}/{order}/buyer",
+            none(),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/orders/{connection}/{order}/courier",
+            json!({"service": "DPD/parcel"}),
+            NotFound,
+        ),
+        ("POST", "/orders/acknowledge", named, NoSuchOrder),
+        ("GET", "/oauth/start", none(), Public),
+        ("GET", "/oauth/login", none(), Public),
+        ("GET", "/oauth/callback", none(), Public),
+        ("GET", "/openapi.json", none(), Public),
+        ("GET", "/health", none(), Public),
+    ];
+    let term = "?term=STD%20UK%20DOM";
+    let narrowed = format!("{term}&connection={connection}");
+    let of_connection = format!("?connection={connection}");
+    let queries = [
+        ("GET", "/mappings", of_connection.clone(), none(), NotFound),
+        (
+            "PUT",
+            "/mappings",
+            narrowed.clone(),
+            mapping.clone(),
+            NotFound,
+        ),
+        // The asking tenant has no such courier, whatever another one has.
+        ("PUT", "/mappings", term.to_owned(), mapping, Own(422)),
+        ("DELETE", "/mappings", narrowed, none(), NotFound),
+        ("DELETE", "/mappings", term.to_owned(), none(), Own(204)),
+        (
+            "GET",
+            "/orders",
+            of_connection + "&status=ready",
+            none(),
+            Nothing("orders"),
+        ),
+    ];
+    let plain =
+        routes.map(|(method, route, body, tells)| (method, route, String::new(), body, tells));
+    let mut steps: Vec<Step> = plain
+        .into_iter()
+        .chain(queries)
+        .map(|(method, route, query, body, tells)| Step {
+            method,
+            route,
+            query,
+            body,
+            tells,
+        })
+        .collect();
+    // Looking first: what a tenant puts of its own, it may see afterwards.
+    steps.sort_by_key(|step| match step.method {
+        "GET" => 0,
+        _ if step.route == "/mappings" => 1,
+        _ => 2,
+    });
+    steps
+}

@@ -1,0 +1,156 @@
+//! What only an operator of the account sees: the raw tables, schedules, logs and dead letters.
+
+use super::Stack;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName;
+use flate2::read::DeflateDecoder;
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read as _;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Every item of a table as text, by its key; what is deflated is inflated.
+pub async fn items(table: &str) -> BTreeMap<(String, String), String> {
+    let stack = Stack::running();
+    let db = aws_sdk_dynamodb::Client::new(&stack.aws().await);
+    let scan = db
+        .scan()
+        .table_name(stack.output(&format!("{table}Name")))
+        .consistent_read(true);
+    let mut pages = scan.into_paginator().items().send();
+    let mut items = BTreeMap::new();
+    while let Some(item) = pages.next().await {
+        let item = item.unwrap();
+        let part = |name: &str| item[name].as_s().unwrap().clone();
+        items.insert((part("pk"), part("sk")), text(&item));
+    }
+    items
+}
+
+/// The items that name one of these, be it in the key or elsewhere.
+pub async fn items_about(table: &str, names: &[&str]) -> BTreeMap<(String, String), String> {
+    let mut items = items(table).await;
+    items.retain(|(pk, sk), text| {
+        let told = |name: &&str| pk.contains(name) || sk.contains(name) || text.contains(name);
+        names.iter().any(|name| told(&name))
+    });
+    items
+}
+
+fn text(item: &Item) -> String {
+    let mut fields: Vec<String> = item
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", told(value)))
+        .collect();
+    fields.sort();
+    fields.join("\n")
+}
+
+fn told(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::B(bytes) => {
+            let mut inflated = String::new();
+            let mut reader = DeflateDecoder::new(bytes.as_ref());
+            match reader.read_to_string(&mut inflated) {
+                Ok(_) => inflated,
+                Err(_) => String::from_utf8_lossy(bytes.as_ref()).into_owned(),
+            }
+        }
+        AttributeValue::M(fields) => text(fields),
+        AttributeValue::L(values) => values.iter().map(told).collect::<Vec<_>>().join("\n"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Whether the clock ticks for a connection.
+pub async fn has_schedule(connection: &str) -> bool {
+    let stack = Stack::running();
+    let scheduler = aws_sdk_scheduler::Client::new(&stack.aws().await);
+    let schedule = scheduler
+        .get_schedule()
+        .name(format!("orders-{connection}"));
+    let schedule = schedule.group_name(stack.output("ScheduleGroupName"));
+    match schedule.send().await {
+        Ok(_) => true,
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_resource_not_found_exception()) =>
+        {
+            false
+        }
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// All that each function ever printed, by its name. The local cloud copies every line to a file, also those that a
+/// function prints between two invocations, which is more than its log groups hold.
+pub async fn logs() -> BTreeMap<String, String> {
+    let stack = Stack::running();
+    let mut logs = BTreeMap::new();
+    for (_, function) in stack.outputs_that_end("FunctionName") {
+        let file = stack.logs.join("functions").join(format!("{function}.log"));
+        let text = tokio::fs::read(&file).await.unwrap_or_default();
+        logs.insert(
+            function.to_owned(),
+            String::from_utf8_lossy(&text).into_owned(),
+        );
+    }
+    logs
+}
+
+/// A message in a dead-letter queue: its body, and the attributes that an operator is shown.
+pub struct DeadLetter {
+    pub body: String,
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What lies in all dead-letter queues and nobody else reads at the moment; it stays there.
+pub async fn dead_letters() -> Vec<DeadLetter> {
+    let stack = Stack::running();
+    let sqs = aws_sdk_sqs::Client::new(&stack.aws().await);
+    let mut letters = Vec::new();
+    for (_, url) in stack.outputs_that_end("DeadLetterQueueUrl") {
+        loop {
+            // Long enough to see each once, short enough to see all again at the next look.
+            let receive = sqs.receive_message().queue_url(url).visibility_timeout(2);
+            let receive = receive.message_attribute_names("All");
+            let answer = receive.max_number_of_messages(10).send().await.unwrap();
+            if answer.messages().is_empty() {
+                break;
+            }
+            letters.extend(answer.messages().iter().map(dead_letter));
+        }
+    }
+    letters
+}
+
+fn dead_letter(message: &aws_sdk_sqs::types::Message) -> DeadLetter {
+    let attributes = message.message_attributes().into_iter().flatten();
+    let attributes = attributes
+        .filter_map(|(name, value)| Some((name.clone(), value.string_value()?.to_owned())));
+    DeadLetter {
+        body: message.body().unwrap_or_default().to_owned(),
+        attributes: attributes.collect(),
+    }
+}
+
+/// Whether a queue is empty, with nothing in flight; messages that are to be seen later do not count.
+pub async fn is_worked_off(queue: &str) -> bool {
+    let stack = Stack::running();
+    let sqs = aws_sdk_sqs::Client::new(&stack.aws().await);
+    let names = [
+        QueueAttributeName::ApproximateNumberOfMessages,
+        QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+    ];
+    let attributes = sqs.get_queue_attributes().queue_url(stack.output(queue));
+    let answer = attributes
+        .set_attribute_names(Some(names.to_vec()))
+        .send()
+        .await;
+    let answer = answer.unwrap();
+    let attributes = answer.attributes().unwrap();
+    names
+        .iter()
+        .all(|name| attributes.get(name).is_none_or(|count| count == "0"))
+}

@@ -1,0 +1,124 @@
+//! A tenant with one connected seller: where most journeys begin.
+
+use super::seller::Seller;
+use super::tenant::Tenant;
+use super::{Stack, operator, until};
+use serde_json::{Value, json};
+use stallkeeper::domain::marketplace::Marketplace;
+
+pub struct Shop {
+    pub tenant: Tenant,
+    pub seller: Seller,
+    /// The connection's id.
+    pub connection: String,
+    /// The token that the seller pasted.
+    pub refresh_token: String,
+}
+
+impl Shop {
+    /// Connects a seller by a pasted token; nothing is switched on yet.
+    pub async fn connect(stores: &[Marketplace], scope: &str) -> Self {
+        let (tenant, seller) = tokio::join!(Tenant::new(scope), Seller::new(stores));
+        let refresh_token = seller.self_authorise().await;
+        let made = tenant
+            .post("/connections", pasted(&seller.id, &refresh_token))
+            .await
+            .is(201);
+        assert_eq!(made["status"], "inactive");
+        Self {
+            tenant,
+            seller,
+            connection: made["id"].as_str().unwrap().to_owned(),
+            refresh_token,
+        }
+    }
+
+    /// A path below the connection.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/connections/{}{rest}", self.connection)
+    }
+
+    pub async fn show(&self) -> Value {
+        self.tenant.get(&self.path("")).await.is(200)
+    }
+
+    pub async fn set_status(&self, status: &str) {
+        let change = json!({ "status": status });
+        let shown = self.tenant.patch(&self.path(""), change).await.is(200);
+        assert_eq!(shown["status"], status);
+    }
+
+    pub async fn switch_on(&self, store: &str) {
+        let path = self.path(&format!("/marketplaces/{store}"));
+        self.tenant
+            .put(&path, json!({"active": true}))
+            .await
+            .is(200);
+    }
+
+    pub async fn put_courier(&self) {
+        let services = json!([{"code": "next-day"}, {"code": "parcel", "prime": true}]);
+        let courier = json!({"name": "DPD", "services": services});
+        self.tenant.put("/couriers/DPD", courier).await.is(200);
+    }
+
+    pub async fn map(&self, term: &str, service: &str) {
+        let path = format!("/mappings?term={}", term.replace(' ', "%20"));
+        self.tenant
+            .put(&path, json!({"service": service}))
+            .await
+            .is(200);
+    }
+
+    pub async fn tick(&self) {
+        Stack::running()
+            .tick(&self.tenant.id, &self.connection)
+            .await;
+    }
+
+    /// Waits until the connection's status is this.
+    pub async fn becomes(&self, status: &str) {
+        until(status, async || {
+            (self.show().await["status"] == status).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until its clock ticks, or does not.
+    pub async fn schedule_is(&self, there: bool) {
+        let what = if there { "a schedule" } else { "no schedule" };
+        until(what, async || {
+            (operator::has_schedule(&self.connection).await == there).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until this many orders have the status; returns their rows.
+    pub async fn has_orders(&self, status: &str, count: usize) -> Vec<Value> {
+        until(&format!("{count} orders {status}"), async || {
+            let rows = self.tenant.orders(status).await;
+            (rows.len() == count).then_some(rows)
+        })
+        .await
+    }
+
+    pub async fn order(&self, id: &str) -> Value {
+        self.tenant.get(&self.order_path(id, "")).await.is(200)
+    }
+
+    pub fn order_path(&self, id: &str, rest: &str) -> String {
+        format!("/orders/{}/{id}{rest}", self.connection)
+    }
+
+    /// What must hold after whatever a test did with the seller.
+    pub async fn assert_amazon_allowed_all(&self) {
+        assert_eq!(self.seller.violations().await, json!([]));
+    }
+}
+
+/// A request for a connection by a token out of Seller Central.
+pub fn pasted(seller: &str, refresh_token: &str) -> Value {
+    let authorisation =
+        json!({"kind": "token", "seller_id": seller, "refresh_token": refresh_token});
+    json!({"name": "A stall", "marketplace": "UK", "authorisation": authorisation})
+}
