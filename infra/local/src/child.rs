@@ -2,7 +2,7 @@
 //! after an error, on a panic, on a signal.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -61,13 +61,21 @@ impl Drop for Child {
     }
 }
 
+/// This very program, even when cargo has meanwhile put a newer one in its place.
+pub(crate) fn own_executable() -> Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe().context("cannot find the path of `cargo dev` itself")
+}
+
 /// A command that will run below a guard.
 pub(crate) struct Guarded(Command);
 
 impl Guarded {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Result<Self> {
-        let own = std::env::current_exe().context("cannot find the path of `cargo dev` itself")?;
-        let mut command = Command::new(own);
+        let mut command = Command::new(own_executable()?);
+        command.arg0("cargo-dev");
         command
             .args(["guard", "--"])
             .arg(program)

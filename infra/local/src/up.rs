@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::fs;
 
 use crate::addresses::{Addresses, TENANT_SCOPES};
+use crate::child::own_executable;
 use crate::cloud::{Cloud, CloudOptions};
 use crate::console::Console;
 use crate::setup::last_lines;
@@ -146,7 +147,7 @@ async fn start_supervisor(workspace: &Workspace) -> Result<Running> {
     let _ = fs::remove_file(workspace.up_file()).await;
     let log = workspace.logs().join("up.log");
     let file = std::fs::File::create(&log)?;
-    let process = Command::new(std::env::current_exe()?)
+    let process = Command::new(own_executable()?)
         .arg("supervise")
         .current_dir(workspace.root())
         .stdin(Stdio::null())
