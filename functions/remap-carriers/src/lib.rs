@@ -150,8 +150,10 @@ async fn store_reading(
             &rules_now,
             Timestamp::now(),
         );
-        let Intake::Write { order, entry } = intake else {
-            return Ok(());
+        let (order, entry) = match intake {
+            Intake::Write { order, entry } => (order, entry),
+            Intake::Known => return forget_buyer_of_cancelled(app, stored).await,
+            Intake::NotWanted => return Ok(()),
         };
         write_buyer(app, &reading, &order).await?;
         if order.status == OrderStatus::Parked {
@@ -170,7 +172,7 @@ async fn store_reading(
                 rules.lock().await.remove(connection);
             }
             Written::Done => {
-                info!(order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
+                info!(connection.id = %connection, order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
                 return Ok(());
             }
         }
@@ -202,6 +204,18 @@ async fn write_buyer(app: &App, reading: &Reading, order: &StoredOrder) -> Resul
             data: reading.buyer.clone(),
             expires_at,
         })
+        .await
+}
+
+/// A reading that loses to a cancellation may have written its buyer data after the cancellation looked for any, in
+/// this run or in one that was killed.
+async fn forget_buyer_of_cancelled(app: &App, stored: Option<StoredOrder>) -> Result<()> {
+    let Some(stored) = stored.filter(|stored| stored.status == OrderStatus::Cancelled) else {
+        return Ok(());
+    };
+    let expires_at = buyer_expires(&stored.order, stored.status);
+    app.store
+        .expire_buyer(&stored.connection, &stored.order.id, expires_at)
         .await
 }
 
@@ -392,7 +406,7 @@ async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId
             return Ok(());
         };
         if app.store.replace_order(&again, &entry).await? == Written::Done {
-            info!(order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
+            info!(connection.id = %rerun.connection, order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
             return Ok(());
         }
     }
