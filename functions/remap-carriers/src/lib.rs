@@ -5,34 +5,30 @@
 //! beyond (events, reservations) follows from the table's stream. It never calls Amazon but for an order that was too
 //! big for a message.
 
+mod fetch;
 pub mod intake;
+mod rerun;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use intake::{Intake, Reading, Rules, buyer_expires, look_again, take_in};
+use fetch::fetch_one;
+use intake::{Intake, Reading, Rules, buyer_expires, take_in};
 use jiff::Timestamp;
-use stallkeeper::domain::ids::{ConnectionId, OrderId, TenantId};
+use rerun::{Rerun, rerun_waiting};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::order::{OrderStatus, StoredOrder, Version};
-use stallkeeper::domain::shipping_term::ShippingTerm;
-use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{OrderMessage, Queue};
-use stallkeeper::sp_api::{Dataset, Operation, RawOrder, SpApi, read_order};
-use stallkeeper::store::{Bucket, BuyerRecord, ParkedMark, Permit, Store, Written};
+use stallkeeper::sp_api::{Dataset, RawOrder, SpApi, read_order};
+use stallkeeper::store::{BuyerRecord, ParkedMark, Store, Written};
 use stallkeeper::vault::Vault;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tracing::{info, warn};
 
 /// How often a decision is taken anew because somebody else wrote meanwhile.
 const MOST_TRIES: usize = 5;
-/// Waiting orders that are looked at between two looks at the clock.
-const RERUN_PAGE: i32 = 25;
-/// What a page of waiting orders may take.
-const PAGE_TIME: Duration = Duration::from_secs(15);
-/// How often a re-run may queue itself again: a page each time would do for a million orders.
-const MOST_HOPS: u32 = 1_000;
-
 /// What the function works with.
 pub struct App {
     pub store: Store,
@@ -261,159 +257,6 @@ async fn rules_of(
     let read = Arc::new(Rules::new(app.store.settings(tenant, connection).await?));
     known.insert(connection.clone(), read.clone());
     Ok(read)
-}
-
-/// Asks Amazon for an order that was too big for a message.
-async fn fetch_one(
-    app: &App,
-    rules: &RulesOfBatch,
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    order: &OrderId,
-    updated_at: Timestamp,
-) -> Result<()> {
-    let Some(connection) = app.store.connection(tenant, connection).await? else {
-        return Ok(());
-    };
-    if !connection.status.fetches_orders() {
-        // Switched on again, it sweeps from before this order on.
-        return app
-            .store
-            .rewind_order_cursor(tenant, &connection.id, updated_at)
-            .await;
-    }
-    let login = app.vault.seller_login(&app.store, &connection).await?;
-    let bucket = Bucket {
-        region: connection.region(),
-        seller: &login.seller,
-        operation: Operation::GetOrder,
-        rate: None,
-    };
-    if let Permit::NotBefore(moment) = app.store.permit(bucket, Timestamp::now()).await? {
-        let retry_after =
-            Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default();
-        return Err(Error::new(
-            Class::Throttled {
-                retry_after: Some(retry_after),
-            },
-            "fetch an order",
-            "our share of Amazon's limit is used up",
-        ));
-    }
-    let datasets = Dataset::ORDERS;
-    match app.amazon.order(&login.account(), order, &datasets).await {
-        Ok(answer) => {
-            let reading = reading(app, &answer.value, &datasets, Timestamp::now())?;
-            store_reading(app, rules, tenant, &connection.id, reading).await
-        }
-        Err(error) => {
-            if error.is_throttled() {
-                app.store.drain(bucket, Timestamp::now()).await?;
-            }
-            if error.class() == Class::AuthRevoked {
-                app.store
-                    .rewind_order_cursor(tenant, &connection.id, updated_at)
-                    .await?;
-                let _ = app.store.require_reauthorisation(&connection).await?;
-            }
-            Err(error)
-        }
-    }
-}
-
-/// A re-run as its message says.
-struct Rerun {
-    tenant: TenantId,
-    connection: ConnectionId,
-    term: Option<ShippingTerm>,
-    after: Option<String>,
-    hop: u32,
-}
-
-/// Looks again at a connection's waiting orders, page by page; queues itself where time runs out.
-async fn rerun_waiting(
-    app: &App,
-    rules: &RulesOfBatch,
-    mut rerun: Rerun,
-    deadline: SystemTime,
-) -> Result<()> {
-    // What changed may have changed after this batch first read the rules.
-    rules.lock().await.remove(&rerun.connection);
-    loop {
-        let page = app
-            .store
-            .waiting_orders(
-                &rerun.tenant,
-                &rerun.connection,
-                rerun.term.as_ref(),
-                rerun.after.as_deref(),
-                RERUN_PAGE,
-            )
-            .await?;
-        for order in &page.orders {
-            look_at(app, rules, &rerun, order).await?;
-        }
-        let Some(next) = page.next else { return Ok(()) };
-        rerun.after = Some(next);
-        if deadline
-            .duration_since(SystemTime::now())
-            .unwrap_or_default()
-            < PAGE_TIME
-        {
-            if rerun.hop >= MOST_HOPS {
-                return Err(Error::permanent(
-                    "look again at waiting orders",
-                    "the hop limit is reached",
-                ));
-            }
-            let Rerun {
-                tenant,
-                connection,
-                term,
-                after,
-                hop,
-            } = rerun;
-            let group = connection.clone();
-            return app
-                .orders
-                .send(
-                    &group,
-                    OrderMessage::Rerun {
-                        tenant,
-                        connection,
-                        term,
-                        after,
-                        hop: hop + 1,
-                    },
-                    0,
-                )
-                .await;
-        }
-    }
-}
-
-async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
-    for _ in 0..MOST_TRIES {
-        let rules = rules_of(app, rules, &rerun.tenant, &rerun.connection).await?;
-        let Some(stored) = app
-            .store
-            .order(&rerun.tenant, &rerun.connection, order)
-            .await?
-        else {
-            return Ok(());
-        };
-        let Some((again, entry)) = look_again(&stored, &rules, Timestamp::now()) else {
-            return Ok(());
-        };
-        if app.store.replace_order(&again, &entry).await? == Written::Done {
-            info!(connection.id = %rerun.connection, order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
-            return Ok(());
-        }
-    }
-    Err(Error::retryable(
-        "look again at a waiting order",
-        "it was written by others all the time",
-    ))
 }
 
 #[cfg(test)]

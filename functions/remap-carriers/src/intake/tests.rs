@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use stallkeeper::domain::courier::{Courier, Mapping, Scope};
+use stallkeeper::domain::courier::{Courier, Mapping, Reason, Scope};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::sp_api::{RawOrder, read_order};
 

@@ -1,0 +1,136 @@
+//! Where an order stands with us, from how it stands with Amazon and from the rules.
+
+use super::{Rules, Term};
+use stallkeeper::domain::connection::MarketplaceSettings;
+use stallkeeper::domain::courier::{Choice, Reason, Requirements, Switches, choose, fitness};
+use stallkeeper::domain::order::{
+    AmazonStatus, Decision, FulfilledBy, Order, OrderStatus, StoredOrder,
+};
+
+/// Status and courier service of an order whose marketplace is on, or was when it came.
+pub(super) fn decide(
+    order: &Order,
+    requirements: &Requirements,
+    term: Term,
+    stored: Option<&StoredOrder>,
+    active: Option<&MarketplaceSettings>,
+    rules: &Rules,
+) -> (OrderStatus, Decision) {
+    let before = stored
+        .map(|stored| stored.decision.clone())
+        .unwrap_or_default();
+    let Term { term, explanation } = term;
+    let kept = Decision {
+        term: term.clone(),
+        reason: None,
+        candidates: Vec::new(),
+        explanation,
+        ..before
+    };
+    let by_amazon = order.fulfilled_by == Some(FulfilledBy::Amazon);
+    match &order.amazon_status {
+        Some(AmazonStatus::PendingAvailability | AmazonStatus::Pending) => {
+            (OrderStatus::AwaitingPayment, kept)
+        }
+        Some(AmazonStatus::Shipped) => (OrderStatus::Dispatched, kept),
+        Some(AmazonStatus::Cancelled | AmazonStatus::Unfulfillable) => {
+            (OrderStatus::Cancelled, kept)
+        }
+        Some(AmazonStatus::Unshipped | AmazonStatus::PartiallyShipped) if by_amazon => (
+            OrderStatus::Acknowledged,
+            explained(kept, "Amazon fulfils it"),
+        ),
+        Some(AmazonStatus::Unshipped | AmazonStatus::PartiallyShipped) => {
+            open(kept, requirements, stored, active, rules)
+        }
+        Some(AmazonStatus::Other(status)) => {
+            let words = format!("Amazon's status `{status}` is not one that this release knows");
+            review(kept, Reason::Constraint, words)
+        }
+        None => review(
+            kept,
+            Reason::Constraint,
+            "Amazon did not say how the order stands".into(),
+        ),
+    }
+}
+
+/// An order that is to be shipped.
+fn open(
+    kept: Decision,
+    requirements: &Requirements,
+    stored: Option<&StoredOrder>,
+    active: Option<&MarketplaceSettings>,
+    rules: &Rules,
+) -> (OrderStatus, Decision) {
+    if stored.is_some_and(|stored| stored.acknowledged_at.is_some()) {
+        let words = "the platform has taken it over; what stood, stands";
+        return (OrderStatus::Acknowledged, explained(kept, words));
+    }
+    let every_courier_on = Switches::default();
+    let switches = active.map_or(&every_courier_on, |store| &store.couriers);
+    if let (Some(service), None) = (&kept.service, requirements.blocked())
+        && (kept.by_person
+            || fitness(
+                service,
+                kept.term.as_ref(),
+                requirements,
+                &rules.couriers,
+                switches,
+            )
+            .is_ok())
+    {
+        return (
+            OrderStatus::Ready,
+            explained(kept, "the service that stood still suits"),
+        );
+    }
+    let choice = choose(
+        kept.term.as_ref(),
+        requirements,
+        &rules.mappings,
+        &rules.couriers,
+        switches,
+    );
+    let mut decision = Decision {
+        service: None,
+        by_person: false,
+        ..kept
+    };
+    match choice {
+        Choice::Courier {
+            service,
+            explanation,
+            ..
+        } => {
+            decision.service = Some(service);
+            decision.explanation.extend(explanation);
+            (OrderStatus::Ready, decision)
+        }
+        Choice::Review {
+            reason,
+            candidates,
+            explanation,
+        } => {
+            decision.reason = Some(reason);
+            decision.candidates = candidates;
+            decision.explanation.extend(explanation);
+            (OrderStatus::PendingReview, decision)
+        }
+    }
+}
+
+fn review(kept: Decision, reason: Reason, words: String) -> (OrderStatus, Decision) {
+    let decision = Decision {
+        reason: Some(reason),
+        service: None,
+        by_person: false,
+        ..kept
+    };
+    (OrderStatus::PendingReview, explained(decision, &words))
+}
+
+fn explained(mut decision: Decision, words: &str) -> Decision {
+    decision.explanation.push(words.to_owned());
+    decision
+}

@@ -1,0 +1,114 @@
+//! Looking again at the orders that wait for a person, after a rule changed.
+
+use crate::intake::look_again;
+use crate::{App, MOST_TRIES, RulesOfBatch, rules_of};
+use jiff::Timestamp;
+use stallkeeper::domain::ids::{ConnectionId, OrderId, TenantId};
+use stallkeeper::domain::shipping_term::ShippingTerm;
+use stallkeeper::error::{Error, Result};
+use stallkeeper::queue::OrderMessage;
+use stallkeeper::store::Written;
+use std::time::{Duration, SystemTime};
+use tracing::info;
+
+/// Waiting orders that are looked at between two looks at the clock.
+const RERUN_PAGE: i32 = 25;
+/// What a page of waiting orders may take.
+const PAGE_TIME: Duration = Duration::from_secs(15);
+/// How often a re-run may queue itself again: a page each time would do for a million orders.
+const MOST_HOPS: u32 = 1_000;
+
+/// A re-run as its message says.
+pub(crate) struct Rerun {
+    pub(crate) tenant: TenantId,
+    pub(crate) connection: ConnectionId,
+    pub(crate) term: Option<ShippingTerm>,
+    pub(crate) after: Option<String>,
+    pub(crate) hop: u32,
+}
+
+/// Looks again at a connection's waiting orders, page by page; queues itself where time runs out.
+pub(crate) async fn rerun_waiting(
+    app: &App,
+    rules: &RulesOfBatch,
+    mut rerun: Rerun,
+    deadline: SystemTime,
+) -> Result<()> {
+    // What changed may have changed after this batch first read the rules.
+    rules.lock().await.remove(&rerun.connection);
+    loop {
+        let page = app
+            .store
+            .waiting_orders(
+                &rerun.tenant,
+                &rerun.connection,
+                rerun.term.as_ref(),
+                rerun.after.as_deref(),
+                RERUN_PAGE,
+            )
+            .await?;
+        for order in &page.orders {
+            look_at(app, rules, &rerun, order).await?;
+        }
+        let Some(next) = page.next else { return Ok(()) };
+        rerun.after = Some(next);
+        if deadline
+            .duration_since(SystemTime::now())
+            .unwrap_or_default()
+            < PAGE_TIME
+        {
+            if rerun.hop >= MOST_HOPS {
+                return Err(Error::permanent(
+                    "look again at waiting orders",
+                    "the hop limit is reached",
+                ));
+            }
+            let Rerun {
+                tenant,
+                connection,
+                term,
+                after,
+                hop,
+            } = rerun;
+            let group = connection.clone();
+            return app
+                .orders
+                .send(
+                    &group,
+                    OrderMessage::Rerun {
+                        tenant,
+                        connection,
+                        term,
+                        after,
+                        hop: hop + 1,
+                    },
+                    0,
+                )
+                .await;
+        }
+    }
+}
+
+async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
+    for _ in 0..MOST_TRIES {
+        let rules = rules_of(app, rules, &rerun.tenant, &rerun.connection).await?;
+        let Some(stored) = app
+            .store
+            .order(&rerun.tenant, &rerun.connection, order)
+            .await?
+        else {
+            return Ok(());
+        };
+        let Some((again, entry)) = look_again(&stored, &rules, Timestamp::now()) else {
+            return Ok(());
+        };
+        if app.store.replace_order(&again, &entry).await? == Written::Done {
+            info!(connection.id = %rerun.connection, order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
+            return Ok(());
+        }
+    }
+    Err(Error::retryable(
+        "look again at a waiting order",
+        "it was written by others all the time",
+    ))
+}
