@@ -8,6 +8,7 @@ mod life;
 mod links;
 mod orders;
 mod privacy;
+mod rights;
 mod samples;
 mod tenants;
 mod walk;

@@ -6,7 +6,7 @@ use crate::stack::browser::Browser;
 use crate::stack::bus::Listener;
 use crate::stack::seller::AmazonCall;
 use crate::stack::shop::Shop;
-use crate::stack::until;
+use crate::stack::{operator, until};
 use crate::world::amazon::{order, order_id};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -30,12 +30,11 @@ async fn a_revoked_token_stops_the_connection_and_a_new_one_goes_on_where_it_sto
     let before = shop.order(&order_id(1)).await;
 
     shop.seller.revoke().await;
-    shop.tick().await;
-    shop.becomes("needs_reauthorisation").await;
+    shop.ticks_until_it_is("needs_reauthorisation").await;
     assert_eq!(shop.show().await["resumes_as"], "active");
     shop.schedule_is(false).await;
     shop.tick().await;
-    shop.tick().await;
+    operator::ticks_are_worked_off().await;
     // An order comes while nobody may ask for it.
     let late = json!({"createdTime": minutes_ago(5), "lastUpdatedTime": minutes_ago(4)});
     shop.seller.add(vec![order(2, late)]).await;
@@ -93,13 +92,13 @@ async fn another_seller_cannot_take_over_a_connection() {
     let path = shop.path("/reauthorise");
     let pasted = json!({ "authorisation": authorisation });
     let refused = shop.tenant.post(&path, pasted).await;
-    refused.is_problem(409, "other-seller");
+    refused.problem(409, "other-seller");
 
     let again = shop.tenant.post(&path, json!({})).await.is(200);
     let link = again["authorise_url"].as_str().unwrap();
     Browser::default().dance(link, &other.id).await;
     let who = json!({"seller_id": other.id});
     let refused = shop.tenant.post(&shop.path("/confirm"), who).await;
-    refused.is_problem(409, "other-seller");
+    refused.problem(409, "other-seller");
     assert_eq!(shop.show().await["seller_id"], json!(shop.seller.id));
 }

@@ -76,11 +76,11 @@ async fn only_the_seller_whom_amazon_names_can_be_confirmed() {
     let who = json!({"seller_id": seller.id});
 
     let early = tenant.post(&confirm, who.clone()).await;
-    early.is_problem(409, "nothing-to-confirm");
+    early.problem(409, "nothing-to-confirm");
     Browser::default().dance(&link, &seller.id).await;
 
     let other = tenant.post(&confirm, json!({"seller_id": "A1ANOTHERSELLER"}));
-    other.await.is_problem(409, "not-this-seller");
+    other.await.problem(409, "not-this-seller");
     let foreign = stranger.post(&confirm, who.clone()).await.is(404);
     assert!(!foreign.to_string().contains(&seller.id));
     let shown = tenant.get(&format!("/connections/{id}")).await.is(200);
@@ -111,7 +111,7 @@ async fn a_pasted_token_that_is_no_good_leaves_nothing_behind() {
     seller.revoke().await;
     for bad in [token.as_str(), "Atzr|never-given-out"] {
         let refused = tenant.post("/connections", pasted(&seller.id, bad)).await;
-        let problem = refused.is_problem(422, "token-refused");
+        let problem = refused.problem(422, "token-refused");
         assert_eq!(
             problem["errors"][0]["pointer"],
             "authorisation.refresh_token"
@@ -137,7 +137,7 @@ async fn keys_of_the_old_web_service_are_refused_with_what_to_do() {
             tenant.post("/connections", new).await,
             tenant.patch(&path, change).await,
         ] {
-            let problem = refused.is_problem(422, "mws-is-gone");
+            let problem = refused.problem(422, "mws-is-gone");
             let detail = problem["detail"].as_str().unwrap();
             assert!(detail.contains("authorise anew"), "{detail}");
             assert!(!problem.to_string().contains("4ea38b7b"), "{problem}");

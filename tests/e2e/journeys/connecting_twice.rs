@@ -15,11 +15,11 @@ async fn a_seller_account_is_connected_once_whoever_asks() {
     let again = pasted(&shop.seller.id, &shop.seller.self_authorise().await);
 
     let own = shop.tenant.post("/connections", again.clone()).await;
-    let own = own.is_problem(409, "seller-taken");
+    let own = own.problem(409, "seller-taken");
     assert!(own["detail"].as_str().unwrap().contains(&shop.connection));
 
     let foreign = stranger.post("/connections", again).await;
-    let foreign = foreign.is_problem(409, "seller-taken").to_string();
+    let foreign = foreign.problem(409, "seller-taken").to_string();
     assert!(!foreign.contains(&shop.connection) && !foreign.contains(&shop.tenant.id));
 
     let (id, link) = begin(&stranger).await;
@@ -27,7 +27,7 @@ async fn a_seller_account_is_connected_once_whoever_asks() {
     let who = json!({"seller_id": shop.seller.id});
     let path = format!("/connections/{id}/confirm");
     let confirmed = stranger.post(&path, who).await;
-    confirmed.is_problem(409, "seller-taken");
+    confirmed.problem(409, "seller-taken");
 
     assert_eq!(shop.show().await["status"], "inactive");
     shop.switch_on("UK").await;
@@ -59,7 +59,7 @@ async fn the_same_key_finds_the_connection_that_it_made() {
     let mut changed = by_consent();
     changed["name"] = json!("Another stall");
     let refused = with_key(&tenant, changed, &key).await;
-    refused.is_problem(422, "key-used");
+    refused.problem(422, "key-used");
     let list = tenant.get("/connections").await.is(200);
     assert_eq!(list["connections"].as_array().unwrap().len(), 1);
 

@@ -2,19 +2,10 @@
 
 use crate::stack::shop::{Shop, pasted};
 use crate::stack::tenant::Tenant;
-use crate::stack::{STAFF, operator, until};
+use crate::stack::{STAFF, operator};
 use crate::world::amazon::{order, order_id};
 use serde_json::json;
 use stallkeeper::domain::marketplace::Marketplace::Uk;
-
-async fn ticks_are_worked_off() {
-    until("no tick left", async || {
-        operator::is_worked_off("OrderTicksQueueUrl")
-            .await
-            .then_some(())
-    })
-    .await;
-}
 
 #[tokio::test]
 async fn the_schedule_follows_the_status() {
@@ -29,21 +20,20 @@ async fn the_schedule_follows_the_status() {
     shop.set_status("paused").await;
     shop.schedule_is(true).await;
     shop.seller.add(vec![order(2, json!({}))]).await;
-    shop.tick().await;
-    shop.has_orders("pending_review", 2).await;
+    shop.fetches("pending_review", 2).await;
 
     shop.set_status("inactive").await;
     shop.schedule_is(false).await;
-    ticks_are_worked_off().await;
+    operator::ticks_are_worked_off().await;
     let asked = shop.seller.searches().await.len();
     shop.tick().await;
-    ticks_are_worked_off().await;
+    operator::ticks_are_worked_off().await;
     assert_eq!(shop.seller.searches().await.len(), asked);
 
     shop.seller.add(vec![order(3, json!({}))]).await;
     shop.set_status("active").await;
     shop.schedule_is(true).await;
-    shop.has_orders("pending_review", 3).await;
+    shop.fetches("pending_review", 3).await;
     shop.assert_amazon_allowed_all().await;
 }
 
@@ -76,7 +66,7 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
     }
     shop.schedule_is(false).await;
     shop.tick().await;
-    ticks_are_worked_off().await;
+    operator::ticks_are_worked_off().await;
     let mut kinds = kept(&shop).await;
     kinds.retain(|kind| !kind.starts_with("CONNECTION#") && !kind.starts_with("MARKETPLACE#"));
     // How fast the seller may be asked belongs to the seller, not to a connection.

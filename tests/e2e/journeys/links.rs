@@ -85,7 +85,7 @@ async fn a_link_dies_after_ten_minutes() {
     assert_eq!(last.status, 410, "{last:?}");
     let path = format!("/connections/{id}/confirm");
     let confirm = tenant.post(&path, json!({"seller_id": seller.id})).await;
-    confirm.is_problem(409, "nothing-to-confirm");
+    confirm.problem(409, "nothing-to-confirm");
     assert_still_waits(&tenant, &id).await;
 }
 

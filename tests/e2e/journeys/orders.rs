@@ -81,10 +81,7 @@ async fn a_store_that_is_switched_on_gets_its_parked_orders(shop: &Shop) {
     let parked = shop.has_orders("parked", 1).await;
     assert_eq!(parked[0]["order_id"], json!(order_id(3)));
     let buyer = shop.order_path(&order_id(3), "/buyer");
-    shop.tenant
-        .get(&buyer)
-        .await
-        .is_problem(404, "no-buyer-data");
+    shop.tenant.get(&buyer).await.problem(404, "no-buyer-data");
     let store = shop.path("/marketplaces/DE");
     let shown = shop.tenant.get(&store).await.is(200);
     assert!(shown["parked_since"].is_string(), "{shown}");
@@ -110,11 +107,11 @@ async fn a_person_picks(shop: &Shop) {
     let pick = async |service: &str| shop.tenant.post(&path, json!({"service": service})).await;
     pick("DPD/no-such-service")
         .await
-        .is_problem(422, "service-does-not-fit");
+        .problem(422, "service-does-not-fit");
     let picked = pick("DPD/parcel").await.is(200);
     assert_eq!(picked["status"], "ready");
     assert_eq!(pick("DPD/parcel").await.is(200), picked);
-    let late = pick("DPD/next-day").await.is_problem(409, "not-pending");
+    let late = pick("DPD/next-day").await.problem(409, "not-pending");
     assert_eq!(late["stands"]["decision"]["service"], "DPD/parcel");
 }
 
@@ -164,8 +161,7 @@ async fn what_changes_at_amazon_changes_here_and_is_told() {
         "fulfillment": {"fulfillmentStatus": "CANCELLED"},
     });
     shop.seller.change(&order_id(1), cancelled).await;
-    shop.tick().await;
-    shop.has_orders("cancelled", 1).await;
+    shop.fetches("cancelled", 1).await;
     for kind in ["order.changed", "order.cancelled"] {
         until(kind, async || {
             bus.listen().await;
@@ -183,9 +179,7 @@ async fn reading_orders_again_costs_a_few_calls_and_changes_nothing() {
     let shop = Shop::connect(&[Uk], STAFF).await;
     let path = shop.path("/orders/refetch");
     let refetch = async |since: &str| shop.tenant.post(&path, json!({"since": since})).await;
-    refetch(&minutes_ago(60))
-        .await
-        .is_problem(409, "not-fetching");
+    refetch(&minutes_ago(60)).await.problem(409, "not-fetching");
     shop.switch_on("UK").await;
     shop.seller.add(crate::world::amazon::orders(3)).await;
     shop.set_status("active").await;
@@ -220,11 +214,10 @@ async fn reading_orders_again_costs_a_few_calls_and_changes_nothing() {
     // `paging` ends with the sweep: its window is the last one then.
     until("another sweep from there", async || {
         let searches = shop.seller.searches().await;
-        let again = searches.get(calls..)?.iter().find_map(|call| {
+        searches.get(calls..)?.iter().find_map(|call| {
             let from: Timestamp = call.parameter("lastUpdatedAfter")?.parse().ok()?;
             (from <= since.parse().ok()?).then_some(())
-        });
-        again
+        })
     })
     .await;
     until("both queues worked off", async || {

@@ -55,7 +55,7 @@ fn assert_tells(step: &Step, shop: &Shop, answer: Answer) {
             answer.is(status);
         }
         Tells::Taken => {
-            answer.is_problem(409, "seller-taken");
+            answer.problem(409, "seller-taken");
         }
         Tells::NoSuchOrder => {
             let row = &answer.is(200)["orders"][0];
@@ -85,12 +85,7 @@ async fn no_route_tells_or_changes_anything_of_another_tenant() {
     let foreign = Seller::new(&[Uk]).await.self_authorise().await;
     // The sweep that found the order saves its place a moment later.
     shop.set_status("inactive").await;
-    crate::stack::until("no tick left", async || {
-        operator::is_worked_off("OrderTicksQueueUrl")
-            .await
-            .then_some(())
-    })
-    .await;
+    operator::ticks_are_worked_off().await;
     let before = kept(&shop).await;
     assert!(before.len() > 6, "{:?}", before.keys());
     for step in steps(&shop, &foreign) {

@@ -1,6 +1,6 @@
 //! What only an operator of the account sees: the raw tables, schedules, logs and dead letters.
 
-use super::Stack;
+use super::{Stack, until};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use flate2::read::DeflateDecoder;
@@ -32,7 +32,7 @@ pub async fn items_about(table: &str, names: &[&str]) -> BTreeMap<(String, Strin
     let mut items = items(table).await;
     items.retain(|(pk, sk), text| {
         let told = |name: &&str| pk.contains(name) || sk.contains(name) || text.contains(name);
-        names.iter().any(|name| told(&name))
+        names.iter().any(told)
     });
     items
 }
@@ -133,6 +133,14 @@ fn dead_letter(message: &aws_sdk_sqs::types::Message) -> DeadLetter {
         body: message.body().unwrap_or_default().to_owned(),
         attributes: attributes.collect(),
     }
+}
+
+/// Waits until every tick that was sent is worked on, of whichever connection.
+pub async fn ticks_are_worked_off() {
+    until("no tick left", async || {
+        is_worked_off("OrderTicksQueueUrl").await.then_some(())
+    })
+    .await;
 }
 
 /// Whether a queue is empty, with nothing in flight; messages that are to be seen later do not count.

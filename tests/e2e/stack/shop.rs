@@ -6,6 +6,9 @@ use super::{Stack, operator, until};
 use serde_json::{Value, json};
 use stallkeeper::domain::marketplace::Marketplace;
 
+/// How often the orders are looked at before the clock ticks again.
+const LOOKS_A_TICK: u32 = 12;
+
 pub struct Shop {
     pub tenant: Tenant,
     pub seller: Seller,
@@ -76,19 +79,37 @@ impl Shop {
             .await;
     }
 
-    /// Waits until the connection's status is this.
-    pub async fn becomes(&self, status: &str) {
-        until(status, async || {
-            (self.show().await["status"] == status).then_some(())
-        })
-        .await;
-    }
-
     /// Waits until its clock ticks, or does not.
     pub async fn schedule_is(&self, there: bool) {
         let what = if there { "a schedule" } else { "no schedule" };
         until(what, async || {
             (operator::has_schedule(&self.connection).await == there).then_some(())
+        })
+        .await;
+    }
+
+    /// Lets the clock tick until this many orders have the status.
+    pub async fn fetches(&self, status: &str, count: usize) {
+        let there = async || self.tenant.orders(status).await.len() == count;
+        self.ticks_until(&format!("{count} orders {status}"), there)
+            .await;
+    }
+
+    /// Lets the clock tick until the connection's status is this.
+    pub async fn ticks_until_it_is(&self, status: &str) {
+        let there = async || self.show().await["status"] == status;
+        self.ticks_until(status, there).await;
+    }
+
+    /// One tick is not enough: it comes to nothing while another run sweeps, and in the second that was swept to.
+    async fn ticks_until(&self, what: &str, there: impl AsyncFn() -> bool) {
+        let mut looked = 0_u32;
+        until(what, async || {
+            if looked.is_multiple_of(LOOKS_A_TICK) {
+                self.tick().await;
+            }
+            looked += 1;
+            there().await.then_some(())
         })
         .await;
     }

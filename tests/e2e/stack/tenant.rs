@@ -33,7 +33,7 @@ impl Answer {
 
     /// Whether the answer is a problem of this kind, which says what is wrong and what to do.
     #[track_caller]
-    pub fn is_problem(self, status: u16, kind: &str) -> Value {
+    pub fn problem(self, status: u16, kind: &str) -> Value {
         let asked = self.asked.clone();
         let problem = self.is(status);
         let told = problem["type"].as_str().unwrap_or_default();
