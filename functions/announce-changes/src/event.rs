@@ -21,7 +21,7 @@ const VERSION: u8 = 1;
 pub enum EventType {
     /// An order was stored for the first time.
     OrderImported,
-    /// Amazon told something new of an order.
+    /// Amazon told something new of an order, or a parked one flows on because its marketplace was switched on.
     OrderChanged,
     /// An order waits for a person, or waits for another reason than before.
     OrderPendingReview,

@@ -108,14 +108,16 @@ pub fn take_in(
             HistoryKind::Imported,
             format!("fetched from Amazon: {}", status.as_str()),
         ),
-        Some(before) => (
-            HistoryKind::Changed,
-            format!(
-                "changed at Amazon: {} → {}",
-                before.status.as_str(),
-                status.as_str()
-            ),
-        ),
+        Some(before) => {
+            let unchanged = before.content_hash == reading.content_hash;
+            let (kind, cause) = if unchanged {
+                (HistoryKind::Rerun, "its marketplace was switched on")
+            } else {
+                (HistoryKind::Changed, "changed at Amazon")
+            };
+            let (from, to) = (before.status.as_str(), status.as_str());
+            (kind, format!("{cause}: {from} → {to}"))
+        }
     };
     let entry = HistoryEntry {
         at: now,

@@ -89,6 +89,10 @@ async fn a_store_that_is_switched_on_gets_its_parked_orders(shop: &Shop) {
     shop.switch_on("DE").await;
     shop.has_orders("pending_review", 2).await;
     shop.has_orders("parked", 0).await;
+    let history = shop.order(&order_id(3)).await["history"].clone();
+    let last = history.as_array().unwrap().last().unwrap();
+    let note = last["note"].as_str().unwrap();
+    assert!(note.contains("marketplace was switched on"), "{history}");
     let buyer = shop.tenant.get(&buyer).await.is(200);
     assert!(buyer.to_string().contains("Peregrine Quillfeather-3"));
     let shown = shop.tenant.get(&store).await.is(200);
@@ -120,6 +124,8 @@ async fn each_change_is_told_once(shop: &Shop, bus: &mut Listener) {
         ("order.imported", vec![1, 2, 3]),
         ("order.pending_review", vec![2, 3]),
         ("order.courier_assigned", vec![1, 2, 3]),
+        // Nothing changed at Amazon; but the one that was parked is not what it was.
+        ("order.changed", vec![3]),
     ];
     for (kind, numbers) in kinds {
         let wanted: Vec<String> = numbers.into_iter().map(order_id).collect();
