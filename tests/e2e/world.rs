@@ -62,7 +62,8 @@ pub struct World {
     /// As it was when the seller had authorised us.
     pub connection: Connection,
     pub schedules: Schedules,
-    /// Warm environments of the two functions, which keep tokens and secrets between two calls.
+    /// Warm environments of the two functions, which keep tokens and secrets between two calls. They share a client of
+    /// Amazon's, whose making takes a fifth of a world's.
     pub poll_orders: poll_orders::App,
     pub remap_carriers: remap_carriers::App,
     /// How far Amazon's clock is ahead.
@@ -103,8 +104,9 @@ impl World {
             amazon: amazon.url.clone(),
         };
         let lanes = (&ticks, &orders);
-        let poll_orders = new_poll_orders(&outside, &tables, lanes).await;
-        let remap_carriers = new_remap_carriers(&outside, &tables, lanes).await;
+        let sp_api = sp_api(&outside);
+        let poll_orders = new_poll_orders(&outside, sp_api.clone(), &tables, lanes).await;
+        let remap_carriers = new_remap_carriers(&outside, sp_api, &tables, lanes).await;
         let store = poll_orders.store.clone();
         let connection = settings::connect(&store, &poll_orders.vault, &amazon, &scene).await;
         Self {
@@ -137,12 +139,14 @@ impl World {
 
     /// A fresh environment of `poll-orders` that reaches the outside at these addresses.
     pub async fn new_poll_orders(&self, outside: &Outside) -> poll_orders::App {
-        new_poll_orders(outside, &self.tables, (&self.ticks, &self.orders)).await
+        let lanes = (&self.ticks, &self.orders);
+        new_poll_orders(outside, sp_api(outside), &self.tables, lanes).await
     }
 
     /// A fresh environment of `remap-carriers` that reaches the outside at these addresses.
     pub async fn new_remap_carriers(&self, outside: &Outside) -> remap_carriers::App {
-        new_remap_carriers(outside, &self.tables, (&self.ticks, &self.orders)).await
+        let lanes = (&self.ticks, &self.orders);
+        new_remap_carriers(outside, sp_api(outside), &self.tables, lanes).await
     }
 
     /// The clock strikes: queues a tick and lets `poll-orders` work on all there are.
@@ -241,6 +245,7 @@ pub async fn remap(app: &remap_carriers::App, event: SqsEvent) -> Result<SqsBatc
 
 async fn new_poll_orders(
     outside: &Outside,
+    amazon: SpApi,
     tables: &tables::Embedded,
     (ticks, orders): (&Lane, &Lane),
 ) -> poll_orders::App {
@@ -258,7 +263,7 @@ async fn new_poll_orders(
     poll_orders::App {
         store: store(&db, tables),
         vault: vault(&aws),
-        amazon: sp_api(outside),
+        amazon,
         schedules,
         orders: Queue::new(sqs.clone(), orders.url.clone()),
         ticks: Queue::new(sqs.clone(), ticks.url.clone()),
@@ -268,6 +273,7 @@ async fn new_poll_orders(
 
 async fn new_remap_carriers(
     outside: &Outside,
+    amazon: SpApi,
     tables: &tables::Embedded,
     (_, orders): (&Lane, &Lane),
 ) -> remap_carriers::App {
@@ -279,7 +285,7 @@ async fn new_remap_carriers(
     remap_carriers::App {
         store: store(&db, tables),
         vault: vault(&aws),
-        amazon: sp_api(outside),
+        amazon,
         orders: Queue::new(sqs.clone(), orders.url.clone()),
         inbox: Inbox::new(sqs, orders.url.clone(), orders.dead_letter_url.clone()),
         told: Mutex::default(),

@@ -6,17 +6,19 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::DeflateDecoder;
 use jiff::Timestamp;
 use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
-use stallkeeper::store::{Cursor, HistoryRecord};
+use stallkeeper::store::Cursor;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
 use std::time::Duration;
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// An order with all that happened to it since it was first read.
+/// An order with what happened to it since it was first read.
 pub struct Stored {
     pub order: StoredOrder,
-    pub later: Vec<HistoryRecord>,
+    pub later: Vec<HistoryKind>,
+    /// Until when its buyer data lives, where there is any.
+    pub buyer_until: Option<String>,
 }
 
 /// What of a stored order must be the same, however often and in whatever order its messages came.
@@ -28,25 +30,31 @@ pub struct Portrait {
     pub reason: Option<String>,
     pub content_hash: u64,
     pub history: Vec<HistoryKind>,
-    /// Until when its buyer data lives, where there is any.
     pub buyer_until: Option<String>,
 }
 
 impl World {
     /// All orders in the table.
     pub async fn stored(&self) -> Vec<Stored> {
-        let mut all = Vec::new();
-        for item in self.items("OrdersTable").await {
-            if text(&item, "sk") != "ORDER" {
-                continue;
+        let buyers = self.items("BuyersTable").await;
+        let buyers: HashMap<String, String> = buyers
+            .iter()
+            .map(|item| (text(item, "pk"), text(item, "expires_at")))
+            .collect();
+        let mut items = self.items("OrdersTable").await;
+        items.sort_by_key(|item| (text(item, "pk"), text(item, "sk")));
+        let (orders, history): (Vec<_>, Vec<_>) =
+            items.iter().partition(|item| text(item, "sk") == "ORDER");
+        let stored = |item: &&Item| {
+            let pk = text(item, "pk");
+            let later = history.iter().filter(|entry| text(entry, "pk") == pk);
+            Stored {
+                order: serde_json::from_str(&inflated(&item["body"])).unwrap(),
+                later: later.map(|entry| kind_of(entry)).collect(),
+                buyer_until: buyers.get(&pk).cloned(),
             }
-            let id = text(&item, "order_id").parse().unwrap();
-            let order = self.store.order(&self.tenant, self.id(), &id).await;
-            let order = order.unwrap().unwrap();
-            let later = self.store.order_history(&order).await.unwrap();
-            all.push(Stored { order, later });
-        }
-        all
+        };
+        orders.iter().map(stored).collect()
     }
 
     /// The ids of all orders in the table, sorted.
@@ -63,36 +71,22 @@ impl World {
     }
 
     pub async fn portraits(&self) -> BTreeMap<String, Portrait> {
-        let buyers: HashMap<String, String> = self
-            .items("BuyersTable")
-            .await
-            .iter()
-            .map(|item| (text(item, "pk"), text(item, "expires_at")))
-            .collect();
-        let pks: HashMap<String, String> = self
-            .items("OrdersTable")
-            .await
-            .iter()
-            .map(|item| (text(item, "order_id"), text(item, "pk")))
-            .collect();
-        let stored = self.stored().await;
-        let portrait = |Stored { order, later }: Stored| {
-            let id = order.order.id.to_string();
-            let first = order.first_history.kind;
+        let portrait = |stored: Stored| {
+            let (order, decision) = (stored.order.order, stored.order.decision);
             let portrait = Portrait {
-                status: order.status,
-                term: order.decision.term.map(|term| term.to_string()),
-                service: order.decision.service.map(|service| service.to_string()),
-                reason: order.decision.reason.map(|reason| reason.to_string()),
-                content_hash: order.content_hash,
-                history: std::iter::once(first)
-                    .chain(later.iter().map(|record| record.entry.kind))
+                status: stored.order.status,
+                term: decision.term.map(|term| term.to_string()),
+                service: decision.service.map(|service| service.to_string()),
+                reason: decision.reason.map(|reason| reason.to_string()),
+                content_hash: stored.order.content_hash,
+                history: std::iter::once(stored.order.first_history.kind)
+                    .chain(stored.later)
                     .collect(),
-                buyer_until: buyers.get(&pks[&id]).cloned(),
+                buyer_until: stored.buyer_until,
             };
-            (id, portrait)
+            (order.id.to_string(), portrait)
         };
-        stored.into_iter().map(portrait).collect()
+        self.stored().await.into_iter().map(portrait).collect()
     }
 
     pub async fn count_with_status(&self, status: OrderStatus) -> usize {
@@ -186,15 +180,21 @@ pub fn text(item: &Item, name: &str) -> String {
     }
 }
 
+fn kind_of(entry: &Item) -> HistoryKind {
+    serde_json::from_value(text(entry, "kind").into()).unwrap()
+}
+
+/// What a deflated body says; nothing where the value is none.
+fn inflated(value: &AttributeValue) -> String {
+    let mut text = String::new();
+    if let AttributeValue::B(bytes) = value {
+        let _ = DeflateDecoder::new(bytes.as_ref()).read_to_string(&mut text);
+    }
+    text
+}
+
 /// Everything that can be read in an item, its deflated body included.
 pub fn legible(item: &Item) -> String {
-    let mut all = format!("{item:?}");
-    for value in item.values() {
-        if let AttributeValue::B(bytes) = value {
-            let mut inflated = String::new();
-            let _ = DeflateDecoder::new(bytes.as_ref()).read_to_string(&mut inflated);
-            all.push_str(&inflated);
-        }
-    }
-    all
+    let bodies: String = item.values().map(inflated).collect();
+    format!("{item:?} {bodies}")
 }
