@@ -5,30 +5,30 @@
 //! and secret, so tests run side by side.
 
 pub mod amazon;
+mod environment;
 pub mod outside;
 pub mod queues;
 pub mod records;
 mod settings;
 
+pub use environment::{poll, remap};
+
 use crate::world::amazon::{Amazon, AmazonCall};
+use crate::world::environment::{new_poll_orders, new_remap_carriers, sp_api};
 use crate::world::outside::{LocalCloud, Outside};
 use crate::world::queues::{Delivered, Lane};
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use futures::FutureExt as _;
 use serde_json::Value;
-use stallkeeper::Result;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::{OrderMessage, Queue, TickMessage};
+use stallkeeper::queue::{OrderMessage, TickMessage};
 use stallkeeper::schedule::Schedules;
-use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{Store, Tables};
-use stallkeeper::vault::Vault;
+use stallkeeper::store::Store;
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// As in the template: a sweep may need the whole run, orders come by the ten.
 const TICKS_IN_A_BATCH: i32 = 1;
@@ -228,90 +228,4 @@ impl World {
 fn order_id_in(message: &SqsMessage) -> String {
     let body: Value = serde_json::from_str(message.body.as_deref().unwrap()).unwrap();
     body["order"]["orderId"].as_str().unwrap().to_owned()
-}
-
-/// When a function that starts now must have ended.
-pub fn deadline() -> SystemTime {
-    SystemTime::now() + Duration::from_secs(60)
-}
-
-pub async fn poll(app: &poll_orders::App, event: SqsEvent) -> Result<SqsBatchResponse> {
-    poll_orders::handle(app, event, deadline()).await
-}
-
-pub async fn remap(app: &remap_carriers::App, event: SqsEvent) -> Result<SqsBatchResponse> {
-    remap_carriers::handle(app, event, deadline()).await
-}
-
-async fn new_poll_orders(
-    outside: &Outside,
-    amazon: SpApi,
-    tables: &tables::Embedded,
-    (ticks, orders): (&Lane, &Lane),
-) -> poll_orders::App {
-    let (db, aws) = (
-        Outside::sdk(&outside.dynamodb).await,
-        Outside::sdk(&outside.aws).await,
-    );
-    let sqs = aws_sdk_sqs::Client::new(&aws);
-    let schedules = Schedules::new(
-        aws_sdk_scheduler::Client::new(&aws),
-        LocalCloud::running().output("ScheduleGroupName").to_owned(),
-        "arn:aws:iam::000000000000:role/never-assumed".to_owned(),
-        ticks.arn.clone(),
-    );
-    poll_orders::App {
-        store: store(&db, tables),
-        vault: vault(&aws),
-        amazon,
-        schedules,
-        orders: Queue::new(sqs.clone(), orders.url.clone()),
-        ticks: Queue::new(sqs.clone(), ticks.url.clone()),
-        inbox: Inbox::new(sqs, ticks.url.clone(), ticks.dead_letter_url.clone()),
-    }
-}
-
-async fn new_remap_carriers(
-    outside: &Outside,
-    amazon: SpApi,
-    tables: &tables::Embedded,
-    (_, orders): (&Lane, &Lane),
-) -> remap_carriers::App {
-    let (db, aws) = (
-        Outside::sdk(&outside.dynamodb).await,
-        Outside::sdk(&outside.aws).await,
-    );
-    let sqs = aws_sdk_sqs::Client::new(&aws);
-    remap_carriers::App {
-        store: store(&db, tables),
-        vault: vault(&aws),
-        amazon,
-        orders: Queue::new(sqs.clone(), orders.url.clone()),
-        inbox: Inbox::new(sqs, orders.url.clone(), orders.dead_letter_url.clone()),
-        told: Mutex::default(),
-    }
-}
-
-fn store(db: &aws_config::SdkConfig, tables: &tables::Embedded) -> Store {
-    let name = |logical_id| tables.name(logical_id).to_owned();
-    let names = Tables {
-        connections: name("ConnectionsTable"),
-        orders: name("OrdersTable"),
-        buyers: name("BuyersTable"),
-    };
-    Store::new(aws_sdk_dynamodb::Client::new(db), names)
-}
-
-fn vault(aws: &aws_config::SdkConfig) -> Vault {
-    let cloud = LocalCloud::running();
-    Vault::new(
-        aws_sdk_kms::Client::new(aws),
-        cloud.output("DataKeyArn").to_owned(),
-        aws_sdk_secretsmanager::Client::new(aws),
-        cloud.output("LwaSecretArn").to_owned(),
-    )
-}
-
-fn sp_api(outside: &Outside) -> SpApi {
-    SpApi::new(Endpoints::all_at(&outside.amazon.parse().unwrap())).unwrap()
 }

@@ -9,8 +9,9 @@ use crate::world::{Scene, World, play, remap};
 use aws_lambda_events::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use stallkeeper::domain::courier::Reason;
 use stallkeeper::domain::marketplace::Marketplace::{Fr, Uk};
-use stallkeeper::domain::order::OrderStatus;
+use stallkeeper::domain::order::{OrderStatus, StoredOrder};
 use std::time::Duration;
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -60,6 +61,23 @@ async fn calls_of_a_batch(orders: Vec<Value>) -> usize {
     .await;
     assert!(calls >= 5, "the batch was {calls} calls only");
     calls
+}
+
+#[tokio::test]
+async fn an_order_whose_term_has_no_mapping_waits_with_its_reason() {
+    play(Scene::default(), async |world| {
+        world.amazon.add(vec![unmapped_order(1)]).await;
+        world.tick().await;
+        world.deliver_orders().await;
+        let stored = world.stored().await;
+        let StoredOrder {
+            status, decision, ..
+        } = &stored[0].order;
+        assert_eq!(*status, OrderStatus::PendingReview);
+        assert_eq!(decision.reason, Some(Reason::NoMapping));
+        assert!(!decision.candidates.is_empty() && !decision.explanation.is_empty());
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use crate::world::amazon::{order, order_id, orders};
 use crate::world::queues::Delivered;
-use crate::world::{Scene, World, deadline, play};
+use crate::world::{Scene, World, play};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stallkeeper::domain::order::HistoryKind::{self, Changed, Imported};
 use stallkeeper::domain::order::OrderStatus;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const DONE: Delivered = Delivered::all_of(1);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -148,7 +148,7 @@ async fn a_run_without_time_for_a_page_goes_on_by_a_message_to_itself() {
     play(Scene::default(), async |world| {
         world.amazon.add(orders(12)).await;
         let event = world.received_tick().await;
-        let soon = deadline() - Duration::from_secs(45);
+        let soon = SystemTime::now() + Duration::from_secs(15);
         let response = poll_orders::handle(&world.poll_orders, event.clone(), soon).await;
         world.ticks.settle(&event, &response.unwrap()).await;
         assert_eq!(world.amazon.count("searchOrders").await, 0);
@@ -156,6 +156,28 @@ async fn a_run_without_time_for_a_page_goes_on_by_a_message_to_itself() {
         let body: Value = serde_json::from_str(again[0].body.as_deref().unwrap()).unwrap();
         assert_eq!((again.len(), &body["hop"]), (1, &json!(1)));
         assert_eq!(world.deliver_ticks().await, DONE);
+        assert_eq!(world.queued_ids().await, world.amazon.ids().await);
+    })
+    .await;
+}
+
+/// What Amazon's bucket of searchOrders holds when full.
+const BURST: usize = 20;
+
+#[tokio::test]
+async fn a_sweep_of_more_pages_than_amazon_allows_stops_before_amazon_must_say_so() {
+    play(Scene::default(), async |world| {
+        world.amazon.add(orders(2_010)).await;
+        for _ in 0..2 {
+            assert_eq!(world.tick().await, DONE, "a limit is no failure");
+            assert_eq!(world.searches().await.len(), BURST);
+        }
+        world.let_limits_refill().await;
+        world.amazon.refill().await;
+        assert_eq!(world.tick().await, DONE);
+        let searches = world.searches().await;
+        assert_eq!(searches.len(), BURST + 1, "it goes on where it stopped");
+        assert!(searches.iter().all(|call| call.status == Some(200)));
         assert_eq!(world.queued_ids().await, world.amazon.ids().await);
     })
     .await;

@@ -1,10 +1,12 @@
 //! At least once means twice: every message is delivered again, afterwards and at the same moment, and runs of one
 //! connection meet.
 
+use super::at_every_call;
 use crate::tripwire::{Side, Tripwire};
 use crate::world::amazon::{order_id, orders};
 use crate::world::queues::Delivered;
 use crate::world::{Scene, World, play, poll, remap};
+use jiff::SignedDuration;
 use serde_json::json;
 use stallkeeper::domain::order::HistoryKind::{Changed, Imported};
 use std::time::Duration;
@@ -141,4 +143,54 @@ async fn a_run_that_outlived_its_lease_sets_nothing_back() {
         assert!(portraits.values().all(|one| one.history == [Imported]));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_refetch_at_any_moment_of_a_sweep_is_honoured() {
+    let mut calls = 0;
+    play(Scene::default(), async |world| {
+        let (tripwire, quiet) = before_a_quiet_sweep(world).await;
+        let tick = world.received_tick().await;
+        poll(&quiet, tick).await.unwrap();
+        calls = tripwire.calls().len();
+    })
+    .await;
+    at_every_call(calls, async |n, side| {
+        play(Scene::default(), async |world| {
+            let (tripwire, quiet) = before_a_quiet_sweep(world).await;
+            let tick = world.received_tick().await;
+            tripwire.arm(n, side);
+            let refetch = async {
+                let to = world.amazons_now() - SignedDuration::from_hours(1);
+                let rewound = world
+                    .store
+                    .rewind_order_cursor(&world.tenant, world.id(), to);
+                rewound.await.unwrap();
+            };
+            let (response, met) = tripwire
+                .interrupt(poll(&quiet, tick.clone()), refetch)
+                .await;
+            let at = format!("{side:?} call {n}");
+            assert!(met, "not {at}");
+            assert_eq!(
+                world.ticks.settle(&tick, &response.unwrap()).await,
+                Delivered::all_of(1)
+            );
+            assert_eq!(world.tick().await, Delivered::all_of(1), "{at}");
+            assert_eq!(world.queued_ids().await, world.amazon.ids().await, "{at}");
+        })
+        .await;
+    })
+    .await;
+}
+
+/// Orders that a first sweep has brought in and that the next will see again, in its overlap.
+async fn before_a_quiet_sweep(world: &World) -> (Tripwire, poll_orders::App) {
+    world.amazon.add(orders(12)).await;
+    world.tick().await;
+    world.deliver_orders().await;
+    world.let_time_pass(TEN_MINUTES / 5).await;
+    let tripwire = Tripwire::across(&world.outside).await;
+    let app = world.new_poll_orders(&tripwire.outside).await;
+    (tripwire, app)
 }

@@ -134,6 +134,12 @@ impl Amazon {
         self.admin(reqwest::Method::PUT, "settings", settings).await;
     }
 
+    /// Fills Amazon's rate limits.
+    pub async fn refill(&self) {
+        let settings = json!({ "refill": true });
+        self.admin(reqwest::Method::PUT, "settings", settings).await;
+    }
+
     /// All calls but those of these tests themselves, in their order.
     pub async fn calls(&self) -> Vec<AmazonCall> {
         serde_json::from_value(self.get("calls/log").await).unwrap()
