@@ -349,6 +349,29 @@ async fn a_bucket_gives_its_burst_and_then_one_an_interval() {
 }
 
 #[tokio::test]
+async fn a_bucket_emptied_at_a_slow_rate_opens_at_the_pace_of_a_faster_one() {
+    let (_db, store) = store().await;
+    let seller: SellerId = "A1SELLER".parse().unwrap();
+    let slow = Bucket {
+        region: Region::Eu,
+        seller: &seller,
+        operation: Operation::SearchOrders,
+        rate: Some(0.0167),
+    };
+    let fast = Bucket {
+        rate: Some(1.0),
+        ..slow
+    };
+    store.drain(slow, at(0)).await.unwrap();
+    assert_eq!(
+        store.permit(fast, at(0)).await.unwrap(),
+        Permit::NotBefore(at(1)),
+        "as empty as can be, at the rate of now"
+    );
+    assert_eq!(store.permit(fast, at(1)).await.unwrap(), Permit::Granted);
+}
+
+#[tokio::test]
 async fn an_order_is_inserted_once_and_replaced_by_whoever_read_it_last() {
     let (_db, store) = store().await;
     let first = order("026-1", OrderStatus::Ready, 100, Some("STD UK DOM"));
@@ -488,6 +511,7 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
             fetched_at: at(fetched),
         },
         data: BuyerData::new(json!({"buyer": {"buyerName": name}})),
+        whole: true,
         expires_at: at(1_000),
     };
     store.put_buyer(&record("new", 5)).await.unwrap();
@@ -507,6 +531,16 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
         })
     };
     assert_eq!(read("north", 0).await.as_deref(), Some("new"));
+    let part = BuyerRecord {
+        whole: false,
+        ..record("part", 9)
+    };
+    store.put_buyer(&part).await.unwrap();
+    assert_eq!(
+        read("north", 0).await.as_deref(),
+        Some("new"),
+        "a part replaces nothing"
+    );
     assert_eq!(read("south", 0).await, None);
     assert_eq!(read("north", 1_000).await, None, "expired, swept or not");
     store.expire_buyer(&c1(), &id, at(10)).await.unwrap();

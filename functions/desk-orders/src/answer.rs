@@ -244,7 +244,7 @@ impl From<Decision> for HowChosen {
             reason: decision.reason.map(|reason| reason.to_string()),
             candidates: decision.candidates.into_iter().map(String::from).collect(),
             by_person: decision.by_person,
-            explanation: decision.explanation,
+            explanation: [decision.derivation, decision.explanation].concat(),
         }
     }
 }

@@ -215,6 +215,7 @@ fn waiting(id: &str, hour: i64) -> StoredOrder {
         term: Some("STD UK DOM".parse().unwrap()),
         reason: Some(Reason::NoMapping),
         candidates: vec!["DPD/next-day".parse().unwrap()],
+        derivation: Vec::new(),
         explanation: vec!["no mapping for `STD UK DOM` or a wider term holds".into()],
         ..Decision::default()
     };
@@ -260,6 +261,7 @@ fn buyer_of(order: &StoredOrder, expires_at: Timestamp) -> BuyerRecord {
         order_id: order.order.id.clone(),
         version: order.version,
         data: BuyerData::new(data),
+        whole: true,
         expires_at,
     }
 }

@@ -45,7 +45,12 @@ pub(crate) async fn fetch_one(
             "our share of Amazon's limit is used up",
         ));
     }
-    let datasets = Dataset::ORDERS;
+    let cursor = app.store.order_cursor(tenant, &connection.id).await?;
+    let refused = cursor.map(|cursor| cursor.refused).unwrap_or_default();
+    let datasets: Vec<Dataset> = Dataset::ORDERS
+        .into_iter()
+        .filter(|dataset| !refused.contains(dataset))
+        .collect();
     match app.amazon.order(&login.account(), order, &datasets).await {
         Ok(answer) => {
             let reading = reading(app, &answer.value, &datasets, Timestamp::now())?;

@@ -14,6 +14,7 @@ use stallkeeper::domain::order::{
     Version,
 };
 use stallkeeper::domain::shipping_term::{Facts, derive};
+use stallkeeper::sp_api::Dataset;
 use stallkeeper::store::Settings;
 
 use status::decide;
@@ -23,7 +24,20 @@ pub struct Reading {
     pub order: Order,
     pub buyer: BuyerData,
     pub version: Version,
+    /// What Amazon was asked for. What it was not asked for is unknown, which is not the same as absent.
+    pub datasets: Vec<Dataset>,
     pub content_hash: u64,
+}
+
+impl Reading {
+    fn holds(&self, dataset: Dataset) -> bool {
+        self.datasets.contains(&dataset)
+    }
+
+    /// Whether buyer and address were asked for.
+    pub fn holds_buyer(&self) -> bool {
+        self.holds(Dataset::Buyer) && self.holds(Dataset::Recipient)
+    }
 }
 
 /// The rules in force for one connection.
@@ -73,7 +87,7 @@ pub fn take_in(
     rules: &Rules,
     now: Timestamp,
 ) -> Intake {
-    let order = &reading.order;
+    let order = &completed(reading, stored);
     let active = rules.active(order);
     let was_parked = stored.is_some_and(|stored| stored.status == OrderStatus::Parked);
     let flows_on = was_parked && active.is_some();
@@ -94,13 +108,16 @@ pub fn take_in(
     if by_amazon && stored.is_none() && !active.is_some_and(|store| store.fba_orders) {
         return Intake::NotWanted;
     }
-    let requirements = requirements(order, &reading.buyer);
+    let mut requirements = requirements(order, &reading.buyer);
+    if let (false, Some(stored)) = (reading.holds(Dataset::Recipient), stored) {
+        requirements.address = stored.requirements.address;
+    }
     let parks =
         active.is_none() && stored.is_none_or(|stored| stored.status == OrderStatus::Parked);
     let (status, decision) = if parks {
         (OrderStatus::Parked, parked())
     } else {
-        let term = term(reading, stored);
+        let term = term(reading, order, stored);
         decide(order, &requirements, term, stored, active, rules)
     };
     let (kind, note) = match stored {
@@ -157,7 +174,7 @@ pub fn look_again(
     }
     let term = Term {
         term: stored.decision.term.clone(),
-        explanation: Vec::new(),
+        derivation: stored.decision.derivation.clone(),
     };
     let active = rules.active(&stored.order);
     let (status, decision) = decide(
@@ -193,6 +210,33 @@ pub fn look_again(
     Some((order, entry))
 }
 
+/// A reading's order, with what Amazon was not asked for taken from what stands.
+fn completed(reading: &Reading, stored: Option<&StoredOrder>) -> Order {
+    let mut order = reading.order.clone();
+    let Some(before) = stored.map(|stored| &stored.order) else {
+        return order;
+    };
+    if !reading.holds(Dataset::Recipient) {
+        order.country = before.country.clone();
+        order.address_type = before.address_type.clone();
+    }
+    if !reading.holds(Dataset::Fulfillment) {
+        order.amazon_status = before.amazon_status.clone();
+        order.fulfilled_by = before.fulfilled_by.clone();
+        order.service_level = before.service_level.clone();
+        order.ship_by = before.ship_by;
+        order.deliver_by = before.deliver_by;
+        order.label_from = before.label_from;
+        for item in &mut order.items {
+            if let Some(old) = before.items.iter().find(|old| old.id == item.id) {
+                item.quantity_fulfilled = old.quantity_fulfilled;
+                item.constraints = old.constraints.clone();
+            }
+        }
+    }
+    order
+}
+
 /// When an order's buyer data is to be gone: 14 days after the latest delivery, a day after a cancellation, 21 days
 /// after the ship-by moment where no delivery is promised.
 pub fn buyer_expires(order: &Order, status: OrderStatus) -> Timestamp {
@@ -211,28 +255,36 @@ pub fn buyer_expires(order: &Order, status: OrderStatus) -> Timestamp {
 
 struct Term {
     term: Option<stallkeeper::domain::shipping_term::ShippingTerm>,
-    explanation: Vec<String>,
+    derivation: Vec<String>,
 }
 
 /// The term of a stored order never changes; one that could not be derived yet is tried again.
-fn term(reading: &Reading, stored: Option<&StoredOrder>) -> Term {
+fn term(reading: &Reading, order: &Order, stored: Option<&StoredOrder>) -> Term {
     if let Some(StoredOrder {
-        decision: Decision {
-            term: Some(term), ..
-        },
+        decision:
+            Decision {
+                term: Some(term),
+                derivation,
+                ..
+            },
         ..
     }) = stored
     {
         return Term {
             term: Some(term.clone()),
-            explanation: vec!["the term stands since the order was first read".into()],
+            derivation: derivation.clone(),
         };
     }
-    let order = &reading.order;
+    if order.service_level.is_none() && !reading.holds(Dataset::Fulfillment) {
+        return Term {
+            term: None,
+            derivation: vec!["Amazon does not tell the service level yet".into()],
+        };
+    }
     let Some(marketplace) = order.marketplace() else {
         return Term {
             term: None,
-            explanation: vec!["the store is not one that we know".into()],
+            derivation: vec!["the store is not one that we know".into()],
         };
     };
     let derived = derive(&Facts {
@@ -245,7 +297,7 @@ fn term(reading: &Reading, stored: Option<&StoredOrder>) -> Term {
     });
     Term {
         term: derived.term.ok(),
-        explanation: derived.explanation,
+        derivation: derived.explanation,
     }
 }
 

@@ -15,7 +15,7 @@ use intake::{Intake, Reading, Rules, buyer_expires, take_in};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
-use stallkeeper::domain::order::{OrderStatus, StoredOrder, Version};
+use stallkeeper::domain::order::{AmazonStatus, OrderStatus, StoredOrder, Version};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{OrderMessage, Queue};
@@ -95,16 +95,16 @@ fn reading(
 ) -> Result<Reading> {
     let read = read_order(raw)?;
     tell_unknown(app, &read.unknown);
-    let datasets = u8::try_from(datasets.len()).unwrap_or(u8::MAX);
     let version = Version {
         updated_at: read.order.updated_at,
-        datasets,
+        datasets: u8::try_from(datasets.len()).unwrap_or(u8::MAX),
         fetched_at,
     };
     Ok(Reading {
         order: read.order,
         buyer: read.buyer,
         version,
+        datasets: datasets.to_vec(),
         content_hash: raw.content_hash(),
     })
 }
@@ -152,8 +152,9 @@ async fn store_reading(
             Intake::NotWanted => return Ok(()),
         };
         write_buyer(app, &reading, &order).await?;
-        if order.status == OrderStatus::Parked {
-            mark_parked(app, &order).await?;
+        let mark = parked_mark(&order);
+        if let Some(mark) = &mark {
+            app.store.mark_parked(tenant, connection, mark).await?;
         }
         let written = match stored {
             None => app.store.insert_order(&order).await?,
@@ -166,6 +167,9 @@ async fn store_reading(
                     && switched_on_meanwhile(app, &order).await? =>
             {
                 rules.lock().await.remove(connection);
+                if let Some(mark) = &mark {
+                    app.store.forget_parked(tenant, connection, mark).await?;
+                }
             }
             Written::Done => {
                 info!(connection.id = %connection, order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
@@ -198,6 +202,7 @@ async fn write_buyer(app: &App, reading: &Reading, order: &StoredOrder) -> Resul
             order_id: order.order.id.clone(),
             version: reading.version,
             data: reading.buyer.clone(),
+            whole: reading.holds_buyer(),
             expires_at,
         })
         .await
@@ -215,19 +220,20 @@ async fn forget_buyer_of_cancelled(app: &App, stored: Option<StoredOrder>) -> Re
         .await
 }
 
-async fn mark_parked(app: &App, order: &StoredOrder) -> Result<()> {
-    let marketplace_id = order
-        .order
-        .marketplace_id
-        .clone()
-        .unwrap_or_else(|| "-".into());
-    let mark = ParkedMark {
-        marketplace_id,
+/// How far back switching its store on must reach for an order; not for one that nobody will ship any more.
+fn parked_mark(order: &StoredOrder) -> Option<ParkedMark> {
+    let over = matches!(
+        order.order.amazon_status,
+        Some(AmazonStatus::Shipped | AmazonStatus::Cancelled | AmazonStatus::Unfulfillable)
+    );
+    (order.status == OrderStatus::Parked && !over).then(|| ParkedMark {
+        marketplace_id: order
+            .order
+            .marketplace_id
+            .clone()
+            .unwrap_or_else(|| "-".into()),
         oldest_updated_at: order.order.updated_at,
-    };
-    app.store
-        .mark_parked(&order.tenant, &order.connection, &mark)
-        .await
+    })
 }
 
 /// Whether the store was switched on between reading the rules and parking the order. Whoever switches it on writes

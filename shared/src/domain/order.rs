@@ -293,7 +293,10 @@ pub struct Decision {
     pub candidates: Vec<CourierServiceId>,
     /// Picked by a person: rules do not touch it any more.
     pub by_person: bool,
-    /// How the term was derived, which rule matched, who lost and why.
+    /// How the term was derived; stands as long as the term.
+    #[serde(default)]
+    pub derivation: Vec<String>,
+    /// Which rule matched, who lost and why, and what happened since.
     pub explanation: Vec<String>,
 }
 

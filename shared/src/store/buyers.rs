@@ -16,12 +16,14 @@ pub struct BuyerRecord {
     pub order_id: OrderId,
     pub version: Version,
     pub data: BuyerData,
+    /// Whether Amazon was asked for all of it. What is only a part never replaces what is there.
+    pub whole: bool,
     /// After this moment it does not exist any more, whether or not the table has swept it yet.
     pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// Writes an order's buyer data, unless newer data is there. Idempotent. Written before the order: an order never
+    /// Writes an order's buyer data, unless newer data is there, or any where this is only a part. Idempotent. Written before the order: an order never
     /// stands without the address it needs.
     pub async fn put_buyer(&self, record: &BuyerRecord) -> Result<()> {
         let mut fields = Key::buyer(&record.connection, &record.order_id).into_map();
@@ -31,15 +33,19 @@ impl Store {
         fields.insert("version".into(), s(version.clone()));
         fields.insert("body".into(), deflated(&record.data)?);
         fields.insert("expires_at".into(), n(record.expires_at.as_second()));
-        let put = self
+        let mut put = self
             .db
             .put_item()
             .table_name(&self.tables.buyers)
-            .set_item(Some(fields))
-            .condition_expression("attribute_not_exists(pk) OR #version <= :version")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":version", s(version));
-        // Newer data is there: which is just what was wanted.
+            .set_item(Some(fields));
+        put = if record.whole {
+            put.condition_expression("attribute_not_exists(pk) OR #version <= :version")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":version", s(version))
+        } else {
+            put.condition_expression("attribute_not_exists(pk)")
+        };
+        // Newer or fuller data is there: which is just what was wanted.
         let (Written::Done | Written::Conflict) =
             Written::from_result("write buyer data", put.send().await)?;
         Ok(())

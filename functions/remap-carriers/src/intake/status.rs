@@ -19,12 +19,12 @@ pub(super) fn decide(
     let before = stored
         .map(|stored| stored.decision.clone())
         .unwrap_or_default();
-    let Term { term, explanation } = term;
+    let Term { term, derivation } = term;
     let kept = Decision {
-        term: term.clone(),
+        term,
+        derivation,
         reason: None,
         candidates: Vec::new(),
-        explanation,
         ..before
     };
     let by_amazon = order.fulfilled_by == Some(FulfilledBy::Amazon);
@@ -45,13 +45,9 @@ pub(super) fn decide(
         }
         Some(AmazonStatus::Other(status)) => {
             let words = format!("Amazon's status `{status}` is not one that this release knows");
-            review(kept, Reason::Constraint, words)
+            unclear(kept, stored, &words)
         }
-        None => review(
-            kept,
-            Reason::Constraint,
-            "Amazon did not say how the order stands".into(),
-        ),
+        None => unclear(kept, stored, "Amazon did not say how the order stands"),
     }
 }
 
@@ -67,18 +63,26 @@ fn open(
         let words = "the platform has taken it over; what stood, stands";
         return (OrderStatus::Acknowledged, explained(kept, words));
     }
+    // A person may overrule a block; only another one than the one they knew of opens the order again.
+    let known_block =
+        stored.is_some_and(|stored| stored.requirements.blocked() == requirements.blocked());
+    if kept.service.is_some() && kept.by_person && known_block {
+        return (
+            OrderStatus::Ready,
+            explained(kept, "what a person picked, stands"),
+        );
+    }
     let every_courier_on = Switches::default();
     let switches = active.map_or(&every_courier_on, |store| &store.couriers);
     if let (Some(service), None) = (&kept.service, requirements.blocked())
-        && (kept.by_person
-            || fitness(
-                service,
-                kept.term.as_ref(),
-                requirements,
-                &rules.couriers,
-                switches,
-            )
-            .is_ok())
+        && fitness(
+            service,
+            kept.term.as_ref(),
+            requirements,
+            &rules.couriers,
+            switches,
+        )
+        .is_ok()
     {
         return (
             OrderStatus::Ready,
@@ -95,6 +99,7 @@ fn open(
     let mut decision = Decision {
         service: None,
         by_person: false,
+        explanation: Vec::new(),
         ..kept
     };
     match choice {
@@ -120,17 +125,31 @@ fn open(
     }
 }
 
-fn review(kept: Decision, reason: Reason, words: String) -> (OrderStatus, Decision) {
-    let decision = Decision {
-        reason: Some(reason),
-        service: None,
-        by_person: false,
-        ..kept
-    };
-    (OrderStatus::PendingReview, explained(decision, &words))
+/// What is not clear waits for a person; what the platform has taken over, or Amazon shipped, is not opened again for
+/// it: somebody might send a second parcel.
+fn unclear(kept: Decision, stored: Option<&StoredOrder>, words: &str) -> (OrderStatus, Decision) {
+    let kept = explained(kept, words);
+    match stored.map(|stored| stored.status) {
+        Some(
+            over @ (OrderStatus::Acknowledged | OrderStatus::Dispatched | OrderStatus::Cancelled),
+        ) => (over, kept),
+        _ => {
+            let reason = Some(Reason::Constraint);
+            let decision = Decision {
+                reason,
+                service: None,
+                by_person: false,
+                ..kept
+            };
+            (OrderStatus::PendingReview, decision)
+        }
+    }
 }
 
+/// Adds a line once.
 fn explained(mut decision: Decision, words: &str) -> Decision {
-    decision.explanation.push(words.to_owned());
+    if !decision.explanation.iter().any(|line| line == words) {
+        decision.explanation.push(words.to_owned());
+    }
     decision
 }
