@@ -131,7 +131,7 @@ async fn a_connection_is_made_once_and_changed_by_whoever_read_it_last() {
     );
     assert_eq!(
         store.connections(&north()).await.unwrap(),
-        [renamed.clone()]
+        std::slice::from_ref(&renamed)
     );
     assert_eq!(
         store

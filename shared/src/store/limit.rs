@@ -41,6 +41,11 @@ impl Bucket<'_> {
         self.interval_ms() * i64::from(self.operation.limit().burst.max(1) - 1)
     }
 
+    /// The most that a bucket can owe, all its burst and one request more.
+    fn debt_ms(&self) -> i64 {
+        self.tolerance_ms() + self.interval_ms()
+    }
+
     fn key(&self) -> Key {
         Key::limit(self.region, self.seller, self.operation.name())
     }
@@ -90,9 +95,13 @@ impl Store {
                     }
                     _ => None,
                 });
-                let wait = tat.unwrap_or(now_ms + bucket.tolerance_ms() + interval)
-                    - bucket.tolerance_ms()
-                    - now_ms;
+                let most = now_ms + bucket.debt_ms();
+                let mut tat = tat.unwrap_or(most);
+                if tat > most {
+                    self.forgive(bucket, most).await?;
+                    tat = most;
+                }
+                let wait = tat - bucket.tolerance_ms() - now_ms;
                 Ok(Permit::NotBefore(
                     now.saturating_add(SignedDuration::from_millis(wait.max(1)))
                         .unwrap_or(now),
@@ -102,9 +111,29 @@ impl Store {
         }
     }
 
+    /// Takes what a bucket owes down to `most`: it was filled at a slower rate than Amazon grants now, and would stay
+    /// shut for as long as that rate asked for.
+    async fn forgive(&self, bucket: Bucket<'_>, most: i64) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(bucket.key().into_map()))
+            .update_expression("SET tat = :most")
+            .condition_expression("tat > :most")
+            .expression_attribute_values(":most", n(most))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("correct a rate limit", error)),
+        }
+    }
+
     /// Amazon said 429: the bucket is empty, whatever we thought. Nothing is sent before one request has refilled.
     pub async fn drain(&self, bucket: Bucket<'_>, now: Timestamp) -> Result<()> {
-        let drained = now.as_millisecond() + bucket.tolerance_ms() + bucket.interval_ms();
+        let drained = now.as_millisecond() + bucket.debt_ms();
         let update = self
             .db
             .update_item()
