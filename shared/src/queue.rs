@@ -182,9 +182,16 @@ impl Queue {
             .send()
             .await
             .map_err(|error| failure("send messages", error))?;
-        match answer.failed().first() {
+        // What is refused for good would be refused again, whatever happened to the others.
+        let failed = answer.failed();
+        match failed
+            .iter()
+            .find(|it| it.sender_fault())
+            .or(failed.first())
+        {
             None => Ok(()),
-            Some(entry) => Err(Error::retryable(
+            Some(entry) => Err(Error::new(
+                class_of_entry(entry.code(), entry.sender_fault()),
                 "send messages",
                 format!("SQS refused one: {}", entry.code()),
             )),
@@ -201,7 +208,7 @@ pub fn order_message(
     order: RawOrder,
 ) -> Result<OrderMessage> {
     let (tenant, connection) = (tenant.clone(), connection.clone());
-    let bytes = serde_json::to_vec(&order)
+    let bytes = json_text(&order)
         .map_err(|error| Error::permanent("encode an order", error))?
         .len();
     if bytes + ENVELOPE_BYTES > BATCH_BYTES {
@@ -223,8 +230,29 @@ pub fn order_message(
 }
 
 fn encode<M: Serialize>(message: M) -> Result<String> {
-    serde_json::to_string(&Versioned::new(message))
-        .map_err(|error| Error::permanent("encode a message", error))
+    json_text(&Versioned::new(message)).map_err(|error| Error::permanent("encode a message", error))
+}
+
+/// JSON of characters that SQS takes: those of XML. `serde_json` escapes the control characters itself; the two
+/// others can only stand within a JSON string, where their escape means the same.
+fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    Ok(if text.contains(['\u{fffe}', '\u{ffff}']) {
+        text.replace('\u{fffe}', "\\ufffe")
+            .replace('\u{ffff}', "\\uffff")
+    } else {
+        text
+    })
+}
+
+fn class_of_entry(code: &str, sender_fault: bool) -> Class {
+    if code.contains("Throttl") {
+        Class::Throttled { retry_after: None }
+    } else if sender_fault {
+        Class::Permanent
+    } else {
+        Class::Retryable
+    }
 }
 
 /// Splits into runs of at most ten that together stay within one request.
@@ -262,37 +290,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn batches_keep_every_message_in_order_and_within_the_limits(sizes in prop::collection::vec(1usize..120_000, 0..60)) {
-            let bodies: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();
-            let split = batches(bodies.clone());
-            for batch in &split {
-                prop_assert!(batch.len() <= 10);
-                prop_assert!(batch.iter().map(String::len).sum::<usize>() <= BATCH_BYTES);
-            }
-            prop_assert_eq!(split.concat(), bodies);
-        }
-    }
-
-    #[test]
-    fn a_message_of_another_age_is_not_read() {
-        let text = r#"{"v":7,"kind":"tick","tenant":"north","connection":"c1"}"#;
-        let message: Versioned<TickMessage> = serde_json::from_str(text).unwrap();
-        assert_eq!(message.open().unwrap_err().class(), Class::Permanent);
-    }
-
-    #[test]
-    fn a_tick_without_hop_is_a_first_tick() {
-        let text = r#"{"v":1,"kind":"tick","tenant":"north","connection":"c1"}"#;
-        let TickMessage::Tick { hop, .. } = serde_json::from_str::<Versioned<TickMessage>>(text)
-            .unwrap()
-            .open()
-            .unwrap();
-        assert_eq!(hop, 0);
-    }
-}
+mod tests;
