@@ -4,13 +4,21 @@
 //!
 //! Amazon page: *Orders API v2026-01-01 model*.
 
-use Rule::{Constraints, Key, List, Object, Private, Public, Values};
+use Rule::{Amount, Constraints, Count, Key, List, Moment, Object, Private, Public, Text, Values};
 
 /// What becomes of a field.
 pub(super) enum Rule {
-    /// Scalar, for all to see.
+    /// Scalar, for all to see; what an order must have, so that another kind of value is an error.
     Public,
-    /// As `Public`; Amazon lists the values, and others are noted.
+    /// Text, for all to see. Of another kind than this, as of the three below, it counts as unknown.
+    Text,
+    /// A moment, for all to see.
+    Moment,
+    /// A decimal amount, for all to see.
+    Amount,
+    /// How many, for all to see.
+    Count,
+    /// Text for all to see; Amazon lists the values, and others are noted.
     Values(&'static [&'static str]),
     /// As `Public`, and repeated beside what is private, to tell whose it is.
     Key,
@@ -33,7 +41,7 @@ pub(super) const ORDER: Rule = Object(&[
     (
         "associatedOrders",
         List(&Object(&[
-            ("orderId", Public),
+            ("orderId", Text),
             ("associationType", Values(ASSOCIATIONS)),
         ])),
     ),
@@ -41,7 +49,7 @@ pub(super) const ORDER: Rule = Object(&[
         "salesChannel",
         Object(&[
             ("channelName", Values(CHANNELS)),
-            ("marketplaceId", Public),
+            ("marketplaceId", Text),
             ("marketplaceName", Private),
         ]),
     ),
@@ -93,7 +101,7 @@ const ADDRESS: Rule = Object(&[
     ("stateOrRegion", Private),
     ("municipality", Private),
     ("postalCode", Private),
-    ("countryCode", Public),
+    ("countryCode", Text),
     ("phone", Private),
     ("extendedFields", Private),
     (
@@ -114,9 +122,9 @@ const ITEM: Rule = Object(&[
     (
         "product",
         Object(&[
-            ("asin", Public),
-            ("title", Public),
-            ("sellerSku", Public),
+            ("asin", Text),
+            ("title", Text),
+            ("sellerSku", Text),
             ("condition", Private),
             (
                 "price",
@@ -145,7 +153,7 @@ const ITEM: Rule = Object(&[
     (
         "fulfillment",
         Object(&[
-            ("quantityFulfilled", Public),
+            ("quantityFulfilled", Count),
             ("quantityUnfulfilled", Private),
             ("picking", Private),
             ("packing", Private),
@@ -162,11 +170,11 @@ const ITEM: Rule = Object(&[
     ("tax", Private),
 ]);
 
-const MONEY: Rule = Object(&[("amount", Public), ("currencyCode", Public)]);
+const MONEY: Rule = Object(&[("amount", Amount), ("currencyCode", Text)]);
 /// A window of which we read the end.
-const UNTIL: Rule = Object(&[("earliestDateTime", Private), ("latestDateTime", Public)]);
+const UNTIL: Rule = Object(&[("earliestDateTime", Private), ("latestDateTime", Moment)]);
 /// A window of which we read the beginning.
-const FROM: Rule = Object(&[("earliestDateTime", Public), ("latestDateTime", Private)]);
+const FROM: Rule = Object(&[("earliestDateTime", Moment), ("latestDateTime", Private)]);
 
 const PROGRAMS: &[&str] = &[
     "AMAZON_BAZAAR",

@@ -38,6 +38,8 @@ pub struct Refusal {
     pub code: Option<String>,
     /// Amazon's id of the request, which its support asks for.
     pub request_id: Option<String>,
+    /// Amazon's clock as it refused: a window may be refused for nothing but the difference to ours.
+    pub server_time: Option<Timestamp>,
     access_token_refused: bool,
 }
 
@@ -76,6 +78,7 @@ pub(super) fn check(call: Call, reply: Reply) -> Result<Reply> {
         status: reply.status.as_u16(),
         code: said.code().and_then(token),
         request_id: request_id(&reply.headers),
+        server_time: server_time(&reply.headers),
         access_token_refused: said.refuses_the_access_token(reply.status),
     };
     let class = match (reply.status, refusal.code.as_deref()) {

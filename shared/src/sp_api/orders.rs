@@ -8,6 +8,7 @@ use crate::domain::ids::OrderId;
 use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A part of an order that Amazon sends only if asked. Amazon page: *Orders API v2026-01-01 model, includedData*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,8 +102,8 @@ impl SpApi {
     /// Amazon page: *Orders API v2026-01-01 Reference*, `searchOrders`.
     ///
     /// # Errors
-    /// Throttled; retryable where Amazon fails or its answer is cut off or holds an order without id or time;
-    /// authorisation revoked; permanent where Amazon refuses the request or a dataset (see [`super::refusal`]).
+    /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
+    /// Amazon refuses the request or a dataset (see [`super::refusal`]).
     pub async fn search_orders(
         &self,
         account: &Account<'_>,
@@ -125,12 +126,14 @@ impl SpApi {
             .get(account, Operation::SearchOrders, &ORDERS, &query)
             .await?;
         Ok(page.map(|page| OrdersPage {
-            orders: page.orders,
+            orders: readable(page.orders, sweep.before),
             next_token: page
                 .pagination
                 .and_then(|pagination| pagination.next_token)
                 .filter(|token| !token.is_empty()),
-            last_updated_before: page.last_updated_before,
+            last_updated_before: page
+                .last_updated_before
+                .and_then(|time| Timestamp::deserialize(time).ok()),
         }))
     }
 
@@ -156,6 +159,19 @@ impl SpApi {
     }
 }
 
+/// All but those without an id, which nobody could store or ask for: they must not hold up all the others for ever.
+fn readable(page: Vec<Value>, before: Timestamp) -> Vec<RawOrder> {
+    page.into_iter()
+        .filter_map(|json| {
+            RawOrder::of_window(json, before)
+                .inspect_err(|error| {
+                    tracing::error!(%error, "an order of Amazon's cannot be read and is left out");
+                })
+                .ok()
+        })
+        .collect()
+}
+
 const ORDERS: [&str; 3] = ["orders", "2026-01-01", "orders"];
 
 fn in_seconds(time: Timestamp) -> String {
@@ -170,9 +186,9 @@ fn included_data(datasets: &[Dataset]) -> Option<(&'static str, String)> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
-    orders: Vec<RawOrder>,
+    orders: Vec<Value>,
     pagination: Option<Pagination>,
-    last_updated_before: Option<Timestamp>,
+    last_updated_before: Option<Value>,
 }
 
 #[derive(Deserialize)]

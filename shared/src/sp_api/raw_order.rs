@@ -40,6 +40,20 @@ impl RawOrder {
             .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 
+    /// An order of a page whose window ended at `before`. Where the time of its last change cannot be read, that end
+    /// stands in for it, in its JSON too: no change that Amazon shows in the window is later.
+    pub(super) fn of_window(json: Value, before: Timestamp) -> Result<Self, NoOrder> {
+        let mut json = json;
+        if let Value::Object(fields) = &mut json {
+            let time = fields.get(UPDATED).map(Timestamp::deserialize);
+            if !matches!(time, Some(Ok(_))) {
+                fields.insert(UPDATED.to_owned(), Value::from(before.to_string()));
+                tracing::error!("an order of Amazon's has no readable time of its last change");
+            }
+        }
+        Self::try_from(json)
+    }
+
     pub(super) fn json(&self) -> &Value {
         &self.json
     }
@@ -71,6 +85,8 @@ fn hash(json: &Value, hasher: &mut Sha256) {
         scalar => hasher.update(scalar.to_string()),
     }
 }
+
+const UPDATED: &str = "lastUpdatedTime";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

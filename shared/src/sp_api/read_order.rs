@@ -9,7 +9,10 @@ use super::raw_order::RawOrder;
 use super::wire;
 use crate::domain::order::{BuyerData, Order};
 use crate::error::{Error, Result};
-use Rule::{Constraints, Key, List, Object, Private, Public, Values};
+use Rule::{Amount, Constraints, Count, Key, List, Moment, Object, Private, Public, Text, Values};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -26,8 +29,8 @@ pub struct ReadOrder {
 /// Parts an order. Fields and values that are new to us never make it fail.
 ///
 /// # Errors
-/// Permanent where a required field (ids, times, quantities) is missing or a known one is of another kind than
-/// documented; names the place, never a value.
+/// Permanent where a required field (ids, times, the quantity ordered) is missing or of another kind than documented;
+/// names the place, never a value. Any other field of another kind is as if it were not there, and noted.
 pub fn read_order(raw: &RawOrder) -> Result<ReadOrder> {
     let mut unknown = BTreeSet::new();
     let Parts { public, private } = part(&ORDER, raw.json(), "", &mut unknown);
@@ -84,6 +87,10 @@ fn part(rule: &Rule, value: &Value, path: &str, unknown: &mut BTreeSet<String>) 
         (Public | Key, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
             Parts::public(value)
         }
+        (Text, Value::String(_)) => Parts::public(value),
+        (Moment, _) if Timestamp::deserialize(value).is_ok() => Parts::public(value),
+        (Amount, _) if <Decimal as Deserialize>::deserialize(value).is_ok() => Parts::public(value),
+        (Count, _) if u32::deserialize(value).is_ok() => Parts::public(value),
         // Of another kind than documented, so that it may hold anything.
         _ => {
             unknown.insert(path.to_owned());

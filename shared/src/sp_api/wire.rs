@@ -2,7 +2,7 @@
 //! data: what it is given has been parted by the allow-list of [`super::read_order`].
 
 use crate::domain::ids::OrderId;
-use crate::domain::order::{AssociatedOrder, Order as OurOrder, OrderItem};
+use crate::domain::order::{AssociatedOrder, Money as OurMoney, Order as OurOrder, OrderItem};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -61,8 +61,8 @@ struct Proceeds {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Money {
-    amount: Decimal,
-    currency_code: String,
+    amount: Option<Decimal>,
+    currency_code: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -178,7 +178,7 @@ impl From<Order> for OurOrder {
             total: wire
                 .proceeds
                 .and_then(|proceeds| proceeds.grand_total)
-                .map(Into::into),
+                .and_then(Money::whole),
             items: wire.order_items.into_iter().map(Into::into).collect(),
         }
     }
@@ -198,11 +198,11 @@ impl From<Item> for OrderItem {
             unit_price: product
                 .price
                 .and_then(|price| price.unit_price)
-                .map(Into::into),
+                .and_then(Money::whole),
             proceeds: wire
                 .proceeds
                 .and_then(|proceeds| proceeds.proceeds_total)
-                .map(Into::into),
+                .and_then(Money::whole),
             constraints: fulfillment
                 .shipping
                 .map(|shipping| shipping.shipping_constraints)
@@ -224,11 +224,12 @@ impl From<Associated> for AssociatedOrder {
     }
 }
 
-impl From<Money> for crate::domain::order::Money {
-    fn from(wire: Money) -> Self {
-        Self {
-            amount: wire.amount,
-            currency: wire.currency_code,
-        }
+impl Money {
+    /// Half of it says nothing.
+    fn whole(self) -> Option<OurMoney> {
+        Some(OurMoney {
+            amount: self.amount?,
+            currency: self.currency_code?,
+        })
     }
 }
