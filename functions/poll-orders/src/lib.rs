@@ -8,7 +8,7 @@ pub mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use run::{End, poll};
-use stallkeeper::error::{Class, Result};
+use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, TickMessage};
 use stallkeeper::schedule::Schedules;
@@ -16,6 +16,7 @@ use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
 use stallkeeper::vault::Vault;
 use std::time::SystemTime;
+use tracing::warn;
 
 /// How often a tick may queue itself again before the schedule must take over.
 const MOST_HOPS: u32 = 50;
@@ -33,41 +34,62 @@ pub struct App {
 
 /// Works on a batch of ticks; stops between two pages when `deadline` is near.
 pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
-    Ok(app
-        .inbox
-        .each_message(
-            event,
-            |TickMessage::Tick {
-                 tenant,
-                 connection,
-                 hop,
-             }| async move {
-                let Some(connection) = app.store.connection(&tenant, &connection).await? else {
-                    return app.schedules.delete(&connection).await;
-                };
-                if !connection.status.fetches_orders() {
-                    return app.schedules.delete(&connection.id).await;
-                }
-                let outcome = poll(app, &connection, deadline).await;
-                match outcome {
-                    Ok(End::OutOfTime) if hop < MOST_HOPS => {
-                        let again = TickMessage::Tick {
-                            tenant,
-                            connection: connection.id.clone(),
-                            hop: hop + 1,
-                        };
-                        app.ticks.send(&connection.id, again, 0).await
-                    }
-                    Ok(_) => Ok(()),
-                    Err(error) if error.class() == Class::AuthRevoked => {
-                        let _ = app.store.require_reauthorisation(&connection).await?;
-                        Err(error)
-                    }
-                    Err(error) => Err(error),
-                }
-            },
-        )
-        .await)
+    let work = |tick| async move {
+        match sweep_at(app, tick, deadline).await {
+            Err(error) if error.is_throttled() => {
+                skip(&error);
+                Ok(())
+            }
+            other => other,
+        }
+    };
+    Ok(app.inbox.each_message(event, work).await)
+}
+
+/// The schedule's next tick goes on. Were this one to wait for the limit as other messages do, a limit that lasts
+/// would gather one waiting tick more with every tick.
+fn skip(error: &Error) {
+    warn!(
+        error.class = error.class().name(),
+        error = error.chain(),
+        "a tick met a limit and is left to the next one"
+    );
+}
+
+async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<()> {
+    let TickMessage::Tick {
+        tenant,
+        connection,
+        hop,
+    } = tick;
+    let Some(connection) = app.store.connection(&tenant, &connection).await? else {
+        let schedules = &app.schedules;
+        return schedules
+            .follow_latest(&app.store, &tenant, &connection)
+            .await;
+    };
+    if !connection.status.fetches_orders() {
+        let schedules = &app.schedules;
+        return schedules
+            .follow_latest(&app.store, &tenant, &connection.id)
+            .await;
+    }
+    match poll(app, &connection, deadline).await {
+        Ok(End::OutOfTime) if hop < MOST_HOPS => {
+            let again = TickMessage::Tick {
+                tenant,
+                connection: connection.id.clone(),
+                hop: hop + 1,
+            };
+            app.ticks.send(&connection.id, again, 0).await
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.class() == Class::AuthRevoked => {
+            let _ = app.store.require_reauthorisation(&connection).await?;
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! One run over one connection's changed orders, under the lease of its cursor.
 
+mod failure;
+
 use crate::App;
-use crate::sweep::{BACK_FILL, Window, datasets, missing_from, without_refused};
+use crate::sweep::{BACK_FILL, Window, missing_from};
+use failure::{Chances, offset_ms};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::SellerId;
-use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::queue::order_message;
-use stallkeeper::sp_api::{self, Answer, Dataset, Operation, OrdersPage, Sweep};
+use stallkeeper::sp_api::{Answer, Dataset, Operation, OrdersPage, Sweep};
 use stallkeeper::store::{Bucket, Cursor, OverlapMemory, Permit, Written};
 use stallkeeper::vault::SellerLogin;
 use std::time::{Duration, SystemTime};
-use tracing::{info, warn};
+use tracing::info;
 
 /// How long a run has the cursor to itself; longer than the function may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -57,10 +60,14 @@ pub(crate) async fn poll(app: &App, connection: &Connection, deadline: SystemTim
         owner,
         cursor,
         refused: Vec::new(),
+        chances: Chances::default(),
         deadline,
     };
     let end = run.sweep().await;
     if end.is_err() {
+        // A connection that only ever fails must be seen to fall behind.
+        let cursor_age_seconds = run.age_seconds();
+        info!(connection.id = %connection.id, cursor_age_seconds, "reading the orders of connection `{}` broke off", connection.id);
         // The place is saved page by page; this only lets the next run start before the lease expires.
         let _ = run.save(true).await;
     }
@@ -75,6 +82,7 @@ struct Run<'a> {
     cursor: Cursor,
     /// Datasets that a refusal was put down to; right only once Amazon answers without them.
     refused: Vec<Dataset>,
+    chances: Chances,
     deadline: SystemTime,
 }
 
@@ -113,23 +121,17 @@ impl Run<'_> {
                 info!(connection.id = %connection.id, not_before = %moment, "Amazon's limit of searchOrders is reached");
                 return self.leave(End::Limited).await;
             }
-            let mut asked = datasets(&self.cursor, Timestamp::now());
-            asked.retain(|dataset| !self.refused.contains(dataset));
-            let page = match self.search(&login, &window, &asked).await {
+            let page = match self.search(&login, &window).await {
                 Ok(page) => page,
                 Err(error) => match self
-                    .after_failure(error, &login.seller, &window, &asked)
+                    .after_failure(error, &login.seller, &mut window)
                     .await?
                 {
                     Some(end) => return self.leave(end).await,
-                    None => {
-                        window.token = None;
-                        window.seen.clear();
-                        continue;
-                    }
+                    None => continue,
                 },
             };
-            let next = self.queue_page(page, &mut window, &memory, &asked).await?;
+            let next = self.queue_page(page, &mut window, &memory).await?;
             match next {
                 None => return self.finish(window, memory).await,
                 Some(token) => {
@@ -143,17 +145,12 @@ impl Run<'_> {
         }
     }
 
-    async fn search(
-        &self,
-        login: &SellerLogin,
-        window: &Window,
-        asked: &[Dataset],
-    ) -> Result<Answer<OrdersPage>> {
+    async fn search(&self, login: &SellerLogin, window: &Window) -> Result<Answer<OrdersPage>> {
         let sweep = Sweep {
             after: window.after,
             before: window.before,
             token: window.token.as_deref(),
-            datasets: asked,
+            datasets: &window.datasets,
             fulfilled_by_merchant_only: window.fulfilled_by_merchant_only,
         };
         self.app
@@ -162,54 +159,17 @@ impl Run<'_> {
             .await
     }
 
-    /// What a failed search means: the run ends (`Some`), or the window is asked for again from its first page (`None`).
-    async fn after_failure(
-        &mut self,
-        error: Error,
-        seller: &SellerId,
-        window: &Window,
-        asked: &[Dataset],
-    ) -> Result<Option<End>> {
-        if error.is_throttled() {
-            self.app
-                .store
-                .drain(self.bucket(seller), Timestamp::now())
-                .await?;
-            return Ok(Some(End::Limited));
-        }
-        // A refused token, be it with 400 by Login with Amazon or with 403, says nothing of what was searched for.
-        let status = sp_api::refusal(&error)
-            .filter(|refusal| refusal.operation == Operation::SearchOrders.name())
-            .filter(|_| error.class() == Class::Permanent)
-            .map(|refusal| refusal.status)
-            .unwrap_or_default();
-        if status == 400 && self.cursor.sweep.is_some() && window.token.is_some() {
-            warn!(connection.id = %self.connection.id, "Amazon does not take its page token any more; the window starts anew");
-            self.cursor.sweep = None;
-            return Ok(None);
-        }
-        match without_refused(asked, status) {
-            Some(refused) => {
-                warn!(connection.id = %self.connection.id, status, ?refused, "Amazon refuses datasets for this seller");
-                self.refused.extend(refused);
-                self.cursor.sweep = None;
-                Ok(None)
-            }
-            None => Err(error),
-        }
-    }
-
     /// Queues what a page holds that is new; returns Amazon's token for the next one.
     async fn queue_page(
         &mut self,
         page: Answer<OrdersPage>,
         window: &mut Window,
         memory: &OverlapMemory,
-        asked: &[Dataset],
     ) -> Result<Option<String>> {
         let fetched_at = Timestamp::now();
+        window.note_end(page.value.last_updated_before);
         if !self.refused.is_empty() {
-            self.cursor.refused = missing_from(asked);
+            self.cursor.refused = missing_from(&window.datasets);
             self.cursor.refused_at = Some(fetched_at);
             self.refused.clear();
         }
@@ -224,7 +184,7 @@ impl Run<'_> {
         let messages = window
             .take(page.value.orders, memory)
             .into_iter()
-            .map(|order| order_message(tenant, id, fetched_at, asked, order))
+            .map(|order| order_message(tenant, id, fetched_at, &window.datasets, order))
             .collect::<Result<Vec<_>>>()?;
         info!(connection.id = %id, orders.held = held, orders.queued = messages.len(), "read a page of orders");
         self.app.orders.send_all(id, messages).await?;
@@ -233,6 +193,7 @@ impl Run<'_> {
 
     /// All pages are queued: the cursor moves. The memory goes first; lost, it only costs repeated messages.
     async fn finish(&mut self, window: Window, memory: OverlapMemory) -> Result<End> {
+        let end = window.end();
         if !window.seen.is_subset(&memory.hashes) {
             let memory = OverlapMemory {
                 epoch: self.cursor.epoch,
@@ -243,19 +204,23 @@ impl Run<'_> {
                 .remember_overlap(&self.connection.tenant, &self.connection.id, &memory)
                 .await?;
         }
-        self.cursor.since = window.before;
+        self.cursor.since = end;
         self.cursor.sweep = None;
         self.leave(End::Swept).await
     }
 
     async fn leave(&mut self, end: End) -> Result<End> {
         let id = &self.connection.id;
-        let cursor_age_seconds = Timestamp::now().duration_since(self.cursor.since).as_secs();
+        let cursor_age_seconds = self.age_seconds();
         info!(connection.id = %id, cursor_age_seconds, ?end, "read the orders of connection `{id}`");
         Ok(match self.save(true).await? {
             Written::Done => end,
             Written::Conflict => End::Lost,
         })
+    }
+
+    fn age_seconds(&self) -> i64 {
+        Timestamp::now().duration_since(self.cursor.since).as_secs()
     }
 
     async fn save(&mut self, give_back: bool) -> Result<Written> {
@@ -286,25 +251,5 @@ impl Run<'_> {
             operation: Operation::SearchOrders,
             rate: self.cursor.rate,
         }
-    }
-}
-
-/// How far Amazon's clock is ahead of ours. Its `Date` header has whole seconds, so less than two is no difference.
-fn offset_ms(theirs: Timestamp, ours: Timestamp) -> i64 {
-    let offset = theirs.as_millisecond() - ours.as_millisecond();
-    if offset.abs() < 2_000 { 0 } else { offset }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_only_lacks_its_fractions_is_not_off() {
-        let ours = Timestamp::from_millisecond(1_790_000_000_900).unwrap();
-        let rounded = Timestamp::from_second(1_790_000_000).unwrap();
-        assert_eq!(offset_ms(rounded, ours), 0);
-        let ahead = Timestamp::from_second(1_790_000_060).unwrap();
-        assert_eq!(offset_ms(ahead, ours), 59_100);
     }
 }

@@ -25,6 +25,10 @@ pub struct Window {
     pub before: Timestamp,
     pub token: Option<String>,
     pub fulfilled_by_merchant_only: bool,
+    /// What each page is asked with: Amazon's token is good for the same question only.
+    pub datasets: Vec<Dataset>,
+    /// The earliest end of the window that Amazon told with its pages.
+    pub told_end: Option<Timestamp>,
     /// Hashes of the orders that the next window will hold again.
     pub seen: HashSet<u64>,
 }
@@ -42,6 +46,11 @@ impl Window {
                 before: place.before,
                 token: Some(place.token.clone()),
                 fulfilled_by_merchant_only: place.fulfilled_by_merchant_only,
+                datasets: place
+                    .datasets
+                    .clone()
+                    .unwrap_or_else(|| datasets(cursor, now)),
+                told_end: place.told_end,
                 seen: place.seen.iter().copied().collect(),
             });
         }
@@ -55,8 +64,28 @@ impl Window {
             before,
             token: None,
             fulfilled_by_merchant_only: !fba_wanted,
+            datasets: datasets(cursor, now),
+            told_end: None,
             seen: HashSet::new(),
         })
+    }
+
+    /// Back to the first page.
+    pub fn restart(&mut self) {
+        self.token = None;
+        self.told_end = None;
+        self.seen.clear();
+    }
+
+    /// Notes up to when a page's orders reach, as Amazon tells it.
+    pub fn note_end(&mut self, told: Option<Timestamp>) {
+        self.told_end = self.told_end.into_iter().chain(told).min();
+    }
+
+    /// Up to when all is read once the last page is: Amazon may have understood less than was asked for.
+    pub fn end(&self) -> Timestamp {
+        self.told_end
+            .map_or(self.before, |told| told.min(self.before))
     }
 
     /// The orders of a page that are to be queued: those that the memory of the last window does not hold just so.
@@ -82,6 +111,8 @@ impl Window {
             token,
             token_at: now,
             fulfilled_by_merchant_only: self.fulfilled_by_merchant_only,
+            datasets: Some(self.datasets.clone()),
+            told_end: self.told_end,
             seen: self.seen.iter().copied().collect(),
         }
     }
@@ -129,116 +160,4 @@ pub fn without_refused(asked: &[Dataset], status: u16) -> Option<Vec<Dataset>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_790_000_000 + second).unwrap()
-    }
-
-    fn cursor(since: i64) -> Cursor {
-        Cursor {
-            since: at(since),
-            sweep: None,
-            refused: Vec::new(),
-            refused_at: None,
-            clock_offset_ms: 0,
-            rate: None,
-            epoch: 0,
-            version: 1,
-            owner: None,
-            leased_until_ms: 0,
-        }
-    }
-
-    fn order(id: u32, updated: i64) -> RawOrder {
-        serde_json::from_value(
-            json!({"orderId": format!("026-{id}"), "lastUpdatedTime": at(updated).to_string()}),
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_window_overlaps_the_last_one_and_keeps_clear_of_now() {
-        let window = Window::next(&cursor(0), false, at(300)).unwrap();
-        assert_eq!((window.after, window.before), (at(-600), at(120)));
-        assert!(window.fulfilled_by_merchant_only);
-    }
-
-    #[test]
-    fn windows_follow_amazons_clock() {
-        let cursor = Cursor {
-            clock_offset_ms: -60_000,
-            ..cursor(0)
-        };
-        assert_eq!(
-            Window::next(&cursor, false, at(300)).unwrap().before,
-            at(60)
-        );
-    }
-
-    #[test]
-    fn no_time_passed_is_no_window() {
-        assert_eq!(Window::next(&cursor(0), false, at(180)), None);
-    }
-
-    #[test]
-    fn a_started_sweep_is_resumed_with_the_same_window_until_its_token_dies() {
-        let mut started = cursor(0);
-        let window = Window::next(&started, true, at(300)).unwrap();
-        started.sweep = Some(window.place("page 2".into(), at(300)));
-        let resumed = Window::next(&started, false, at(9_000)).unwrap();
-        assert_eq!(
-            (resumed.after, resumed.before, resumed.token.as_deref()),
-            (window.after, window.before, Some("page 2"))
-        );
-        assert!(
-            !resumed.fulfilled_by_merchant_only,
-            "all pages are asked for alike"
-        );
-        let anew = Window::next(&started, false, at(300 + 23 * 3600)).unwrap();
-        assert_eq!((anew.after, anew.token), (at(-600), None));
-    }
-
-    #[test]
-    fn what_amazon_refuses_is_left_out_for_a_day() {
-        let refused = without_refused(&Dataset::ORDERS, 403).unwrap();
-        let cursor = Cursor {
-            refused: refused.clone(),
-            refused_at: Some(at(0)),
-            ..cursor(0)
-        };
-        assert!(!datasets(&cursor, at(3_600)).contains(&Dataset::Buyer));
-        assert_eq!(datasets(&cursor, at(86_400)), Dataset::ORDERS);
-        assert_eq!(
-            without_refused(&datasets(&cursor, at(60)), 403),
-            None,
-            "nothing left to blame"
-        );
-    }
-
-    proptest! {
-        /// However the updates fall and whenever the sweeps run: each update is queued, and a second time only where
-        /// it fell out of memory's reach.
-        #[test]
-        fn overlapping_windows_lose_nothing(updates in prop::collection::vec(0i64..7_200, 0..80), pauses in prop::collection::vec(60i64..1_500, 1..12)) {
-            let orders: Vec<RawOrder> = updates.iter().enumerate().map(|(id, at)| order(id as u32, *at)).collect();
-            let mut cursor = cursor(-1);
-            let mut memory = OverlapMemory::default();
-            let (mut now, mut queued) = (0, Vec::new());
-            for pause in pauses {
-                now += pause;
-                let Some(mut window) = Window::next(&cursor, false, at(now)) else { continue };
-                let page = orders.iter().filter(|order| (window.after..=window.before).contains(&order.updated_at())).cloned().collect();
-                queued.extend(window.take(page, &memory).into_iter().map(|order| order.id().clone()));
-                memory.hashes = window.seen;
-                cursor.since = window.before;
-            }
-            let due: Vec<_> = orders.iter().filter(|order| order.updated_at() <= cursor.since).map(|order| order.id().clone()).collect();
-            prop_assert!(due.iter().all(|id| queued.contains(id)));
-            prop_assert_eq!(queued.len(), due.len());
-        }
-    }
-}
+mod tests;

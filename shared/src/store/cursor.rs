@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::sp_api::Dataset;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -26,6 +26,12 @@ pub struct SweepPlace {
     /// When Amazon gave it; it lives 24 hours.
     pub token_at: Timestamp,
     pub fulfilled_by_merchant_only: bool,
+    /// What every page of the sweep is asked with; absent in what older releases wrote.
+    #[serde(default)]
+    pub datasets: Option<Vec<Dataset>>,
+    /// The earliest end of the window that Amazon told on the pages so far.
+    #[serde(default)]
+    pub told_end: Option<Timestamp>,
     /// What the pages so far held of the window's end, for the overlap memory.
     #[serde(default)]
     pub seen: Vec<u64>,
@@ -130,30 +136,53 @@ impl Store {
         connection: &ConnectionId,
         to: Timestamp,
     ) -> Result<()> {
+        self.change_order_cursor(tenant, connection, |cursor| Some(rewound(cursor, to)))
+            .await
+    }
+
+    /// After a seller authorised anew, maybe with more roles: datasets that Amazon refused are asked for again with the
+    /// next search, and orders that were read without them since the last refusal are read again, whole. Idempotent.
+    pub async fn forget_refusals(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<()> {
+        self.change_order_cursor(tenant, connection, |cursor| {
+            let refused_at = cursor.refused_at?;
+            let from = refused_at.saturating_sub(BEFORE_REFUSAL);
+            Some(Cursor {
+                refused: Vec::new(),
+                refused_at: None,
+                ..rewound(cursor, from.unwrap_or(refused_at))
+            })
+        })
+        .await
+    }
+
+    /// Changes a cursor whoever owns it; decides anew where somebody else was quicker. `None` leaves it as it is.
+    async fn change_order_cursor(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        change: impl Fn(Cursor) -> Option<Cursor>,
+    ) -> Result<()> {
         loop {
             let key = Key::order_cursor(tenant, connection);
-            let Some(cursor) = self
-                .get::<Cursor>(&self.tables.connections, key.clone())
-                .await?
-            else {
+            let cursor: Option<Cursor> = self.get(&self.tables.connections, key.clone()).await?;
+            let Some(cursor) = cursor else {
                 return Ok(());
             };
-            let rewound = Cursor {
-                since: cursor.since.min(to),
-                sweep: None,
-                epoch: cursor.epoch + 1,
-                version: cursor.version + 1,
-                owner: None,
-                leased_until_ms: 0,
-                ..cursor
+            let read = cursor.version;
+            let Some(changed) = change(cursor) else {
+                return Ok(());
             };
             let put = self
                 .db
                 .put_item()
                 .table_name(&self.tables.connections)
-                .set_item(Some(item(key, &rewound)?))
+                .set_item(Some(item(key, &changed)?))
                 .condition_expression("version = :read")
-                .expression_attribute_values(":read", n(cursor.version));
+                .expression_attribute_values(":read", n(read));
             if Written::from_result("rewind a cursor", put.send().await)? == Written::Done {
                 return Ok(());
             }
@@ -224,6 +253,22 @@ impl Store {
             .await
             .map_err(|error| failure("remember a window's overlap", error))?;
         Ok(())
+    }
+}
+
+/// What a search that is refused still looks for lies before the refusal: a tick's interval and the window's overlap.
+const BEFORE_REFUSAL: SignedDuration = SignedDuration::from_hours(1);
+
+/// A cursor set back, for whoever takes its lease next.
+fn rewound(cursor: Cursor, to: Timestamp) -> Cursor {
+    Cursor {
+        since: cursor.since.min(to),
+        sweep: None,
+        epoch: cursor.epoch + 1,
+        version: cursor.version + 1,
+        owner: None,
+        leased_until_ms: 0,
+        ..cursor
     }
 }
 
