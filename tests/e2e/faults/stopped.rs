@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A sweep of one page that fills two batches.
-const SMALL: u32 = 12;
+const SMALL: u32 = 11;
 /// A sweep of two pages.
 const TWO_PAGES: u32 = 104;
 

@@ -2,7 +2,10 @@
 //! delete what the function does not report. It never looks into a message.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    MessageSystemAttributeName, QueueAttributeName,
+};
 use serde_json::{Map, Value, json};
 use stallkeeper::Result;
 use std::collections::HashMap;
@@ -90,15 +93,12 @@ impl Lane {
             .iter()
             .map(|item| item.item_identifier.as_str())
             .collect();
-        for record in &event.records {
-            let handle = record.receipt_handle.as_deref().unwrap();
-            if failed.contains(&record.message_id.as_deref().unwrap()) {
-                self.show(handle).await;
-            } else {
-                let delete = self.sqs.delete_message().queue_url(&self.url);
-                delete.receipt_handle(handle).send().await.unwrap();
-            }
-        }
+        let (again, done): (Vec<_>, Vec<_>) = event
+            .records
+            .iter()
+            .partition(|record| failed.contains(&record.message_id.as_deref().unwrap()));
+        self.show(again).await;
+        self.delete_messages(done).await;
         Delivered {
             messages: event.records.len(),
             failed: failed.len(),
@@ -107,9 +107,7 @@ impl Lane {
 
     /// Time passes: what a function got that was killed can be seen again.
     pub async fn come_again(&self, event: &SqsEvent) {
-        for record in &event.records {
-            self.show(record.receipt_handle.as_deref().unwrap()).await;
-        }
+        self.show(event.records.iter().collect()).await;
     }
 
     /// Hands over batch by batch until nothing is left, or a batch holds failures.
@@ -137,9 +135,7 @@ impl Lane {
         while let Some(event) = self.receive(10).await {
             all.extend(event.records);
         }
-        for record in &all {
-            self.show(record.receipt_handle.as_deref().unwrap()).await;
-        }
+        self.show(all.iter().collect()).await;
         all
     }
 
@@ -163,10 +159,39 @@ impl Lane {
         }
     }
 
-    async fn show(&self, receipt_handle: &str) {
-        let change = self.sqs.change_message_visibility().queue_url(&self.url);
-        let change = change.receipt_handle(receipt_handle).visibility_timeout(0);
-        change.send().await.unwrap();
+    /// Lets messages be seen again at once.
+    async fn show(&self, records: Vec<&SqsMessage>) {
+        for ten in records.chunks(10) {
+            let entry = |(id, record): (usize, &&SqsMessage)| {
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(id.to_string())
+                    .receipt_handle(record.receipt_handle.as_deref().unwrap())
+                    .visibility_timeout(0)
+                    .build()
+                    .unwrap()
+            };
+            let change = self.sqs.change_message_visibility_batch();
+            let change = change.queue_url(&self.url);
+            let entries = ten.iter().enumerate().map(entry).collect();
+            let answer = change.set_entries(Some(entries)).send().await.unwrap();
+            assert!(answer.failed.is_empty());
+        }
+    }
+
+    async fn delete_messages(&self, records: Vec<&SqsMessage>) {
+        for ten in records.chunks(10) {
+            let entry = |(id, record): (usize, &&SqsMessage)| {
+                DeleteMessageBatchRequestEntry::builder()
+                    .id(id.to_string())
+                    .receipt_handle(record.receipt_handle.as_deref().unwrap())
+                    .build()
+                    .unwrap()
+            };
+            let delete = self.sqs.delete_message_batch().queue_url(&self.url);
+            let entries = ten.iter().enumerate().map(entry).collect();
+            let answer = delete.set_entries(Some(entries)).send().await.unwrap();
+            assert!(answer.failed.is_empty());
+        }
     }
 }
 
