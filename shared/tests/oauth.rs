@@ -112,18 +112,31 @@ async fn a_state_expires_and_each_of_its_steps_is_taken_once() {
     assert_eq!(
         step(&bound, &state()).await,
         Written::Conflict,
-        "a second browser is too late"
+        "a second browser must read again"
     );
+    let elsewhere = OAuthState {
+        browser: Some("another".into()),
+        ..state()
+    };
+    assert_eq!(step(&elsewhere, &bound).await, Written::Done);
     let told = OAuthState {
         seller: "A1".parse().ok(),
         ..bound.clone()
     };
-    assert_eq!(step(&told, &bound).await, Written::Done);
     assert_eq!(
         step(&told, &bound).await,
         Written::Conflict,
-        "a second callback is too late"
+        "another browser began since"
     );
+    assert_eq!(step(&bound, &elsewhere).await, Written::Done);
+    assert_eq!(step(&told, &bound).await, Written::Done);
+    for late in [&told, &elsewhere] {
+        assert_eq!(
+            step(late, &bound).await,
+            Written::Conflict,
+            "after the callback"
+        );
+    }
 }
 
 #[tokio::test]

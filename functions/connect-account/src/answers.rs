@@ -39,7 +39,7 @@ pub(crate) struct ConnectionAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     authorisation_valid_until: Option<Timestamp>,
-    /// The page where the seller's browser begins to authorise; good for ten minutes, and for one browser.
+    /// The page where the seller's browser begins to authorise; good for ten minutes. The browser that opens it last is the one that can go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authorise_url: Option<String>,
 }

@@ -183,28 +183,30 @@ pub(crate) enum Halt {
     Gone,
     /// The seller has authorised with this link before.
     Used,
-    /// Another browser began.
+    /// Another browser began, or began later.
     OtherBrowser,
 }
 
 /// What the first page is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Beginning {
-    /// Bind this browser.
+    /// Bind this browser, in the place of another one if any.
     Bind,
     /// It is bound; it came a second time.
     Bound,
 }
 
-/// Whether a browser may begin.
+/// Whether a browser may begin. Until Amazon's answer is in, the one that came last is the one that goes on: the first to
+/// come may be a chat's preview of the link, and its seller a moment behind.
 pub(crate) fn may_begin(
     state: Option<&OAuthState>,
     browser: Option<&str>,
 ) -> Result<Beginning, Halt> {
     let state = state.ok_or(Halt::Gone)?;
-    match &state.browser {
-        None => Ok(Beginning::Bind),
-        Some(_) => may_go_on(Some(state), browser).map(|_| Beginning::Bound),
+    match may_go_on(Some(state), browser) {
+        Ok(_) => Ok(Beginning::Bound),
+        Err(Halt::OtherBrowser) if state.seller.is_none() => Ok(Beginning::Bind),
+        Err(halt) => Err(halt),
     }
 }
 

@@ -23,6 +23,9 @@ use tracing::info;
 use url::Url;
 use utoipa::IntoParams;
 
+/// How often a browser is tied anew because another one came at the same time.
+const MOST_TRIES: usize = 3;
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Start {
@@ -34,7 +37,7 @@ pub(crate) struct Start {
 #[utoipa::path(get, path = "/oauth/start", operation_id = "oauthStart", tag = "oauth", security(()), params(Start), responses(
     (status = 302, description = "To the consent page of the marketplace's Seller Central"),
     (status = 410, description = "The link has expired or was used", content_type = "text/html"),
-    (status = 403, description = "Another browser began", content_type = "text/html"),
+    (status = 403, description = "Another browser has authorised with it", content_type = "text/html"),
 ))]
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
@@ -53,7 +56,7 @@ pub(crate) async fn start(
     let connection = connection(&app, &state).await?;
     let browser = match (beginning, browser) {
         (Beginning::Bound, Some(browser)) => browser,
-        _ => bind(&app, &digest_of_state, &state).await?,
+        _ => bind(&app, &digest_of_state, state).await?,
     };
     let amazon = app.vault.app().await?;
     let consent = app.amazon.endpoints().consent_page(
@@ -69,21 +72,27 @@ pub(crate) async fn start(
     Ok(redirect(&consent, cookie.set(base.is_secure())))
 }
 
-/// Ties this browser to the dance; the first one wins.
-async fn bind(app: &App, digest_of_state: &str, state: &OAuthState) -> Result<String, Page> {
+/// Ties this browser to the dance; the last one wins, until Amazon answered the one before.
+async fn bind(app: &App, digest_of_state: &str, mut read: OAuthState) -> Result<String, Page> {
     let browser = random();
-    let bound = OAuthState {
-        browser: Some(digest(&browser)),
-        ..state.clone()
-    };
-    match app
-        .store
-        .put_oauth_state(digest_of_state, &bound, Some(state))
-        .await?
-    {
-        Written::Done => Ok(browser),
-        Written::Conflict => Err(Halt::OtherBrowser.into()),
+    for _ in 0..MOST_TRIES {
+        let bound = OAuthState {
+            browser: Some(digest(&browser)),
+            ..read.clone()
+        };
+        let written = app
+            .store
+            .put_oauth_state(digest_of_state, &bound, Some(&read))
+            .await?;
+        if written == Written::Done {
+            return Ok(browser);
+        }
+        let now = Timestamp::now();
+        let state = app.store.oauth_state(digest_of_state, now).await?;
+        may_begin(state.as_ref(), None)?;
+        read = state.ok_or(Halt::Gone)?;
     }
+    Err(Halt::OtherBrowser.into())
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -93,7 +93,7 @@ impl From<Halt> for Page {
             Halt::OtherBrowser => Self::new(
                 StatusCode::FORBIDDEN,
                 "This link belongs to another browser",
-                "Authorising must begin and end in the same browser, with cookies switched on, one connection at a time. Go back to the platform and ask for a new link.",
+                "Authorising must begin and end in the same browser, with cookies switched on, one connection at a time. Open the link again, or go back to the platform and ask for a new one.",
             ),
         }
     }

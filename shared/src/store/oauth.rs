@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct OAuthState {
     pub tenant: TenantId,
     pub connection: ConnectionId,
-    /// Digest of the cookie that binds the browser; set when the browser first comes.
+    /// Digest of the cookie that binds the browser; set when a browser comes, and anew when another one does.
     pub browser: Option<String>,
     /// Who authorised, as Amazon's callback says; the signed-in user still has to confirm.
     pub seller: Option<SellerId>,
@@ -159,9 +159,14 @@ impl Store {
             .set_item(Some(state_item(digest, state)?));
         put = match expected {
             None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(read) => put
-                .condition_expression("stage = :read")
-                .expression_attribute_values(":read", n(stage(read))),
+            Some(read) => match &read.browser {
+                None => put.condition_expression("stage = :read"),
+                Some(browser) => put
+                    .condition_expression("stage = :read AND #browser = :browser")
+                    .expression_attribute_names("#browser", "browser")
+                    .expression_attribute_values(":browser", s(browser)),
+            }
+            .expression_attribute_values(":read", n(stage(read))),
         };
         Written::from_result("write a state of authorisation", put.send().await)
     }
@@ -213,7 +218,7 @@ fn state_item(digest: &str, state: &OAuthState) -> Result<super::item::Item> {
     Ok(fields)
 }
 
-/// How far a dance has come; only ever rises, so that each of its steps can be taken once.
+/// How far a dance has come; never falls, and together with the browser that it is tied to lets each step be taken once.
 fn stage(state: &OAuthState) -> u8 {
     u8::from(state.browser.is_some()) + u8::from(state.seller.is_some())
 }
