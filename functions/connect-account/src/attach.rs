@@ -88,6 +88,9 @@ impl App {
             }
             Attached::Conflict => return Err(changed_meanwhile()),
         }
+        self.store
+            .forget_refusals(&attached.tenant, &attached.id)
+            .await?;
         info!(connection.id = %attached.id, connection.status = attached.status.as_str(), "connection `{}` is authorised", attached.id);
         if attached.status.fetches_orders() {
             self.follow(&attached).await?;

@@ -34,7 +34,8 @@ pub(crate) struct StoreAnswer {
     fba_orders: bool,
     /// Couriers that are switched off here; every other is on.
     couriers_off: Vec<String>,
-    /// The oldest order that waits for this store to be switched on.
+    /// When the oldest order changed that waits for this store to be switched on. Switched on, orders of the last 30
+    /// days flow on; those that changed before stay parked until Amazon changes them, and no refetch reaches them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     parked_since: Option<Timestamp>,
@@ -125,7 +126,7 @@ pub(crate) async fn show(
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 
-/// Switch a marketplace on or off, and say how it is run. Switched on, its parked orders flow on.
+/// Switch a marketplace on or off, and say how it is run. Switched on, its parked orders of the last 30 days flow on.
 #[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}", operation_id = "putMarketplace", tag = "marketplaces", request_body = StoreRequest,
     params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
     responses(

@@ -13,7 +13,8 @@ use tracing::info;
 use utoipa::ToSchema;
 
 /// How far back orders are read again. Amazon would tell older ones, but their buyer data would have to go at once.
-const FURTHEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Neither is what was parked longer ago, when its marketplace is switched on.
+pub(crate) const FURTHEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Since when.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -2,6 +2,8 @@
 
 use crate::App;
 use crate::dance::changed_meanwhile;
+use crate::refetch::FURTHEST;
+use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus, MarketplaceSettings};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -38,6 +40,9 @@ impl App {
     /// The order counts. The settings are written already, so whoever reads an order from now on keeps it; only then is the
     /// mark read, so that it covers all that were parked before. It is forgotten last: a crash in between leaves it, and
     /// the same request again rewinds again, which costs a few calls and never an order.
+    ///
+    /// No further back than a refetch reaches ([`FURTHEST`]): one old order must not hold the whole connection up for
+    /// weeks. Older ones stay parked until Amazon changes them.
     pub(crate) async fn release_parked(
         &self,
         connection: &Connection,
@@ -49,9 +54,11 @@ impl App {
             .iter()
             .find(|mark| mark.marketplace_id == marketplace.id())
         {
-            self.store
-                .rewind_order_cursor(tenant, id, mark.oldest_updated_at)
-                .await?;
+            let furthest = Timestamp::now().saturating_sub(FURTHEST);
+            let since = furthest.map_or(mark.oldest_updated_at, |furthest| {
+                mark.oldest_updated_at.max(furthest)
+            });
+            self.store.rewind_order_cursor(tenant, id, since).await?;
             self.store.forget_parked(tenant, id, mark).await?;
         }
         Ok(self.tick(connection).await?)

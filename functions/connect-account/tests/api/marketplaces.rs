@@ -27,7 +27,14 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         .lease_order_cursor(&tenant, &connection, "run", now, now, now)
         .await
         .unwrap();
-    for (marketplace_id, at) in [("A1F83G8C2ARO7P", parked), ("A13V1IB3VIYZZH", now)] {
+    let ancient = now
+        .saturating_sub(jiff::SignedDuration::from_hours(60 * 24))
+        .unwrap();
+    for (marketplace_id, at) in [
+        ("A1F83G8C2ARO7P", parked),
+        ("A13V1IB3VIYZZH", now),
+        ("A1PA6795UKMFR9", ancient),
+    ] {
         let mark = ParkedMark {
             marketplace_id: marketplace_id.into(),
             oldest_updated_at: at,
@@ -83,10 +90,23 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
             .await
             .unwrap()
             .len(),
-        1,
-        "the other store's mark stays"
+        2,
+        "the other stores' marks stay"
     );
     assert_eq!(world.sent("ticks").len(), 1);
+
+    let german = format!("/connections/{id}/marketplaces/DE");
+    world
+        .ask("north", "PUT", &german, json!({"active": true}))
+        .await
+        .is(200);
+    let cursor = world.app.store.order_cursor(&tenant, &connection).await;
+    let back = now.duration_since(cursor.unwrap().unwrap().since);
+    assert!(
+        (29 * 24..=30 * 24).contains(&back.as_hours()),
+        "no further than a refetch: {back}"
+    );
+    world.sent("ticks");
 
     let off = world
         .ask("north", "PUT", &path, json!({"active": false}))
