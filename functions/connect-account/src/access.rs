@@ -120,15 +120,6 @@ mod tests {
     }
 
     #[test]
-    fn a_path_before_the_api_stays() {
-        let base = Base(Url::parse("https://shop.example.com/stalls/").unwrap());
-        assert_eq!(
-            base.redirect_uri().as_str(),
-            "https://shop.example.com/stalls/oauth/callback"
-        );
-    }
-
-    #[test]
     fn a_host_that_is_more_than_a_host_is_none() {
         for host in [
             None,

@@ -9,7 +9,7 @@ use url::Url;
 pub struct Config {
     /// The claim of a token that names the tenant.
     pub tenant_claim: String,
-    /// Where browsers reach this API; `None` = the domain of the request.
+    /// The origin under which browsers reach this API, without a path; `None` = the domain of the request.
     pub public_url: Option<Url>,
     /// The platform's own sign-in page.
     pub sign_in_url: Option<Url>,
@@ -27,11 +27,25 @@ impl Config {
     pub fn from_env() -> Result<Self> {
         Ok(Self {
             tenant_claim: env::optional("TENANT_CLAIM").unwrap_or_else(|| "tenant".to_owned()),
-            public_url: address("PUBLIC_URL")?,
+            public_url: origin("PUBLIC_URL")?,
             sign_in_url: address("SIGN_IN_URL")?,
             oauth_version: env::optional("OAUTH_VERSION"),
             rerun_delay_seconds: env::parsed("RERUN_DELAY_SECONDS", 120)?,
         })
+    }
+}
+
+/// An address of the API's root: its routes begin there, so a path before them would lead nowhere.
+fn origin(variable: &'static str) -> Result<Option<Url>> {
+    let url = address(variable)?;
+    match &url {
+        Some(url) if url.path() != "/" || url.query().is_some() || url.fragment().is_some() => {
+            Err(Error::permanent(
+                "start",
+                format!("environment variable {variable} is more than an origin"),
+            ))
+        }
+        _ => Ok(url),
     }
 }
 
