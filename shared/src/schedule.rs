@@ -4,9 +4,10 @@
 //! deleting are idempotent; the connections table says what should be, a schedule only follows.
 
 use crate::domain::connection::Connection;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, TenantId};
 use crate::error::{Class, Error, Result};
 use crate::queue::{TickMessage, Versioned};
+use crate::store::Store;
 use aws_sdk_scheduler::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_scheduler::types::{
     FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState, Target,
@@ -16,6 +17,8 @@ use aws_sdk_scheduler::types::{
 const EVERY: &str = "rate(5 minutes)";
 /// A tick that is older than the next one is not worth delivering.
 const OLDEST_TICK_SECONDS: i32 = 300;
+/// How often the table is read before somebody else is left to follow it.
+const MOST_READS: usize = 5;
 
 #[derive(Clone)]
 pub struct Schedules {
@@ -55,8 +58,36 @@ impl Schedules {
         ))
     }
 
+    /// Makes the schedule what the table says of a connection, and reads the table once more after it: whoever acted on
+    /// a reading that was outdated meanwhile, and so undid what another had just done, finds out and mends it.
+    ///
+    /// # Errors
+    /// Retryable where the status changes faster than the schedule follows.
+    pub async fn follow_latest(
+        &self,
+        store: &Store,
+        tenant: &TenantId,
+        id: &ConnectionId,
+    ) -> Result<()> {
+        let mut done = None;
+        for _ in 0..MOST_READS {
+            let read = store.connection(tenant, id).await?;
+            let wanted = read.filter(|connection| connection.status.fetches_orders());
+            if done == Some(wanted.is_some()) {
+                return Ok(());
+            }
+            match &wanted {
+                Some(connection) => self.follow(connection).await?,
+                None => self.delete(id).await?,
+            }
+            done = Some(wanted.is_some());
+        }
+        let error = "the status changes faster than the schedule follows";
+        Err(Error::retryable("follow a connection", error))
+    }
+
     /// Makes the schedule what the connection's status wants: there and enabled where orders are fetched, deleted where
-    /// not. Idempotent; called after the table was written, and again by whoever sees the table's stream.
+    /// not. Idempotent. It believes what it is given: see [`Self::follow_latest`].
     pub async fn follow(&self, connection: &Connection) -> Result<()> {
         if !connection.status.fetches_orders() {
             return self.delete(&connection.id).await;

@@ -2,8 +2,9 @@
 //! repaired.
 //!
 //! Woken by the streams of connections and orders, it is the only writer to the bus: a function that stores something
-//! announces nothing, so an event tells of what is stored, and what is stored is told. It reads no table, decides from
-//! the images alone, and never sees buyer data: the images hold none, and bodies stay closed.
+//! announces nothing, so an event tells of what is stored, and what is stored is told. Events are
+//! decided from the images alone; of the tables it reads only connections, whose present status a schedule follows. It
+//! never sees buyer data: the images hold none, and bodies stay closed.
 //!
 //! **Delivered at least once, in order per order.** A batch that fails comes again whole, and with it events that were
 //! sent already. An event's `detail.id` is the same each time, so that consumers can drop what they have seen.
@@ -20,19 +21,22 @@ pub use changes::{changes, connection_changes};
 pub use event::Event;
 pub use record::StreamEvent;
 
+use event::{Detail, EventType};
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::ConnectionId;
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::error::{Class, Result};
 use stallkeeper::schedule::Schedules;
+use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
 use std::collections::BTreeMap;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 /// What the function works with.
 pub struct App {
     pub bus: Bus,
     pub schedules: Schedules,
+    pub store: Store,
 }
 
 /// What came of a batch.
@@ -53,11 +57,16 @@ pub struct Announced {
 pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
     let work = read(batch)?;
     app.bus.put(&work.events).await?;
-    for (id, wanted) in &work.schedules {
-        match wanted {
-            Some(connection) => app.schedules.follow(connection).await?,
-            None => app.schedules.delete(id).await?,
+    for event in &work.events {
+        if let Detail::Connection(lost) = &event.detail
+            && event.kind == EventType::ConnectionNeedsReauthorisation
+        {
+            // The alarm `RevokedConnections` counts these words.
+            warn!(connection.id = %lost.connection, "a seller must authorise again: connection `{}`", lost.connection);
         }
+    }
+    for (id, tenant) in &work.schedules {
+        app.schedules.follow_latest(&app.store, tenant, id).await?;
     }
     let announced = Announced {
         events: work.events.len(),
@@ -77,8 +86,8 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
 #[derive(Default)]
 struct Work {
     events: Vec<Event>,
-    /// By connection, so that of several changes the last one stands; `None` = it is gone.
-    schedules: BTreeMap<ConnectionId, Option<Connection>>,
+    /// Connections whose status changed. To what, the table says better than an image that may be hours old.
+    schedules: BTreeMap<ConnectionId, TenantId>,
     skipped: usize,
 }
 
@@ -119,12 +128,9 @@ impl Work {
                     connection.as_ref().map(|connection| connection.status)
                 };
                 if status(&old) != status(&new)
-                    && let Some(id) = new
-                        .as_ref()
-                        .or(old.as_ref())
-                        .map(|either| either.id.clone())
+                    && let Some(either) = new.or(old)
                 {
-                    self.schedules.insert(id, new.map(|new| *new));
+                    self.schedules.insert(either.id, either.tenant);
                 }
             }
             Change::Other => {}

@@ -4,6 +4,7 @@ use announce_changes::{App, Bus, handle};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use stallkeeper::env;
 use stallkeeper::schedule::Schedules;
+use stallkeeper::store::{Store, Tables};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -15,6 +16,7 @@ async fn main() -> Result<(), Error> {
             env::required("EVENT_BUS_NAME")?,
         ),
         schedules: Schedules::from_env(aws_sdk_scheduler::Client::new(&aws))?,
+        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), Tables::from_env()),
     };
     run(service_fn(|event: LambdaEvent<_>| {
         handle(&app, event.payload)

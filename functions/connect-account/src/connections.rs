@@ -174,7 +174,9 @@ pub(crate) async fn disconnect(
             .forget_parked(&tenant, &connection.id, &mark)
             .await?;
     }
-    app.schedules.delete(&connection.id).await?;
+    app.schedules
+        .follow_latest(&app.store, &tenant, &connection.id)
+        .await?;
     info!(connection.id = %connection.id, "connection `{}` is disconnected", connection.id);
     Ok(Json(farewell(&connection)))
 }

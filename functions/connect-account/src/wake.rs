@@ -15,7 +15,9 @@ impl App {
     /// Makes the schedule follow a connection that was just written, and lets it fetch now rather than in five
     /// minutes.
     pub(crate) async fn follow(&self, connection: &Connection) -> Result<()> {
-        self.schedules.follow(connection).await?;
+        self.schedules
+            .follow_latest(&self.store, &connection.tenant, &connection.id)
+            .await?;
         self.tick(connection).await
     }
 

@@ -1,5 +1,6 @@
 //! The bus and the scheduler as AWS's own protocol speaks to them.
 
+use super::stage::Stage;
 use super::*;
 use crate::{Announced, App, Bus, StreamEvent, changes, handle};
 use aws_sdk_eventbridge::config::retry::RetryConfig;
@@ -26,12 +27,15 @@ macro_rules! client {
 
 pub(super) struct Cloud {
     server: MockServer,
+    /// Holds the table of connections.
+    pub(super) stage: Stage,
     pub(super) app: App,
 }
 
 impl Cloud {
     pub(super) async fn new() -> Self {
         let server = MockServer::start().await;
+        let stage = Stage::new().await;
         let scheduler = client!(aws_sdk_scheduler, server.uri());
         let app = App {
             bus: Bus::new(client!(aws_sdk_eventbridge, server.uri()), "stalls".into()),
@@ -41,8 +45,9 @@ impl Cloud {
                 "arn:aws:iam::000000000000:role/ticks".into(),
                 "arn:aws:sqs:eu-west-1:000000000000:order-ticks".into(),
             ),
+            store: stage.store.clone(),
         };
-        Self { server, app }
+        Self { server, stage, app }
     }
 
     /// One that takes everything.

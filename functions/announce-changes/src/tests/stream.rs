@@ -203,7 +203,7 @@ async fn what_expires_and_what_is_no_ones_business_announces_nothing() {
 }
 
 #[tokio::test]
-async fn schedules_follow_the_last_of_a_batch() {
+async fn schedules_follow_what_the_table_says_and_not_the_image() {
     use ConnectionStatus::{Active, Disconnected, Inactive, Paused};
     let stage = Stage::new().await;
     let mut made = connection(Inactive);
@@ -225,15 +225,34 @@ async fn schedules_follow_the_last_of_a_batch() {
     let change = |from: usize, to: usize| record(to as u32, Some(&images[from]), Some(&images[to]));
     let name = "/schedules/orders-01K5QZ6D3M8N0V4T7R2W9X1Y5Z";
     let rows = [
-        (vec![record(0, None, Some(&images[0]))], vec!["DELETE"]),
-        (vec![change(0, 1)], vec!["POST"]),
-        (vec![change(1, 2)], vec!["POST"]),
-        (vec![change(1, 2), change(2, 3)], vec!["DELETE"]),
-        (vec![change(1, 1)], vec![]),
-        (vec![record(9, Some(&images[2]), None)], vec!["DELETE"]),
+        (
+            vec![record(0, None, Some(&images[0]))],
+            Some(Inactive),
+            vec!["DELETE"],
+        ),
+        (vec![change(0, 1)], Some(Active), vec!["POST"]),
+        (vec![change(0, 1)], Some(Inactive), vec!["DELETE"]),
+        (vec![change(1, 2)], Some(Paused), vec!["POST"]),
+        (
+            vec![change(1, 2), change(2, 3)],
+            Some(Disconnected),
+            vec!["DELETE"],
+        ),
+        (vec![change(1, 2), change(2, 3)], Some(Active), vec!["POST"]),
+        (vec![change(1, 1)], Some(Active), vec![]),
+        (
+            vec![record(9, Some(&images[2]), None)],
+            None,
+            vec!["DELETE"],
+        ),
     ];
-    for (records, verbs) in rows {
+    for (records, stands, verbs) in rows {
         let cloud = Cloud::willing().await;
+        if let Some(status) = stands {
+            let standing = connection(status);
+            let made = cloud.stage.store.create_connection(&standing);
+            assert_eq!(made.await.unwrap(), Written::Done);
+        }
         handle(&cloud.app, batch(records)).await.unwrap();
         let expected: Vec<String> = verbs.iter().map(|verb| format!("{verb} {name}")).collect();
         assert_eq!(cloud.scheduled().await, expected);

@@ -117,7 +117,7 @@ fn every_stream_is_filtered_bisected_and_given_up_to_a_queue() {
         for (name, event) in function.events("DynamoDB") {
             for setting in [
                 "FilterCriteria",
-                "MaximumRetryAttempts",
+                "MaximumRecordAgeInSeconds",
                 "DestinationConfig",
             ] {
                 assert!(
