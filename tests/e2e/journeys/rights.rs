@@ -49,7 +49,8 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         ("ConnectAccount", [true, false, false]),
         ("PollOrders", [true, false, false]),
         ("RemapCarriers", [true, true, false]),
-        ("AnnounceChanges", [false, false, false]),
+        // To know whether a schedule is still wanted.
+        ("AnnounceChanges", [true, false, false]),
         ("DeskOrders", [false, true, true]),
     ];
     for (function, may) in may_read {
