@@ -161,6 +161,39 @@ async fn a_run_without_time_for_a_page_goes_on_by_a_message_to_itself() {
     .await;
 }
 
+#[tokio::test]
+async fn windows_go_by_amazons_clock_however_wrong_ours_is() {
+    for minutes in [-30, 30] {
+        play(Scene::default(), async |world| {
+            let ahead = SignedDuration::from_mins(minutes);
+            world.amazon.set_clock(ahead).await;
+            world.amazon.add(orders(3)).await;
+            assert_eq!(world.tick().await, DONE, "{minutes}");
+            // Nobody knew yet how late it is at Amazon: the first window may have been one that it refuses.
+            world.amazon.forgive_violations().await;
+            if minutes > 0 {
+                let queued = world.queued_ids().await;
+                assert!(queued.is_empty(), "its orders are in our future");
+            }
+            assert_eq!(world.tick().await, DONE, "{minutes}");
+            assert_eq!(
+                world.queued_ids().await,
+                world.amazon.ids().await,
+                "{minutes}"
+            );
+            let cursor = world.cursor().await;
+            assert!(cursor.refused.is_empty(), "no dataset is blamed");
+            let lag = (Timestamp::now() + ahead).duration_since(cursor.since);
+            assert!(
+                lag < SignedDuration::from_mins(4),
+                "{minutes}: {lag} behind Amazon's clock"
+            );
+            assert_eq!(world.dead_letters().await, 0);
+        })
+        .await;
+    }
+}
+
 /// What Amazon's bucket of searchOrders holds when full.
 const BURST: usize = 20;
 

@@ -101,10 +101,19 @@ async fn sweep_stopped_at(world: &World, count: u32, n: usize, side: Side) {
 }
 
 #[tokio::test]
-async fn remap_carriers_stopped_at_any_call_ends_as_if_it_had_not_been() {
+async fn remap_carriers_stopped_before_any_call_ends_as_if_it_had_not_been() {
+    remap_stopped(Side::Before).await;
+}
+
+#[tokio::test]
+async fn remap_carriers_stopped_after_any_call_ends_as_if_it_had_not_been() {
+    remap_stopped(Side::After).await;
+}
+
+async fn remap_stopped(side: Side) {
     let base = Timestamp::now();
     let (calls, expected) = remapped_undisturbed(base).await;
-    at_every_call(calls, async |n, side| {
+    at_each((1..=calls).map(|n| (n, side)), async |n, side| {
         play(Scene::default(), async |world| {
             let batch = batch_of_every_kind(world, base).await;
             let tripwire = Tripwire::across(&world.outside).await;

@@ -2,11 +2,11 @@
 //! sandbox's admin endpoints; it never speaks for the functions.
 
 use super::outside::{LocalCloud, http};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stallkeeper::domain::marketplace::Marketplace;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 pub const SELLER: &str = "A1STALLKEEPER";
 
@@ -129,8 +129,8 @@ impl Amazon {
     }
 
     /// Moves Amazon's clock to so far ahead of ours.
-    pub async fn set_clock(&self, ahead: Duration) {
-        let settings = json!({ "clock_offset_ms": u64::try_from(ahead.as_millis()).unwrap() });
+    pub async fn set_clock(&self, ahead: SignedDuration) {
+        let settings = json!({ "clock_offset_ms": i64::try_from(ahead.as_millis()).unwrap() });
         self.admin(reqwest::Method::PUT, "settings", settings).await;
     }
 
@@ -154,6 +154,12 @@ impl Amazon {
 
     pub async fn violations(&self) -> Vec<Value> {
         serde_json::from_value(self.get("violations").await).unwrap()
+    }
+
+    /// For a test whose point is what Amazon forbids.
+    pub async fn forgive_violations(&self) {
+        self.admin(reqwest::Method::DELETE, "violations", Value::Null)
+            .await;
     }
 
     async fn get(&self, path: &str) -> Value {

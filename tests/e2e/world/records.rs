@@ -4,7 +4,7 @@
 use super::World;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::DeflateDecoder;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::store::Cursor;
 use std::collections::{BTreeMap, HashMap};
@@ -134,8 +134,10 @@ impl World {
             *ahead += time;
             *ahead
         };
-        self.amazon.set_clock(ahead).await;
         let milliseconds = i64::try_from(ahead.as_millis()).unwrap();
+        self.amazon
+            .set_clock(SignedDuration::from_millis(milliseconds))
+            .await;
         self.set_on("CURSOR#orders", "clock_offset_ms", milliseconds)
             .await;
         self.let_limits_refill().await;
