@@ -108,10 +108,15 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only whether it reads is of interest")]
     struct Example {
         name: String,
         count: u8,
+    }
+
+    #[test]
+    fn a_good_body_is_read() {
+        let example = read::<Example>(br#"{"name":"n","count":1}"#).unwrap();
+        assert_eq!((example.name.as_str(), example.count), ("n", 1));
     }
 
     #[test]
