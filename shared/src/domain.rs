@@ -2,7 +2,12 @@
 
 pub mod connection;
 pub mod courier;
+pub mod feed;
 pub mod ids;
+pub mod listing;
 pub mod marketplace;
 pub mod order;
+pub mod product;
 pub mod shipping_term;
+pub mod stock;
+pub mod stock_settings;

@@ -29,6 +29,11 @@ impl ConnectionStatus {
         matches!(self, Self::Active | Self::Paused)
     }
 
+    /// Whether stock and prices are sent.
+    pub fn sends(self) -> bool {
+        self == Self::Active
+    }
+
     /// The spelling used in tables and answers.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -93,6 +98,17 @@ pub struct AppCredentials {
     pub client_secret: SecretString,
 }
 
+/// What decides the prices on a marketplace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceMode {
+    /// Prices are never touched.
+    #[default]
+    Leave,
+    /// The product's recommended retail price in the marketplace's currency; where it has none, no price is sent.
+    Rrp,
+}
+
 /// How a marketplace of a connection is run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketplaceSettings {
@@ -102,6 +118,9 @@ pub struct MarketplaceSettings {
     pub strategy: Strategy,
     /// Whether orders that Amazon fulfils are kept too (read only).
     pub fba_orders: bool,
+    /// What decides the prices here; absent in what older releases wrote.
+    #[serde(default)]
+    pub price_mode: PriceMode,
     /// Couriers that are switched off here; every other is on.
     pub couriers: Switches,
 }
@@ -113,6 +132,7 @@ impl MarketplaceSettings {
             active: false,
             strategy: Strategy::Review,
             fba_orders: false,
+            price_mode: PriceMode::Leave,
             couriers: Switches::default(),
         }
     }

@@ -71,6 +71,54 @@ id!(
     OrderId, "order id", 64
 );
 
+id!(
+    /// What the merchant calls a product or bundle, to the letter.
+    Sku, "SKU", 160
+);
+id!(
+    /// A SKU of a seller account, spelt exactly as on Amazon. Keys are exact: case, spaces and accents count.
+    AmazonSku, "Amazon SKU", 160
+);
+id!(
+    /// A place that stock lies in, as the platform names it.
+    WarehouseCode, "warehouse code", 64
+);
+id!(
+    /// A feed, by our own name (a ULID); Amazon's comes only once it was submitted.
+    FeedId, "feed id", 64
+);
+
+impl FeedId {
+    /// A fresh id, sortable by time of creation.
+    pub fn new(now: jiff::Timestamp, random: u128) -> Self {
+        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        Self(ulid::Ulid::from_parts(milliseconds, random).to_string())
+    }
+}
+
+impl Sku {
+    /// The spelling under which another spelling of the same SKU is looked for; for help only, never a key.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+impl AmazonSku {
+    /// As [`Sku::folded`].
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+
+    /// The product that a listing belongs to where nobody has tied it to another: the one spelt alike.
+    pub fn as_product(&self) -> Sku {
+        Sku(self.0.clone())
+    }
+}
+
+fn fold(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
 impl ConnectionId {
     /// A fresh id; `random` makes it unguessable, `now` keeps it sortable by time of creation.
     pub fn new(now: jiff::Timestamp, random: u128) -> Self {

@@ -1,0 +1,157 @@
+//! A listing: one Amazon SKU of a connection, tied to a product; its quantity, and its price on each marketplace
+//! (an offer). Wanted → sent → accepted → observed.
+
+mod live;
+mod offer;
+
+pub use live::{Live, Next, Standing, live, next};
+pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
+
+use super::connection::Connection;
+use super::feed::SentBy;
+use super::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use super::marketplace::Marketplace;
+use super::stock::Wanted;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a listing stands between our catalogue and Amazon's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListingState {
+    /// Seen on Amazon, exactly so spelt, fulfilled by the merchant, with a product here: the only state that is sent.
+    Matched,
+    /// On Amazon in another spelling than here.
+    CaseMismatch,
+    /// Amazon keeps the stock; a quantity is never sent.
+    FulfilledByAmazon,
+    /// A product here that Amazon's report does not list.
+    NotOnAmazon,
+    /// Listed on Amazon, no product here.
+    UnknownHere,
+}
+
+impl ListingState {
+    pub const ALL: [Self; 5] = [
+        Self::Matched,
+        Self::CaseMismatch,
+        Self::FulfilledByAmazon,
+        Self::NotOnAmazon,
+        Self::UnknownHere,
+    ];
+
+    /// The spelling used in tables, queries and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::CaseMismatch => "case_mismatch",
+            Self::FulfilledByAmazon => "fulfilled_by_amazon",
+            Self::NotOnAmazon => "not_on_amazon",
+            Self::UnknownHere => "unknown_here",
+        }
+    }
+
+    /// Reads the spelling of [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A value on its way to Amazon. What became of it is told by `by`: see [`Standing`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent<T> {
+    pub value: T,
+    /// The label of the wanted value that was sent.
+    pub label: u64,
+    /// Not later than Amazon can have got it; Amazon's clock.
+    pub at: Timestamp,
+    pub by: SentBy,
+}
+
+/// Amazon would not have a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused<T> {
+    pub value: T,
+    pub code: String,
+    /// Amazon's words.
+    pub message: String,
+    pub at: Timestamp,
+    pub by: SentBy,
+}
+
+/// What Amazon's report showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed<T> {
+    pub value: T,
+    /// When Amazon made the report; its numbers may be three hours older.
+    pub at: Timestamp,
+}
+
+/// A listing as we keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    pub tenant: TenantId,
+    pub connection: ConnectionId,
+    pub amazon_sku: AmazonSku,
+    pub state: ListingState,
+    /// The product it is tied to: an alias's, else the one spelt alike where there is one.
+    pub product: Option<Sku>,
+    /// Units of the product in one unit of the listing.
+    pub units: u32,
+    /// Tied by a person rather than by its spelling.
+    pub alias: bool,
+    /// For `case_mismatch`: our spelling of it.
+    pub other_spelling: Option<Sku>,
+    /// The stores it was seen in.
+    pub stores: Vec<Marketplace>,
+    /// Amazon's product type, where it is known.
+    pub product_type: Option<String>,
+    pub wanted: Option<Wanted>,
+    pub sent: Option<Sent<u32>>,
+    pub refused: Option<Refused<u32>>,
+    pub observed: Option<Observed<u32>>,
+    /// How often a quantity was sent; the lock of whoever sends the next.
+    #[serde(default)]
+    pub sends: u64,
+    /// Rises whenever the matching or a person changes it (not with wanted and sent, which have labels of their own).
+    #[serde(default)]
+    pub revision: u64,
+}
+
+impl Listing {
+    /// A listing that nothing is known of yet.
+    pub fn new(connection: &Connection, amazon_sku: AmazonSku, state: ListingState) -> Self {
+        Self {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            amazon_sku,
+            state,
+            product: None,
+            units: 1,
+            alias: false,
+            other_spelling: None,
+            stores: Vec::new(),
+            product_type: None,
+            wanted: None,
+            sent: None,
+            refused: None,
+            observed: None,
+            sends: 0,
+            revision: 0,
+        }
+    }
+
+    /// The quantity that is wanted, where one is known.
+    pub fn wanted_quantity(&self) -> Option<u32> {
+        self.wanted.as_ref()?.quantity
+    }
+
+    /// The store to send its quantity through: the home store where it is listed there, else the first it is in.
+    pub fn store_to_send_through(&self, home: Marketplace) -> Option<Marketplace> {
+        if self.stores.contains(&home) {
+            Some(home)
+        } else {
+            self.stores.first().copied()
+        }
+    }
+}

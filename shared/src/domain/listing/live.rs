@@ -1,0 +1,182 @@
+//! What Amazon shows now, as far as it can be known without asking: the value last sent, less what sold since.
+//!
+//! Amazon lowers its own number when it sells, and nobody is told when exactly a value is applied. So the live
+//! quantity is a range: orders that may have come before or after the value was applied widen it, and so do units that
+//! were cancelled, which Amazon may or may not give back. Nothing needs to be sent exactly where the range is one
+//! number and that is the wanted one. In doubt the wanted number is sent again, which is absolute and does no harm.
+
+use super::{Listing, ListingState};
+use crate::domain::feed::SentBy;
+use crate::domain::ids::FeedId;
+use crate::domain::stock::{Policy, Sale};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// How long a patch that Amazon accepted may take to be live. Page: *Listings Items API: FAQ*; an upper bound.
+const PATCH_APPLIES_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+/// How old the numbers of Amazon's listings report may be.
+const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
+/// Clocks and the whole seconds of Amazon's moments.
+const BLUR: SignedDuration = SignedDuration::from_secs(2);
+
+/// What became of what was sent last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Patched.
+    Patched,
+    /// In a feed that Amazon has not finished, or that is not submitted yet.
+    InFlight,
+    /// In a feed that was applied by this moment.
+    Applied { by: Timestamp },
+    /// In a feed that came to nothing, as far as anybody knows.
+    Lost,
+}
+
+/// The quantity that Amazon shows, from at least to at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Live {
+    pub lowest: u32,
+    pub highest: u32,
+}
+
+impl Live {
+    pub fn is_exactly(self, quantity: u32) -> bool {
+        self.lowest == quantity && self.highest == quantity
+    }
+}
+
+/// A value and when it came to be: at or after `from`, and certainly by `until`.
+struct Baseline {
+    quantity: u32,
+    from: Timestamp,
+    until: Option<Timestamp>,
+}
+
+impl Listing {
+    fn baseline(&self, standing: Standing) -> Option<Baseline> {
+        let Some(sent) = &self.sent else {
+            let seen = self.observed.as_ref()?;
+            return Some(Baseline {
+                quantity: seen.value,
+                from: minus(seen.at, REPORT_IS_BEHIND),
+                until: Some(seen.at),
+            });
+        };
+        let refused = self.refused.as_ref();
+        if refused.is_some_and(|refused| refused.by == sent.by && refused.at >= sent.at) {
+            return None;
+        }
+        let until = match standing {
+            Standing::Patched => Some(plus(sent.at, PATCH_APPLIES_WITHIN)),
+            Standing::Applied { by } => Some(plus(by, BLUR)),
+            Standing::InFlight => None,
+            Standing::Lost => return None,
+        };
+        Some(Baseline {
+            quantity: sent.value,
+            from: minus(sent.at, BLUR),
+            until,
+        })
+    }
+
+    /// The feed whose fate decides the [`Standing`] of what was sent last.
+    pub fn sent_in_feed(&self) -> Option<&FeedId> {
+        match &self.sent.as_ref()?.by {
+            SentBy::Feed(id) => Some(id),
+            SentBy::Patch => None,
+        }
+    }
+}
+
+fn minus(moment: Timestamp, span: SignedDuration) -> Timestamp {
+    moment.saturating_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+fn plus(moment: Timestamp, span: SignedDuration) -> Timestamp {
+    moment.saturating_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// The quantity that Amazon shows; `None` where nothing is known of it.
+pub fn live(listing: &Listing, standing: Standing, sales: &[Sale]) -> Option<Live> {
+    let baseline = listing.baseline(standing)?;
+    let certain = sales
+        .iter()
+        .filter(|sale| baseline.until.is_some_and(|until| sale.ordered_at > until))
+        .map(|sale| sale.units)
+        .fold(0, u32::saturating_add);
+    let possible = sales
+        .iter()
+        .filter(|sale| sale.ordered_at >= baseline.from)
+        .map(|sale| sale.most.max(sale.units))
+        .fold(0, u32::saturating_add);
+    Some(Live {
+        lowest: baseline.quantity.saturating_sub(possible),
+        highest: baseline.quantity.saturating_sub(certain),
+    })
+}
+
+/// What is to be done about a listing's quantity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Amazon shows what is wanted, or nothing may be sent; why.
+    Nothing(&'static str),
+    /// This is to be sent.
+    Send {
+        quantity: u32,
+        /// Amazon may show more than this.
+        decrease: bool,
+        /// It does not wait for a round.
+        urgent: bool,
+        /// All is well unless an order fell between a feed's submission and its application: send it only once that
+        /// feed is done.
+        after: Option<FeedId>,
+    },
+}
+
+/// Decides what is to be sent of a listing.
+pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Policy) -> Next {
+    if listing.state != ListingState::Matched {
+        return Next::Nothing("it is not matched");
+    }
+    let Some(quantity) = listing.wanted_quantity() else {
+        return Next::Nothing("no quantity is known");
+    };
+    let refused = listing.refused.as_ref();
+    if refused.is_some_and(|refused| refused.value == quantity && stands(listing, refused)) {
+        return Next::Nothing("Amazon refused this quantity");
+    }
+    let Some(live) = live(listing, standing, sales) else {
+        // Nothing is known of the live number: it may be higher.
+        return Next::Send {
+            quantity,
+            decrease: true,
+            urgent: policy.is_urgent(quantity),
+            after: None,
+        };
+    };
+    if live.is_exactly(quantity) {
+        return Next::Nothing("Amazon shows it");
+    }
+    let decrease = live.highest > quantity;
+    let urgent = decrease && policy.is_urgent(quantity);
+    let may_be_right = standing == Standing::InFlight && live.lowest == quantity;
+    Next::Send {
+        quantity,
+        decrease,
+        urgent,
+        after: (may_be_right && !urgent)
+            .then(|| listing.sent_in_feed().cloned())
+            .flatten(),
+    }
+}
+
+/// Whether a refusal is of what was sent last.
+fn stands(listing: &Listing, refused: &super::Refused<u32>) -> bool {
+    listing
+        .sent
+        .as_ref()
+        .is_none_or(|sent| sent.by == refused.by && refused.at >= sent.at)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+use super::*;
+use crate::domain::listing::{Observed, Refused, Sent};
+use crate::domain::stock::Wanted;
+use proptest::prelude::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn sale(second: i64, units: u32) -> Sale {
+    Sale {
+        ordered_at: at(second),
+        units,
+        most: units,
+    }
+}
+
+fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
+    Listing {
+        tenant: "t".parse().unwrap(),
+        connection: "c".parse().unwrap(),
+        amazon_sku: "A".parse().unwrap(),
+        state: ListingState::Matched,
+        product: None,
+        units: 1,
+        alias: false,
+        other_spelling: None,
+        stores: Vec::new(),
+        product_type: None,
+        wanted: Some(Wanted {
+            quantity: Some(wanted),
+            why: String::new(),
+            level_at: None,
+            label: 2,
+            at: at(0),
+        }),
+        sent: sent.map(|(value, second, by)| Sent {
+            value,
+            label: 1,
+            at: at(second),
+            by,
+        }),
+        refused: None,
+        observed: None,
+        sends: 1,
+        revision: 1,
+    }
+}
+
+fn feed() -> SentBy {
+    SentBy::Feed("F".parse().unwrap())
+}
+
+const LONG_AGO: i64 = 100_000;
+
+#[test]
+fn what_amazon_sold_by_itself_is_not_sent() {
+    let listing = listing(7, Some((10, 1_000, SentBy::Patch)));
+    let sales = [sale(LONG_AGO, 3)];
+    let next = next(&listing, Standing::Patched, &sales, &Policy::default());
+    assert_eq!(next, Next::Nothing("Amazon shows it"));
+}
+
+#[test]
+fn an_order_before_the_value_was_sent_is_not_subtracted_by_amazon() {
+    let listing = listing(7, Some((10, 1_000, SentBy::Patch)));
+    let next = next(
+        &listing,
+        Standing::Patched,
+        &[sale(900, 3)],
+        &Policy::default(),
+    );
+    assert!(matches!(next, Next::Send { quantity: 7, decrease: true, urgent: false, .. }));
+}
+
+#[test]
+fn an_order_at_the_moment_of_application_makes_the_quantity_go_out_again() {
+    let listing = listing(7, Some((10, 1_000, feed())));
+    let sales = [sale(1_050, 3)];
+    let applied = Standing::Applied { by: at(1_100) };
+    assert_eq!(
+        live(&listing, applied, &sales),
+        Some(Live {
+            lowest: 7,
+            highest: 10
+        })
+    );
+    let next = next(&listing, applied, &sales, &Policy::default());
+    assert!(matches!(next, Next::Send { quantity: 7, after: None, .. }));
+}
+
+#[test]
+fn while_the_feed_is_on_its_way_an_order_waits_for_its_end_unless_it_empties_the_shelf() {
+    let sales = [sale(1_050, 3)];
+    let sold = listing(7, Some((10, 1_000, feed())));
+    let waits = next(&sold, Standing::InFlight, &sales, &Policy::default());
+    assert!(matches!(waits, Next::Send { after: Some(_), .. }));
+    let empty = listing(0, Some((3, 1_000, feed())));
+    let urgent = next(&empty, Standing::InFlight, &sales, &Policy::default());
+    assert!(matches!(urgent, Next::Send { quantity: 0, urgent: true, after: None, .. }));
+}
+
+#[test]
+fn a_refused_quantity_is_not_sent_again_and_another_is() {
+    let mut listing = listing(10, Some((10, 1_000, SentBy::Patch)));
+    listing.refused = Some(Refused {
+        value: 10,
+        code: "90220".into(),
+        message: String::new(),
+        at: at(1_001),
+        by: SentBy::Patch,
+    });
+    let policy = Policy::default();
+    let decided = next(&listing, Standing::Patched, &[], &policy);
+    assert_eq!(decided, Next::Nothing("Amazon refused this quantity"));
+    if let Some(wanted) = &mut listing.wanted {
+        wanted.quantity = Some(9);
+    }
+    let decided = next(&listing, Standing::Patched, &[], &policy);
+    assert!(matches!(decided, Next::Send { quantity: 9, .. }));
+}
+
+#[test]
+fn units_that_were_cancelled_may_be_back_or_not() {
+    let listing = listing(10, Some((10, 1_000, SentBy::Patch)));
+    let cancelled = Sale {
+        ordered_at: at(LONG_AGO),
+        units: 0,
+        most: 2,
+    };
+    assert_eq!(
+        live(&listing, Standing::Patched, &[cancelled]),
+        Some(Live {
+            lowest: 8,
+            highest: 10
+        })
+    );
+}
+
+#[test]
+fn the_first_number_is_what_the_report_showed() {
+    let mut listing = listing(4, None);
+    listing.observed = Some(Observed {
+        value: 4,
+        at: at(LONG_AGO),
+    });
+    let policy = Policy::default();
+    assert_eq!(
+        next(&listing, Standing::Patched, &[], &policy),
+        Next::Nothing("Amazon shows it")
+    );
+    let just_before = [sale(LONG_AGO - 60, 1)];
+    assert!(matches!(
+        next(&listing, Standing::Patched, &just_before, &policy),
+        Next::Send { .. }
+    ));
+}
+
+proptest! {
+    #[test]
+    fn the_true_number_is_always_within_the_range(
+        quantity in 0u32..50,
+        applied in 1_000i64..1_200,
+        orders in prop::collection::vec((900i64..1_400, 1u32..4), 0..8),
+    ) {
+        // A model of Amazon: an absolute value at one moment, sales before it wiped, sales after it subtracted.
+        let listing = listing(0, Some((quantity, 1_000, feed())));
+        let sales: Vec<Sale> = orders.iter().map(|(second, units)| sale(*second, *units)).collect();
+        let sold: u32 = orders.iter().filter(|(second, _)| *second > applied).map(|(_, units)| units).sum();
+        let truth = quantity.saturating_sub(sold);
+        for standing in [Standing::InFlight, Standing::Applied { by: at(1_200) }] {
+            let live = live(&listing, standing, &sales).unwrap();
+            prop_assert!((live.lowest..=live.highest).contains(&truth), "{live:?} does not hold {truth}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The price of a listing on one marketplace.
+
+use super::{Observed, Refused, Sent, Standing};
+use crate::domain::connection::PriceMode;
+use crate::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use crate::domain::marketplace::Marketplace;
+use crate::domain::product::Product;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// The price that an offer is to have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedPrice {
+    /// In the marketplace's currency, tax included; `None`: none is known, and none is sent.
+    pub amount: Option<Decimal>,
+    pub why: String,
+    pub label: u64,
+    pub at: Timestamp,
+}
+
+/// A listing's price on one marketplace, as we keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub tenant: TenantId,
+    pub connection: ConnectionId,
+    pub amazon_sku: AmazonSku,
+    pub marketplace: Marketplace,
+    pub wanted: Option<WantedPrice>,
+    pub sent: Option<Sent<Decimal>>,
+    pub refused: Option<Refused<Decimal>>,
+    pub observed: Option<Observed<Decimal>>,
+    /// A price that moved too far is held for a person, who released it up to this label.
+    #[serde(default)]
+    pub released_to: u64,
+    #[serde(default)]
+    pub sends: u64,
+}
+
+/// The price that a marketplace's mode asks for; `None` where prices are left alone.
+pub fn rrp_price(
+    mode: PriceMode,
+    marketplace: Marketplace,
+    product: &Product,
+    units: u32,
+    label: u64,
+    at: Timestamp,
+) -> Option<WantedPrice> {
+    let PriceMode::Rrp = mode else { return None };
+    let currency = marketplace.currency();
+    let one = product.rrp.get(currency).copied();
+    let amount = one
+        .and_then(|one| one.checked_mul(Decimal::from(units.max(1))))
+        .filter(|amount| *amount > Decimal::ZERO);
+    let why = match (one, amount) {
+        (Some(one), Some(amount)) if units > 1 => {
+            format!("{units} × recommended {one} {currency} = {amount}")
+        }
+        (Some(_), Some(amount)) => format!("recommended {amount} {currency}"),
+        _ => format!("no_price: the product has no recommended price in {currency}"),
+    };
+    Some(WantedPrice {
+        amount,
+        why,
+        label,
+        at,
+    })
+}
+
+/// What is to be done about an offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextPrice {
+    Nothing(&'static str),
+    Send(Decimal),
+    /// It would move too far: a person must release it.
+    Held {
+        from: Decimal,
+        to: Decimal,
+    },
+}
+
+/// Decides what is to be sent of an offer. `price_percent`: the brake.
+pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextPrice {
+    let Some((wanted, label)) = offer
+        .wanted
+        .as_ref()
+        .and_then(|wanted| Some((wanted.amount?, wanted.label)))
+    else {
+        return NextPrice::Nothing("no price is known");
+    };
+    if offer
+        .refused
+        .as_ref()
+        .is_some_and(|refused| refused.value == wanted)
+    {
+        return NextPrice::Nothing("Amazon refused this price");
+    }
+    let sent = offer
+        .sent
+        .as_ref()
+        .filter(|_| standing != Standing::Lost)
+        .map(|sent| sent.value);
+    let shown = sent.or(offer.observed.as_ref().map(|observed| observed.value));
+    match shown {
+        Some(shown) if shown == wanted => NextPrice::Nothing("Amazon shows it"),
+        Some(shown)
+            if offer.released_to < label && moves_too_far(shown, wanted, price_percent) =>
+        {
+            NextPrice::Held {
+                from: shown,
+                to: wanted,
+            }
+        }
+        _ => NextPrice::Send(wanted),
+    }
+}
+
+fn moves_too_far(from: Decimal, to: Decimal, percent: u8) -> bool {
+    let most = from
+        .abs()
+        .checked_mul(Decimal::new(i64::from(percent), 2))
+        .unwrap_or(Decimal::MAX);
+    (to - from).abs() > most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(observed: i64, wanted: i64) -> Offer {
+        let at = Timestamp::UNIX_EPOCH;
+        Offer {
+            tenant: "t".parse().unwrap(),
+            connection: "c".parse().unwrap(),
+            amazon_sku: "A".parse().unwrap(),
+            marketplace: Marketplace::Uk,
+            wanted: Some(WantedPrice {
+                amount: Some(Decimal::from(wanted)),
+                why: String::new(),
+                label: 4,
+                at,
+            }),
+            sent: None,
+            refused: None,
+            observed: Some(Observed {
+                value: Decimal::from(observed),
+                at,
+            }),
+            released_to: 0,
+            sends: 0,
+        }
+    }
+
+    #[test]
+    fn a_price_that_moves_too_far_waits_for_a_person() {
+        let next = |offer: &Offer| next_price(offer, Standing::Patched, 50);
+        assert_eq!(next(&offer(10, 15)), NextPrice::Send(Decimal::from(15)));
+        assert!(matches!(next(&offer(10, 16)), NextPrice::Held { .. }));
+        assert!(matches!(next(&offer(10, 4)), NextPrice::Held { .. }));
+        let released = Offer {
+            released_to: 4,
+            ..offer(10, 16)
+        };
+        assert_eq!(next(&released), NextPrice::Send(Decimal::from(16)));
+        assert!(matches!(next(&offer(10, 10)), NextPrice::Nothing(_)));
+    }
+}

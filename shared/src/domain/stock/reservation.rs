@@ -1,0 +1,127 @@
+//! Units of fetched orders that the platform's stock levels do not reflect yet, and what those orders took off
+//! Amazon's own number.
+
+use crate::domain::ids::{AmazonSku, ConnectionId, OrderId};
+use crate::domain::stock_settings::LevelsKind;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Units that left the warehouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispatch {
+    pub at: Timestamp,
+    /// Of the reserved SKU.
+    pub units: u32,
+}
+
+/// An order line's hold on a SKU. A bundle's line holds each part; it also stands in the bundle's own partition, where
+/// it holds nothing and only tells what was sold of the listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    pub connection: ConnectionId,
+    pub order: OrderId,
+    /// Amazon's id of the order line.
+    pub line: String,
+    pub amazon_sku: AmazonSku,
+    /// Units of this SKU that the order asks for now; 0 once it is cancelled.
+    pub units: u32,
+    /// What the order took off the listing's number, where this is the listing's own product.
+    pub sale: Option<Sale>,
+    /// When the platform took the order over. A shipped order was taken over, whoever said so.
+    pub acknowledged_at: Option<Timestamp>,
+    pub dispatched: Vec<Dispatch>,
+    /// The order's revision that this tells of; a lower one never replaces it.
+    pub revision: u64,
+}
+
+/// Units of a listing that an order took off Amazon's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// Amazon's clock.
+    pub ordered_at: Timestamp,
+    /// Units of the listing that the order asks for now.
+    pub units: u32,
+    /// The most it ever asked for: what was cancelled Amazon may or may not have given back.
+    pub most: u32,
+}
+
+impl Reservation {
+    /// Units of the SKU that stay reserved, given when its level was last measured.
+    pub fn held(&self, levels: LevelsKind, measured_at: Option<Timestamp>) -> u32 {
+        let reflected = |at: Timestamp| measured_at.is_some_and(|measured| measured > at);
+        if levels == LevelsKind::Available && self.acknowledged_at.is_some_and(reflected) {
+            return 0;
+        }
+        let left: u32 = self
+            .dispatched
+            .iter()
+            .filter(|dispatch| reflected(dispatch.at))
+            .map(|dispatch| dispatch.units)
+            .fold(0, u32::saturating_add);
+        self.units.saturating_sub(left)
+    }
+
+    /// Whether no later level can find it reserved, whichever way the platform counts.
+    pub fn is_over(&self, measured_at: Option<Timestamp>) -> bool {
+        self.units == 0 || self.held(LevelsKind::OnHand, measured_at) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn reservation() -> Reservation {
+        Reservation {
+            connection: "c".parse().unwrap(),
+            order: "o".parse().unwrap(),
+            line: "1".into(),
+            amazon_sku: "A".parse().unwrap(),
+            units: 5,
+            sale: None,
+            acknowledged_at: None,
+            dispatched: Vec::new(),
+            revision: 1,
+        }
+    }
+
+    #[test]
+    fn the_first_level_measured_after_the_acknowledgement_drops_it() {
+        let open = reservation();
+        assert_eq!(open.held(LevelsKind::Available, Some(at(100))), 5);
+        let taken = Reservation {
+            acknowledged_at: Some(at(50)),
+            ..open
+        };
+        assert_eq!(taken.held(LevelsKind::Available, None), 5);
+        assert_eq!(taken.held(LevelsKind::Available, Some(at(50))), 5);
+        assert_eq!(taken.held(LevelsKind::Available, Some(at(51))), 0);
+        assert_eq!(taken.held(LevelsKind::OnHand, Some(at(51))), 5);
+    }
+
+    #[test]
+    fn what_lies_there_is_reserved_until_a_level_after_its_dispatch_part_by_part() {
+        let sent = Reservation {
+            acknowledged_at: Some(at(10)),
+            dispatched: vec![
+                Dispatch {
+                    at: at(20),
+                    units: 2,
+                },
+                Dispatch {
+                    at: at(30),
+                    units: 3,
+                },
+            ],
+            ..reservation()
+        };
+        assert_eq!(sent.held(LevelsKind::OnHand, Some(at(15))), 5);
+        assert_eq!(sent.held(LevelsKind::OnHand, Some(at(25))), 3);
+        assert_eq!(sent.held(LevelsKind::OnHand, Some(at(31))), 0);
+        assert!(sent.is_over(Some(at(31))) && !sent.is_over(Some(at(25))));
+    }
+}

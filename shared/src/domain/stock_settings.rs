@@ -1,0 +1,150 @@
+//! How a connection's stock is sent. Quantity belongs to the connection, not to a marketplace: Amazon keeps one
+//! number per seller and SKU across the stores of a region.
+
+use super::ids::WarehouseCode;
+use super::marketplace::Marketplace;
+use super::stock::Policy;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The shortest time between two rounds that may be asked for, in minutes.
+pub const SHORTEST_INTERVAL: u16 = 15;
+
+/// What the platform's stock levels count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LevelsKind {
+    /// What is free to sell: acknowledged orders are taken off already.
+    #[default]
+    Available,
+    /// What lies there, sold or not: an order stays in it until it is dispatched.
+    OnHand,
+}
+
+/// When a round is held for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brakes {
+    /// More than this share of the matched listings to zero within an hour holds the round; 100 never does.
+    pub zero_percent: u8,
+    /// Fewer listings than this to zero never hold a round.
+    pub zero_at_least: u32,
+    /// A price that moves by more than this holds that offer; 0 holds every change.
+    pub price_percent: u8,
+}
+
+impl Default for Brakes {
+    fn default() -> Self {
+        Self {
+            zero_percent: 30,
+            zero_at_least: 20,
+            price_percent: 50,
+        }
+    }
+}
+
+/// How stock is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockSettings {
+    pub on: bool,
+    /// Minutes between two rounds, at least [`SHORTEST_INTERVAL`].
+    pub every_minutes: u16,
+    /// Whether bundles are sent; where not, they are left as they are on Amazon and never set to zero.
+    pub bundles: bool,
+    pub policy: Policy,
+    /// Whose levels count; empty: all.
+    pub warehouses: BTreeSet<WarehouseCode>,
+    /// The store that feeds are sent through where a listing is there; absent: the connection's own.
+    pub home: Option<Marketplace>,
+    pub levels: LevelsKind,
+    pub brakes: Brakes,
+    /// Without a level from the platform for this long, `stock.stale` is announced.
+    pub stale_after_hours: u16,
+}
+
+impl Default for StockSettings {
+    fn default() -> Self {
+        Self {
+            on: false,
+            every_minutes: SHORTEST_INTERVAL,
+            bundles: true,
+            policy: Policy::default(),
+            warehouses: BTreeSet::new(),
+            home: None,
+            levels: LevelsKind::Available,
+            brakes: Brakes::default(),
+            stale_after_hours: 24,
+        }
+    }
+}
+
+/// Settings that are in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    pub settings: StockSettings,
+    /// Rises with each publication; part of the label of every wanted quantity.
+    pub version: u64,
+    pub at: Timestamp,
+    /// Everything is computed and shown, and nothing sent.
+    pub shadow: bool,
+}
+
+/// What publishing a draft would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    pub matched: u64,
+    /// Listings that would go to zero.
+    pub to_zero: u64,
+    /// Listings that would come back from zero.
+    pub reopened: u64,
+    /// Other listings whose quantity would change.
+    pub changed: u64,
+    pub unchanged: u64,
+    pub price_changes: u64,
+    /// Listings on Amazon without a product of ours, case mismatches included.
+    pub unmatched: u64,
+    /// Listings whose product has no stock level yet: they are left as they are.
+    pub without_level: u64,
+    pub fulfilled_by_amazon: u64,
+}
+
+/// The effect of a draft, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The draft's revision that was asked about.
+    pub revision: u64,
+    pub asked_at: Timestamp,
+    pub done_at: Option<Timestamp>,
+    pub effect: Option<Effect>,
+    /// Why it could not be computed, in words.
+    pub failed: Option<String>,
+}
+
+/// Outgoing work is stopped by a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    pub at: Timestamp,
+    pub reason: Option<String>,
+}
+
+/// All that is set about a connection's stock: the draft, what is in force, and the brakes a person pulled.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockPlan {
+    pub draft: StockSettings,
+    /// Rises with each change of the draft.
+    pub draft_revision: u64,
+    pub published: Option<Published>,
+    pub frozen: Option<Freeze>,
+    pub preview: Option<Preview>,
+    /// Rises by one with every write.
+    pub revision: u64,
+}
+
+impl StockPlan {
+    /// The settings in force, where stock is to be computed at all.
+    pub fn in_force(&self) -> Option<&Published> {
+        self.published
+            .as_ref()
+            .filter(|published| published.settings.on)
+    }
+}
