@@ -6,35 +6,52 @@
 //! address, a log or an error.
 
 mod allow_list;
+mod call;
 mod check;
+mod documents;
 mod endpoints;
+mod feeds;
+mod gunzip;
+mod issue;
 mod limits;
+mod listing_patch;
+mod listings;
+pub mod listings_feed;
+pub mod listings_report;
 mod login;
 mod orders;
+pub mod processing_report;
+mod processing_status;
 mod raw_order;
 mod read_order;
+mod reports;
 mod sellers;
 mod wire;
 
 pub use check::{Refusal, refusal};
+pub use documents::{DocumentAddress, Download, UploadAddress};
 pub use endpoints::Endpoints;
+pub use feeds::{FeedStatus, FeedType};
+pub use issue::{Issue, Severity};
 pub use limits::{Limit, Operation};
+pub use listing_patch::{Change, ListingPatch};
+pub use listings::{
+    Availability, ListingsData, ListingsItem, ListingsSummary, PatchStatus, PatchVerdict,
+};
 pub use login::{Login, LoginCheck};
 pub use orders::{Dataset, OrdersPage, Sweep};
+pub use processing_status::ProcessingStatus;
 pub use raw_order::{NoOrder, RawOrder};
 pub use read_order::{ReadOrder, read_order};
+pub use reports::{ReportStatus, ReportType};
 
 use crate::domain::connection::AppCredentials;
 use crate::domain::marketplace::Region;
 use crate::error::{Error, Result};
-use check::{Reply, check, decode, rate_limit, server_time};
 use jiff::Timestamp;
-use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// As Amazon's page *Connect to the SP-API* demands it.
 const USER_AGENT: &str = concat!(
@@ -105,48 +122,6 @@ impl SpApi {
     /// Where Amazon is, for links and checks of addresses.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
-    }
-
-    /// Calls an operation that reads; once more with a fresh access token if the one at hand was refused.
-    async fn get<T: DeserializeOwned>(
-        &self,
-        account: &Account<'_>,
-        operation: Operation,
-        path: &[&str],
-        query: &[(&str, String)],
-    ) -> Result<Answer<T>> {
-        let url = self.endpoints.operation(account.region, path, query)?;
-        let token = self.access_token(account).await?;
-        let reply = match self.get_once(operation, &url, &token).await {
-            Err(error) if refusal(&error).is_some_and(Refusal::blames_the_access_token) => {
-                let token = self.replace_access_token(account, &token).await?;
-                self.get_once(operation, &url, &token).await?
-            }
-            other => other?,
-        };
-        let value = decode(operation.call(), &reply.body)?;
-        Ok(Answer {
-            value,
-            rate_limit: rate_limit(&reply.headers),
-            server_time: server_time(&reply.headers),
-        })
-    }
-
-    async fn get_once(
-        &self,
-        operation: Operation,
-        url: &Url,
-        token: &SecretString,
-    ) -> Result<Reply> {
-        let call = operation.call();
-        let mut token = HeaderValue::try_from(token.expose_secret())
-            .map_err(|_| Error::permanent(call.doing, "the access token is no header value"))?;
-        token.set_sensitive(true);
-        let request = self
-            .http
-            .get(url.clone())
-            .header("x-amz-access-token", token);
-        check(call, self.send(call, request).await?)
     }
 }
 

@@ -97,6 +97,26 @@ pub(super) fn check(call: Call, reply: Reply) -> Result<Reply> {
     Err(Error::new(class, call.doing, refusal))
 }
 
+/// The same for the address of a document, which lives for minutes: whatever it refuses, a new address may grant, and asking
+/// for that one tells whether the document is still there.
+///
+/// # Errors
+/// Retryable for every status that is no success.
+pub(super) fn check_document(call: Call, status: StatusCode, headers: &HeaderMap) -> Result<()> {
+    if status.is_success() {
+        return Ok(());
+    }
+    let refusal = Refusal {
+        operation: call.name,
+        status: status.as_u16(),
+        code: None,
+        request_id: request_id(headers),
+        server_time: server_time(headers),
+        access_token_refused: false,
+    };
+    Err(Error::retryable(call.doing, refusal))
+}
+
 /// Gives a failure to reach Amazon, or to read its answer to the end, its class. The address is taken out of it.
 pub(super) fn unreached(call: Call, error: reqwest::Error) -> Error {
     let class = if error.is_builder() {

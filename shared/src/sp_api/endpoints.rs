@@ -4,7 +4,15 @@
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::env;
 use crate::error::{Error, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
+
+/// What need not be encoded anywhere: RFC 3986, section 2.3.
+const ALL_BUT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The stores that share a Seller Central answer on hosts of their own as well, which Amazon's page leaves out.
 const NATIONAL: [&str; 5] = [
@@ -95,10 +103,12 @@ impl Endpoints {
             .any(is_one_of_these)
     }
 
-    /// The address of an operation: every segment of the path is percent-encoded, so that none can become two.
+    /// The address of an operation: every segment of the path is percent-encoded, so that none can become two, and
+    /// nothing in it can mean anything. Amazon page: *URL Encoding*.
     ///
     /// # Errors
-    /// Permanent for a segment that an address cannot hold.
+    /// Permanent for a segment that an address cannot hold: an empty one, `.` and `..`, which stay what they are however
+    /// they are encoded.
     pub(super) fn operation(
         &self,
         region: Region,
@@ -118,7 +128,12 @@ impl Endpoints {
             .sp_api
             .clone()
             .unwrap_or_else(|| own(region.sp_api_endpoint()));
-        extend(&mut url, path);
+        let mut whole = url.path().trim_end_matches('/').to_owned();
+        for segment in path {
+            whole.push('/');
+            whole.extend(utf8_percent_encode(segment, ALL_BUT_UNRESERVED));
+        }
+        url.set_path(&whole);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

@@ -1,0 +1,116 @@
+//! One call of one operation: its address, the access token, what is sent, and the answer decoded. It repeats a call once
+//! if the access token was refused, and never otherwise.
+
+use super::check::{Reply, check, decode, rate_limit, refusal, server_time};
+use super::limits::Operation;
+use super::{Account, Answer, Refusal, SpApi};
+use crate::error::{Error, Result};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+/// What is asked of an operation, all but by whom.
+struct Question<'a> {
+    operation: Operation,
+    method: Method,
+    url: Url,
+    /// JSON.
+    body: Option<&'a [u8]>,
+}
+
+impl SpApi {
+    /// Calls an operation that reads; once more with a fresh access token if the one at hand was refused.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        account: &Account<'_>,
+        operation: Operation,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Answer<T>> {
+        let question = Question {
+            operation,
+            method: Method::GET,
+            url: self.endpoints.operation(account.region, path, query)?,
+            body: None,
+        };
+        self.ask(account, &question).await
+    }
+
+    /// Calls an operation that creates something.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        account: &Account<'_>,
+        operation: Operation,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Answer<T>> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Error::permanent(operation.call().doing, error))?;
+        let question = Question {
+            operation,
+            method: Method::POST,
+            url: self.endpoints.operation(account.region, path, &[])?,
+            body: Some(&body),
+        };
+        self.ask(account, &question).await
+    }
+
+    /// Calls an operation that changes something; `body` is JSON.
+    pub(super) async fn patch<T: DeserializeOwned>(
+        &self,
+        account: &Account<'_>,
+        operation: Operation,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: &[u8],
+    ) -> Result<Answer<T>> {
+        let question = Question {
+            operation,
+            method: Method::PATCH,
+            url: self.endpoints.operation(account.region, path, query)?,
+            body: Some(body),
+        };
+        self.ask(account, &question).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        account: &Account<'_>,
+        question: &Question<'_>,
+    ) -> Result<Answer<T>> {
+        let token = self.access_token(account).await?;
+        let reply = match self.ask_once(question, &token).await {
+            Err(error) if refusal(&error).is_some_and(Refusal::blames_the_access_token) => {
+                let token = self.replace_access_token(account, &token).await?;
+                self.ask_once(question, &token).await?
+            }
+            other => other?,
+        };
+        let value = decode(question.operation.call(), &reply.body)?;
+        Ok(Answer {
+            value,
+            rate_limit: rate_limit(&reply.headers),
+            server_time: server_time(&reply.headers),
+        })
+    }
+
+    async fn ask_once(&self, question: &Question<'_>, token: &SecretString) -> Result<Reply> {
+        let call = question.operation.call();
+        let mut token = HeaderValue::try_from(token.expose_secret())
+            .map_err(|_| Error::permanent(call.doing, "the access token is no header value"))?;
+        token.set_sensitive(true);
+        let mut request = self
+            .http
+            .request(question.method.clone(), question.url.clone())
+            .header("x-amz-access-token", token);
+        if let Some(body) = question.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.to_vec());
+        }
+        check(call, self.send(call, request).await?)
+    }
+}

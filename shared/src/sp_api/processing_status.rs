@@ -1,0 +1,51 @@
+//! How far Amazon is with a feed or a report: the same words for both.
+
+use serde::{Deserialize, Serialize};
+
+/// Amazon page: *Feeds API v2021-06-30 Reference*, `processingStatus`; the Reports API has the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ProcessingStatus {
+    InQueue,
+    InProgress,
+    Done,
+    /// Of a feed: before anything was processed. Of a report: also that there is nothing to report.
+    Cancelled,
+    /// Of a feed: some, none or all of it was applied.
+    Fatal,
+    /// New to us; Amazon's word. Nothing is known of it, so wait.
+    Other(String),
+}
+
+impl ProcessingStatus {
+    /// Whether Amazon is through with it, one way or another.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Done | Self::Cancelled | Self::Fatal)
+    }
+}
+
+impl From<String> for ProcessingStatus {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "IN_QUEUE" => Self::InQueue,
+            "IN_PROGRESS" => Self::InProgress,
+            "DONE" => Self::Done,
+            "CANCELLED" => Self::Cancelled,
+            "FATAL" => Self::Fatal,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl From<ProcessingStatus> for String {
+    fn from(status: ProcessingStatus) -> String {
+        match status {
+            ProcessingStatus::InQueue => "IN_QUEUE".to_owned(),
+            ProcessingStatus::InProgress => "IN_PROGRESS".to_owned(),
+            ProcessingStatus::Done => "DONE".to_owned(),
+            ProcessingStatus::Cancelled => "CANCELLED".to_owned(),
+            ProcessingStatus::Fatal => "FATAL".to_owned(),
+            ProcessingStatus::Other(word) => word,
+        }
+    }
+}

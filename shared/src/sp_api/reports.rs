@@ -1,0 +1,109 @@
+//! Reports API v2021-06-30: ask for a report, ask until it is there, then download it. What stands in one is the work of
+//! [`super::listings_report`].
+
+use super::documents::DocumentAddress;
+use super::limits::Operation;
+use super::processing_status::ProcessingStatus;
+use super::{Account, Answer, SpApi};
+use crate::domain::marketplace::Marketplace;
+use crate::error::Result;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+/// The kinds of reports that we read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportType {
+    /// Every listing of the seller, active or not, as [`super::listings_report`] reads it.
+    AllListings,
+}
+
+impl ReportType {
+    /// Amazon's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AllListings => "GET_MERCHANT_LISTINGS_ALL_DATA",
+        }
+    }
+}
+
+/// How far Amazon is with a report.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportStatus {
+    #[serde(rename = "processingStatus")]
+    pub status: ProcessingStatus,
+    #[serde(rename = "createdTime")]
+    pub created_at: Timestamp,
+    #[serde(rename = "processingStartTime")]
+    pub processing_start: Option<Timestamp>,
+    #[serde(rename = "processingEndTime")]
+    pub processing_end: Option<Timestamp>,
+    /// For [`SpApi::get_report_document`].
+    #[serde(rename = "reportDocumentId")]
+    pub document: Option<String>,
+}
+
+impl SpApi {
+    /// Asks for a report; its id. Another call while it is being made may well give another id.
+    ///
+    /// Amazon page: *Reports API v2021-06-30 Reference*, `createReport`: 1 to 25 marketplaces.
+    ///
+    /// # Errors
+    /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
+    /// Amazon refuses.
+    pub async fn create_report(
+        &self,
+        account: &Account<'_>,
+        kind: ReportType,
+        marketplaces: &[Marketplace],
+    ) -> Result<Answer<String>> {
+        let ids: Vec<&str> = marketplaces.iter().map(|it| it.id()).collect();
+        let body = json!({ "reportType": kind.as_str(), "marketplaceIds": ids });
+        let made: Answer<Created> = self
+            .post(account, Operation::CreateReport, &REPORTS, &body)
+            .await?;
+        Ok(made.map(|created| created.report_id))
+    }
+
+    /// How far Amazon is with a report. Reads only.
+    ///
+    /// Amazon page: *Reports API v2021-06-30 Reference*, `getReport`.
+    ///
+    /// # Errors
+    /// As [`Self::create_report`].
+    pub async fn get_report(
+        &self,
+        account: &Account<'_>,
+        report: &str,
+    ) -> Result<Answer<ReportStatus>> {
+        let [base, version, reports] = REPORTS;
+        let path = [base, version, reports, report];
+        self.get(account, Operation::GetReport, &path, &[]).await
+    }
+
+    /// Where a report can be downloaded for the next five minutes. Reads only.
+    ///
+    /// Amazon page: *Reports API v2021-06-30 Reference*, `getReportDocument`.
+    ///
+    /// # Errors
+    /// As [`Self::create_report`].
+    pub async fn get_report_document(
+        &self,
+        account: &Account<'_>,
+        document: &str,
+    ) -> Result<Answer<DocumentAddress>> {
+        let [base, version, _] = REPORTS;
+        let path = [base, version, "documents", document];
+        self.get(account, Operation::GetReportDocument, &path, &[])
+            .await
+    }
+}
+
+const REPORTS: [&str; 3] = ["reports", "2021-06-30", "reports"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    report_id: String,
+}
