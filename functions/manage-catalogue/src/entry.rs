@@ -83,3 +83,91 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::header::SET_COOKIE;
+    use axum::routing::get;
+    use lambda_runtime::Context;
+    use serde_json::{Value, json};
+    use stallkeeper::api::{Caller, with_caller};
+    use stallkeeper::error::Error;
+
+    /// A request with a token, as the API hands it on.
+    const REQUEST: &str = include_str!("../../../events/desk-orders.json");
+    /// A batch of two messages.
+    const BATCH: &str = r#"{"Records": [
+        {"messageId": "m-1", "eventSource": "aws:sqs", "body": "{}", "attributes": {}},
+        {"messageId": "m-2", "eventSource": "aws:sqs", "body": "{}", "attributes": {}}]}"#;
+
+    /// What Lambda is told of a payload; whatever comes as messages is told back as failed.
+    async fn told(payload: &str) -> Result<Value> {
+        let event: Event = serde_json::from_str(payload).unwrap();
+        let greet = |caller: Caller| async move {
+            let tenant = caller.tenant.to_string();
+            ([(SET_COOKIE, "a=1")], tenant)
+        };
+        let routes = with_caller(Router::new().route("/orders", get(greet)), "tenant".into());
+        let fail_all = |batch: SqsEvent| async move {
+            let mut response = SqsBatchResponse::default();
+            for record in batch.records {
+                let mut failure = aws_lambda_events::sqs::BatchItemFailure::default();
+                failure.item_identifier = record.message_id.unwrap_or_default();
+                response.batch_item_failures.push(failure);
+            }
+            Ok(response)
+        };
+        let event = LambdaEvent::new(event, Context::default());
+        let answer = answer(event, routes, fail_all).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_request_reaches_its_route_with_its_caller_and_is_answered_as_the_api_expects() {
+        let told = told(REQUEST).await.unwrap();
+        assert_eq!(told["statusCode"], 200);
+        assert_eq!(told["body"], "demo");
+        assert_eq!(told["cookies"], json!(["a=1"]));
+        assert_eq!(told["isBase64Encoded"], false);
+    }
+
+    #[tokio::test]
+    async fn a_batch_reaches_the_work_and_is_answered_message_by_message() {
+        let told = told(BATCH).await.unwrap();
+        let failed =
+            json!({"batchItemFailures": [{"itemIdentifier": "m-1"}, {"itemIdentifier": "m-2"}]});
+        assert_eq!(told, failed);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_fails_as_a_whole_fails_the_invocation() {
+        let event: Event = serde_json::from_str(BATCH).unwrap();
+        let event = LambdaEvent::new(event, Context::default());
+        let fail = |_| async { Err(Error::retryable("work", "the tables are away")) };
+        assert!(answer(event, Router::new(), fail).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_body_speaks_of_records_is_a_request() {
+        let mut request: Value = serde_json::from_str(REQUEST).unwrap();
+        request["body"] = json!(BATCH);
+        let told = told(&request.to_string()).await.unwrap();
+        assert_eq!(told["statusCode"], 200);
+    }
+
+    #[test]
+    fn records_of_anything_but_a_queue_are_refused() {
+        let stream = BATCH.replace("aws:sqs", "aws:dynamodb");
+        assert!(serde_json::from_str::<Event>(&stream).is_err());
+        let unmarked = r#"{"Records": [{"body": "{}"}]}"#;
+        assert!(serde_json::from_str::<Event>(unmarked).is_err());
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for payload in ["{}", "[]", "1", r#"{"Records": 1}"#] {
+            assert!(serde_json::from_str::<Event>(payload).is_err(), "{payload}");
+        }
+    }
+}
