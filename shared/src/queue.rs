@@ -3,7 +3,8 @@
 //! A message carries `v`; readers accept the current version and the one before it. The fair-queue group is the
 //! connection, so one busy seller does not hold up the others.
 
-use crate::domain::ids::{ConnectionId, OrderId, TenantId};
+use crate::domain::ids::{ConnectionId, FeedId, OrderId, Sku, TenantId, WarehouseCode};
+use crate::domain::product::Product;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Class, Error, Result};
 use crate::sp_api::{Dataset, RawOrder};
@@ -107,6 +108,140 @@ impl OrderMessage {
     }
 }
 
+/// On queue `stock-changes`. Platforms may send `levels` and `products` to it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StockChange {
+    Levels {
+        tenant: TenantId,
+        /// Whether they were compared with what is stored: then each is worth a write.
+        #[serde(default)]
+        checked: bool,
+        levels: Vec<LevelRow>,
+    },
+    Products {
+        tenant: TenantId,
+        products: Vec<Product>,
+    },
+    /// An input of these SKUs was written; what follows from it is owed.
+    Recompute {
+        tenant: TenantId,
+        /// Whether the counters are still to be raised for it.
+        raise: bool,
+        skus: Vec<Sku>,
+    },
+}
+
+/// A stock level as the platform tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelRow {
+    pub sku: Sku,
+    pub warehouse: WarehouseCode,
+    pub quantity: u32,
+    /// When it was counted.
+    pub measured_at: Timestamp,
+}
+
+/// On queue `listing-jobs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ListingJob {
+    /// Read Amazon's listings report and match it.
+    Match {
+        tenant: TenantId,
+        connection: ConnectionId,
+        why: MatchReason,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// Compute what publishing the draft of this revision would do; matches first.
+    Preview {
+        tenant: TenantId,
+        connection: ConnectionId,
+        revision: u64,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// Settings changed: recompute every listing of the connection.
+    RecomputeAll {
+        tenant: TenantId,
+        connection: ConnectionId,
+        /// Where an earlier run stopped.
+        after: Option<String>,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// Why listings are matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchReason {
+    Published,
+    Daily,
+    OnDemand,
+    Preview,
+}
+
+/// On queue `stock-ticks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StockTick {
+    /// Time for a round.
+    Tick {
+        tenant: TenantId,
+        connection: ConnectionId,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// A decrease that waits for no round.
+    Urgent {
+        tenant: TenantId,
+        connection: ConnectionId,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// On queue `feed-checks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FeedCheck {
+    /// Look whether Amazon is done with a feed.
+    Check {
+        tenant: TenantId,
+        connection: ConnectionId,
+        feed: FeedId,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// What a fair queue shares its turns among: one busy group does not hold up the others.
+pub trait Group {
+    /// At most 128 characters of letters, digits and punctuation, as SQS has it.
+    fn group(&self) -> String;
+}
+
+impl Group for ConnectionId {
+    fn group(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+/// A tenant's id may hold what SQS does not take: its digest stands for it.
+impl Group for TenantId {
+    fn group(&self) -> String {
+        use sha2::Digest as _;
+        let digest = sha2::Sha256::digest(self.as_str());
+        digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
 /// A queue to send to.
 #[derive(Clone)]
 pub struct Queue {
@@ -125,7 +260,7 @@ impl Queue {
     /// Retryable or throttled, as SQS answers.
     pub async fn send<M: Serialize>(
         &self,
-        group: &ConnectionId,
+        group: &(impl Group + ?Sized),
         message: M,
         delay_seconds: u32,
     ) -> Result<()> {
@@ -134,7 +269,7 @@ impl Queue {
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
-            .message_group_id(group.as_str())
+            .message_group_id(group.group())
             .delay_seconds(i32::try_from(delay_seconds.min(900)).unwrap_or(900))
             .send()
             .await
@@ -148,7 +283,7 @@ impl Queue {
     /// Retryable or throttled where any was not taken; the ones before it may have been: receivers are idempotent.
     pub async fn send_all<M: Serialize>(
         &self,
-        group: &ConnectionId,
+        group: &(impl Group + ?Sized),
         messages: impl IntoIterator<Item = M>,
     ) -> Result<()> {
         let bodies = messages
@@ -161,7 +296,7 @@ impl Queue {
         Ok(())
     }
 
-    async fn send_batch(&self, group: &ConnectionId, bodies: Vec<String>) -> Result<()> {
+    async fn send_batch(&self, group: &(impl Group + ?Sized), bodies: Vec<String>) -> Result<()> {
         let entries = bodies
             .into_iter()
             .enumerate()
@@ -169,7 +304,7 @@ impl Queue {
                 SendMessageBatchRequestEntry::builder()
                     .id(index.to_string())
                     .message_body(body)
-                    .message_group_id(group.as_str())
+                    .message_group_id(group.group())
                     .build()
                     .map_err(|error| Error::permanent("build a batch of messages", error))
             })

@@ -14,32 +14,58 @@
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
+//! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
+//! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
+//! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
+//! | catalogue | levels with the counter | `SKU#t#sku` | `LEVELS` | `manage-catalogue` |
+//! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `manage-catalogue`, `match-listings` |
+//! | | reservation, refused row | `SKU#t#sku` | `RESERVED#c#order#line`, `REJECTED` | `announce-changes` |
+//! | | listing, offer | `LISTING#t#c#amazon_sku` | `LISTING`, `OFFER#cc` | all of stock out |
+//! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
+//! | | feed, mark of an open one, manifest | `FEED#t#c`, `OPEN_FEED#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `settle-feeds` |
+//! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
 //!
-//! Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
+//! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
+//! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
 //! wait for a person). Keys are spelt in `store::key`, which nothing else may do.
 
 mod buyers;
 mod connections;
 mod cursor;
+mod feeds;
 mod item;
 mod key;
+mod levels;
 mod limit;
+mod listings;
 mod oauth;
+mod offers;
 mod order_lists;
 mod orders;
 mod parked;
+mod products;
+mod reservations;
+mod revised;
 mod settings;
+mod stock_plan;
 pub mod stream;
+mod to_send;
 
 pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};
+pub use feeds::{FeedPage, LINES_IN_A_PART};
+pub use levels::{LevelWritten, SkuLevels};
 pub use limit::{Bucket, Permit};
+pub use listings::{Claimed, ListingPage, WantedWritten};
 pub use oauth::{Dance, OAuthState};
 pub use order_lists::{OrderFilter, OrderPage, WaitingPage};
 pub use orders::{HistoryRecord, OrderRow};
 pub use parked::ParkedMark;
+pub use products::{Listed, ProductWritten, SkuInputs};
 pub use settings::Settings;
+pub use stock_plan::{Held, ListingCounts, Matching, ReportJob, Round, RoundSummary};
+pub use to_send::ToSend;
 
 use crate::error::Result;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -53,6 +79,7 @@ pub struct Tables {
     pub connections: String,
     pub orders: String,
     pub buyers: String,
+    pub catalogue: String,
 }
 
 impl Tables {
@@ -64,6 +91,7 @@ impl Tables {
             connections: name("CONNECTIONS_TABLE"),
             orders: name("ORDERS_TABLE"),
             buyers: name("BUYERS_TABLE"),
+            catalogue: name("CATALOGUE_TABLE"),
         }
     }
 }

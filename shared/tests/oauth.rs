@@ -24,6 +24,7 @@ async fn store() -> (tables::Embedded, Store) {
         connections: embedded.name("ConnectionsTable").into(),
         orders: String::new(),
         buyers: String::new(),
+        catalogue: String::new(),
     };
     let store = Store::new(embedded.client.clone(), names);
     (embedded, store)

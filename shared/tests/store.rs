@@ -35,6 +35,7 @@ async fn store() -> (tables::Embedded, Store) {
         connections: embedded.name("ConnectionsTable").into(),
         orders: embedded.name("OrdersTable").into(),
         buyers: embedded.name("BuyersTable").into(),
+        catalogue: embedded.name("CatalogueTable").into(),
     };
     let store = Store::new(embedded.client.clone(), names);
     (embedded, store)

@@ -69,6 +69,7 @@ impl Stand {
             connections: tables.name("ConnectionsTable").to_owned(),
             orders: tables.name("OrdersTable").to_owned(),
             buyers: tables.name("BuyersTable").to_owned(),
+            catalogue: tables.name("CatalogueTable").to_owned(),
         };
         let app = Arc::new(App {
             store: Store::new(tables.client.clone(), names),

@@ -45,9 +45,10 @@ pub struct ReportStatus {
 }
 
 impl SpApi {
-    /// Asks for a report; its id. Another call while it is being made may well give another id.
+    /// Asks for a report of one marketplace; its id. Asked again soon, Amazon may answer with the same data as before.
     ///
-    /// Amazon page: *Reports API v2021-06-30 Reference*, `createReport`: 1 to 25 marketplaces.
+    /// Amazon pages: *Reports API v2021-06-30 Reference*, `createReport`; *Inventory Reports*: of several marketplaces
+    /// only the first would be heeded, and the names of the columns come in the language we ask for.
     ///
     /// # Errors
     /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
@@ -56,10 +57,13 @@ impl SpApi {
         &self,
         account: &Account<'_>,
         kind: ReportType,
-        marketplaces: &[Marketplace],
+        marketplace: Marketplace,
     ) -> Result<Answer<String>> {
-        let ids: Vec<&str> = marketplaces.iter().map(|it| it.id()).collect();
-        let body = json!({ "reportType": kind.as_str(), "marketplaceIds": ids });
+        let body = json!({
+            "reportType": kind.as_str(),
+            "marketplaceIds": [marketplace.id()],
+            "reportOptions": { "preferredReportDocumentLocale": "en_US" },
+        });
         let made: Answer<Created> = self
             .post(account, Operation::CreateReport, &REPORTS, &body)
             .await?;

@@ -55,8 +55,16 @@ impl Store {
     /// Takes one request out of the bucket: one conditional write for a bucket at rest, a second one where it is in
     /// use. A permit that is not used is lost, which errs on the safe side.
     pub async fn permit(&self, bucket: Bucket<'_>, now: Timestamp) -> Result<Permit> {
+        self.permits(bucket, 1, now).await
+    }
+
+    /// Takes `count` requests out of the bucket at once, all or none; at most its burst. As [`Self::permit`].
+    pub async fn permits(&self, bucket: Bucket<'_>, count: u32, now: Timestamp) -> Result<Permit> {
         let now_ms = now.as_millisecond();
-        let interval = bucket.interval_ms();
+        let count = i64::from(count.clamp(1, bucket.operation.limit().burst));
+        let cost = bucket.interval_ms() * count;
+        // What the first of them may find is what leaves room for the others.
+        let tolerance = bucket.tolerance_ms() - bucket.interval_ms() * (count - 1);
         let at_rest = self
             .db
             .update_item()
@@ -64,7 +72,7 @@ impl Store {
             .set_key(Some(bucket.key().into_map()))
             .update_expression("SET tat = :next, v = :v")
             .condition_expression("attribute_not_exists(tat) OR tat <= :now")
-            .expression_attribute_values(":next", n(now_ms + interval))
+            .expression_attribute_values(":next", n(now_ms + cost))
             .expression_attribute_values(":now", n(now_ms))
             .expression_attribute_values(":v", n(1))
             .send()
@@ -79,10 +87,10 @@ impl Store {
             .update_item()
             .table_name(&self.tables.connections)
             .set_key(Some(bucket.key().into_map()))
-            .update_expression("SET tat = tat + :interval")
+            .update_expression("SET tat = tat + :cost")
             .condition_expression("tat <= :latest")
-            .expression_attribute_values(":interval", n(interval))
-            .expression_attribute_values(":latest", n(now_ms + bucket.tolerance_ms()))
+            .expression_attribute_values(":cost", n(cost))
+            .expression_attribute_values(":latest", n(now_ms + tolerance))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -101,7 +109,7 @@ impl Store {
                     self.forgive(bucket, most).await?;
                     tat = most;
                 }
-                let wait = tat - bucket.tolerance_ms() - now_ms;
+                let wait = tat - tolerance - now_ms;
                 Ok(Permit::NotBefore(
                     now.saturating_add(SignedDuration::from_millis(wait.max(1)))
                         .unwrap_or(now),

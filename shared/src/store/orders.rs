@@ -131,7 +131,7 @@ impl Store {
 }
 
 /// Whether somebody else wrote first, be it before this transaction or at the same moment.
-fn lost(error: Option<&TransactWriteItemsError>) -> bool {
+pub(super) fn lost(error: Option<&TransactWriteItemsError>) -> bool {
     let reasons = match error {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             cancelled.cancellation_reasons()

@@ -82,6 +82,7 @@ fn store(db: &aws_config::SdkConfig, tables: &tables::Embedded) -> Store {
         connections: name("ConnectionsTable"),
         orders: name("OrdersTable"),
         buyers: name("BuyersTable"),
+        catalogue: name("CatalogueTable"),
     };
     Store::new(aws_sdk_dynamodb::Client::new(db), names)
 }

@@ -19,6 +19,7 @@ impl Stage {
             connections: tables.name("ConnectionsTable").to_owned(),
             orders: tables.name("OrdersTable").to_owned(),
             buyers: tables.name("BuyersTable").to_owned(),
+            catalogue: tables.name("CatalogueTable").to_owned(),
         };
         let store = Store::new(tables.client.clone(), names);
         Self { tables, store }

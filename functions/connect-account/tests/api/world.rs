@@ -98,6 +98,7 @@ impl World {
             connections: tables.name("ConnectionsTable").into(),
             orders: String::new(),
             buyers: String::new(),
+            catalogue: String::new(),
         };
         let app = App {
             store: Store::new(tables.client.clone(), names),

@@ -103,9 +103,7 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
     let shown = sent.or(offer.observed.as_ref().map(|observed| observed.value));
     match shown {
         Some(shown) if shown == wanted => NextPrice::Nothing("Amazon shows it"),
-        Some(shown)
-            if offer.released_to < label && moves_too_far(shown, wanted, price_percent) =>
-        {
+        Some(shown) if offer.released_to < label && moves_too_far(shown, wanted, price_percent) => {
             NextPrice::Held {
                 from: shown,
                 to: wanted,

@@ -130,10 +130,16 @@ fn explained(scarcest: &Deliverable, units: u32, steps: &[Step; 4], policy: &Pol
     }
     why.push_str(&format!(" = {}", steps[0].quantity));
     if policy.buffer > 0 {
-        why.push_str(&format!("; buffer {} → {}", policy.buffer, steps[1].quantity));
+        why.push_str(&format!(
+            "; buffer {} → {}",
+            policy.buffer, steps[1].quantity
+        ));
     }
     if policy.percentage < 100 {
-        why.push_str(&format!("; {} % → {}", policy.percentage, steps[2].quantity));
+        why.push_str(&format!(
+            "; {} % → {}",
+            policy.percentage, steps[2].quantity
+        ));
     }
     if let Some(maximum) = policy.maximum {
         why.push_str(&format!("; at most {maximum} → {}", steps[3].quantity));

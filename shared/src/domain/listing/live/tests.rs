@@ -70,7 +70,15 @@ fn an_order_before_the_value_was_sent_is_not_subtracted_by_amazon() {
         &[sale(900, 3)],
         &Policy::default(),
     );
-    assert!(matches!(next, Next::Send { quantity: 7, decrease: true, urgent: false, .. }));
+    assert!(matches!(
+        next,
+        Next::Send {
+            quantity: 7,
+            decrease: true,
+            urgent: false,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -86,7 +94,14 @@ fn an_order_at_the_moment_of_application_makes_the_quantity_go_out_again() {
         })
     );
     let next = next(&listing, applied, &sales, &Policy::default());
-    assert!(matches!(next, Next::Send { quantity: 7, after: None, .. }));
+    assert!(matches!(
+        next,
+        Next::Send {
+            quantity: 7,
+            after: None,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -97,7 +112,15 @@ fn while_the_feed_is_on_its_way_an_order_waits_for_its_end_unless_it_empties_the
     assert!(matches!(waits, Next::Send { after: Some(_), .. }));
     let empty = listing(0, Some((3, 1_000, feed())));
     let urgent = next(&empty, Standing::InFlight, &sales, &Policy::default());
-    assert!(matches!(urgent, Next::Send { quantity: 0, urgent: true, after: None, .. }));
+    assert!(matches!(
+        urgent,
+        Next::Send {
+            quantity: 0,
+            urgent: true,
+            after: None,
+            ..
+        }
+    ));
 }
 
 #[test]

@@ -1,0 +1,212 @@
+//! Feeds and their manifests. A manifest stands in parts of deflated lines, so that 25,000 lines cost a few hundred
+//! write units at most and one item is never too big.
+
+use super::item::{Item, condition_failed, deflated, failure, inflated, item, n, s, text, value};
+use super::key::{self, Key};
+use super::{Store, Written};
+use crate::domain::feed::{Feed, FeedLine, FeedState};
+use crate::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use crate::error::Result;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use futures::{StreamExt as _, TryStreamExt as _};
+
+/// Lines in one part of a manifest.
+pub const LINES_IN_A_PART: usize = 5_000;
+/// How long feeds are kept, in seconds.
+const KEPT: i64 = 90 * 86_400;
+
+/// A page of feeds, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    pub feeds: Vec<Feed>,
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// Stores a feed whose revision is one more than when it was read, and whether it is open.
+    pub async fn save_feed(&self, feed: &Feed) -> Result<Written> {
+        if feed.state.is_open() && feed.revision <= 1 {
+            self.mark_open(feed).await?;
+        }
+        let key = Key::feed(&feed.tenant, &feed.connection, &feed.id);
+        let mut fields = item(key, feed)?;
+        fields.retain(|_, value| !value.is_null());
+        fields.insert("expires_at".into(), n(feed.created_at.as_second() + KEPT));
+        let written = self
+            .put_fields_revised(
+                "store a feed",
+                &self.tables.catalogue,
+                fields,
+                feed.revision,
+            )
+            .await?;
+        if written == Written::Done && !feed.state.is_open() {
+            let open = Key::open_feed(&feed.tenant, &feed.connection, &feed.id);
+            self.delete(&self.tables.catalogue, open).await?;
+        }
+        Ok(written)
+    }
+
+    async fn mark_open(&self, feed: &Feed) -> Result<()> {
+        let mut fields: Item = Key::open_feed(&feed.tenant, &feed.connection, &feed.id).into_map();
+        fields.insert("v".into(), n(super::item::VERSION));
+        self.db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure("mark a feed as open", error))?;
+        Ok(())
+    }
+
+    /// A feed, read strongly.
+    pub async fn feed(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        feed: &FeedId,
+    ) -> Result<Option<Feed>> {
+        self.get(&self.tables.catalogue, Key::feed(tenant, connection, feed))
+            .await
+    }
+
+    /// The feeds of a connection that somebody still has work to do on, oldest first. A mark whose feed was never
+    /// stored, or is closed, is taken away.
+    pub async fn open_feeds(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<Vec<Feed>> {
+        let marks = self
+            .between(
+                &self.tables.catalogue,
+                key::open_feeds_pk(tenant, connection),
+                "!",
+                "~",
+            )
+            .await?;
+        let mut feeds = Vec::new();
+        for id in marks.iter().filter_map(|mark| text(mark, "sk")) {
+            let Ok(id) = id.parse::<FeedId>() else {
+                continue;
+            };
+            match self.feed(tenant, connection, &id).await? {
+                Some(feed) if feed.state.is_open() => feeds.push(feed),
+                // A feed that is being made right now has its mark first: leave that to the next look.
+                None => {}
+                Some(_) => {
+                    let mark = Key::open_feed(tenant, connection, &id);
+                    self.delete(&self.tables.catalogue, mark).await?;
+                }
+            }
+        }
+        Ok(feeds)
+    }
+
+    /// A page of a connection's feeds, the newest first; `after` is the `next` of the page before.
+    pub async fn feed_page(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<FeedPage> {
+        let answer = self
+            .db
+            .query()
+            .table_name(&self.tables.catalogue)
+            .scan_index_forward(false)
+            .limit(limit)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", s(key::feeds_pk(tenant, connection)))
+            .expression_attribute_values(":before", s(after.unwrap_or("~")))
+            .send()
+            .await
+            .map_err(|error| failure("list feeds", error))?;
+        let next = answer.last_evaluated_key().and_then(|key| text(key, "sk"));
+        let feeds = answer.items.unwrap_or_default();
+        Ok(FeedPage {
+            feeds: feeds.into_iter().map(value).collect::<Result<_>>()?,
+            next,
+        })
+    }
+
+    /// Stores a part of a manifest, counted from 0. Idempotent.
+    pub async fn put_manifest_part(
+        &self,
+        feed: &Feed,
+        part: u32,
+        lines: &[FeedLine],
+    ) -> Result<()> {
+        let mut fields =
+            Key::manifest_part(&feed.tenant, &feed.connection, &feed.id, part).into_map();
+        fields.insert("v".into(), n(super::item::VERSION));
+        fields.insert("lines".into(), deflated(&lines)?);
+        fields.insert("expires_at".into(), n(feed.created_at.as_second() + KEPT));
+        self.db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure("store a manifest", error))?;
+        Ok(())
+    }
+
+    /// The lines of a feed, in their order.
+    pub async fn manifest(&self, feed: &Feed) -> Result<Vec<FeedLine>> {
+        let parts: Vec<Vec<FeedLine>> = futures::stream::iter(0..feed.parts)
+            .map(|part| self.manifest_part(feed, part))
+            .buffered(4)
+            .try_collect()
+            .await?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    async fn manifest_part(&self, feed: &Feed, part: u32) -> Result<Vec<FeedLine>> {
+        let key = Key::manifest_part(&feed.tenant, &feed.connection, &feed.id, part);
+        match self.get_item(&self.tables.catalogue, key).await? {
+            Some(item) => inflated(&item, "lines"),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Tells a feed that is not submitted yet that a listing of it is being patched: before the patch. The feed's state
+    /// where it is too late for that (the patch comes after the feed then, and wins); `None` where it was told, or is
+    /// not there.
+    pub async fn overtake_feed(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        feed: &FeedId,
+        sku: &AmazonSku,
+    ) -> Result<Option<FeedState>> {
+        let sku = AttributeValue::L(vec![s(sku.as_str())]);
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::feed(tenant, connection, feed).into_map()))
+            .update_expression("SET overtaken = list_append(overtaken, :sku) ADD revision :one")
+            .condition_expression("#state IN (:building, :claimed, :submitting)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":sku", sku)
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":building", s(FeedState::Building.as_str()))
+            .expression_attribute_values(":claimed", s(FeedState::Claimed.as_str()))
+            .expression_attribute_values(":submitting", s(FeedState::Submitting.as_str()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(None),
+            Err(error) if condition_failed(&error) => {
+                let old = super::levels::old_item(error.as_service_error()).cloned();
+                let old: Option<Feed> = old.filter(|old| !old.is_empty()).map(value).transpose()?;
+                Ok(old.map(|feed| feed.state))
+            }
+            Err(error) => Err(failure("overtake a feed", error)),
+        }
+    }
+}

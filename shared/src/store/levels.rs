@@ -1,0 +1,319 @@
+//! Stock levels, and the counter of a SKU that never falls. All levels of a SKU stand in one item with its counter, so
+//! that a level and the raise it owes are one write.
+
+use super::Store;
+use super::item::{Item, condition_failed, failure, n, number, s};
+use super::key::{self, Key};
+use crate::domain::ids::{Sku, TenantId, WarehouseCode};
+use crate::domain::stock::{Arrival, Levels, StockLevel};
+use crate::error::Result;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// What one BatchGetItem takes.
+pub(super) const BATCH: usize = 100;
+/// Batches read side by side.
+const AT_ONCE: usize = 8;
+
+/// The item of levels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SkuLevels {
+    /// Raised with each change of an input; 0 where the SKU was never heard of.
+    pub counter: u64,
+    pub levels: Levels,
+    /// Whether a reservation may be open: then the same quantity, measured later, may change what is wanted.
+    pub reserving: bool,
+}
+
+/// What came of a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelWritten {
+    /// Stored; what is wanted may be another now.
+    Changed,
+    /// Stored; only its moment is new, and nothing is wanted otherwise for it.
+    Remeasured,
+    /// Not stored: see [`Arrival`]. With what is stored.
+    Refused(Arrival, Option<StockLevel>),
+}
+
+pub(super) fn read_levels(item: &Item) -> SkuLevels {
+    let levels = item.iter().filter_map(|(name, value)| {
+        let warehouse = name.strip_prefix(key::LEVEL)?.parse().ok()?;
+        Some((warehouse, read_level(value)?))
+    });
+    SkuLevels {
+        counter: counter(item),
+        levels: levels.collect(),
+        reserving: matches!(item.get("reserving"), Some(AttributeValue::Bool(true))),
+    }
+}
+
+fn counter(item: &Item) -> u64 {
+    number(item, "counter")
+        .and_then(|counter| u64::try_from(counter).ok())
+        .unwrap_or_default()
+}
+
+fn read_level(value: &AttributeValue) -> Option<StockLevel> {
+    let fields = value.as_m().ok()?;
+    let moment = |name: &str| Timestamp::from_millisecond(number(fields, name)?).ok();
+    Some(StockLevel {
+        quantity: u32::try_from(number(fields, "quantity")?).ok()?,
+        measured_at: moment("measured_at")?,
+        received_at: moment("received_at")?,
+    })
+}
+
+fn level_value(level: &StockLevel) -> AttributeValue {
+    AttributeValue::M(HashMap::from([
+        ("quantity".to_owned(), n(level.quantity)),
+        (
+            "measured_at".to_owned(),
+            n(level.measured_at.as_millisecond()),
+        ),
+        (
+            "received_at".to_owned(),
+            n(level.received_at.as_millisecond()),
+        ),
+    ]))
+}
+
+impl Store {
+    /// The levels of many SKUs at a glance (eventually consistent, half a read unit each); absent where there is none.
+    pub async fn levels_glance(
+        &self,
+        tenant: &TenantId,
+        skus: &[Sku],
+    ) -> Result<HashMap<Sku, SkuLevels>> {
+        let keys = skus.iter().map(|sku| Key::levels(tenant, sku)).collect();
+        let items = self.glance(keys).await?;
+        let by_pk: HashMap<String, &Sku> = skus
+            .iter()
+            .map(|sku| (key::sku_pk(tenant, sku), sku))
+            .collect();
+        Ok(items
+            .into_iter()
+            .filter_map(|item| {
+                let sku = by_pk.get(item.get("pk")?.as_s().ok()?)?;
+                Some(((*sku).clone(), read_levels(&item)))
+            })
+            .collect())
+    }
+
+    /// Items of the catalogue at a glance, in no order; keys that repeat are read once.
+    pub(super) async fn glance(&self, mut keys: Vec<Key>) -> Result<Vec<Item>> {
+        keys.sort_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
+        keys.dedup();
+        let batches: Vec<Vec<Key>> = keys.chunks(BATCH).map(<[Key]>::to_vec).collect();
+        let items: Vec<Vec<Item>> = futures::stream::iter(batches)
+            .map(|batch| self.glance_batch(batch))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(items.into_iter().flatten().collect())
+    }
+
+    async fn glance_batch(&self, batch: Vec<Key>) -> Result<Vec<Item>> {
+        let mut items = Vec::with_capacity(batch.len());
+        let mut open: Vec<Item> = batch.into_iter().map(Key::into_map).collect();
+        while !open.is_empty() {
+            let keys = KeysAndAttributes::builder().set_keys(Some(open)).build();
+            let keys = keys.map_err(|error| crate::Error::permanent("read many items", error))?;
+            let answer = self
+                .db
+                .batch_get_item()
+                .request_items(&self.tables.catalogue, keys)
+                .send()
+                .await
+                .map_err(|error| failure("read many items", error))?;
+            items.extend(
+                answer
+                    .responses
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|(_, found)| found),
+            );
+            open = answer
+                .unprocessed_keys
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, rest)| rest.keys)
+                .collect();
+        }
+        Ok(items)
+    }
+
+    /// Stores a level where it is newer than what is stored, and raises the SKU's counter with it: one write unit.
+    /// Idempotent: the same level again is [`Arrival::Repeated`].
+    pub async fn write_level(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        warehouse: &WarehouseCode,
+        level: &StockLevel,
+    ) -> Result<LevelWritten> {
+        if level.arrival(None, level.received_at) == Arrival::Ahead {
+            return Ok(LevelWritten::Refused(Arrival::Ahead, None));
+        }
+        let name = key::level_name(warehouse);
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::levels(tenant, sku).into_map()))
+            .update_expression("SET #level = :level, v = :v ADD #counter :one")
+            .condition_expression("attribute_not_exists(#level) OR #level.measured_at < :measured")
+            .expression_attribute_names("#level", &name)
+            .expression_attribute_names("#counter", "counter")
+            .expression_attribute_values(":level", level_value(level))
+            .expression_attribute_values(":measured", n(level.measured_at.as_millisecond()))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":v", n(super::item::VERSION))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match update {
+            Ok(answer) => {
+                let old = answer.attributes.unwrap_or_default();
+                let known = read_levels(&old);
+                let same = known
+                    .levels
+                    .get(warehouse)
+                    .is_some_and(|stored| stored.quantity == level.quantity);
+                Ok(if same && !known.reserving {
+                    LevelWritten::Remeasured
+                } else {
+                    LevelWritten::Changed
+                })
+            }
+            Err(error) if condition_failed(&error) => {
+                let stored =
+                    old_item(error.as_service_error()).and_then(|old| read_level(old.get(&name)?));
+                let arrival = level.arrival(stored.as_ref(), level.received_at);
+                Ok(LevelWritten::Refused(arrival, stored))
+            }
+            Err(error) => Err(failure("store a stock level", error)),
+        }
+    }
+
+    /// Raises the counter of a SKU after one of its inputs was written. `reserving`: the input was a reservation.
+    pub async fn raise_counter(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        by: u64,
+        reserving: bool,
+    ) -> Result<u64> {
+        let mut update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::levels(tenant, sku).into_map()))
+            .expression_attribute_names("#counter", "counter")
+            .expression_attribute_values(":by", n(by.max(1)))
+            .expression_attribute_values(":v", n(super::item::VERSION))
+            .return_values(ReturnValue::UpdatedNew);
+        update = if reserving {
+            update
+                .update_expression("SET v = :v, reserving = :yes ADD #counter :by")
+                .expression_attribute_values(":yes", AttributeValue::Bool(true))
+        } else {
+            update.update_expression("SET v = :v ADD #counter :by")
+        };
+        let answer = update
+            .send()
+            .await
+            .map_err(|error| failure("raise a counter", error))?;
+        Ok(counter(&answer.attributes.unwrap_or_default()))
+    }
+
+    /// Notes that no reservation of a SKU is open any more, unless anything changed since `counter` was read.
+    pub async fn no_longer_reserving(&self, tenant: &TenantId, sku: &Sku, read: u64) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::levels(tenant, sku).into_map()))
+            .update_expression("REMOVE reserving")
+            .condition_expression("#counter = :read")
+            .expression_attribute_names("#counter", "counter")
+            .expression_attribute_values(":read", n(read))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("note that nothing is reserved", error)),
+        }
+    }
+
+    /// Notes that a stock level of a tenant came, at most once a minute.
+    pub async fn note_stock_seen(&self, tenant: &TenantId, now: Timestamp) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(Key::stock_seen(tenant).into_map()))
+            .update_expression("SET seen_ms = :now, v = :v")
+            .condition_expression("attribute_not_exists(seen_ms) OR seen_ms < :before")
+            .expression_attribute_values(":now", n(now.as_millisecond()))
+            .expression_attribute_values(":before", n(now.as_millisecond() - 60_000))
+            .expression_attribute_values(":v", n(super::item::VERSION))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("note that stock levels came", error)),
+        }
+    }
+
+    /// When the last stock level of a tenant came, to the minute.
+    pub async fn stock_seen(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
+        let item = self
+            .get_item(&self.tables.connections, Key::stock_seen(tenant))
+            .await?;
+        Ok(item
+            .and_then(|item| number(&item, "seen_ms"))
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+
+    /// Leaves a note of a row that came by the queue and was refused; the last one of a SKU stands.
+    pub async fn note_rejected(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        let mut fields = Key::rejected(tenant, sku).into_map();
+        fields.insert("v".into(), n(super::item::VERSION));
+        fields.insert("tenant".into(), s(tenant.as_str()));
+        fields.insert("sku".into(), s(sku.as_str()));
+        fields.insert("reason".into(), s(reason));
+        fields.insert("at".into(), s(at.to_string()));
+        fields.insert("expires_at".into(), n(at.as_second() + 30 * 86_400));
+        self.db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure("note a refused row", error))?;
+        Ok(())
+    }
+}
+
+/// What stood in the way of a conditional update.
+pub(super) fn old_item(error: Option<&UpdateItemError>) -> Option<&Item> {
+    match error? {
+        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item(),
+        _ => None,
+    }
+}

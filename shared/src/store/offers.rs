@@ -1,0 +1,182 @@
+//! Offers: the price of a listing on one marketplace. The same locks as a listing's quantity.
+
+use super::item::{condition_failed, failure, n, s, value};
+use super::key::{self, Key};
+use super::levels::old_item;
+use super::listings::{nested, stands};
+use super::{Claimed, Store, WantedWritten};
+use crate::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use crate::domain::listing::{Observed, Offer, Refused, Sent, WantedPrice};
+use crate::domain::marketplace::Marketplace;
+use crate::error::Result;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use rust_decimal::Decimal;
+
+impl Store {
+    /// The offers of a listing.
+    pub async fn offers(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        amazon_sku: &AmazonSku,
+    ) -> Result<Vec<Offer>> {
+        let pk = key::listing_pk(tenant, connection, amazon_sku);
+        let items = self
+            .between(&self.tables.catalogue, pk, key::OFFER, key::OFFER)
+            .await?;
+        items.into_iter().map(value).collect()
+    }
+
+    /// One offer, read strongly.
+    pub async fn offer(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        amazon_sku: &AmazonSku,
+        marketplace: Marketplace,
+    ) -> Result<Option<Offer>> {
+        let key = Key::offer(tenant, connection, amazon_sku, marketplace);
+        self.get(&self.tables.catalogue, key).await
+    }
+
+    /// Notes the price that Amazon's report showed; makes the offer where there is none. `forget_sent`: what was sent
+    /// turned out not to be what Amazon shows. Idempotent.
+    pub async fn observe_offer(
+        &self,
+        offer: (&TenantId, &ConnectionId, &AmazonSku, Marketplace),
+        observed: &Observed<Decimal>,
+        forget_sent: bool,
+    ) -> Result<()> {
+        let removed = if forget_sent {
+            " REMOVE sent, refused"
+        } else {
+            ""
+        };
+        let update = self.upsert_offer(offer, &format!("observed = :observed{{}}{removed}"));
+        update
+            .expression_attribute_values(":observed", nested(observed)?)
+            .send()
+            .await
+            .map_err(|error| failure("note a price", error))?;
+        Ok(())
+    }
+
+    /// As [`Self::write_wanted`], of a price; makes the offer where there is none.
+    pub async fn write_wanted_price(
+        &self,
+        offer: (&TenantId, &ConnectionId, &AmazonSku, Marketplace),
+        wanted: &WantedPrice,
+    ) -> Result<WantedWritten<Offer>> {
+        let update = self
+            .upsert_offer(offer, "wanted = :wanted{}")
+            .condition_expression("attribute_not_exists(wanted) OR wanted.label < :label")
+            .expression_attribute_values(":wanted", nested(wanted)?)
+            .expression_attribute_values(":label", n(wanted.label))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match update {
+            Ok(answer) => stands(answer.attributes),
+            Err(error) if condition_failed(&error) => {
+                let old = old_item(error.as_service_error()).cloned();
+                let old: Option<Offer> = old.map(value).transpose()?;
+                let ours = old.filter(|old| {
+                    old.wanted.as_ref().map(|stored| stored.label) == Some(wanted.label)
+                });
+                Ok(ours.map_or(WantedWritten::Outdated, |old| {
+                    WantedWritten::Stands(Box::new(old))
+                }))
+            }
+            Err(error) => Err(failure("store a wanted price", error)),
+        }
+    }
+
+    /// An update that also gives a new offer what it is known by. `set`: what else is set; `{}` stands for that.
+    fn upsert_offer(
+        &self,
+        (tenant, connection, amazon_sku, marketplace): (
+            &TenantId,
+            &ConnectionId,
+            &AmazonSku,
+            Marketplace,
+        ),
+        set: &str,
+    ) -> UpdateItemFluentBuilder {
+        let identity = ", tenant = :tenant, #connection = :connection, amazon_sku = :sku, \
+                        marketplace = :marketplace, v = :v, sends = if_not_exists(sends, :zero), \
+                        released_to = if_not_exists(released_to, :zero)";
+        self.db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(
+                Key::offer(tenant, connection, amazon_sku, marketplace).into_map(),
+            ))
+            .update_expression(format!("SET {}", set.replace("{}", identity)))
+            .expression_attribute_names("#connection", "connection")
+            .expression_attribute_values(":tenant", s(tenant.as_str()))
+            .expression_attribute_values(":connection", s(connection.as_str()))
+            .expression_attribute_values(":sku", s(amazon_sku.as_str()))
+            .expression_attribute_values(":marketplace", s(marketplace.country()))
+            .expression_attribute_values(":v", n(super::item::VERSION))
+            .expression_attribute_values(":zero", n(0))
+    }
+
+    /// As [`Self::claim_listing`], of a price.
+    pub async fn claim_offer(
+        &self,
+        (tenant, connection, amazon_sku, marketplace): (
+            &TenantId,
+            &ConnectionId,
+            &AmazonSku,
+            Marketplace,
+        ),
+        sends: u64,
+        sent: &Sent<Decimal>,
+    ) -> Result<Claimed<Offer>> {
+        let key = Key::offer(tenant, connection, amazon_sku, marketplace);
+        self.claim(key, sends, sent).await
+    }
+
+    /// As [`Self::refuse_listing`], of a price.
+    pub async fn refuse_offer(
+        &self,
+        (tenant, connection, amazon_sku, marketplace): (
+            &TenantId,
+            &ConnectionId,
+            &AmazonSku,
+            Marketplace,
+        ),
+        refused: &Refused<Decimal>,
+    ) -> Result<Option<Offer>> {
+        let key = Key::offer(tenant, connection, amazon_sku, marketplace);
+        self.refuse(key, refused).await
+    }
+
+    /// A person released a price that was held, up to this label.
+    pub async fn release_offer(
+        &self,
+        (tenant, connection, amazon_sku, marketplace): (
+            &TenantId,
+            &ConnectionId,
+            &AmazonSku,
+            Marketplace,
+        ),
+        label: u64,
+    ) -> Result<()> {
+        self.db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(
+                Key::offer(tenant, connection, amazon_sku, marketplace).into_map(),
+            ))
+            .update_expression("SET released_to = :label")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":label", n(label))
+            .send()
+            .await
+            .map_err(|error| failure("release a price", error))?;
+        Ok(())
+    }
+}

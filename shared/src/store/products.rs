@@ -1,0 +1,325 @@
+//! Products and bundles, and all that is known of a SKU in one query.
+
+use super::item::{Item, failure, item, n, s, text, value};
+use super::key::{self, Key};
+use super::levels::read_levels;
+use super::{SkuLevels, Store};
+use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use crate::domain::product::Product;
+use crate::domain::stock::Reservation;
+use crate::error::{Error, Result};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use std::collections::{HashMap, HashSet};
+
+/// All that is known of a SKU, read strongly, the counter first: the rest is at least as new as the counter says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SkuInputs {
+    pub levels: SkuLevels,
+    pub product: Option<Product>,
+    /// The listings that it feeds, with the units of it that one takes.
+    pub listed: Vec<Listed>,
+    /// The bundles that it is a part of.
+    pub part_of: Vec<Sku>,
+    pub reservations: Vec<Reservation>,
+    /// Why the last row that came by the queue was refused, and when.
+    pub rejected: Option<(String, String)>,
+}
+
+/// A listing that a SKU feeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub connection: ConnectionId,
+    pub amazon_sku: AmazonSku,
+    pub units: u32,
+}
+
+/// What came of storing a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductWritten {
+    Done,
+    /// A part, or the bundle itself, is being changed by somebody else; read again.
+    Conflict,
+}
+
+impl Store {
+    /// All that is known of a SKU: one strong query.
+    pub async fn sku_inputs(&self, tenant: &TenantId, sku: &Sku) -> Result<SkuInputs> {
+        let items = self
+            .between(
+                &self.tables.catalogue,
+                key::sku_pk(tenant, sku),
+                key::LEVELS,
+                key::RESERVED,
+            )
+            .await?;
+        let mut inputs = SkuInputs::default();
+        for fields in items {
+            inputs.take(fields)?;
+        }
+        Ok(inputs)
+    }
+
+    /// What is known of many products at a glance: their content's digest, by SKU.
+    pub async fn product_hashes(
+        &self,
+        tenant: &TenantId,
+        skus: &[Sku],
+    ) -> Result<HashMap<Sku, String>> {
+        let items = self.products_glance(tenant, skus).await?;
+        Ok(items
+            .into_iter()
+            .filter_map(|(sku, item)| Some((sku, text(&item, "hash")?)))
+            .collect())
+    }
+
+    /// Many products at a glance (eventually consistent).
+    pub async fn products(&self, tenant: &TenantId, skus: &[Sku]) -> Result<HashMap<Sku, Product>> {
+        let items = self.products_glance(tenant, skus).await?;
+        items
+            .into_iter()
+            .map(|(sku, item)| Ok((sku, value(item)?)))
+            .collect()
+    }
+
+    async fn products_glance(&self, tenant: &TenantId, skus: &[Sku]) -> Result<Vec<(Sku, Item)>> {
+        let keys = skus.iter().map(|sku| Key::product(tenant, sku)).collect();
+        let items = self.glance(keys).await?;
+        Ok(items
+            .into_iter()
+            .filter_map(|item| Some((text(&item, "sku")?.parse().ok()?, item)))
+            .collect())
+    }
+
+    /// Stores a product or bundle and its pointers, all or nothing, where what is stored is still what `read` says (its
+    /// digest; `None`: not there). A part of a bundle must not be a bundle, and a SKU that is a part cannot become one:
+    /// whoever calls has checked that, and `Conflict` tells that it changed meanwhile.
+    pub async fn put_product(
+        &self,
+        tenant: &TenantId,
+        product: &Product,
+        hash: &str,
+        read: Option<&str>,
+        old_parts: &[Sku],
+    ) -> Result<ProductWritten> {
+        let mut fields = item(Key::product(tenant, &product.sku), product)?;
+        fields.retain(|_, value| !value.is_null());
+        fields.insert("hash".into(), s(hash));
+        fields.insert("product_pk".into(), s(key::tenant_pk(tenant)));
+        fields.insert("product_sk".into(), s(key::encoded(product.sku.as_str())));
+        let condition = match read {
+            None => "attribute_not_exists(pk)",
+            Some(_) => "#hash = :read",
+        };
+        let mut put = Put::builder()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .condition_expression(condition);
+        if let Some(read) = read {
+            put = put
+                .expression_attribute_names("#hash", "hash")
+                .expression_attribute_values(":read", s(read));
+        }
+        let put = put
+            .build()
+            .map_err(|error| Error::permanent("build a transaction", error))?;
+        let parts: HashSet<&Sku> = product.parts.iter().map(|part| &part.sku).collect();
+        if parts.is_empty() && old_parts.is_empty() {
+            // One write unit instead of two: nothing else changes with it.
+            return self.put_alone(put).await;
+        }
+        let mut actions = vec![TransactWriteItem::builder().put(put).build()];
+        for part in &parts {
+            actions.push(self.point(tenant, part, &product.sku)?);
+        }
+        for part in old_parts.iter().filter(|part| !parts.contains(part)) {
+            actions.push(self.unpoint(tenant, part, &product.sku)?);
+        }
+        self.transact(actions).await
+    }
+
+    async fn put_alone(&self, put: Put) -> Result<ProductWritten> {
+        let answer = self
+            .db
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .send()
+            .await;
+        Ok(
+            match super::Written::from_result("store a product", answer)? {
+                super::Written::Done => ProductWritten::Done,
+                super::Written::Conflict => ProductWritten::Conflict,
+            },
+        )
+    }
+
+    fn point(&self, tenant: &TenantId, part: &Sku, bundle: &Sku) -> Result<TransactWriteItem> {
+        let mut fields = Key::part_of(tenant, part, bundle).into_map();
+        fields.insert("v".into(), n(super::item::VERSION));
+        let put = Put::builder()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .build();
+        let put = put.map_err(|error| Error::permanent("build a transaction", error))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn unpoint(&self, tenant: &TenantId, part: &Sku, bundle: &Sku) -> Result<TransactWriteItem> {
+        let delete = Delete::builder()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::part_of(tenant, part, bundle).into_map()))
+            .build();
+        let delete = delete.map_err(|error| Error::permanent("build a transaction", error))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<ProductWritten> {
+        let answer = self
+            .db
+            .transact_write_items()
+            .set_transact_items(Some(actions))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(ProductWritten::Done),
+            Err(error) if super::orders::lost(error.as_service_error()) => {
+                Ok(ProductWritten::Conflict)
+            }
+            Err(error) => Err(failure("store a product", error)),
+        }
+    }
+
+    /// Forgets a product and its pointers; levels and counter stay as its tombstone. Idempotent.
+    pub async fn delete_product(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        parts: &[Sku],
+    ) -> Result<ProductWritten> {
+        let delete = Delete::builder()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::product(tenant, sku).into_map()))
+            .build();
+        let delete = delete.map_err(|error| Error::permanent("build a transaction", error))?;
+        let mut actions = vec![TransactWriteItem::builder().delete(delete).build()];
+        for part in parts {
+            actions.push(self.unpoint(tenant, part, sku)?);
+        }
+        self.transact(actions).await
+    }
+
+    /// A page of a tenant's SKUs in alphabetical order; `after` is the `next` of the page before.
+    pub async fn product_page(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<(Vec<Sku>, Option<String>)> {
+        let mut query = self
+            .db
+            .query()
+            .table_name(&self.tables.catalogue)
+            .index_name("by_tenant")
+            .limit(limit)
+            .expression_attribute_values(":pk", s(key::tenant_pk(tenant)));
+        query = match after {
+            None => query.key_condition_expression("product_pk = :pk"),
+            Some(after) => query
+                .key_condition_expression("product_pk = :pk AND product_sk > :after")
+                .expression_attribute_values(":after", s(after)),
+        };
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| failure("list products", error))?;
+        let keys: Vec<String> = answer
+            .items()
+            .iter()
+            .filter_map(|item| text(item, "product_sk"))
+            .collect();
+        let next = answer
+            .last_evaluated_key()
+            .and_then(|_| keys.last().cloned());
+        Ok((
+            keys.iter().filter_map(|key| key::sku_of(key)).collect(),
+            next,
+        ))
+    }
+
+    /// Lets another spelling of a SKU be found. Idempotent.
+    pub async fn remember_spelling(&self, tenant: &TenantId, sku: &Sku) -> Result<()> {
+        let mut fields = Key::folded(tenant, &sku.folded(), sku).into_map();
+        fields.insert("v".into(), n(super::item::VERSION));
+        self.db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure("remember a spelling", error))?;
+        Ok(())
+    }
+
+    /// Forgets a spelling. Idempotent.
+    pub async fn forget_spelling(&self, tenant: &TenantId, sku: &Sku) -> Result<()> {
+        self.delete(
+            &self.tables.catalogue,
+            Key::folded(tenant, &sku.folded(), sku),
+        )
+        .await
+    }
+
+    /// Our SKUs that differ from `folded` only in case and outer spaces.
+    pub async fn spellings(&self, tenant: &TenantId, folded: &str) -> Result<Vec<Sku>> {
+        let answer = self
+            .db
+            .query()
+            .table_name(&self.tables.catalogue)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(key::folded_pk(tenant, folded)))
+            .limit(10)
+            .send()
+            .await
+            .map_err(|error| failure("look for other spellings", error))?;
+        Ok(answer
+            .items()
+            .iter()
+            .filter_map(|item| key::sku_of(&text(item, "sk")?))
+            .collect())
+    }
+}
+
+impl SkuInputs {
+    fn take(&mut self, fields: Item) -> Result<()> {
+        let sk = text(&fields, "sk").unwrap_or_default();
+        if sk == key::LEVELS {
+            self.levels = read_levels(&fields);
+        } else if sk == key::PRODUCT {
+            self.product = Some(value(fields)?);
+        } else if let Some((connection, amazon_sku)) = key::listed_of(&sk) {
+            self.listed.push(Listed {
+                connection,
+                amazon_sku,
+                units: units(&fields),
+            });
+        } else if let Some(bundle) = sk.strip_prefix(key::PART_OF).and_then(key::sku_of) {
+            self.part_of.push(bundle);
+        } else if sk == key::REJECTED {
+            self.rejected = text(&fields, "reason").zip(text(&fields, "at"));
+        } else if sk.starts_with(key::RESERVED) {
+            self.reservations.push(value(fields)?);
+        }
+        Ok(())
+    }
+}
+
+fn units(fields: &Item) -> u32 {
+    let units = fields.get("units").and_then(|units| match units {
+        AttributeValue::N(units) => units.parse().ok(),
+        _ => None,
+    });
+    units.unwrap_or(1)
+}

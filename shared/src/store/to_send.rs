@@ -1,0 +1,142 @@
+//! What may have to be sent of a connection: entries in 16 shards. An entry says "look at this listing"; the truth is in
+//! the listing, so an entry that is outdated costs a look and never a wrong number.
+
+use super::Store;
+use super::item::{condition_failed, failure, item, n, s, value};
+use super::key::{self, Key, SHARDS};
+use crate::domain::feed::LineValue;
+use crate::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use crate::domain::marketplace::Marketplace;
+use crate::error::Result;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A listing or an offer that may have to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToSend {
+    pub sku: AmazonSku,
+    /// Absent: the quantity. Else the price on this marketplace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_on: Option<Marketplace>,
+    pub value: LineValue,
+    /// The label of what is wanted, and how often something was sent, as the entry was made.
+    pub label: u64,
+    pub sends: u64,
+    /// Amazon may show more than this.
+    #[serde(default)]
+    pub decrease: bool,
+    /// It waits for no round.
+    #[serde(default)]
+    pub urgent: bool,
+    /// An increase waits until all orders up to this moment are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_at: Option<Timestamp>,
+    /// It waits until this feed is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<FeedId>,
+    /// The stores it can be sent through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<Marketplace>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_type: Option<String>,
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Puts an entry, unless one of a newer reading stands. One write unit. Idempotent.
+    pub async fn put_to_send(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        entry: &ToSend,
+    ) -> Result<()> {
+        let key = Key::to_send(tenant, connection, &entry.sku, entry.price_on);
+        let mut fields = item(key, entry)?;
+        fields.retain(|_, value| !value.is_null());
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .condition_expression(
+                "attribute_not_exists(pk) OR label < :label OR (label = :label AND sends <= :sends)",
+            )
+            .expression_attribute_values(":label", n(entry.label))
+            .expression_attribute_values(":sends", n(entry.sends))
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("note what is to be sent", error)),
+        }
+    }
+
+    /// Takes an entry out, unless a newer one took its place. One write unit. Idempotent.
+    pub async fn delete_to_send(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        entry: &ToSend,
+    ) -> Result<()> {
+        let deleted = self
+            .db
+            .delete_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(
+                Key::to_send(tenant, connection, &entry.sku, entry.price_on).into_map(),
+            ))
+            .condition_expression("attribute_not_exists(pk) OR (label = :label AND sends = :sends)")
+            .expression_attribute_values(":label", n(entry.label))
+            .expression_attribute_values(":sends", n(entry.sends))
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("take out what was sent", error)),
+        }
+    }
+
+    /// All entries of a connection, all shards side by side. `strongly`: also what was put a moment ago; an empty shard
+    /// costs one read unit then, else half a one.
+    pub async fn to_send(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        strongly: bool,
+    ) -> Result<Vec<ToSend>> {
+        let shards: Vec<Vec<ToSend>> = futures::stream::iter(0..SHARDS)
+            .map(|shard| self.shard(tenant, connection, shard, strongly))
+            .buffer_unordered(usize::from(SHARDS))
+            .try_collect()
+            .await?;
+        Ok(shards.into_iter().flatten().collect())
+    }
+
+    async fn shard(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        shard: u8,
+        strongly: bool,
+    ) -> Result<Vec<ToSend>> {
+        let mut pages = self
+            .db
+            .query()
+            .table_name(&self.tables.catalogue)
+            .consistent_read(strongly)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(key::to_send_pk(tenant, connection, shard)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut entries = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| failure("read what is to be sent", error))?;
+            entries.push(value(item)?);
+        }
+        Ok(entries)
+    }
+}
