@@ -1,0 +1,219 @@
+//! Which column is which: by the names in the header, in any order, unknown ones passed over. Also how the texts of one
+//! line become a row.
+
+use super::{Fulfilment, ListingRow};
+use rust_decimal::Decimal;
+
+/// Amazon's names of the columns that we read, folded. We ask for the English ones; a report that was made for somebody
+/// else shortly before may come in the language of the seller's account all the same.
+const SKU: &[&str] = &[
+    "seller-sku",
+    "sku",
+    "händler-sku",
+    "sku-vendeur",
+    "sku venditore",
+    "sku del vendedor",
+    "sku-sprzedawcy",
+    "出品者sku",
+    "卖家 sku",
+    "sku-البائع",
+];
+const ASIN: &[&str] = &["asin1", "asin 1", "asin"];
+const PRODUCT_ID: &[&str] = &[
+    "product-id",
+    "produkt-id",
+    "id-produit",
+    "identificativo del prodotto",
+    "identificador del producto",
+    "identyfikator-produktu",
+    "商品id",
+    "商品编码",
+    "رقم-المنتج",
+];
+const PRODUCT_ID_TYPE: &[&str] = &[
+    "product-id-type",
+    "produkt-id-typ",
+    "type-id-produit",
+    "tipo di identificativo del prodotto",
+    "tipo de identificador de producto",
+    "typ-identyfikatora-produktu",
+    "商品idタイプ",
+    "商品编码类型",
+    "نوع-رقم-المنتج",
+];
+const QUANTITY: &[&str] = &[
+    "quantity",
+    "menge",
+    "quantité",
+    "quantità",
+    "cantidad",
+    "ilość",
+    "数量",
+    "الكمية",
+];
+const PRICE: &[&str] = &[
+    "price",
+    "preis",
+    "prix",
+    "prezzo",
+    "precio",
+    "cena",
+    "価格",
+    "价格",
+    "السعر",
+];
+const CHANNEL: &[&str] = &[
+    "fulfillment-channel",
+    "fulfilment-channel",
+    "versender",
+    "canal-traitement",
+    "canale di gestione",
+    "canal de gestión logística",
+    "kanał-realizacji",
+    "フルフィルメント・チャンネル",
+    "配送渠道",
+    "قناة-الشحن",
+];
+const STATUS: &[&str] = &[
+    "status",
+    "état",
+    "stato",
+    "estado",
+    "durum",
+    "ステータス",
+    "状态",
+    "الحالة",
+];
+
+/// `product-id-type` of an ASIN.
+const IS_ASIN: &str = "1";
+
+/// Where the columns stand, counted from 0.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// How many there are, those that we do not read included.
+    count: usize,
+    sku: usize,
+    asin: Option<usize>,
+    product_id: Option<usize>,
+    product_id_type: Option<usize>,
+    quantity: Option<usize>,
+    price: Option<usize>,
+    channel: Option<usize>,
+    status: Option<usize>,
+}
+
+impl Columns {
+    /// By the header; `None` where it has no column of SKUs.
+    pub(super) fn of(header: &str) -> Option<Self> {
+        let names: Vec<String> = header.split('\t').map(folded).collect();
+        let at = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
+        Some(Self {
+            count: names.len(),
+            sku: at(SKU)?,
+            asin: at(ASIN),
+            product_id: at(PRODUCT_ID),
+            product_id_type: at(PRODUCT_ID_TYPE),
+            quantity: at(QUANTITY),
+            price: at(PRICE),
+            channel: at(CHANNEL),
+            status: at(STATUS),
+        })
+    }
+
+    /// One line as a row; `None` where it is none.
+    ///
+    /// A line with fewer columns than the header may be half of one whose title holds a line break: what would stand
+    /// in the column of SKUs is anything.
+    pub(super) fn row(&self, line: u64, text: &str, odd_values: &mut u64) -> Option<ListingRow> {
+        let mut texts = [""; 8];
+        let wanted = [
+            Some(self.sku),
+            self.asin,
+            self.product_id,
+            self.product_id_type,
+            self.quantity,
+            self.price,
+            self.channel,
+            self.status,
+        ];
+        let mut count = 0;
+        for (index, text) in text.split('\t').enumerate() {
+            if index >= self.count && !text.is_empty() {
+                return None;
+            }
+            for (slot, column) in texts.iter_mut().zip(wanted) {
+                if column == Some(index) {
+                    *slot = text;
+                }
+            }
+            count = index + 1;
+        }
+        let [
+            sku,
+            asin,
+            product_id,
+            id_type,
+            quantity,
+            price,
+            channel,
+            status,
+        ] = texts;
+        if count < self.count || sku.trim().is_empty() {
+            return None;
+        }
+        let asin = match asin {
+            "" if id_type == IS_ASIN => product_id,
+            asin => asin,
+        };
+        Some(ListingRow {
+            line,
+            sku: sku.to_owned(),
+            asin: some(asin),
+            product_id: some(product_id),
+            quantity: number(quantity, odd_values, |text| text.parse().ok()),
+            price: number(price, odd_values, amount),
+            fulfilment: fulfilment(channel),
+            status: some(status),
+        })
+    }
+}
+
+/// `seller-sku (satıcı sku)` in Turkey: what stands in brackets says it again.
+fn folded(name: &str) -> String {
+    let name = name.split(" (").next().unwrap_or(name);
+    name.trim().to_lowercase()
+}
+
+fn some(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn number<T>(text: &str, odd: &mut u64, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let text = text.trim();
+    let number = parse(text);
+    *odd += u64::from(number.is_none() && !text.is_empty());
+    number
+}
+
+/// `1299.00`, or `12,99` where that is how the account writes.
+fn amount(text: &str) -> Option<Decimal> {
+    match text.contains('.') {
+        true => text.parse().ok(),
+        false => text.replace(',', ".").parse().ok(),
+    }
+}
+
+fn fulfilment(channel: &str) -> Fulfilment {
+    let channel = channel.trim();
+    let is = |word: &str| channel.eq_ignore_ascii_case(word);
+    let by_amazon = channel
+        .get(.."AMAZON".len())
+        .is_some_and(|begin| begin.eq_ignore_ascii_case("AMAZON"));
+    match channel {
+        _ if is("DEFAULT") || is("MERCHANT") => Fulfilment::Merchant,
+        channel if by_amazon => Fulfilment::Amazon(channel.to_owned()),
+        channel => Fulfilment::Unknown(channel.to_owned()),
+    }
+}
