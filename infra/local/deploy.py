@@ -37,7 +37,8 @@ def deploy(request):
     text = path.read_text(encoding="utf-8")
     try:
         packaged = upload_artefacts(text, path.parent, request["bucket"])
-        stack = create_stack(request, packaged, yaml_parse(text))
+        location = upload_template(packaged, path.name, request["bucket"])
+        stack = create_stack(request, location, yaml_parse(text))
         finish(yaml_parse(text), request["stack"])
         outputs = outputs_of(stack)
         put_secrets(request.get("secrets", {}), outputs)
@@ -65,6 +66,13 @@ def upload_artefacts(text, base, bucket):
     return ARTEFACT.sub(upload, text)
 
 
+def upload_template(packaged, name, bucket):
+    """Where CloudFormation reads it, as `sam deploy` does: a request itself may hold 51,200 bytes."""
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=bucket, Key=name, Body=packaged.encode())
+    return f"{s3.meta.endpoint_url}/{bucket}/{name}"
+
+
 def zip_folder(folder):
     """The same folder gives the same bytes: sorted, without times. Stored, since it stays here."""
     archive = io.BytesIO()
@@ -76,7 +84,7 @@ def zip_folder(folder):
     return archive.getvalue()
 
 
-def create_stack(request, packaged, template):
+def create_stack(request, location, template):
     cloudformation = boto3.client("cloudformation")
     declared = template.get("Parameters", {})
     for name in request["parameters"].keys() - declared.keys():
@@ -84,7 +92,7 @@ def create_stack(request, packaged, template):
     name = request["stack"]
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=packaged,
+        TemplateURL=location,
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value}

@@ -36,6 +36,14 @@ class PackagingTest(unittest.TestCase):
         self.assertEqual(len(changed), 1)
         self.assertRegex(changed[0], r"^    CodeUri: s3://artefacts/poll-orders-[0-9a-f]{16}\.zip$")
 
+    def test_a_template_of_any_size_travels_by_the_bucket(self):
+        with mock.patch("boto3.client") as client:
+            client.return_value.meta.endpoint_url = "http://127.0.0.1:4566"
+            location = deploy.upload_template("x" * 60_000, "template.yaml", "artefacts")
+        self.assertEqual(location, "http://127.0.0.1:4566/artefacts/template.yaml")
+        put = client.return_value.put_object.call_args.kwargs
+        self.assertEqual((put["Bucket"], put["Key"], len(put["Body"])), ("artefacts", "template.yaml", 60_000))
+
     def test_a_missing_artefact_is_said(self):
         (self.function / "bootstrap").unlink()
         with mock.patch("boto3.client"), self.assertRaisesRegex(SystemExit, "nothing was built there"):

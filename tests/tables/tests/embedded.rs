@@ -49,6 +49,52 @@ async fn an_item_that_was_put_is_read_and_found_in_its_index() {
     assert_eq!(waiting.count(), 1);
 }
 
+/// Both indexes of the catalogue list what carries their keys and nothing else of the table.
+#[tokio::test]
+async fn products_and_listings_are_each_found_in_their_own_index() {
+    let dynamo = tables::embedded().await;
+    let catalogue = dynamo.name("CatalogueTable");
+    let items = [
+        ("SKU#t#a", "LEVELS", None),
+        ("SKU#t#a", "PRODUCT", Some(("product_pk", "product_sk"))),
+        (
+            "LISTING#t#c#a",
+            "LISTING",
+            Some(("listing_pk", "listing_sk")),
+        ),
+        ("LISTING#t#c#a", "OFFER#UK", None),
+    ];
+    for (pk, sk, indexed) in items {
+        let mut put = dynamo
+            .client
+            .put_item()
+            .table_name(catalogue)
+            .item("pk", text(pk))
+            .item("sk", text(sk));
+        if let Some((index_pk, index_sk)) = indexed {
+            put = put.item(index_pk, text("t")).item(index_sk, text("a"));
+        }
+        put.send().await.expect("the item is put");
+    }
+    for (index, key, found) in [
+        ("by_tenant", "product_pk", "PRODUCT"),
+        ("by_connection", "listing_pk", "LISTING"),
+    ] {
+        let listed = dynamo
+            .client
+            .query()
+            .table_name(catalogue)
+            .index_name(index)
+            .key_condition_expression(format!("{key} = :t"))
+            .expression_attribute_values(":t", text("t"))
+            .send()
+            .await
+            .expect("the index is queried");
+        let kinds: Vec<_> = listed.items().iter().map(|item| &item["sk"]).collect();
+        assert_eq!(kinds, [&text(found)], "{index}");
+    }
+}
+
 #[tokio::test]
 async fn each_database_is_alone_and_ready_at_once() {
     let started = Instant::now();

@@ -5,13 +5,15 @@ use crate::needs::{self, Grant};
 use serde_yaml_ng::Value;
 use std::collections::BTreeSet;
 
-/// The actions of a role's policies, each with what it may be done to.
+/// What the role of a function grants.
 fn granted(template: &Template, function: Resource<'_>) -> BTreeSet<Grant> {
-    let role = template.resource(
-        &function
-            .points_at(&["Role"])
-            .expect("a function has a role of its own"),
-    );
+    let role = function.points_at(&["Role"]);
+    let role = role.expect("a function has a role of its own");
+    allowed_by(template.resource(&role))
+}
+
+/// The actions of a role's policies, each with what it may be done to.
+fn allowed_by(role: Resource<'_>) -> BTreeSet<Grant> {
     assert!(
         role.property(&["ManagedPolicyArns"]).is_none(),
         "`{}` is granted by statements alone",
@@ -74,6 +76,30 @@ fn each_function_is_granted_what_its_code_calls_and_nothing_else() {
         "infra/template.yaml\n{}",
         wrong.join("\n")
     );
+}
+
+/// A schedule without the right to send would look well and stay silent.
+#[test]
+fn schedules_may_send_to_the_queues_that_they_target_and_to_nothing_else() {
+    let template = Template::load();
+    let variables = template
+        .part(&["Globals", "Function", "Environment", "Variables"])
+        .and_then(Value::as_mapping);
+    let mut needed: BTreeSet<Grant> = variables
+        .expect("there are some")
+        .iter()
+        .filter(|(name, _)| {
+            name.as_str()
+                .is_some_and(|name| name.ends_with("_QUEUE_ARN"))
+        })
+        .map(|(_, queue)| ("sqs:SendMessage".to_owned(), target(queue)))
+        .collect();
+    // The queues are encrypted.
+    needed.extend(
+        ["kms:Decrypt", "kms:GenerateDataKey"]
+            .map(|action| (action.to_owned(), "DataKey".to_owned())),
+    );
+    assert_eq!(allowed_by(template.resource("ScheduleRole")), needed);
 }
 
 #[test]

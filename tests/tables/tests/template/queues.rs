@@ -142,6 +142,36 @@ fn every_stream_is_filtered_bisected_and_given_up_to_a_queue() {
     }
 }
 
+/// The catalogue changes with every sale and every round; most of it is nobody's news.
+#[test]
+fn the_catalogues_stream_wakes_for_what_can_be_announced_alone() {
+    let template = Template::load();
+    let function = template.resource("AnnounceChangesFunction");
+    let events = function.events("DynamoDB");
+    let catalogue = events.iter().find(|(_, event)| {
+        event.get("Stream").map(target).as_deref() == Some("CatalogueTable/stream")
+    });
+    let (_, event) = catalogue.expect("it listens to the catalogue");
+    let patterns = crate::document::descend(event, &["FilterCriteria", "Filters"]).map(many);
+    for filter in patterns.expect("it is filtered") {
+        let pattern = filter.get("Pattern").and_then(Value::as_str);
+        let pattern: Value = serde_yaml_ng::from_str(pattern.expect("a filter has a pattern"))
+            .expect("a pattern is JSON");
+        let keys = crate::document::descend(&pattern, &["dynamodb", "Keys"]);
+        let keys = serde_yaml_ng::to_string(keys.expect("it asks for keys")).expect("it is data");
+        for silent in ["LEVELS", "RESERVED", "TOSEND", "PART_OF", "PRODUCT"] {
+            assert!(!keys.contains(silent), "{keys}");
+        }
+        let kinds = ["LISTING", "FEED", "REJECTED"];
+        assert!(kinds.iter().any(|kind| keys.contains(kind)), "{keys}");
+        let happened = pattern.get("eventName").map(many).unwrap_or_default();
+        assert!(
+            !happened.is_empty() && happened.iter().all(|name| name.as_str() != Some("REMOVE")),
+            "nothing is announced of what is gone"
+        );
+    }
+}
+
 /// A function that sends to the queue that wakes it would be stopped as a runaway after sixteen rounds.
 #[test]
 fn functions_that_queue_to_themselves_are_allowed_to() {

@@ -118,6 +118,43 @@ fn all_that_is_stored_is_encrypted_by_our_key() {
     }
 }
 
+/// What these two list is read by its key anyway, and a copy of it would be paid for with every change.
+#[test]
+fn the_catalogues_indexes_hold_keys_alone() {
+    let template = Template::load();
+    let indexes = template
+        .resource("CatalogueTable")
+        .property(&["GlobalSecondaryIndexes"])
+        .map(many)
+        .unwrap_or_default();
+    let names: Vec<_> = indexes
+        .iter()
+        .map(|index| index.get("IndexName").and_then(Value::as_str))
+        .collect();
+    assert_eq!(names, [Some("by_tenant"), Some("by_connection")]);
+    for index in indexes {
+        let kind = crate::document::descend(index, &["Projection", "ProjectionType"]);
+        assert_eq!(kind.and_then(Value::as_str), Some("KEYS_ONLY"));
+    }
+}
+
+/// `cargo dev invoke` and `replay`, and whoever operates a stack, find everything by name.
+#[test]
+fn the_outputs_name_every_function_queue_and_table() {
+    let template = Template::load();
+    for (kind, tail) in [
+        (FUNCTION, "Name"),
+        ("AWS::SQS::Queue", "Url"),
+        ("AWS::DynamoDB::Table", "Name"),
+    ] {
+        for resource in template.of_type(kind) {
+            let output = format!("{}{tail}", resource.id);
+            let told = template.part(&["Outputs", &output, "Value"]).map(target);
+            assert_eq!(told.as_deref(), Some(resource.id), "output `{output}`");
+        }
+    }
+}
+
 #[test]
 fn a_line_of_the_orders_list_is_what_its_index_holds() {
     let template = Template::load();
@@ -192,4 +229,35 @@ fn the_words_that_metrics_count_are_written_by_the_code() {
             .any(|alarm| alarm.property(&["MetricName"]).and_then(Value::as_str) == name);
         assert!(told, "`{}` has an alarm", metric.id);
     }
+}
+
+/// Lambda takes 4 KiB of variables, and says so only when a stack is deployed.
+#[test]
+fn the_variables_fit_a_function_of_a_stack_with_a_long_name() {
+    const STACK: usize = 40;
+    // A dash before and twelve characters after the name of a resource; what stands before it in a URL or ARN, in the
+    // region with the longest name; what a parameter may hold.
+    const AROUND: usize = 14;
+    const HEAD: usize = 55;
+    const PARAMETER: usize = 60;
+    let template = Template::load();
+    let variables = template
+        .part(&["Globals", "Function", "Environment", "Variables"])
+        .and_then(Value::as_mapping);
+    let length = |value: &Value| {
+        let id = target(value);
+        let name = STACK + AROUND + id.len();
+        match template.all().find(|resource| resource.id == id) {
+            None => PARAMETER,
+            Some(resource) if resource.kind() == "AWS::DynamoDB::Table" => name,
+            // SQS shortens longer ones, and the others are no longer.
+            Some(_) => HEAD + name.min(80),
+        }
+    };
+    let bytes: usize = variables
+        .expect("there are some")
+        .iter()
+        .map(|(name, value)| name.as_str().map_or(0, str::len) + length(value))
+        .sum();
+    assert!(bytes <= 4096, "{bytes} bytes");
 }
