@@ -1,19 +1,33 @@
 //! `manage-catalogue`: products, bundles and stock levels in; recomputes the wanted side of the listings they touch.
+//!
+//! Its API compares what comes with what is stored and queues only what differs; its queue worker alone writes it and
+//! computes what follows. It never talks to Amazon.
 
+mod access;
+mod document;
 pub mod entry;
+mod listings;
+
+pub use document::openapi;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use stallkeeper::api::{with_caller, with_problems};
 use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
 use std::sync::Arc;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
 /// What the function works with.
 pub struct App {
     pub store: Store,
     pub inbox: Inbox,
+    pub stock_changes: Queue,
+    pub stock_ticks: Queue,
+    pub listing_jobs: Queue,
     /// Claim of a caller's token that holds the tenant.
     pub tenant_claim: String,
 }
@@ -21,7 +35,15 @@ pub struct App {
 /// All routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.tenant_claim.clone();
-    with_caller(with_problems(Router::new()), tenant_claim).with_state(app)
+    let (router, _) = documented().split_for_parts();
+    with_caller(with_problems(router), tenant_claim).with_state(app)
+}
+
+/// The routes, each with what it says of itself.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    listings::routes(OpenApiRouter::with_openapi(
+        document::Description::openapi(),
+    ))
 }
 
 /// Works on a batch of changes.

@@ -18,6 +18,8 @@ pub enum Scope {
     Desk,
     /// To see buyer data.
     Buyer,
+    /// Products, stock levels and listings.
+    Catalogue,
 }
 
 impl Scope {
@@ -26,6 +28,7 @@ impl Scope {
             Scope::Connections => "connections",
             Scope::Desk => "desk",
             Scope::Buyer => "buyer",
+            Scope::Catalogue => "catalogue",
         }
     }
 }
