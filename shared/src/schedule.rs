@@ -1,32 +1,37 @@
-//! The clock: one schedule for each connection that fetches orders.
+//! The clock: up to three schedules for each connection, one each for fetching orders, sending stock and matching.
 //!
-//! Names are deterministic, so putting, repairing and
-//! deleting are idempotent; the connections table says what should be, a schedule only follows.
+//! Names are deterministic, so putting, repairing and deleting are idempotent; the connections table says what should
+//! be, a schedule only follows.
 
-use crate::domain::connection::Connection;
+mod clock;
+
 use crate::domain::ids::{ConnectionId, TenantId};
 use crate::error::{Class, Error, Result};
-use crate::queue::{TickMessage, Versioned};
 use crate::store::Store;
 use aws_sdk_scheduler::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_scheduler::types::{
     FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState, Target,
 };
+use clock::{Clock, Rhythm, Wanted};
 
-/// Just above what Amazon's limit of searchOrders refills: one call in 179 seconds.
-const EVERY: &str = "rate(5 minutes)";
-/// A tick that is older than the next one is not worth delivering.
-const OLDEST_TICK_SECONDS: i32 = 300;
 /// How often the table is read before somebody else is left to follow it.
 const MOST_READS: usize = 5;
+
+/// The queues that schedules send to, by ARN.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    pub order_ticks: String,
+    pub stock_ticks: String,
+    pub listing_jobs: String,
+}
 
 #[derive(Clone)]
 pub struct Schedules {
     scheduler: aws_sdk_scheduler::Client,
     group: String,
-    /// May send to the queue of ticks, and nothing else.
+    /// May send to the queues of `targets`, and nothing else.
     role_arn: String,
-    ticks_arn: String,
+    targets: Targets,
 }
 
 impl Schedules {
@@ -34,13 +39,13 @@ impl Schedules {
         scheduler: aws_sdk_scheduler::Client,
         group: String,
         role_arn: String,
-        ticks_arn: String,
+        targets: Targets,
     ) -> Self {
         Self {
             scheduler,
             group,
             role_arn,
-            ticks_arn,
+            targets,
         }
     }
 
@@ -54,15 +59,19 @@ impl Schedules {
             scheduler,
             variable("SCHEDULE_GROUP")?,
             variable("SCHEDULE_ROLE_ARN")?,
-            variable("ORDER_TICKS_QUEUE_ARN")?,
+            Targets {
+                order_ticks: variable("ORDER_TICKS_QUEUE_ARN")?,
+                stock_ticks: variable("STOCK_TICKS_QUEUE_ARN")?,
+                listing_jobs: variable("LISTING_JOBS_QUEUE_ARN")?,
+            },
         ))
     }
 
-    /// Makes the schedule what the table says of a connection, and reads the table once more after it: whoever acted on
-    /// a reading that was outdated meanwhile, and so undid what another had just done, finds out and mends it.
+    /// Makes the schedules what the table says of a connection, and reads the table once more after it: whoever acted
+    /// on a reading that was outdated meanwhile, and so undid what another had just done, finds out and mends it.
     ///
     /// # Errors
-    /// Retryable where the status changes faster than the schedule follows.
+    /// Retryable where the table changes faster than the schedules follow.
     pub async fn follow_latest(
         &self,
         store: &Store,
@@ -71,28 +80,41 @@ impl Schedules {
     ) -> Result<()> {
         let mut done = None;
         for _ in 0..MOST_READS {
-            let read = store.connection(tenant, id).await?;
-            let wanted = read.filter(|connection| connection.status.fetches_orders());
-            if done == Some(wanted.is_some()) {
+            let connection = store.connection(tenant, id).await?;
+            let plan = store.stock_plan(tenant, id).await?;
+            let wanted = Wanted::of(connection.as_ref(), &plan);
+            if done.as_ref() == Some(&wanted) {
                 return Ok(());
             }
-            match &wanted {
-                Some(connection) => self.follow(connection).await?,
-                None => self.delete(id).await?,
+            for (clock, rhythm) in wanted.clocks() {
+                match rhythm {
+                    Some(rhythm) => self.put(tenant, id, clock, rhythm).await?,
+                    None => self.take_away(id, clock).await?,
+                }
             }
-            done = Some(wanted.is_some());
+            done = Some(wanted);
         }
-        let error = "the status changes faster than the schedule follows";
+        let error = "the table changes faster than the schedules follow";
         Err(Error::retryable("follow a connection", error))
     }
 
-    /// Makes the schedule what the connection's status wants: there and enabled where orders are fetched, deleted where
-    /// not. Idempotent. It believes what it is given: see [`Self::follow_latest`].
-    pub async fn follow(&self, connection: &Connection) -> Result<()> {
-        if !connection.status.fetches_orders() {
-            return self.delete(&connection.id).await;
+    /// Deletes a connection's schedules. Idempotent.
+    pub async fn delete(&self, connection: &ConnectionId) -> Result<()> {
+        for (clock, _) in Wanted::default().clocks() {
+            self.take_away(connection, clock).await?;
         }
-        let target = self.target(connection)?;
+        Ok(())
+    }
+
+    /// Idempotent: a schedule that is there is made what is asked for.
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        clock: Clock,
+        rhythm: Rhythm,
+    ) -> Result<()> {
+        let target = self.target(tenant, connection, clock, rhythm)?;
         let window = FlexibleTimeWindow::builder()
             .mode(FlexibleTimeWindowMode::Off)
             .build()
@@ -100,9 +122,9 @@ impl Schedules {
         let created = self
             .scheduler
             .create_schedule()
-            .name(name(&connection.id))
+            .name(clock.name(connection))
             .group_name(&self.group)
-            .schedule_expression(EVERY)
+            .schedule_expression(rhythm.expression())
             .state(ScheduleState::Enabled)
             .flexible_time_window(window.clone())
             .target(target.clone())
@@ -113,9 +135,9 @@ impl Schedules {
             Err(error) if error.code() == Some("ConflictException") => {
                 self.scheduler
                     .update_schedule()
-                    .name(name(&connection.id))
+                    .name(clock.name(connection))
                     .group_name(&self.group)
-                    .schedule_expression(EVERY)
+                    .schedule_expression(rhythm.expression())
                     .state(ScheduleState::Enabled)
                     .flexible_time_window(window)
                     .target(target)
@@ -128,12 +150,12 @@ impl Schedules {
         }
     }
 
-    /// Deletes a connection's schedule. Idempotent.
-    pub async fn delete(&self, connection: &ConnectionId) -> Result<()> {
+    /// Idempotent.
+    async fn take_away(&self, connection: &ConnectionId, clock: Clock) -> Result<()> {
         let deleted = self
             .scheduler
             .delete_schedule()
-            .name(name(connection))
+            .name(clock.name(connection))
             .group_name(&self.group)
             .send()
             .await;
@@ -144,31 +166,31 @@ impl Schedules {
         }
     }
 
-    fn target(&self, connection: &Connection) -> Result<Target> {
-        let tick = TickMessage::Tick {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
-            hop: 0,
+    fn target(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        clock: Clock,
+        rhythm: Rhythm,
+    ) -> Result<Target> {
+        let arn = match clock {
+            Clock::Orders => &self.targets.order_ticks,
+            Clock::Stock => &self.targets.stock_ticks,
+            Clock::Matching => &self.targets.listing_jobs,
         };
-        let input = serde_json::to_string(&Versioned::new(tick))
-            .map_err(|error| Error::permanent("encode a tick", error))?;
         Target::builder()
-            .arn(&self.ticks_arn)
+            .arn(arn)
             .role_arn(&self.role_arn)
-            .input(input)
+            .input(clock.message(tenant.clone(), connection.clone())?)
             .retry_policy(
                 RetryPolicy::builder()
-                    .maximum_event_age_in_seconds(OLDEST_TICK_SECONDS)
+                    .maximum_event_age_in_seconds(rhythm.oldest_message_seconds())
                     .maximum_retry_attempts(3)
                     .build(),
             )
             .build()
             .map_err(|error| Error::permanent("build a schedule", error))
     }
-}
-
-fn name(connection: &ConnectionId) -> String {
-    format!("orders-{connection}")
 }
 
 fn failure<E>(doing: &'static str, error: SdkError<E>) -> Error

@@ -133,6 +133,14 @@ impl World {
         self.amazon.violations().await
     }
 
+    /// Lets the schedules follow the connection, as switching it on does.
+    pub async fn follow_schedules(&self) {
+        let followed = self
+            .schedules
+            .follow_latest(&self.store, &self.tenant, self.id());
+        followed.await.unwrap();
+    }
+
     pub fn id(&self) -> &ConnectionId {
         &self.connection.id
     }

@@ -120,7 +120,7 @@ fn too_big(world: &World) -> OrderMessage {
 async fn a_revoked_token_stops_the_connection_and_reauthorising_goes_on_where_it_stopped() {
     play(Scene::default(), async |world| {
         world.amazon.add(orders(120)).await;
-        world.schedules.follow(&world.connection).await.unwrap();
+        world.follow_schedules().await;
         let page_2_fails = json!({ "operation": "searchOrders", "kind": "status", "page": 2 });
         world.amazon.break_down(page_2_fails).await;
         assert_eq!(world.tick().await, COMES_AGAIN);
@@ -168,7 +168,7 @@ async fn a_tick_for_a_connection_that_fetches_nothing_deletes_its_schedule() {
     let idle = [ConnectionStatus::Inactive, ConnectionStatus::Disconnected];
     for status in idle {
         play(Scene::default(), async |world| {
-            world.schedules.follow(&world.connection).await.unwrap();
+            world.follow_schedules().await;
             assert_eq!(world.tick().await, DONE);
             assert!(world.has_schedule().await);
             let calls = world.amazon.calls().await.len();

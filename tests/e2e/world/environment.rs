@@ -6,7 +6,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use stallkeeper::Result;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::Queue;
-use stallkeeper::schedule::Schedules;
+use stallkeeper::schedule::{Schedules, Targets};
 use stallkeeper::sp_api::{Endpoints, SpApi};
 use stallkeeper::store::{Store, Tables};
 use stallkeeper::vault::Vault;
@@ -42,7 +42,11 @@ pub(super) async fn new_poll_orders(
         aws_sdk_scheduler::Client::new(&aws),
         LocalCloud::running().output("ScheduleGroupName").to_owned(),
         "arn:aws:iam::000000000000:role/never-assumed".to_owned(),
-        ticks.arn.clone(),
+        Targets {
+            order_ticks: ticks.arn.clone(),
+            stock_ticks: "arn:aws:sqs:eu-west-1:000000000000:never-ticked".to_owned(),
+            listing_jobs: "arn:aws:sqs:eu-west-1:000000000000:never-asked".to_owned(),
+        },
     );
     poll_orders::App {
         store: store(&db, tables),

@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
-use stallkeeper::schedule::Schedules;
+use stallkeeper::schedule::{Schedules, Targets};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -43,7 +43,11 @@ impl Cloud {
                 scheduler,
                 "stalls".into(),
                 "arn:aws:iam::000000000000:role/ticks".into(),
-                "arn:aws:sqs:eu-west-1:000000000000:order-ticks".into(),
+                Targets {
+                    order_ticks: "arn:aws:sqs:eu-west-1:000000000000:order-ticks".into(),
+                    stock_ticks: "arn:aws:sqs:eu-west-1:000000000000:stock-ticks".into(),
+                    listing_jobs: "arn:aws:sqs:eu-west-1:000000000000:listing-jobs".into(),
+                },
             ),
             store: stage.store.clone(),
         };

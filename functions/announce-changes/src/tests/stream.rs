@@ -71,6 +71,16 @@ const A_DAYS_EVENTS: [&str; 4] = [
     "connection.needs_reauthorisation",
 ];
 
+/// What the scheduler is asked for a connection whose stock nobody has published.
+fn followed(orders: &str) -> [String; 3] {
+    let path = |kind| format!("/schedules/{kind}-01K5QZ6D3M8N0V4T7R2W9X1Y5Z");
+    [
+        format!("{orders} {}", path("orders")),
+        format!("DELETE {}", path("stock")),
+        format!("DELETE {}", path("match")),
+    ]
+}
+
 #[tokio::test]
 async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
     let cloud = Cloud::willing().await;
@@ -91,10 +101,7 @@ async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
         imported,
         serde_json::to_value(&from_image[0].detail).unwrap()
     );
-    assert_eq!(
-        cloud.scheduled().await,
-        ["DELETE /schedules/orders-01K5QZ6D3M8N0V4T7R2W9X1Y5Z"]
-    );
+    assert_eq!(cloud.scheduled().await, followed("DELETE"));
 }
 
 #[tokio::test]
@@ -223,7 +230,6 @@ async fn schedules_follow_what_the_table_says_and_not_the_image() {
         images.push(stage.connection().await);
     }
     let change = |from: usize, to: usize| record(to as u32, Some(&images[from]), Some(&images[to]));
-    let name = "/schedules/orders-01K5QZ6D3M8N0V4T7R2W9X1Y5Z";
     let rows = [
         (
             vec![record(0, None, Some(&images[0]))],
@@ -254,7 +260,7 @@ async fn schedules_follow_what_the_table_says_and_not_the_image() {
             assert_eq!(made.await.unwrap(), Written::Done);
         }
         handle(&cloud.app, batch(records)).await.unwrap();
-        let expected: Vec<String> = verbs.iter().map(|verb| format!("{verb} {name}")).collect();
+        let expected: Vec<String> = verbs.into_iter().flat_map(followed).collect();
         assert_eq!(cloud.scheduled().await, expected);
         assert!(cloud.put().await.is_empty(), "none of it is announced");
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::queue::Queue;
-use stallkeeper::schedule::Schedules;
+use stallkeeper::schedule::{Schedules, Targets};
 use stallkeeper::sp_api::{Endpoints, SpApi};
 use stallkeeper::store::{Store, Tables};
 use stallkeeper::vault::Vault;
@@ -113,7 +113,11 @@ impl World {
                 aws!(aws_sdk_scheduler, &endpoint),
                 "group".into(),
                 "role".into(),
-                "arn".into(),
+                Targets {
+                    order_ticks: "arn:order-ticks".into(),
+                    stock_ticks: "arn:stock-ticks".into(),
+                    listing_jobs: "arn:listing-jobs".into(),
+                },
             ),
             orders: Queue::new(sqs.clone(), format!("{endpoint}/q/orders")),
             ticks: Queue::new(sqs, format!("{endpoint}/q/ticks")),

@@ -1,0 +1,290 @@
+//! Schedules follow the tables: on an embedded DynamoDB, with a scheduler that remembers what it was told.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use aws_sdk_scheduler::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::stock_settings::{Published, StockSettings};
+use stallkeeper::schedule::{Schedules, Targets};
+use stallkeeper::store::{Store, Tables, Written};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
+
+/// Answers as EventBridge Scheduler does.
+#[derive(Clone, Default)]
+struct Scheduler {
+    schedules: Arc<Mutex<BTreeMap<String, Value>>>,
+}
+
+impl Respond for Scheduler {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let name = request.url.path().trim_start_matches("/schedules/");
+        let mut schedules = self.schedules.lock().unwrap();
+        let refused = |status: u16, code: &str| {
+            ResponseTemplate::new(status)
+                .insert_header("x-amzn-errortype", code)
+                .set_body_json(json!({ "Message": "no" }))
+        };
+        match (request.method.as_str(), schedules.contains_key(name)) {
+            ("POST", true) => return refused(409, "ConflictException"),
+            ("DELETE" | "PUT", false) => return refused(404, "ResourceNotFoundException"),
+            ("DELETE", true) => drop(schedules.remove(name)),
+            _ => drop(schedules.insert(name.to_owned(), request.body_json().unwrap())),
+        }
+        ResponseTemplate::new(200).set_body_json(json!({ "ScheduleArn": "arn" }))
+    }
+}
+
+impl Scheduler {
+    /// When each schedule goes, by name.
+    fn expressions(&self) -> BTreeMap<String, String> {
+        let schedules = self.schedules.lock().unwrap();
+        let expression = |body: &Value| body["ScheduleExpression"].as_str().unwrap().to_owned();
+        schedules
+            .iter()
+            .map(|(name, body)| (name.clone(), expression(body)))
+            .collect()
+    }
+
+    /// Where a schedule sends, and what.
+    fn target(&self, name: &str) -> (String, Value) {
+        let schedules = self.schedules.lock().unwrap();
+        let target = &schedules[name]["Target"];
+        let input = serde_json::from_str(target["Input"].as_str().unwrap()).unwrap();
+        (target["Arn"].as_str().unwrap().to_owned(), input)
+    }
+}
+
+struct World {
+    _tables: tables::Embedded,
+    _server: MockServer,
+    store: Store,
+    scheduler: Scheduler,
+    schedules: Schedules,
+}
+
+fn north() -> TenantId {
+    "north".parse().unwrap()
+}
+
+fn c1() -> ConnectionId {
+    "c1".parse().unwrap()
+}
+
+impl World {
+    async fn new() -> Self {
+        let (tables, server) = tokio::join!(tables::embedded(), MockServer::start());
+        let scheduler = Scheduler::default();
+        let answers = Mock::given(matchers::any()).respond_with(scheduler.clone());
+        answers.mount(&server).await;
+        let config = aws_sdk_scheduler::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "schedule"))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url(server.uri())
+            .build();
+        let targets = Targets {
+            order_ticks: "arn:order-ticks".to_owned(),
+            stock_ticks: "arn:stock-ticks".to_owned(),
+            listing_jobs: "arn:listing-jobs".to_owned(),
+        };
+        let schedules = Schedules::new(
+            aws_sdk_scheduler::Client::from_conf(config),
+            "stalls".to_owned(),
+            "arn:role".to_owned(),
+            targets,
+        );
+        let names = Tables {
+            connections: tables.name("ConnectionsTable").into(),
+            orders: tables.name("OrdersTable").into(),
+            buyers: tables.name("BuyersTable").into(),
+            catalogue: tables.name("CatalogueTable").into(),
+        };
+        let store = Store::new(tables.client.clone(), names);
+        let made = store.create_connection(&connection()).await.unwrap();
+        assert_eq!(made, Written::Done);
+        Self {
+            _tables: tables,
+            _server: server,
+            store,
+            scheduler,
+            schedules,
+        }
+    }
+
+    async fn follow(&self) {
+        let (tenant, id) = (north(), c1());
+        let followed = self.schedules.follow_latest(&self.store, &tenant, &id);
+        followed.await.unwrap();
+    }
+
+    /// Changes the connection and lets the schedules follow, as whoever changes it does.
+    async fn set_status(&self, status: ConnectionStatus) {
+        loop {
+            let mut connection = self
+                .store
+                .connection(&north(), &c1())
+                .await
+                .unwrap()
+                .unwrap();
+            connection.status = status;
+            connection.revision += 1;
+            if self.store.replace_connection(&connection).await.unwrap() == Written::Done {
+                break;
+            }
+        }
+        self.follow_in_the_end().await;
+    }
+
+    /// Publishes other settings and lets the schedules follow.
+    async fn publish(&self, settings: StockSettings) {
+        loop {
+            let mut plan = self.store.stock_plan(&north(), &c1()).await.unwrap();
+            let version = plan.published.map_or(0, |published| published.version) + 1;
+            plan.published = Some(Published {
+                settings: settings.clone(),
+                version,
+                at: Timestamp::UNIX_EPOCH,
+                shadow: false,
+            });
+            plan.revision += 1;
+            let saved = self.store.save_stock_plan(&north(), &c1(), &plan).await;
+            if saved.unwrap() == Written::Done {
+                break;
+            }
+        }
+        self.follow_in_the_end().await;
+    }
+
+    /// Follows again where the table changed faster, as a retried request or batch does.
+    async fn follow_in_the_end(&self) {
+        let (tenant, id) = (north(), c1());
+        while let Err(failure) = self
+            .schedules
+            .follow_latest(&self.store, &tenant, &id)
+            .await
+        {
+            assert_eq!(failure.class().name(), "retryable", "{}", failure.chain());
+        }
+    }
+}
+
+fn connection() -> Connection {
+    Connection {
+        tenant: north(),
+        id: c1(),
+        name: "Shop".into(),
+        marketplace: Marketplace::Uk,
+        status: ConnectionStatus::Active,
+        resume: None,
+        seller: None,
+        participations: Vec::new(),
+        created_at: Timestamp::UNIX_EPOCH,
+        authorised_at: None,
+        own_app: false,
+        revision: 1,
+    }
+}
+
+fn settings(on: bool, every_minutes: u16) -> StockSettings {
+    StockSettings {
+        on,
+        every_minutes,
+        ..StockSettings::default()
+    }
+}
+
+fn names(scheduler: &Scheduler) -> Vec<String> {
+    scheduler.expressions().into_keys().collect()
+}
+
+#[tokio::test]
+async fn a_connection_that_sends_has_three_clocks_each_with_its_own_queue() {
+    let world = World::new().await;
+    world.publish(settings(true, 20)).await;
+    let told = world.scheduler.expressions();
+    assert_eq!(told["orders-c1"], "rate(5 minutes)");
+    assert_eq!(told["stock-c1"], "rate(20 minutes)");
+    assert!(told["match-c1"].starts_with("cron("), "{told:?}");
+    assert_eq!(told.len(), 3);
+    let tick = json!({"v": 1, "kind": "tick", "tenant": "north", "connection": "c1", "hop": 0});
+    let job = json!({"v": 1, "kind": "match", "tenant": "north", "connection": "c1", "why": "daily", "hop": 0});
+    let target = |name| world.scheduler.target(name);
+    assert_eq!(
+        target("orders-c1"),
+        ("arn:order-ticks".to_owned(), tick.clone())
+    );
+    assert_eq!(target("stock-c1"), ("arn:stock-ticks".to_owned(), tick));
+    assert_eq!(target("match-c1"), ("arn:listing-jobs".to_owned(), job));
+}
+
+#[tokio::test]
+async fn a_changed_interval_and_a_pause_are_followed_at_once() {
+    let world = World::new().await;
+    world.follow().await;
+    assert_eq!(
+        names(&world.scheduler),
+        ["orders-c1"],
+        "nothing is published"
+    );
+    world.publish(settings(true, 20)).await;
+    world.publish(settings(true, 45)).await;
+    assert_eq!(
+        world.scheduler.expressions()["stock-c1"],
+        "rate(45 minutes)"
+    );
+    world.set_status(ConnectionStatus::Paused).await;
+    assert_eq!(names(&world.scheduler), ["orders-c1"], "orders still come");
+    world.set_status(ConnectionStatus::Active).await;
+    assert_eq!(world.scheduler.expressions().len(), 3);
+    world.publish(settings(false, 45)).await;
+    assert_eq!(names(&world.scheduler), ["orders-c1"]);
+    world.set_status(ConnectionStatus::Disconnected).await;
+    assert!(names(&world.scheduler).is_empty());
+}
+
+#[tokio::test]
+async fn deleting_takes_all_clocks_and_twice_is_as_once() {
+    let world = World::new().await;
+    world.publish(settings(true, 20)).await;
+    for _ in 0..2 {
+        world.schedules.delete(&c1()).await.unwrap();
+        assert!(names(&world.scheduler).is_empty());
+    }
+    world.follow().await;
+    assert_eq!(names(&world.scheduler).len(), 3, "the table still says so");
+}
+
+/// Whoever acts on what it read a moment ago may undo what another has just done; it looks again and mends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_crosses_once_all_are_done_the_schedules_are_what_the_table_says() {
+    let world = Arc::new(World::new().await);
+    let mut crossing = tokio::task::JoinSet::new();
+    for n in 0..12_u16 {
+        let world = world.clone();
+        crossing.spawn(async move {
+            let active = if n % 3 == 0 {
+                ConnectionStatus::Paused
+            } else {
+                ConnectionStatus::Active
+            };
+            match n % 2 {
+                0 => world.set_status(active).await,
+                _ => world.publish(settings(n % 5 != 0, 15 + n)).await,
+            }
+        });
+    }
+    while let Some(done) = crossing.join_next().await {
+        done.unwrap();
+    }
+    let left = world.scheduler.expressions();
+    world.schedules.delete(&c1()).await.unwrap();
+    world.follow().await;
+    assert_eq!(left, world.scheduler.expressions());
+}
