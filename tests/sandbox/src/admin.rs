@@ -1,19 +1,21 @@
 //! Owns the endpoints under `/_sandbox`, by which a test sets the scene and looks behind it. Amazon has
 //! nothing like them; the crate's documentation lists them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::StatusCode,
     routing::{get, post, put},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod mishaps;
 mod observe;
+mod stock_listings;
 mod stock_orders;
 
 use crate::{
@@ -41,6 +43,29 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
             "/sellers/{seller}/orders/{order}",
             axum::routing::patch(stock_orders::change),
         )
+        .route(
+            "/sellers/{seller}/listings",
+            get(stock_listings::list)
+                .put(stock_listings::put)
+                .patch(stock_listings::change)
+                .delete(stock_listings::remove),
+        )
+        .route(
+            "/sellers/{seller}/listings/generate",
+            post(stock_listings::invent),
+        )
+        .route("/sellers/{seller}/feeds", get(mishaps::list_feeds))
+        .route(
+            "/sellers/{seller}/feed-faults",
+            put(mishaps::put_of_feeds).get(mishaps::show_of_feeds),
+        )
+        .route(
+            "/sellers/{seller}/report-faults",
+            put(mishaps::put_of_reports),
+        )
+        .route("/sellers/{seller}/refusals", put(mishaps::put_refusals))
+        .route("/feeds/release", post(mishaps::release_feeds))
+        .route("/reports/release", post(mishaps::release_reports))
         .route("/buyer-values", get(observe::list_buyer_values))
         .route("/calls", get(observe::count_calls))
         .route(
@@ -62,6 +87,8 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
             get(observe::show_settings).put(observe::change_settings),
         )
         .route("/access-tokens/expire", post(expire_access_tokens))
+        // Listings come by the hundred thousand.
+        .layer(DefaultBodyLimit::disable())
 }
 
 fn refuse<T>(status: StatusCode, why: impl std::fmt::Display) -> Result<T, Refused> {
@@ -118,13 +145,7 @@ async fn put_seller(
     match world.sellers.get_mut(&seller) {
         Some(known) => known.account = account,
         None => {
-            world.sellers.insert(
-                seller,
-                Seller {
-                    account,
-                    orders: BTreeMap::new(),
-                },
-            );
+            world.sellers.insert(seller, Seller::new(account));
         }
     }
     Ok(Json(answer))
@@ -136,7 +157,8 @@ async fn show_seller(
 ) -> Result<Json<Value>, Refused> {
     match sandbox.world().sellers.get(&seller) {
         Some(known) => Ok(Json(
-            json!({ "seller_id": seller, "account": known.account, "orders": known.orders.len() }),
+            json!({ "seller_id": seller, "account": known.account, "orders": known.orders.len(),
+                "listings": known.listings.len(), "oversold": known.listings.oversold() }),
         )),
         None => no_such_seller(&seller),
     }

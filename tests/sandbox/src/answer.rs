@@ -37,7 +37,7 @@ pub(crate) async fn strike(fault: Option<&Fault>, connection: &Connection) -> St
         tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     }
     match fault.kind {
-        FaultKind::Delay | FaultKind::CutOff => Struck::Work,
+        FaultKind::Delay | FaultKind::CutOff | FaultKind::Lost => Struck::Work,
         FaultKind::Reset => {
             connection.reset();
             Struck::Gone

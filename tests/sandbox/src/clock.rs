@@ -39,6 +39,19 @@ pub(crate) fn iso(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// With milliseconds, as the Feeds and Reports APIs write times.
+pub(crate) fn iso_millis(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// So many seconds later.
+pub(crate) fn later(at: Timestamp, seconds: f64) -> Timestamp {
+    SignedDuration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|wait| at.checked_add(wait).ok())
+        .unwrap_or(at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

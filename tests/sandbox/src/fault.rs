@@ -15,6 +15,8 @@ pub(crate) enum FaultKind {
     Reset,
     /// The real answer, but the connection ends in the middle of its body.
     CutOff,
+    /// The work is done, but the connection is reset before a byte of the answer.
+    Lost,
 }
 
 /// A failure as the admin endpoint takes it.

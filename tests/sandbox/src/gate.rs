@@ -1,26 +1,28 @@
 //! Owns the way of every SP-API request: which operation, who calls, faults, rate limit, Amazon's
 //! models, roles, then the API's own file. It never knows what an operation means.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
     http::{Response, StatusCode},
 };
-use serde_json::Value;
 
 use crate::{
     Sandbox,
     answer::{self, Struck},
+    asked::Asked,
     connection::Connection,
     fault::{Fault, FaultKind, Target},
+    feeds,
     grants::{BadToken, Caller},
     incoming::Incoming,
-    operations::{self, Role, Route},
+    listings,
+    operations::{self, Route},
     orders,
     reply::{Refusal, Reply},
-    sellers,
+    reports, sellers,
     world::{Call, Violation},
 };
 
@@ -45,6 +47,13 @@ pub(crate) async fn handle(
         Struck::Instead(reply) => Some(reply),
         Struck::Gone => None,
     };
+    let lost = fault
+        .as_ref()
+        .is_some_and(|fault| fault.kind == FaultKind::Lost);
+    if lost {
+        connection.reset();
+    }
+    let reply = reply.filter(|_| !lost);
     visit.note(reply.as_ref(), fault.as_ref());
     let Some(reply) = reply else {
         return answer::gone();
@@ -94,11 +103,9 @@ impl<'a> Visit<'a> {
 
     /// The real answer. What breaks a rule is written down as well.
     fn work(&self) -> Reply {
-        let answered = self
-            .admitted()
-            .and_then(|(route, seller, roles)| self.ask(route, seller, &roles));
+        let answered = self.admitted().and_then(|asked| self.ask(&asked));
         match answered {
-            Ok(body) => Reply::ok(body),
+            Ok(reply) => reply,
             Err(Refusal::Other(reply)) => reply,
             Err(Refusal::Violation(wrong)) => {
                 self.violated(&wrong);
@@ -108,7 +115,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Refuses in the order in which Amazon does: form, path, token, rate, request, role.
-    fn admitted(&self) -> Result<(&Route, &str, BTreeSet<Role>), Refusal> {
+    fn admitted(&self) -> Result<Asked<'_>, Refusal> {
         if self.incoming.is_malformed() {
             return Err(Refusal::Violation(
                 "a GET has no body and no Content-Length".to_owned(),
@@ -126,7 +133,7 @@ impl<'a> Visit<'a> {
         if !self
             .sandbox
             .world()
-            .take_token(&caller.application, seller, route.operation)
+            .take_token(&caller.application, seller, route.operation.limit())
         {
             return Err(Refusal::Other(Reply::throttled()));
         }
@@ -144,23 +151,40 @@ impl<'a> Visit<'a> {
             let why = "The application lacks the role for this operation.";
             return Err(Refusal::Other(Reply::denied(why)));
         }
-        Ok((route, seller, roles))
+        Ok(Asked {
+            url: &self.sandbox.url,
+            application: &caller.application,
+            seller,
+            roles,
+            route,
+            incoming: self.incoming,
+            body: &self.incoming.body,
+            now: self.sandbox.clock.now(),
+        })
     }
 
-    fn ask(&self, route: &Route, seller: &str, roles: &BTreeSet<Role>) -> Result<Value, Refusal> {
-        let (world, query, now) = (
-            self.sandbox.world(),
-            &self.incoming.query,
-            self.sandbox.clock.now(),
-        );
+    fn ask(&self, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+        let mut world = self.sandbox.world();
         let seller = world
             .sellers
-            .get(seller)
+            .get(asked.seller)
             .ok_or_else(|| Refusal::Other(Reply::denied("")))?;
-        match route.operation.name {
-            "getMarketplaceParticipations" => Ok(sellers::participations(&seller.account)),
-            "searchOrders" => orders::search(seller, roles, query, now),
-            "getOrder" => orders::get(seller, roles, route.parameter("orderId"), query, now),
+        match asked.route.operation.name {
+            "getMarketplaceParticipations" => {
+                Ok(Reply::ok(sellers::participations(&seller.account)))
+            }
+            "searchOrders" => orders::search(seller, asked).map(Reply::ok),
+            "getOrder" => orders::get(seller, asked).map(Reply::ok),
+            "getListingsItem" => listings::get(&mut world, asked),
+            "patchListingsItem" => listings::patch(&mut world, asked),
+            "createFeedDocument" => feeds::create_document(&mut world, asked),
+            "getFeedDocument" => feeds::get_document(&mut world, asked),
+            "createFeed" => feeds::create(&mut world, asked),
+            "getFeeds" => feeds::list(&mut world, asked),
+            "getFeed" => feeds::get(&mut world, asked),
+            "createReport" => reports::create(&mut world, asked),
+            "getReport" => reports::get(&mut world, asked),
+            "getReportDocument" => reports::get_document(&mut world, asked),
             _ => Err(Refusal::Other(Reply::of_status(StatusCode::NOT_FOUND))),
         }
     }
@@ -222,6 +246,6 @@ impl<'a> Visit<'a> {
             status: reply.map(|reply| reply.status.as_u16()),
             fault: fault.map(|fault| fault.kind),
         };
-        self.sandbox.world().calls.push(call);
+        self.sandbox.note(call);
     }
 }

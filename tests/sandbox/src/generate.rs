@@ -38,6 +38,8 @@ pub(crate) struct Wish {
     /// The last change of every order lies between these: three days and ten minutes ago, if left out.
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
+    /// What is ordered; none: products of the sandbox's own.
+    pub(crate) skus: Option<Vec<String>>,
 }
 
 pub(crate) fn orders(
@@ -65,6 +67,9 @@ pub(crate) fn orders(
         .until
         .or_else(|| now.checked_sub(YOUNGEST).ok())
         .unwrap_or(now);
+    if wish.skus.as_ref().is_some_and(Vec::is_empty) {
+        return Err("skus holds nothing to order".to_owned());
+    }
     if since > until {
         return Err("since lies behind until".to_owned());
     }
@@ -72,9 +77,27 @@ pub(crate) fn orders(
         let mut dice = Dice::new(&[wish.seed, dice::hash(seller), u64::from(index)]);
         let case = cases::special(index).unwrap_or_else(|| cases::everyday(&mut dice));
         let store = place_of_sale(&stores, case.store);
-        build::order(&case, store, since, until, &mut dice)
+        let span = (since, until);
+        build::order(&case, store, span, wish.skus.as_deref(), &mut dice)
     };
     Ok((0..wish.count).map(one).collect())
+}
+
+/// The title and the price in hundredths of an invented product.
+pub(crate) fn product(seed: u64, number: u32) -> (String, u64) {
+    items::product(&mut Dice::new(&[seed, u64::from(number)]), number)
+}
+
+/// The ASIN that belongs to a SKU, unless somebody says another.
+pub(crate) fn asin(sku: &str) -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let mut rest = dice::hash(sku);
+    let tail = (0..8).map(|_| {
+        let letter = letters[(rest % 36) as usize];
+        rest /= 36;
+        char::from(letter)
+    });
+    format!("B0{}", tail.collect::<String>())
 }
 
 /// The store a case wants, or the nearest thing the seller has.

@@ -24,7 +24,7 @@ pub(crate) struct Incoming {
     pub(crate) raw_query: String,
     pub(crate) query: Vec<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Incoming {

@@ -28,33 +28,44 @@
 //! - There are no limits across sellers, no restricted data tokens, no application with more than one
 //!   redirect URI.
 //! - Roles count from the moment they change; Amazon wants a new authorisation first.
+//! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH` and `PARTIAL_UPDATE`, reports the
+//!   list of all listings, with English headings; nothing is cached. There is no `putListingsItem` and no
+//!   `searchListingsItems`.
 //! - Where Amazon's pages say nothing, the choice is written where it is made.
 //!
 //! # Map
 //!
 //! A request of SP-API comes in at `gate`, which finds its operation (`operations`), its caller
 //! (`grants`), its fault (`fault`), takes a token (`bucket`), asks `models`, and lets the API's own file
-//! answer (`sellers`, `orders`). `login` and `consent` are the way to a token, `admin` what Amazon has
+//! answer (`sellers`, `orders`, `listings`, `feeds`, `reports`) to what was `asked`. `documents` are the
+//! files that feeds and reports put and get; `back_office` says how fast Amazon works behind it all, which
+//! it has done by the time anybody looks (`world`). `login` and `consent` are the way to a token, `admin` what Amazon has
 //! not. All state is in `world`. A new API area is a file, its lines in `operations`, its arm in `gate`.
 
 mod admin;
 mod answer;
+mod asked;
+mod back_office;
 mod bucket;
 mod buyer_values;
 mod clock;
 mod connection;
 mod consent;
+mod documents;
 mod fault;
+mod feeds;
 mod gate;
 mod generate;
 mod grants;
 mod incoming;
+mod listings;
 mod login;
 mod marketplaces;
 mod models;
 mod operations;
 mod orders;
 mod reply;
+mod reports;
 mod sellers;
 mod server;
 mod world;

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// Plays Amazon's Selling Partner API on this machine: Login with Amazon, the consent page, Sellers,
-/// Orders 2026-01-01.
+/// Orders 2026-01-01, Listings Items, Feeds and Reports.
 ///
 /// It prints one line of JSON with its address as soon as it listens, {"url": "http://127.0.0.1:PORT"},
 /// and runs until it gets SIGTERM or Ctrl-C. All it knows is in memory. Everything is set up by the

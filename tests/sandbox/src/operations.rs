@@ -52,6 +52,33 @@ const ORDER_ROLES: &[Role] = &[
     Role::TaxRemittance,
 ];
 
+/// For listings, and for feeds and documents of listings.
+pub(crate) const LISTING_ROLES: &[Role] = &[Role::InventoryAndOrderTracking, Role::ProductListing];
+
+const FEED_ROLES: &[Role] = &[
+    Role::AmazonFulfillment,
+    Role::DirectToConsumerShipping,
+    Role::InventoryAndOrderTracking,
+    Role::Pricing,
+    Role::ProductListing,
+    Role::TaxInvoicing,
+];
+
+/// Those who submit feeds, and those who only watch them.
+const FEED_WATCHING_ROLES: &[Role] = &[
+    Role::AmazonFulfillment,
+    Role::DirectToConsumerShipping,
+    Role::InventoryAndOrderTracking,
+    Role::Pricing,
+    Role::ProductListing,
+    Role::SellingPartnerInsights,
+    Role::TaxInvoicing,
+];
+
+const LISTINGS_MODEL: &str = "listings-items-api-model/listingsItems_2021-08-01.json";
+const FEEDS_MODEL: &str = "feeds-api-model/feeds_2021-06-30.json";
+const REPORTS_MODEL: &str = "reports-api-model/reports_2021-06-30.json";
+
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "getMarketplaceParticipations",
@@ -81,7 +108,123 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         burst: 30,
         roles: ORDER_ROLES,
     },
+    Operation {
+        name: "getListingsItem",
+        method: "GET",
+        path: "/listings/2021-08-01/items/{sellerId}/{sku}",
+        model: LISTINGS_MODEL,
+        rate: 5.0,
+        burst: 10,
+        roles: LISTING_ROLES,
+    },
+    Operation {
+        name: "patchListingsItem",
+        method: "PATCH",
+        path: "/listings/2021-08-01/items/{sellerId}/{sku}",
+        model: LISTINGS_MODEL,
+        rate: 5.0,
+        burst: 5,
+        roles: LISTING_ROLES,
+    },
+    Operation {
+        name: "createFeedDocument",
+        method: "POST",
+        path: "/feeds/2021-06-30/documents",
+        model: FEEDS_MODEL,
+        rate: 0.5,
+        burst: 15,
+        roles: FEED_ROLES,
+    },
+    Operation {
+        name: "getFeedDocument",
+        method: "GET",
+        path: "/feeds/2021-06-30/documents/{feedDocumentId}",
+        model: FEEDS_MODEL,
+        rate: 0.0222,
+        burst: 10,
+        roles: FEED_ROLES,
+    },
+    Operation {
+        name: "createFeed",
+        method: "POST",
+        path: "/feeds/2021-06-30/feeds",
+        model: FEEDS_MODEL,
+        rate: 0.0083,
+        burst: 15,
+        roles: FEED_ROLES,
+    },
+    Operation {
+        name: "getFeeds",
+        method: "GET",
+        path: "/feeds/2021-06-30/feeds",
+        model: FEEDS_MODEL,
+        rate: 0.0222,
+        burst: 10,
+        roles: FEED_WATCHING_ROLES,
+    },
+    Operation {
+        name: "getFeed",
+        method: "GET",
+        path: "/feeds/2021-06-30/feeds/{feedId}",
+        model: FEEDS_MODEL,
+        rate: 2.0,
+        burst: 15,
+        roles: FEED_WATCHING_ROLES,
+    },
+    Operation {
+        name: "createReport",
+        method: "POST",
+        path: "/reports/2021-06-30/reports",
+        model: REPORTS_MODEL,
+        rate: 0.0167,
+        burst: 15,
+        roles: ORDER_ROLES,
+    },
+    Operation {
+        name: "getReport",
+        method: "GET",
+        path: "/reports/2021-06-30/reports/{reportId}",
+        model: REPORTS_MODEL,
+        rate: 2.0,
+        burst: 15,
+        roles: ORDER_ROLES,
+    },
+    Operation {
+        name: "getReportDocument",
+        method: "GET",
+        path: "/reports/2021-06-30/documents/{reportDocumentId}",
+        model: REPORTS_MODEL,
+        rate: 0.0167,
+        burst: 15,
+        roles: ORDER_ROLES,
+    },
 ];
+
+/// The feed type `JSON_LISTINGS_FEED` may be submitted so often besides what `createFeed` allows
+/// (page "Building Listings Management Workflows Guide": five submissions per five minutes).
+pub(crate) const LISTINGS_FEED: Limit = Limit {
+    name: "JSON_LISTINGS_FEED",
+    rate: 5.0 / 300.0,
+    burst: 5,
+};
+
+/// A token bucket's name and size.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) name: &'static str,
+    pub(crate) rate: f64,
+    pub(crate) burst: u32,
+}
+
+impl Operation {
+    pub(crate) fn limit(&self) -> Limit {
+        Limit {
+            name: self.name,
+            rate: self.rate,
+            burst: self.burst,
+        }
+    }
+}
 
 /// An operation and the decoded values of its path's variables.
 pub(crate) struct Route {

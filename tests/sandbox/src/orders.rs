@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 pub(crate) use search::page_number;
 
 use crate::{
+    asked::Asked,
     operations::Role,
     reply::{Refusal, Reply},
     world::{MissingRole, Seller},
@@ -19,12 +20,8 @@ use crate::{
 use included::View;
 use search::Search;
 
-pub(crate) fn search(
-    seller: &Seller,
-    roles: &BTreeSet<Role>,
-    query: &[(String, String)],
-    now: Timestamp,
-) -> Result<Value, Refusal> {
+pub(crate) fn search(seller: &Seller, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    let (roles, query, now) = (&asked.roles, &asked.incoming.query, asked.now);
     let view = view(seller, roles, query, now)?;
     let search = Search::parse(query, now)?;
     let page = search.page(seller.orders.values(), now);
@@ -37,14 +34,9 @@ pub(crate) fn search(
     Ok(body)
 }
 
-pub(crate) fn get(
-    seller: &Seller,
-    roles: &BTreeSet<Role>,
-    order_id: &str,
-    query: &[(String, String)],
-    now: Timestamp,
-) -> Result<Value, Refusal> {
-    let view = view(seller, roles, query, now)?;
+pub(crate) fn get(seller: &Seller, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    let order_id = asked.parameter("orderId");
+    let view = view(seller, &asked.roles, &asked.incoming.query, asked.now)?;
     if !is_order_id(order_id) {
         return Err(Refusal::Violation(format!("`{order_id}` is no order id")));
     }

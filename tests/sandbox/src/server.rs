@@ -19,9 +19,9 @@ use crate::{
     admin,
     clock::Clock,
     connection::{Connection, Connections},
-    consent, gate, login,
+    consent, documents, gate, login,
     models::{ModelError, Models},
-    world::World,
+    world::{Call, World},
 };
 
 /// The environment variable that names the folder of Amazon's models.
@@ -97,9 +97,16 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// The state, locked. Hold it for one decision and never while waiting.
+    /// The state as it is by now, locked. Hold it for one decision and never while waiting.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.advance(self.clock.now());
+        world
+    }
+
+    /// Writes down a call, for tests to count.
+    pub(crate) fn note(&self, call: Call) {
+        self.world().calls.push(call);
     }
 }
 
@@ -149,6 +156,7 @@ fn routes(sandbox: Arc<Sandbox>) -> IntoMakeServiceWithConnectInfo<Router, Conne
             "/apps/authorize/confirm/{application}",
             get(consent::confirm),
         )
+        .merge(documents::routes())
         .nest("/_sandbox", admin::routes())
         .fallback(gate::handle)
         .with_state(sandbox)

@@ -11,11 +11,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    asked::Asked,
+    back_office::BackOffice,
     bucket::Bucket,
+    documents::Documents,
     fault::{FaultKind, Faults},
+    feeds::{self, Feeds},
     grants::Grants,
+    listings::Listings,
     marketplaces::Region,
-    operations::{Operation, Role},
+    operations::{Limit, Operation, Role},
+    reports::{self, Reports},
 };
 
 /// The application that is there from the start.
@@ -94,6 +100,21 @@ pub(crate) struct Seller {
     pub(crate) account: SellerAccount,
     /// By order id, as Amazon would give them with everything asked for.
     pub(crate) orders: BTreeMap<String, Value>,
+    pub(crate) listings: Listings,
+    pub(crate) feeds: Feeds,
+    pub(crate) reports: Reports,
+}
+
+impl Seller {
+    pub(crate) fn new(account: SellerAccount) -> Self {
+        Self {
+            account,
+            orders: BTreeMap::new(),
+            listings: Listings::default(),
+            feeds: Feeds::default(),
+            reports: Reports::default(),
+        }
+    }
 }
 
 /// A call that came in, for tests to count.
@@ -135,6 +156,10 @@ pub(crate) struct World {
     pub(crate) rate_limit_header: bool,
     /// 403 as the models say, or 401 as some gateways answer a bad access token.
     pub(crate) bad_token_status: u16,
+    pub(crate) documents: Documents,
+    pub(crate) back_office: BackOffice,
+    /// How many things were submitted so far, by whomever.
+    submissions: u64,
     buckets: BTreeMap<(String, String, &'static str), Bucket>,
     started: Instant,
 }
@@ -166,6 +191,9 @@ impl World {
             refill_factor,
             rate_limit_header: true,
             bad_token_status: 403,
+            documents: Documents::default(),
+            back_office: BackOffice::default(),
+            submissions: 0,
             buckets: BTreeMap::new(),
             started: Instant::now(),
         }
@@ -176,20 +204,42 @@ impl World {
         operation.rate * self.refill_factor
     }
 
-    /// Takes a token from the bucket of this application, seller and operation.
-    pub(crate) fn take_token(
-        &mut self,
-        application: &str,
-        seller: &str,
-        operation: &Operation,
-    ) -> bool {
-        let (now, rate) = (self.started.elapsed(), self.rate(operation));
-        let key = (application.to_owned(), seller.to_owned(), operation.name);
+    /// Takes a token from the bucket of this application, seller and limit.
+    pub(crate) fn take_token(&mut self, application: &str, seller: &str, limit: Limit) -> bool {
+        let (now, rate) = (self.started.elapsed(), limit.rate * self.refill_factor);
+        let key = (application.to_owned(), seller.to_owned(), limit.name);
         let bucket = self
             .buckets
             .entry(key)
-            .or_insert_with(|| Bucket::full(operation.burst, now));
-        bucket.take(rate, operation.burst, now)
+            .or_insert_with(|| Bucket::full(limit.burst, now));
+        bucket.take(rate, limit.burst, now)
+    }
+
+    /// The place of what is submitted now among all submissions.
+    pub(crate) fn next_submission(&mut self) -> u64 {
+        self.submissions += 1;
+        self.submissions
+    }
+
+    /// Writes down what a request breaks of Amazon's rules that is answered all the same.
+    pub(crate) fn violated(&mut self, asked: &Asked<'_>, wrong: &str) {
+        self.violations.push(Violation {
+            at: asked.now,
+            operation: asked.route.operation.name.to_owned(),
+            seller: Some(asked.seller.to_owned()),
+            path: asked.incoming.path.clone(),
+            query: asked.incoming.raw_query.clone(),
+            wrong: wrong.to_owned(),
+        });
+    }
+
+    /// Does what Amazon has done by now behind its APIs: feeds, late patches, reports.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        let (office, documents) = (&self.back_office, &mut self.documents);
+        for (id, seller) in &mut self.sellers {
+            feeds::advance(id, seller, office, documents, &mut self.violations, now);
+            reports::advance(id, seller, office, documents, now);
+        }
     }
 
     /// Fills every bucket to its burst again.

@@ -8,10 +8,11 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Here;
+use super::{Here, Refused, refuse};
 use crate::{
+    back_office::BackOffice,
     buyer_values,
     fault::Fault,
     world::{Call, Violation},
@@ -134,12 +135,23 @@ pub(super) struct Settings {
     refill: bool,
 }
 
-pub(super) async fn change_settings(state: Here, Json(settings): Json<Settings>) -> Json<Value> {
+pub(super) async fn change_settings(
+    state: Here,
+    Json(mut given): Json<Map<String, Value>>,
+) -> Result<Json<Value>, Refused> {
+    let office = behind(&state.world().back_office, &mut given);
+    let read = serde_json::from_value(Value::Object(given))
+        .and_then(|settings| Ok((settings, serde_json::from_value(office)?)));
+    let (settings, office): (Settings, BackOffice) = match read {
+        Ok(read) => read,
+        Err(why) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, why),
+    };
     if let Some(offset) = settings.clock_offset_ms {
         state.clock.set_offset_ms(offset);
     }
     {
         let mut world = state.world();
+        world.back_office = office;
         world.refill_factor = settings.refill_factor.unwrap_or(world.refill_factor);
         world.rate_limit_header = settings
             .rate_limit_header
@@ -149,15 +161,28 @@ pub(super) async fn change_settings(state: Here, Json(settings): Json<Settings>)
             world.refill();
         }
     }
-    show_settings(state).await
+    Ok(show_settings(state).await)
+}
+
+/// What the back office's settings become, taken out of what was given.
+fn behind(office: &BackOffice, given: &mut Map<String, Value>) -> Value {
+    let mut settings = json!(office);
+    if let Some(settings) = settings.as_object_mut() {
+        for (name, value) in settings {
+            if let Some(new) = given.remove(name) {
+                *value = new;
+            }
+        }
+    }
+    settings
 }
 
 pub(super) async fn show_settings(State(sandbox): Here) -> Json<Value> {
     let world = sandbox.world();
-    Json(json!({
-        "refill_factor": world.refill_factor,
-        "clock_offset_ms": sandbox.clock.offset_ms(),
-        "rate_limit_header": world.rate_limit_header,
-        "bad_token_status": world.bad_token_status,
-    }))
+    let mut settings = json!(world.back_office);
+    settings["refill_factor"] = json!(world.refill_factor);
+    settings["clock_offset_ms"] = json!(sandbox.clock.offset_ms());
+    settings["rate_limit_header"] = json!(world.rate_limit_header);
+    settings["bad_token_status"] = json!(world.bad_token_status);
+    Json(settings)
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Here, Refused, no_such_seller, refuse};
-use crate::{clock, generate, orders};
+use crate::{clock, generate, listings, orders};
 
 /// Orders without a time are dated so far back that a search may see them.
 const USUAL_AGE: SignedDuration = SignedDuration::from_mins(10);
@@ -55,6 +55,10 @@ pub(super) async fn add(
     for mut order in orders {
         match complete(&mut order, now) {
             Ok(id) => {
+                // Sent once more, it is the order that already sold.
+                if !known.orders.contains_key(&id) {
+                    listings::placed(&mut known.listings, &order, now);
+                }
                 known.orders.insert(id.clone(), order);
                 ids.push(id);
             }
@@ -71,6 +75,7 @@ pub(super) async fn change(
     Json(patch): Json<Value>,
 ) -> Result<Json<Value>, Refused> {
     let (mut world, now) = (sandbox.world(), sandbox.clock.now());
+    let restores = world.back_office.cancel_restores;
     let Some(known) = world.sellers.get_mut(&seller) else {
         return no_such_seller(&seller);
     };
@@ -80,10 +85,18 @@ pub(super) async fn change(
             format!("`{seller}` has no order `{id}`"),
         );
     };
+    let was_cancelled = is_cancelled(order);
     order["lastUpdatedTime"] = json!(clock::iso(now));
     merge(order, &patch);
     order["orderId"] = json!(id);
+    if restores && is_cancelled(order) && !was_cancelled {
+        listings::cancelled(&mut known.listings, order, now);
+    }
     Ok(Json(order.clone()))
+}
+
+fn is_cancelled(order: &Value) -> bool {
+    order["fulfillment"]["fulfillmentStatus"] == "CANCELLED"
 }
 
 fn complete(order: &mut Value, now: Timestamp) -> Result<String, String> {

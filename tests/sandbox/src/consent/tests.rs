@@ -7,13 +7,9 @@ fn world(login_uri: Option<&str>, draft: bool) -> World {
     let mut world = World::new(1.0);
     let account: SellerAccount =
         serde_json::from_value(serde_json::json!({"region": "EU", "marketplaces": []})).unwrap();
-    world.sellers.insert(
-        "S1".to_owned(),
-        crate::world::Seller {
-            account,
-            orders: BTreeMap::new(),
-        },
-    );
+    world
+        .sellers
+        .insert("S1".to_owned(), crate::world::Seller::new(account));
     let app = world.apps.get_mut(APPLICATION_ID).unwrap();
     app.redirect_uri = Some(REDIRECT.to_owned());
     app.login_uri = login_uri.map(str::to_owned);

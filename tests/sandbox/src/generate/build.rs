@@ -57,8 +57,8 @@ fn plus(at: Timestamp, seconds: u64) -> Timestamp {
 pub(super) fn order(
     case: &Case,
     store: &Marketplace,
-    since: Timestamp,
-    until: Timestamp,
+    (since, until): (Timestamp, Timestamp),
+    skus: Option<&[String]>,
     dice: &mut Dice,
 ) -> Value {
     let id = order_id(store, dice);
@@ -72,7 +72,7 @@ pub(super) fn order(
         }
     };
     let buyer = Buyer::invent(place, store.domain, dice);
-    let (lines, total) = items::lines(case, store.currency, &buyer, &times, dice);
+    let (lines, total) = items::lines(case, store.currency, skus, &buyer, &times, dice);
     let mut order = json!({
         "orderId": id,
         "createdTime": iso(times.created),

@@ -26,6 +26,7 @@ const PRODUCTS: &[(&str, &str, u64)] = &[
 pub(super) fn lines(
     case: &Case,
     currency: &str,
+    skus: Option<&[String]>,
     buyer: &Buyer,
     times: &Times,
     dice: &mut Dice,
@@ -37,7 +38,10 @@ pub(super) fn lines(
     };
     let (mut lines, mut total) = (Vec::new(), 0);
     for number in 0..count {
-        let (sku, title, price) = *dice.one_of(PRODUCTS);
+        let (mut sku, title, price) = *dice.one_of(PRODUCTS);
+        if let Some(skus) = skus.filter(|skus| !skus.is_empty()) {
+            sku = dice.one_of(skus).as_str();
+        }
         let quantity = if dice.percent(15) {
             1 + dice.below(4)
         } else {
@@ -54,7 +58,7 @@ pub(super) fn lines(
             "orderItemId": dice.digits(14),
             "quantityOrdered": quantity,
             "product": {
-                "asin": format!("B0SANDBX{:02}", sku.len()),
+                "asin": if skus.is_some() { super::asin(sku) } else { format!("B0SANDBX{:02}", sku.len()) },
                 "title": title,
                 "sellerSku": sku,
                 "condition": { "conditionType": "NEW", "conditionSubtype": "NEW" },
@@ -70,6 +74,12 @@ pub(super) fn lines(
         lines.push(line);
     }
     (lines, total)
+}
+
+/// Title and price of a product that is one of many.
+pub(super) fn product(dice: &mut Dice, number: u32) -> (String, u64) {
+    let (_, title, _) = *dice.one_of(PRODUCTS);
+    (format!("{title}, no. {number}"), 299 + dice.below(9_700))
 }
 
 pub(super) fn money(hundredths: u64, currency: &str) -> Value {

@@ -1,6 +1,9 @@
 //! Owns a sandbox with one seller, and the calls that tests make on it.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
 use sandbox::{CLIENT_ID, CLIENT_SECRET, Check, Models, Options, Running};
@@ -25,8 +28,11 @@ fn folder() -> PathBuf {
     )
 }
 
-pub(crate) fn models() -> Models {
-    Models::load(&folder()).unwrap()
+/// Amazon's models, read once for all tests.
+pub(crate) fn models() -> Arc<Models> {
+    static MODELS: OnceLock<Arc<Models>> = OnceLock::new();
+    let read = || Arc::new(Models::load(&folder()).unwrap());
+    Arc::clone(MODELS.get_or_init(read))
 }
 
 /// One of Amazon's models as it stands.
@@ -52,7 +58,7 @@ impl Amazon {
     /// A sandbox whose seller has the UK, Germany and France, and has authorised the application.
     pub(crate) async fn start() -> Self {
         let options = Options {
-            check: Check::Models(folder()),
+            check: Check::Loaded(models()),
             ..Options::default()
         };
         let running = sandbox::start(options).await.unwrap();

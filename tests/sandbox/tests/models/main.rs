@@ -6,5 +6,6 @@ mod amazon;
 mod answers;
 mod examples;
 mod faults;
+mod listings;
 mod login;
 mod requests;

@@ -1,0 +1,184 @@
+//! Owns what a JSON patch for a listing means, and what is wrong with one: the same rules for a patch
+//! of one item and for a message of a feed. It never changes a listing.
+
+use serde_json::{Map, Value, json};
+
+use super::{Fulfilment, Listing, Price};
+use crate::marketplaces;
+
+const AVAILABILITY: &str = "fulfillment_availability";
+const OFFER: &str = "purchasable_offer";
+
+/// One change that breaks no rule.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Edit {
+    /// The quantity and what stands beside it.
+    Availability {
+        quantity: Option<u64>,
+        beside: Map<String, Value>,
+        /// `replace` wipes what it does not say, `merge` keeps it.
+        replaces: bool,
+    },
+    /// A price in one store, or none there any more.
+    Price { store: String, price: Option<Price> },
+    /// Anything else.
+    Attribute { name: String, value: Option<Value> },
+}
+
+/// What Amazon says against a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Issue {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) attribute: Option<String>,
+    /// Amazon's pages forbid it, so a correct client never gets it.
+    pub(crate) violates: bool,
+}
+
+impl Issue {
+    pub(crate) fn new(code: &str, message: String, attribute: Option<&str>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message,
+            attribute: attribute.map(str::to_owned),
+            violates: false,
+        }
+    }
+
+    pub(super) fn forbidden(code: &str, message: &str, attribute: &str) -> Self {
+        Self {
+            violates: true,
+            ..Self::new(code, message.to_owned(), Some(attribute))
+        }
+    }
+
+    /// As the Listings Items API writes it.
+    pub(crate) fn of_item(&self) -> Value {
+        let mut issue = json!({
+            "code": self.code, "message": self.message, "severity": "ERROR", "categories": [],
+        });
+        if let Some(attribute) = &self.attribute {
+            issue["attributeNames"] = json!([attribute]);
+            issue["categories"] = json!(["INVALID_ATTRIBUTE"]);
+        }
+        issue
+    }
+}
+
+/// The edits that these patches mean for a listing in this store, or the first thing wrong with them.
+pub(crate) fn read(
+    patches: &[Value],
+    listing: Option<&Listing>,
+    store: &str,
+) -> Result<Vec<Edit>, Issue> {
+    let mut edits = Vec::new();
+    for patch in patches {
+        let op = patch["op"].as_str().unwrap_or_default();
+        let path = patch["path"].as_str().unwrap_or_default();
+        let Some(attribute) = path
+            .strip_prefix("/attributes/")
+            .filter(|name| !name.is_empty() && !name.contains('/'))
+        else {
+            let message = "Only top-level listings item attributes can be patched.";
+            return Err(Issue::forbidden("90000900", message, path));
+        };
+        let none = Vec::new();
+        let values = patch["value"].as_array().unwrap_or(&none);
+        if !matches!(op, "add" | "replace" | "merge" | "delete") {
+            return Err(Issue::forbidden(
+                "90000900",
+                "The attributes are invalid.",
+                attribute,
+            ));
+        }
+        if values.is_empty() || !values.iter().all(Value::is_object) {
+            let message = "A patch needs a selector that is not empty.";
+            return Err(Issue::forbidden("90000900", message, attribute));
+        }
+        for value in values {
+            edits.push(match attribute {
+                AVAILABILITY => availability(op, value, listing)?,
+                OFFER => price(op, value, listing, store)?,
+                name => Edit::Attribute {
+                    name: name.to_owned(),
+                    value: (op != "delete").then(|| patch["value"].clone()),
+                },
+            });
+        }
+    }
+    Ok(edits)
+}
+
+fn availability(op: &str, value: &Value, listing: Option<&Listing>) -> Result<Edit, Issue> {
+    let wrong = |code, message| Err(Issue::forbidden(code, message, AVAILABILITY));
+    match value["fulfillment_channel_code"].as_str() {
+        Some("DEFAULT") => {}
+        Some(_) => return wrong("90244", "The sandbox has no other channel than 'DEFAULT'."),
+        None => {
+            let message = "The field 'fulfillment_channel_code' for the attribute \
+                           'fulfillment_availability' does not have enough values. The required \
+                           minimum is '1' value(s).";
+            return wrong("99022", message);
+        }
+    }
+    if listing.is_some_and(|listing| listing.fulfilment == Fulfilment::Amazon) {
+        // Amazon would make a merchant's listing of it, which nobody ever means with a quantity.
+        return wrong(
+            "90244",
+            "This listing is fulfilled by Amazon: 'DEFAULT' is not its channel.",
+        );
+    }
+    let quantity = match value.get("quantity") {
+        _ if op == "delete" => None,
+        None => None,
+        Some(given) => match given.as_u64().filter(|units| *units <= 1_000_000_000) {
+            Some(units) => Some(units),
+            None => return wrong("90000900", "'quantity' must be a whole number of units."),
+        },
+    };
+    let beside = value.as_object().into_iter().flatten();
+    let beside = beside.filter(|(name, _)| {
+        op != "delete" && !matches!(name.as_str(), "fulfillment_channel_code" | "quantity")
+    });
+    Ok(Edit::Availability {
+        quantity,
+        beside: beside
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        replaces: op != "merge",
+    })
+}
+
+fn price(op: &str, value: &Value, listing: Option<&Listing>, store: &str) -> Result<Edit, Issue> {
+    let wrong = |code, message: &str| Err(Issue::forbidden(code, message, OFFER));
+    let store = value["marketplace_id"].as_str().unwrap_or(store);
+    let Some(marketplace) = marketplaces::of(store) else {
+        return wrong("90244", "'marketplace_id' is no marketplace id.");
+    };
+    if listing.is_some_and(|listing| listing.offer(store).is_none()) {
+        let message = format!("The listing is not in the store {store}.");
+        return Err(Issue::new("13013", message, Some(OFFER)));
+    }
+    let store = store.to_owned();
+    if op == "delete" {
+        return Ok(Edit::Price { store, price: None });
+    }
+    if value["currency"] != marketplace.currency {
+        return wrong("90244", "'currency' is not that of the store.");
+    }
+    if !matches!(value["audience"].as_str(), None | Some("ALL")) {
+        return wrong("90244", "The sandbox has no other audience than 'ALL'.");
+    }
+    let amount = &value["our_price"][0]["schedule"][0]["value_with_tax"];
+    match amount.as_f64() {
+        None => wrong("90220", "'our_price' is required but not supplied."),
+        Some(number) if number <= 0.0 => wrong("90000900", "The price must be above zero."),
+        Some(_) => Ok(Edit::Price {
+            store,
+            price: Some(Price {
+                amount: amount.to_string(),
+                currency: marketplace.currency.to_owned(),
+            }),
+        }),
+    }
+}
