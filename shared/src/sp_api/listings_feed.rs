@@ -129,3 +129,6 @@ impl<W: Write> FeedWriter<W> {
 fn failed(error: std::io::Error) -> Error {
     Error::retryable("write a feed", error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,9 @@
 //! The client against servers that answer as Amazon does: bodies in the recorded shapes, one test per class.
 
 mod classes;
+mod documents;
+mod feeds;
+mod listings;
 mod logins;
 mod requests;
 
@@ -85,6 +88,30 @@ impl World {
 
     async fn sweep(&self) -> Result<Answer<OrdersPage>> {
         self.amazon.search_orders(&self.account(), &sweep()).await
+    }
+
+    /// Answers whatever is asked by this method, at whatever path.
+    async fn answers(&self, to: &str, answer: ResponseTemplate) {
+        Mock::given(method(to))
+            .and(wiremock::matchers::path_regex(
+                "^/(listings|feeds|reports|s3)/",
+            ))
+            .respond_with(answer)
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Where the server is, for addresses that it hands out itself.
+    fn uri(&self, path: &str) -> String {
+        format!("{}{path}", self.server.uri())
+    }
+
+    /// The one request that was made, the log-in aside.
+    async fn the_request(&self) -> Request {
+        let mut all = self.server.received_requests().await.unwrap();
+        all.retain(|request| request.url.path() != "/auth/o2/token");
+        assert_eq!(all.len(), 1);
+        all.remove(0)
     }
 
     /// Requests to addresses with this path, in the order they came.

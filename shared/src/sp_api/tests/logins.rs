@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::Class;
+use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 
 const TOKENS: &str = "/auth/o2/token";
