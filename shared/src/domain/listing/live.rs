@@ -99,20 +99,36 @@ fn plus(moment: Timestamp, span: SignedDuration) -> Timestamp {
 /// The quantity that Amazon shows; `None` where nothing is known of it.
 pub fn live(listing: &Listing, standing: Standing, sales: &[Sale]) -> Option<Live> {
     let baseline = listing.baseline(standing)?;
-    let certain = sales
-        .iter()
-        .filter(|sale| baseline.until.is_some_and(|until| sale.ordered_at > until))
-        .map(|sale| sale.units)
-        .fold(0, u32::saturating_add);
-    let possible = sales
-        .iter()
-        .filter(|sale| sale.ordered_at >= baseline.from)
-        .map(|sale| sale.most.max(sale.units))
-        .fold(0, u32::saturating_add);
+    let (mut sold, mut given_back, mut possible) = (0u32, 0u32, 0u32);
+    for sale in sales {
+        let most = sale.most.max(sale.units);
+        if baseline.until.is_some_and(|until| sale.ordered_at > until) {
+            sold = sold.saturating_add(sale.units);
+        } else if sale
+            .reduced_at
+            .is_some_and(|reduced| reduced >= baseline.from)
+        {
+            // The order was wiped by the value, its cancellation may have come after it.
+            given_back = given_back.saturating_add(most - sale.units);
+        }
+        if sale.ordered_at >= baseline.from {
+            possible = possible.saturating_add(most);
+        }
+    }
     Some(Live {
         lowest: baseline.quantity.saturating_sub(possible),
-        highest: baseline.quantity.saturating_sub(certain),
+        highest: baseline
+            .quantity
+            .saturating_sub(sold)
+            .saturating_add(given_back),
     })
+}
+
+impl Listing {
+    /// The moment from which on sales count against what was sent last; older ones are told by the number itself.
+    pub fn sales_count_from(&self, standing: Standing) -> Option<Timestamp> {
+        Some(self.baseline(standing)?.from)
+    }
 }
 
 /// What is to be done about a listing's quantity.

@@ -43,6 +43,17 @@ pub struct Sale {
     pub units: u32,
     /// The most it ever asked for: what was cancelled Amazon may or may not have given back.
     pub most: u32,
+    /// When Amazon last told of fewer units (the order's `lastUpdatedTime` then); absent while there are as many as ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced_at: Option<Timestamp>,
+}
+
+impl Sale {
+    /// Whether it lies wholly before `moment`: neither the order nor a cancellation can have changed Amazon's number
+    /// since.
+    pub fn is_before(&self, moment: Timestamp) -> bool {
+        self.ordered_at < moment && self.reduced_at.is_none_or(|reduced| reduced < moment)
+    }
 }
 
 impl Reservation {

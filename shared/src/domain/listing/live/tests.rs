@@ -12,6 +12,7 @@ fn sale(second: i64, units: u32) -> Sale {
         ordered_at: at(second),
         units,
         most: units,
+        reduced_at: None,
     }
 }
 
@@ -150,6 +151,7 @@ fn units_that_were_cancelled_may_be_back_or_not() {
         ordered_at: at(LONG_AGO),
         units: 0,
         most: 2,
+        reduced_at: Some(at(LONG_AGO + 60)),
     };
     assert_eq!(
         live(&listing, Standing::Patched, &[cancelled]),
@@ -158,6 +160,27 @@ fn units_that_were_cancelled_may_be_back_or_not() {
             highest: 10
         })
     );
+}
+
+#[test]
+fn units_of_an_older_order_may_be_given_back_after_the_value_was_sent() {
+    let listing = listing(0, Some((0, 1_000, SentBy::Patch)));
+    let cancelled = |second| Sale {
+        ordered_at: at(500),
+        units: 0,
+        most: 2,
+        reduced_at: Some(at(second)),
+    };
+    let after = live(&listing, Standing::Patched, &[cancelled(2_000)]);
+    assert_eq!(
+        after,
+        Some(Live {
+            lowest: 0,
+            highest: 2
+        })
+    );
+    let before = live(&listing, Standing::Patched, &[cancelled(600)]);
+    assert!(before.unwrap().is_exactly(0));
 }
 
 #[test]

@@ -1,0 +1,320 @@
+//! Stallkeeper's rules over the state that its tables would hold, without the tables.
+
+use crate::amazon::{Amazon, Order};
+use crate::warehouse::Level;
+use jiff::Timestamp;
+use stallkeeper::domain::feed::SentBy;
+use stallkeeper::domain::listing::{Listing, ListingState, Next, Observed, Sent, Standing, next};
+use stallkeeper::domain::stock::{
+    Arrival, Component, Dispatch, Levels, Policy, Reservation, Sale, StockLevel, WantedAs,
+    deliverable, wanted,
+};
+use stallkeeper::domain::stock_settings::{LevelsKind, StockSettings};
+use std::collections::BTreeMap;
+
+#[derive(Debug)]
+struct InFlight {
+    submission: usize,
+    standing: Standing,
+}
+
+#[derive(Debug)]
+pub struct Keeper {
+    settings: StockSettings,
+    levels: Levels,
+    reservations: Vec<Reservation>,
+    listing: Listing,
+    counter: u64,
+    /// All orders up to this moment are known.
+    cursor: i64,
+    feeds: BTreeMap<String, InFlight>,
+    entry: Option<Next>,
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+impl Keeper {
+    pub fn new(shown: u32, observed: i64, levels: LevelsKind, low_stock_mark: u32) -> Self {
+        let policy = Policy {
+            low_stock_mark,
+            ..Policy::default()
+        };
+        Self {
+            settings: StockSettings {
+                on: true,
+                levels,
+                policy,
+                ..StockSettings::default()
+            },
+            levels: Levels::new(),
+            reservations: Vec::new(),
+            listing: Listing {
+                tenant: "t".parse().unwrap(),
+                connection: "c".parse().unwrap(),
+                amazon_sku: "A".parse().unwrap(),
+                state: ListingState::Matched,
+                product: Some("A".parse().unwrap()),
+                units: 1,
+                alias: false,
+                other_spelling: None,
+                stores: Vec::new(),
+                product_type: None,
+                wanted: None,
+                sent: None,
+                refused: None,
+                observed: Some(Observed {
+                    value: shown,
+                    at: at(observed),
+                }),
+                sends: 0,
+                revision: 1,
+            },
+            counter: 0,
+            cursor: 0,
+            feeds: BTreeMap::new(),
+            entry: None,
+        }
+    }
+
+    pub fn wanted(&self) -> Option<u32> {
+        self.listing.wanted_quantity()
+    }
+
+    pub fn knows_less_than(&self, amazon: &Amazon) -> bool {
+        amazon.orders.iter().any(|order| {
+            self.reservations
+                .iter()
+                .find(|one| one.line == order.id.to_string())
+                .is_none_or(|one| (one.units == 0) != order.is_cancelled())
+        })
+    }
+
+    pub fn sweep(&mut self, amazon: &Amazon, now: i64) {
+        for order in &amazon.orders {
+            let line = order.id.to_string();
+            let units = if order.is_cancelled() { 0 } else { order.units };
+            let known = self.reservations.iter_mut().find(|one| one.line == line);
+            match known {
+                Some(known) => {
+                    known.units = units;
+                    if let Some(sale) = &mut known.sale {
+                        sale.units = units;
+                        sale.reduced_at = order.cancelled_at.map(at);
+                    }
+                }
+                None => self.reservations.push(reservation(line, units, order)),
+            }
+        }
+        self.cursor = now;
+        self.recompute(now);
+    }
+
+    fn pick(&mut self, n: u8, fits: impl Fn(&Reservation) -> bool) -> Option<&mut Reservation> {
+        let fitting: Vec<usize> = (0..self.reservations.len())
+            .filter(|index| fits(&self.reservations[*index]))
+            .collect();
+        let index = *fitting.get(usize::from(n) % fitting.len().max(1))?;
+        self.reservations.get_mut(index)
+    }
+
+    pub fn acknowledge(&mut self, n: u8, now: i64) -> Option<(usize, u32)> {
+        let open = |one: &Reservation| one.units > 0 && one.acknowledged_at.is_none();
+        let taken = self.pick(n, open)?;
+        taken.acknowledged_at = Some(at(now));
+        let told = (taken.line.parse().unwrap(), taken.units);
+        self.recompute(now);
+        Some(told)
+    }
+
+    /// Of an order for which enough lies there.
+    pub fn dispatch(&mut self, n: u8, now: i64, there: u32) -> Option<(usize, u32)> {
+        let ready = |one: &Reservation| {
+            (1..=there).contains(&one.units)
+                && one.acknowledged_at.is_some()
+                && one.dispatched.is_empty()
+        };
+        let gone = self.pick(n, ready)?;
+        let units = gone.units;
+        gone.dispatched = vec![Dispatch { at: at(now), units }];
+        let told = (gone.line.parse().unwrap(), units);
+        self.recompute(now);
+        Some(told)
+    }
+
+    pub fn level(&mut self, level: Level, now: i64) {
+        let level = StockLevel {
+            quantity: level.quantity,
+            measured_at: at(level.measured),
+            received_at: at(now),
+        };
+        let warehouse = "LON".parse().unwrap();
+        if level.arrival(self.levels.get(&warehouse), at(now)) == Arrival::New {
+            self.levels.insert(warehouse, level);
+            self.recompute(now);
+        }
+    }
+
+    fn recompute(&mut self, now: i64) {
+        self.counter += 1;
+        let component = Component {
+            sku: "A",
+            units: 1,
+            levels: &self.levels,
+            reservations: &self.reservations,
+        };
+        let parts = [deliverable(&component, &self.settings)];
+        let listed = WantedAs {
+            units: 1,
+            is_bundle: false,
+            kept: true,
+        };
+        self.listing.wanted = Some(wanted(
+            listed,
+            &parts,
+            &self.settings,
+            self.counter,
+            at(now),
+        ));
+        let decided = self.decide();
+        // An entry is a hint that stays until it was looked at.
+        if matches!(decided, Next::Send { .. }) {
+            self.entry = Some(decided);
+        }
+    }
+
+    fn decide(&self) -> Next {
+        let sales: Vec<Sale> = self
+            .reservations
+            .iter()
+            .filter_map(|one| one.sale)
+            .collect();
+        next(
+            &self.listing,
+            self.standing(),
+            &sales,
+            &self.settings.policy,
+        )
+    }
+
+    fn standing(&self) -> Standing {
+        match self.listing.sent_in_feed() {
+            None => Standing::Patched,
+            Some(feed) => self.feeds[feed.as_str()].standing,
+        }
+    }
+
+    pub fn has_to_send(&self, _now: i64) -> bool {
+        self.entry.is_some()
+    }
+
+    pub fn tick(&mut self, amazon: &mut Amazon, now: i64, by_feed: bool) {
+        let Some(Next::Send {
+            decrease, after, ..
+        }) = self.entry.clone()
+        else {
+            return;
+        };
+        if let Some(after) = after
+            && self.feeds[after.as_str()].standing == Standing::InFlight
+        {
+            return;
+        }
+        let Some(wanted) = self.listing.wanted.clone() else {
+            return;
+        };
+        let known = wanted.level_at.is_none_or(|level| level <= at(self.cursor));
+        if !decrease && !known {
+            return;
+        }
+        self.send(amazon, now, by_feed);
+    }
+
+    pub fn urgent(&mut self, amazon: &mut Amazon, now: i64) {
+        if matches!(self.entry, Some(Next::Send { urgent: true, .. })) {
+            self.send(amazon, now, false);
+        }
+    }
+
+    fn send(&mut self, amazon: &mut Amazon, now: i64, by_feed: bool) {
+        self.entry = None;
+        let Some(wanted) = self.listing.wanted.clone() else {
+            return;
+        };
+        let Some(quantity) = wanted.quantity else {
+            return;
+        };
+        let submission = amazon.submit(quantity, now, by_feed);
+        let by = if by_feed {
+            let name = format!("F{submission}");
+            self.feeds.insert(
+                name.clone(),
+                InFlight {
+                    submission: submission as usize,
+                    standing: Standing::InFlight,
+                },
+            );
+            SentBy::Feed(name.parse().unwrap())
+        } else {
+            SentBy::Patch
+        };
+        self.listing.sends += 1;
+        self.listing.refused = None;
+        self.listing.sent = Some(Sent {
+            value: quantity,
+            label: wanted.label,
+            at: at(now),
+            by,
+        });
+    }
+
+    /// Reads the result of each feed that Amazon is done with; `fatal` gives up all others.
+    pub fn settle(&mut self, amazon: &mut Amazon, now: i64, fatal: bool) {
+        for feed in self.feeds.values_mut() {
+            if feed.standing != Standing::InFlight {
+                continue;
+            }
+            let submission = &amazon.submissions[feed.submission];
+            match submission.applied {
+                Some(applied) if !fatal => {
+                    feed.standing = Standing::Applied { by: at(applied) };
+                }
+                None if !fatal => {}
+                applied => {
+                    if applied.is_none() {
+                        // Given up before it was applied: it never will be.
+                        amazon.submissions[feed.submission].applied = Some(now);
+                    }
+                    feed.standing = Standing::Lost;
+                }
+            }
+        }
+        // Lines of a feed that came to nothing go back to be sent.
+        if self.standing() == Standing::Lost {
+            let decided = self.decide();
+            if matches!(decided, Next::Send { .. }) {
+                self.entry = Some(decided);
+            }
+        }
+    }
+}
+
+fn reservation(line: String, units: u32, order: &Order) -> Reservation {
+    Reservation {
+        connection: "c".parse().unwrap(),
+        order: format!("O{line}").parse().unwrap(),
+        line,
+        amazon_sku: "A".parse().unwrap(),
+        units,
+        sale: Some(Sale {
+            ordered_at: at(order.at),
+            units,
+            most: order.units,
+            reduced_at: order.cancelled_at.map(at),
+        }),
+        acknowledged_at: None,
+        dispatched: Vec::new(),
+        revision: 1,
+    }
+}

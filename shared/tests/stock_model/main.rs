@@ -1,0 +1,194 @@
+//! Random histories of one listing, against a plain model of Amazon and of the warehouse: levels that are measured,
+//! delayed, doubled and reordered; orders before and after each send; acknowledgements, cancellations, dispatches;
+//! patches and feeds that are applied late, in part, or never.
+//!
+//! The rules alone are driven here, thousands of histories a second; the functions with their tables are driven by
+//! `tests/e2e`. What is proven: once all is quiet, Amazon shows what is wanted; nothing is ever sent but what the rules
+//! want at that moment, and no increase before the orders up to its level are known; and more is sold than there is only
+//! while something is on its way.
+
+mod amazon;
+mod keeper;
+mod warehouse;
+
+use amazon::Amazon;
+use keeper::Keeper;
+use proptest::prelude::*;
+use stallkeeper::domain::stock_settings::LevelsKind;
+use warehouse::Warehouse;
+
+#[derive(Debug, Clone)]
+enum Act {
+    /// Seconds pass.
+    Pass(u16),
+    Buy(u8),
+    /// All orders so far are fetched.
+    Sweep,
+    /// The platform takes over the n-th order that it knows.
+    Acknowledge(u8),
+    Dispatch(u8),
+    /// Amazon cancels the n-th order, and gives its units back or not.
+    Cancel(u8, bool),
+    Restock(u8),
+    /// The platform counts; the level is on its way.
+    Measure,
+    /// The n-th level on its way comes in; `true`: and comes again later.
+    Deliver(u8, bool),
+    /// A round: what is to be sent goes out, by feed or by patch.
+    Tick {
+        by_feed: bool,
+    },
+    /// What must not wait goes out.
+    Urgent,
+    /// Amazon applies the n-th thing that was submitted and not yet applied.
+    Apply(u8),
+    /// A feed's result is read. `true`: it is FATAL, whatever was applied.
+    Settle(bool),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => (1u16..900).prop_map(Act::Pass),
+        4 => (1u8..4).prop_map(Act::Buy),
+        2 => Just(Act::Sweep),
+        2 => any::<u8>().prop_map(Act::Acknowledge),
+        1 => any::<u8>().prop_map(Act::Dispatch),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(n, back)| Act::Cancel(n, back)),
+        1 => (1u8..20).prop_map(Act::Restock),
+        2 => Just(Act::Measure),
+        3 => (any::<u8>(), prop::bool::weighted(0.2)).prop_map(|(n, again)| Act::Deliver(n, again)),
+        3 => any::<bool>().prop_map(|by_feed| Act::Tick { by_feed }),
+        2 => Just(Act::Urgent),
+        2 => any::<u8>().prop_map(Act::Apply),
+        2 => prop::bool::weighted(0.15).prop_map(Act::Settle),
+    ]
+}
+
+struct History {
+    now: i64,
+    amazon: Amazon,
+    warehouse: Warehouse,
+    keeper: Keeper,
+}
+
+impl History {
+    fn new(stock: u32, shown: u32, levels: LevelsKind, low_stock_mark: u32) -> Self {
+        // The report is long behind us, so that no order can be older than its numbers.
+        let now = 1_000_000;
+        Self {
+            now,
+            amazon: Amazon::showing(shown),
+            warehouse: Warehouse::with(stock, levels),
+            keeper: Keeper::new(shown, now - 100_000, levels, low_stock_mark),
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        self.now += 3;
+        match *act {
+            Act::Pass(seconds) => self.pass(i64::from(seconds)),
+            Act::Buy(units) => self.buy(u32::from(units)),
+            Act::Sweep => self.keeper.sweep(&self.amazon, self.now),
+            Act::Acknowledge(n) => {
+                if let Some((order, units)) = self.keeper.acknowledge(n, self.now) {
+                    self.warehouse.take_over(order, units);
+                }
+            }
+            Act::Dispatch(n) => {
+                if let Some((order, units)) =
+                    self.keeper.dispatch(n, self.now, self.warehouse.physical())
+                {
+                    self.warehouse.dispatch(order, units);
+                }
+            }
+            Act::Cancel(n, back) => self.amazon.cancel(n, back, self.now),
+            Act::Restock(units) => self.warehouse.restock(u32::from(units)),
+            Act::Measure => self.warehouse.measure(self.now),
+            Act::Deliver(n, again) => {
+                if let Some(level) = self.warehouse.deliver(n, again) {
+                    self.keeper.level(level, self.now);
+                }
+            }
+            Act::Tick { by_feed } => self.keeper.tick(&mut self.amazon, self.now, by_feed),
+            Act::Urgent => self.keeper.urgent(&mut self.amazon, self.now),
+            Act::Apply(n) => self.amazon.apply(n, self.now),
+            Act::Settle(fatal) => self.keeper.settle(&mut self.amazon, self.now, fatal),
+        }
+    }
+
+    /// A patch is live within five minutes: Amazon's word, which the rules rest on.
+    fn pass(&mut self, seconds: i64) {
+        self.now += seconds;
+        self.amazon.apply_due_patches(self.now);
+    }
+
+    fn buy(&mut self, units: u32) {
+        let exposed = self.is_exposed();
+        if !self.amazon.buy(units, self.now) {
+            return;
+        }
+        let owed = self.amazon.owed(&self.warehouse);
+        let over = owed.saturating_sub(self.warehouse.physical());
+        assert!(
+            over <= self.warehouse.oversold || exposed,
+            "{over} units more are sold than there are, with nothing on its way: {:?}",
+            self.keeper
+        );
+        self.warehouse.oversold = self.warehouse.oversold.max(over);
+    }
+
+    /// Something is on its way, so that Amazon may show more than there is.
+    fn is_exposed(&self) -> bool {
+        self.keeper.knows_less_than(&self.amazon)
+            || self.warehouse.has_news()
+            || self.keeper.has_to_send(self.now)
+            || self.amazon.has_unapplied()
+    }
+
+    /// Everything that is on its way arrives, and nothing new happens.
+    fn quiet(&mut self) {
+        for _ in 0..3 {
+            self.pass(600);
+            self.keeper.sweep(&self.amazon, self.now);
+            self.pass(600);
+            self.warehouse.learn_cancellations(&self.amazon);
+            self.warehouse.measure(self.now);
+            while let Some(level) = self.warehouse.deliver(0, false) {
+                self.keeper.level(level, self.now);
+            }
+            self.pass(600);
+            self.keeper.sweep(&self.amazon, self.now);
+            self.keeper.tick(&mut self.amazon, self.now, false);
+            while self.amazon.has_unapplied() {
+                self.amazon.apply(0, self.now);
+            }
+            self.pass(600);
+            self.keeper.settle(&mut self.amazon, self.now, false);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn once_quiet_amazon_shows_what_is_wanted(
+        stock in 0u32..30,
+        shown in 0u32..30,
+        on_hand: bool,
+        low_stock_mark in 0u32..3,
+        acts in prop::collection::vec(act(), 1..80),
+    ) {
+        let levels = if on_hand { LevelsKind::OnHand } else { LevelsKind::Available };
+        let mut history = History::new(stock, shown, levels, low_stock_mark);
+        for act in &acts {
+            history.act(act);
+        }
+        history.quiet();
+        let wanted = history.keeper.wanted();
+        prop_assert_eq!(Some(history.amazon.shows()), wanted, "{:?}", history.keeper);
+        // And that is what there is, less what is still owed to buyers.
+        let left = history.warehouse.physical().saturating_sub(history.amazon.owed(&history.warehouse));
+        prop_assert_eq!(wanted, Some(left), "{:?}", history.keeper);
+    }
+}
