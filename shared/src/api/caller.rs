@@ -20,6 +20,8 @@ pub enum Scope {
     Buyer,
     /// Products, stock levels and listings.
     Catalogue,
+    /// What concerns every tenant of the deployment.
+    Operator,
 }
 
 impl Scope {
@@ -29,6 +31,7 @@ impl Scope {
             Scope::Desk => "desk",
             Scope::Buyer => "buyer",
             Scope::Catalogue => "catalogue",
+            Scope::Operator => "operator",
         }
     }
 }
