@@ -84,7 +84,7 @@ impl History {
     }
 
     fn act(&mut self, act: &Act) {
-        self.now += 3;
+        self.pass(3);
         match *act {
             Act::Pass(seconds) => self.pass(i64::from(seconds)),
             Act::Buy(units) => self.buy(u32::from(units)),
