@@ -1,11 +1,16 @@
 //! Amazon's own models, read for tests: their static sandbox cases, and whether a request is one that they allow.
 
+mod body;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use std::path::PathBuf;
 
 pub const ORDERS: &str = "orders-api-model/orders_2026-01-01.json";
 pub const SELLERS: &str = "sellers-api-model/sellers.json";
+pub const FEEDS: &str = "feeds-api-model/feeds_2021-06-30.json";
+pub const REPORTS: &str = "reports-api-model/reports_2021-06-30.json";
+pub const LISTINGS: &str = "listings-items-api-model/listingsItems_2021-08-01.json";
 
 /// A request of Amazon's static sandbox and its answer.
 pub struct Case {
@@ -33,7 +38,7 @@ impl Model {
     /// All static cases of all operations, and the examples that the answers are documented with.
     pub fn cases(&self) -> Vec<Case> {
         let mut cases = Vec::new();
-        for (_, operation) in self.operations() {
+        for (_, _, operation) in self.operations() {
             let name = operation["operationId"].as_str().unwrap();
             for (status, answer) in operation["responses"].as_object().unwrap() {
                 let case = |parameters: &Value, answer: &Value| Case {
@@ -56,9 +61,12 @@ impl Model {
         cases
     }
 
-    /// What is wrong with a GET request, by the model.
-    pub fn faults(&self, url: &url::Url) -> Vec<String> {
-        let Some((_, operation)) = self.operations().find(|(path, _)| is_at(url, path)) else {
+    /// What is wrong with a request, by the model. No body is an empty one.
+    pub fn faults(&self, method: &str, url: &url::Url, body: &[u8]) -> Vec<String> {
+        let is_it = |(path, by, _): &(&String, &String, &Value)| {
+            by.eq_ignore_ascii_case(method) && is_at(url, path)
+        };
+        let Some((_, _, operation)) = self.operations().find(is_it) else {
             return vec![format!("no operation is at {}", url.path())];
         };
         let parameters = operation["parameters"].as_array().unwrap();
@@ -90,13 +98,20 @@ impl Model {
             .filter(|it| it["in"] == "query" && it["required"] == true);
         let missing = required.filter(|it| !url.query_pairs().any(|(name, _)| it["name"] == *name));
         faults.extend(missing.map(|it| format!("{} is missing", it["name"])));
+        let schema = parameters.iter().find(|it| it["in"] == "body");
+        faults.extend(body::faults(&self.0, schema.map(|it| &it["schema"]), body));
         faults
     }
 
-    /// Path and description of each operation that reads.
-    fn operations(&self) -> impl Iterator<Item = (&String, &Value)> {
+    /// Path, method and description of each operation.
+    fn operations(&self) -> impl Iterator<Item = (&String, &String, &Value)> {
         let paths = self.0["paths"].as_object().unwrap().iter();
-        paths.filter_map(|(path, methods)| Some((path, methods.get("get")?)))
+        paths.flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().iter();
+            methods
+                .filter(|(_, operation)| operation.get("operationId").is_some())
+                .map(move |(method, operation)| (path, method, operation))
+        })
     }
 }
 
@@ -164,7 +179,7 @@ fn a_request_that_amazon_would_refuse_is_noticed() {
             .parse()
             .unwrap();
         assert_eq!(
-            model.faults(&url).first().map(String::as_str),
+            model.faults("GET", &url, b"").first().map(String::as_str),
             fault,
             "{request}"
         );

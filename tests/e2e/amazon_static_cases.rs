@@ -1,6 +1,8 @@
 //! Every static sandbox case of Amazon's own models (and every example answer) is served to the client: it reads each,
 //! gives each refusal its class, knows every field, keeps buyer data out of the order, and asks as the model allows.
 
+mod stock;
+
 use crate::amazon_model::{Case, Model, ORDERS, SELLERS};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use stallkeeper::sp_api::{
 };
 use stallkeeper::{Class, Result};
 use std::collections::BTreeSet;
-use wiremock::matchers::{method, path};
+use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// Fields whose texts are a buyer's, wherever they stand. A list of this test's own, not the client's.
@@ -25,6 +27,8 @@ const PRIVATE: [&str; 8] = [
     "cancelReason",
     "iossNumber",
 ];
+
+const LOG_IN: &str = "/auth/o2/token";
 
 /// What of an address is for all to see.
 const PUBLIC_OF_ADDRESS: [&str; 2] = ["countryCode", "addressType"];
@@ -42,16 +46,14 @@ impl Amazon {
         let server = MockServer::start().await;
         let granted =
             json!({ "access_token": "Atza|case", "token_type": "bearer", "expires_in": 3600 });
-        let login = Mock::given(method("POST")).and(path("/auth/o2/token"));
+        let login = Mock::given(method("POST")).and(path(LOG_IN));
         login
             .respond_with(ResponseTemplate::new(200).set_body_json(granted))
             .mount(&server)
             .await;
         let answer = ResponseTemplate::new(case.status).set_body_json(&case.answer);
-        Mock::given(method("GET"))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
+        // The log-in was set up first and so wins.
+        Mock::given(any()).respond_with(answer).mount(&server).await;
         let client = SpApi::new(Endpoints::all_at(&server.uri().parse().unwrap())).unwrap();
         let app = AppCredentials {
             client_id: "client".into(),
@@ -98,14 +100,15 @@ impl Amazon {
         let requests = self.server.received_requests().await.unwrap();
         let asked: Vec<_> = requests
             .iter()
-            .filter(|request| request.method.as_str() == "GET")
+            .filter(|request| request.url.path() != LOG_IN)
             .collect();
         assert_eq!(asked.len(), 1);
+        let asked = asked[0];
         assert_eq!(
-            model.faults(&asked[0].url),
+            model.faults(asked.method.as_str(), &asked.url, &asked.body),
             Vec::<String>::new(),
             "{}",
-            asked[0].url
+            asked.url
         );
     }
 }

@@ -1,0 +1,201 @@
+//! The operations by which stock and prices go out: listings, feeds and reports.
+
+use super::{Amazon, is_refused_as_told};
+use crate::amazon_model::{Case, FEEDS, LISTINGS, Model, REPORTS};
+use serde_json::Value;
+use stallkeeper::Result;
+use stallkeeper::domain::ids::SellerId;
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::sp_api::{
+    Change, FeedType, ListingPatch, ListingsData, ListingsItem, PatchStatus, PatchVerdict,
+    ReportType,
+};
+
+/// Serves each case of these operations to the client: `read` asks, and compares what it made of a good answer.
+async fn all_cases_of(
+    file: &str,
+    operations: &[&str],
+    read: impl AsyncFn(&Amazon, &Case) -> Result<()>,
+) {
+    let model = Model::read(file);
+    let cases = model.cases();
+    for operation in operations {
+        let good_and_bad = cases.iter().filter(|case| case.operation == *operation);
+        assert!(
+            good_and_bad.count() >= 2,
+            "the model lost its cases of {operation}"
+        );
+    }
+    for case in &cases {
+        if !operations.contains(&case.operation.as_str()) {
+            continue;
+        }
+        let amazon = Amazon::answering(case).await;
+        match (read(&amazon, case).await, case.status) {
+            (Ok(()), 200..=299) => {}
+            (Err(error), 400..) => is_refused_as_told(case, &error),
+            (result, status) => panic!("{} with {status}: {result:?}", case.operation),
+        }
+        amazon.was_asked_properly(&model).await;
+    }
+}
+
+fn value<'a>(case: &'a Case, parameter: &str) -> &'a str {
+    case.parameters[parameter]["value"]
+        .as_str()
+        .unwrap_or("of none")
+}
+
+fn text(json: &Value) -> String {
+    json.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_static_case_of_amazons_feeds_model_is_read() {
+    let operations = [
+        "createFeedDocument",
+        "createFeed",
+        "getFeed",
+        "getFeedDocument",
+    ];
+    all_cases_of(FEEDS, &operations, async |amazon, case| {
+        let (client, account) = (&amazon.client, amazon.account());
+        let (kind, told) = (FeedType::JsonListings, &case.answer);
+        match case.operation.as_str() {
+            "createFeedDocument" => {
+                let address = client.create_feed_document(&account, kind).await?.value;
+                assert_eq!(address.document_id, text(&told["feedDocumentId"]));
+            }
+            "createFeed" => {
+                let feed = client.create_feed(&account, kind, Marketplace::Uk, "d");
+                assert_eq!(feed.await?.value, text(&told["feedId"]));
+            }
+            "getFeed" => {
+                let feed = client
+                    .get_feed(&account, value(case, "feedId"))
+                    .await?
+                    .value;
+                let status = serde_json::to_value(&feed.status).unwrap();
+                assert_eq!(status, told["processingStatus"]);
+                assert!(feed.status.is_final());
+                let created: jiff::Timestamp = text(&told["createdTime"]).parse().unwrap();
+                assert_eq!(feed.created_at, created);
+                assert_eq!(feed.processing_end, Some(created));
+            }
+            _ => {
+                let document = value(case, "feedDocumentId");
+                let _ = client.get_feed_document(&account, document).await?;
+            }
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_static_case_of_amazons_reports_model_is_read() {
+    let operations = ["createReport", "getReport", "getReportDocument"];
+    all_cases_of(REPORTS, &operations, async |amazon, case| {
+        let (client, account) = (&amazon.client, amazon.account());
+        let told = &case.answer;
+        match case.operation.as_str() {
+            "createReport" => {
+                let kind = ReportType::AllListings;
+                let report = client
+                    .create_report(&account, kind, Marketplace::De)
+                    .await?;
+                assert_eq!(report.value, text(&told["reportId"]));
+            }
+            "getReport" => {
+                let report = value(case, "reportId");
+                let report = client.get_report(&account, report).await?.value;
+                let status = serde_json::to_value(&report.status).unwrap();
+                assert_eq!(status, told["processingStatus"]);
+                let end = report.processing_end.unwrap();
+                assert_eq!(end, text(&told["processingEndTime"]).parse().unwrap());
+            }
+            _ => {
+                let document = value(case, "reportDocumentId");
+                let _ = client.get_report_document(&account, document).await?;
+            }
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_static_case_of_amazons_listings_model_is_read() {
+    let price = Change::Price {
+        marketplace: Marketplace::Us,
+        amount: "12.50".parse().unwrap(),
+    };
+    for change in [Change::Quantity(3), price] {
+        let operations = ["patchListingsItem", "getListingsItem"];
+        all_cases_of(LISTINGS, &operations, async |amazon, case| {
+            listing_is_read(amazon, case, change).await
+        })
+        .await;
+    }
+}
+
+async fn listing_is_read(amazon: &Amazon, case: &Case, change: Change) -> Result<()> {
+    let (client, account) = (&amazon.client, amazon.account());
+    let seller: SellerId = "A1SELLER".parse().unwrap();
+    let (sku, store) = (value(case, "sku"), Marketplace::Us);
+    if case.operation == "getListingsItem" {
+        let parts = &ListingsData::ALL;
+        let item = client.get_listings_item(&account, &seller, sku, store, parts);
+        shows_all_that_is_told(&item.await?.value.unwrap(), &case.answer);
+        return Ok(());
+    }
+    let patch = ListingPatch {
+        product_type: None,
+        change,
+    };
+    let verdict = client.patch_listings_item(&account, &seller, sku, store, &patch);
+    judges_as_told(&verdict.await?.value, &case.answer);
+    Ok(())
+}
+
+fn judges_as_told(verdict: &PatchVerdict, told: &Value) {
+    let status = match text(&told["status"]).as_str() {
+        "ACCEPTED" => PatchStatus::Accepted,
+        "VALID" => PatchStatus::Valid,
+        _ => PatchStatus::Invalid,
+    };
+    assert_eq!(verdict.status, status);
+    assert_eq!(verdict.submission_id, Some(text(&told["submissionId"])));
+    has_the_issues(&verdict.issues, &told["issues"]);
+}
+
+fn has_the_issues(issues: &[stallkeeper::sp_api::Issue], told: &Value) {
+    let told = told.as_array().unwrap();
+    assert_eq!(issues.len(), told.len());
+    for (issue, told) in issues.iter().zip(told) {
+        assert_eq!(issue.code, text(&told["code"]));
+        assert_eq!(issue.message, text(&told["message"]));
+        let severity = serde_json::to_value(&issue.severity).unwrap();
+        assert_eq!(severity, told["severity"]);
+        let names = told["attributeNames"].as_array();
+        assert_eq!(issue.attribute_names.len(), names.map_or(0, Vec::len));
+    }
+}
+
+fn shows_all_that_is_told(item: &ListingsItem, told: &Value) {
+    assert_eq!(item.sku, text(&told["sku"]));
+    let summaries = told["summaries"].as_array().unwrap();
+    assert_eq!(item.summaries.len(), summaries.len());
+    for (summary, told) in item.summaries.iter().zip(summaries) {
+        assert_eq!(summary.marketplace_id, text(&told["marketplaceId"]));
+        assert_eq!(summary.product_type, Some(text(&told["productType"])));
+        assert_eq!(summary.title.as_deref(), told["itemName"].as_str());
+    }
+    let quantities: Vec<_> = item.availability.iter().map(|it| it.quantity).collect();
+    let told_quantities = told["fulfillmentAvailability"].as_array().unwrap().iter();
+    let told_quantities: Vec<_> = told_quantities
+        .map(|it| it["quantity"].as_u64().map(|it| it as u32))
+        .collect();
+    assert_eq!(quantities, told_quantities);
+    has_the_issues(&item.issues, &told["issues"]);
+}
