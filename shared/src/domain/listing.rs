@@ -1,9 +1,11 @@
 //! A listing: one Amazon SKU of a connection, tied to a product; its quantity, and its price on each marketplace
 //! (an offer). Wanted → sent → accepted → observed.
 
+mod advice;
 mod live;
 mod offer;
 
+pub use advice::{Advice, advice};
 pub use live::{Live, Next, Standing, live, next};
 pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
 
