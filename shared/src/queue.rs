@@ -6,6 +6,7 @@
 use crate::domain::ids::{ConnectionId, FeedId, OrderId, Sku, TenantId, WarehouseCode};
 use crate::domain::product::Product;
 use crate::domain::shipping_term::ShippingTerm;
+use crate::domain::stock_settings::Effect;
 use crate::error::{Class, Error, Result};
 use crate::sp_api::{Dataset, RawOrder};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
@@ -121,6 +122,9 @@ pub enum StockChange {
     },
     Products {
         tenant: TenantId,
+        /// When they were told, so that an older telling never replaces a newer one; absent: as they are read.
+        #[serde(default)]
+        at: Option<Timestamp>,
         products: Vec<Product>,
     },
     /// An input of these SKUs was written; what follows from it is owed.
@@ -159,6 +163,17 @@ pub enum ListingJob {
         tenant: TenantId,
         connection: ConnectionId,
         revision: u64,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// The rest of a preview that did not end within one run.
+    PreviewFrom {
+        tenant: TenantId,
+        connection: ConnectionId,
+        revision: u64,
+        /// Where the earlier run stopped, and what it counted until there.
+        after: String,
+        so_far: Effect,
         #[serde(default)]
         hop: u32,
     },

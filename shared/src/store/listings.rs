@@ -139,6 +139,19 @@ impl Store {
         Written::from_result("place a listing", put.send().await)
     }
 
+    /// Forgets a listing that neither Amazon nor the catalogue has any more, unless it changed since it was read.
+    pub async fn forget_listing(&self, read: &Listing) -> Result<Written> {
+        let delete = self
+            .db
+            .delete_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(key_of(read)))
+            .condition_expression("attribute_not_exists(pk) OR (revision = :read AND sends = :sends)")
+            .expression_attribute_values(":read", n(read.revision))
+            .expression_attribute_values(":sends", n(read.sends));
+        Written::from_result("forget a listing", delete.send().await)
+    }
+
     /// Says that a product feeds a listing, with the units of it that one takes. Before the listing says so itself.
     /// Idempotent.
     pub async fn tie(

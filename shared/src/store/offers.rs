@@ -12,6 +12,7 @@ use crate::error::Result;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use rust_decimal::Decimal;
+use std::collections::HashMap;
 
 impl Store {
     /// The offers of a listing.
@@ -38,6 +39,27 @@ impl Store {
     ) -> Result<Option<Offer>> {
         let key = Key::offer(tenant, connection, amazon_sku, marketplace);
         self.get(&self.tables.catalogue, key).await
+    }
+
+    /// Many offers at a glance (eventually consistent, half a read unit each); absent where there is none.
+    pub async fn offers_glance(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        offers: &[(AmazonSku, Marketplace)],
+    ) -> Result<HashMap<(AmazonSku, Marketplace), Offer>> {
+        let keys = offers
+            .iter()
+            .map(|(sku, marketplace)| Key::offer(tenant, connection, sku, *marketplace))
+            .collect();
+        let items = self.glance(keys).await?;
+        items
+            .into_iter()
+            .map(|item| {
+                let offer: Offer = value(item)?;
+                Ok(((offer.amazon_sku.clone(), offer.marketplace), offer))
+            })
+            .collect()
     }
 
     /// Notes the price that Amazon's report showed; makes the offer where there is none. `forget_sent`: what was sent

@@ -3,7 +3,7 @@
 use super::item::{Item, condition_failed, failure, item, n, s, value};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionId, SellerId, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::stock_settings::{Freeze, StockPlan};
 use crate::error::Result;
@@ -54,6 +54,8 @@ pub struct Round {
     pub zeros_since: Option<Timestamp>,
     /// No stock level came since this moment, and it was announced.
     pub stale_since: Option<Timestamp>,
+    /// Why Amazon would let nothing be sent the last time, in words.
+    pub failed: Option<String>,
     /// Rises by one with every write.
     #[serde(default)]
     pub revision: u64,
@@ -62,7 +64,8 @@ pub struct Round {
     pub leased_until_ms: i64,
 }
 
-/// Where a report that was asked for stands.
+/// Where a report that was asked for stands. Done without a document: Amazon has nothing to report of this store, or
+/// would not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportJob {
     pub marketplace: Marketplace,
@@ -101,6 +104,11 @@ pub struct Matching {
     pub unreadable_lines: u64,
     /// Why the last one failed, in words.
     pub failed: Option<String>,
+    /// How often its reports broke off while they were read.
+    #[serde(default)]
+    pub tries: u32,
+    /// The seller whose listings these were proved to be.
+    pub proved_seller: Option<SellerId>,
     #[serde(default)]
     pub revision: u64,
     pub owner: Option<String>,
