@@ -13,6 +13,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod invent_listings;
 mod mishaps;
 mod observe;
 mod stock_listings;
@@ -52,7 +53,7 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
         )
         .route(
             "/sellers/{seller}/listings/generate",
-            post(stock_listings::invent),
+            post(invent_listings::invent),
         )
         .route("/sellers/{seller}/feeds", get(mishaps::list_feeds))
         .route(

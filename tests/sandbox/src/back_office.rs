@@ -31,6 +31,9 @@ pub(crate) struct BackOffice {
     pub(crate) gzip: bool,
     /// A cancelled order gives its units back to the listing.
     pub(crate) cancel_restores: bool,
+    /// An order dated before the quantity that stands took effect lowers it all the same, as if it
+    /// came now; else it is taken for one that sold before.
+    pub(crate) backdated_orders_sell: bool,
     /// A patch or message for a SKU that is not there is accepted and does nothing, as Amazon is
     /// reported to do (amzn/selling-partner-api-models#4402); else it is refused with 13013.
     pub(crate) accepts_unknown_skus: bool,
@@ -49,6 +52,7 @@ impl Default for BackOffice {
             report_charset_told: true,
             gzip: true,
             cancel_restores: false,
+            backdated_orders_sell: true,
             accepts_unknown_skus: false,
         }
     }

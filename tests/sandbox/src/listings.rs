@@ -6,6 +6,7 @@
 
 mod api;
 mod edits;
+mod patching;
 mod sold;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -14,8 +15,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use api::{amazons_channel, get, patch, refused};
+pub(crate) use api::{amazons_channel, get};
 pub(crate) use edits::{Edit, Issue, read as read_edits};
+pub(crate) use patching::{patch, refused, remark};
 pub(crate) use sold::{cancelled, placed};
 
 use crate::marketplaces::Marketplace;
@@ -91,6 +93,8 @@ pub(crate) struct Listing {
     /// What was last submitted, which sales leave as it is.
     pub(crate) submitted: u64,
     quantity_by: u64,
+    /// When it took effect.
+    quantity_since: Timestamp,
     /// Lead time, restock date: what else stands beside the submitted quantity.
     pub(crate) beside_quantity: Map<String, Value>,
     /// Attributes that the sandbox keeps and makes nothing of.
@@ -114,6 +118,7 @@ impl Listing {
             quantity: 0,
             submitted: 0,
             quantity_by: 0,
+            quantity_since: now,
             beside_quantity: Map::new(),
             attributes: Map::new(),
             oversold: 0,
@@ -159,6 +164,7 @@ impl Listing {
     pub(crate) fn set_quantity(&mut self, quantity: u64, submission: &Submission) {
         self.submitted = quantity;
         self.quantity_by = submission.sequence;
+        self.quantity_since = submission.at;
         self.change(quantity, submission.at, Arc::clone(&submission.by));
     }
 
@@ -221,6 +227,19 @@ pub(crate) struct OrderedRefusal {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) attribute: Option<String>,
+    /// With another than `ERROR` it is only remarked, and the submission is accepted.
+    #[serde(default)]
+    pub(crate) severity: Severity,
+}
+
+/// How much an issue matters.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Severity {
+    #[default]
+    Error,
+    Warning,
+    Info,
 }
 
 /// Submissions whose patch takes effect later.

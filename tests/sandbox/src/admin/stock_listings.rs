@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Page "Listings Items API": a SKU has at most 40 characters.
-const LONGEST_SKU: usize = 40;
+pub(super) const LONGEST_SKU: usize = 40;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,7 +127,7 @@ fn put_one(
     Ok(())
 }
 
-fn by_seller(sequence: u64, at: Timestamp) -> Submission {
+pub(super) fn by_seller(sequence: u64, at: Timestamp) -> Submission {
     Submission {
         sequence,
         by: "seller".into(),
@@ -135,65 +135,13 @@ fn by_seller(sequence: u64, at: Timestamp) -> Submission {
     }
 }
 
-fn stores(seller: &Seller, ids: &[String]) -> Result<Vec<&'static Marketplace>, String> {
+pub(super) fn stores(seller: &Seller, ids: &[String]) -> Result<Vec<&'static Marketplace>, String> {
     let of = |id: &String| {
         marketplaces::of(id)
             .filter(|_| seller.account.marketplaces.contains(id))
             .ok_or_else(|| format!("the seller has no marketplace `{id}`"))
     };
     ids.iter().map(of).collect()
-}
-
-/// How many invented listings are wanted, and what they have in common.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wish {
-    count: u32,
-    prefix: String,
-    quantity: u64,
-    stores: Vec<String>,
-    #[serde(default)]
-    seed: u64,
-    #[serde(default)]
-    fulfilment: Fulfilment,
-}
-
-/// Invents listings: SKUs `PREFIX000000`, `PREFIX000001`, … with a title and a price of their own.
-pub(super) async fn invent(
-    State(sandbox): Here,
-    Path(seller): Path<String>,
-    Json(wish): Json<Wish>,
-) -> Result<Json<Value>, Refused> {
-    let (mut world, now) = (sandbox.world(), sandbox.clock.now());
-    let by = by_seller(world.next_submission(), now);
-    let Some(known) = world.sellers.get_mut(&seller) else {
-        return no_such_seller(&seller);
-    };
-    let stores = match stores(known, &wish.stores) {
-        Ok(stores) => stores,
-        Err(why) => return refuse(StatusCode::BAD_REQUEST, why),
-    };
-    let sku = |number: u32| format!("{}{number:06}", wish.prefix);
-    if sku(wish.count).chars().count() > LONGEST_SKU {
-        return refuse(StatusCode::BAD_REQUEST, "the prefix is too long for a SKU");
-    }
-    for number in 0..wish.count {
-        let sku = sku(number);
-        let (title, cents) = generate::product(wish.seed, number);
-        let mut listing = Listing::new(generate::asin(&sku).into(), title.into(), now);
-        for store in &stores {
-            let amount = format!("{}.{:02}", cents / 100, cents % 100);
-            let currency = store.currency.to_owned();
-            listing.put_offer(store, Some(Price { amount, currency }));
-        }
-        listing.fulfilment = wish.fulfilment;
-        listing.set_quantity(wish.quantity, &by);
-        known.listings.put(&sku, listing);
-    }
-    let last = sku(wish.count.saturating_sub(1));
-    Ok(Json(
-        json!({ "count": wish.count, "first_sku": sku(0), "last_sku": last }),
-    ))
 }
 
 /// Which listing is meant; a SKU may hold what no path can.

@@ -41,6 +41,7 @@ pub(super) async fn add(
     Json(new): Json<NewOrders>,
 ) -> Result<Json<Value>, Refused> {
     let (mut world, now) = (sandbox.world(), sandbox.clock.now());
+    let backdated = world.back_office.backdated_orders_sell;
     let Some(known) = world.sellers.get_mut(&seller) else {
         return no_such_seller(&seller);
     };
@@ -57,7 +58,7 @@ pub(super) async fn add(
             Ok(id) => {
                 // Sent once more, it is the order that already sold.
                 if !known.orders.contains_key(&id) {
-                    listings::placed(&mut known.listings, &order, now);
+                    listings::placed(&mut known.listings, &order, backdated, now);
                 }
                 known.orders.insert(id.clone(), order);
                 ids.push(id);

@@ -10,7 +10,7 @@ use crate::{
     world::Seller,
 };
 
-/// Page "Feeds API FAQ": "JSON_LISTINGS_FEED has a limit of 25,000 items".
+/// Page "Feeds API FAQ": "has a limit of 25,000 items".
 const MOST_MESSAGES: usize = 25_000;
 /// Page "Feeds API FAQ": "The allowed size for a single feed document is currently 10 MB".
 const LARGEST: usize = 10 << 20;
@@ -120,11 +120,15 @@ fn messages(task: &Task<'_>) -> Result<Vec<Value>, Malformed> {
 fn each(task: &Task<'_>, seller: &mut Seller, messages: &[Value]) -> Outcome {
     // Up to the part, at least: 0.5 of one message is none.
     let count = (messages.len() as f64 * task.part.clamp(0.0, 1.0)) as usize;
-    let (mut issues, mut violations) = (Vec::new(), Vec::new());
+    let (mut issues, mut violations, mut accepted) = (Vec::new(), Vec::new(), 0);
     for message in &messages[..count] {
         let sku = message["sku"].as_str().unwrap_or_default();
         match read(task, seller, message) {
-            Ok(edits) => seller.listings.apply(sku, &edits, &task.submission),
+            Ok(edits) => {
+                seller.listings.apply(sku, &edits, &task.submission);
+                accepted += 1;
+                issues.extend(listings::remark(seller, sku).map(|issue| shown(message, &issue)));
+            }
             Err(issue) => {
                 if issue.violates {
                     violations.push(format!("feed {}, `{sku}`: {}", task.feed, issue.message));
@@ -133,7 +137,7 @@ fn each(task: &Task<'_>, seller: &mut Seller, messages: &[Value]) -> Outcome {
             }
         }
     }
-    let report = report(task, &issues, count, count - issues.len());
+    let report = report(task, &issues, count, accepted);
     Outcome {
         fatal: false,
         report,
@@ -186,7 +190,7 @@ fn shown(message: &Value, issue: &Issue) -> Value {
     let mut shown = json!({
         "messageId": message["messageId"],
         "code": issue.code,
-        "severity": "ERROR",
+        "severity": issue.severity,
         "message": issue.message,
     });
     if message["sku"].as_str().is_some_and(|sku| !sku.is_empty()) {
@@ -199,12 +203,16 @@ fn shown(message: &Value, issue: &Issue) -> Value {
 }
 
 fn report(task: &Task<'_>, issues: &[Value], processed: usize, accepted: usize) -> Value {
+    let of = |severity: &str| {
+        let issues = issues.iter();
+        issues.filter(|issue| issue["severity"] == severity).count()
+    };
     json!({
         "header": { "sellerId": task.seller, "version": "2.0", "feedId": task.feed },
         "issues": issues,
         "summary": {
-            "errors": issues.len(),
-            "warnings": 0,
+            "errors": of("ERROR"),
+            "warnings": of("WARNING"),
             "messagesProcessed": processed,
             "messagesAccepted": accepted,
             "messagesInvalid": processed - accepted,

@@ -1,15 +1,14 @@
-//! Owns the Listings Items API 2021-08-01, as far as it is played: one item read, one item patched.
+//! Owns how the Listings Items API 2021-08-01 shows one item. It never changes one.
 
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Fulfilment, Issue, LatePatch, Listing, Offer, Submission, edits};
+use super::{Fulfilment, Listing, Offer};
 use crate::{
     asked::Asked,
-    clock::{self, iso},
-    grants,
+    clock::iso,
     marketplaces::Region,
     reply::{Refusal, Reply},
     world::{Seller, World},
@@ -36,99 +35,22 @@ pub(crate) fn get(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal
     }
 }
 
-/// `patchListingsItem`: everything wrong is told in the answer, nothing comes later.
-pub(crate) fn patch(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let stores = stores(own_account(world, asked)?, asked)?;
-    let body: Value = serde_json::from_slice(asked.body)
-        .map_err(|error| Refusal::Violation(format!("the body is no JSON: {error}")))?;
-    let preview = asked.query("mode") == Some("VALIDATION_PREVIEW");
-    let (sku, patches) = (asked.parameter("sku").to_owned(), &body["patches"]);
-    let (sequence, wait) = (world.next_submission(), world.back_office.patch_seconds);
-    let accepts_unknown = world.back_office.accepts_unknown_skus;
-    let seller = own_account(world, asked)?;
-    let listing = seller.listings.get(&sku);
-    let read = stores.iter().map(|store| {
-        refused(seller, listing, &sku, store, accepts_unknown)?;
-        edits::read(
-            patches.as_array().map_or(&[][..], Vec::as_slice),
-            listing,
-            store,
-        )
-    });
-    let read: Result<Vec<_>, Issue> = read.collect();
-    let asin = listing.map(|listing| listing.asin.to_string());
-    let (status, issues) = match read {
-        Err(issue) => {
-            if issue.violates {
-                world.violated(asked, &format!("{sku}: {}", issue.message));
-            }
-            ("INVALID", vec![issue.of_item()])
-        }
-        Ok(_) if preview => ("VALID", Vec::new()),
-        Ok(edits) => {
-            let submission = Submission {
-                sequence,
-                by: "patch".into(),
-                at: clock::later(asked.now, wait),
-            };
-            let late = LatePatch {
-                sku: sku.clone(),
-                edits: edits.into_iter().flatten().collect(),
-                submission,
-            };
-            let listings = &mut own_account(world, asked)?.listings;
-            listings.late.push(late);
-            listings.apply_late(asked.now);
-            ("ACCEPTED", Vec::new())
-        }
-    };
-    let mut answer =
-        json!({ "sku": sku, "status": status, "submissionId": grants::secret(), "issues": issues });
-    if asked
-        .list("includedData")
-        .contains(&"identifiers".to_owned())
-    {
-        let identifiers = stores
-            .iter()
-            .map(|id| json!({ "marketplaceId": id, "asin": asin.clone().unwrap_or_default() }));
-        answer["identifiers"] = identifiers.collect();
-    }
-    Ok(Reply::ok(answer))
-}
-
-/// What stands against any submission for this SKU in this store.
-pub(crate) fn refused(
-    seller: &Seller,
-    listing: Option<&Listing>,
-    sku: &str,
-    store: &str,
-    accepts_unknown: bool,
-) -> Result<(), Issue> {
-    if let Some(refusal) = seller.listings.refusals.get(sku) {
-        let attribute = refusal.attribute.as_deref();
-        return Err(Issue::new(
-            &refusal.code,
-            refusal.message.clone(),
-            attribute,
-        ));
-    }
-    if accepts_unknown || listing.is_some_and(|listing| listing.offer(store).is_some()) {
-        return Ok(());
-    }
-    let message = format!("The SKU '{sku}' does not exist in the store {store}.");
-    Err(Issue::new("13013", message, None))
-}
-
 /// The seller of the path, who must be the one that the token is for.
-fn own_account<'a>(world: &'a mut World, asked: &Asked<'_>) -> Result<&'a mut Seller, Refusal> {
+pub(super) fn own_account<'a>(
+    world: &'a mut World,
+    asked: &Asked<'_>,
+) -> Result<&'a mut Seller, Refusal> {
     let wanted = asked.parameter("sellerId");
+    if wanted != asked.seller {
+        world.violated(asked, "the path names another seller than the token");
+    }
     match world.sellers.get_mut(asked.seller) {
         Some(seller) if wanted == asked.seller => Ok(seller),
         _ => Err(Refusal::Other(Reply::denied(""))),
     }
 }
 
-fn stores(seller: &Seller, asked: &Asked<'_>) -> Result<Vec<String>, Refusal> {
+pub(super) fn stores(seller: &Seller, asked: &Asked<'_>) -> Result<Vec<String>, Refusal> {
     let stores = asked.list("marketplaceIds");
     let mut seen = BTreeSet::new();
     for store in &stores {
@@ -161,7 +83,7 @@ fn item(sku: &str, listing: &Listing, offers: &[&Offer], asked: &Asked<'_>) -> V
         let value: Value = match data.as_str() {
             "summaries" => of_offers(&|offer| summary(listing, offer)),
             "attributes" => attributes(listing, offers),
-            "offers" => offers.iter().filter_map(|offer| priced(offer)).collect(),
+            "offers" => offers.iter().filter_map(priced).collect(),
             "fulfillmentAvailability" => json!([availability(listing, offers)]),
             "productTypes" => of_offers(
                 &|offer| json!({ "marketplaceId": offer.store.id, "productType": &*listing.product_type }),

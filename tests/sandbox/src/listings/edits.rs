@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fulfilment, Listing, Price};
+use super::{Fulfilment, Listing, Price, Severity};
 use crate::marketplaces;
 
 const AVAILABILITY: &str = "fulfillment_availability";
@@ -31,6 +31,7 @@ pub(crate) struct Issue {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) attribute: Option<String>,
+    pub(crate) severity: Severity,
     /// Amazon's pages forbid it, so a correct client never gets it.
     pub(crate) violates: bool,
 }
@@ -41,6 +42,7 @@ impl Issue {
             code: code.to_owned(),
             message,
             attribute: attribute.map(str::to_owned),
+            severity: Severity::Error,
             violates: false,
         }
     }
@@ -55,7 +57,7 @@ impl Issue {
     /// As the Listings Items API writes it.
     pub(crate) fn of_item(&self) -> Value {
         let mut issue = json!({
-            "code": self.code, "message": self.message, "severity": "ERROR", "categories": [],
+            "code": self.code, "message": self.message, "severity": self.severity, "categories": [],
         });
         if let Some(attribute) = &self.attribute {
             issue["attributeNames"] = json!([attribute]);

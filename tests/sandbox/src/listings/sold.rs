@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Fulfilment, Listings};
+use crate::orders;
 
-/// Lowers what an order sells, when it is first seen. Amazon's own and cancelled orders sell nothing.
-pub(crate) fn placed(listings: &mut Listings, order: &Value, at: Timestamp) {
+/// Lowers what an order sells, when it is first seen. Amazon's own and cancelled orders sell nothing,
+/// nor do, unless `backdated` ones sell, those from before the quantity that stands took effect.
+pub(crate) fn placed(listings: &mut Listings, order: &Value, backdated: bool, at: Timestamp) {
     let fulfillment = &order["fulfillment"];
     if fulfillment["fulfilledBy"] == "AMAZON" || fulfillment["fulfillmentStatus"] == "CANCELLED" {
         return;
@@ -18,6 +20,10 @@ pub(crate) fn placed(listings: &mut Listings, order: &Value, at: Timestamp) {
         let Some(listing) = merchant(listings, sku) else {
             continue;
         };
+        let created = orders::time(order, "createdTime");
+        if !backdated && created.is_some_and(|created| created < listing.quantity_since) {
+            continue;
+        }
         listing.oversold += units.saturating_sub(listing.quantity);
         let left = listing.quantity.saturating_sub(units);
         listing.change(left, at, by(order));

@@ -45,13 +45,26 @@ fn order(units: u64) -> Value {
 #[test]
 fn an_order_lowers_the_one_quantity_never_below_zero_and_counts_what_was_not_there() {
     let mut listings = listings(3);
-    placed(&mut listings, &order(2), at(1));
-    placed(&mut listings, &order(2), at(2));
+    placed(&mut listings, &order(2), true, at(1));
+    placed(&mut listings, &order(2), true, at(2));
     let mug = listings.get("MUG").unwrap();
     assert_eq!((mug.quantity, mug.submitted, mug.oversold), (0, 3, 1));
     let by: Vec<&str> = mug.history.iter().map(|step| &*step.by).collect();
     assert_eq!(by, ["feed 1", "order 202-1", "order 202-1"]);
     assert_eq!((mug.quantity_at(at(1)), mug.quantity_at(at(-9))), (1, 3));
+}
+
+#[test]
+fn an_order_from_before_the_quantity_took_effect_can_be_one_that_sold_before() {
+    for (created, backdated, left) in [(4, true, 2), (4, false, 3), (6, false, 2)] {
+        let mut listings = listings(3);
+        let mug = listings.get_mut("MUG").unwrap();
+        mug.set_quantity(3, &submission(2, 5));
+        let mut order = order(1);
+        order["createdTime"] = json!(at(created).to_string());
+        placed(&mut listings, &order, backdated, at(9));
+        assert_eq!(listings.get("MUG").unwrap().quantity, left);
+    }
 }
 
 #[test]
@@ -63,7 +76,7 @@ fn orders_that_amazon_ships_and_cancelled_ones_sell_nothing() {
     ] {
         let mut order = order(1);
         order["fulfillment"][field] = json!(value);
-        placed(&mut listings, &order, at(1));
+        placed(&mut listings, &order, true, at(1));
     }
     assert_eq!(listings.get("MUG").unwrap().quantity, 3);
 }

@@ -41,22 +41,23 @@ impl Charset {
 
     fn write(&self, text: &str, out: &mut Vec<u8>) {
         let (bytes, _, replaced) = self.encoding.encode(text);
-        // ISO-8859-1 has nothing at 0x80 to 0x9f that Windows-1252 has.
-        let narrow = self.name.eq_ignore_ascii_case("iso-8859-1");
-        if !replaced && !(narrow && bytes.iter().any(|byte| (0x80..0xa0).contains(byte))) {
+        if !replaced && self.has(&bytes) {
             out.extend_from_slice(&bytes);
             return;
         }
         let mut buffer = [0; 4];
         for letter in text.chars() {
-            let (bytes, _, replaced) = self.encoding.encode(letter.encode_utf8(&mut buffer));
-            let foreign = narrow && bytes.iter().any(|byte| (0x80..0xa0).contains(byte));
-            if replaced || foreign {
-                out.push(b'?');
-            } else {
-                out.extend_from_slice(&bytes);
+            match self.encoding.encode(letter.encode_utf8(&mut buffer)) {
+                (bytes, _, false) if self.has(&bytes) => out.extend_from_slice(&bytes),
+                _ => out.push(b'?'),
             }
         }
+    }
+
+    /// The `encoding_rs` crate takes ISO-8859-1 for Windows-1252, which has more: that from 0x80 to 0x9f.
+    fn has(&self, bytes: &[u8]) -> bool {
+        !self.name.eq_ignore_ascii_case("iso-8859-1")
+            || !bytes.iter().any(|byte| (0x80..0xa0).contains(byte))
     }
 }
 
