@@ -10,6 +10,7 @@ use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
 use crate::domain::listing::{Listing, ListingState, Refused, Sent};
 use crate::domain::stock::Wanted;
 use crate::error::{Error, Result};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
 
@@ -239,8 +240,8 @@ impl Store {
         }
     }
 
-    /// Marks a listing as sent `sent`, where what is wanted has still the label `sent.label`, and nothing was sent since
-    /// it had `sends` (or this very feed claimed it already). One write unit.
+    /// Marks a listing as sent `sent`, where it is matched, what is wanted is still that quantity with the label
+    /// `sent.label`, and nothing was sent since it had `sends` (or this very feed claimed it already). One write unit.
     pub async fn claim_listing(
         &self,
         tenant: &TenantId,
@@ -250,12 +251,21 @@ impl Store {
         sent: &Sent<u32>,
     ) -> Result<Claimed<Listing>> {
         let key = Key::listing(tenant, connection, amazon_sku);
-        self.claim(key, sends, sent).await
+        let update = self
+            .db
+            .update_item()
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":matched", s(ListingState::Matched.as_str()))
+            .expression_attribute_values(":quantity", n(sent.value));
+        let also = "#state = :matched AND wanted.quantity = :quantity AND ";
+        self.claim(update, also, key, sends, sent).await
     }
 
-    /// The claim of a listing or an offer, which have these fields in common.
+    /// The claim of a listing or an offer, which have these fields in common; `also`: what else must hold.
     pub(super) async fn claim<T, V>(
         &self,
+        update: UpdateItemFluentBuilder,
+        also: &str,
         key: Key,
         sends: u64,
         sent: &Sent<V>,
@@ -264,9 +274,7 @@ impl Store {
         T: serde::de::DeserializeOwned,
         V: serde::Serialize,
     {
-        let mut update = self
-            .db
-            .update_item()
+        let mut update = update
             .table_name(&self.tables.catalogue)
             .set_key(Some(key.into_map()))
             .update_expression("SET sent = :sent, sends = :next REMOVE refused")
@@ -276,15 +284,15 @@ impl Store {
             .expression_attribute_values(":next", n(sends + 1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         update = match &sent.by {
-            SentBy::Patch => {
-                update.condition_expression("wanted.label = :label AND sends = :sends")
-            }
+            SentBy::Patch => update.condition_expression(format!(
+                "{also}wanted.label = :label AND sends = :sends"
+            )),
             // A feed that is resumed finds its own claims.
             SentBy::Feed(feed) => update
-                .condition_expression(
-                    "wanted.label = :label AND \
-                     (sends = :sends OR (sends = :next AND sent.#by = :by))",
-                )
+                .condition_expression(format!(
+                    "{also}wanted.label = :label AND \
+                     (sends = :sends OR (sends = :next AND sent.#by = :by))"
+                ))
                 .expression_attribute_names("#by", "by")
                 .expression_attribute_values(":by", s(feed.as_str())),
         };

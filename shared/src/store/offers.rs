@@ -158,7 +158,8 @@ impl Store {
         sent: &Sent<Decimal>,
     ) -> Result<Claimed<Offer>> {
         let key = Key::offer(tenant, connection, amazon_sku, marketplace);
-        self.claim(key, sends, sent).await
+        let update = self.db.update_item();
+        self.claim(update, "", key, sends, sent).await
     }
 
     /// As [`Self::refuse_listing`], of a price.
