@@ -3,7 +3,7 @@
 
 use crate::document::{Resource, Template, target};
 use crate::source::{Call, Function, Source, functions_of};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 static SHARED: LazyLock<Source> =
@@ -133,7 +133,7 @@ fn calls_operation(function: &Function, name: &str) -> bool {
 
 /// A function that names no table works on the tables of its callers.
 fn on_tables(function: &Function) -> Vec<Grant> {
-    let actions = table_actions(function, &mut Vec::new());
+    let actions = table_actions(function);
     let mut grants = Vec::new();
     for table in &function.tables {
         let table = table_id(table);
@@ -154,27 +154,29 @@ fn on_tables(function: &Function) -> Vec<Grant> {
     grants
 }
 
-fn table_actions(function: &Function, path: &mut Vec<*const Function>) -> BTreeSet<String> {
-    let direct = ON_TABLES
-        .iter()
-        .filter(|(name, _)| calls_operation(function, name));
-    let parts = IN_TRANSACTIONS.iter().filter(|(part, _)| {
-        function.calls.contains(&Call::Path {
-            owner: Some((*part).to_owned()),
-            name: "builder".to_owned(),
-        })
-    });
-    let mut actions: BTreeSet<String> = direct
-        .chain(parts)
-        .map(|(_, action)| (*action).to_owned())
-        .collect();
-    path.push(std::ptr::from_ref(function));
-    for callee in SHARED.called_by(function) {
-        if callee.tables.is_empty() && !path.contains(&std::ptr::from_ref(callee)) {
-            actions.extend(table_actions(callee, path));
-        }
+/// What a function does to tables, itself or through callees that name none.
+fn table_actions(function: &Function) -> BTreeSet<String> {
+    let mut seen = HashSet::from([std::ptr::from_ref(function)]);
+    let mut waiting = vec![function];
+    let mut actions = BTreeSet::new();
+    while let Some(function) = waiting.pop() {
+        let direct = ON_TABLES
+            .iter()
+            .filter(|(name, _)| calls_operation(function, name));
+        let parts = IN_TRANSACTIONS.iter().filter(|(part, _)| {
+            function.calls.contains(&Call::Path {
+                owner: Some((*part).to_owned()),
+                name: "builder".to_owned(),
+            })
+        });
+        actions.extend(direct.chain(parts).map(|(_, action)| (*action).to_owned()));
+        let callees = SHARED.called_by(function).into_iter();
+        waiting.extend(
+            callees.filter(|callee| {
+                callee.tables.is_empty() && seen.insert(std::ptr::from_ref(*callee))
+            }),
+        );
     }
-    path.pop();
     actions
 }
 

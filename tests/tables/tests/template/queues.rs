@@ -142,33 +142,82 @@ fn every_stream_is_filtered_bisected_and_given_up_to_a_queue() {
     }
 }
 
+/// The patterns of a function's filter on the stream of `table`.
+fn patterns(template: &Template, function: &str, table: &str) -> Vec<Value> {
+    let function = template.resource(function);
+    let stream = format!("{table}/stream");
+    let events = function.events("DynamoDB");
+    let event = events
+        .iter()
+        .find(|(_, event)| event.get("Stream").map(target).as_ref() == Some(&stream));
+    let (_, event) = event.unwrap_or_else(|| panic!("nothing listens to `{table}`"));
+    let filters = crate::document::descend(event, &["FilterCriteria", "Filters"]).map(many);
+    filters
+        .expect("it is filtered")
+        .into_iter()
+        .map(|filter| {
+            let text = filter.get("Pattern").and_then(Value::as_str);
+            serde_yaml_ng::from_str(text.expect("a filter has a pattern")).expect("it is JSON")
+        })
+        .collect()
+}
+
+fn text_at(pattern: &Value, path: &[&str]) -> String {
+    let part = crate::document::descend(pattern, path);
+    part.map(|part| serde_yaml_ng::to_string(part).expect("it is data"))
+        .unwrap_or_default()
+}
+
 /// The catalogue changes with every sale and every round; most of it is nobody's news.
 #[test]
 fn the_catalogues_stream_wakes_for_what_can_be_announced_alone() {
     let template = Template::load();
-    let function = template.resource("AnnounceChangesFunction");
-    let events = function.events("DynamoDB");
-    let catalogue = events.iter().find(|(_, event)| {
-        event.get("Stream").map(target).as_deref() == Some("CatalogueTable/stream")
-    });
-    let (_, event) = catalogue.expect("it listens to the catalogue");
-    let patterns = crate::document::descend(event, &["FilterCriteria", "Filters"]).map(many);
-    for filter in patterns.expect("it is filtered") {
-        let pattern = filter.get("Pattern").and_then(Value::as_str);
-        let pattern: Value = serde_yaml_ng::from_str(pattern.expect("a filter has a pattern"))
-            .expect("a pattern is JSON");
-        let keys = crate::document::descend(&pattern, &["dynamodb", "Keys"]);
-        let keys = serde_yaml_ng::to_string(keys.expect("it asks for keys")).expect("it is data");
-        for silent in ["LEVELS", "RESERVED", "TOSEND", "PART_OF", "PRODUCT"] {
-            assert!(!keys.contains(silent), "{keys}");
-        }
-        let kinds = ["LISTING", "FEED", "REJECTED"];
-        assert!(kinds.iter().any(|kind| keys.contains(kind)), "{keys}");
+    for pattern in patterns(&template, "AnnounceChangesFunction", "CatalogueTable") {
+        let keys = text_at(&pattern, &["dynamodb", "Keys"]);
+        let kind = ["LISTING#", "FEED#", "REJECTED"];
+        let kind = kind.into_iter().find(|kind| keys.contains(kind));
+        assert!(kind.is_some(), "{keys}");
+        let image = text_at(&pattern, &["dynamodb", "NewImage"]);
+        assert!(
+            kind == Some("REJECTED") || !image.is_empty(),
+            "not every change of a listing or feed is news: {keys}"
+        );
         let happened = pattern.get("eventName").map(many).unwrap_or_default();
         assert!(
             !happened.is_empty() && happened.iter().all(|name| name.as_str() != Some("REMOVE")),
             "nothing is announced of what is gone"
         );
+    }
+}
+
+/// A filter that asks for an attribute by a name that nobody writes would let nothing through, and no one would know.
+#[test]
+fn what_filters_ask_of_an_image_is_what_the_store_writes() {
+    let template = Template::load();
+    let (listing, feed, plan) = ("domain/listing.rs", "domain/feed.rs", "store/stock_plan.rs");
+    let written = [
+        ("LISTING#", listing, "Listing"),
+        ("FEED#", feed, "Feed"),
+        ("STOCK_ROUND", plan, "Round"),
+    ];
+    let tables = ["CatalogueTable", "ConnectionsTable"];
+    for pattern in tables
+        .map(|table| patterns(&template, "AnnounceChangesFunction", table))
+        .concat()
+    {
+        let keys = text_at(&pattern, &["dynamodb", "Keys"]);
+        let asked = crate::document::descend(&pattern, &["dynamodb", "NewImage"]);
+        let asked = asked.and_then(Value::as_mapping).into_iter().flatten();
+        for (attribute, _) in asked {
+            let (_, file, name) = written
+                .iter()
+                .find(|(kind, ..)| keys.contains(kind))
+                .unwrap_or_else(|| panic!("nobody knows what `{keys}` holds"));
+            let path = super::workspace().join("shared/src").join(file);
+            let fields = crate::source::fields_of(&path, name);
+            let attribute = attribute.as_str().expect("names are text");
+            assert!(fields.contains(attribute), "`{name}` has `{attribute}`");
+        }
     }
 }
 
