@@ -1,6 +1,8 @@
 //! How a connection's stock is sent. Quantity belongs to the connection, not to a marketplace: Amazon keeps one
 //! number per seller and SKU across the stores of a region.
 
+mod kept_back;
+
 use super::ids::WarehouseCode;
 use super::marketplace::Marketplace;
 use super::stock::Policy;
