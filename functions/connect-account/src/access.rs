@@ -23,6 +23,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Manager {
     }
 }
 
+/// Whoever runs the deployment: a token with scope `operator`. What it is used for is logged, with the tenant it names.
+pub(crate) struct Operator(pub(crate) TenantId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.require(Scope::Operator)?;
+        Ok(Self(caller.tenant))
+    }
+}
+
 impl App {
     /// The tenant's connection; another tenant's does not exist.
     pub(crate) async fn connection(&self, tenant: &TenantId, id: &str) -> Answer<Connection> {

@@ -45,9 +45,11 @@ impl Modify for PlatformToken {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = documented().into_openapi();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
-        // What says nothing of its own is behind a token, and may fail as all do.
-        if operation.security.is_none() {
-            operation.security = Some(vec![SecurityRequirement::new(TOKEN, ["connections"])]);
+        // What is not open is behind a token, of scope `connections` where it says nothing of its own, and may fail as all do.
+        let open = Some(vec![SecurityRequirement::default()]);
+        if operation.security != open {
+            let own = vec![SecurityRequirement::new(TOKEN, ["connections"])];
+            operation.security.get_or_insert(own);
             let problem = RefOr::T(any_problem());
             operation
                 .responses

@@ -1,4 +1,5 @@
-//! `connect-account`: authorises connections, keeps their settings, couriers and mappings, and owns the schedules.
+//! `connect-account`: authorises connections, keeps their settings, of stock too, couriers and
+//! mappings, and owns the schedules.
 //!
 //! It never fetches an order and never decides a courier: it writes what should be, and queues whatever that change
 //! owes. A request is answered only after all it owes is queued, and sending it again does no harm: that is the cure
@@ -7,6 +8,7 @@
 mod access;
 mod answers;
 mod attach;
+mod brakes;
 mod config;
 mod connections;
 mod couriers;
@@ -18,12 +20,16 @@ mod marketplaces;
 mod oauth;
 mod page;
 mod pasted;
+mod publish;
 mod reauthorise;
 mod refetch;
 mod service;
 mod setup;
 mod status;
 mod steps;
+mod stock_answer;
+mod stock_request;
+mod stock_settings;
 mod store_change;
 mod store_request;
 mod wake;
@@ -51,6 +57,8 @@ pub struct App {
     pub schedules: Schedules,
     pub orders: Queue,
     pub ticks: Queue,
+    pub listing_jobs: Queue,
+    pub stock_ticks: Queue,
     pub config: Config,
 }
 
@@ -77,6 +85,13 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marketplaces::show, marketplaces::put))
         .routes(routes!(marketplaces::switch_courier))
         .routes(routes!(refetch::refetch))
+        .routes(routes!(stock_settings::show, stock_settings::put))
+        .routes(routes!(publish::publish))
+        .routes(routes!(brakes::freeze))
+        .routes(routes!(brakes::unfreeze))
+        .routes(routes!(brakes::release))
+        .routes(routes!(brakes::freeze_deployment))
+        .routes(routes!(brakes::unfreeze_deployment))
         .routes(routes!(couriers::list))
         .routes(routes!(couriers::show, couriers::put, couriers::delete))
         .routes(routes!(mappings::list, mappings::put, mappings::delete))

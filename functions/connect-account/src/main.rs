@@ -25,7 +25,9 @@ async fn main() -> Result<(), lambda_http::Error> {
         amazon: SpApi::new(Endpoints::from_env()?)?,
         schedules: Schedules::from_env(aws_sdk_scheduler::Client::new(&aws))?,
         orders: Queue::new(sqs.clone(), env::required("ORDERS_QUEUE_URL")?),
-        ticks: Queue::new(sqs, env::required("ORDER_TICKS_QUEUE_URL")?),
+        ticks: Queue::new(sqs.clone(), env::required("ORDER_TICKS_QUEUE_URL")?),
+        listing_jobs: Queue::new(sqs.clone(), env::required("LISTING_JOBS_QUEUE_URL")?),
+        stock_ticks: Queue::new(sqs, env::required("STOCK_TICKS_QUEUE_URL")?),
         config: Config::from_env()?,
     };
     lambda_http::run(router(Arc::new(app))).await

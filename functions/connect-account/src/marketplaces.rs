@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Problem};
-use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings, PriceMode};
 use stallkeeper::domain::courier::{CourierCode, Strategy};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::ParkedMark;
@@ -32,6 +32,9 @@ pub(crate) struct StoreAnswer {
     #[schema(value_type = String, example = "review")]
     strategy: Strategy,
     fba_orders: bool,
+    /// What decides the prices here: `leave` never touches them, `rrp` sends the recommended retail price.
+    #[schema(value_type = String, example = "leave")]
+    price_mode: PriceMode,
     /// Couriers that are switched off here; every other is on.
     couriers_off: Vec<String>,
     /// When the oldest order changed that waits for this store to be switched on. Switched on, orders of the last 30
@@ -54,6 +57,7 @@ impl StoreAnswer {
             active: settings.active,
             strategy: settings.strategy,
             fba_orders: settings.fba_orders,
+            price_mode: settings.price_mode,
             couriers_off: settings.couriers.off().map(ToString::to_string).collect(),
             parked_since: mark.map(|mark| mark.oldest_updated_at),
         }
@@ -147,17 +151,23 @@ pub(crate) async fn put(
     if wish.active {
         connection = app.with_participation(connection, marketplace).await?;
     }
+    let before = app
+        .store
+        .marketplace(&tenant, &connection.id, marketplace)
+        .await?;
     let settings = app
         .set_store(&connection, marketplace, |settings| {
             let StoreWish {
                 active,
                 strategy,
                 fba_orders,
+                price_mode,
             } = wish;
             MarketplaceSettings {
                 active,
                 strategy,
                 fba_orders,
+                price_mode,
                 ..settings
             }
         })
@@ -165,9 +175,17 @@ pub(crate) async fn put(
     if settings.active {
         app.release_parked(&connection, marketplace).await?;
     }
+    if owes_prices(&before) || owes_prices(&settings) {
+        app.recompute_prices(&connection).await?;
+    }
     info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);
     let marks = app.store.parked_marks(&tenant, &connection.id).await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+}
+
+/// Whether prices are sent there. Where they are, each request lets them be computed anew: the cure for a crash.
+fn owes_prices(settings: &MarketplaceSettings) -> bool {
+    settings.active && settings.price_mode == PriceMode::Rrp
 }
 
 /// Whether a courier may be used.

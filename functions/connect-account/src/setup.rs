@@ -47,6 +47,8 @@ pub(crate) async fn show(
     } else {
         app.link(&connection, &base, now).await?
     };
+    let plan = app.store.stock_plan(&tenant, &connection.id).await?;
+    let matching = app.store.matching(&tenant, &connection.id).await?;
     let facts = Facts {
         connection: &connection,
         link: link.map(Into::into),
@@ -64,6 +66,8 @@ pub(crate) async fn show(
             .map(|courier| courier.services.len())
             .sum(),
         mappings: settings.mappings.len(),
+        plan: &plan,
+        matching: &matching,
     };
     // The setup page must show even where the operator has not filled in the app's secret yet.
     let stored_at = app.vault.app().await.ok().and_then(|app| app.stored_at);

@@ -1,9 +1,14 @@
-//! The steps from nothing to orders that find their courier: which are done, and what is next. Pure.
+//! The steps from nothing to orders that find their courier and stock that is sent: which are done, and what is next.
+//! Pure.
+
+mod stock;
 
 use crate::answers::valid_until;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::stock_settings::StockPlan;
+use stallkeeper::store::Matching;
 use utoipa::ToSchema;
 
 /// How long Amazon lets an app keep its client secret.
@@ -51,6 +56,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) couriers: usize,
     pub(crate) services: usize,
     pub(crate) mappings: usize,
+    pub(crate) plan: &'a StockPlan,
+    pub(crate) matching: &'a Matching,
 }
 
 /// The steps in the order in which they are taken.
@@ -62,6 +69,8 @@ pub(crate) fn steps(facts: &Facts<'_>) -> Vec<Step> {
         couriers(facts),
         mappings(facts),
         activate(facts),
+        stock::matched(facts),
+        stock::published(facts),
     ]
 }
 

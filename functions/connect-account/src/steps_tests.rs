@@ -1,7 +1,8 @@
 use super::*;
 use stallkeeper::domain::marketplace::Marketplace;
+use std::sync::LazyLock;
 
-fn connection(status: ConnectionStatus) -> Connection {
+pub(super) fn connection(status: ConnectionStatus) -> Connection {
     Connection {
         tenant: "north".parse().unwrap(),
         id: "c1".parse().unwrap(),
@@ -18,7 +19,10 @@ fn connection(status: ConnectionStatus) -> Connection {
     }
 }
 
-fn facts(connection: &Connection) -> Facts<'_> {
+static NO_PLAN: LazyLock<StockPlan> = LazyLock::new(StockPlan::default);
+static NO_MATCHING: LazyLock<Matching> = LazyLock::new(Matching::default);
+
+pub(super) fn facts(connection: &Connection) -> Facts<'_> {
     Facts {
         connection,
         link: None,
@@ -27,6 +31,8 @@ fn facts(connection: &Connection) -> Facts<'_> {
         couriers: 0,
         services: 0,
         mappings: 0,
+        plan: &NO_PLAN,
+        matching: &NO_MATCHING,
     }
 }
 
@@ -42,7 +48,7 @@ fn all_set(connection: &Connection) -> Facts<'_> {
 
 fn done(facts: &Facts<'_>) -> Vec<&'static str> {
     let steps = steps(facts);
-    assert_eq!(steps.len(), 6);
+    assert_eq!(steps.len(), 8);
     steps
         .iter()
         .filter(|step| step.done)

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::dance::changed_meanwhile;
+use crate::publish::next_version;
 use crate::refetch::FURTHEST;
 use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem};
@@ -62,6 +63,22 @@ impl App {
             self.store.forget_parked(tenant, id, mark).await?;
         }
         Ok(self.tick(connection).await?)
+    }
+
+    /// Lets every listing be computed anew, since other prices are wanted. How prices are found is no part of a label, so
+    /// the version rises that is: what was computed by the former rules is written over.
+    pub(crate) async fn recompute_prices(&self, connection: &Connection) -> Answer<()> {
+        let plan = self
+            .change_plan(connection, |plan| {
+                let version = next_version(plan);
+                let on = plan.in_force().is_some();
+                if let Some(published) = plan.published.as_mut().filter(|_| on) {
+                    published.version = version;
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(self.recompute_all(connection, &plan).await?)
     }
 
     /// The connection, where its seller takes part in a store; Amazon is asked again where we do not know of it.

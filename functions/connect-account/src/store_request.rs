@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::courier::Strategy;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -32,6 +33,11 @@ pub(crate) struct StoreRequest {
     /// Whether orders that Amazon fulfils are kept too, to be read only.
     #[serde(default)]
     fba_orders: bool,
+    /// What decides the prices here: `leave` never touches them, `rrp` sends the product's recommended retail price in the
+    /// marketplace's currency.
+    #[serde(default)]
+    #[schema(value_type = String, example = "leave", default = "leave")]
+    price_mode: PriceMode,
     #[serde(flatten)]
     #[schema(ignore)]
     rest: BTreeMap<String, Value>,
@@ -43,6 +49,7 @@ pub(crate) struct StoreWish {
     pub(crate) active: bool,
     pub(crate) strategy: Strategy,
     pub(crate) fba_orders: bool,
+    pub(crate) price_mode: PriceMode,
 }
 
 impl StoreRequest {
@@ -63,6 +70,7 @@ impl StoreRequest {
                 active: self.active,
                 strategy: self.strategy,
                 fba_orders: self.fba_orders,
+                price_mode: self.price_mode,
             }),
             Some((name, why)) => Err(faults
                 .fold(Problem::invalid(name, why), |problem, (name, why)| {
@@ -74,7 +82,6 @@ impl StoreRequest {
 
 fn why_not(name: &str) -> &'static str {
     match name {
-        "price_mode" => "prices are not sent yet; those of every marketplace are left as they are",
         "zones" => "delivery zones cannot be drawn yet; shipping terms carry none",
         "couriers" | "couriers_off" => {
             "couriers are switched one by one: PUT /connections/{connection}/marketplaces/{marketplace}/couriers/{courier}"
@@ -82,7 +89,7 @@ fn why_not(name: &str) -> &'static str {
         name if OF_THE_CONNECTION.contains(&name) => {
             "this belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all stores of a region, so two marketplaces with two settings would fight for ever"
         }
-        _ => "there is no such field; there are active, strategy and fba_orders",
+        _ => "there is no such field; there are active, strategy, fba_orders and price_mode",
     }
 }
 
@@ -98,12 +105,15 @@ mod tests {
     }
 
     #[test]
-    fn a_store_is_reviewed_and_without_fba_unless_said_otherwise() {
+    fn a_store_is_reviewed_without_fba_and_its_prices_left_unless_said_otherwise() {
         let wish = checked(json!({"active": true})).unwrap();
         assert_eq!(
             (wish.active, wish.strategy, wish.fba_orders),
             (true, Strategy::Review, false)
         );
+        assert_eq!(wish.price_mode, PriceMode::Leave);
+        let rrp = checked(json!({"active": true, "price_mode": "rrp"})).unwrap();
+        assert_eq!(rrp.price_mode, PriceMode::Rrp);
     }
 
     #[test]
@@ -112,10 +122,6 @@ mod tests {
             (
                 json!({"active": true, "strategy": "cheapest"}),
                 "rate cards",
-            ),
-            (
-                json!({"active": true, "price_mode": "rrp"}),
-                "prices are not sent",
             ),
             (
                 json!({"active": true, "zones": []}),

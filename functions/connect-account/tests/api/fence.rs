@@ -38,6 +38,7 @@ fn body(method: &str, path: &str) -> Value {
             json!({"name": "x", "services": []})
         }
         ("PUT", "{courier}") => json!({"on": true}),
+        ("PUT", "stock-settings") => json!({"on": true}),
         ("PUT", "mappings") => json!({"service": "DPD/next-day"}),
         ("POST" | "PATCH", _) => json!({}),
         _ => Value::Null,
@@ -62,7 +63,7 @@ async fn every_route_wants_a_token_with_the_scope() {
             .await;
         assert_eq!(told.problem(403), "missing-scope", "{method} {path}");
     }
-    assert_eq!(closed, 20);
+    assert_eq!(closed, 28);
 }
 
 #[tokio::test]

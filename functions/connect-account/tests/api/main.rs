@@ -6,12 +6,15 @@
 )]
 
 mod again;
+mod brakes;
 mod connections;
 mod document;
 mod fence;
 mod life;
 mod marketplaces;
 mod oauth;
+mod publish;
 mod rules;
 mod stand_in;
+mod stock;
 mod world;

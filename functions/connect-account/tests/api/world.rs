@@ -120,7 +120,9 @@ impl World {
                 },
             ),
             orders: Queue::new(sqs.clone(), format!("{endpoint}/q/orders")),
-            ticks: Queue::new(sqs, format!("{endpoint}/q/ticks")),
+            ticks: Queue::new(sqs.clone(), format!("{endpoint}/q/ticks")),
+            listing_jobs: Queue::new(sqs.clone(), format!("{endpoint}/q/listing-jobs")),
+            stock_ticks: Queue::new(sqs, format!("{endpoint}/q/stock-ticks")),
             config,
         };
         Self {

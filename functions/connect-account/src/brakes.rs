@@ -1,0 +1,189 @@
+//! The brakes that a person pulls and releases: freezing, of a connection or of the whole deployment, and letting a held
+//! round go on. All at once, whatever is being computed or sent.
+
+use crate::App;
+use crate::access::{Manager, Operator};
+use crate::dance::changed_meanwhile;
+use crate::stock_answer::{FreezeAnswer, StockAnswer};
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::stock_settings::Freeze;
+use stallkeeper::store::Written;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// How long a released round is not held again.
+const RELEASED_FOR: SignedDuration = SignedDuration::from_hours(1);
+const MOST_TRIES: usize = 5;
+const LONGEST_REASON: usize = 500;
+
+/// Why outgoing work is stopped.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    /// For whoever finds it frozen; at most 500 characters.
+    reason: Option<String>,
+}
+
+impl Reason {
+    fn checked(self) -> Answer<Option<String>> {
+        match self.reason.as_deref().map(str::trim) {
+            Some(reason) if reason.chars().count() > LONGEST_REASON => Err(Problem::invalid(
+                "reason",
+                format!("at most {LONGEST_REASON} characters"),
+            )),
+            Some(reason) => Ok((!reason.is_empty()).then(|| reason.to_owned())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A freeze with this reason; one that stands keeps its moment, and its reason where none is given.
+fn frozen(stands: Option<&Freeze>, reason: Option<&String>, now: Timestamp) -> Freeze {
+    Freeze {
+        at: stands.map_or(now, |freeze| freeze.at),
+        reason: reason
+            .cloned()
+            .or_else(|| stands.and_then(|freeze| freeze.reason.clone())),
+    }
+}
+
+/// Stop sending stock and prices of a connection, at once. Orders still come, and everything is computed on.
+#[utoipa::path(post, path = "/connections/{connection}/freeze", operation_id = "freezeConnection", tag = "stock", request_body = Reason,
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "Frozen, now or before", body = StockAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn freeze(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+    Body(reason): Body<Reason>,
+) -> Answer<Json<StockAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let (reason, now) = (reason.checked()?, Timestamp::now());
+    let plan = app
+        .change_plan(&connection, |plan| {
+            plan.frozen = Some(frozen(plan.frozen.as_ref(), reason.as_ref(), now));
+            Ok(())
+        })
+        .await?;
+    info!(audit = "connection_frozen", tenant.id = %tenant, connection.id = %connection.id, reason, "connection `{}` is frozen", connection.id);
+    app.stock_answer(&connection, &plan).await
+}
+
+/// Send stock and prices of a connection again. What changed meanwhile goes out with the round that begins now.
+#[utoipa::path(post, path = "/connections/{connection}/unfreeze", operation_id = "unfreezeConnection", tag = "stock",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "Not frozen, now or before", body = StockAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn unfreeze(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+) -> Answer<Json<StockAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let plan = app
+        .change_plan(&connection, |plan| {
+            plan.frozen = None;
+            Ok(())
+        })
+        .await?;
+    app.stock_tick(&connection, &plan).await?;
+    info!(audit = "connection_unfrozen", tenant.id = %tenant, connection.id = %connection.id, "connection `{}` is not frozen any more", connection.id);
+    app.stock_answer(&connection, &plan).await
+}
+
+/// Let the round go on that was held because too many listings would go to zero. For an hour none is held.
+#[utoipa::path(post, path = "/connections/{connection}/rounds/release", operation_id = "releaseRound", tag = "stock",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "Released, now or within the last hour; a round begins", body = StockAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No round is held", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn release(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+) -> Answer<Json<StockAnswer>> {
+    let connection = app.connection(&tenant, &id).await?;
+    app.release_round(&connection, Timestamp::now()).await?;
+    let plan = app.store.stock_plan(&tenant, &connection.id).await?;
+    app.stock_tick(&connection, &plan).await?;
+    info!(audit = "round_released", tenant.id = %tenant, connection.id = %connection.id, "a held round of connection `{}` is released", connection.id);
+    app.stock_answer(&connection, &plan).await
+}
+
+impl App {
+    /// Where nothing is held any more because it was released just now, the same request only ticks again.
+    async fn release_round(&self, connection: &Connection, now: Timestamp) -> Answer<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        for _ in 0..MOST_TRIES {
+            let mut round = self.store.round(tenant, id).await?;
+            if round.held.is_none() {
+                return match round.released_until {
+                    Some(until) if until > now => Ok(()),
+                    _ => Err(Problem::conflict(
+                        "nothing-held",
+                        "No round is held.",
+                        "GET /connections/{connection}/stock-settings tells what keeps stock from being sent.",
+                    )),
+                };
+            }
+            round.held = None;
+            round.released_until = Some(now.saturating_add(RELEASED_FOR).unwrap_or(now));
+            round.revision += 1;
+            if self.store.save_round(tenant, id, &round).await? == Written::Done {
+                return Ok(());
+            }
+        }
+        Err(changed_meanwhile())
+    }
+}
+
+/// The brake of the whole deployment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeploymentBrake {
+    frozen: Option<FreezeAnswer>,
+}
+
+/// Stop sending stock and prices of every tenant, at once.
+#[utoipa::path(post, path = "/freeze", operation_id = "freezeDeployment", tag = "operator", request_body = Reason,
+    security(("platform_token" = ["operator"])),
+    responses((status = 200, description = "Frozen, now or before", body = DeploymentBrake)))]
+pub(crate) async fn freeze_deployment(
+    State(app): State<Arc<App>>,
+    Operator(tenant): Operator,
+    Body(reason): Body<Reason>,
+) -> Answer<Json<DeploymentBrake>> {
+    let reason = reason.checked()?;
+    let stands = app.store.deployment_freeze().await?;
+    let freeze = frozen(stands.as_ref(), reason.as_ref(), Timestamp::now());
+    app.store.set_deployment_freeze(Some(&freeze)).await?;
+    info!(audit = "deployment_frozen", tenant.id = %tenant, reason, "the whole deployment is frozen");
+    Ok(Json(DeploymentBrake {
+        frozen: Some((&freeze).into()),
+    }))
+}
+
+/// Send stock and prices of every tenant again, each connection with its next round.
+#[utoipa::path(post, path = "/unfreeze", operation_id = "unfreezeDeployment", tag = "operator",
+    security(("platform_token" = ["operator"])),
+    responses((status = 200, description = "Not frozen, now or before", body = DeploymentBrake)))]
+pub(crate) async fn unfreeze_deployment(
+    State(app): State<Arc<App>>,
+    Operator(tenant): Operator,
+) -> Answer<Json<DeploymentBrake>> {
+    app.store.set_deployment_freeze(None).await?;
+    info!(audit = "deployment_unfrozen", tenant.id = %tenant, "the deployment is not frozen any more");
+    Ok(Json(DeploymentBrake { frozen: None }))
+}

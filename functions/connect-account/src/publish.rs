@@ -1,0 +1,292 @@
+//! Putting a draft of the stock settings in force; its effect is shown first, so that nothing is sent blind.
+
+use crate::App;
+use crate::access::Manager;
+use crate::status::{Wanted, changed};
+use crate::stock_answer::StockAnswer;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::stock_settings::{Preview, Published, StockPlan};
+use stallkeeper::queue::{ListingJob, MatchReason};
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// How old what is known of Amazon's listings may be when settings are put in force.
+const MATCHED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is to be done with the draft.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Publish {
+    /// Only compute what publishing would do. It takes minutes: Amazon's listings are read first.
+    #[serde(default)]
+    preview: bool,
+    /// Compute and show everything, and send nothing.
+    #[serde(default)]
+    shadow: bool,
+    /// The draft's revision that is meant; absent: the one that stands.
+    revision: Option<u64>,
+}
+
+/// Put the draft in force, or only show what that would do.
+///
+/// First with `preview`, which is computed in the background and shown by `GET …/stock-settings`; then without, which
+/// wants a preview of this very draft. Only switching off wants none: then nothing is sent.
+#[utoipa::path(post, path = "/connections/{connection}/publish", operation_id = "publishStockSettings", tag = "stock", request_body = Publish,
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, description = "In force, now or before; every listing is computed anew", body = StockAnswer),
+        (status = 202, description = "The preview is on its way", body = StockAnswer),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There is no finished preview of this draft, or the draft is another one", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn publish(
+    State(app): State<Arc<App>>,
+    Manager(tenant): Manager,
+    Path(id): Path<String>,
+    Body(wish): Body<Publish>,
+) -> Answer<(StatusCode, Json<StockAnswer>)> {
+    let connection = app.kept(app.connection(&tenant, &id).await?)?;
+    let now = Timestamp::now();
+    if wish.preview {
+        let plan = app.preview(&connection, wish.revision, now).await?;
+        return Ok((
+            StatusCode::ACCEPTED,
+            app.stock_answer(&connection, &plan).await?,
+        ));
+    }
+    let plan = app.put_in_force(&connection, &wish, now).await?;
+    Ok((StatusCode::OK, app.stock_answer(&connection, &plan).await?))
+}
+
+impl App {
+    /// Asks what publishing the draft would do. Asked again while that is on its way, it is queued again: the cure for a
+    /// crash before it was queued.
+    async fn preview(
+        &self,
+        connection: &Connection,
+        revision: Option<u64>,
+        now: Timestamp,
+    ) -> Answer<StockPlan> {
+        // Amazon must be asked for its listings.
+        changed(connection, Wanted::Active)?;
+        let plan = self
+            .change_plan(connection, |plan| {
+                is_meant(plan, revision)?;
+                let running = plan.preview.as_ref().is_some_and(|preview| {
+                    preview.revision == plan.draft_revision && !is_over(preview)
+                });
+                if !running {
+                    plan.preview = Some(Preview {
+                        revision: plan.draft_revision,
+                        asked_at: now,
+                        done_at: None,
+                        effect: None,
+                        failed: None,
+                    });
+                }
+                Ok(())
+            })
+            .await?;
+        let job = ListingJob::Preview {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            revision: plan.draft_revision,
+            hop: 0,
+        };
+        self.listing_jobs.send(&connection.id, job, 0).await?;
+        Ok(plan)
+    }
+
+    /// Puts the draft in force, and queues what that owes. Where it is in force already, only the latter: whatever a crash
+    /// left undone, the same request does.
+    async fn put_in_force(
+        &self,
+        connection: &Connection,
+        wish: &Publish,
+        now: Timestamp,
+    ) -> Answer<StockPlan> {
+        let plan = self
+            .change_plan(connection, |plan| {
+                is_meant(plan, wish.revision)?;
+                if !is_in_force(plan, wish.shadow) {
+                    was_previewed(plan)?;
+                    plan.published = Some(Published {
+                        settings: plan.draft.clone(),
+                        version: next_version(plan),
+                        at: now,
+                        shadow: wish.shadow,
+                    });
+                }
+                Ok(())
+            })
+            .await?;
+        self.schedules
+            .follow_latest(&self.store, &connection.tenant, &connection.id)
+            .await?;
+        self.recompute_all(connection, &plan).await?;
+        self.match_if_old(connection, &plan, now).await?;
+        let version = plan.published.as_ref().map(|published| published.version);
+        info!(connection.id = %connection.id, published.version = version, shadow = wish.shadow, "the stock settings of connection `{}` are published", connection.id);
+        Ok(plan)
+    }
+
+    /// Lets Amazon's listings be read, where what is known of them is old.
+    async fn match_if_old(
+        &self,
+        connection: &Connection,
+        plan: &StockPlan,
+        now: Timestamp,
+    ) -> Answer<()> {
+        if plan.in_force().is_none() || !connection.status.fetches_orders() {
+            return Ok(());
+        }
+        let matching = self
+            .store
+            .matching(&connection.tenant, &connection.id)
+            .await?;
+        let fresh = |done: Timestamp| now.duration_since(done) <= MATCHED_WITHIN;
+        if matching.done_at.is_some_and(fresh) {
+            return Ok(());
+        }
+        let job = ListingJob::Match {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            why: MatchReason::Published,
+            hop: 0,
+        };
+        Ok(self.listing_jobs.send(&connection.id, job, 0).await?)
+    }
+}
+
+/// The version that the next publication has.
+pub(crate) fn next_version(plan: &StockPlan) -> u64 {
+    let published = plan.published.as_ref();
+    published.map_or(0, |published| published.version) + 1
+}
+
+fn is_over(preview: &Preview) -> bool {
+    preview.done_at.is_some() || preview.failed.is_some()
+}
+
+fn is_in_force(plan: &StockPlan, shadow: bool) -> bool {
+    let published = plan.published.as_ref();
+    published.is_some_and(|it| it.settings == plan.draft && it.shadow == shadow)
+}
+
+fn is_meant(plan: &StockPlan, revision: Option<u64>) -> Answer<()> {
+    match revision {
+        Some(revision) if revision != plan.draft_revision => Err(Problem::conflict(
+            "draft-changed",
+            format!(
+                "The draft has revision {}, not {revision}.",
+                plan.draft_revision
+            ),
+            "Look at what stands now, GET /connections/{connection}/stock-settings, and ask for a preview of it.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the effect of this very draft was shown.
+fn was_previewed(plan: &StockPlan) -> Answer<()> {
+    if !plan.draft.on {
+        return Ok(());
+    }
+    let preview = plan.preview.as_ref();
+    let preview = preview.filter(|preview| preview.revision == plan.draft_revision);
+    match preview {
+        Some(preview) if preview.effect.is_some() && preview.done_at.is_some() => Ok(()),
+        Some(preview) => match &preview.failed {
+            Some(failed) => Err(Problem::conflict(
+                "preview-failed",
+                "What publishing would do could not be computed.",
+                format!(
+                    "{failed} Once that is mended, ask again: POST /connections/{{connection}}/publish with {{\"preview\":true}}."
+                ),
+            )),
+            None => Err(Problem::conflict(
+                "preview-running",
+                "What publishing would do is still being computed.",
+                "GET /connections/{connection}/stock-settings shows it; look at it, then publish.",
+            )),
+        },
+        None => Err(Problem::conflict(
+            "not-previewed",
+            "Nobody has seen yet what publishing this draft would do.",
+            "Ask for it first: POST /connections/{connection}/publish with {\"preview\":true}. GET /connections/{connection}/stock-settings shows it once it is computed.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stallkeeper::domain::stock_settings::{Effect, StockSettings};
+
+    fn plan(on: bool, preview: Option<Preview>) -> StockPlan {
+        StockPlan {
+            draft: StockSettings {
+                on,
+                ..StockSettings::default()
+            },
+            draft_revision: 3,
+            preview,
+            ..StockPlan::default()
+        }
+    }
+
+    fn preview(revision: u64, done: bool, failed: Option<&str>) -> Option<Preview> {
+        Some(Preview {
+            revision,
+            asked_at: Timestamp::UNIX_EPOCH,
+            done_at: done.then_some(Timestamp::UNIX_EPOCH),
+            effect: (done && failed.is_none()).then(Effect::default),
+            failed: failed.map(str::to_owned),
+        })
+    }
+
+    #[test]
+    fn only_a_finished_preview_of_this_draft_lets_it_be_published() {
+        let rows = [
+            (plan(true, None), Some("not-previewed")),
+            (plan(true, preview(2, true, None)), Some("not-previewed")),
+            (plan(true, preview(3, false, None)), Some("preview-running")),
+            (
+                plan(true, preview(3, false, Some("No."))),
+                Some("preview-failed"),
+            ),
+            (
+                plan(true, preview(3, true, Some("No."))),
+                Some("preview-failed"),
+            ),
+            (plan(true, preview(3, true, None)), None),
+            (plan(false, None), None),
+        ];
+        for (plan, kind) in rows {
+            let told = was_previewed(&plan).err();
+            let told = told.as_ref().map(Problem::kind);
+            let expected = kind.map(|kind| format!("urn:stallkeeper:{kind}"));
+            assert_eq!(told, expected.as_deref(), "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_never_falls() {
+        let mut plan = plan(true, None);
+        assert_eq!(next_version(&plan), 1);
+        plan.published = Some(Published {
+            settings: StockSettings::default(),
+            version: 7,
+            at: Timestamp::UNIX_EPOCH,
+            shadow: false,
+        });
+        assert_eq!(next_version(&plan), 8);
+    }
+}
