@@ -1,5 +1,6 @@
-//! Writes the document of a `JSON_LISTINGS_FEED`, message by message, within Amazon's limits. It holds no more than one
-//! message, never sends anything, and decides nothing but when the document is full.
+//! Writes the document of a `JSON_LISTINGS_FEED`, message by message, within Amazon's limits.
+//!
+//! It holds no more than one message, never sends anything, and decides nothing but when the document is full.
 //!
 //! Amazon page: *JSON Listings Feed schema v2*.
 

@@ -1,6 +1,8 @@
-//! Reads GET_MERCHANT_LISTINGS_ALL_DATA as it arrives: text separated by tabs, in one of several encodings, its columns in
-//! any order and language. It holds one line at a time, whatever the size of the report, and judges nothing: what a row
-//! means for a listing is decided by whoever matches.
+//! Reads `GET_MERCHANT_LISTINGS_ALL_DATA` as it arrives.
+//!
+//! It is text separated by tabs, in one of several encodings, its columns in any order and language. One line at a time
+//! is held, whatever the size of the report, and nothing is judged: what a row means for a listing is decided by whoever
+//! matches.
 //!
 //! Amazon page: *Inventory Reports*, "All Listings Report".
 

@@ -1,6 +1,7 @@
-//! Reads the processing report of a feed as it arrives: JSON of any size, of which it holds one issue at a time. What the
-//! report says of a message is for the caller to weigh; an issue that cannot be read makes the whole report unreadable,
-//! since a refusal passed over would count as accepted.
+//! Reads the processing report of a feed as it arrives: JSON of any size, of which it holds one issue at a time.
+//!
+//! What the report says of a message is for the caller to weigh; an issue that cannot be read makes the whole report
+//! unreadable, since a refusal passed over would count as accepted.
 //!
 //! Amazon page: *JSON Listings Feed processing report schema v2*.
 

@@ -17,7 +17,7 @@ pub(super) struct Charset {
 }
 
 impl Charset {
-    /// `Content-Type: text/plain; charset=Cp1252` is what Amazon writes in Europe, Shift_JIS in Japan.
+    /// `Content-Type: text/plain; charset=Cp1252` is what Amazon writes in Europe, `Shift_JIS` in Japan.
     pub(super) fn new(content_type: Option<&str>, marketplace: Marketplace) -> Self {
         Self {
             said: content_type.and_then(named),

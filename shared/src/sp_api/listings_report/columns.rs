@@ -85,40 +85,35 @@ const STATUS: &[&str] = &[
     "الحالة",
 ];
 
+/// What we read of a line, in the order in which [`Columns::row`] takes it.
+const READ: [&[&str]; 8] = [
+    SKU,
+    ASIN,
+    PRODUCT_ID,
+    PRODUCT_ID_TYPE,
+    QUANTITY,
+    PRICE,
+    CHANNEL,
+    STATUS,
+];
+
 /// `product-id-type` of an ASIN.
 const IS_ASIN: &str = "1";
 
-/// Where the columns stand, counted from 0.
+/// For each column of the report, which of [`READ`] it is, if any.
 #[derive(Debug)]
-pub(super) struct Columns {
-    /// How many there are, those that we do not read included.
-    count: usize,
-    sku: usize,
-    asin: Option<usize>,
-    product_id: Option<usize>,
-    product_id_type: Option<usize>,
-    quantity: Option<usize>,
-    price: Option<usize>,
-    channel: Option<usize>,
-    status: Option<usize>,
-}
+pub(super) struct Columns(Vec<Option<usize>>);
 
 impl Columns {
     /// By the header; `None` where it has no column of SKUs.
     pub(super) fn of(header: &str) -> Option<Self> {
-        let names: Vec<String> = header.split('\t').map(folded).collect();
-        let at = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
-        Some(Self {
-            count: names.len(),
-            sku: at(SKU)?,
-            asin: at(ASIN),
-            product_id: at(PRODUCT_ID),
-            product_id_type: at(PRODUCT_ID_TYPE),
-            quantity: at(QUANTITY),
-            price: at(PRICE),
-            channel: at(CHANNEL),
-            status: at(STATUS),
-        })
+        let mut columns: Vec<Option<usize>> = Vec::new();
+        for name in header.split('\t').map(folded) {
+            let read = READ.iter().position(|names| names.contains(&name.as_str()));
+            // Of two columns with one meaning the first counts.
+            columns.push(read.filter(|read| !columns.contains(&Some(*read))));
+        }
+        columns.contains(&Some(0)).then_some(Self(columns))
     }
 
     /// One line as a row; `None` where it is none.
@@ -126,28 +121,16 @@ impl Columns {
     /// A line with fewer columns than the header may be half of one whose title holds a line break: what would stand
     /// in the column of SKUs is anything.
     pub(super) fn row(&self, line: u64, text: &str, odd_values: &mut u64) -> Option<ListingRow> {
-        let mut texts = [""; 8];
-        let wanted = [
-            Some(self.sku),
-            self.asin,
-            self.product_id,
-            self.product_id_type,
-            self.quantity,
-            self.price,
-            self.channel,
-            self.status,
-        ];
+        let mut values = [""; READ.len()];
         let mut count = 0;
-        for (index, text) in text.split('\t').enumerate() {
-            if index >= self.count && !text.is_empty() {
-                return None;
+        for text in text.split('\t') {
+            match self.0.get(count) {
+                Some(Some(read)) => values[*read] = text,
+                Some(None) => {}
+                None if text.is_empty() => {}
+                None => return None,
             }
-            for (slot, column) in texts.iter_mut().zip(wanted) {
-                if column == Some(index) {
-                    *slot = text;
-                }
-            }
-            count = index + 1;
+            count += 1;
         }
         let [
             sku,
@@ -158,8 +141,8 @@ impl Columns {
             price,
             channel,
             status,
-        ] = texts;
-        if count < self.count || sku.trim().is_empty() {
+        ] = values;
+        if count < self.0.len() || sku.trim().is_empty() {
             return None;
         }
         let asin = match asin {
