@@ -230,6 +230,14 @@ pub enum FeedCheck {
         #[serde(default)]
         hop: u32,
     },
+    /// Amazon is done with it; its processing report could not be read so far.
+    ReadAgain {
+        tenant: TenantId,
+        connection: ConnectionId,
+        feed: FeedId,
+        /// How often it was tried.
+        tries: u32,
+    },
 }
 
 /// What a fair queue shares its turns among: one busy group does not hold up the others.

@@ -1,21 +1,103 @@
-//! `settle-feeds`: reads the result of a feed and settles each of its lines.
+//! `settle-feeds`: asks Amazon what became of a feed, with growing delay, and settles each of its lines.
+//!
+//! A line is accepted when its feed is settled and the line not refused; what is refused carries Amazon's code and
+//! words. Where nobody can know what became of a feed, all that it still carries goes back to be sent. It computes no
+//! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken.
 
+mod asked;
+mod back;
+mod report;
+mod settle;
+mod told;
+mod wait;
+
+use asked::{Asked, Feedback};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use stallkeeper::error::Result;
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::feed::{Feed, FeedState};
+use stallkeeper::error::{Class, Result};
 use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::{FeedCheck, Queue};
+use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
+use stallkeeper::vault::Vault;
 use std::time::SystemTime;
 
 /// What the function works with.
 pub struct App {
     pub store: Store,
+    pub vault: Vault,
+    pub amazon: SpApi,
+    /// The queue that wakes it, to look again.
+    pub checks: Queue,
+    /// Woken where what goes back is urgent.
+    pub ticks: Queue,
     pub inbox: Inbox,
+}
+
+/// How far the looking has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Looked so many times whether Amazon is done.
+    Asking { hop: u32 },
+    /// Amazon is done; its report was tried so many times.
+    Reading { tries: u32 },
 }
 
 /// Works on a batch of messages.
 pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result<SqsBatchResponse> {
-    Ok(app
-        .inbox
-        .each_message(event, |_: serde::de::IgnoredAny| async { Ok(()) })
-        .await)
+    let work = |message| async move {
+        let (tenant, connection, feed, stage) = match message {
+            FeedCheck::Check {
+                tenant,
+                connection,
+                feed,
+                hop,
+            } => (tenant, connection, feed, Stage::Asking { hop }),
+            FeedCheck::ReadAgain {
+                tenant,
+                connection,
+                feed,
+                tries,
+            } => (tenant, connection, feed, Stage::Reading { tries }),
+        };
+        let Some(connection) = app.store.connection(&tenant, &connection).await? else {
+            return Ok(());
+        };
+        let feed = app.store.feed(&tenant, &connection.id, &feed).await?;
+        match feed {
+            Some(feed) if connection.status.fetches_orders() => {
+                settle(app, &connection, feed, stage).await
+            }
+            // Switched on again, the rounds have it looked at.
+            _ => Ok(()),
+        }
+    };
+    Ok(app.inbox.each_message(event, work).await)
+}
+
+async fn settle(app: &App, connection: &Connection, feed: Feed, stage: Stage) -> Result<()> {
+    let settled = look(app, connection, &feed, stage).await;
+    if let Err(error) = &settled
+        && error.class() == Class::AuthRevoked
+    {
+        let _ = app.store.require_reauthorisation(connection).await?;
+    }
+    settled
+}
+
+/// Looks once. A feed that is settled already, or not submitted, is left alone.
+async fn look(app: &App, connection: &Connection, feed: &Feed, stage: Stage) -> Result<()> {
+    let (FeedState::Submitted, Some(amazon_id)) = (feed.state, &feed.amazon_id) else {
+        return Ok(());
+    };
+    let asked = Asked::new(app, connection).await?;
+    match asked.feed(amazon_id).await? {
+        Feedback::Wait(note) => wait::look_again(app, feed, stage, &note).await,
+        Feedback::Nothing(note) => settle::come_to_nothing(app, feed, note).await,
+        Feedback::Done { report, applied_at } => match asked.report(report.as_deref()).await? {
+            Ok(told) => settle::by_report(app, feed, &told, applied_at).await,
+            Err(why) => wait::read_again(app, feed, stage, &why).await,
+        },
+    }
 }

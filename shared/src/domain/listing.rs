@@ -81,6 +81,13 @@ pub struct Refused<T> {
     pub by: SentBy,
 }
 
+impl<T> Refused<T> {
+    /// Whether sending the same again cannot help.
+    pub fn is_final(&self) -> bool {
+        !advice(&self.code).retry
+    }
+}
+
 /// What Amazon's report showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed<T> {

@@ -158,7 +158,7 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
         return Next::Nothing("no quantity is known");
     };
     let refused = listing.refused.as_ref();
-    if refused.is_some_and(|refused| refused.value == quantity && stands(listing, refused)) {
+    if refused.is_some_and(|it| it.value == quantity && it.is_final() && stands(listing, it)) {
         return Next::Nothing("Amazon refused this quantity");
     }
     let Some(live) = live(listing, standing, sales) else {

@@ -91,7 +91,7 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
     if offer
         .refused
         .as_ref()
-        .is_some_and(|refused| refused.value == wanted)
+        .is_some_and(|refused| refused.value == wanted && refused.is_final())
     {
         return NextPrice::Nothing("Amazon refused this price");
     }

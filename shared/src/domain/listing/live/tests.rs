@@ -220,3 +220,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_refusal_stands_until_something_else_is_wanted_unless_it_was_amazons_own_failure() {
+    let refused = |code: &str| {
+        let mut listing = listing(4, Some((4, 1_000, feed())));
+        listing.refused = Some(Refused {
+            value: 4,
+            code: code.into(),
+            message: String::new(),
+            at: at(1_100),
+            by: feed(),
+        });
+        let standing = Standing::Applied { by: at(1_100) };
+        next(&listing, standing, &[], &Policy::default())
+    };
+    assert_eq!(
+        refused("13013"),
+        Next::Nothing("Amazon refused this quantity")
+    );
+    assert!(matches!(
+        refused("4000000"),
+        Next::Send { quantity: 4, .. }
+    ));
+}

@@ -1,0 +1,212 @@
+//! What Amazon says of a feed and of its lines, within Amazon's limits. Decides nothing of what follows.
+
+use crate::App;
+use crate::report::Report;
+use jiff::Timestamp;
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::sp_api::processing_report::ProcessingReport;
+use stallkeeper::sp_api::{FeedStatus, Operation, ProcessingStatus, refusal};
+use stallkeeper::store::{Bucket, Permit};
+use stallkeeper::vault::SellerLogin;
+use std::time::Duration;
+use tracing::warn;
+
+const GET_FEED: Operation = Operation::GetFeed;
+const GET_REPORT: Operation = Operation::GetFeedDocument;
+
+/// How far Amazon is with a feed.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Feedback {
+    /// Not done; what it does, in words.
+    Wait(String),
+    /// It came to nothing, or to nobody knows what.
+    Nothing(String),
+    Done {
+        /// Where its processing report is; done without one has been seen.
+        report: Option<String>,
+        /// Amazon's clock; not earlier than it was applied.
+        applied_at: Timestamp,
+    },
+}
+
+/// A seller's account, to be asked.
+pub(crate) struct Asked<'a> {
+    app: &'a App,
+    connection: &'a Connection,
+    login: SellerLogin,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) async fn new(app: &'a App, connection: &'a Connection) -> Result<Self> {
+        let login = app.vault.seller_login(&app.store, connection).await?;
+        Ok(Self {
+            app,
+            connection,
+            login,
+        })
+    }
+
+    /// How far Amazon is with a feed.
+    ///
+    /// # Errors
+    /// Throttled where a limit is reached, ours or Amazon's: the message waits for it.
+    pub(crate) async fn feed(&self, amazon_id: &str) -> Result<Feedback> {
+        self.permit(GET_FEED).await?;
+        let account = self.login.account();
+        match self.app.amazon.get_feed(&account, amazon_id).await {
+            Ok(answer) => {
+                let now = answer.server_time.unwrap_or_else(Timestamp::now);
+                Ok(Feedback::of(answer.value, now))
+            }
+            Err(error) => {
+                self.drained(&error, GET_FEED).await?;
+                // Login with Amazon's refusals say nothing of the feed.
+                let its_own = refusal(&error).filter(|it| it.operation == GET_FEED.name());
+                match its_own {
+                    Some(refusal) if error.class() == Class::Permanent => {
+                        Ok(Feedback::refused(refusal.status))
+                    }
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Reads a processing report; why it cannot be read, where it cannot.
+    ///
+    /// # Errors
+    /// As [`Self::feed`]; authorisation revoked.
+    pub(crate) async fn report(&self, document: Option<&str>) -> Result<Result<Report, String>> {
+        let Some(document) = document else {
+            return Ok(Err("Amazon is done with it and has no report".to_owned()));
+        };
+        self.permit(GET_REPORT).await?;
+        match self.read(document).await {
+            Ok(report) => Ok(Ok(report)),
+            Err(error) if matches!(error.class(), Class::Retryable | Class::Permanent) => {
+                warn!(
+                    error = error.chain(),
+                    "the report of a feed cannot be read now"
+                );
+                Ok(Err("Amazon's report of it cannot be read".to_owned()))
+            }
+            Err(error) => {
+                self.drained(&error, GET_REPORT).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn read(&self, document: &str) -> Result<Report> {
+        let (amazon, account) = (&self.app.amazon, self.login.account());
+        let address = amazon.get_feed_document(&account, document).await?.value;
+        let download = amazon.open_document(&address).await?;
+        let (mut reader, mut report) = (ProcessingReport::new(), Report::default());
+        download
+            .read(|bytes| reader.push(bytes, |issue| report.take(issue)))
+            .await?;
+        report.summary = Some(reader.finish()?);
+        Ok(report)
+    }
+
+    async fn permit(&self, operation: Operation) -> Result<()> {
+        let now = Timestamp::now();
+        match self.app.store.permit(self.bucket(operation), now).await? {
+            Permit::Granted => Ok(()),
+            Permit::NotBefore(moment) => {
+                let wait = Duration::try_from(moment.duration_since(now)).unwrap_or_default();
+                Err(Error::new(
+                    Class::Throttled {
+                        retry_after: Some(wait),
+                    },
+                    "look at a feed",
+                    "our share of Amazon's limit is used up",
+                ))
+            }
+        }
+    }
+
+    /// Amazon said 429 to this operation; Login with Amazon's limits are its own.
+    async fn drained(&self, error: &Error, operation: Operation) -> Result<()> {
+        let its_own = refusal(error).is_some_and(|it| it.operation == operation.name());
+        if error.is_throttled() && its_own {
+            let bucket = self.bucket(operation);
+            self.app.store.drain(bucket, Timestamp::now()).await?;
+        }
+        Ok(())
+    }
+
+    fn bucket(&self, operation: Operation) -> Bucket<'_> {
+        Bucket {
+            region: self.connection.region(),
+            seller: &self.login.seller,
+            operation,
+            rate: None,
+        }
+    }
+}
+
+impl Feedback {
+    fn of(status: FeedStatus, now: Timestamp) -> Self {
+        match status.status {
+            ProcessingStatus::Done => Self::Done {
+                report: status.result_document,
+                applied_at: status.processing_end.unwrap_or(now),
+            },
+            ProcessingStatus::Cancelled => {
+                Self::Nothing("Amazon cancelled it before any of it was applied".to_owned())
+            }
+            ProcessingStatus::Fatal => {
+                Self::Nothing("Amazon gave it up; some, none or all of it was applied".to_owned())
+            }
+            other => Self::Wait(format!("Amazon: {}", String::from(other))),
+        }
+    }
+
+    /// Amazon refuses to tell. It keeps feeds for 90 days, so one that it does not know is lost.
+    fn refused(status: u16) -> Self {
+        match status {
+            403 => Self::Wait("Amazon answers 403; the app may lack a role".to_owned()),
+            status => Self::Nothing(format!("Amazon does not know it (answer {status})")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(word: &str) -> FeedStatus {
+        FeedStatus {
+            status: word.to_owned().into(),
+            created_at: Timestamp::UNIX_EPOCH,
+            processing_start: None,
+            processing_end: None,
+            result_document: None,
+        }
+    }
+
+    #[test]
+    fn a_status_that_amazon_adds_is_waited_for() {
+        let now = Timestamp::UNIX_EPOCH;
+        for word in ["IN_QUEUE", "IN_PROGRESS", "RESTING"] {
+            let words = Feedback::Wait(format!("Amazon: {word}"));
+            assert_eq!(Feedback::of(status(word), now), words);
+        }
+        for word in ["FATAL", "CANCELLED"] {
+            let feedback = Feedback::of(status(word), now);
+            assert!(matches!(feedback, Feedback::Nothing(_)), "{word}");
+        }
+    }
+
+    #[test]
+    fn done_without_an_end_was_applied_by_now() {
+        let now = Timestamp::from_second(5).unwrap();
+        let done = Feedback::Done {
+            report: None,
+            applied_at: now,
+        };
+        assert_eq!(Feedback::of(status("DONE"), now), done);
+    }
+}

@@ -1,0 +1,154 @@
+//! What goes back to be sent: lines that a feed still carries, with what is wanted now. A line that something newer has
+//! overtaken is left alone.
+
+use crate::App;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use stallkeeper::domain::feed::{Feed, FeedLine, LineValue, SentBy};
+use stallkeeper::domain::listing::{Next, NextPrice, Standing, next, next_price};
+use stallkeeper::domain::stock_settings::StockSettings;
+use stallkeeper::error::Result;
+use stallkeeper::queue::StockTick;
+use stallkeeper::store::ToSend;
+
+/// Reads and writes side by side.
+pub(crate) const AT_ONCE: usize = 32;
+
+/// Puts back whatever a feed still carries; how many lines that are.
+pub(crate) async fn all(app: &App, feed: &Feed, lines: &[FeedLine]) -> Result<usize> {
+    these(app, feed, lines.iter().collect()).await
+}
+
+/// Puts back these lines of a feed; how many of them it still carries. What is urgent does not wait for the next round.
+pub(crate) async fn these(app: &App, feed: &Feed, lines: Vec<&FeedLine>) -> Result<usize> {
+    if lines.is_empty() {
+        return Ok(0);
+    }
+    let (tenant, connection) = (&feed.tenant, &feed.connection);
+    let plan = app.store.stock_plan(tenant, connection).await?;
+    let settings = plan.published.map(|published| published.settings);
+    let settings = &settings.unwrap_or_default();
+    let put: Vec<Option<bool>> = futures::stream::iter(lines)
+        .map(|line| put_back(app, feed, line, settings))
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    if put.contains(&Some(true)) {
+        let urgent = StockTick::Urgent {
+            tenant: tenant.clone(),
+            connection: connection.clone(),
+            hop: 0,
+        };
+        app.ticks.send(connection, urgent, 0).await?;
+    }
+    Ok(put.iter().flatten().count())
+}
+
+/// Whether it was put back, and then whether it is urgent.
+async fn put_back(
+    app: &App,
+    feed: &Feed,
+    line: &FeedLine,
+    settings: &StockSettings,
+) -> Result<Option<bool>> {
+    let entry = match line.value {
+        LineValue::Quantity(_) => quantity(app, feed, line, settings).await?,
+        LineValue::Price { .. } => price(app, feed, line, settings).await?,
+    };
+    let Some(entry) = entry else { return Ok(None) };
+    app.store
+        .put_to_send(&feed.tenant, &feed.connection, &entry)
+        .await?;
+    Ok(Some(entry.urgent))
+}
+
+async fn quantity(
+    app: &App,
+    feed: &Feed,
+    line: &FeedLine,
+    settings: &StockSettings,
+) -> Result<Option<ToSend>> {
+    let (tenant, connection) = (&feed.tenant, &feed.connection);
+    let listing = app.store.listing(tenant, connection, &line.sku).await?;
+    let Some(listing) =
+        listing.filter(|listing| carries(feed, listing.sent.as_ref().map(|sent| &sent.by)))
+    else {
+        return Ok(None);
+    };
+    let Next::Send {
+        quantity,
+        decrease,
+        urgent,
+        after,
+    } = next(&listing, Standing::Lost, &[], &settings.policy)
+    else {
+        return Ok(None);
+    };
+    Ok(listing.wanted.as_ref().map(|wanted| ToSend {
+        sku: listing.amazon_sku.clone(),
+        price_on: None,
+        value: LineValue::Quantity(quantity),
+        label: wanted.label,
+        sends: listing.sends,
+        decrease,
+        urgent,
+        level_at: wanted.level_at,
+        after,
+        stores: listing.stores.clone(),
+        product_type: listing.product_type.clone(),
+        at: Timestamp::now(),
+    }))
+}
+
+async fn price(
+    app: &App,
+    feed: &Feed,
+    line: &FeedLine,
+    settings: &StockSettings,
+) -> Result<Option<ToSend>> {
+    let key = (&feed.tenant, &feed.connection, &line.sku, feed.marketplace);
+    let offer = app.store.offer(key.0, key.1, key.2, key.3).await?;
+    let Some(offer) = offer.filter(|offer| carries(feed, offer.sent.as_ref().map(|sent| &sent.by)))
+    else {
+        return Ok(None);
+    };
+    let (Some(wanted), Some(sent)) = (&offer.wanted, &offer.sent) else {
+        return Ok(None);
+    };
+    let Some(amount) = wanted.amount else {
+        return Ok(None);
+    };
+    let refused = offer.refused.as_ref();
+    if refused.is_some_and(|refused| refused.value == amount && refused.is_final()) {
+        return Ok(None);
+    }
+    // The brake let through what was sent; what is wanted since must pass it first.
+    let percent = settings.brakes.price_percent;
+    let passes = matches!(
+        next_price(&offer, Standing::Lost, percent),
+        NextPrice::Send(_)
+    );
+    let entry = ToSend {
+        sku: offer.amazon_sku.clone(),
+        price_on: Some(feed.marketplace),
+        value: LineValue::Price {
+            amount,
+            currency: feed.marketplace.currency().to_owned(),
+        },
+        label: wanted.label,
+        sends: offer.sends,
+        decrease: false,
+        urgent: false,
+        level_at: None,
+        after: None,
+        stores: vec![feed.marketplace],
+        product_type: line.product_type.clone(),
+        at: Timestamp::now(),
+    };
+    Ok((sent.value == amount || passes).then_some(entry))
+}
+
+/// Whether what was sent last was sent by this feed.
+fn carries(feed: &Feed, sent_by: Option<&SentBy>) -> bool {
+    matches!(sent_by, Some(SentBy::Feed(id)) if *id == feed.id)
+}

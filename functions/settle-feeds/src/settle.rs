@@ -1,0 +1,139 @@
+//! The end of a feed: refusals are noted, what cannot be known goes back, and only then the feed is closed. Stopped
+//! anywhere, the next check does the same again, which changes nothing where it was done.
+
+use crate::App;
+use crate::back::{self, AT_ONCE};
+use crate::report::{Report, Said};
+use crate::told::{Told, told};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
+use stallkeeper::domain::listing::{Refused, advice};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::store::Written;
+use tracing::{info, warn};
+
+/// How often a feed is read anew because somebody else wrote meanwhile.
+const MOST_TRIES: usize = 5;
+
+/// Settles a feed by Amazon's report of it.
+pub(crate) async fn by_report(
+    app: &App,
+    feed: &Feed,
+    report: &Report,
+    applied_at: Timestamp,
+) -> Result<()> {
+    let lines = app.store.manifest(feed).await?;
+    let told = told(feed, &lines, report);
+    // A refusal counts only where it is not earlier than what was sent.
+    let at = feed
+        .submitted_at
+        .map_or(applied_at, |it| it.max(applied_at));
+    refuse(app, feed, &lines, &told, at).await?;
+    if let Some(doubt) = told.doubt {
+        return come_to_nothing(app, feed, doubt).await;
+    }
+    let refused = u32::try_from(told.refused.len()).unwrap_or(u32::MAX);
+    change(app, feed, |feed| {
+        feed.state = FeedState::Settled;
+        feed.applied_at = Some(applied_at);
+        feed.accepted = told.accepted;
+        feed.refused = refused;
+        feed.note = None;
+    })
+    .await?;
+    info!(feed.id = %feed.id, connection.id = %feed.connection, lines.accepted = told.accepted, lines.refused = refused, "settled feed `{}`", feed.id);
+    Ok(())
+}
+
+/// Nobody knows what became of a feed: all that it still carries goes back to be sent.
+pub(crate) async fn come_to_nothing(app: &App, feed: &Feed, note: String) -> Result<()> {
+    let lines = app.store.manifest(feed).await?;
+    let returned = back::all(app, feed, &lines).await?;
+    change(app, feed, |feed| {
+        feed.state = FeedState::Returned;
+        feed.note = Some(note.clone());
+    })
+    .await?;
+    warn!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = returned, "feed `{}` came to nothing: {note}", feed.id);
+    Ok(())
+}
+
+/// Notes each refusal, unless something newer was sent of it; what may be sent again goes back.
+async fn refuse(
+    app: &App,
+    feed: &Feed,
+    lines: &[FeedLine],
+    told: &Told,
+    at: Timestamp,
+) -> Result<()> {
+    let refused = told.refused.iter();
+    let refused: Vec<(&FeedLine, &Said)> = refused
+        .filter_map(|(place, said)| Some((lines.get(*place)?, said)))
+        .collect();
+    futures::stream::iter(&refused)
+        .map(|(line, said)| refuse_line(app, feed, line, said, at))
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<Vec<()>>()
+        .await?;
+    let again = refused.iter().filter(|(_, said)| advice(&said.code).retry);
+    let again: Vec<&FeedLine> = again.map(|(line, _)| *line).collect();
+    back::these(app, feed, again).await?;
+    Ok(())
+}
+
+async fn refuse_line(
+    app: &App,
+    feed: &Feed,
+    line: &FeedLine,
+    said: &Said,
+    at: Timestamp,
+) -> Result<()> {
+    let (tenant, connection) = (&feed.tenant, &feed.connection);
+    match &line.value {
+        LineValue::Quantity(quantity) => {
+            let refused = refused(feed, *quantity, said, at);
+            app.store
+                .refuse_listing(tenant, connection, &line.sku, &refused)
+                .await?;
+        }
+        LineValue::Price { amount, .. } => {
+            let refused = refused(feed, *amount, said, at);
+            app.store
+                .refuse_offer((tenant, connection, &line.sku, feed.marketplace), &refused)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn refused<V>(feed: &Feed, value: V, said: &Said, at: Timestamp) -> Refused<V> {
+    Refused {
+        value,
+        code: said.code.clone(),
+        message: said.words.clone(),
+        at,
+        by: SentBy::Feed(feed.id.clone()),
+    }
+}
+
+/// Changes a feed that is still submitted, whoever writes meanwhile; one that is closed stays as it is.
+pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -> Result<()> {
+    let mut now = feed.clone();
+    for _ in 0..MOST_TRIES {
+        change(&mut now);
+        now.revision += 1;
+        if app.store.save_feed(&now).await? == Written::Done {
+            return Ok(());
+        }
+        let (tenant, connection) = (&feed.tenant, &feed.connection);
+        match app.store.feed(tenant, connection, &feed.id).await? {
+            Some(stored) if stored.state == FeedState::Submitted => now = stored,
+            _ => return Ok(()),
+        }
+    }
+    Err(Error::retryable(
+        "settle a feed",
+        "it was written by others all the time",
+    ))
+}

@@ -1,0 +1,89 @@
+//! When to look again: with growing delay, and not for ever.
+
+use crate::{App, Stage, settle};
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::feed::Feed;
+use stallkeeper::error::Result;
+use stallkeeper::queue::FeedCheck;
+use tracing::{error, info};
+
+/// How often a check queues itself again.
+const MOST_HOPS: u32 = 200;
+/// A feed that Amazon has for longer is stuck: a person is told. Amazon page: *Feeds API Best Practices*, up to 8 hours
+/// under load.
+const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// A check that comes anew for an older feed comes from a round, in case the one that queues itself is lost; the next
+/// round sends the next one.
+const ROUNDS_ASK_AFTER: SignedDuration = SignedDuration::from_hours(2);
+/// Seconds until a report that cannot be read is tried again, each time; then it is given up.
+const READ_AGAIN: [u32; 3] = [5, 30, 120];
+
+/// Seconds until the next look: a minute at first, a quarter of an hour at most.
+fn delay(hop: u32) -> u32 {
+    60u32.saturating_mul(1 << (hop / 2).min(4)).min(900)
+}
+
+/// Amazon is not done: looks again later, and notes what it says where that is new.
+pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str) -> Result<()> {
+    let hop = match stage {
+        Stage::Asking { hop } => hop,
+        Stage::Reading { .. } => 0,
+    };
+    let age = Timestamp::now().duration_since(feed.created_at);
+    let stuck = feed.stuck || age > STUCK_AFTER || hop >= MOST_HOPS;
+    if stuck != feed.stuck || feed.note.as_deref() != Some(note) {
+        settle::change(app, feed, |feed| {
+            feed.stuck = stuck;
+            feed.note = Some(note.to_owned());
+        })
+        .await?;
+    }
+    if stuck {
+        error!(feed.id = %feed.id, connection.id = %feed.connection, age_hours = age.as_hours(), "feed `{}` is stuck at Amazon", feed.id);
+        return Ok(());
+    }
+    if hop == 0 && age > ROUNDS_ASK_AFTER {
+        return Ok(());
+    }
+    info!(feed.id = %feed.id, connection.id = %feed.connection, hop, "feed `{}` is not done: {note}", feed.id);
+    let again = FeedCheck::Check {
+        tenant: feed.tenant.clone(),
+        connection: feed.connection.clone(),
+        feed: feed.id.clone(),
+        hop: hop + 1,
+    };
+    app.checks.send(&feed.connection, again, delay(hop)).await
+}
+
+/// The report cannot be read: tries again, and gives the feed up in the end.
+pub(crate) async fn read_again(app: &App, feed: &Feed, stage: Stage, why: &str) -> Result<()> {
+    let tries = match stage {
+        Stage::Asking { .. } => 0,
+        Stage::Reading { tries } => tries,
+    };
+    let delay = usize::try_from(tries)
+        .ok()
+        .and_then(|tries| READ_AGAIN.get(tries));
+    let Some(delay) = delay else {
+        return settle::come_to_nothing(app, feed, why.to_owned()).await;
+    };
+    let again = FeedCheck::ReadAgain {
+        tenant: feed.tenant.clone(),
+        connection: feed.connection.clone(),
+        feed: feed.id.clone(),
+        tries: tries + 1,
+    };
+    app.checks.send(&feed.connection, again, *delay).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delay_grows_from_a_minute_to_a_quarter_of_an_hour() {
+        let delays: Vec<u32> = (0..10).map(delay).collect();
+        assert_eq!(delays, [60, 60, 120, 120, 240, 240, 480, 480, 900, 900]);
+        assert_eq!(delay(u32::MAX), 900);
+    }
+}
