@@ -1,21 +1,185 @@
 //! `sync-stock`: sends what differs between wanted and predicted live, few by patch and many by feed.
+//!
+//! It owns the rounds of a connection, from what may have to be sent to a feed that Amazon has; what becomes of a feed is
+//! told by `settle-feeds`. It never computes what is wanted, never sends to a listing that is not matched, and never
+//! sends anything that a person has stopped.
+
+mod again;
+mod brake;
+mod claim;
+mod feed;
+mod gate;
+mod going;
+mod outgoing;
+mod patch;
+mod plan;
+mod round;
+mod urgent;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use stallkeeper::error::Result;
+use going::Going;
+use round::End;
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::{Queue, StockTick};
+use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
+use stallkeeper::vault::Vault;
 use std::time::SystemTime;
+use tracing::warn;
+
+/// Up to so many differences go by patches, whose answer is the verdict; more go by feed. At five patches a second this
+/// is a minute.
+pub const PATCH_MOST: usize = 300;
+/// How often a tick may queue itself again before the schedule must take over.
+const MOST_HOPS: u32 = 50;
 
 /// What the function works with.
 pub struct App {
     pub store: Store,
+    pub vault: Vault,
+    pub amazon: SpApi,
+    pub ticks: Queue,
+    pub checks: Queue,
     pub inbox: Inbox,
+    /// See [`PATCH_MOST`].
+    pub patch_most: usize,
 }
 
-/// Works on a batch of messages.
-pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result<SqsBatchResponse> {
-    Ok(app
-        .inbox
-        .each_message(event, |_: serde::de::IgnoredAny| async { Ok(()) })
-        .await)
+/// Works on a batch of messages; stops between two calls of Amazon when `deadline` is near.
+pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
+    let work = |message| async move {
+        match message {
+            StockTick::Tick {
+                tenant,
+                connection,
+                hop,
+            } => match tick(app, tenant, connection, hop, deadline).await {
+                Err(error) if error.is_throttled() => {
+                    skip(&error);
+                    Ok(())
+                }
+                other => other,
+            },
+            StockTick::Urgent {
+                tenant,
+                connection,
+                hop,
+            } => urgent_tick(app, tenant, connection, hop, deadline).await,
+        }
+    };
+    Ok(app.inbox.each_message(event, work).await)
+}
+
+/// The schedule's next tick goes on. Were this one to wait for the limit as other messages do, a limit that lasts
+/// would gather one waiting tick more with every tick.
+fn skip(error: &Error) {
+    warn!(
+        error.class = error.class().name(),
+        error = error.chain(),
+        "a tick met a limit and is left to the next one"
+    );
+}
+
+async fn tick(
+    app: &App,
+    tenant: TenantId,
+    connection: ConnectionId,
+    hop: u32,
+    deadline: SystemTime,
+) -> Result<()> {
+    let Some(going) = Going::load(&app.store, &tenant, &connection).await? else {
+        return Ok(());
+    };
+    let ended = round::run(app, &going, hop, deadline).await;
+    match revoked(app, &going, ended).await? {
+        End::OutOfTime if hop < MOST_HOPS => {
+            let again = StockTick::Tick {
+                tenant,
+                connection: connection.clone(),
+                hop: hop + 1,
+            };
+            app.ticks.send(&connection, again, 0).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn urgent_tick(
+    app: &App,
+    tenant: TenantId,
+    connection: ConnectionId,
+    hop: u32,
+    deadline: SystemTime,
+) -> Result<()> {
+    let Some(going) = Going::load(&app.store, &tenant, &connection).await? else {
+        return Ok(());
+    };
+    if going.shadow() {
+        return Ok(());
+    }
+    let ended = urgent::run(app, &going, deadline).await;
+    let (again, delay) = match revoked(app, &going, ended).await? {
+        urgent::End::Done => return Ok(()),
+        urgent::End::Busy if hop < urgent::MOST_HOPS => (
+            StockTick::Urgent {
+                tenant,
+                connection: connection.clone(),
+                hop: hop + 1,
+            },
+            urgent::BUSY_SECONDS,
+        ),
+        urgent::End::OutOfTime if hop < urgent::MOST_HOPS => (
+            StockTick::Urgent {
+                tenant,
+                connection: connection.clone(),
+                hop: hop + 1,
+            },
+            0,
+        ),
+        // A round sends many by feed; where messages have chased a lease for long, it looks at all.
+        urgent::End::TooMany | urgent::End::Busy | urgent::End::OutOfTime => (
+            StockTick::Tick {
+                tenant,
+                connection: connection.clone(),
+                hop: 0,
+            },
+            0,
+        ),
+    };
+    app.ticks.send(&connection, again, delay).await
+}
+
+/// Amazon refuses the connection's token: that is noted, and the message acknowledged. What is to be sent stands in the
+/// table.
+async fn revoked<T>(app: &App, going: &Going, ended: Result<T>) -> Result<T> {
+    if let Err(error) = &ended
+        && error.class() == Class::AuthRevoked
+    {
+        let _ = app
+            .store
+            .require_reauthorisation(&going.connection)
+            .await?;
+    }
+    ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stallkeeper::queue::Versioned;
+
+    #[test]
+    fn the_sample_event_holds_a_tick_and_an_urgent_decrease() {
+        let event: SqsEvent =
+            serde_json::from_str(include_str!("../../../events/sync-stock.json")).unwrap();
+        let message = |record: usize| {
+            let body = event.records[record].body.as_deref().unwrap();
+            let message: Versioned<StockTick> = serde_json::from_str(body).unwrap();
+            message.open().unwrap()
+        };
+        assert!(matches!(message(0), StockTick::Tick { hop: 0, .. }));
+        assert!(matches!(message(1), StockTick::Urgent { hop: 0, .. }));
+    }
 }

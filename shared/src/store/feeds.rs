@@ -164,7 +164,8 @@ impl Store {
         Ok(parts.into_iter().flatten().collect())
     }
 
-    async fn manifest_part(&self, feed: &Feed, part: u32) -> Result<Vec<FeedLine>> {
+    /// The lines of one part of a feed's manifest, counted from 0; none where it was never stored.
+    pub async fn manifest_part(&self, feed: &Feed, part: u32) -> Result<Vec<FeedLine>> {
         let key = Key::manifest_part(&feed.tenant, &feed.connection, &feed.id, part);
         match self.get_item(&self.tables.catalogue, key).await? {
             Some(item) => inflated(&item, "lines"),

@@ -1,0 +1,138 @@
+//! The brake on mass zeros: how many listings may go to zero within an hour before a person must look. Pure, but for
+//! the look at those that are at zero already.
+
+use crate::outgoing::{AT_ONCE, Outgoing};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::feed::LineValue;
+use stallkeeper::domain::stock_settings::Brakes;
+use stallkeeper::error::Result;
+use stallkeeper::store::{Held, Round, ToSend};
+
+/// How long zeros are counted together.
+pub(crate) const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether so many zeros are too many, of so many matched listings.
+pub(crate) fn holds(brakes: &Brakes, zeros: u64, matched: u64) -> bool {
+    if brakes.zero_percent >= 100 || zeros < u64::from(brakes.zero_at_least).max(1) {
+        return false;
+    }
+    u128::from(zeros) * 100 > u128::from(brakes.zero_percent) * u128::from(matched)
+}
+
+/// Whether a person released what was held, and zeros are not counted.
+pub(crate) fn is_released(round: &Round, now: Timestamp) -> bool {
+    round.released_until.is_some_and(|until| until > now)
+}
+
+/// Zeros that were sent within the last hour.
+pub(crate) fn lately(round: &Round, now: Timestamp) -> u64 {
+    let fresh = round
+        .zeros_since
+        .is_some_and(|since| now.duration_since(since) < WINDOW);
+    if fresh { round.zeros } else { 0 }
+}
+
+pub(crate) fn is_zero(entry: &ToSend) -> bool {
+    entry.price_on.is_none() && entry.value == LineValue::Quantity(0)
+}
+
+/// Judges entries that are about to be sent; counts their zeros where they may be. `Some`: a person must release them.
+pub(crate) async fn judge(
+    out: &Outgoing<'_>,
+    round: &Round,
+    entries: &[ToSend],
+) -> Result<Option<Held>> {
+    let now = Timestamp::now();
+    let mut zeros = entries.iter().filter(|entry| is_zero(entry)).count() as u64;
+    if zeros == 0 || is_released(round, now) {
+        return Ok(None);
+    }
+    let brakes = &out.going.settings().brakes;
+    let (tenant, connection) = out.ids();
+    let mut before = lately(round, now);
+    if before + zeros >= u64::from(brakes.zero_at_least) {
+        let matching = out.app.store.matching(tenant, connection).await?;
+        let matched = matching.counts.matched;
+        if holds(brakes, before + zeros, matched) && round.held.is_none() {
+            // Those whose zero was lost on its way are not zeroed twice.
+            zeros = newly_zero(out, entries).await?;
+        }
+        if holds(brakes, before + zeros, matched) {
+            return Ok(Some(held(now, before + zeros, matched)));
+        }
+        // Those of an urgent message that came meanwhile count as well.
+        before = count(out, zeros, now).await?;
+        return Ok(holds(brakes, before, matched).then(|| held(now, before, matched)));
+    }
+    count(out, zeros, now).await?;
+    Ok(None)
+}
+
+async fn count(out: &Outgoing<'_>, zeros: u64, now: Timestamp) -> Result<u64> {
+    if zeros == 0 {
+        return Ok(0);
+    }
+    let (tenant, connection) = out.ids();
+    let since = now.saturating_sub(WINDOW).unwrap_or(now);
+    let store = &out.app.store;
+    store
+        .count_zeros(tenant, connection, zeros, now, since)
+        .await
+}
+
+fn held(at: Timestamp, zeros: u64, matched: u64) -> Held {
+    Held { at, zeros, matched }
+}
+
+/// How many of the zeros are of listings whose last sent quantity is another.
+async fn newly_zero(out: &Outgoing<'_>, entries: &[ToSend]) -> Result<u64> {
+    let (tenant, connection) = out.ids();
+    let skus: Vec<_> = entries
+        .iter()
+        .filter(|entry| is_zero(entry))
+        .map(|entry| &entry.sku)
+        .collect();
+    let new: Vec<bool> = futures::stream::iter(skus)
+        .map(|sku| async move {
+            let listing = out.app.store.listing(tenant, connection, sku).await?;
+            Ok::<_, stallkeeper::Error>(listing.is_some_and(|listing| {
+                listing.sent.as_ref().is_none_or(|sent| sent.value != 0)
+            }))
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(new.into_iter().filter(|new| *new).count() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_share_holds_and_a_handful_never_does() {
+        let brakes = Brakes::default();
+        assert!(!holds(&brakes, 19, 20), "fewer than may ever hold");
+        assert!(!holds(&brakes, 30, 100));
+        assert!(holds(&brakes, 31, 100));
+        assert!(holds(&brakes, 20, 0), "unknown how many there are");
+        let never = Brakes {
+            zero_percent: 100,
+            ..brakes
+        };
+        assert!(!holds(&never, 1_000, 10));
+    }
+
+    #[test]
+    fn zeros_of_an_hour_ago_are_forgotten() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let round = Round {
+            zeros: 7,
+            zeros_since: Some(at(0)),
+            ..Round::default()
+        };
+        assert_eq!(lately(&round, at(3_599)), 7);
+        assert_eq!(lately(&round, at(3_600)), 0);
+    }
+}

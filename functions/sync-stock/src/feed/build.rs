@@ -1,0 +1,133 @@
+//! A feed until all its listings are claimed: the manifest first, then the claims, then the manifest of exactly those.
+
+use super::{reload, target};
+use crate::again::Try;
+use crate::claim::{Claim, claim};
+use crate::outgoing::{AT_ONCE, Outgoing, Stop};
+use crate::plan::Batch;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, SentBy};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::store::{LINES_IN_A_PART, Written};
+use std::time::Duration;
+
+/// What claiming a part of a manifest may need.
+const PART_TIME: Duration = Duration::from_secs(60);
+
+/// Stores a new feed with its manifest: nothing is claimed before all of it stands there.
+pub(super) async fn begin(out: &Outgoing<'_>, batch: &Batch) -> Result<Feed> {
+    let (tenant, connection) = out.ids();
+    let id = ulid::Ulid::generate().to_string();
+    let lines: Vec<FeedLine> = batch
+        .entries
+        .iter()
+        .map(|entry| FeedLine {
+            sku: entry.sku.clone(),
+            value: entry.value.clone(),
+            label: entry.label,
+            sends: entry.sends,
+            product_type: entry.product_type.clone(),
+        })
+        .collect();
+    let feed = Feed {
+        tenant: tenant.clone(),
+        connection: connection.clone(),
+        id: id
+            .parse()
+            .map_err(|error| Error::permanent("name a feed", error))?,
+        kind: batch.kind,
+        marketplace: batch.marketplace,
+        state: FeedState::Building,
+        lines: u32::try_from(lines.len()).unwrap_or(u32::MAX),
+        parts: u32::try_from(lines.len().div_ceil(LINES_IN_A_PART)).unwrap_or(u32::MAX),
+        created_at: Timestamp::now(),
+        amazon_id: None,
+        submitted_at: None,
+        applied_at: None,
+        accepted: 0,
+        refused: 0,
+        note: None,
+        stuck: false,
+        overtaken: Vec::new(),
+        revision: 1,
+    };
+    if out.app.store.save_feed(&feed).await? == Written::Conflict {
+        return Err(Error::retryable("store a feed", "its name is taken"));
+    }
+    for (part, lines) in (0..).zip(lines.chunks(LINES_IN_A_PART)) {
+        out.app.store.put_manifest_part(&feed, part, lines).await?;
+    }
+    Ok(feed)
+}
+
+/// Claims the listings of a feed that is being built, part by part, so that a stop loses little. The feed, claimed, where
+/// any listing is left in it.
+pub(super) async fn build(
+    out: &Outgoing<'_>,
+    mut feed: Feed,
+) -> Result<(Option<Feed>, Option<Stop>)> {
+    let mut kept = 0;
+    for part in 0..feed.parts {
+        if !out.has_time_for(PART_TIME) {
+            return Ok((None, Some(Stop::OutOfTime)));
+        }
+        let lines = out.app.store.manifest_part(&feed, part).await?;
+        let claimed: Vec<Option<FeedLine>> = futures::stream::iter(&lines)
+            .map(|line| take(out, &feed, line))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let claimed: Vec<FeedLine> = claimed.into_iter().flatten().collect();
+        if claimed != lines {
+            out.app
+                .store
+                .put_manifest_part(&feed, part, &claimed)
+                .await?;
+        }
+        kept += claimed.len();
+    }
+    loop {
+        let empty = kept == 0;
+        let claimed = Feed {
+            state: match empty {
+                true => FeedState::Returned,
+                false => FeedState::Claimed,
+            },
+            note: empty.then(|| "nothing of it was left to send".to_owned()),
+            lines: u32::try_from(kept).unwrap_or(u32::MAX),
+            revision: feed.revision + 1,
+            ..feed.clone()
+        };
+        match out.app.store.save_feed(&claimed).await? {
+            Written::Done => return Ok(((!empty).then_some(claimed), None)),
+            Written::Conflict => feed = reload(out, &feed).await?,
+        }
+    }
+}
+
+/// Claims one line and takes its entry out. `None`: it is not in the feed.
+async fn take(out: &Outgoing<'_>, feed: &Feed, line: &FeedLine) -> Result<Option<FeedLine>> {
+    let (tenant, connection) = out.ids();
+    let target = target(feed, &line.sku);
+    let first = Try {
+        value: line.value.clone(),
+        label: line.label,
+        sends: line.sends,
+    };
+    let claimed = claim(out, target, first, &SentBy::Feed(feed.id.clone())).await?;
+    let line_now = match claimed {
+        Claim::Left => return Ok(None),
+        Claim::Dropped => None,
+        Claim::Sent(claimed) => Some(FeedLine {
+            value: claimed.value,
+            label: claimed.label,
+            sends: claimed.sends,
+            ..line.clone()
+        }),
+    };
+    let entry = target.entry(line);
+    let store = &out.app.store;
+    store.delete_to_send(tenant, connection, &entry).await?;
+    Ok(line_now)
+}

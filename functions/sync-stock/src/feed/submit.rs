@@ -1,0 +1,254 @@
+//! A claimed feed until Amazon has it: the document, its upload, `createFeed`.
+
+use super::{check, give_back, put_all_back, reload, target};
+use crate::claim::damaged;
+use crate::outgoing::{Outgoing, Stop, refused_for_good, words};
+use jiff::SignedDuration;
+use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
+use stallkeeper::domain::ids::{AmazonSku, SellerId};
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::sp_api::listings_feed::{FeedWriter, Pushed};
+use stallkeeper::sp_api::{Change, FeedType, ListingPatch, Operation, refusal};
+use stallkeeper::store::{RoundSummary, Written};
+use std::collections::HashSet;
+use std::time::Duration;
+use tracing::{info, warn};
+
+/// What the document, its upload and `createFeed` may need.
+const SUBMIT_TIME: Duration = Duration::from_secs(100);
+/// Amazon takes five of these feeds in five minutes, beside `createFeed`'s own limit. Page: *JSON listings feed*.
+const MOST_LATELY: usize = 5;
+const LATELY: SignedDuration = SignedDuration::from_mins(5);
+/// How long Amazon is left alone before it is asked how far it is.
+const FIRST_CHECK_SECONDS: u32 = 60;
+/// What a line takes in a document, as a rule.
+const BYTES_A_LINE: usize = 260;
+
+/// Takes one feed out of Amazon's limits.
+pub(super) async fn allowance(out: &Outgoing<'_>) -> Result<Option<Stop>> {
+    let (tenant, connection) = out.ids();
+    let store = &out.app.store;
+    let page = store.feed_page(tenant, connection, None, 20).await?;
+    let now = out.amazons_now();
+    let lately = page.feeds.iter().filter(|feed| {
+        let submitted = feed.submitted_at;
+        submitted.is_some_and(|at| now.duration_since(at) < LATELY)
+    });
+    if lately.count() >= MOST_LATELY {
+        return Ok(Some(Stop::Limited));
+    }
+    out.permits(Operation::CreateFeed, 1).await
+}
+
+/// Brings a claimed feed to Amazon. `allowed`: its allowance was taken already.
+pub(super) async fn submit(
+    out: &Outgoing<'_>,
+    mut feed: Feed,
+    allowed: bool,
+    summary: &mut RoundSummary,
+) -> Result<Option<Stop>> {
+    if !out.has_time_for(SUBMIT_TIME) {
+        return Ok(Some(Stop::OutOfTime));
+    }
+    if !allowed && let Some(stop) = allowance(out).await? {
+        return Ok(Some(stop));
+    }
+    loop {
+        let (lines, document) = document(out, &feed).await?;
+        if lines == 0 {
+            give_back(out, feed, "all of it was overtaken by patches").await?;
+            return Ok(None);
+        }
+        let document_id = match upload(out, document).await {
+            Ok(document_id) => document_id,
+            Err(error) => return stopped_by(out, error, Operation::CreateFeedDocument).await,
+        };
+        if !out.still_on().await? {
+            return Ok(Some(Stop::SwitchedOff));
+        }
+        let submitting = Feed {
+            state: FeedState::Submitting,
+            submitted_at: Some(out.amazons_now()),
+            lines,
+            revision: feed.revision + 1,
+            ..feed.clone()
+        };
+        match out.app.store.save_feed(&submitting).await? {
+            Written::Done => return create(out, submitting, &document_id, summary).await,
+            // A listing of it was patched meanwhile: it must not be in the document.
+            Written::Conflict => feed = reload(out, &feed).await?,
+        }
+    }
+}
+
+/// Calls `createFeed` for a feed that is marked as submitting.
+async fn create(
+    out: &Outgoing<'_>,
+    feed: Feed,
+    document_id: &str,
+    summary: &mut RoundSummary,
+) -> Result<Option<Stop>> {
+    let login = out.login().await?;
+    let kind = FeedType::JsonListings;
+    let account = login.account();
+    let created = out
+        .app
+        .amazon
+        .create_feed(&account, kind, feed.marketplace, document_id)
+        .await;
+    match created {
+        Ok(answer) => {
+            // The check comes first: were it lost, nobody would look for hours.
+            check(out, &feed, FIRST_CHECK_SECONDS).await?;
+            summary.fed += u64::from(feed.lines);
+            info!(feed.id = %feed.id, feed.lines = feed.lines, amazon.feed_id = answer.value, "feed `{}` is submitted", feed.id);
+            let submitted_at = Some(out.amazons_now());
+            mark(out, feed, |feed| Feed {
+                state: FeedState::Submitted,
+                amazon_id: Some(answer.value.clone()),
+                submitted_at,
+                ..feed
+            })
+            .await?;
+            Ok(None)
+        }
+        Err(error) if certainly_not_created(&error) => {
+            warn!(feed.id = %feed.id, error = error.chain(), "Amazon did not take a feed");
+            mark(out, feed, |feed| Feed {
+                state: FeedState::Claimed,
+                submitted_at: None,
+                ..feed
+            })
+            .await?;
+            stopped_by(out, error, Operation::CreateFeed).await
+        }
+        Err(error) => {
+            warn!(feed.id = %feed.id, error = error.chain(), "Amazon's answer to a feed is lost");
+            let note = "Amazon's answer to its submission was lost: sent again";
+            give_back(out, feed, note).await?;
+            // What failed just now is better left for a while.
+            Ok(Some(Stop::Limited))
+        }
+    }
+}
+
+/// Saves what a submitting feed has become. What was patched while it was submitted must be said again: nobody knows
+/// which of the two Amazon got first.
+async fn mark(out: &Outgoing<'_>, mut feed: Feed, change: impl Fn(Feed) -> Feed) -> Result<()> {
+    let known = feed.overtaken.len();
+    loop {
+        let meanwhile = feed.overtaken.iter().skip(known).collect();
+        put_all_back(out, &feed, meanwhile, |_| true).await?;
+        let mut changed = change(feed.clone());
+        changed.revision += 1;
+        match out.app.store.save_feed(&changed).await? {
+            Written::Done => return Ok(()),
+            Written::Conflict => feed = reload(out, &feed).await?,
+        }
+    }
+}
+
+/// Amazon said no, or was never asked.
+fn certainly_not_created(error: &Error) -> bool {
+    refusal(error).is_some_and(|refusal| (400..500).contains(&refusal.status) && refusal.status != 408)
+}
+
+/// What a refusal means for the run; the feed stays claimed and is tried again.
+async fn stopped_by(
+    out: &Outgoing<'_>,
+    error: Error,
+    operation: Operation,
+) -> Result<Option<Stop>> {
+    let of_it = refusal(&error).is_some_and(|refusal| refusal.operation == operation.name());
+    if matches!(error.class(), Class::Throttled { .. }) && of_it {
+        out.drain(operation).await?;
+        return Ok(Some(Stop::Limited));
+    }
+    match refused_for_good(&error, operation) {
+        Some(refusal) => Ok(Some(Stop::Refused(words(refusal)))),
+        None => Err(error),
+    }
+}
+
+async fn upload(out: &Outgoing<'_>, document: Vec<u8>) -> Result<String> {
+    let operation = Operation::CreateFeedDocument;
+    if out.permits(operation, 1).await?.is_some() {
+        let class = Class::Throttled { retry_after: None };
+        return Err(Error::new(class, "make room for a feed", "the limit is reached"));
+    }
+    let login = out.login().await?;
+    let amazon = &out.app.amazon;
+    let kind = FeedType::JsonListings;
+    let address = amazon
+        .create_feed_document(&login.account(), kind)
+        .await?
+        .value;
+    amazon.upload_feed_document(&address, document).await?;
+    Ok(address.document_id)
+}
+
+/// The document of all that is left in a feed, and how many lines it has. Lines that were overtaken, or find no room, go
+/// back, and the manifest holds exactly the others: a line's place in it is its number in Amazon's report.
+async fn document(out: &Outgoing<'_>, feed: &Feed) -> Result<(u32, Vec<u8>)> {
+    let by = SentBy::Feed(feed.id.clone());
+    let mut less: HashSet<AmazonSku> = feed.overtaken.iter().cloned().collect();
+    loop {
+        put_all_back(out, feed, less.iter().collect(), |sent| *sent == by).await?;
+        let lines = without(out, feed, &less).await?;
+        let (document, written) = write(&out.login().await?.seller, feed, &lines)?;
+        if written == lines.len() {
+            return Ok((u32::try_from(written).unwrap_or(u32::MAX), document));
+        }
+        less = lines.into_iter().skip(written).map(|line| line.sku).collect();
+    }
+}
+
+/// The lines of a feed but those of `less`, which are taken out of the manifest.
+async fn without(
+    out: &Outgoing<'_>,
+    feed: &Feed,
+    less: &HashSet<AmazonSku>,
+) -> Result<Vec<FeedLine>> {
+    let store = &out.app.store;
+    if less.is_empty() {
+        return store.manifest(feed).await;
+    }
+    let mut all = Vec::new();
+    for part in 0..feed.parts {
+        let mut lines = store.manifest_part(feed, part).await?;
+        let before = lines.len();
+        lines.retain(|line| !less.contains(&line.sku));
+        if lines.len() != before {
+            store.put_manifest_part(feed, part, &lines).await?;
+        }
+        all.append(&mut lines);
+    }
+    Ok(all)
+}
+
+/// Writes lines until the document is full; how many it took.
+fn write(seller: &SellerId, feed: &Feed, lines: &[FeedLine]) -> Result<(Vec<u8>, usize)> {
+    let out = Vec::with_capacity(lines.len() * BYTES_A_LINE + BYTES_A_LINE);
+    let mut writer = FeedWriter::new(out, seller)?;
+    let mut written = 0;
+    for line in lines {
+        let marketplace = target(feed, &line.sku).price_on;
+        let change = match (marketplace, &line.value) {
+            (None, LineValue::Quantity(quantity)) => Change::Quantity(*quantity),
+            (Some(marketplace), LineValue::Price { amount, .. }) => Change::Price {
+                marketplace,
+                amount: *amount,
+            },
+            _ => return Err(damaged()),
+        };
+        let patch = ListingPatch {
+            product_type: line.product_type.as_deref(),
+            change,
+        };
+        if writer.push(line.sku.as_str(), &patch)? == Pushed::Full {
+            break;
+        }
+        written += 1;
+    }
+    Ok((writer.finish()?, written))
+}

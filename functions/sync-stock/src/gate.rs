@@ -1,0 +1,80 @@
+//! What may be sent in this round, and what waits. Pure.
+
+use jiff::Timestamp;
+use stallkeeper::domain::ids::FeedId;
+use stallkeeper::store::ToSend;
+use std::collections::HashSet;
+
+/// What entries wait for.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// All orders that Amazon changed before this moment are known; absent: none are.
+    pub(crate) orders_known_until: Option<Timestamp>,
+    /// Feeds that are not done.
+    pub(crate) open: HashSet<FeedId>,
+}
+
+impl Gate {
+    /// An increase waits until the orders up to its level are known: they may have sold what it counts. A decrease
+    /// never waits, but for the feed whose outcome may make it needless.
+    pub(crate) fn lets(&self, entry: &ToSend) -> bool {
+        let after = entry.after.as_ref();
+        if after.is_some_and(|feed| self.open.contains(feed)) {
+            return false;
+        }
+        entry.price_on.is_some() || entry.decrease || self.knows_orders_until(entry.level_at)
+    }
+
+    /// Whether all orders up to a measurement are known.
+    pub(crate) fn knows_orders_until(&self, level_at: Option<Timestamp>) -> bool {
+        match (level_at, self.orders_known_until) {
+            (None, _) => true,
+            (Some(level), Some(known)) => level <= known,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::entry;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn an_increase_waits_for_a_sweep_newer_than_its_level_and_a_decrease_does_not() {
+        let gate = |known: Option<i64>| Gate {
+            orders_known_until: known.map(at),
+            open: HashSet::new(),
+        };
+        let increase = ToSend {
+            level_at: Some(at(100)),
+            ..entry("A", 9)
+        };
+        assert!(!gate(None).lets(&increase), "no order was ever read");
+        assert!(!gate(Some(99)).lets(&increase));
+        assert!(gate(Some(100)).lets(&increase));
+        let decrease = ToSend {
+            decrease: true,
+            ..increase
+        };
+        assert!(gate(None).lets(&decrease));
+    }
+
+    #[test]
+    fn what_a_feed_may_make_needless_waits_until_it_is_done() {
+        let feed: FeedId = "F".parse().unwrap();
+        let waiting = ToSend {
+            after: Some(feed.clone()),
+            decrease: true,
+            ..entry("A", 3)
+        };
+        let mut gate = Gate::default();
+        assert!(gate.lets(&waiting));
+        gate.open.insert(feed);
+        assert!(!gate.lets(&waiting));
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether anything may be sent of a connection now, and by which settings. It decides nothing else.
+
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::stock_settings::{Published, StockSettings};
+use stallkeeper::error::Result;
+use stallkeeper::store::Store;
+use tracing::info;
+
+/// A connection whose stock is to be sent: active, published, and no brake pulled.
+#[derive(Debug, Clone)]
+pub(crate) struct Going {
+    pub(crate) connection: Connection,
+    pub(crate) published: Published,
+}
+
+impl Going {
+    /// `None` where nothing may be sent. Three reads.
+    pub(crate) async fn load(
+        store: &Store,
+        tenant: &TenantId,
+        id: &ConnectionId,
+    ) -> Result<Option<Self>> {
+        let Some(connection) = store.connection(tenant, id).await? else {
+            return Ok(None);
+        };
+        if !connection.status.sends() {
+            return Ok(None);
+        }
+        let plan = store.stock_plan(tenant, id).await?;
+        let Some(published) = plan.in_force().cloned() else {
+            return Ok(None);
+        };
+        if plan.frozen.is_some() || store.deployment_freeze().await?.is_some() {
+            info!(connection.id = %id, "sending from connection `{id}` is frozen");
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            connection,
+            published,
+        }))
+    }
+
+    pub(crate) fn settings(&self) -> &StockSettings {
+        &self.published.settings
+    }
+
+    /// Everything is computed and shown, and nothing sent.
+    pub(crate) fn shadow(&self) -> bool {
+        self.published.shadow
+    }
+
+    /// The store that feeds are sent through where a listing is there.
+    pub(crate) fn home(&self) -> Marketplace {
+        self.settings().home.unwrap_or(self.connection.marketplace)
+    }
+}

@@ -1,0 +1,171 @@
+//! What a run sends with: the log-in, Amazon's clock and limits, the time that is left, and the brakes.
+
+use crate::App;
+use crate::gate::Gate;
+use crate::going::Going;
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::sp_api::{Operation, Refusal, refusal};
+use stallkeeper::store::{Bucket, Permit};
+use stallkeeper::vault::SellerLogin;
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+use tokio::sync::OnceCell;
+
+/// Writes side by side.
+pub(crate) const AT_ONCE: usize = 32;
+/// How long a permit is waited for within a run; a limit that lasts longer is left to the next tick.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(10);
+
+/// Why a run ends before all is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Time ran out; a message to ourselves goes on.
+    OutOfTime,
+    /// Amazon's limit is reached; the next tick goes on.
+    Limited,
+    /// A person paused, froze or changed something meanwhile.
+    SwitchedOff,
+    /// Amazon refuses the seller or the app; in words.
+    Refused(String),
+}
+
+/// What a run sends with.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) going: &'a Going,
+    /// All orders that Amazon changed before this moment (its clock) are known.
+    pub(crate) orders_known_until: Option<Timestamp>,
+    /// What Amazon's clock is ahead of ours.
+    offset: SignedDuration,
+    deadline: SystemTime,
+    login: OnceCell<SellerLogin>,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(crate) async fn new(app: &'a App, going: &'a Going, deadline: SystemTime) -> Result<Self> {
+        let connection = &going.connection;
+        let cursor = app
+            .store
+            .order_cursor(&connection.tenant, &connection.id)
+            .await?;
+        let offset = cursor.as_ref().map_or(0, |cursor| cursor.clock_offset_ms);
+        Ok(Self {
+            app,
+            going,
+            orders_known_until: cursor.map(|cursor| cursor.since),
+            offset: SignedDuration::from_millis(offset),
+            deadline,
+            login: OnceCell::new(),
+        })
+    }
+
+    pub(crate) fn ids(&self) -> (&'a TenantId, &'a ConnectionId) {
+        let connection = &self.going.connection;
+        (&connection.tenant, &connection.id)
+    }
+
+    pub(crate) fn gate(&self, open: HashSet<FeedId>) -> Gate {
+        Gate {
+            orders_known_until: self.orders_known_until,
+            open,
+        }
+    }
+
+    pub(crate) fn amazons_now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.saturating_add(self.offset).unwrap_or(now)
+    }
+
+    /// Seconds of orders that may be unknown: what a quantity is exposed to.
+    pub(crate) fn exposure_seconds(&self) -> Option<i64> {
+        let known = self.orders_known_until?;
+        Some(self.amazons_now().duration_since(known).as_secs())
+    }
+
+    pub(crate) fn has_time_for(&self, span: Duration) -> bool {
+        let left = self.deadline.duration_since(SystemTime::now());
+        left.unwrap_or_default() >= span
+    }
+
+    pub(crate) async fn login(&self) -> Result<&SellerLogin> {
+        let vault = &self.app.vault;
+        self.login
+            .get_or_try_init(|| vault.seller_login(&self.app.store, &self.going.connection))
+            .await
+    }
+
+    /// Whether sending is still wanted: read anew right before anything is sent.
+    pub(crate) async fn still_on(&self) -> Result<bool> {
+        let (tenant, connection) = self.ids();
+        let going = Going::load(&self.app.store, tenant, connection).await?;
+        Ok(going.is_some_and(|going| !going.shadow()))
+    }
+
+    fn bucket<'b>(&self, login: &'b SellerLogin, operation: Operation) -> Bucket<'b> {
+        Bucket {
+            region: self.going.connection.region(),
+            seller: &login.seller,
+            operation,
+            rate: None,
+        }
+    }
+
+    /// Takes `count` requests out of Amazon's limit, and waits for them where that is a matter of seconds.
+    pub(crate) async fn permits(&self, operation: Operation, count: u32) -> Result<Option<Stop>> {
+        let login = self.login().await?;
+        loop {
+            let now = Timestamp::now();
+            let bucket = self.bucket(login, operation);
+            match self.app.store.permits(bucket, count, now).await? {
+                Permit::Granted => return Ok(None),
+                Permit::NotBefore(moment) => {
+                    let wait = moment.duration_since(now);
+                    if wait > LONGEST_WAIT {
+                        return Ok(Some(Stop::Limited));
+                    }
+                    let wait = wait.unsigned_abs();
+                    if !self.has_time_for(wait + Duration::from_secs(30)) {
+                        return Ok(Some(Stop::OutOfTime));
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Amazon said 429 to this operation.
+    pub(crate) async fn drain(&self, operation: Operation) -> Result<()> {
+        let bucket = self.bucket(self.login().await?, operation);
+        self.app.store.drain(bucket, Timestamp::now()).await
+    }
+
+    /// Tells a feed that is not submitted yet that a listing of it is being patched.
+    pub(crate) async fn overtake(&self, feed: &FeedId, sku: &AmazonSku) -> Result<()> {
+        let (tenant, connection) = self.ids();
+        let store = &self.app.store;
+        store.overtake_feed(tenant, connection, feed, sku).await?;
+        Ok(())
+    }
+}
+
+/// A refusal of this operation that is for good; Login with Amazon's refusals are its own.
+pub(crate) fn refused_for_good(error: &Error, operation: Operation) -> Option<&Refusal> {
+    refusal(error).filter(|refusal| {
+        error.class() == stallkeeper::Class::Permanent && refusal.operation == operation.name()
+    })
+}
+
+/// What a person is told of a refusal.
+pub(crate) fn words(refusal: &Refusal) -> String {
+    let code = refusal.code.as_deref().unwrap_or("no code");
+    let what = match refusal.status {
+        403 => "; the app may lack a role, or the seller may not sell there",
+        _ => "",
+    };
+    format!(
+        "Amazon answered {} with {} ({code}){what}",
+        refusal.operation, refusal.status
+    )
+}

@@ -1,0 +1,284 @@
+//! Patches: one listing at a time, whose answer is the verdict. It claims before it sends, and takes an entry out only
+//! once Amazon has answered.
+
+use crate::again::Try;
+use crate::claim::{Claim, Target, claim, confirm};
+use crate::outgoing::{Outgoing, Stop, refused_for_good, words};
+use crate::plan::store_of;
+use futures::future::join_all;
+use stallkeeper::domain::feed::{Feed, FeedKind, LineValue, SentBy};
+use stallkeeper::domain::ids::{AmazonSku, FeedId};
+use stallkeeper::domain::listing::Refused;
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::sp_api::{Change, Issue, ListingPatch, Operation, PatchStatus, PatchVerdict};
+use stallkeeper::store::{RoundSummary, ToSend};
+use std::collections::HashSet;
+use std::time::Duration;
+use tracing::warn;
+
+/// Patches side by side: what Amazon takes in a second, and all that its bucket holds.
+const BURST: usize = 5;
+/// What one more burst may need: Amazon's slowest answer, and settling it.
+const BURST_TIME: Duration = Duration::from_secs(40);
+
+/// Feeds that Amazon has not got yet, with what they hold: what is patched meanwhile must be taken out of them.
+#[derive(Debug, Default)]
+pub(crate) struct Unsubmitted(Vec<Held>);
+
+#[derive(Debug)]
+struct Held {
+    feed: FeedId,
+    /// Of a price feed.
+    marketplace: Option<Marketplace>,
+    skus: HashSet<AmazonSku>,
+}
+
+impl Unsubmitted {
+    /// To be read after the entries: what those know of is in a manifest by then.
+    pub(crate) async fn read(out: &Outgoing<'_>, open: &[Feed]) -> Result<Self> {
+        let mut all = Vec::new();
+        for feed in open.iter().filter(|feed| feed.state.is_unsubmitted()) {
+            let lines = out.app.store.manifest(feed).await?;
+            all.push(Held {
+                feed: feed.id.clone(),
+                marketplace: (feed.kind == FeedKind::Price).then_some(feed.marketplace),
+                skus: lines.into_iter().map(|line| line.sku).collect(),
+            });
+        }
+        Ok(Self(all))
+    }
+
+    fn having<'a>(&'a self, target: Target<'a>) -> impl Iterator<Item = &'a FeedId> {
+        self.0
+            .iter()
+            .filter(move |held| {
+                held.marketplace == target.price_on && held.skus.contains(target.sku)
+            })
+            .map(|held| &held.feed)
+    }
+}
+
+/// What came of one patch.
+enum Patched {
+    Accepted,
+    Refused,
+    /// There was nothing to send.
+    Dropped,
+    /// It waits for a later round.
+    Left,
+    /// Amazon failed: it may or may not have it.
+    Unsure,
+    /// Amazon lets nothing through now.
+    Stopped(Stop),
+}
+
+/// Patches all entries, burst by burst. How many nobody knows the outcome of, and why it stopped before the end.
+pub(crate) async fn patch_all(
+    out: &Outgoing<'_>,
+    entries: &[ToSend],
+    unsubmitted: &Unsubmitted,
+    summary: &mut RoundSummary,
+) -> Result<(u64, Option<Stop>)> {
+    let mut unsure = 0;
+    for burst in entries.chunks(BURST) {
+        if !out.has_time_for(BURST_TIME) {
+            return Ok((unsure, Some(Stop::OutOfTime)));
+        }
+        let count = u32::try_from(burst.len()).unwrap_or(1);
+        let limit = out.permits(Operation::PatchListingsItem, count).await?;
+        if limit.is_some() {
+            return Ok((unsure, limit));
+        }
+        if !out.still_on().await? {
+            return Ok((unsure, Some(Stop::SwitchedOff)));
+        }
+        let patches = burst
+            .iter()
+            .map(|entry| patch_one(out, entry, unsubmitted));
+        let mut stop = None;
+        // Each is settled, whatever becomes of the others.
+        let patched: Vec<Result<Patched>> = join_all(patches).await;
+        for patched in patched {
+            match patched? {
+                Patched::Accepted => summary.patched += 1,
+                Patched::Refused => summary.refused += 1,
+                Patched::Dropped => {}
+                Patched::Left => summary.waiting += 1,
+                Patched::Unsure => unsure += 1,
+                Patched::Stopped(why) => stop = Some(why),
+            }
+        }
+        if stop.is_some() {
+            return Ok((unsure, stop));
+        }
+    }
+    Ok((unsure, None))
+}
+
+async fn patch_one(
+    out: &Outgoing<'_>,
+    entry: &ToSend,
+    unsubmitted: &Unsubmitted,
+) -> Result<Patched> {
+    let (tenant, connection) = out.ids();
+    let store = &out.app.store;
+    let target = Target::of(entry);
+    for feed in unsubmitted.having(target) {
+        out.overtake(feed, target.sku).await?;
+    }
+    let first = Try {
+        value: entry.value.clone(),
+        label: entry.label,
+        sends: entry.sends,
+    };
+    let claimed = match claim(out, target, first, &SentBy::Patch).await? {
+        Claim::Sent(claimed) => claimed,
+        Claim::Left => return Ok(Patched::Left),
+        Claim::Dropped => {
+            store.delete_to_send(tenant, connection, entry).await?;
+            return Ok(Patched::Dropped);
+        }
+    };
+    let answer = send(out, entry, &claimed).await;
+    // Another run may have sent something else meanwhile, and nobody knows whose patch came last.
+    confirm(out, target, &claimed).await?;
+    let patched = match answer {
+        Ok(verdict) => match refusing(&verdict) {
+            None => Patched::Accepted,
+            Some(issue) => {
+                refuse(out, target, &claimed, issue.code.clone(), issue.message.clone()).await?;
+                Patched::Refused
+            }
+        },
+        Err(error) => {
+            let failed = after_failure(out, target, &claimed, error).await?;
+            if !matches!(failed, Patched::Refused) {
+                return Ok(failed);
+            }
+            failed
+        }
+    };
+    store.delete_to_send(tenant, connection, entry).await?;
+    Ok(patched)
+}
+
+async fn send(
+    out: &Outgoing<'_>,
+    entry: &ToSend,
+    claimed: &Try<LineValue>,
+) -> Result<PatchVerdict> {
+    let login = out.login().await?;
+    let marketplace = store_of(entry, out.going.home());
+    let patch = ListingPatch {
+        product_type: entry.product_type.as_deref(),
+        change: match claimed.value {
+            LineValue::Quantity(quantity) => Change::Quantity(quantity),
+            LineValue::Price { amount, .. } => Change::Price {
+                marketplace,
+                amount,
+            },
+        },
+    };
+    let sku = entry.sku.as_str();
+    let answer = out
+        .app
+        .amazon
+        .patch_listings_item(&login.account(), &login.seller, sku, marketplace, &patch)
+        .await?;
+    Ok(answer.value)
+}
+
+/// What kept Amazon from taking it. A word that is new to us counts by its issues alone.
+fn refusing(verdict: &PatchVerdict) -> Option<Issue> {
+    let issue = verdict.issues.iter().find(|issue| issue.refuses());
+    match (&verdict.status, issue) {
+        (PatchStatus::Accepted, _) | (PatchStatus::Valid | PatchStatus::Other(_), None) => None,
+        (_, Some(issue)) => Some(issue.clone()),
+        (PatchStatus::Invalid, None) => {
+            let first = verdict.issues.first().cloned();
+            Some(first.unwrap_or_else(|| Issue {
+                code: "INVALID".into(),
+                message: "Amazon gave no reason".into(),
+                severity: stallkeeper::sp_api::Severity::Error,
+                attribute_names: Vec::new(),
+            }))
+        }
+    }
+}
+
+async fn after_failure(
+    out: &Outgoing<'_>,
+    target: Target<'_>,
+    claimed: &Try<LineValue>,
+    error: Error,
+) -> Result<Patched> {
+    let operation = Operation::PatchListingsItem;
+    match error.class() {
+        Class::AuthRevoked => Err(error),
+        Class::Throttled { .. } => {
+            out.drain(operation).await?;
+            Ok(Patched::Stopped(Stop::Limited))
+        }
+        Class::Retryable => {
+            warn!(error = error.chain(), "a patch may or may not have arrived");
+            Ok(Patched::Unsure)
+        }
+        Class::Permanent => match refused_for_good(&error, operation) {
+            Some(refusal) if refusal.status == 403 => {
+                warn!(error = error.chain(), "Amazon lets nothing be patched");
+                Ok(Patched::Stopped(Stop::Refused(words(refusal))))
+            }
+            Some(refusal) => {
+                let code = refusal.code.clone();
+                let code = code.unwrap_or_else(|| refusal.status.to_string());
+                refuse(out, target, claimed, code, words(refusal)).await?;
+                Ok(Patched::Refused)
+            }
+            // No address can hold this SKU.
+            None if stallkeeper::sp_api::refusal(&error).is_none() => {
+                refuse(out, target, claimed, "address".into(), error.chain()).await?;
+                Ok(Patched::Refused)
+            }
+            // Login with Amazon refuses the app.
+            None => Err(error),
+        },
+    }
+}
+
+async fn refuse(
+    out: &Outgoing<'_>,
+    target: Target<'_>,
+    claimed: &Try<LineValue>,
+    code: String,
+    message: String,
+) -> Result<()> {
+    let (tenant, connection) = out.ids();
+    let store = &out.app.store;
+    let at = out.amazons_now();
+    match (target.price_on, &claimed.value) {
+        (Some(marketplace), LineValue::Price { amount, .. }) => {
+            let refused = refusal(*amount, code, message, at);
+            let offer = (tenant, connection, target.sku, marketplace);
+            store.refuse_offer(offer, &refused).await?;
+        }
+        (None, LineValue::Quantity(quantity)) => {
+            let refused = refusal(*quantity, code, message, at);
+            store
+                .refuse_listing(tenant, connection, target.sku, &refused)
+                .await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn refusal<V>(value: V, code: String, message: String, at: jiff::Timestamp) -> Refused<V> {
+    Refused {
+        value,
+        code,
+        message,
+        at,
+        by: SentBy::Patch,
+    }
+}

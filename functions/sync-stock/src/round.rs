@@ -1,0 +1,289 @@
+//! One round: a run over all that may have to be sent of a connection, under the lease of its rounds.
+
+use crate::App;
+use crate::brake::{is_released, judge};
+use crate::feed;
+use crate::going::Going;
+use crate::outgoing::{Outgoing, Stop};
+use crate::patch::{Unsubmitted, patch_all};
+use crate::plan::{Plan, plan};
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::feed::Feed;
+use stallkeeper::error::Result;
+use stallkeeper::store::{Held, Round, RoundSummary, ToSend, Written};
+use std::collections::HashSet;
+use std::time::SystemTime;
+use tracing::{info, warn};
+
+/// How long a run has the rounds to itself; longer than the function may take.
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(330);
+
+/// How a round ended that did not fail.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All is sent, or waits for what it must wait for.
+    Done,
+    /// Time ran out; a message to ourselves goes on.
+    OutOfTime,
+    /// Another run has the rounds.
+    Lost,
+}
+
+/// Takes the lease, sends, gives the lease back.
+pub(crate) async fn run(
+    app: &App,
+    going: &Going,
+    hop: u32,
+    deadline: SystemTime,
+) -> Result<End> {
+    let now = Timestamp::now();
+    let owner = ulid::Ulid::generate().to_string();
+    let until = now.saturating_add(LEASE).unwrap_or(now);
+    let connection = &going.connection;
+    let leased = app
+        .store
+        .lease_round(&connection.tenant, &connection.id, &owner, now, until)
+        .await?;
+    let Some(round) = leased else {
+        info!(connection.id = %connection.id, "another run sends the stock of connection `{}`", connection.id);
+        return Ok(End::Lost);
+    };
+    let mut run = Run {
+        out: Outgoing::new(app, going, deadline).await?,
+        owner,
+        round,
+        // What the run before has just taken out or put in must be seen.
+        strongly: hop > 0,
+        summary: RoundSummary::default(),
+        hold: None,
+        judged: false,
+        stop: None,
+    };
+    let sent = run.send().await;
+    if sent.is_err() {
+        // What was sent is noted line by line; this only lets the next run start before the lease expires.
+        let _ = run.leave().await;
+    }
+    sent?;
+    run.leave().await
+}
+
+/// A run that holds the lease.
+struct Run<'a> {
+    out: Outgoing<'a>,
+    owner: String,
+    /// As it was leased.
+    round: Round,
+    strongly: bool,
+    summary: RoundSummary,
+    hold: Option<Held>,
+    /// Whether the brake was asked, or there is nothing that it could hold.
+    judged: bool,
+    stop: Option<Stop>,
+}
+
+impl Run<'_> {
+    async fn send(&mut self) -> Result<()> {
+        if self.out.going.shadow() {
+            let entries = self.entries().await?;
+            let gate = self.out.gate(HashSet::new());
+            let would = entries.iter().filter(|entry| gate.lets(entry));
+            self.summary.shadowed = would.count() as u64;
+            return Ok(());
+        }
+        if self.is_held() {
+            // Nothing is sent of a held round; it goes on by itself once its zeros are taken back.
+            let entries = self.entries().await?;
+            self.hold = judge(&self.out, &self.round, &entries).await?;
+            if self.hold.is_some() {
+                self.summary.waiting = entries.len() as u64;
+                return Ok(());
+            }
+        }
+        self.judged = true;
+        let (tenant, connection) = self.out.ids();
+        let store = &self.out.app.store;
+        let mut open = store.open_feeds(tenant, connection).await?;
+        if !open.is_empty() {
+            self.strongly = true;
+            self.stop = feed::resume(&self.out, open, &mut self.summary).await?;
+            if !matches!(self.stop, None | Some(Stop::Limited)) {
+                return Ok(());
+            }
+            open = store.open_feeds(tenant, connection).await?;
+        }
+        let entries = self.entries().await?;
+        self.round_of(entries, open).await
+    }
+
+    fn is_held(&self) -> bool {
+        self.round.held.is_some() && !is_released(&self.round, Timestamp::now())
+    }
+
+    async fn entries(&mut self) -> Result<Vec<ToSend>> {
+        let (tenant, connection) = self.out.ids();
+        let store = &self.out.app.store;
+        let entries = store
+            .to_send(tenant, connection, self.strongly)
+            .await?;
+        self.summary.looked_at = entries.len() as u64;
+        Ok(entries)
+    }
+
+    /// Sends what is not to wait.
+    async fn round_of(&mut self, mut entries: Vec<ToSend>, open: Vec<Feed>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let gate = self.out.gate(open.iter().map(|feed| feed.id.clone()).collect());
+        entries.retain(|entry| gate.lets(entry));
+        let mut urgent_lease = None;
+        if entries.iter().any(|entry| entry.urgent) {
+            urgent_lease = self.lease_urgent().await?;
+            // What the run that had them before has sent must not be sent again.
+            self.strongly = true;
+            entries = self.entries().await?;
+            let alone = urgent_lease.is_some();
+            entries.retain(|entry| gate.lets(entry) && (alone || !entry.urgent));
+        }
+        self.summary.waiting += self.summary.looked_at - entries.len() as u64;
+        let sent = self.judge_and_send(entries, open).await;
+        if let Some(owner) = urgent_lease {
+            let (tenant, connection) = self.out.ids();
+            let store = &self.out.app.store;
+            store.release_urgent(tenant, connection, &owner).await?;
+        }
+        sent
+    }
+
+    /// Urgent decreases are one run's at a time: whoever has them sends them.
+    async fn lease_urgent(&self) -> Result<Option<String>> {
+        let (tenant, connection) = self.out.ids();
+        let now = Timestamp::now();
+        let until = now.saturating_add(LEASE).unwrap_or(now);
+        let store = &self.out.app.store;
+        let leased = store
+            .lease_urgent(tenant, connection, &self.owner, now, until)
+            .await?;
+        Ok(leased.then(|| self.owner.clone()))
+    }
+
+    async fn judge_and_send(&mut self, entries: Vec<ToSend>, open: Vec<Feed>) -> Result<()> {
+        self.hold = judge(&self.out, &self.round, &entries).await?;
+        if self.hold.is_some() {
+            self.summary.waiting += entries.len() as u64;
+            return Ok(());
+        }
+        let out = &self.out;
+        let unsubmitted = Unsubmitted::read(out, &open).await?;
+        let Plan { patches, feeds } = plan(entries, out.going.home(), out.app.patch_most);
+        let (_, stop) = patch_all(out, &patches, &unsubmitted, &mut self.summary).await?;
+        if stop.is_some() && stop != Some(Stop::Limited) {
+            self.stop = stop;
+            return Ok(());
+        }
+        if self.stop.is_some() || open.iter().any(|feed| feed.state.is_unsubmitted()) {
+            // What could not be submitted goes first, and what failed just now is left for a while.
+            let entries = feeds.iter().map(|batch| batch.entries.len() as u64);
+            self.summary.waiting += entries.sum::<u64>();
+            return Ok(());
+        }
+        let stop = feed::send_all(out, feeds, &mut self.summary).await?.or(stop);
+        self.stop = stop.or(self.stop.take());
+        Ok(())
+    }
+
+    /// Notes what the round did, and gives the lease back: one write.
+    async fn leave(&mut self) -> Result<End> {
+        let (tenant, connection) = self.out.ids();
+        let store = &self.out.app.store;
+        let stale_since = self.stale_since().await?;
+        let mut round = self.round.clone();
+        loop {
+            if round.owner.as_ref() != Some(&self.owner) {
+                return Ok(End::Lost);
+            }
+            self.note(&mut round);
+            round.stale_since = stale_since;
+            round.tenant = Some(tenant.clone());
+            round.connection = Some(connection.clone());
+            round.owner = None;
+            round.leased_until_ms = 0;
+            round.revision += 1;
+            match store.save_round(tenant, connection, &round).await? {
+                Written::Done => break,
+                // Zeros of an urgent message were counted, or a person released what was held.
+                Written::Conflict => round = store.round(tenant, connection).await?,
+            }
+        }
+        self.tell();
+        Ok(match self.stop {
+            Some(Stop::OutOfTime) => End::OutOfTime,
+            _ => End::Done,
+        })
+    }
+
+    fn note(&self, round: &mut Round) {
+        let now = Timestamp::now();
+        let before = RoundSummary {
+            at: None,
+            ..round.last.clone()
+        };
+        let quiet = self.summary.looked_at == 0 && before.waiting == 0 && before.shadowed == 0;
+        let sent = self.summary.patched + self.summary.fed + self.summary.refused > 0;
+        if sent || (!quiet && before != self.summary) {
+            round.last = RoundSummary {
+                at: Some(now),
+                ..self.summary.clone()
+            };
+        }
+        match &self.hold {
+            Some(_) if is_released(round, now) => {}
+            Some(held) if round.held.is_none() => round.held = Some(held.clone()),
+            Some(_) => {}
+            // One that an urgent message held meanwhile stays.
+            None if self.judged && round.held == self.round.held => round.held = None,
+            None => {}
+        }
+        match &self.stop {
+            Some(Stop::Refused(words)) => round.failed = Some(words.clone()),
+            _ if sent => round.failed = None,
+            _ => {}
+        }
+    }
+
+    /// Since when no stock level came, where that is too long ago. Where none ever came, it counts from publishing.
+    async fn stale_since(&self) -> Result<Option<Timestamp>> {
+        let (tenant, _) = self.out.ids();
+        let going = self.out.going;
+        let hours = going.settings().stale_after_hours;
+        if hours == 0 {
+            return Ok(None);
+        }
+        let seen = self.out.app.store.stock_seen(tenant).await?;
+        let seen = seen.unwrap_or(going.published.at);
+        let stale = Timestamp::now().duration_since(seen)
+            >= SignedDuration::from_hours(i64::from(hours));
+        Ok(stale.then(|| self.round.stale_since.unwrap_or(seen)))
+    }
+
+    fn tell(&self) {
+        let (_, id) = self.out.ids();
+        let RoundSummary {
+            looked_at,
+            patched,
+            fed,
+            refused,
+            waiting,
+            shadowed,
+            ..
+        } = self.summary;
+        let held = self.hold.is_some();
+        let stop = self.stop.as_ref();
+        let order_cursor_age_seconds = self.out.exposure_seconds();
+        if let Some(held) = &self.hold {
+            warn!(connection.id = %id, held.zeros, held.matched, "the round of connection `{id}` is held for a person");
+        }
+        info!(connection.id = %id, looked_at, patched, fed, refused, waiting, shadowed, held, ?stop, order_cursor_age_seconds, "a round of connection `{id}`");
+    }
+}
