@@ -7,7 +7,7 @@ mod parameters;
 mod problem;
 mod unserved;
 
-pub use body::Body;
+pub use body::{Body, without_values};
 pub use caller::{Caller, Scope, with_caller};
 pub use paging::{decode_cursor, encode_cursor};
 pub use parameters::Parameters;

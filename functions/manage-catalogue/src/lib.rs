@@ -4,22 +4,29 @@
 //! computes what follows. It never talks to Amazon.
 
 mod access;
+mod bulk;
+mod changes;
 mod document;
 pub mod entry;
+mod levels;
 mod listings;
+mod products;
+mod recompute;
 
 pub use document::openapi;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
+use jiff::Timestamp;
 use stallkeeper::api::{with_caller, with_problems};
 use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
+use stallkeeper::queue::{Queue, StockChange};
 use stallkeeper::store::Store;
 use std::sync::Arc;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What the function works with.
 pub struct App {
@@ -41,15 +48,18 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    listings::routes(OpenApiRouter::with_openapi(
-        document::Description::openapi(),
-    ))
+    let router = OpenApiRouter::with_openapi(document::Description::openapi())
+        .routes(routes!(products::put, products::list, products::delete))
+        .routes(routes!(levels::put, levels::show));
+    listings::routes(router)
 }
 
 /// Works on a batch of changes.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse> {
     Ok(app
         .inbox
-        .each_message(event, |_: serde::de::IgnoredAny| async { Ok(()) })
+        .each_message(event, |change: StockChange| {
+            changes::work(app, change, Timestamp::now())
+        })
         .await)
 }

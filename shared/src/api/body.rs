@@ -92,7 +92,7 @@ fn places(json: &serde_json::Value, name: &str, path: &str) -> Vec<String> {
 }
 
 /// serde's sentences may quote the value they stumbled on: keeps the part that says what was expected.
-fn without_values(message: &str) -> String {
+pub fn without_values(message: &str) -> String {
     if message.starts_with("missing field") || message.starts_with("unknown field") {
         return message.to_owned();
     }

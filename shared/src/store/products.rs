@@ -1,21 +1,32 @@
 //! Products and bundles, and all that is known of a SKU in one query.
 
-use super::item::{Item, failure, item, n, s, text, value};
+use super::item::{Item, failure, item, n, number, s, text, value};
 use super::key::{self, Key};
 use super::levels::read_levels;
 use super::{SkuLevels, Store};
 use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
-use crate::domain::product::Product;
+use crate::domain::product::{Part, Product};
 use crate::domain::stock::Reservation;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
+
+const HASH: &str = "hash";
+const CHANGES: &str = "changes";
 
 /// All that is known of a SKU, read strongly, the counter first: the rest is at least as new as the counter says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SkuInputs {
     pub levels: SkuLevels,
     pub product: Option<Product>,
+    /// The digest of the product's content.
+    pub hash: Option<String>,
+    /// Rises with each change of the product, its deletion included, by one and by what the parts that it loses have
+    /// counted to. Stands in the product's own item, so that whoever reads other parts reads another number.
+    pub changes: u64,
+    /// When the platform told what is stored of the product.
+    pub told_at: Option<Timestamp>,
     /// The listings that it feeds, with the units of it that one takes.
     pub listed: Vec<Listed>,
     /// The bundles that it is a part of.
@@ -37,11 +48,14 @@ pub struct Listed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProductWritten {
     Done,
-    /// A part, or the bundle itself, is being changed by somebody else; read again.
+    /// It, or a pointer of it, is being changed by somebody else; read again.
     Conflict,
 }
 
 impl Store {
+    /// How many parts of a bundle may come and go in one go: what one transaction takes beside the bundle itself.
+    pub const MOST_PARTS_EXCHANGED: usize = 99;
+
     /// All that is known of a SKU: one strong query.
     pub async fn sku_inputs(&self, tenant: &TenantId, sku: &Sku) -> Result<SkuInputs> {
         let items = self
@@ -68,7 +82,7 @@ impl Store {
         let items = self.products_glance(tenant, skus).await?;
         Ok(items
             .into_iter()
-            .filter_map(|(sku, item)| Some((sku, text(&item, "hash")?)))
+            .filter_map(|(sku, item)| Some((sku, text(&item, HASH)?)))
             .collect())
     }
 
@@ -86,53 +100,99 @@ impl Store {
         let items = self.glance(keys).await?;
         Ok(items
             .into_iter()
+            .filter(|item| item.contains_key(HASH))
             .filter_map(|item| Some((text(&item, "sku")?.parse().ok()?, item)))
             .collect())
     }
 
-    /// Stores a product or bundle and its pointers, all or nothing, where what is stored is still what `read` says (its
-    /// digest; `None`: not there). A part of a bundle must not be a bundle, and a SKU that is a part cannot become one:
-    /// whoever calls has checked that, and `Conflict` tells that it changed meanwhile.
+    /// Stores a product or bundle and its pointers, all or nothing, where the product is still as `read` says.
+    /// `freed`: what the parts that it loses have counted to. A part of a bundle must not be a bundle, and a SKU that is
+    /// a part cannot become one: whoever calls has checked that. At most [`Self::MOST_PARTS_EXCHANGED`] parts come and go.
     pub async fn put_product(
         &self,
         tenant: &TenantId,
         product: &Product,
         hash: &str,
-        read: Option<&str>,
-        old_parts: &[Sku],
+        told_at: Timestamp,
+        read: &SkuInputs,
+        freed: u64,
     ) -> Result<ProductWritten> {
         let mut fields = item(Key::product(tenant, &product.sku), product)?;
         fields.retain(|_, value| !value.is_null());
-        fields.insert("hash".into(), s(hash));
+        fields.insert(HASH.into(), s(hash));
         fields.insert("product_pk".into(), s(key::tenant_pk(tenant)));
         fields.insert("product_sk".into(), s(key::encoded(product.sku.as_str())));
-        let condition = match read {
-            None => "attribute_not_exists(pk)",
-            Some(_) => "#hash = :read",
-        };
+        self.replace_product(
+            tenant,
+            &product.sku,
+            fields,
+            &product.parts,
+            told_at,
+            read,
+            freed,
+        )
+        .await
+    }
+
+    /// Forgets a product and its pointers; levels, counter and what the product's changes counted to stay as its
+    /// tombstone. As [`Self::put_product`].
+    pub async fn delete_product(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        told_at: Timestamp,
+        read: &SkuInputs,
+        freed: u64,
+    ) -> Result<ProductWritten> {
+        let mut fields = Key::product(tenant, sku).into_map();
+        fields.insert("v".into(), n(super::item::VERSION));
+        fields.insert("sku".into(), s(sku.as_str()));
+        self.replace_product(tenant, sku, fields, &[], told_at, read, freed)
+            .await
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one place where both ways of changing a product meet"
+    )]
+    async fn replace_product(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        mut fields: Item,
+        parts: &[Part],
+        told_at: Timestamp,
+        read: &SkuInputs,
+        freed: u64,
+    ) -> Result<ProductWritten> {
+        let changes = read.changes.saturating_add(freed).saturating_add(1);
+        fields.insert(CHANGES.into(), n(changes));
+        fields.insert("told_at_ms".into(), n(told_at.as_millisecond()));
         let mut put = Put::builder()
             .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .condition_expression(condition);
-        if let Some(read) = read {
-            put = put
-                .expression_attribute_names("#hash", "hash")
-                .expression_attribute_values(":read", s(read));
-        }
+            .set_item(Some(fields));
+        put = match read.changes {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            read => put
+                .condition_expression("#changes = :read")
+                .expression_attribute_names("#changes", CHANGES)
+                .expression_attribute_values(":read", n(read)),
+        };
         let put = put
             .build()
             .map_err(|error| Error::permanent("build a transaction", error))?;
-        let parts: HashSet<&Sku> = product.parts.iter().map(|part| &part.sku).collect();
-        if parts.is_empty() && old_parts.is_empty() {
+        let new: HashSet<&Sku> = parts.iter().map(|part| &part.sku).collect();
+        let old: HashSet<&Sku> = read.parts().iter().map(|part| &part.sku).collect();
+        if new == old {
             // One write unit instead of two: nothing else changes with it.
             return self.put_alone(put).await;
         }
         let mut actions = vec![TransactWriteItem::builder().put(put).build()];
-        for part in &parts {
-            actions.push(self.point(tenant, part, &product.sku)?);
+        for part in new.difference(&old) {
+            actions.push(self.point(tenant, part, sku)?);
         }
-        for part in old_parts.iter().filter(|part| !parts.contains(part)) {
-            actions.push(self.unpoint(tenant, part, &product.sku)?);
+        for part in old.difference(&new) {
+            actions.push(self.unpoint(tenant, part, sku)?);
         }
         self.transact(actions).await
     }
@@ -190,25 +250,6 @@ impl Store {
             }
             Err(error) => Err(failure("store a product", error)),
         }
-    }
-
-    /// Forgets a product and its pointers; levels and counter stay as its tombstone. Idempotent.
-    pub async fn delete_product(
-        &self,
-        tenant: &TenantId,
-        sku: &Sku,
-        parts: &[Sku],
-    ) -> Result<ProductWritten> {
-        let delete = Delete::builder()
-            .table_name(&self.tables.catalogue)
-            .set_key(Some(Key::product(tenant, sku).into_map()))
-            .build();
-        let delete = delete.map_err(|error| Error::permanent("build a transaction", error))?;
-        let mut actions = vec![TransactWriteItem::builder().delete(delete).build()];
-        for part in parts {
-            actions.push(self.unpoint(tenant, part, sku)?);
-        }
-        self.transact(actions).await
     }
 
     /// A page of a tenant's SKUs in alphabetical order; `after` is the `next` of the page before.
@@ -293,12 +334,34 @@ impl Store {
 }
 
 impl SkuInputs {
+    /// What it all counted to: the greater, the newer.
+    pub fn counter(&self) -> u64 {
+        self.levels.counter.saturating_add(self.changes)
+    }
+
+    /// What a bundle is made of.
+    pub fn parts(&self) -> &[Part] {
+        self.product
+            .as_ref()
+            .map(|product| product.parts.as_slice())
+            .unwrap_or_default()
+    }
+
     fn take(&mut self, fields: Item) -> Result<()> {
         let sk = text(&fields, "sk").unwrap_or_default();
         if sk == key::LEVELS {
             self.levels = read_levels(&fields);
         } else if sk == key::PRODUCT {
-            self.product = Some(value(fields)?);
+            self.hash = text(&fields, HASH);
+            self.changes = number(&fields, CHANGES)
+                .and_then(|changes| u64::try_from(changes).ok())
+                .unwrap_or_default();
+            self.told_at = number(&fields, "told_at_ms")
+                .and_then(|told_at| Timestamp::from_millisecond(told_at).ok());
+            // Without a digest it is the tombstone of a product that was deleted.
+            if self.hash.is_some() {
+                self.product = Some(value(fields)?);
+            }
         } else if let Some((connection, amazon_sku)) = key::listed_of(&sk) {
             self.listed.push(Listed {
                 connection,

@@ -1,0 +1,158 @@
+//! CSV as rows of JSON: the header names the fields, and each cell becomes what a JSON row would have there. Cells are
+//! taken as they stand: a space in a SKU is a space.
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+use stallkeeper::api::{Answer, Problem};
+
+/// Fields that are numbers.
+const NUMBERS: [&str; 5] = [
+    "quantity",
+    "weight_grams",
+    "length_mm",
+    "width_mm",
+    "height_mm",
+];
+/// Fields that stand together in an object of their own.
+const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
+/// A column for each currency: `rrp_GBP`.
+const PRICE: &str = "rrp_";
+
+/// Reads CSV whose first line names the columns; commas, or semicolons where the first line has no comma.
+///
+/// # Errors
+/// 400 where it is no CSV, 422 where the header names a column twice.
+pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|_| not_csv("It is not UTF-8."))?;
+    let header = text.lines().next().unwrap_or_default();
+    let semicolons = header.contains(';') && !header.contains(',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(if semicolons { b';' } else { b',' })
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let columns = reader
+        .headers()
+        .map_err(|_| not_csv("Its first line cannot be read."))?
+        .clone();
+    check(&columns)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|_| not_csv("A line cannot be read."))?;
+        rows.push(row(&columns, &record));
+    }
+    Ok(rows)
+}
+
+fn not_csv(detail: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "not-csv",
+        "The body is not CSV.",
+        format!("Nothing was taken. {detail}"),
+    )
+}
+
+fn check(columns: &csv::StringRecord) -> Answer<()> {
+    if !columns.iter().any(|column| column == "sku") {
+        return Err(Problem::invalid(
+            "header",
+            "the first line must name the columns, `sku` among them",
+        ));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    match columns.iter().find(|column| !seen.insert(*column)) {
+        Some(_) => Err(Problem::invalid("header", "a column is named twice")),
+        None => Ok(()),
+    }
+}
+
+fn row(columns: &csv::StringRecord, record: &csv::StringRecord) -> Result<Value, String> {
+    if record.len() != columns.len() {
+        return Err(format!(
+            "It has {} cells, and the header has {}.",
+            record.len(),
+            columns.len()
+        ));
+    }
+    let mut fields = Map::new();
+    let (mut dimensions, mut prices) = (Map::new(), Map::new());
+    for (column, cell) in columns.iter().zip(record) {
+        // An empty cell says nothing, as a field that is left out.
+        if cell.is_empty() {
+            continue;
+        }
+        let value = value(column, cell);
+        if DIMENSIONS.contains(&column) {
+            dimensions.insert(column.to_owned(), value);
+        } else if let Some(currency) = column.strip_prefix(PRICE) {
+            prices.insert(currency.to_owned(), value);
+        } else {
+            fields.insert(column.to_owned(), value);
+        }
+    }
+    for (name, nested) in [("dimensions", dimensions), ("rrp", prices)] {
+        if !nested.is_empty() {
+            fields.insert(name.to_owned(), Value::Object(nested));
+        }
+    }
+    Ok(Value::Object(fields))
+}
+
+/// What does not read as what the field is stays text, and is refused with its field later.
+fn value(column: &str, cell: &str) -> Value {
+    let text = || Value::String(cell.to_owned());
+    if NUMBERS.contains(&column) {
+        return cell
+            .trim()
+            .parse::<u64>()
+            .map_or_else(|_| text(), Value::from);
+    }
+    if column == "parts" {
+        return serde_json::from_str(cell).unwrap_or_else(|_| text());
+    }
+    text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rows(text: &str) -> Vec<Result<Value, String>> {
+        read(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_what_json_would_say() {
+        let rows = rows(
+            "\u{feff}sku,title,weight_grams,length_mm,rrp_GBP,parts\n\
+             \" A,\"\"1\"\"\",Mug,250,80,9.90,\"[{\"\"sku\"\":\"\"B\"\",\"\"units\"\":2}]\"\nB,,,,,\n",
+        );
+        let first = json!({
+            "sku": " A,\"1\"", "title": "Mug", "weight_grams": 250, "dimensions": {"length_mm": 80},
+            "rrp": {"GBP": "9.90"}, "parts": [{"sku": "B", "units": 2}],
+        });
+        assert_eq!(rows, [Ok(first), Ok(json!({"sku": "B"}))]);
+    }
+
+    #[test]
+    fn a_row_with_too_few_cells_is_told_and_keeps_no_other_from_being_read() {
+        let rows = rows("sku;quantity\nA;1\nB\nC;x\n");
+        assert_eq!(rows[0], Ok(json!({"sku": "A", "quantity": 1})));
+        assert!(rows[1].is_err());
+        assert_eq!(rows[2], Ok(json!({"sku": "C", "quantity": "x"})));
+    }
+
+    #[test]
+    fn what_names_no_sku_or_is_no_text_is_refused_whole() {
+        for body in [
+            &b"\xff\xfe\x00"[..],
+            b"",
+            b"quantity\n1\n",
+            b"sku,sku\n1,2\n",
+        ] {
+            assert!(read(body).is_err());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Stock levels: compared with what is stored, and what is worth a write queued; nothing is written on the way in.
+
+mod judge;
+mod put;
+mod show;
+mod write;
+
+use judge::{Verdict, judge};
+pub(crate) use put::{__path_put, put};
+pub(crate) use show::{__path_show, SkuStock, show};
+pub(crate) use write::write;
+
+use crate::App;
+use jiff::Timestamp;
+use stallkeeper::domain::ids::TenantId;
+use stallkeeper::error::Result;
+use stallkeeper::queue::{LevelRow, StockChange};
+use std::collections::BTreeMap;
+
+/// How many SKUs go into one message.
+const SKUS_IN_A_MESSAGE: usize = 25;
+
+/// Compares rows that the platform queued itself with what is stored, and queues those that are worth a write: as the API
+/// does. What is refused is noted, since nobody waits for an answer.
+pub(crate) async fn sort_out(
+    app: &App,
+    tenant: &TenantId,
+    rows: Vec<LevelRow>,
+    now: Timestamp,
+) -> Result<()> {
+    let verdicts = judge(&app.store, tenant, &rows, now).await?;
+    let mut fresh = Vec::new();
+    for (row, verdict) in rows.into_iter().zip(verdicts) {
+        match verdict {
+            Verdict::Fresh => fresh.push(row),
+            Verdict::Unchanged => {}
+            Verdict::Refused(refusal) => {
+                write::note_refused(&app.store, tenant, &row, &refusal, now).await?;
+            }
+        }
+    }
+    queue(app, tenant, fresh).await?;
+    app.store.note_stock_seen(tenant, now).await
+}
+
+/// Queues rows that were compared, all rows of a SKU in one message. Returns only when all are queued.
+pub(crate) async fn queue(app: &App, tenant: &TenantId, rows: Vec<LevelRow>) -> Result<()> {
+    let mut by_sku: BTreeMap<_, Vec<LevelRow>> = BTreeMap::new();
+    for row in rows {
+        by_sku.entry(row.sku.clone()).or_default().push(row);
+    }
+    let by_sku: Vec<Vec<LevelRow>> = by_sku.into_values().collect();
+    let messages = by_sku
+        .chunks(SKUS_IN_A_MESSAGE)
+        .map(|rows| StockChange::Levels {
+            tenant: tenant.clone(),
+            checked: true,
+            levels: rows.concat(),
+        });
+    app.stock_changes.send_all(tenant, messages).await
+}

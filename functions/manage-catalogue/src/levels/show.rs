@@ -1,0 +1,114 @@
+//! `GET /stock-levels?sku=`: what is known of a SKU's stock.
+
+use crate::App;
+use crate::access::Keeper;
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Parameters, Problem};
+use stallkeeper::domain::ids::Sku;
+use stallkeeper::store::SkuInputs;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Which SKU.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    sku: Sku,
+}
+
+/// What is known of a SKU's stock.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SkuStock {
+    pub(crate) sku: String,
+    /// By warehouse.
+    pub(crate) levels: Vec<WarehouseLevel>,
+    /// What orders hold of it.
+    pub(crate) reservations: Vec<ReservedUnits>,
+    /// The last row that came by the queue and was refused; noted for 30 days.
+    pub(crate) rejected: Option<RejectedNote>,
+}
+
+/// Units in a warehouse.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WarehouseLevel {
+    pub(crate) warehouse: String,
+    pub(crate) quantity: u32,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) measured_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) received_at: Timestamp,
+}
+
+/// What an order line holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReservedUnits {
+    pub(crate) connection: String,
+    pub(crate) order_id: String,
+    pub(crate) line: String,
+    pub(crate) units: u32,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) acknowledged_at: Option<Timestamp>,
+}
+
+/// Why a row was refused, and when.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RejectedNote {
+    pub(crate) reason: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) at: String,
+}
+
+impl SkuStock {
+    pub(crate) fn new(sku: &Sku, inputs: SkuInputs) -> Self {
+        let levels = inputs.levels.levels.into_iter();
+        let reservations = inputs.reservations.into_iter();
+        Self {
+            sku: sku.to_string(),
+            levels: levels
+                .map(|(warehouse, level)| WarehouseLevel {
+                    warehouse: warehouse.into(),
+                    quantity: level.quantity,
+                    measured_at: level.measured_at,
+                    received_at: level.received_at,
+                })
+                .collect(),
+            reservations: reservations
+                .map(|reservation| ReservedUnits {
+                    connection: reservation.connection.into(),
+                    order_id: reservation.order.into(),
+                    line: reservation.line,
+                    units: reservation.units,
+                    acknowledged_at: reservation.acknowledged_at,
+                })
+                .collect(),
+            rejected: inputs
+                .rejected
+                .map(|(reason, at)| RejectedNote { reason, at }),
+        }
+    }
+}
+
+/// Shows the levels of a SKU and what orders hold of it.
+#[utoipa::path(
+    get, path = "/stock-levels", tag = "catalogue", operation_id = "show_stock_levels",
+    params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
+    responses(
+        (status = 200, body = SkuStock),
+        (status = 404, description = "Nothing is known of this SKU", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Parameters(Named { sku }): Parameters<Named>,
+) -> Answer<Json<SkuStock>> {
+    let inputs = app.store.sku_inputs(&tenant, &sku).await?;
+    let known = inputs.counter() > 0 || inputs.rejected.is_some();
+    if !known {
+        return Err(Problem::not_found("SKU"));
+    }
+    Ok(Json(SkuStock::new(&sku, inputs)))
+}

@@ -1,0 +1,102 @@
+//! `DELETE /products?sku=`: the merchant keeps a product no longer.
+
+use super::write::{MOST_TRIES, busy, freed_by};
+use crate::App;
+use crate::access::Keeper;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::Deserialize;
+use stallkeeper::api::{Answer, Parameters, Problem};
+use stallkeeper::domain::ids::{Sku, TenantId};
+use stallkeeper::domain::product::Product;
+use stallkeeper::queue::StockChange;
+use stallkeeper::store::{ProductWritten, SkuInputs, Store};
+use std::sync::Arc;
+
+/// Which SKU.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    sku: Sku,
+}
+
+/// Deletes a product or bundle.
+///
+/// Its listings are left on Amazon as they are: nothing is sent for them any more. Its stock levels stay known, so an
+/// older one is refused should the product come back. A part of a bundle is deleted only after it left the bundle.
+#[utoipa::path(
+    delete, path = "/products", tag = "catalogue", operation_id = "delete_product",
+    params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
+    responses(
+        (status = 204, description = "It is deleted, or was before"),
+        (status = 404, description = "There never was such a product", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is a part of bundles", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Parameters(Named { sku }): Parameters<Named>,
+) -> Answer<StatusCode> {
+    tombstone(&app.store, &tenant, &sku).await?;
+    // Again for what was deleted before: an earlier call may have stopped just here.
+    app.store.forget_spelling(&tenant, &sku).await?;
+    let recompute = StockChange::Recompute {
+        tenant: tenant.clone(),
+        raise: false,
+        skus: vec![sku],
+    };
+    app.stock_changes.send(&tenant, recompute, 0).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn tombstone(store: &Store, tenant: &TenantId, sku: &Sku) -> Answer<()> {
+    let now = Timestamp::now();
+    for _ in 0..MOST_TRIES {
+        let read = store.sku_inputs(tenant, sku).await?;
+        if read.changes == 0 {
+            return Err(Problem::not_found("product"));
+        }
+        if read.product.is_none() {
+            return Ok(());
+        }
+        refuse_part(&read)?;
+        let nothing = without_parts(sku);
+        let freed = freed_by(store, tenant, &read, &nothing).await?;
+        let deleted = store.delete_product(tenant, sku, now, &read, freed).await?;
+        if deleted == ProductWritten::Done {
+            return Ok(());
+        }
+    }
+    Err(busy().into())
+}
+
+fn refuse_part(read: &SkuInputs) -> Answer<()> {
+    if read.part_of.is_empty() {
+        return Ok(());
+    }
+    let bundles: Vec<&str> = read.part_of.iter().map(Sku::as_str).collect();
+    Err(Problem::conflict(
+        "part-of-bundles",
+        "This product is a part of bundles.",
+        "Delete the bundles first, or take it out of them: see `stands`.",
+    )
+    .showing(&bundles))
+}
+
+/// What is left of a product once it is deleted.
+fn without_parts(sku: &Sku) -> Product {
+    Product {
+        sku: sku.clone(),
+        title: None,
+        brand: None,
+        category: None,
+        ean: None,
+        weight_grams: None,
+        dimensions: None,
+        rrp: Default::default(),
+        tax_class: None,
+        parts: Vec::new(),
+    }
+}

@@ -1,0 +1,69 @@
+//! `PUT /products`: products and bundles in bulk.
+
+use super::judge::{Verdict, judge};
+use super::queue;
+use super::row::ProductRow;
+use crate::App;
+use crate::access::Keeper;
+use crate::bulk::{BulkResult, Row, Rows};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::product::Product;
+use std::sync::Arc;
+
+/// Takes products and bundles in bulk.
+///
+/// At most 1,000 rows, as a JSON array or as CSV whose header names the columns (`length_mm`, `width_mm`, `height_mm`; a
+/// column for each currency, `rrp_GBP`; `parts` as JSON). A row is the whole product: what it leaves out is taken away.
+/// Sending the same again changes nothing. A bundle's parts may come later; none may be a bundle. 202 means that all
+/// accepted rows are queued: they are stored in a moment. `Idempotency-Key` adds nothing to that.
+#[utoipa::path(
+    put, path = "/products", tag = "catalogue", operation_id = "put_products",
+    request_body(content(
+        (Vec<ProductRow> = "application/json"),
+        (String = "text/csv", example = "sku,title,ean,rrp_GBP\nMUG-BLUE,Mug,4006381333931,9.90\n"),
+    )),
+    responses(
+        (status = 202, body = BulkResult),
+        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn put(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Rows(rows): Rows,
+) -> Answer<(StatusCode, Json<BulkResult>)> {
+    let now = Timestamp::now();
+    let mut result = BulkResult::default();
+    let mut read: Vec<Row> = Vec::new();
+    let mut products: Vec<Product> = Vec::new();
+    for row in rows {
+        match row.read::<ProductRow>() {
+            Ok(product) => {
+                read.push(row);
+                products.push(product.into());
+            }
+            Err(rejected) => result.rejected.push(rejected),
+        }
+    }
+    let verdicts = judge(&app.store, &tenant, &products).await?;
+    let mut changed = Vec::new();
+    for ((row, product), verdict) in read.into_iter().zip(products).zip(verdicts) {
+        match verdict {
+            Verdict::Changed => changed.push(product),
+            Verdict::Unchanged => result.unchanged += 1,
+            Verdict::Refused(fault) => {
+                let rejected = row.rejected(Some(fault.field), fault.code, fault.detail);
+                result.rejected.push(rejected);
+            }
+        }
+    }
+    result.accepted = changed.len();
+    result.rejected.sort_by_key(|rejected| rejected.row);
+    queue(&app, &tenant, now, changed).await?;
+    Ok((StatusCode::ACCEPTED, Json(result)))
+}

@@ -1,0 +1,181 @@
+//! What a product must be to be taken, as far as the product alone can tell; and the digest by which two are the same.
+
+use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
+use stallkeeper::domain::product::{Part, Product};
+use stallkeeper::error::{Error, Result};
+use std::collections::HashSet;
+
+/// Parts of one bundle.
+const MOST_PARTS: usize = 90;
+/// Units of one part in a bundle.
+const MOST_UNITS: u32 = 10_000;
+/// Characters of a title, and of the other texts.
+const LONGEST: [usize; 2] = [500, 200];
+/// In millimetres and grams: what no parcel or pallet exceeds.
+const LARGEST: u32 = 50_000;
+const HEAVIEST: u32 = 50_000_000;
+
+/// ISO 4217: the currencies in use.
+const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD \
+    CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD \
+    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL \
+    MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD \
+    RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD \
+    UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
+/// What is wrong with a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) field: String,
+    /// Stable, for programs.
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+}
+
+impl Fault {
+    pub(crate) fn new(
+        field: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            field: field.into(),
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The first thing that is wrong with a product, if any.
+pub(crate) fn fault(product: &Product) -> Option<Fault> {
+    texts(product)
+        .or_else(|| product.ean.as_deref().and_then(ean))
+        .or_else(|| measures(product))
+        .or_else(|| prices(product))
+        .or_else(|| parts(product))
+}
+
+fn texts(product: &Product) -> Option<Fault> {
+    let texts = [
+        ("title", &product.title, LONGEST[0]),
+        ("brand", &product.brand, LONGEST[1]),
+        ("category", &product.category, LONGEST[1]),
+        ("tax_class", &product.tax_class, LONGEST[1]),
+    ];
+    texts.into_iter().find_map(|(field, text, longest)| {
+        let text = text.as_deref()?;
+        let bad = text.chars().count() > longest || text.chars().any(char::is_control);
+        bad.then(|| {
+            let detail = format!("At most {longest} characters on one line.");
+            Fault::new(field, "text", detail)
+        })
+    })
+}
+
+fn ean(ean: &str) -> Option<Fault> {
+    let digits: Option<Vec<u32>> = ean.chars().map(|digit| digit.to_digit(10)).collect();
+    let Some(digits) = digits.filter(|digits| [8, 12, 13, 14].contains(&digits.len())) else {
+        let detail = "An EAN has 8, 12, 13 or 14 digits and nothing else.";
+        return Some(Fault::new("ean", "ean", detail));
+    };
+    // From the right, the check digit first: weights 1, 3, 1, 3, …
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .zip([1, 3].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    (sum % 10 != 0).then(|| {
+        let detail =
+            "Its last digit does not fit the others: a digit is wrong or two changed places.";
+        Fault::new("ean", "ean_check_digit", detail)
+    })
+}
+
+fn measures(product: &Product) -> Option<Fault> {
+    if product
+        .weight_grams
+        .is_some_and(|weight| !(1..=HEAVIEST).contains(&weight))
+    {
+        let detail = "At least 1 gram and at most 50,000,000; leave it out where it is not known.";
+        return Some(Fault::new("weight_grams", "weight", detail));
+    }
+    let size = product.dimensions?;
+    let sides = [
+        ("length_mm", size.length_mm),
+        ("width_mm", size.width_mm),
+        ("height_mm", size.height_mm),
+    ];
+    let (side, _) = sides
+        .into_iter()
+        .find(|(_, side)| !(1..=LARGEST).contains(side))?;
+    let detail = "At least 1 millimetre and at most 50,000.";
+    Some(Fault::new(
+        format!("dimensions.{side}"),
+        "dimension",
+        detail,
+    ))
+}
+
+fn prices(product: &Product) -> Option<Fault> {
+    product.rrp.iter().find_map(|(currency, amount)| {
+        let field = || format!("rrp.{}", currency.chars().take(8).collect::<String>());
+        if currency.len() != 3 || !CURRENCIES.split_whitespace().any(|known| known == currency) {
+            let detail = "A currency is named by its ISO 4217 code in capitals, such as GBP.";
+            return Some(Fault::new(field(), "currency", detail));
+        }
+        let fits = *amount > Decimal::ZERO
+            && *amount < Decimal::from(1_000_000_000)
+            && amount.normalize().scale() <= 3;
+        (!fits).then(|| {
+            let detail = "More than 0, less than 1,000,000,000, with at most 3 decimals.";
+            Fault::new(field(), "amount", detail)
+        })
+    })
+}
+
+fn parts(product: &Product) -> Option<Fault> {
+    if product.parts.len() > MOST_PARTS {
+        let detail = format!("A bundle has at most {MOST_PARTS} parts.");
+        return Some(Fault::new("parts", "too_many_parts", detail));
+    }
+    let mut seen = HashSet::new();
+    product.parts.iter().enumerate().find_map(|(index, part)| {
+        let fault = |name, code, detail: &str| {
+            Some(Fault::new(format!("parts[{index}].{name}"), code, detail))
+        };
+        if part.sku == product.sku {
+            return fault(
+                "sku",
+                "part_of_itself",
+                "A bundle cannot be a part of itself.",
+            );
+        }
+        if !seen.insert(&part.sku) {
+            let detail = "Each part once; say how many of it with `units`.";
+            return fault("sku", "part_twice", detail);
+        }
+        if !(1..=MOST_UNITS).contains(&part.units) {
+            return fault("units", "units", "At least 1 and at most 10,000.");
+        }
+        None
+    })
+}
+
+/// The digest of a product's content: the order of its parts and zeros at the end of a price make no other product.
+pub(crate) fn digest(product: &Product) -> Result<String> {
+    let mut same = product.clone();
+    same.parts.sort_by(|a: &Part, b: &Part| a.sku.cmp(&b.sku));
+    for amount in same.rrp.values_mut() {
+        *amount = amount.normalize();
+    }
+    let text = serde_json::to_string(&same)
+        .map_err(|error| Error::permanent("encode a product", error))?;
+    let digest = Sha256::digest(text);
+    let bytes = digest.iter().take(16);
+    Ok(bytes.map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! What follows from a change: what each listing that it touches is to have, and whether that is to be sent.
+//!
+//! Whoever calls has written the change and raised its counter, for all SKUs at hand. Only then is anything read here, so
+//! that of two changes at once at least one recompute sees both. What was read is shared within one call, never longer.
+
+mod known;
+mod price;
+mod quantity;
+mod reservations;
+
+use crate::App;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use known::Known;
+use stallkeeper::domain::ids::{ConnectionId, Sku, TenantId};
+use stallkeeper::error::Result;
+use stallkeeper::queue::StockTick;
+use stallkeeper::store::Store;
+use std::collections::BTreeSet;
+
+/// How many SKUs are worked on at a time.
+const CONCURRENCY: usize = 8;
+
+/// Whether prices may have changed too: a stock level alone changes none, and each costs a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prices {
+    Touched,
+    Untouched,
+}
+
+/// One recompute, with all that it knows.
+struct Work<'a> {
+    store: &'a Store,
+    tenant: &'a TenantId,
+    known: Known<'a>,
+    prices: Prices,
+    now: Timestamp,
+}
+
+/// Computes anew what the listings of these SKUs, and of the bundles that they are parts of, are to have. Idempotent.
+pub(crate) async fn recompute(
+    app: &App,
+    tenant: &TenantId,
+    skus: BTreeSet<Sku>,
+    prices: Prices,
+    now: Timestamp,
+) -> Result<()> {
+    let work = Work {
+        store: &app.store,
+        tenant,
+        known: Known::new(&app.store, tenant),
+        prices,
+        now,
+    };
+    let urgent: Vec<BTreeSet<ConnectionId>> = futures::stream::iter(work.with_bundles(skus).await?)
+        .map(|sku| {
+            let work = &work;
+            async move { work.recompute_one(&sku).await }
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let urgent: BTreeSet<ConnectionId> = urgent.into_iter().flatten().collect();
+    for connection in urgent {
+        let tick = StockTick::Urgent {
+            tenant: tenant.clone(),
+            connection: connection.clone(),
+            hop: 0,
+        };
+        app.stock_ticks.send(&connection, tick, 0).await?;
+    }
+    Ok(())
+}
+
+impl Work<'_> {
+    /// The SKUs and the bundles they are parts of, each once.
+    async fn with_bundles(&self, skus: BTreeSet<Sku>) -> Result<BTreeSet<Sku>> {
+        let bundles: Vec<Vec<Sku>> = futures::stream::iter(skus.clone())
+            .map(|sku| async move { Ok(self.known.inputs(&sku).await?.part_of.clone()) })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<Vec<Vec<Sku>>>()
+            .await?;
+        Ok(bundles.into_iter().flatten().chain(skus).collect())
+    }
+
+    /// Recomputes the listings of one SKU; the connections that have something to send at once.
+    async fn recompute_one(&self, sku: &Sku) -> Result<BTreeSet<ConnectionId>> {
+        let inputs = self.known.inputs(sku).await?;
+        let mut urgent = BTreeSet::new();
+        let mut listings = Vec::new();
+        for listed in &inputs.listed {
+            let Some(seller) = self
+                .known
+                .seller(&listed.connection)
+                .await?
+                .as_ref()
+                .clone()
+            else {
+                continue;
+            };
+            let Some(listing) = self.write_wanted(sku, &inputs, listed, &seller).await? else {
+                continue;
+            };
+            if self.put_quantity(&inputs, &listing, &seller).await? && seller.sends_at_once() {
+                urgent.insert(listed.connection.clone());
+            }
+            if self.prices == Prices::Touched {
+                self.recompute_prices(&inputs, &listing, &seller).await?;
+            }
+            listings.push(listing);
+        }
+        self.forget_reservations(sku, &inputs, &listings).await?;
+        Ok(urgent)
+    }
+}

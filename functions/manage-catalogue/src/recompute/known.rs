@@ -1,0 +1,137 @@
+//! What one recompute has read, so that nothing is read twice. Owns the reading; decides nothing.
+
+use futures::lock::Mutex;
+use stallkeeper::domain::connection::{ConnectionStatus, PriceMode};
+use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
+use stallkeeper::domain::ids::{ConnectionId, FeedId, Sku, TenantId};
+use stallkeeper::domain::listing::Standing;
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::stock_settings::Published;
+use stallkeeper::error::Result;
+use stallkeeper::store::{SkuInputs, Store};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// A connection for which stock is computed.
+#[derive(Debug, Clone)]
+pub(super) struct Seller {
+    pub(super) published: Published,
+    status: ConnectionStatus,
+    frozen: bool,
+    /// Marketplaces whose prices are the recommended ones.
+    pub(super) priced: Vec<Marketplace>,
+}
+
+impl Seller {
+    /// Whether an urgent decrease would find its way now. Where not, it is sent by the first round that may.
+    pub(super) fn sends_at_once(&self) -> bool {
+        self.status.sends() && !self.frozen && !self.published.shadow
+    }
+}
+
+pub(super) struct Known<'a> {
+    store: &'a Store,
+    tenant: &'a TenantId,
+    inputs: Memory<Sku, SkuInputs>,
+    sellers: Memory<ConnectionId, Option<Seller>>,
+    feeds: Memory<(ConnectionId, FeedId), Option<Feed>>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
+        Self {
+            store,
+            tenant,
+            inputs: Memory::default(),
+            sellers: Memory::default(),
+            feeds: Memory::default(),
+        }
+    }
+
+    pub(super) async fn inputs(&self, sku: &Sku) -> Result<Arc<SkuInputs>> {
+        let read = self.store.sku_inputs(self.tenant, sku);
+        self.inputs.get(sku.clone(), read).await
+    }
+
+    /// The connection, where stock is computed for it. One that waits for its authorisation is computed too: what is to
+    /// be sent stands ready then.
+    pub(super) async fn seller(&self, connection: &ConnectionId) -> Result<Arc<Option<Seller>>> {
+        let read = self.read_seller(connection);
+        self.sellers.get(connection.clone(), read).await
+    }
+
+    async fn read_seller(&self, id: &ConnectionId) -> Result<Option<Seller>> {
+        let Some(connection) = self.store.connection(self.tenant, id).await? else {
+            return Ok(None);
+        };
+        let status = connection.status;
+        let computed = matches!(
+            status,
+            ConnectionStatus::Active
+                | ConnectionStatus::Paused
+                | ConnectionStatus::NeedsReauthorisation
+        );
+        if !computed {
+            return Ok(None);
+        }
+        let plan = self.store.stock_plan(self.tenant, id).await?;
+        let Some(published) = plan.in_force().cloned() else {
+            return Ok(None);
+        };
+        let marketplaces = self.store.marketplaces(self.tenant, id).await?;
+        let priced = marketplaces
+            .iter()
+            .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
+            .map(|settings| settings.marketplace)
+            .collect();
+        Ok(Some(Seller {
+            published,
+            status,
+            frozen: plan.frozen.is_some(),
+            priced,
+        }))
+    }
+
+    /// What became of what was sent last; what was never sent stands as if it had arrived.
+    pub(super) async fn standing(
+        &self,
+        connection: &ConnectionId,
+        sent_by: Option<&SentBy>,
+    ) -> Result<Standing> {
+        let Some(SentBy::Feed(id)) = sent_by else {
+            return Ok(Standing::Patched);
+        };
+        let read = self.store.feed(self.tenant, connection, id);
+        let feed = self
+            .feeds
+            .get((connection.clone(), id.clone()), read)
+            .await?;
+        Ok(match feed.as_ref() {
+            Some(feed) if feed.state.is_open() => Standing::InFlight,
+            Some(feed) if feed.state == FeedState::Settled => feed
+                .applied_at
+                .map_or(Standing::Lost, |by| Standing::Applied { by }),
+            _ => Standing::Lost,
+        })
+    }
+}
+
+/// Values that are read once, however many ask at the same time.
+struct Memory<K, V>(Mutex<HashMap<K, Arc<OnceCell<Arc<V>>>>>);
+
+impl<K, V> Default for Memory<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V> Memory<K, V> {
+    async fn get(&self, key: K, read: impl Future<Output = Result<V>>) -> Result<Arc<V>> {
+        let cell = self.0.lock().await.entry(key).or_default().clone();
+        cell.get_or_try_init(|| async { read.await.map(Arc::new) })
+            .await
+            .cloned()
+    }
+}

@@ -1,0 +1,90 @@
+//! A listing's prices: where a marketplace asks for the recommended one, it is stored where it is newer, and put down to
+//! be sent where Amazon shows another.
+
+use super::Work;
+use super::known::Seller;
+use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::feed::LineValue;
+use stallkeeper::domain::listing::{
+    Listing, ListingState, NextPrice, Offer, next_price, rrp_price,
+};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::product::Product;
+use stallkeeper::error::Result;
+use stallkeeper::store::{SkuInputs, ToSend, WantedWritten};
+
+impl Work<'_> {
+    pub(super) async fn recompute_prices(
+        &self,
+        inputs: &SkuInputs,
+        listing: &Listing,
+        seller: &Seller,
+    ) -> Result<()> {
+        let (Some(product), ListingState::Matched) = (&inputs.product, listing.state) else {
+            return Ok(());
+        };
+        let listed_in = |marketplace: &&Marketplace| listing.stores.contains(marketplace);
+        for marketplace in seller.priced.iter().filter(listed_in) {
+            self.recompute_price(product, listing, seller, *marketplace)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn recompute_price(
+        &self,
+        product: &Product,
+        listing: &Listing,
+        seller: &Seller,
+        marketplace: Marketplace,
+    ) -> Result<()> {
+        let label = listing.wanted.as_ref().map_or(0, |wanted| wanted.label);
+        let (mode, units) = (PriceMode::Rrp, listing.units);
+        let Some(wanted) = rrp_price(mode, marketplace, product, units, label, self.now) else {
+            return Ok(());
+        };
+        let connection = &listing.connection;
+        let key = (self.tenant, connection, &listing.amazon_sku, marketplace);
+        let written = self.store.write_wanted_price(key, &wanted).await?;
+        let WantedWritten::Stands(offer) = written else {
+            return Ok(());
+        };
+        let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
+        let standing = self.known.standing(connection, sent_by).await?;
+        let brake = seller.published.settings.brakes.price_percent;
+        let NextPrice::Send(amount) = next_price(&offer, standing, brake) else {
+            return Ok(());
+        };
+        let value = LineValue::Price {
+            amount,
+            currency: marketplace.currency().to_owned(),
+        };
+        let entry = self.price_entry(listing, &offer, label, value);
+        self.store
+            .put_to_send(self.tenant, connection, &entry)
+            .await
+    }
+
+    fn price_entry(
+        &self,
+        listing: &Listing,
+        offer: &Offer,
+        label: u64,
+        value: LineValue,
+    ) -> ToSend {
+        ToSend {
+            sku: listing.amazon_sku.clone(),
+            price_on: Some(offer.marketplace),
+            value,
+            label,
+            sends: offer.sends,
+            decrease: false,
+            urgent: false,
+            level_at: None,
+            after: None,
+            stores: vec![offer.marketplace],
+            product_type: listing.product_type.clone(),
+            at: self.now,
+        }
+    }
+}

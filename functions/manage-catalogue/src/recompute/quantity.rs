@@ -1,0 +1,156 @@
+//! A listing's quantity: computed from all that is known, stored where it is newer, and put down to be sent where Amazon
+//! shows another.
+
+use super::Work;
+use super::known::Seller;
+use stallkeeper::domain::feed::LineValue;
+use stallkeeper::domain::ids::Sku;
+use stallkeeper::domain::listing::{Listing, Next, next};
+use stallkeeper::domain::stock::{Component, Sale, Wanted, WantedAs, deliverable, wanted};
+use stallkeeper::error::Result;
+use stallkeeper::store::{Listed, SkuInputs, ToSend, WantedWritten};
+use std::sync::Arc;
+
+/// A SKU that the quantity is counted in.
+type Counted = (Sku, u32, Arc<SkuInputs>);
+
+impl Work<'_> {
+    /// Computes and stores what a listing is to have. The listing as it is then; `None` where a newer one stands or it is
+    /// not this SKU's any more: whoever wrote that has put down what is to be sent.
+    pub(super) async fn write_wanted(
+        &self,
+        sku: &Sku,
+        inputs: &Arc<SkuInputs>,
+        listed: &Listed,
+        seller: &Seller,
+    ) -> Result<Option<Listing>> {
+        let components = self.components(sku, inputs).await?;
+        let wanted = self.wanted(inputs, &components, listed, seller);
+        let (connection, amazon_sku) = (&listed.connection, &listed.amazon_sku);
+        let tie = (sku, listed.units);
+        let written = self
+            .store
+            .write_wanted(self.tenant, connection, amazon_sku, tie, &wanted)
+            .await?;
+        Ok(match written {
+            WantedWritten::Stands(listing) => Some(*listing),
+            WantedWritten::Outdated => None,
+        })
+    }
+
+    async fn components(&self, sku: &Sku, inputs: &Arc<SkuInputs>) -> Result<Vec<Counted>> {
+        if inputs.product.is_some() && inputs.parts().is_empty() {
+            return Ok(vec![(sku.clone(), 1, inputs.clone())]);
+        }
+        let parts = inputs.parts().iter();
+        let parts = parts.map(|part| async move {
+            let inputs = self.known.inputs(&part.sku).await?;
+            Ok((part.sku.clone(), part.units, inputs))
+        });
+        futures::future::try_join_all(parts).await
+    }
+
+    fn wanted(
+        &self,
+        inputs: &SkuInputs,
+        components: &[Counted],
+        listed: &Listed,
+        seller: &Seller,
+    ) -> Wanted {
+        let published = &seller.published;
+        let is_bundle = !inputs.parts().is_empty();
+        // A SKU's own counter stands in its own; a part's is added to it.
+        let parts = components.iter().filter(|_| is_bundle);
+        let label = parts
+            .map(|(_, _, part)| part.levels.counter)
+            .fold(inputs.counter(), u64::saturating_add)
+            .saturating_add(published.version);
+        let listed_as = WantedAs {
+            units: listed.units,
+            is_bundle,
+            kept: inputs.product.is_some(),
+        };
+        let deliverables: Vec<_> = components
+            .iter()
+            .map(|(sku, units, inputs)| {
+                let component = Component {
+                    sku: sku.as_str(),
+                    units: *units,
+                    levels: &inputs.levels.levels,
+                    reservations: &inputs.reservations,
+                };
+                deliverable(&component, &published.settings)
+            })
+            .collect();
+        let settings = &published.settings;
+        let mut wanted = wanted(listed_as, &deliverables, settings, label, self.now);
+        // Two changes at the same moment can make a part a bundle; what that could deliver nobody can tell.
+        let nested = components
+            .iter()
+            .find(|(_, _, part)| is_bundle && !part.parts().is_empty());
+        if let Some((part, _, _)) = nested {
+            wanted.quantity = None;
+            wanted.why = format!("its part {part} is a bundle itself");
+        }
+        wanted
+    }
+
+    /// Puts a listing down to be sent where Amazon may show another quantity. Whether it waits for no round.
+    pub(super) async fn put_quantity(
+        &self,
+        inputs: &SkuInputs,
+        listing: &Listing,
+        seller: &Seller,
+    ) -> Result<bool> {
+        let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
+        let standing = self.known.standing(&listing.connection, sent_by).await?;
+        let sales: Vec<Sale> = inputs
+            .reservations
+            .iter()
+            .filter(|reservation| {
+                reservation.connection == listing.connection
+                    && reservation.amazon_sku == listing.amazon_sku
+            })
+            .filter_map(|reservation| reservation.sale)
+            .collect();
+        let policy = &seller.published.settings.policy;
+        let Next::Send {
+            quantity,
+            decrease,
+            urgent,
+            after,
+        } = next(listing, standing, &sales, policy)
+        else {
+            return Ok(false);
+        };
+        let Some(mut entry) = self.entry(listing, quantity) else {
+            return Ok(false);
+        };
+        entry.decrease = decrease;
+        entry.urgent = urgent;
+        entry.after = after;
+        self.store
+            .put_to_send(self.tenant, &listing.connection, &entry)
+            .await?;
+        Ok(urgent)
+    }
+
+    /// An entry that says: look at this listing. `None` where nothing is wanted of it.
+    pub(super) fn entry(&self, listing: &Listing, quantity: u32) -> Option<ToSend> {
+        let wanted = listing.wanted.as_ref()?;
+        Some(ToSend {
+            sku: listing.amazon_sku.clone(),
+            price_on: None,
+            value: LineValue::Quantity(quantity),
+            label: wanted.label,
+            sends: listing.sends,
+            decrease: false,
+            urgent: false,
+            level_at: wanted.level_at,
+            after: None,
+            stores: listing.stores.clone(),
+            product_type: listing.product_type.clone(),
+            at: self.now,
+        })
+    }
+}

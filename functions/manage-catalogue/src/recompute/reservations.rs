@@ -1,0 +1,132 @@
+//! Forgets reservations that nothing depends on any more: no quantity, and no guess at what Amazon shows.
+
+use super::Work;
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::ids::{ConnectionId, Sku};
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::stock::{Reservation, counted};
+use stallkeeper::domain::stock_settings::StockSettings;
+use stallkeeper::error::Result;
+use stallkeeper::store::SkuInputs;
+use std::collections::BTreeSet;
+
+/// How many are forgotten in one go, so that no recompute gets long.
+const MOST_FORGOTTEN: usize = 25;
+/// When this many that are over wait for a newer value to be sent, one is sent.
+const PILE: usize = 50;
+/// A value that was sent counts from this long before: clocks, and the whole seconds of Amazon's moments.
+const BLUR: SignedDuration = SignedDuration::from_secs(2);
+/// How old the numbers of Amazon's listings report may be.
+const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
+
+impl Work<'_> {
+    /// `listings`: those of the SKU that were recomputed, as they are now.
+    pub(super) async fn forget_reservations(
+        &self,
+        sku: &Sku,
+        inputs: &SkuInputs,
+        listings: &[Listing],
+    ) -> Result<()> {
+        let levels = &inputs.levels;
+        if inputs.reservations.is_empty() {
+            if levels.reserving {
+                let read = levels.counter;
+                self.store
+                    .no_longer_reserving(self.tenant, sku, read)
+                    .await?;
+            }
+            return Ok(());
+        }
+        let measured_at = self.measured_at(inputs).await?;
+        let over = |reservation: &&Reservation| reservation.is_over(measured_at);
+        let (needed, idle): (Vec<_>, Vec<_>) = inputs
+            .reservations
+            .iter()
+            .filter(over)
+            .partition(|reservation| is_needed(reservation, inputs, listings));
+        for reservation in idle.into_iter().take(MOST_FORGOTTEN) {
+            self.store
+                .forget_reservation(self.tenant, sku, reservation)
+                .await?;
+        }
+        for listing in listings {
+            let piled = needed.iter().filter(|it| is_of(it, listing)).count();
+            if piled > PILE {
+                self.move_baseline(listing).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// When the SKU's level was last measured, as the connection says that hears of it last.
+    async fn measured_at(&self, inputs: &SkuInputs) -> Result<Option<Timestamp>> {
+        let mut connections: BTreeSet<ConnectionId> = inputs
+            .reservations
+            .iter()
+            .map(|reservation| reservation.connection.clone())
+            .chain(inputs.listed.iter().map(|listed| listed.connection.clone()))
+            .collect();
+        for bundle in &inputs.part_of {
+            let bundle = self.known.inputs(bundle).await?;
+            connections.extend(bundle.listed.iter().map(|listed| listed.connection.clone()));
+        }
+        let mut earliest = None;
+        for (index, connection) in connections.iter().enumerate() {
+            let seller = self.known.seller(connection).await?;
+            let all = StockSettings::default();
+            let settings = seller.as_ref().as_ref();
+            let settings = settings.map_or(&all, |seller| &seller.published.settings);
+            let measured = counted(&inputs.levels.levels, &settings.warehouses)
+                .map(|(_, level)| level.measured_at)
+                .max();
+            earliest = if index == 0 {
+                measured
+            } else {
+                earliest.min(measured)
+            };
+        }
+        Ok(earliest)
+    }
+
+    /// Has the wanted number sent again, which is absolute, so that the sales before it count no more.
+    async fn move_baseline(&self, listing: &Listing) -> Result<()> {
+        let (Some(quantity), ListingState::Matched) = (listing.wanted_quantity(), listing.state)
+        else {
+            return Ok(());
+        };
+        let Some(entry) = self.entry(listing, quantity) else {
+            return Ok(());
+        };
+        self.store
+            .put_to_send(self.tenant, &listing.connection, &entry)
+            .await
+    }
+}
+
+fn is_of(reservation: &Reservation, listing: &Listing) -> bool {
+    reservation.connection == listing.connection && reservation.amazon_sku == listing.amazon_sku
+}
+
+/// Whether its sale is still needed to tell what Amazon shows.
+fn is_needed(reservation: &Reservation, inputs: &SkuInputs, listings: &[Listing]) -> bool {
+    let Some(sale) = reservation.sale else {
+        return false;
+    };
+    let Some(listing) = listings.iter().find(|it| is_of(reservation, it)) else {
+        // Not recomputed now: only what is no listing of this SKU any more needs nothing.
+        return inputs.listed.iter().any(|listed| {
+            listed.connection == reservation.connection
+                && listed.amazon_sku == reservation.amazon_sku
+        });
+    };
+    let counts_from = match (&listing.sent, &listing.observed) {
+        (Some(sent), _) => sent.at.saturating_sub(BLUR),
+        (None, Some(observed)) => observed.at.saturating_sub(REPORT_IS_BEHIND),
+        (None, None) => return true,
+    };
+    let last = sale
+        .reduced_at
+        .unwrap_or(sale.ordered_at)
+        .max(sale.ordered_at);
+    counts_from.is_ok_and(|from| last >= from)
+}
