@@ -6,7 +6,7 @@ mod http;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use axum::{body::Bytes, http::StatusCode};
@@ -23,6 +23,8 @@ use crate::{
     reports::Snapshot,
 };
 
+/// Lines that are written before the report is done.
+const SMALL_REPORT: usize = 2_000;
 const LINK_LIVES: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Clone, Debug)]
@@ -33,11 +35,13 @@ pub(crate) enum Content {
         bytes: Bytes,
         gzip: bool,
     },
-    /// A report, which is written while it is sent.
+    /// A large report, which is written while it is sent.
     Report {
         snapshot: Arc<Snapshot>,
         gzip: bool,
         cut: bool,
+        /// The whole of it, as soon as it is compressed.
+        built: Arc<OnceLock<Bytes>>,
     },
 }
 
@@ -51,6 +55,26 @@ impl Content {
         Self::Bytes {
             bytes: bytes.into(),
             gzip,
+        }
+    }
+
+    /// A report's document. A large one is compressed beside everything else, since nobody should wait
+    /// for that who asks for something else.
+    pub(crate) fn report(snapshot: Snapshot, gzip: bool, cut: bool) -> Self {
+        let (snapshot, built) = (Arc::new(snapshot), Arc::new(OnceLock::new()));
+        if snapshot.len() <= SMALL_REPORT {
+            let bytes = snapshot.whole(gzip, cut);
+            return Self::Bytes { bytes, gzip };
+        }
+        if gzip {
+            let (snapshot, built) = (Arc::clone(&snapshot), Arc::clone(&built));
+            std::thread::spawn(move || built.set(snapshot.whole(gzip, cut)));
+        }
+        Self::Report {
+            snapshot,
+            gzip,
+            cut,
+            built,
         }
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use api::{amazons_channel, get};
-pub(crate) use edits::{Edit, Issue, read as read_edits};
+pub(crate) use edits::{Edit, Issue, OrderedRefusal, Severity, read as read_edits};
 pub(crate) use patching::{patch, refused, remark};
 pub(crate) use sold::{cancelled, placed};
 
@@ -140,11 +140,15 @@ impl Listing {
             .find(|offer| offer.store.id == store.id)
         {
             Some(offer) => offer.price = price,
-            None => self.offers.push(Offer {
-                store,
-                price,
-                priced_by: 0,
-            }),
+            None => {
+                // There are a million listings, most of them in a store or two.
+                self.offers.reserve_exact(1);
+                self.offers.push(Offer {
+                    store,
+                    price,
+                    priced_by: 0,
+                });
+            }
         }
     }
 
@@ -171,6 +175,9 @@ impl Listing {
     fn change(&mut self, quantity: u64, at: Timestamp, by: Arc<str>) {
         self.quantity = quantity;
         self.updated = at;
+        if self.history.is_empty() {
+            self.history.reserve_exact(1);
+        }
         self.history.push(Step { at, quantity, by });
     }
 
@@ -218,28 +225,6 @@ impl Listing {
             }
         }
     }
-}
-
-/// What a test has ordered to be said of every submission for a SKU.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OrderedRefusal {
-    pub(crate) code: String,
-    pub(crate) message: String,
-    pub(crate) attribute: Option<String>,
-    /// With another than `ERROR` it is only remarked, and the submission is accepted.
-    #[serde(default)]
-    pub(crate) severity: Severity,
-}
-
-/// How much an issue matters.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Severity {
-    #[default]
-    Error,
-    Warning,
-    Info,
 }
 
 /// Submissions whose patch takes effect later.

@@ -64,7 +64,7 @@ const FEED_ROLES: &[Role] = &[
     Role::TaxInvoicing,
 ];
 
-/// Those who submit feeds, and those who only watch them.
+/// Those who only watch feeds, too.
 const FEED_WATCHING_ROLES: &[Role] = &[
     Role::AmazonFulfillment,
     Role::DirectToConsumerShipping,
@@ -200,8 +200,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// The feed type `JSON_LISTINGS_FEED` may be submitted so often besides what `createFeed` allows
-/// (page "Building Listings Management Workflows Guide": five submissions per five minutes).
+/// Besides what `createFeed` allows (page "Building Listings Management Workflows Guide").
 pub(crate) const LISTINGS_FEED: Limit = Limit {
     name: "JSON_LISTINGS_FEED",
     rate: 5.0 / 300.0,

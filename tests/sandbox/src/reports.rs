@@ -3,8 +3,6 @@
 
 mod lines;
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -178,16 +176,13 @@ pub(crate) fn advance(
         let as_of = clock::later(end, -office.report_stale_seconds.max(0.0));
         let store = report.stores.first().map_or("", String::as_str);
         let snapshot = Snapshot::of(listings, store, office, as_of);
-        if snapshot.is_empty() {
+        if snapshot.len() == 0 {
             // Page "Reports API FAQ": "No data can be found for the report".
             report.status = Status::Cancelled;
             continue;
         }
-        let content = Content::Report {
-            gzip: office.gzip,
-            cut: report.mishap == Some(Mishap::ReportCut),
-            snapshot: Arc::new(snapshot),
-        };
+        let cut = report.mishap == Some(Mishap::ReportCut);
+        let content = Content::report(snapshot, office.gzip, cut);
         let charset = office.report_encoding(store);
         let content_type = if office.report_charset_told {
             format!("text/plain;charset={}", charset.name())

@@ -1,21 +1,22 @@
 //! Owns the admin endpoints that put listings into a seller's account, change them as the seller does
 //! in Seller Central, and show what became of them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
+    body::Body,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderValue, Response, StatusCode, header},
 };
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::{Here, Refused, no_such_seller, refuse};
 use crate::{
     generate,
-    listings::{Fulfilment, Listing, Price, Standing, Submission},
+    listings::{Fulfilment, Listing, Offer, Price, Standing, Step, Submission},
     marketplaces::{self, Marketplace},
     world::Seller,
 };
@@ -50,7 +51,7 @@ struct NewListing {
 #[serde(untagged)]
 enum Prices {
     One(Price),
-    PerStore(std::collections::BTreeMap<String, Price>),
+    PerStore(BTreeMap<String, Price>),
 }
 
 impl Prices {
@@ -158,49 +159,88 @@ pub(super) struct Narrowed {
     brief: bool,
 }
 
+/// They are written while the world is locked: a copy of them all would be large.
 pub(super) async fn list(
     State(sandbox): Here,
     Path(seller): Path<String>,
     Query(narrowed): Query<Narrowed>,
-) -> Result<Json<Vec<Value>>, Refused> {
+) -> Result<Response<Body>, Refused> {
     let world = sandbox.world();
     let Some(known) = world.sellers.get(&seller) else {
         return no_such_seller(&seller);
     };
-    let all = known.listings.iter();
-    let wanted = all.filter(|(sku, _)| narrowed.sku.as_deref().is_none_or(|one| one == &***sku));
-    Ok(Json(
-        wanted
-            .map(|(sku, listing)| shown(sku, listing, narrowed.brief))
-            .collect(),
-    ))
+    let wanted: Vec<Shown<'_>> = match &narrowed.sku {
+        Some(sku) => {
+            let one = known.listings.get(sku);
+            one.map(|listing| Shown::of(sku, listing, narrowed.brief))
+                .into_iter()
+                .collect()
+        }
+        None => {
+            let all = known.listings.iter();
+            all.map(|(sku, listing)| Shown::of(sku, listing, narrowed.brief))
+                .collect()
+        }
+    };
+    match serde_json::to_vec(&wanted) {
+        Ok(text) => {
+            let mut response = Response::new(Body::from(text));
+            let kind = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            Ok(response)
+        }
+        Err(why) => refuse(StatusCode::INTERNAL_SERVER_ERROR, why),
+    }
 }
 
-fn shown(sku: &str, listing: &Listing, brief: bool) -> Value {
-    let mut shown = json!({
-        "sku": sku,
-        "quantity": listing.quantity,
-        "submitted": listing.submitted,
-        "oversold": listing.oversold,
-        "fulfilment": listing.fulfilment,
-    });
-    if brief {
-        return shown;
+/// A listing as a test sees it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    sku: &'a str,
+    quantity: u64,
+    submitted: u64,
+    oversold: u64,
+    fulfilment: Fulfilment,
+    #[serde(flatten)]
+    more: Option<More<'a>>,
+}
+
+#[derive(Serialize)]
+struct More<'a> {
+    stores: Vec<&'static str>,
+    prices: BTreeMap<&'static str, &'a Price>,
+    asin: &'a str,
+    product_type: &'a str,
+    title: &'a str,
+    status: Standing,
+    attributes: &'a Map<String, Value>,
+    beside_quantity: &'a Map<String, Value>,
+    history: &'a [Step],
+}
+
+impl<'a> Shown<'a> {
+    fn of(sku: &'a str, listing: &'a Listing, brief: bool) -> Self {
+        let priced = |offer: &'a Offer| Some((offer.store.id, offer.price.as_ref()?));
+        let more = || More {
+            stores: listing.offers.iter().map(|offer| offer.store.id).collect(),
+            prices: listing.offers.iter().filter_map(priced).collect(),
+            asin: &listing.asin,
+            product_type: &listing.product_type,
+            title: &listing.title,
+            status: listing.standing,
+            attributes: &listing.attributes,
+            beside_quantity: &listing.beside_quantity,
+            history: &listing.history,
+        };
+        Self {
+            sku,
+            quantity: listing.quantity,
+            submitted: listing.submitted,
+            oversold: listing.oversold,
+            fulfilment: listing.fulfilment,
+            more: (!brief).then(more),
+        }
     }
-    let prices = listing.offers.iter().filter_map(|offer| {
-        let price = offer.price.as_ref()?;
-        Some((offer.store.id.to_owned(), json!(price)))
-    });
-    shown["prices"] = Value::Object(prices.collect());
-    shown["stores"] = listing.offers.iter().map(|offer| offer.store.id).collect();
-    shown["asin"] = json!(&*listing.asin);
-    shown["product_type"] = json!(&*listing.product_type);
-    shown["title"] = json!(&*listing.title);
-    shown["status"] = json!(listing.standing);
-    shown["attributes"] = json!(listing.attributes);
-    shown["beside_quantity"] = json!(listing.beside_quantity);
-    shown["history"] = json!(listing.history);
-    shown
 }
 
 #[derive(Deserialize)]
@@ -231,7 +271,7 @@ pub(super) async fn change(
     if let Some(quantity) = change.quantity {
         listing.set_quantity(quantity, &by);
     }
-    Ok(Json(shown(&which.sku, listing, false)))
+    Ok(Json(json!(Shown::of(&which.sku, listing, false))))
 }
 
 pub(super) async fn remove(

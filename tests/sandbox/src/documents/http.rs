@@ -1,6 +1,6 @@
 //! Owns the addresses of documents: PUT and GET without a token, as a store of files answers them.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -19,6 +19,7 @@ use crate::{
     answer::{self, Struck},
     connection::Connection,
     fault::{Fault, FaultKind, Target},
+    reports::Snapshot,
     world::{Call, Violation},
 };
 
@@ -202,16 +203,11 @@ fn download(sandbox: &Sandbox, id: &str, unpacks: bool) -> Response<Body> {
             snapshot,
             gzip,
             cut,
-        } => {
-            let (sender, receiver) = mpsc::channel(4);
-            tokio::task::spawn_blocking(move || {
-                snapshot.write(gzip, cut, &mut |chunk| sender.blocking_send(chunk).is_ok());
-            });
-            Body::from_stream(stream::unfold(receiver, async |mut receiver| {
-                let chunk = receiver.recv().await?;
-                Some((Ok::<Bytes, std::convert::Infallible>(chunk), receiver))
-            }))
-        }
+            built,
+        } => match built.get() {
+            Some(bytes) => Body::from(bytes.clone()),
+            None => written(snapshot, gzip, cut),
+        },
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -222,6 +218,18 @@ fn download(sandbox: &Sandbox, id: &str, unpacks: bool) -> Response<Body> {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
+}
+
+/// The report piece by piece, as fast as the client takes it.
+fn written(snapshot: Arc<Snapshot>, gzip: bool, cut: bool) -> Body {
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        snapshot.write(gzip, cut, &mut |piece| sender.blocking_send(piece).is_ok());
+    });
+    Body::from_stream(stream::unfold(receiver, async |mut receiver| {
+        let piece = receiver.recv().await?;
+        Some((Ok::<Bytes, Infallible>(piece), receiver))
+    }))
 }
 
 fn violated(sandbox: &Sandbox, id: &str, wrong: &str) {

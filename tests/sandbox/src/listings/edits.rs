@@ -1,9 +1,10 @@
 //! Owns what a JSON patch for a listing means, and what is wrong with one: the same rules for a patch
 //! of one item and for a message of a feed. It never changes a listing.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Fulfilment, Listing, Price, Severity};
+use super::{Fulfilment, Listing, Price};
 use crate::marketplaces;
 
 const AVAILABILITY: &str = "fulfillment_availability";
@@ -23,6 +24,28 @@ pub(crate) enum Edit {
     Price { store: String, price: Option<Price> },
     /// Anything else.
     Attribute { name: String, value: Option<Value> },
+}
+
+/// What a test has ordered to be said of every submission for a SKU.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrderedRefusal {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) attribute: Option<String>,
+    /// With another than `ERROR` it is only remarked, and the submission is accepted.
+    #[serde(default)]
+    pub(crate) severity: Severity,
+}
+
+/// How much an issue matters.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Severity {
+    #[default]
+    Error,
+    Warning,
+    Info,
 }
 
 /// What Amazon says against a submission.

@@ -2,7 +2,7 @@
 //! separated, nothing quoted, in the encoding of the store. It is written while it is sent, so that a
 //! million lines need no place of their own.
 
-use std::{io::Write, sync::Arc};
+use std::{borrow::Cow, io::Write, sync::Arc};
 
 use axum::body::Bytes;
 use encoding_rs::Encoding;
@@ -40,6 +40,10 @@ impl Charset {
     }
 
     fn write(&self, text: &str, out: &mut Vec<u8>) {
+        if self.encoding == encoding_rs::UTF_8 {
+            out.extend_from_slice(text.as_bytes());
+            return;
+        }
         let (bytes, _, replaced) = self.encoding.encode(text);
         if !replaced && self.has(&bytes) {
             out.extend_from_slice(&bytes);
@@ -126,8 +130,19 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    /// How many listings it has.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The document in one piece.
+    pub(crate) fn whole(&self, gzip: bool, cut: bool) -> Bytes {
+        let mut whole = Vec::new();
+        self.write(gzip, cut, &mut |piece| {
+            whole.extend_from_slice(&piece);
+            true
+        });
+        whole.into()
     }
 
     /// Gives the document away in pieces, until it is done or nobody takes them any more. A cut one
@@ -143,8 +158,15 @@ impl Snapshot {
         } else {
             self.rows.len()
         };
+        let mut line = String::new();
+        let mut opened = (Timestamp::MIN, String::new());
         for row in &self.rows[..end] {
-            self.charset.write(&row.line(), &mut out.text);
+            if opened.0 != row.opened {
+                let text = row.opened.strftime("%Y-%m-%d %H:%M:%S GMT").to_string();
+                opened = (row.opened, text);
+            }
+            row.write(&opened.1, &mut line);
+            self.charset.write(&line, &mut out.text);
             if out.text.len() >= CHUNK && !out.flush(give) {
                 return;
             }
@@ -184,19 +206,46 @@ impl Row {
         }
     }
 
-    fn line(&self) -> String {
-        let title = self.title.replace(['\t', '\r', '\n'], " ");
-        let (sku, asin, status) = (&self.sku, &self.asin, self.status);
+    /// `opened` is when the listing was made, as the report writes it.
+    fn write(&self, opened: &str, out: &mut String) {
+        let title = if self.title.contains(['\t', '\r', '\n']) {
+            Cow::Owned(self.title.replace(['\t', '\r', '\n'], " "))
+        } else {
+            Cow::Borrowed(&*self.title)
+        };
         let price = self.price.as_deref().unwrap_or_default();
         let (quantity, pending) = match self.quantity {
             Some(quantity) => (quantity.to_string(), "0"),
             None => (String::new(), ""),
         };
-        let opened = self.opened.strftime("%Y-%m-%d %H:%M:%S GMT");
-        let channel = &self.channel;
-        format!(
-            "{title}\t\t{asin}L\t{sku}\t{price}\t{quantity}\t{opened}\t\ty\t1\t\t\t11\t\t\t\t{asin}\t\t\t\t\t\t{asin}\t\t\t{pending}\t{channel}\tMigrated Template\t{status}\r\n"
-        )
+        let (sku, asin) = (&*self.sku, &*self.asin);
+        out.clear();
+        for part in [
+            &title,
+            "\t\t",
+            asin,
+            "L\t",
+            sku,
+            "\t",
+            price,
+            "\t",
+            &quantity,
+            "\t",
+            opened,
+            "\t\ty\t1\t\t\t11\t\t\t\t",
+            asin,
+            "\t\t\t\t\t\t",
+            asin,
+            "\t\t\t",
+            pending,
+            "\t",
+            &self.channel,
+            "\tMigrated Template\t",
+            self.status,
+            "\r\n",
+        ] {
+            out.push_str(part);
+        }
     }
 }
 

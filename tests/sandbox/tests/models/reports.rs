@@ -1,5 +1,8 @@
 //! Reports over HTTP: one line per listing of a store.
 
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use serde_json::json;
 
 use crate::{
@@ -78,4 +81,25 @@ async fn a_report_can_be_stale_and_its_document_cut() {
         .await;
     let text = shop.report(UK).await.text().await.unwrap();
     assert!(!text.ends_with('\n') && text.lines().count() == 3);
+}
+
+#[tokio::test]
+async fn a_large_report_is_the_same_written_as_it_is_sent_and_compressed_beforehand() {
+    let shop = Shop::open().await;
+    let wish = json!({"count": 3_000, "prefix": "MANY-", "quantity": 2, "stores": [UK]});
+    shop.admin("POST", "listings/generate", wish).await;
+    let zipped = unpacked(&shop.report(UK).await.bytes().await.unwrap());
+    shop.0.settings(json!({"gzip": false})).await;
+    let plain = shop.report(UK).await.text().await.unwrap();
+    assert_eq!(zipped.lines().count(), 3_006);
+    assert_eq!(
+        zipped.trim_start_matches('\u{feff}'),
+        plain.trim_start_matches('\u{feff}')
+    );
+    shop.0.settings(json!({"gzip": true})).await;
+    shop.admin("PUT", "report-faults", json!([{"kind": "report_cut"}]))
+        .await;
+    let cut = shop.report(UK).await.bytes().await.unwrap();
+    let mut text = String::new();
+    assert!(GzDecoder::new(&*cut).read_to_string(&mut text).is_err());
 }
