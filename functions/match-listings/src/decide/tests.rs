@@ -1,0 +1,171 @@
+use super::*;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use stallkeeper::domain::connection::ConnectionStatus;
+use stallkeeper::domain::stock::Wanted;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn connection() -> Connection {
+    Connection {
+        tenant: "north".parse().unwrap(),
+        id: "c1".parse().unwrap(),
+        name: "Shop".into(),
+        marketplace: Marketplace::Uk,
+        status: ConnectionStatus::Active,
+        resume: None,
+        seller: None,
+        participations: Vec::new(),
+        created_at: at(0),
+        authorised_at: None,
+        own_app: false,
+        revision: 1,
+    }
+}
+
+fn sku(text: &str) -> AmazonSku {
+    text.parse().unwrap()
+}
+
+fn seen(by_amazon: bool, quantity: Option<u32>) -> Seen {
+    Seen {
+        stores: vec![Marketplace::De, Marketplace::Uk],
+        by_amazon,
+        quantity,
+        at: at(100),
+    }
+}
+
+fn ours(product: bool, other: Option<&str>) -> Ours {
+    Ours {
+        product,
+        other_spelling: other.map(|other| other.parse().unwrap()),
+    }
+}
+
+fn place(known: Option<&Listing>, seen: &Seen, ours: &Ours) -> Listing {
+    on_amazon(&connection(), &sku("MUG#1"), known, seen, ours)
+}
+
+#[test]
+fn every_listing_on_amazon_has_its_state_and_is_tied_only_where_it_is_matched() {
+    use ListingState::{CaseMismatch, FulfilledByAmazon, Matched, UnknownHere};
+    let rows = [
+        (false, true, None, Matched),
+        (false, true, Some("mug#1"), Matched),
+        (false, false, Some("mug#1"), CaseMismatch),
+        (false, false, None, UnknownHere),
+        (true, true, None, FulfilledByAmazon),
+        (true, false, Some("mug#1"), FulfilledByAmazon),
+    ];
+    for (by_amazon, product, other, state) in rows {
+        let listing = place(None, &seen(by_amazon, Some(3)), &ours(product, other));
+        assert_eq!(listing.state, state, "{by_amazon} {product} {other:?}");
+        assert_eq!(is_tied(&listing), state == Matched);
+        let told = listing.other_spelling.is_some();
+        assert_eq!(told, state == CaseMismatch, "the remedy names our spelling");
+    }
+}
+
+#[test]
+fn what_a_person_tied_stays_tied_whatever_becomes_of_it() {
+    let mut alias = place(None, &seen(false, Some(3)), &ours(false, None));
+    alias.alias = true;
+    alias.product = Some("MUG-BLUE".parse().unwrap());
+    alias.units = 2;
+    assert_eq!(product_of(&sku("MUG#1"), Some(&alias)).as_str(), "MUG-BLUE");
+    let cases = [
+        (Some(seen(false, None)), true, ListingState::Matched),
+        (Some(seen(false, None)), false, ListingState::UnknownHere),
+        (
+            Some(seen(true, None)),
+            true,
+            ListingState::FulfilledByAmazon,
+        ),
+        (None, true, ListingState::NotOnAmazon),
+        (None, false, ListingState::NotOnAmazon),
+    ];
+    for (seen, product, state) in cases {
+        let placed = match seen {
+            Some(seen) => place(Some(&alias), &seen, &ours(product, Some("mug#1"))),
+            None => off_amazon(&alias, product).unwrap(),
+        };
+        assert_eq!(placed.state, state);
+        assert_eq!((&placed.product, placed.units), (&alias.product, 2));
+        assert!(placed.alias && placed.other_spelling.is_none());
+    }
+}
+
+#[test]
+fn a_quantity_is_noted_where_it_is_new_and_when_the_listing_comes_back() {
+    let first = place(None, &seen(false, Some(3)), &ours(true, None));
+    assert_eq!(first.observed.as_ref().unwrap().value, 3);
+    let later = Seen {
+        at: at(500),
+        ..seen(false, Some(3))
+    };
+    let again = place(Some(&first), &later, &ours(true, None));
+    assert_eq!(again, first, "the same again is no change");
+    let sold = Seen {
+        quantity: Some(2),
+        ..later.clone()
+    };
+    let sold = place(Some(&first), &sold, &ours(true, None));
+    assert_eq!(sold.observed, Some(observation(2, at(500))));
+    let gone = off_amazon(&first, true).unwrap();
+    let back = place(Some(&gone), &later, &ours(true, None));
+    assert_eq!(back.observed, Some(observation(3, at(500))));
+}
+
+#[test]
+fn what_neither_amazon_nor_the_catalogue_has_is_forgotten() {
+    let unknown = place(None, &seen(false, None), &ours(false, None));
+    assert_eq!(off_amazon(&unknown, false), None);
+    let gone = off_amazon(&unknown, true).unwrap();
+    assert_eq!(
+        (gone.state, gone.stores.len()),
+        (ListingState::NotOnAmazon, 0)
+    );
+}
+
+fn listing() -> impl Strategy<Value = Option<Listing>> {
+    let state = prop::sample::select(ListingState::ALL.to_vec());
+    let one = (state, any::<bool>(), any::<bool>(), 0u32..4).prop_map(|(state, alias, tied, q)| {
+        let mut listing = Listing::new(&connection(), sku("MUG#1"), state);
+        listing.alias = alias;
+        let product = if alias { "MUG-BLUE" } else { "MUG#1" };
+        listing.product = (tied || alias).then(|| product.parse().unwrap());
+        listing.observed = (q > 0).then(|| observation(q, at(1)));
+        listing.wanted = tied.then(|| Wanted {
+            quantity: Some(q),
+            why: String::new(),
+            level_at: None,
+            label: 3,
+            at: at(1),
+        });
+        listing.sends = 4;
+        listing
+    });
+    prop::option::of(one)
+}
+
+proptest! {
+    /// The second look at the same report changes nothing, whatever stood before; and only what is matched or tied by a
+    /// person has a product.
+    #[test]
+    fn deciding_twice_is_deciding_once(
+        known in listing(), by_amazon: bool, quantity in prop::option::of(0u32..4), product: bool, other: bool,
+    ) {
+        let seen = seen(by_amazon, quantity);
+        let ours = ours(product, other.then_some("mug#1"));
+        let once = place(known.as_ref(), &seen, &ours);
+        prop_assert_eq!(&place(Some(&once), &seen, &ours), &once);
+        prop_assert_eq!(is_tied(&once), once.alias || once.state == ListingState::Matched);
+        prop_assert_eq!(once.sends, known.as_ref().map_or(0, |known| known.sends));
+        if let Some(gone) = off_amazon(&once, product) {
+            prop_assert_eq!(off_amazon(&gone, product), Some(gone));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What settings would do to a listing. Pure.
+
+use jiff::Timestamp;
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+use stallkeeper::domain::ids::Sku;
+use stallkeeper::domain::listing::{
+    Listing, Live, NextPrice, Offer, Standing, live, next_price, rrp_price,
+};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::product::Product;
+use stallkeeper::domain::stock::{Component, Deliverable, Sale, WantedAs, deliverable, wanted};
+use stallkeeper::domain::stock_settings::{Effect, StockSettings};
+use stallkeeper::store::SkuInputs;
+use std::collections::HashMap;
+
+/// All that is known of a listing's product and its parts.
+pub(crate) struct Known<'a> {
+    pub(crate) inputs: &'a HashMap<Sku, SkuInputs>,
+    pub(crate) product: &'a Sku,
+}
+
+impl Known<'_> {
+    fn own(&self) -> Option<&SkuInputs> {
+        self.inputs.get(self.product)
+    }
+
+    pub(crate) fn product(&self) -> Option<&Product> {
+        self.own()?.product.as_ref()
+    }
+
+    /// What was sold through a listing.
+    pub(crate) fn sales(&self, listing: &Listing) -> Vec<Sale> {
+        let reservations = self.own().map(|own| own.reservations.as_slice());
+        reservations
+            .unwrap_or_default()
+            .iter()
+            .filter(|it| it.connection == listing.connection && it.amazon_sku == listing.amazon_sku)
+            .filter_map(|reservation| reservation.sale)
+            .collect()
+    }
+
+    fn deliverable(&self, settings: &StockSettings) -> Vec<Deliverable> {
+        let none = SkuInputs::default();
+        let parts = self.product().map(Product::components).unwrap_or_default();
+        let of = |sku: &Sku, units: u32| {
+            let inputs = self.inputs.get(sku).unwrap_or(&none);
+            let component = Component {
+                sku: sku.as_str(),
+                units,
+                levels: &inputs.levels.levels,
+                reservations: &inputs.reservations,
+            };
+            deliverable(&component, settings)
+        };
+        parts.iter().map(|part| of(&part.sku, part.units)).collect()
+    }
+}
+
+/// Counts what these settings would do to a matched listing's quantity.
+pub(crate) fn count_quantity(
+    effect: &mut Effect,
+    listing: &Listing,
+    known: &Known<'_>,
+    standing: Standing,
+    settings: &StockSettings,
+    now: Timestamp,
+) {
+    effect.matched += 1;
+    let parts = known.deliverable(settings);
+    let listed = WantedAs {
+        units: listing.units,
+        is_bundle: known.product().is_some_and(Product::is_bundle),
+        kept: known.product().is_some(),
+    };
+    let wanted = wanted(listed, &parts, settings, 0, now);
+    let left_alone = !settings.on || listed.is_bundle && !settings.bundles;
+    let unknown = parts.iter().any(|part| part.level.is_none());
+    let shown = live(listing, standing, &known.sales(listing));
+    *match (wanted.quantity, shown) {
+        _ if left_alone => &mut effect.unchanged,
+        (None, _) if unknown => &mut effect.without_level,
+        (None, _) => &mut effect.unchanged,
+        (Some(wanted), Some(shown)) => change(effect, wanted, shown),
+        (Some(0), None) => &mut effect.to_zero,
+        (Some(_), None) => &mut effect.changed,
+    } += 1;
+}
+
+fn change(effect: &mut Effect, wanted: u32, shown: Live) -> &mut u64 {
+    if shown.is_exactly(wanted) {
+        &mut effect.unchanged
+    } else if wanted == 0 {
+        &mut effect.to_zero
+    } else if shown.highest == 0 {
+        &mut effect.reopened
+    } else {
+        &mut effect.changed
+    }
+}
+
+/// The stores whose price of this listing we decide.
+pub(crate) fn priced_stores(
+    listing: &Listing,
+    settings: &[MarketplaceSettings],
+) -> Vec<Marketplace> {
+    settings
+        .iter()
+        .filter(|it| it.active && it.price_mode == PriceMode::Rrp)
+        .map(|it| it.marketplace)
+        .filter(|store| listing.stores.contains(store))
+        .collect()
+}
+
+/// Whether these settings would change the price of a listing in a store, held for a person or not.
+pub(crate) fn price_changes(
+    listing: &Listing,
+    store: Marketplace,
+    offer: Option<&Offer>,
+    product: &Product,
+    standing: Standing,
+    settings: &StockSettings,
+    now: Timestamp,
+) -> bool {
+    let wanted = rrp_price(PriceMode::Rrp, store, product, listing.units, 0, now);
+    let mut offer = offer.cloned().unwrap_or_else(|| unknown(listing, store));
+    offer.wanted = wanted;
+    let percent = settings.brakes.price_percent;
+    !matches!(next_price(&offer, standing, percent), NextPrice::Nothing(_))
+}
+
+/// An offer that nothing is known of.
+fn unknown(listing: &Listing, marketplace: Marketplace) -> Offer {
+    Offer {
+        tenant: listing.tenant.clone(),
+        connection: listing.connection.clone(),
+        amazon_sku: listing.amazon_sku.clone(),
+        marketplace,
+        wanted: None,
+        sent: None,
+        refused: None,
+        observed: None,
+        released_to: 0,
+        sends: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

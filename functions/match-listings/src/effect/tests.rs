@@ -1,0 +1,129 @@
+use super::*;
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::listing::{ListingState, Observed};
+use stallkeeper::domain::product::Part;
+use stallkeeper::domain::stock::StockLevel;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn listing(observed: Option<u32>) -> Listing {
+    let connection = Connection {
+        tenant: "north".parse().unwrap(),
+        id: "c1".parse().unwrap(),
+        name: "Shop".into(),
+        marketplace: Marketplace::Uk,
+        status: ConnectionStatus::Active,
+        resume: None,
+        seller: None,
+        participations: Vec::new(),
+        created_at: at(0),
+        authorised_at: None,
+        own_app: false,
+        revision: 1,
+    };
+    let mut listing = Listing::new(&connection, "A".parse().unwrap(), ListingState::Matched);
+    listing.product = Some("A".parse().unwrap());
+    listing.observed = observed.map(|value| Observed { value, at: at(0) });
+    listing
+}
+
+fn inputs(level: Option<u32>, parts: &[&str]) -> SkuInputs {
+    let part = |sku: &&str| Part {
+        sku: sku.parse().unwrap(),
+        units: 1,
+    };
+    let product: Product = serde_json::from_value(serde_json::json!({"sku": "A"})).unwrap();
+    let mut inputs = SkuInputs {
+        product: Some(Product {
+            parts: parts.iter().map(part).collect(),
+            ..product
+        }),
+        ..SkuInputs::default()
+    };
+    if let Some(quantity) = level {
+        let level = StockLevel {
+            quantity,
+            measured_at: at(1),
+            received_at: at(1),
+        };
+        let warehouse = "LON".parse().unwrap();
+        inputs.levels.levels.insert(warehouse, level);
+    }
+    inputs
+}
+
+fn effect(listing: &Listing, all: Vec<(&str, SkuInputs)>, settings: &StockSettings) -> Effect {
+    let all = all.into_iter();
+    let inputs = all.map(|(sku, it)| (sku.parse().unwrap(), it)).collect();
+    let product = "A".parse().unwrap();
+    let known = Known {
+        inputs: &inputs,
+        product: &product,
+    };
+    let mut effect = Effect::default();
+    count_quantity(
+        &mut effect,
+        listing,
+        &known,
+        Standing::Patched,
+        settings,
+        at(2),
+    );
+    effect
+}
+
+#[test]
+fn each_listing_counts_once_by_what_would_become_of_it() {
+    let on = StockSettings {
+        on: true,
+        ..StockSettings::default()
+    };
+    let rows: [(Option<u32>, Option<u32>, fn(&Effect) -> u64); 7] = [
+        (Some(5), Some(5), |it| it.unchanged),
+        (Some(5), Some(4), |it| it.changed),
+        (Some(5), Some(0), |it| it.to_zero),
+        (Some(0), Some(4), |it| it.reopened),
+        (Some(0), Some(0), |it| it.unchanged),
+        (Some(5), None, |it| it.without_level),
+        (None, Some(0), |it| it.to_zero),
+    ];
+    for (shown, level, counted) in rows {
+        let all = vec![("A", inputs(level, &[]))];
+        let effect = effect(&listing(shown), all, &on);
+        assert_eq!(counted(&effect), 1, "{shown:?} {level:?}: {effect:?}");
+        let all = [
+            effect.unchanged,
+            effect.changed,
+            effect.to_zero,
+            effect.reopened,
+        ];
+        let sum: u64 = all.iter().sum();
+        assert_eq!((effect.matched, sum + effect.without_level), (1, 1));
+    }
+    let off = StockSettings::default();
+    let left = effect(&listing(Some(5)), vec![("A", inputs(Some(0), &[]))], &off);
+    assert_eq!(
+        left.unchanged, 1,
+        "nothing is sent where it is switched off"
+    );
+}
+
+#[test]
+fn a_bundle_is_counted_by_its_parts_or_left_alone() {
+    let all = || {
+        vec![
+            ("A", inputs(None, &["P1", "P2"])),
+            ("P1", inputs(Some(9), &[])),
+            ("P2", inputs(Some(0), &[])),
+        ]
+    };
+    let mut settings = StockSettings {
+        on: true,
+        ..StockSettings::default()
+    };
+    assert_eq!(effect(&listing(Some(3)), all(), &settings).to_zero, 1);
+    settings.bundles = false;
+    assert_eq!(effect(&listing(Some(3)), all(), &settings).unchanged, 1);
+}

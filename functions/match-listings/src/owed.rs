@@ -1,0 +1,168 @@
+//! What is owed for a matched listing after a look at Amazon: whether what we took Amazon to show is wrong, and whether
+//! its product must be computed anew. Pure, and decided from what stands alone: a run that was killed between a write
+//! and its message is made good by the next.
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use stallkeeper::domain::feed::{Feed, FeedState};
+use stallkeeper::domain::listing::{
+    Listing, Next, NextPrice, Observed, Offer, Standing, live, next, next_price,
+};
+use stallkeeper::domain::stock::{Policy, Sale};
+use stallkeeper::domain::stock_settings::Published;
+
+/// How old the numbers of Amazon's listings report may be.
+const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
+
+/// What a product must be computed anew for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owed {
+    /// What is wanted stands; what is to be sent must be decided.
+    Sending,
+    /// What is wanted is not known, or not by these settings.
+    Wanting,
+}
+
+/// Whether what is wanted is not known, or not by the settings published at `published_at`.
+pub fn is_unwanted(listing: &Listing, published_at: Timestamp) -> bool {
+    listing
+        .wanted
+        .as_ref()
+        .is_none_or(|wanted| wanted.at < published_at)
+}
+
+/// Whether it is worth reading what was sold of a listing: a quantity is wanted, and Amazon's report or what we sent
+/// last is another.
+pub fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
+    let Some(wanted) = listing.wanted_quantity() else {
+        return false;
+    };
+    let sent = listing.sent.as_ref().map(|sent| sent.value);
+    seen.is_some_and(|seen| seen != wanted) || sent.is_some_and(|sent| sent != wanted)
+}
+
+/// Whether Amazon's report of `at` shows another quantity than what we sent, less what sold since, can have become:
+/// somebody else changed it. Whatever was sent or sold shortly before the report may not be in it yet.
+pub fn has_drifted(
+    listing: &Listing,
+    standing: Standing,
+    sales: &[Sale],
+    seen: u32,
+    at: Timestamp,
+) -> bool {
+    let certain = at
+        .saturating_sub(REPORT_IS_BEHIND)
+        .unwrap_or(Timestamp::MIN);
+    let applied = match standing {
+        Standing::Applied { by } => by < certain,
+        Standing::Patched => true,
+        Standing::InFlight | Standing::Lost => false,
+    };
+    let settled = match &listing.sent {
+        Some(sent) => applied && sent.at < certain,
+        None => listing
+            .observed
+            .as_ref()
+            .is_some_and(|observed| observed.at < certain),
+    };
+    let sold_lately = sales
+        .iter()
+        .any(|sale| sale.ordered_at >= certain && sale.ordered_at <= at);
+    if !settled || sold_lately {
+        return false;
+    }
+    let before: Vec<Sale> = sales
+        .iter()
+        .filter(|sale| sale.ordered_at < certain)
+        .copied()
+        .collect();
+    live(listing, standing, &before).is_some_and(|live| seen < live.lowest || seen > live.highest)
+}
+
+/// What became of what a feed carried.
+pub fn standing_of(feed: Option<&Feed>) -> Standing {
+    let Some(feed) = feed else {
+        return Standing::Lost;
+    };
+    match (feed.state, feed.applied_at) {
+        (state, _) if state.is_open() => Standing::InFlight,
+        (FeedState::Settled, Some(by)) => Standing::Applied { by },
+        _ => Standing::Lost,
+    }
+}
+
+/// Whether something is to be sent of a listing.
+pub fn is_to_be_sent(
+    listing: &Listing,
+    standing: Standing,
+    sales: &[Sale],
+    policy: &Policy,
+) -> bool {
+    matches!(next(listing, standing, sales, policy), Next::Send { .. })
+}
+
+/// What a report tells of a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceNews {
+    None,
+    /// Another one than the report before.
+    Changed,
+    /// Not the one that we sent, long after it was applied: somebody else changed it.
+    Drifted,
+}
+
+/// What Amazon's report of `at` tells of a price.
+pub fn price_news(
+    offer: Option<&Offer>,
+    price: Decimal,
+    at: Timestamp,
+    standing: Standing,
+) -> PriceNews {
+    let certain = at
+        .saturating_sub(REPORT_IS_BEHIND)
+        .unwrap_or(Timestamp::MIN);
+    let applied = match standing {
+        Standing::Applied { by } => by < certain,
+        Standing::Patched => true,
+        Standing::InFlight | Standing::Lost => false,
+    };
+    let sent = offer.and_then(|offer| offer.sent.as_ref());
+    let refused = offer.is_some_and(|offer| offer.refused.is_some());
+    let shown = offer
+        .and_then(|offer| offer.observed.as_ref())
+        .map(|observed| observed.value);
+    if sent.is_some_and(|sent| applied && !refused && sent.at < certain && sent.value != price) {
+        PriceNews::Drifted
+    } else if shown == Some(price) {
+        PriceNews::None
+    } else {
+        PriceNews::Changed
+    }
+}
+
+/// What is owed for a price on a marketplace where we decide them. `offer`: as it was before the report.
+pub fn price_owed(
+    offer: Option<Offer>,
+    price: Decimal,
+    at: Timestamp,
+    news: PriceNews,
+    standing: Standing,
+    published: &Published,
+) -> Option<Owed> {
+    let Some(mut offer) = offer.filter(|offer| offer.wanted.is_some()) else {
+        return Some(Owed::Wanting);
+    };
+    if published.shadow {
+        return None;
+    }
+    if news == PriceNews::Drifted {
+        offer.sent = None;
+        offer.refused = None;
+    }
+    offer.observed = Some(Observed { value: price, at });
+    let percent = published.settings.brakes.price_percent;
+    matches!(next_price(&offer, standing, percent), NextPrice::Send(_)).then_some(Owed::Sending)
+}
+
+#[cfg(test)]
+mod tests;

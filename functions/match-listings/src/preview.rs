@@ -1,0 +1,325 @@
+//! What publishing a draft would do: a walk over the matched listings that computes under the draft and writes nothing but
+//! the result. It rests on a matching of the last hour, and asks for one first.
+
+use crate::effect::{Known, count_quantity, price_changes, priced_stores};
+use crate::owed::standing_of;
+use crate::run::is_fresh;
+use crate::{App, is_late};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use stallkeeper::domain::connection::{ConnectionStatus, MarketplaceSettings};
+use stallkeeper::domain::feed::SentBy;
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, Sku, TenantId};
+use stallkeeper::domain::listing::{Listing, ListingState, Offer, Standing};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::product::Product;
+use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan, StockSettings};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::queue::{ListingJob, MatchReason};
+use stallkeeper::store::{SkuInputs, Written};
+use std::collections::{BTreeSet, HashMap};
+use std::time::SystemTime;
+use tracing::info;
+
+/// Listings computed together.
+const PAGE: i32 = 500;
+/// SKUs read side by side.
+const AT_ONCE: usize = 32;
+/// How often a preview may queue itself again.
+const MOST_HOPS: u32 = 120;
+/// How often its result is written anew because somebody else wrote meanwhile.
+const MOST_TRIES: usize = 10;
+/// How long to wait for the matching, by how often we looked.
+const WAITS: [u32; 5] = [10, 10, 20, 30, 60];
+
+/// A message that asks for a preview.
+pub(crate) struct PreviewJob {
+    pub(crate) tenant: TenantId,
+    pub(crate) connection: ConnectionId,
+    /// The draft's.
+    pub(crate) revision: u64,
+    /// Where an earlier run stopped, and what it counted until there.
+    pub(crate) after: Option<String>,
+    pub(crate) so_far: Effect,
+    pub(crate) hop: u32,
+}
+
+/// What a page is computed with.
+struct Page<'a> {
+    settings: &'a StockSettings,
+    stores: &'a [MarketplaceSettings],
+    listings: Vec<Listing>,
+    inputs: HashMap<Sku, SkuInputs>,
+    offers: HashMap<(AmazonSku, Marketplace), Offer>,
+}
+
+impl PreviewJob {
+    /// Computes the preview where the last matching is fresh; else has the listings matched, and looks again.
+    pub(crate) async fn matched_first(self, app: &App, deadline: SystemTime) -> Result<()> {
+        let Some(plan) = self.wanted_still(app).await? else {
+            return Ok(());
+        };
+        let status = app.store.connection(&self.tenant, &self.connection).await?;
+        let status = status.map(|connection| connection.status);
+        use ConnectionStatus::{Active, Inactive, Paused};
+        if !matches!(status, Some(Active | Paused | Inactive)) {
+            let why = "the seller has not authorised this connection";
+            return self.save(app, Err(why.into())).await;
+        }
+        let matching = app.store.matching(&self.tenant, &self.connection).await?;
+        if is_fresh(&matching, Timestamp::now()) {
+            return self.compute(app, deadline).await;
+        }
+        let asked_at = plan.preview.map(|preview| preview.asked_at);
+        if self.hop > 0
+            && let Some(why) = matching.failed.filter(|_| matching.started_at >= asked_at)
+        {
+            return self.save(app, Err(why)).await;
+        }
+        if self.hop >= MOST_HOPS {
+            let why = "the listings could not be matched in time";
+            return self.save(app, Err(why.into())).await;
+        }
+        if self.hop == 0 {
+            let first = ListingJob::Match {
+                tenant: self.tenant.clone(),
+                connection: self.connection.clone(),
+                why: MatchReason::Preview,
+                hop: 0,
+            };
+            app.jobs.send(&self.connection, first, 0).await?;
+        }
+        let looked = usize::try_from(self.hop).unwrap_or(usize::MAX);
+        let wait = WAITS[looked.min(WAITS.len() - 1)];
+        let connection = self.connection.clone();
+        let again = ListingJob::Preview {
+            tenant: self.tenant,
+            connection: self.connection,
+            revision: self.revision,
+            hop: self.hop + 1,
+        };
+        app.jobs.send(&connection, again, wait).await
+    }
+
+    /// Computes the preview from where it stopped.
+    pub(crate) async fn compute(mut self, app: &App, deadline: SystemTime) -> Result<()> {
+        let Some(plan) = self.wanted_still(app).await? else {
+            return Ok(());
+        };
+        let (tenant, connection) = (&self.tenant, &self.connection);
+        let stores = app.store.marketplaces(tenant, connection).await?;
+        let mut standings = HashMap::new();
+        loop {
+            let (tenant, connection) = (&self.tenant, &self.connection);
+            let state = Some(ListingState::Matched);
+            let keys = app
+                .store
+                .listing_page(tenant, connection, state, self.after.as_deref(), PAGE)
+                .await?;
+            let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
+            let page = self.page(app, &plan.draft, &stores, &skus).await?;
+            self.count(app, &page, &mut standings).await?;
+            self.after = keys.next;
+            if self.after.is_none() {
+                break;
+            }
+            if is_late(deadline) {
+                return self.go_on(app).await;
+            }
+        }
+        let matching = app.store.matching(&self.tenant, &self.connection).await?;
+        let counts = matching.counts;
+        self.so_far.unmatched = counts.unknown_here + counts.case_mismatch;
+        self.so_far.fulfilled_by_amazon = counts.fulfilled_by_amazon;
+        let effect = self.so_far.clone();
+        self.save(app, Ok(effect)).await
+    }
+
+    /// The settings, where this preview of them is still asked for.
+    async fn wanted_still(&self, app: &App) -> Result<Option<StockPlan>> {
+        let plan = app.store.stock_plan(&self.tenant, &self.connection).await?;
+        let done = |preview: &Preview| {
+            let over = preview.done_at.is_some() || preview.failed.is_some();
+            preview.revision == self.revision && over
+        };
+        let wanted =
+            plan.draft_revision == self.revision && !plan.preview.as_ref().is_some_and(done);
+        Ok(wanted.then_some(plan))
+    }
+
+    /// Reads all that a page's listings are computed from; what several share is read once.
+    async fn page<'a>(
+        &self,
+        app: &App,
+        settings: &'a StockSettings,
+        stores: &'a [MarketplaceSettings],
+        skus: &[AmazonSku],
+    ) -> Result<Page<'a>> {
+        let (tenant, connection) = (&self.tenant, &self.connection);
+        let listings = app
+            .store
+            .listings_glance(tenant, connection, skus)
+            .await?
+            .into_values()
+            .filter(|listing| listing.state == ListingState::Matched)
+            .collect::<Vec<_>>();
+        let products: BTreeSet<&Sku> = listings
+            .iter()
+            .filter_map(|listing| listing.product.as_ref())
+            .collect();
+        let mut inputs = self.inputs(app, products).await?;
+        let parts: BTreeSet<Sku> = inputs
+            .values()
+            .filter_map(|inputs| inputs.product.as_ref())
+            .filter(|_| settings.bundles)
+            .flat_map(|product| &product.parts)
+            .map(|part| part.sku.clone())
+            .filter(|sku| !inputs.contains_key(sku))
+            .collect();
+        inputs.extend(self.inputs(app, parts.iter().collect()).await?);
+        let offers: Vec<(AmazonSku, Marketplace)> = listings
+            .iter()
+            .flat_map(|listing| {
+                let priced = priced_stores(listing, stores);
+                let offer = |store| (listing.amazon_sku.clone(), store);
+                priced.into_iter().map(offer).collect::<Vec<_>>()
+            })
+            .collect();
+        let offers = app.store.offers_glance(tenant, connection, &offers).await?;
+        Ok(Page {
+            settings,
+            stores,
+            listings,
+            inputs,
+            offers,
+        })
+    }
+
+    async fn inputs(&self, app: &App, skus: BTreeSet<&Sku>) -> Result<HashMap<Sku, SkuInputs>> {
+        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
+        futures::stream::iter(skus)
+            .map(|sku| async move {
+                let inputs = app.store.sku_inputs(&self.tenant, &sku).await?;
+                Ok::<_, Error>((sku, inputs))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn count(
+        &mut self,
+        app: &App,
+        page: &Page<'_>,
+        standings: &mut HashMap<FeedId, Standing>,
+    ) -> Result<()> {
+        let now = Timestamp::now();
+        for listing in &page.listings {
+            let alike = listing.amazon_sku.as_product();
+            let known = Known {
+                inputs: &page.inputs,
+                product: listing.product.as_ref().unwrap_or(&alike),
+            };
+            let feed = listing.sent_in_feed();
+            let standing = self.standing(app, feed, standings).await?;
+            let effect = &mut self.so_far;
+            count_quantity(effect, listing, &known, standing, page.settings, now);
+            let Some(product) = known.product().filter(|_| page.settings.on) else {
+                continue;
+            };
+            self.count_prices(app, page, listing, product, standings)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn count_prices(
+        &mut self,
+        app: &App,
+        page: &Page<'_>,
+        listing: &Listing,
+        product: &Product,
+        standings: &mut HashMap<FeedId, Standing>,
+    ) -> Result<()> {
+        let now = Timestamp::now();
+        for store in priced_stores(listing, page.stores) {
+            let offer = page.offers.get(&(listing.amazon_sku.clone(), store));
+            let feed = match offer.and_then(|offer| offer.sent.as_ref()) {
+                Some(sent) => match &sent.by {
+                    SentBy::Feed(feed) => Some(feed),
+                    SentBy::Patch => None,
+                },
+                None => None,
+            };
+            let standing = self.standing(app, feed, standings).await?;
+            let settings = page.settings;
+            let changes = price_changes(listing, store, offer, product, standing, settings, now);
+            self.so_far.price_changes += u64::from(changes);
+        }
+        Ok(())
+    }
+
+    async fn standing(
+        &self,
+        app: &App,
+        feed: Option<&FeedId>,
+        known: &mut HashMap<FeedId, Standing>,
+    ) -> Result<Standing> {
+        let Some(id) = feed else {
+            return Ok(Standing::Patched);
+        };
+        if let Some(standing) = known.get(id) {
+            return Ok(*standing);
+        }
+        let feed = app.store.feed(&self.tenant, &self.connection, id).await?;
+        let standing = standing_of(feed.as_ref());
+        known.insert(id.clone(), standing);
+        Ok(standing)
+    }
+
+    async fn go_on(self, app: &App) -> Result<()> {
+        if self.hop >= MOST_HOPS {
+            let why = "it could not be computed in time";
+            return self.save(app, Err(why.into())).await;
+        }
+        let connection = self.connection.clone();
+        let again = ListingJob::PreviewFrom {
+            tenant: self.tenant,
+            connection: self.connection,
+            revision: self.revision,
+            after: self.after.unwrap_or_default(),
+            so_far: self.so_far,
+            hop: self.hop + 1,
+        };
+        app.jobs.send(&connection, again, 0).await
+    }
+
+    /// Shows the effect, or why there is none, as long as the draft is the same.
+    async fn save(&self, app: &App, result: Result<Effect, String>) -> Result<()> {
+        let (tenant, connection) = (&self.tenant, &self.connection);
+        for _ in 0..MOST_TRIES {
+            let Some(mut plan) = self.wanted_still(app).await? else {
+                return Ok(());
+            };
+            let now = Timestamp::now();
+            let asked = plan.preview.filter(|it| it.revision == self.revision);
+            plan.preview = Some(Preview {
+                revision: self.revision,
+                asked_at: asked.map_or(now, |preview| preview.asked_at),
+                done_at: result.is_ok().then_some(now),
+                effect: result.clone().ok(),
+                failed: result.clone().err(),
+            });
+            plan.revision += 1;
+            let saved = app.store.save_stock_plan(tenant, connection, &plan).await?;
+            if saved == Written::Done {
+                info!(connection.id = %connection, draft.revision = self.revision, "computed what publishing would do to connection `{connection}`");
+                return Ok(());
+            }
+        }
+        Err(Error::retryable(
+            "store a preview",
+            "the settings were written by others all the time",
+        ))
+    }
+}

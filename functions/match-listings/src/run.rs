@@ -1,0 +1,280 @@
+//! One run of a connection's matching, under its lease: from asking for reports to the counts. What was done is saved
+//! step by step, so that whatever stops a run, the next one goes on.
+
+mod absent;
+mod ask;
+mod batch;
+mod price;
+mod read;
+mod sold;
+
+use crate::App;
+use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::queue::{ListingJob, MatchReason};
+use stallkeeper::sp_api;
+use stallkeeper::store::{Matching, Written};
+use std::time::SystemTime;
+use tracing::{info, warn};
+
+/// How long a run has the matching to itself; longer than the function may take.
+const LEASE: SignedDuration = SignedDuration::from_mins(16);
+/// How long Amazon may take for its reports.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
+/// How often a job may queue itself again.
+const MOST_HOPS: u32 = 120;
+/// How often reports that break off are read again.
+const MOST_TRIES: u32 = 5;
+/// Within this time a matching is good enough to show what settings would do.
+pub(crate) const FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// A message that asks for a matching.
+#[derive(Debug, Clone)]
+pub(crate) struct MatchJob {
+    pub(crate) tenant: TenantId,
+    pub(crate) connection: ConnectionId,
+    pub(crate) why: MatchReason,
+    pub(crate) hop: u32,
+}
+
+/// How a run ended that did not fail.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// There is nothing (more) to do, or another run does it.
+    Over,
+    /// To go on in so many seconds.
+    Again(u32),
+    /// It came to nothing, for this reason; a person reads it.
+    Failed(String),
+}
+
+/// Works on a matching as far as it comes.
+pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTime) -> Result<()> {
+    let connection = app.store.connection(&job.tenant, &job.connection).await?;
+    let Some(connection) = connection.filter(|it| may_match(it.status, job.why)) else {
+        return Ok(());
+    };
+    let now = Timestamp::now();
+    let owner = ulid::Ulid::generate().to_string();
+    let until = now.saturating_add(LEASE).unwrap_or(now);
+    let leased = app
+        .store
+        .lease_matching(&job.tenant, &job.connection, &owner, now, until)
+        .await?;
+    let Some(matching) = leased else {
+        info!(connection.id = %connection.id, "another run matches connection `{}`", connection.id);
+        return Ok(());
+    };
+    let mut run = Run {
+        app,
+        connection: &connection,
+        matching,
+        reports_broke: false,
+        deadline,
+    };
+    let end = run.work(&job).await;
+    let end = run.judge(end).await;
+    run.leave(job, end).await
+}
+
+/// Amazon is only asked, so a connection that is not switched on may be matched too, where a person wants it.
+fn may_match(status: ConnectionStatus, why: MatchReason) -> bool {
+    match status {
+        ConnectionStatus::Active | ConnectionStatus::Paused => true,
+        ConnectionStatus::Inactive => why != MatchReason::Daily,
+        _ => false,
+    }
+}
+
+/// A run that holds the lease.
+struct Run<'a> {
+    app: &'a App,
+    connection: &'a Connection,
+    matching: Matching,
+    /// A report broke off or cannot be read.
+    reports_broke: bool,
+    deadline: SystemTime,
+}
+
+impl Run<'_> {
+    async fn work(&mut self, job: &MatchJob) -> Result<End> {
+        let now = Timestamp::now();
+        if self.is_under_way() && self.waits_too_long(now) {
+            if job.hop > 0 {
+                return Ok(End::Failed(
+                    "Amazon did not make its reports in time".into(),
+                ));
+            }
+            // What somebody began long ago is not waited for any more.
+            self.matching.reports.clear();
+            self.matching.started_at = None;
+        }
+        if !self.is_under_way() {
+            if job.hop > 0 || job.why == MatchReason::Preview && is_fresh(&self.matching, now) {
+                return Ok(End::Over);
+            }
+            self.matching.started_at = Some(now);
+            self.matching.failed = None;
+            self.matching.tries = 0;
+            self.matching.reports.clear();
+        }
+        if job.hop >= MOST_HOPS {
+            return Ok(End::Failed(format!(
+                "it was not done after {MOST_HOPS} attempts"
+            )));
+        }
+        let stores = self.stores().await?;
+        if stores.is_empty() {
+            let why = "no store of this connection is switched on";
+            return Ok(End::Failed(why.into()));
+        }
+        let login = self
+            .app
+            .vault
+            .seller_login(&self.app.store, self.connection)
+            .await?;
+        if let Some(end) = self.ask(&login, &stores, job.hop).await? {
+            return Ok(end);
+        }
+        self.match_reports(&login, &stores).await
+    }
+
+    /// The stores whose listings count, the home store first.
+    async fn stores(&self) -> Result<Vec<Marketplace>> {
+        let Connection { tenant, id, .. } = self.connection;
+        let settings = self.app.store.marketplaces(tenant, id).await?;
+        let gone = |store: Marketplace| {
+            self.connection
+                .participations
+                .iter()
+                .any(|it| it.marketplace == store && !it.participating)
+        };
+        let mut stores: Vec<Marketplace> = settings
+            .iter()
+            .filter(|settings| settings.active && !gone(settings.marketplace))
+            .map(|settings| settings.marketplace)
+            .collect();
+        let home = self.connection.marketplace;
+        stores.sort_by_key(|store| (*store != home, *store));
+        Ok(stores)
+    }
+
+    fn is_under_way(&self) -> bool {
+        let Matching {
+            started_at,
+            done_at,
+            failed,
+            ..
+        } = &self.matching;
+        failed.is_none() && *started_at > *done_at
+    }
+
+    fn waits_too_long(&self, now: Timestamp) -> bool {
+        let started = self.matching.started_at.unwrap_or(now);
+        now.duration_since(started) > LONGEST_WAIT
+    }
+
+    /// What a failure means for the matching, beside what its class means for the message.
+    async fn judge(&mut self, end: Result<End>) -> Result<End> {
+        let Err(error) = end else { return end };
+        if error.class() == Class::AuthRevoked {
+            let _ = self
+                .app
+                .store
+                .require_reauthorisation(self.connection)
+                .await?;
+            let why = "the seller's authorisation is revoked or has expired: authorise again";
+            self.fail(why.into());
+            return Err(error);
+        }
+        if self.reports_broke && error.class() == Class::Retryable {
+            self.matching.tries += 1;
+            if self.matching.tries >= MOST_TRIES {
+                let why = format!("Amazon's report cannot be read: {}", error.chain());
+                return Ok(End::Failed(why));
+            }
+            return Err(error);
+        }
+        match sp_api::refusal(&error) {
+            Some(refusal) if error.class() == Class::Permanent => {
+                Ok(End::Failed(format!("Amazon refuses it: {refusal}")))
+            }
+            _ => Err(error),
+        }
+    }
+
+    fn fail(&mut self, why: String) {
+        let id = &self.connection.id;
+        warn!(connection.id = %id, why, "the listings of connection `{id}` could not be matched");
+        self.matching.failed = Some(why);
+        self.matching.reports.clear();
+    }
+
+    /// Gives the lease back, and then queues what is still to do: a message that comes finds the lease free.
+    async fn leave(&mut self, job: MatchJob, end: Result<End>) -> Result<()> {
+        let end = match end {
+            Ok(end) => end,
+            Err(error) => {
+                // Its place is saved already; this only lets the next run start before the lease expires.
+                let _ = self.save(true).await;
+                return Err(error);
+            }
+        };
+        if let End::Failed(why) = &end {
+            self.fail(why.clone());
+        }
+        if self.save(true).await? == Written::Conflict {
+            return Ok(());
+        }
+        let End::Again(seconds) = end else {
+            return Ok(());
+        };
+        let again = ListingJob::Match {
+            tenant: job.tenant,
+            connection: job.connection,
+            why: job.why,
+            hop: job.hop + 1,
+        };
+        self.app
+            .jobs
+            .send(&self.connection.id, again, seconds)
+            .await
+    }
+
+    async fn save(&mut self, give_back: bool) -> Result<Written> {
+        let mut matching = self.matching.clone();
+        matching.revision += 1;
+        if give_back {
+            matching.owner = None;
+            matching.leased_until_ms = 0;
+        }
+        let Connection { tenant, id, .. } = self.connection;
+        let written = self.app.store.save_matching(tenant, id, &matching).await?;
+        self.matching = matching;
+        Ok(written)
+    }
+
+    /// Saves what was done so far.
+    ///
+    /// # Errors
+    /// Retryable where another run took over: it goes on.
+    async fn keep(&mut self) -> Result<()> {
+        match self.save(false).await? {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(Error::retryable(
+                "go on with a matching",
+                "another run took over",
+            )),
+        }
+    }
+}
+
+/// Whether a matching came to its end lately.
+pub(crate) fn is_fresh(matching: &Matching, now: Timestamp) -> bool {
+    matching
+        .done_at
+        .is_some_and(|done| now.duration_since(done) < FRESH)
+}

@@ -1,0 +1,181 @@
+//! What the reports do not hold: listings that are gone from Amazon, and products that were never there. By the two
+//! indexes; nothing is read whole but what changes.
+
+use super::Run;
+use super::batch::count;
+use super::read::Reading;
+use crate::decide::{never_on_amazon, off_amazon};
+use crate::sightings::Mark;
+use futures::{StreamExt as _, TryStreamExt as _};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::store::Written;
+
+/// Keys of an index in one page.
+const PAGE: i32 = 2000;
+/// Listings written side by side.
+const AT_ONCE: usize = 32;
+/// How often a decision is taken anew because somebody else wrote meanwhile.
+const MOST_TRIES: usize = 5;
+
+impl Run<'_> {
+    /// Marks the spellings of all products; tells whether any of them is in no report. `None`: time ran out.
+    pub(super) async fn mark_products(&self, reading: &mut Reading) -> Result<Option<bool>> {
+        let tenant = &self.connection.tenant;
+        let mut missing = false;
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .app
+                .store
+                .product_page(tenant, after.as_deref(), PAGE)
+                .await?;
+            for sku in &page.0 {
+                reading.sightings.mark(sku.as_str(), Mark::Product);
+                missing |= !reading.sightings.is_seen(sku.as_str());
+            }
+            after = page.1;
+            if after.is_none() {
+                return Ok(Some(missing));
+            }
+            if crate::is_late(self.deadline) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Says of all listings that no report holds that they are not on Amazon. `false`: time ran out.
+    pub(super) async fn place_absent(&self, reading: &mut Reading) -> Result<bool> {
+        let Connection { tenant, id, .. } = self.connection;
+        let mut after: Option<String> = None;
+        loop {
+            let store = &self.app.store;
+            let page = store
+                .listing_page(tenant, id, None, after.as_deref(), PAGE)
+                .await?;
+            let gone = reading.gone(page.listings);
+            let mut known = store.listings_glance(tenant, id, &gone).await?;
+            let shared = &*reading;
+            let placed: Vec<Option<Listing>> = futures::stream::iter(gone)
+                .filter_map(|sku| std::future::ready(known.remove(&sku)))
+                .map(|known| self.place_one_absent(shared, known))
+                .buffer_unordered(AT_ONCE)
+                .try_collect()
+                .await?;
+            for listing in placed.iter().flatten() {
+                let sku = listing.amazon_sku.as_str();
+                if !reading.sightings.had(sku, Mark::Absent) {
+                    count(&mut reading.counts, listing.state);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(true);
+            }
+            if crate::is_late(self.deadline) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// As it stands then; `None` where nobody has it any more.
+    async fn place_one_absent(&self, reading: &Reading, known: Listing) -> Result<Option<Listing>> {
+        let Connection { tenant, id, .. } = self.connection;
+        let store = &self.app.store;
+        let mut known = Some(known);
+        for _ in 0..MOST_TRIES {
+            let Some(read) = known else { return Ok(None) };
+            let sku = read.amazon_sku.as_str();
+            if !reading.stores(sku, &read.stores).is_empty() {
+                // It may be there yet: in a store that was not read.
+                return Ok(Some(read));
+            }
+            let product = reading.sightings.has(sku, Mark::Product);
+            let written = match off_amazon(&read, product) {
+                Some(target) if target == read => return Ok(Some(target)),
+                Some(target) => match self.write(Some(&read), &target, false).await? {
+                    Written::Done => return Ok(Some(target)),
+                    Written::Conflict => Written::Conflict,
+                },
+                None => store.forget_listing(&read).await?,
+            };
+            if written == Written::Done {
+                if let Some(product) = &read.product {
+                    store.untie(tenant, product, id, &read.amazon_sku).await?;
+                }
+                return Ok(None);
+            }
+            known = store.listing(tenant, id, &read.amazon_sku).await?;
+        }
+        Err(Error::retryable(
+            "place a listing",
+            "it was written by others all the time",
+        ))
+    }
+
+    /// Makes a listing of every product that Amazon has under no spelling, so that it shows. `false`: time ran out.
+    pub(super) async fn insert_missing(&self, reading: &mut Reading) -> Result<bool> {
+        let tenant = &self.connection.tenant;
+        let mut after: Option<String> = None;
+        loop {
+            let store = &self.app.store;
+            let page = store.product_page(tenant, after.as_deref(), PAGE).await?;
+            let missing: Vec<AmazonSku> = page
+                .0
+                .iter()
+                .filter(|sku| !reading.has_listing(sku.as_str()))
+                .filter_map(|sku| sku.as_str().parse().ok())
+                .collect();
+            for sku in &missing {
+                reading.sightings.mark(sku.as_str(), Mark::Absent);
+                count(&mut reading.counts, ListingState::NotOnAmazon);
+            }
+            futures::stream::iter(missing)
+                .map(|sku| never_on_amazon(self.connection, sku))
+                .map(Ok::<_, Error>)
+                .try_for_each_concurrent(AT_ONCE, async |listing| {
+                    // Somebody else made it meanwhile: the next matching looks at it.
+                    let _: Written = store.place_listing(&listing, None, false).await?;
+                    Ok(())
+                })
+                .await?;
+            after = page.1;
+            if after.is_none() {
+                return Ok(true);
+            }
+            if crate::is_late(self.deadline) {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+impl Reading {
+    /// Those of a page that no report holds, but for those that are known to be gone.
+    fn gone(&mut self, page: Vec<(ListingState, AmazonSku)>) -> Vec<AmazonSku> {
+        let mut gone = Vec::new();
+        for (state, sku) in page {
+            let text = sku.as_str();
+            if self.sightings.is_seen(text) {
+                continue;
+            }
+            let settled =
+                state == ListingState::NotOnAmazon && self.sightings.has(text, Mark::Product);
+            if !settled {
+                gone.push(sku);
+            } else if !self.sightings.had(text, Mark::Absent) {
+                count(&mut self.counts, state);
+            }
+        }
+        gone
+    }
+
+    fn has_listing(&self, product: &str) -> bool {
+        let sightings = &self.sightings;
+        sightings.is_seen(product)
+            || sightings.has(product, Mark::Absent)
+            || sightings.has(product, Mark::Belongs)
+    }
+}

@@ -1,0 +1,230 @@
+//! What Amazon is asked for before anything is read: reports, how far they are, where they can be downloaded, and whether
+//! the seller is who the connection says. All within Amazon's limits.
+
+use super::{End, Run};
+use jiff::Timestamp;
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::SellerId;
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::sp_api::{self, DocumentAddress, ListingsData, Operation, ProcessingStatus};
+use stallkeeper::sp_api::{ReportStatus, ReportType};
+use stallkeeper::store::{Bucket, Permit, ReportJob};
+use stallkeeper::vault::SellerLogin;
+use std::time::Duration;
+use tracing::info;
+
+/// How long to wait for reports, by how often we looked; Amazon takes minutes, more in busy hours.
+const WAITS: [u32; 6] = [10, 20, 30, 60, 120, 300];
+/// After a 429.
+const LIMITED: u32 = 60;
+
+/// What a call within Amazon's limits came to.
+pub(super) enum Asked<T> {
+    Answered(T),
+    /// Not before so many seconds.
+    Limited(u32),
+}
+
+impl Run<'_> {
+    /// Asks for the reports that are not asked for yet, and how far the others are. `None`: all are there.
+    pub(super) async fn ask(
+        &mut self,
+        login: &SellerLogin,
+        stores: &[Marketplace],
+        hop: u32,
+    ) -> Result<Option<End>> {
+        self.matching
+            .reports
+            .retain(|report| stores.contains(&report.marketplace));
+        for store in stores {
+            let known = &self.matching.reports;
+            if known.iter().any(|report| report.marketplace == *store) {
+                continue;
+            }
+            let account = login.account();
+            let kind = ReportType::AllListings;
+            let create = self.app.amazon.create_report(&account, kind, *store);
+            let report_id = match self.within(login, Operation::CreateReport, create).await? {
+                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
+                Asked::Answered(answer) => answer.value,
+            };
+            self.matching.reports.push(ReportJob {
+                marketplace: *store,
+                report_id,
+                document_id: None,
+                made_at: None,
+            });
+            self.keep().await?;
+        }
+        self.look(login, hop).await
+    }
+
+    async fn look(&mut self, login: &SellerLogin, hop: u32) -> Result<Option<End>> {
+        let mut waiting = false;
+        let mut news = false;
+        for place in 0..self.matching.reports.len() {
+            let report = &self.matching.reports[place];
+            if report.made_at.is_some() {
+                continue;
+            }
+            let id = report.report_id.clone();
+            let account = login.account();
+            let look = self.app.amazon.get_report(&account, &id);
+            let status = match self.within(login, Operation::GetReport, look).await? {
+                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
+                Asked::Answered(answer) => answer.value,
+            };
+            match done(&status) {
+                Ok(true) => {
+                    news = true;
+                    let report = &mut self.matching.reports[place];
+                    let done = status.status == ProcessingStatus::Done;
+                    report.document_id = status.document.filter(|_| done);
+                    report.made_at = Some(status.processing_end.unwrap_or(status.created_at));
+                }
+                Ok(false) => waiting = true,
+                Err(why) => {
+                    let store = self.matching.reports[place].marketplace;
+                    return Ok(Some(End::Failed(format!(
+                        "Amazon's report of {store} came to nothing: {why}"
+                    ))));
+                }
+            }
+        }
+        if news {
+            self.keep().await?;
+        }
+        if waiting {
+            let looked = usize::try_from(hop).unwrap_or(usize::MAX);
+            return Ok(Some(End::Again(WAITS[looked.min(WAITS.len() - 1)])));
+        }
+        let nothing = self
+            .matching
+            .reports
+            .iter()
+            .all(|report| report.document_id.is_none());
+        Ok(nothing.then(|| {
+            let why = "Amazon cancelled its reports, as it does where nothing is listed";
+            End::Failed(why.into())
+        }))
+    }
+
+    /// Where a report can be downloaded for a few minutes. Waits for Amazon's limit while there is time.
+    pub(super) async fn address(
+        &self,
+        login: &SellerLogin,
+        document: &str,
+    ) -> Result<Asked<DocumentAddress>> {
+        loop {
+            let account = login.account();
+            let ask = self.app.amazon.get_report_document(&account, document);
+            let asked = self.within(login, Operation::GetReportDocument, ask).await;
+            match asked? {
+                Asked::Answered(answer) => return Ok(Asked::Answered(answer.value)),
+                Asked::Limited(seconds) => {
+                    let wait = Duration::from_secs(seconds.into());
+                    let then = self.deadline.checked_sub(wait);
+                    if then.is_none_or(crate::is_late) {
+                        return Ok(Asked::Limited(seconds));
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Proves that the listings are those of the connection's seller: the id of a pasted token is what a person typed,
+    /// and the report comes whatever that is. Once for each seller; `skus`: of the report of `store`. Why not, in words.
+    pub(super) async fn prove_seller(
+        &mut self,
+        login: &SellerLogin,
+        store: Marketplace,
+        skus: &[String],
+    ) -> Result<Option<End>> {
+        let seller: &SellerId = &login.seller;
+        if self.matching.proved_seller.as_ref() == Some(seller) || skus.is_empty() {
+            return Ok(None);
+        }
+        for sku in skus {
+            let account = login.account();
+            let part = [ListingsData::Summaries];
+            let get = self
+                .app
+                .amazon
+                .get_listings_item(&account, seller, sku, store, &part);
+            match self.within(login, Operation::GetListingsItem, get).await {
+                Ok(Asked::Limited(seconds)) => return Ok(Some(End::Again(seconds))),
+                Ok(Asked::Answered(answer)) if answer.value.is_some() => {
+                    self.matching.proved_seller = Some(seller.clone());
+                    return Ok(None);
+                }
+                Ok(Asked::Answered(_)) => {}
+                Err(error) => return refused(seller, error).map(Some),
+            }
+        }
+        Ok(Some(End::Failed(format!(
+            "Amazon has none of the report's listings under the seller id {seller}: it is not the one this token belongs to"
+        ))))
+    }
+
+    /// Makes a call where Amazon's limit has room for it.
+    async fn within<T>(
+        &self,
+        login: &SellerLogin,
+        operation: Operation,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<Asked<T>> {
+        let Connection { id, .. } = self.connection;
+        let bucket = Bucket {
+            region: self.connection.region(),
+            seller: &login.seller,
+            operation,
+            rate: None,
+        };
+        let now = Timestamp::now();
+        if let Permit::NotBefore(moment) = self.app.store.permit(bucket, now).await? {
+            info!(connection.id = %id, not_before = %moment, "Amazon's limit of {} is reached", operation.name());
+            let seconds = moment.duration_since(now).as_secs() + 1;
+            return Ok(Asked::Limited(
+                u32::try_from(seconds.clamp(1, 900)).unwrap_or(LIMITED),
+            ));
+        }
+        match call.await {
+            Ok(answer) => Ok(Asked::Answered(answer)),
+            Err(error) if error.is_throttled() && is_of(&error, operation) => {
+                self.app.store.drain(bucket, Timestamp::now()).await?;
+                Ok(Asked::Limited(LIMITED))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Login with Amazon has limits of its own.
+fn is_of(error: &Error, operation: Operation) -> bool {
+    sp_api::refusal(error).is_some_and(|refusal| refusal.operation == operation.name())
+}
+
+/// Whether a report needs no more waiting. Cancelled by nobody but Amazon: it has nothing to report of this store, or
+/// made the same report a moment ago; either way nothing is known of the store.
+fn done(status: &ReportStatus) -> Result<bool, &'static str> {
+    match &status.status {
+        ProcessingStatus::Done if status.document.is_some() => Ok(true),
+        ProcessingStatus::Done => Err("it is done and there is no document"),
+        ProcessingStatus::Fatal => Err("it failed on Amazon's side"),
+        ProcessingStatus::Cancelled => Ok(true),
+        ProcessingStatus::InQueue | ProcessingStatus::InProgress | ProcessingStatus::Other(_) => {
+            Ok(false)
+        }
+    }
+}
+
+fn refused(seller: &SellerId, error: Error) -> Result<End> {
+    match sp_api::refusal(&error) {
+        Some(refusal) if error.class() == Class::Permanent => Ok(End::Failed(format!(
+            "Amazon does not show the listings of the seller id {seller}: it is not the one this token belongs to, or the app lacks the role Product Listing ({refusal})"
+        ))),
+        _ => Err(error),
+    }
+}

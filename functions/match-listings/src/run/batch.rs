@@ -1,0 +1,268 @@
+//! Some hundred lines of a report at a time: their listings are read together, decided each for itself, and written only
+//! where something is new; then the products that this touches are queued to be computed anew.
+
+use super::Run;
+use super::read::Reading;
+use super::sold::owed;
+use crate::decide::{Ours, Seen, observation, on_amazon, product_of};
+use crate::owed::Owed;
+use crate::queue_recompute;
+use crate::sightings::Mark;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::sp_api::listings_report::ListingRow;
+use stallkeeper::store::{ListingCounts, Written};
+use std::collections::{BTreeMap, HashMap};
+
+/// Listings written side by side.
+const AT_ONCE: usize = 32;
+/// Spellings looked for side by side.
+const LOOKS_AT_ONCE: usize = 16;
+/// How often a decision is taken anew because somebody else wrote meanwhile.
+const MOST_TRIES: usize = 5;
+
+/// Products to be computed anew, each for the greater reason.
+pub(super) type Touched = BTreeMap<Sku, Owed>;
+
+impl Run<'_> {
+    /// Places the listings of some lines of a report, and notes their prices.
+    pub(super) async fn place_rows(
+        &self,
+        reading: &mut Reading,
+        place: usize,
+        rows: Vec<ListingRow>,
+    ) -> Result<()> {
+        let due = reading.due(&rows);
+        let Connection { tenant, id, .. } = self.connection;
+        let skus: Vec<AmazonSku> = due.iter().map(|(sku, _)| sku.clone()).collect();
+        let mut known = self.app.store.listings_glance(tenant, id, &skus).await?;
+        let mut ours = self.ours(reading, &skus, &known).await?;
+        let at = reading.sources[place].made_at;
+        let shared = &*reading;
+        let placed: Vec<(Listing, Option<Owed>)> = futures::stream::iter(due)
+            .map(|(sku, quantity)| {
+                let known = known.remove(&sku);
+                let ours = ours.remove(&sku).unwrap_or_default();
+                self.place(shared, sku, (quantity, at), known, ours)
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut touched = Touched::new();
+        for (listing, owed) in &placed {
+            reading.count(listing);
+            if let (Some(product), Some(owed)) = (&listing.product, owed) {
+                touch(&mut touched, product, *owed);
+            }
+        }
+        self.note_prices(reading, place, &rows, &placed, &mut touched)
+            .await?;
+        self.queue_touched(touched).await
+    }
+
+    async fn queue_touched(&self, touched: Touched) -> Result<()> {
+        let Connection { tenant, id, .. } = self.connection;
+        let (raise, stand): (Vec<_>, Vec<_>) = touched
+            .into_iter()
+            .partition(|(_, owed)| *owed == Owed::Wanting);
+        for (raises, skus) in [(true, raise), (false, stand)] {
+            let skus = skus.into_iter().map(|(sku, _)| sku);
+            queue_recompute(self.app, tenant, id, raises, skus).await?;
+        }
+        Ok(())
+    }
+
+    /// Places one listing; as it stands then, and what is owed for it.
+    async fn place(
+        &self,
+        reading: &Reading,
+        sku: AmazonSku,
+        (quantity, at): (Option<u32>, Timestamp),
+        mut known: Option<Listing>,
+        mut ours: Ours,
+    ) -> Result<(Listing, Option<Owed>)> {
+        let Connection { tenant, id, .. } = self.connection;
+        for _ in 0..MOST_TRIES {
+            let seen = Seen {
+                stores: reading.stores(
+                    sku.as_str(),
+                    known.as_ref().map_or(&[], |known| &known.stores),
+                ),
+                by_amazon: reading.sightings.has(sku.as_str(), Mark::ByAmazon),
+                quantity,
+                at,
+            };
+            let mut target = on_amazon(self.connection, &sku, known.as_ref(), &seen, &ours);
+            let sold = self.sold(reading, &target, quantity).await?;
+            let drifted = sold.as_ref().zip(known.as_ref());
+            let drifted =
+                drifted.is_some_and(|(sold, known)| sold.has_drifted(known, quantity, at));
+            if drifted {
+                target.observed = quantity.map(|quantity| observation(quantity, at));
+            }
+            if known.as_ref() == Some(&target) && !drifted {
+                let owed = owed(reading, &target, sold.as_ref());
+                return Ok((target, owed));
+            }
+            if self.write(known.as_ref(), &target, drifted).await? == Written::Done {
+                let stands = as_written(known.as_ref(), target, drifted);
+                let owed = owed(reading, &stands, sold.as_ref());
+                return Ok((stands, owed));
+            }
+            known = self.app.store.listing(tenant, id, &sku).await?;
+            let skus = [sku.clone()];
+            let alone = known.iter().map(|it| (sku.clone(), it.clone())).collect();
+            let mut found = self.ours(reading, &skus, &alone).await?;
+            ours = found.remove(&sku).unwrap_or_default();
+        }
+        Err(Error::retryable(
+            "place a listing",
+            "it was written by others all the time",
+        ))
+    }
+
+    /// Writes a listing between the ties: its product points to it before it says so, and no longer after it does not.
+    pub(super) async fn write(
+        &self,
+        known: Option<&Listing>,
+        target: &Listing,
+        forget_sent: bool,
+    ) -> Result<Written> {
+        let Connection { tenant, id, .. } = self.connection;
+        let sku = &target.amazon_sku;
+        let before = known.and_then(|known| Some((known.product.as_ref()?, known.units)));
+        let after = target.product.as_ref().map(|it| (it, target.units));
+        let store = &self.app.store;
+        if let Some((product, units)) = after.filter(|_| before != after) {
+            store.tie(tenant, product, id, sku, units).await?;
+        }
+        let written = store.place_listing(target, known, forget_sent).await?;
+        let old = before.filter(|(old, _)| after.is_none_or(|(new, _)| new != *old));
+        if let (Written::Done, Some((old, _))) = (written, old) {
+            store.untie(tenant, old, id, sku).await?;
+        }
+        Ok(written)
+    }
+
+    /// What the catalogue has for these SKUs. Whether a product is there was read from the index at the beginning;
+    /// where a decision would change for its lack, the product itself is asked for.
+    async fn ours(
+        &self,
+        reading: &Reading,
+        skus: &[AmazonSku],
+        known: &HashMap<AmazonSku, Listing>,
+    ) -> Result<HashMap<AmazonSku, Ours>> {
+        let tenant = &self.connection.tenant;
+        let mut ours = HashMap::new();
+        let mut lacking: Vec<(&AmazonSku, Sku)> = Vec::new();
+        for sku in skus {
+            let product = product_of(sku, known.get(sku));
+            let there = reading.sightings.has(product.as_str(), Mark::Product);
+            let found = Ours {
+                product: there,
+                other_spelling: None,
+            };
+            ours.insert(sku.clone(), found);
+            if !there && !reading.sightings.has(sku.as_str(), Mark::ByAmazon) {
+                lacking.push((sku, product));
+            }
+        }
+        let doubtful: Vec<Sku> = lacking
+            .iter()
+            .filter(|(sku, _)| known.get(*sku).is_none_or(|it| it.product.is_some()))
+            .map(|(_, product)| product.clone())
+            .collect();
+        let found = self.app.store.product_hashes(tenant, &doubtful).await?;
+        let spelt: Vec<(AmazonSku, Ours)> = futures::stream::iter(lacking)
+            .map(|(sku, product)| {
+                let there = found.contains_key(&product);
+                let alias = known.get(sku).is_some_and(|it| it.alias);
+                self.otherwise_spelt(sku, there, alias)
+            })
+            .buffer_unordered(LOOKS_AT_ONCE)
+            .try_collect()
+            .await?;
+        ours.extend(spelt);
+        Ok(ours)
+    }
+
+    async fn otherwise_spelt(
+        &self,
+        sku: &AmazonSku,
+        product: bool,
+        alias: bool,
+    ) -> Result<(AmazonSku, Ours)> {
+        let mut ours = Ours {
+            product,
+            other_spelling: None,
+        };
+        if !product && !alias {
+            let tenant = &self.connection.tenant;
+            let spellings = self.app.store.spellings(tenant, &sku.folded()).await?;
+            let other = |it: &Sku| it.as_str() != sku.as_str();
+            ours.other_spelling = spellings.into_iter().find(other);
+        }
+        Ok((sku.clone(), ours))
+    }
+}
+
+pub(super) fn touch(touched: &mut Touched, product: &Sku, owed: Owed) {
+    let greatest = touched.entry(product.clone()).or_insert(owed);
+    *greatest = (*greatest).max(owed);
+}
+
+/// The listing as it stands once it is written: what is wanted and sent is forgotten where the store forgets it.
+fn as_written(known: Option<&Listing>, mut target: Listing, forget_sent: bool) -> Listing {
+    let same = known.is_some_and(|it| it.product == target.product && it.units == target.units);
+    if !same {
+        target.wanted = None;
+    }
+    if forget_sent {
+        target.sent = None;
+        target.refused = None;
+    }
+    target
+}
+
+impl Reading {
+    /// The SKUs of these lines whose listings are still to be placed, with the quantities.
+    fn due(&mut self, rows: &[ListingRow]) -> Vec<(AmazonSku, Option<u32>)> {
+        let mut due = Vec::new();
+        for row in rows {
+            let Ok(sku) = row.sku.parse() else { continue };
+            if self.is_clear(&row.sku) && !self.sightings.had(&row.sku, Mark::Placed) {
+                due.push((sku, row.quantity));
+            }
+        }
+        due
+    }
+
+    fn count(&mut self, listing: &Listing) {
+        count(&mut self.counts, listing.state);
+        let belongs = match listing.state {
+            ListingState::CaseMismatch => listing.other_spelling.as_ref(),
+            _ => listing.product.as_ref(),
+        };
+        if let Some(product) = belongs {
+            self.sightings.mark(product.as_str(), Mark::Belongs);
+        }
+        if listing.state == ListingState::Matched {
+            self.sightings
+                .mark(listing.amazon_sku.as_str(), Mark::Matched);
+        }
+    }
+}
+
+pub(super) fn count(counts: &mut ListingCounts, state: ListingState) {
+    *match state {
+        ListingState::Matched => &mut counts.matched,
+        ListingState::CaseMismatch => &mut counts.case_mismatch,
+        ListingState::FulfilledByAmazon => &mut counts.fulfilled_by_amazon,
+        ListingState::NotOnAmazon => &mut counts.not_on_amazon,
+        ListingState::UnknownHere => &mut counts.unknown_here,
+    } += 1;
+}

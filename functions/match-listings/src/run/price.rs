@@ -1,0 +1,123 @@
+//! Prices that Amazon's report shows, beside those that we know: noted where they are new, whoever decides them, so that a
+//! price of ours that would move too far is held from its first moment on.
+
+use super::Run;
+use super::batch::{Touched, touch};
+use super::read::Reading;
+use crate::owed::{Owed, PriceNews, price_news, price_owed};
+use futures::{StreamExt as _, TryStreamExt as _};
+use rust_decimal::Decimal;
+use stallkeeper::domain::connection::{Connection, PriceMode};
+use stallkeeper::domain::feed::SentBy;
+use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::listing::{Listing, Observed, Offer};
+use stallkeeper::error::Result;
+use stallkeeper::sp_api::listings_report::ListingRow;
+use std::collections::HashMap;
+
+/// Offers written side by side.
+const AT_ONCE: usize = 32;
+
+impl Run<'_> {
+    /// Notes the prices of some lines; what they touch goes to `touched`. `placed`: listings that were placed just now.
+    pub(super) async fn note_prices(
+        &self,
+        reading: &Reading,
+        place: usize,
+        rows: &[ListingRow],
+        placed: &[(Listing, Option<Owed>)],
+        touched: &mut Touched,
+    ) -> Result<()> {
+        let Connection { tenant, id, .. } = self.connection;
+        let store = reading.sources[place].store;
+        let matched = |row: &&ListingRow| {
+            let mark = crate::sightings::Mark::Matched;
+            reading.sightings.has(&row.sku, mark)
+        };
+        let prices: Vec<(AmazonSku, Decimal)> = rows
+            .iter()
+            .filter(matched)
+            .filter_map(|row| Some((row.sku.parse().ok()?, row.price?)))
+            .collect();
+        let keys: Vec<_> = prices.iter().map(|(sku, _)| (sku.clone(), store)).collect();
+        let mut known = self.app.store.offers_glance(tenant, id, &keys).await?;
+        let owed: Vec<Option<(AmazonSku, Owed)>> = futures::stream::iter(prices)
+            .map(|(sku, price)| {
+                let offer = known.remove(&(sku.clone(), store));
+                self.note_price(reading, place, sku, price, offer)
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let owed: Vec<(AmazonSku, Owed)> = owed.into_iter().flatten().collect();
+        let products = self.products(&owed, placed).await?;
+        for (sku, owed) in &owed {
+            if let Some(product) = products.get(sku) {
+                touch(touched, product, *owed);
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_price(
+        &self,
+        reading: &Reading,
+        place: usize,
+        sku: AmazonSku,
+        price: Decimal,
+        offer: Option<Offer>,
+    ) -> Result<Option<(AmazonSku, Owed)>> {
+        let Connection { tenant, id, .. } = self.connection;
+        let source = &reading.sources[place];
+        let feed = offer
+            .as_ref()
+            .and_then(|offer| match &offer.sent.as_ref()?.by {
+                SentBy::Feed(feed) => Some(feed.clone()),
+                SentBy::Patch => None,
+            });
+        let standing = self.standing(reading, feed.as_ref()).await?;
+        let news = price_news(offer.as_ref(), price, source.made_at, standing);
+        if news != PriceNews::None {
+            let observed = Observed {
+                value: price,
+                at: source.made_at,
+            };
+            let forget = news == PriceNews::Drifted;
+            let key = (tenant, id, &sku, source.store);
+            let store = &self.app.store;
+            store.observe_offer(key, &observed, forget).await?;
+        }
+        let published = reading.in_force.as_ref();
+        let rrp = reading.price_mode(source.store) == PriceMode::Rrp;
+        let Some(published) = published.filter(|_| rrp) else {
+            return Ok(None);
+        };
+        let owed = price_owed(offer, price, source.made_at, news, standing, published);
+        Ok(owed.map(|owed| (sku, owed)))
+    }
+
+    /// The products of these listings: of those just placed, else as they are stored.
+    async fn products(
+        &self,
+        owed: &[(AmazonSku, Owed)],
+        placed: &[(Listing, Option<Owed>)],
+    ) -> Result<HashMap<AmazonSku, Sku>> {
+        if owed.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let product = |listing: &Listing| {
+            let product = listing.product.clone()?;
+            Some((listing.amazon_sku.clone(), product))
+        };
+        let mut products: HashMap<_, _> = placed.iter().filter_map(|(it, _)| product(it)).collect();
+        let others: Vec<AmazonSku> = owed
+            .iter()
+            .filter(|(sku, _)| !products.contains_key(sku))
+            .map(|(sku, _)| sku.clone())
+            .collect();
+        let Connection { tenant, id, .. } = self.connection;
+        let others = self.app.store.listings_glance(tenant, id, &others).await?;
+        products.extend(others.values().filter_map(product));
+        Ok(products)
+    }
+}

@@ -1,0 +1,275 @@
+//! The reports, read twice and never held. The first time tells which SKUs there are, in which stores; only once all of
+//! them were read to their end is anything written, so a report that broke off does no harm. The second time places
+//! the listings, each once.
+
+use super::ask::Asked;
+use super::{End, Run};
+use crate::owed::standing_of;
+use crate::sightings::{Mark, Sightings};
+use jiff::Timestamp;
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings, PriceMode};
+use stallkeeper::domain::ids::{AmazonSku, FeedId};
+use stallkeeper::domain::listing::Standing;
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::stock_settings::Published;
+use stallkeeper::error::{Class, Result};
+use stallkeeper::sp_api::listings_report::{Fulfilment, ListingRow, ListingsReader};
+use stallkeeper::sp_api::{DocumentAddress, Download};
+use stallkeeper::store::ListingCounts;
+use stallkeeper::vault::SellerLogin;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+use tracing::info;
+
+/// How many lines are placed side by side.
+const ROWS: usize = 500;
+/// How long an address of a document is used; it lives five minutes.
+const ADDRESS_LIFETIME: Duration = Duration::from_secs(200);
+/// How many listings the seller is proved by, where one after the other is gone.
+const PROOFS: usize = 3;
+
+/// A report that is there to be read.
+pub(super) struct Source {
+    pub(super) store: Marketplace,
+    document: String,
+    pub(super) made_at: Timestamp,
+    address: Option<(Instant, DocumentAddress)>,
+}
+
+/// What a run knows while it reads.
+pub(super) struct Reading {
+    pub(super) sources: Vec<Source>,
+    /// Stores that Amazon made no report of: what is known of them stands.
+    pub(super) unread: Vec<Marketplace>,
+    pub(super) sightings: Sightings,
+    pub(super) counts: ListingCounts,
+    unreadable: u64,
+    /// The settings by which quantities are computed, where they are at all.
+    pub(super) in_force: Option<Published>,
+    settings: Vec<MarketplaceSettings>,
+    feeds: Mutex<HashMap<FeedId, Standing>>,
+}
+
+impl Reading {
+    /// Where a SKU is listed; what is known of stores that were not read stands.
+    pub(super) fn stores(&self, sku: &str, known: &[Marketplace]) -> Vec<Marketplace> {
+        let seen = self.sightings.stores(sku);
+        let seen = seen.filter_map(|place| self.sources.get(place));
+        let mut stores: Vec<Marketplace> = seen.map(|source| source.store).collect();
+        stores.extend(self.unread.iter().filter(|store| known.contains(store)));
+        stores.sort();
+        stores
+    }
+
+    pub(super) fn price_mode(&self, store: Marketplace) -> PriceMode {
+        let settings = self.settings.iter().find(|it| it.marketplace == store);
+        settings.map_or(PriceMode::Leave, |settings| settings.price_mode)
+    }
+}
+
+impl Run<'_> {
+    /// Reads all reports, places what they hold and what they lack, and counts.
+    pub(super) async fn match_reports(
+        &mut self,
+        login: &SellerLogin,
+        stores: &[Marketplace],
+    ) -> Result<End> {
+        let mut reading = self.reading(stores).await?;
+        if let Some(end) = self.survey(login, &mut reading).await? {
+            return Ok(end);
+        }
+        let Some(missing) = self.mark_products(&mut reading).await? else {
+            return Ok(End::Again(0));
+        };
+        if !self.place_absent(&mut reading).await? {
+            return Ok(End::Again(0));
+        }
+        if let Some(end) = self.place_present(login, &mut reading).await? {
+            return Ok(end);
+        }
+        if missing && !self.insert_missing(&mut reading).await? {
+            return Ok(End::Again(0));
+        }
+        self.finish(reading);
+        Ok(End::Over)
+    }
+
+    async fn reading(&self, stores: &[Marketplace]) -> Result<Reading> {
+        let Connection { tenant, id, .. } = self.connection;
+        let reports = &self.matching.reports;
+        let source = |store: &Marketplace| {
+            let report = reports.iter().find(|report| report.marketplace == *store)?;
+            Some(Source {
+                store: *store,
+                document: report.document_id.clone()?,
+                made_at: report.made_at?,
+                address: None,
+            })
+        };
+        let sources: Vec<Source> = stores.iter().filter_map(source).collect();
+        let read = |store: &Marketplace| sources.iter().any(|source| source.store == *store);
+        let plan = self.app.store.stock_plan(tenant, id).await?;
+        Ok(Reading {
+            unread: stores.iter().filter(|it| !read(it)).copied().collect(),
+            sources,
+            sightings: Sightings::default(),
+            counts: ListingCounts::default(),
+            unreadable: 0,
+            in_force: plan
+                .in_force()
+                .filter(|_| self.connection.status.fetches_orders())
+                .cloned(),
+            settings: self.app.store.marketplaces(tenant, id).await?,
+            feeds: Mutex::default(),
+        })
+    }
+
+    /// Reads all reports to their end, and proves whose they are.
+    async fn survey(&mut self, login: &SellerLogin, reading: &mut Reading) -> Result<Option<End>> {
+        for place in 0..reading.sources.len() {
+            let mut download = match self.open(login, reading, place).await? {
+                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
+                Asked::Answered(download) => download,
+            };
+            let store = reading.sources[place].store;
+            let mut reader = ListingsReader::new(download.content_type(), store);
+            let mut first: Vec<String> = Vec::new();
+            let mut see = |row: ListingRow| reading.survey_row(place, &row, &mut first);
+            while let Some(bytes) = self.noted(download.next().await)? {
+                self.noted(reader.push(&bytes, &mut see))?;
+                if crate::is_late(self.deadline) {
+                    return Ok(Some(End::Again(0)));
+                }
+            }
+            let counts = self.noted(reader.finish(&mut see))?;
+            reading.unreadable += counts.bad_rows;
+            if let Some(end) = self.prove_seller(login, store, &first).await? {
+                return Ok(Some(end));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads all reports again and places their listings.
+    async fn place_present(
+        &mut self,
+        login: &SellerLogin,
+        reading: &mut Reading,
+    ) -> Result<Option<End>> {
+        for place in 0..reading.sources.len() {
+            let mut download = match self.open(login, reading, place).await? {
+                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
+                Asked::Answered(download) => download,
+            };
+            let store = reading.sources[place].store;
+            let mut reader = ListingsReader::new(download.content_type(), store);
+            let mut rows = Vec::new();
+            while let Some(bytes) = self.noted(download.next().await)? {
+                self.noted(reader.push(&bytes, |row| rows.push(row)))?;
+                while rows.len() >= ROWS {
+                    let rest = rows.split_off(ROWS);
+                    let batch = std::mem::replace(&mut rows, rest);
+                    self.place_rows(reading, place, batch).await?;
+                }
+                if crate::is_late(self.deadline) {
+                    return Ok(Some(End::Again(0)));
+                }
+            }
+            self.noted(reader.finish(|row| rows.push(row)))?;
+            self.place_rows(reading, place, rows).await?;
+        }
+        Ok(None)
+    }
+
+    async fn open(
+        &mut self,
+        login: &SellerLogin,
+        reading: &mut Reading,
+        place: usize,
+    ) -> Result<Asked<Download>> {
+        let source = &mut reading.sources[place];
+        source.address = source
+            .address
+            .take()
+            .filter(|(asked_at, _)| asked_at.elapsed() < ADDRESS_LIFETIME);
+        if source.address.is_none() {
+            match self.address(login, &source.document).await? {
+                Asked::Limited(seconds) => return Ok(Asked::Limited(seconds)),
+                Asked::Answered(address) => source.address = Some((Instant::now(), address)),
+            }
+        }
+        let Some((_, address)) = &source.address else {
+            return Ok(Asked::Limited(1));
+        };
+        let opened = self.app.amazon.open_document(address).await;
+        self.noted(opened).map(Asked::Answered)
+    }
+
+    /// Notes that it is a report that fails.
+    fn noted<T>(&mut self, read: Result<T>) -> Result<T> {
+        if let Err(error) = &read {
+            self.reports_broke |= error.class() == Class::Retryable;
+        }
+        read
+    }
+
+    /// What became of the last value that was sent, by its feed where it was sent in one.
+    pub(super) async fn standing(
+        &self,
+        reading: &Reading,
+        feed: Option<&FeedId>,
+    ) -> Result<Standing> {
+        let Some(feed) = feed else {
+            return Ok(Standing::Patched);
+        };
+        if let Some(known) = reading.feeds.lock().await.get(feed) {
+            return Ok(*known);
+        }
+        let Connection { tenant, id, .. } = self.connection;
+        let standing = standing_of(self.app.store.feed(tenant, id, feed).await?.as_ref());
+        let mut feeds = reading.feeds.lock().await;
+        feeds.insert(feed.clone(), standing);
+        Ok(standing)
+    }
+
+    fn finish(&mut self, reading: Reading) {
+        let id = &self.connection.id;
+        let counts = &reading.counts;
+        info!(
+            connection.id = %id, listings.matched = counts.matched, listings.case_mismatch = counts.case_mismatch,
+            listings.fulfilled_by_amazon = counts.fulfilled_by_amazon, listings.not_on_amazon = counts.not_on_amazon,
+            listings.unknown_here = counts.unknown_here, lines.unreadable = reading.unreadable,
+            "matched the listings of connection `{id}`"
+        );
+        self.matching.observed_at = reading.sources.iter().map(|source| source.made_at).min();
+        self.matching.done_at =
+            Some(Timestamp::now().max(self.matching.started_at.unwrap_or_default()));
+        self.matching.counts = reading.counts;
+        self.matching.unreadable_lines = reading.unreadable;
+        self.matching.reports.clear();
+        self.matching.tries = 0;
+    }
+}
+
+impl Reading {
+    fn survey_row(&mut self, place: usize, row: &ListingRow, first: &mut Vec<String>) {
+        if row.sku.parse::<AmazonSku>().is_err() {
+            self.unreadable += 1;
+            return;
+        }
+        if matches!(row.fulfilment, Fulfilment::Unknown(_)) {
+            // It is there; whether a quantity may be sent is not known: it is left as it is.
+            self.unreadable += 1;
+        }
+        if first.len() < PROOFS {
+            first.push(row.sku.clone());
+        }
+        self.sightings.see(place, row);
+    }
+
+    /// Whether a line says who fulfils its listing, or another line of the same SKU does.
+    pub(super) fn is_clear(&self, sku: &str) -> bool {
+        self.sightings.has(sku, Mark::ByAmazon) || self.sightings.has(sku, Mark::ByMerchant)
+    }
+}

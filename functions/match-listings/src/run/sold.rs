@@ -1,0 +1,73 @@
+//! What a run reads to judge what Amazon shows: what was sold of a listing, and what became of what was sent.
+
+use super::Run;
+use super::read::Reading;
+use crate::owed::{Owed, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::listing::{Listing, ListingState, Standing};
+use stallkeeper::domain::stock::Sale;
+use stallkeeper::error::Result;
+
+/// What was sold of a listing, and what became of what was sent.
+pub(super) struct Sold {
+    sales: Vec<Sale>,
+    standing: Standing,
+}
+
+impl Run<'_> {
+    /// Reads what was sold, where that may decide something.
+    pub(super) async fn sold(
+        &self,
+        reading: &Reading,
+        listing: &Listing,
+        seen: Option<u32>,
+    ) -> Result<Option<Sold>> {
+        let sends = reading
+            .in_force
+            .as_ref()
+            .is_some_and(|published| !published.shadow);
+        let matched = listing.state == ListingState::Matched;
+        let Some(product) = listing.product.as_ref().filter(|_| sends && matched) else {
+            return Ok(None);
+        };
+        if !is_worth_a_look(listing, seen) {
+            return Ok(None);
+        }
+        let Connection { tenant, id, .. } = self.connection;
+        let inputs = self.app.store.sku_inputs(tenant, product).await?;
+        let sales = inputs
+            .reservations
+            .iter()
+            .filter(|it| it.connection == *id && it.amazon_sku == listing.amazon_sku)
+            .filter_map(|reservation| reservation.sale)
+            .collect();
+        let standing = self.standing(reading, listing.sent_in_feed()).await?;
+        Ok(Some(Sold { sales, standing }))
+    }
+}
+
+impl Sold {
+    /// See [`has_drifted`].
+    pub(super) fn has_drifted(
+        &self,
+        known: &Listing,
+        seen: Option<u32>,
+        at: jiff::Timestamp,
+    ) -> bool {
+        seen.is_some_and(|seen| has_drifted(known, self.standing, &self.sales, seen, at))
+    }
+}
+
+/// What is owed for a listing as it stands now.
+pub(super) fn owed(reading: &Reading, listing: &Listing, sold: Option<&Sold>) -> Option<Owed> {
+    let published = reading.in_force.as_ref()?;
+    if listing.state != ListingState::Matched {
+        return None;
+    }
+    if is_unwanted(listing, published.at) {
+        return Some(Owed::Wanting);
+    }
+    let sold = sold?;
+    let policy = &published.settings.policy;
+    is_to_be_sent(listing, sold.standing, &sold.sales, policy).then_some(Owed::Sending)
+}
