@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    amazon::UK,
+    amazon::{SELLER, UK},
     shop::{Shop, checked, feed, feed_text, message, order, quantity, unpacked},
 };
 
@@ -282,5 +282,69 @@ async fn an_address_is_good_for_its_document_its_type_and_five_minutes() {
         shop.0.violations().await.len(),
         2,
         "time passes for a correct client too"
+    );
+}
+
+#[tokio::test]
+async fn a_feed_of_listings_wants_a_role_for_listings() {
+    let shop = Shop::open().await;
+    shop.0
+        .seller(json!({"roles": ["amazon_fulfillment"]}))
+        .await;
+    let document = shop.upload(feed_text()).await;
+    assert_eq!(shop.create_feed(&document).await.status(), 403);
+    shop.0
+        .seller(json!({"roles": ["inventory_and_order_tracking"]}))
+        .await;
+    assert_eq!(shop.create_feed(&document).await.status(), 202);
+}
+
+#[tokio::test]
+async fn uploads_and_downloads_fail_on_demand() {
+    let shop = Shop::open().await;
+    let answer = shop
+        .call(
+            "POST",
+            "/feeds/2021-06-30/documents",
+            &[],
+            json!({"contentType": "application/json"}),
+        )
+        .await;
+    let document = checked("createFeedDocument", 201, answer).await;
+    let put = || {
+        let put = shop.0.http.put(document["url"].as_str().unwrap());
+        put.header("content-type", "application/json").body("{}")
+    };
+    shop.0
+        .admin(
+            "POST",
+            "/faults",
+            json!({"operation": "uploadDocument", "kind": "status", "status": 503}),
+        )
+        .await;
+    assert_eq!(put().send().await.unwrap().status(), 503);
+    let id = document["feedDocumentId"].as_str().unwrap();
+    assert_eq!(
+        shop.create_feed(id).await.status(),
+        400,
+        "nothing was uploaded"
+    );
+    assert_eq!(put().send().await.unwrap().status(), 200);
+    shop.0
+        .admin(
+            "POST",
+            "/faults",
+            json!({"operation": "downloadDocument", "kind": "cut_off"}),
+        )
+        .await;
+    let (_, download) = shop.document("feeds", "getFeedDocument", id).await;
+    assert!(download.text().await.is_err());
+    let calls = shop
+        .0
+        .admin("GET", &format!("/calls?seller={SELLER}"), Value::Null)
+        .await;
+    assert_eq!(
+        calls["uploadDocument"]["by_status"],
+        json!({"200": 1, "503": 1})
     );
 }
