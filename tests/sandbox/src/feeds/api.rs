@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use axum::http::StatusCode;
+use axum::{body::Bytes, http::StatusCode};
 
 use super::{Feed, Feeds, Status};
 use crate::{
@@ -56,20 +56,7 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
     if !world.take_token(asked.application, asked.seller, LISTINGS_FEED) {
         return Err(Refusal::Other(Reply::throttled()));
     }
-    let document = body["inputFeedDocumentId"].as_str().unwrap_or_default();
-    let input = match world.documents.get(document, asked.seller) {
-        Some(document) if asked.now.duration_since(document.created) <= INPUT_LIVES => {
-            document.content.uploaded()
-        }
-        _ => {
-            return Err(Refusal::Other(Reply::invalid(
-                "unknown or expired inputFeedDocumentId",
-            )));
-        }
-    };
-    let Some(input) = input else {
-        return broken("the feed document was not uploaded before createFeed");
-    };
+    let input = input(world, asked, &body)?;
     let (sequence, held) = (world.next_submission(), world.back_office.feed_hold);
     let Some(seller) = world.sellers.get_mut(asked.seller) else {
         return Err(Refusal::Other(Reply::denied("")));
@@ -103,6 +90,22 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
         status: StatusCode::ACCEPTED,
         body: json!({ "feedId": id }),
     })
+}
+
+/// What was put to the address of the document that the feed names.
+fn input(world: &World, asked: &Asked<'_>, body: &Value) -> Result<Bytes, Refusal> {
+    let id = body["inputFeedDocumentId"].as_str().unwrap_or_default();
+    let document = world.documents.get(id, asked.seller);
+    match document.filter(|document| asked.now.duration_since(document.created) <= INPUT_LIVES) {
+        None => {
+            let why = "unknown or expired inputFeedDocumentId";
+            Err(Refusal::Other(Reply::invalid(why)))
+        }
+        Some(document) => match document.content.uploaded() {
+            Some(input) => Ok(input),
+            None => broken("the feed document was not uploaded before createFeed"),
+        },
+    }
 }
 
 /// `getFeed`.
