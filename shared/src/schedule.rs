@@ -88,7 +88,7 @@ impl Schedules {
             }
             for (clock, rhythm) in wanted.clocks() {
                 match rhythm {
-                    Some(rhythm) => self.put(tenant, id, clock, rhythm).await?,
+                    Some(rhythm) => self.put_schedule(tenant, id, clock, rhythm).await?,
                     None => self.take_away(id, clock).await?,
                 }
             }
@@ -99,7 +99,7 @@ impl Schedules {
     }
 
     /// Deletes a connection's schedules. Idempotent.
-    pub async fn delete(&self, connection: &ConnectionId) -> Result<()> {
+    pub async fn delete_schedules(&self, connection: &ConnectionId) -> Result<()> {
         for (clock, _) in Wanted::default().clocks() {
             self.take_away(connection, clock).await?;
         }
@@ -107,7 +107,7 @@ impl Schedules {
     }
 
     /// Idempotent: a schedule that is there is made what is asked for.
-    async fn put(
+    async fn put_schedule(
         &self,
         tenant: &TenantId,
         connection: &ConnectionId,

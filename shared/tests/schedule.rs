@@ -254,7 +254,7 @@ async fn deleting_takes_all_clocks_and_twice_is_as_once() {
     let world = World::new().await;
     world.publish(settings(true, 20)).await;
     for _ in 0..2 {
-        world.schedules.delete(&c1()).await.unwrap();
+        world.schedules.delete_schedules(&c1()).await.unwrap();
         assert!(names(&world.scheduler).is_empty());
     }
     world.follow().await;
@@ -284,7 +284,7 @@ async fn whatever_crosses_once_all_are_done_the_schedules_are_what_the_table_say
         done.unwrap();
     }
     let left = world.scheduler.expressions();
-    world.schedules.delete(&c1()).await.unwrap();
+    world.schedules.delete_schedules(&c1()).await.unwrap();
     world.follow().await;
     assert_eq!(left, world.scheduler.expressions());
 }

@@ -129,7 +129,7 @@ impl World {
     async fn end(&self) -> Vec<Value> {
         self.ticks.delete().await;
         self.orders.delete().await;
-        self.schedules.delete(self.id()).await.unwrap();
+        self.schedules.delete_schedules(self.id()).await.unwrap();
         self.amazon.violations().await
     }
 
