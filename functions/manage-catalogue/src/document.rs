@@ -1,6 +1,7 @@
 //! What this function says of the API: exactly the routes that it serves.
 
 use crate::documented;
+use crate::products::WholeProduct;
 use stallkeeper::api::Problem;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -10,7 +11,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 /// What holds for all routes. The token itself is described by `connect-account`.
 #[derive(OpenApi)]
 #[openapi(
-    components(schemas(Problem)),
+    components(schemas(Problem, WholeProduct)),
     tags((name = "catalogue", description = "Products, bundles, stock levels; listings and what Amazon shows of them"))
 )]
 pub(crate) struct Description;

@@ -11,10 +11,11 @@ pub(crate) use show::{__path_show, SkuStock, show};
 pub(crate) use write::write;
 
 use crate::App;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::error::Result;
 use stallkeeper::queue::{LevelRow, StockChange};
+use stallkeeper::store::Store;
 use std::collections::BTreeMap;
 
 /// How many SKUs go into one message.
@@ -40,7 +41,17 @@ pub(crate) async fn sort_out(
         }
     }
     queue(app, tenant, fresh).await?;
-    app.store.note_stock_seen(tenant, now).await
+    note_seen(&app.store, tenant, now).await
+}
+
+/// Notes that levels came, to the minute. Reads first: most calls come within the minute, and a read is cheaper.
+async fn note_seen(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<()> {
+    let seen = store.stock_seen(tenant).await?;
+    let fresh = seen.is_some_and(|seen| now.duration_since(seen) < SignedDuration::from_mins(1));
+    if fresh {
+        return Ok(());
+    }
+    store.note_stock_seen(tenant, now).await
 }
 
 /// Queues rows that were compared, all rows of a SKU in one message. Returns only when all are queued.

@@ -12,6 +12,8 @@ mod levels;
 mod listings;
 mod products;
 mod recompute;
+#[cfg(test)]
+mod tests;
 
 pub use document::openapi;
 

@@ -9,7 +9,7 @@ mod rules;
 mod write;
 
 pub(crate) use delete::{__path_delete, delete};
-pub(crate) use list::{__path_list, list};
+pub(crate) use list::{__path_list, WholeProduct, list};
 pub(crate) use put::{__path_put, put};
 pub(crate) use write::{sort_out, write};
 

@@ -1,7 +1,7 @@
 //! `PUT /stock-levels`: levels in bulk.
 
 use super::judge::{Verdict, judge};
-use super::queue;
+use super::{note_seen, queue};
 use crate::App;
 use crate::access::Keeper;
 use crate::bulk::{BulkResult, Row, Rows};
@@ -83,7 +83,7 @@ pub(crate) async fn put(
     result.rejected.sort_by_key(|rejected| rejected.row);
     queue(&app, &tenant, fresh).await?;
     if !levels.is_empty() {
-        app.store.note_stock_seen(&tenant, now).await?;
+        note_seen(&app.store, &tenant, now).await?;
     }
     Ok((StatusCode::ACCEPTED, Json(result)))
 }

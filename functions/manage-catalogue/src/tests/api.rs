@@ -1,0 +1,181 @@
+use super::*;
+use stallkeeper::api::with_caller;
+
+#[tokio::test]
+async fn rows_that_are_wrong_are_told_one_by_one_and_keep_no_other_from_being_taken() {
+    let stand = Stand::new().await;
+    let rows = json!([
+        level("A", "LON", 1, 1),
+        {"sku": "B", "warehouse": "LON", "quantity": -1, "measured_at": at(1)},
+        {"sku": "", "warehouse": "LON", "quantity": 1, "measured_at": at(1)},
+        {"sku": "C", "warehouse": "LON", "quantity": 1},
+        {"sku": "D", "warehouse": "LON", "quantity": 1, "measured_at": "yesterday"},
+        {"sku": "E", "warehouse": "LON", "quantity": 1, "measured_at": at(1), "colour": "red"},
+        7,
+        {"sku": "F", "warehouse": "LON", "quantity": 4294967296u64, "measured_at": at(1)},
+    ]);
+    let told = stand.put("/stock-levels", rows).await.is(202);
+    assert_eq!(told["accepted"], 1);
+    let rows: Vec<(u64, Option<&str>, Option<&str>)> = told["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            (
+                row["row"].as_u64().unwrap(),
+                row["sku"].as_str(),
+                row["field"].as_str(),
+            )
+        })
+        .collect();
+    let expected = [
+        (2, Some("B"), Some("quantity")),
+        (3, Some(""), Some("sku")),
+        (4, Some("C"), None),
+        (5, Some("D"), Some("measured_at")),
+        (6, Some("E"), Some("colour")),
+        (7, None, None),
+        (8, Some("F"), Some("quantity")),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_rows_at_all_is_refused_and_nothing_is_taken() {
+    let stand = Stand::new().await;
+    let many: Vec<Value> = (0..1_001)
+        .map(|n| json!({"sku": format!("S{n}")}))
+        .collect();
+    let json_type = Some("application/json");
+    let cases = [
+        (json_type, "[{\"sku\": \"A\"".to_owned(), 400, "not-json"),
+        (json_type, String::new(), 400, "not-json"),
+        (
+            json_type,
+            "{\"sku\": \"A\"}".to_owned(),
+            422,
+            "invalid-request",
+        ),
+        (json_type, json!(many).to_string(), 413, "too-large"),
+        (
+            json_type,
+            "[\"".to_owned() + &"x".repeat(7 << 20),
+            413,
+            "too-large",
+        ),
+        (
+            Some("text/csv"),
+            "title\nA\n".to_owned(),
+            422,
+            "invalid-request",
+        ),
+        (
+            Some("text/plain"),
+            "[]".to_owned(),
+            415,
+            "unknown-media-type",
+        ),
+    ];
+    for (kind, body, status, problem) in cases {
+        let told = stand.send("PUT", "/products", kind, body).await;
+        told.problem(status, problem);
+    }
+    assert!(stand.queues.take("changes").is_empty());
+}
+
+#[tokio::test]
+async fn a_thousand_rows_are_taken_in_messages_that_fit() {
+    let stand = Stand::new().await;
+    let rows: Vec<Value> = (0..1_000)
+        .map(|n| level(&format!("S{}", n / 2), ["LON", "MAN"][n % 2], 1, 1))
+        .collect();
+    let told = stand.put("/stock-levels", json!(rows)).await.is(202);
+    assert_eq!(told["accepted"], 1_000);
+    let messages = stand.queues.take("changes");
+    assert_eq!(messages.len(), 20);
+    assert!(
+        messages.iter().all(|message| message["checked"] == true
+            && message["levels"].as_array().unwrap().len() == 50)
+    );
+    let calls = stand.calls.take();
+    assert_eq!(
+        calls
+            .iter()
+            .filter(|name| *name == "SendMessageBatch")
+            .count(),
+        2
+    );
+    let parts: Vec<Value> = (0..90)
+        .map(|n| json!({"sku": format!("{:x<150}", n), "units": 1}))
+        .collect();
+    let bundles: Vec<Value> = (0..60)
+        .map(|n| json!({"sku": format!("B{n}"), "parts": parts}))
+        .collect();
+    let told = stand.put("/products", json!(bundles)).await.is(202);
+    assert_eq!(told["accepted"], 60);
+    let messages = stand.queues.take("changes");
+    assert!(
+        messages
+            .iter()
+            .all(|message| message.to_string().len() < 256 * 1024)
+    );
+}
+
+#[tokio::test]
+async fn every_route_asks_for_the_scope() {
+    let stand = Stand::new().await;
+    for (method, path) in [
+        ("PUT", "/products"),
+        ("GET", "/products"),
+        ("DELETE", "/products?sku=A"),
+        ("PUT", "/stock-levels"),
+        ("GET", "/stock-levels?sku=A"),
+    ] {
+        let desk = Caller::new(tenant(), &[Scope::Desk, Scope::Connections, Scope::Buyer]);
+        let told = stand
+            .send_as(Some(desk), method, path, None, "[]".into())
+            .await;
+        told.problem(403, "missing-scope");
+        let nobody = stand.send_as(None, method, path, None, "[]".into()).await;
+        nobody.problem(401, "no-tenant");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_request_is_answered() {
+    let stand = Stand::new().await;
+    let event = include_str!("../../../../events/manage-catalogue.json");
+    let (parts, body) = lambda_http::request::from_str(event).unwrap().into_parts();
+    let request = Request::from_parts(parts, Body::from(body.to_vec()));
+    let router = with_caller(router(stand.app.clone()), "tenant".into());
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn the_document_says_what_is_served() {
+    let document = serde_json::to_value(crate::openapi()).unwrap();
+    for (path, methods) in [
+        ("/products", &["put", "get", "delete"][..]),
+        ("/stock-levels", &["put", "get"][..]),
+    ] {
+        for method in methods {
+            let operation = &document["paths"][path][method];
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            assert_eq!(
+                operation["security"],
+                json!([{"platform_token": ["catalogue"]}])
+            );
+        }
+    }
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for name in [
+        "BulkResult",
+        "Product",
+        "StockLevelRow",
+        "WholeProduct",
+        "Problem",
+    ] {
+        assert!(schemas.contains_key(name), "{name}");
+    }
+}

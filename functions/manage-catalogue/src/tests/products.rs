@@ -1,0 +1,145 @@
+use super::*;
+
+#[tokio::test]
+async fn a_product_deleted_is_sent_nothing_and_comes_back_where_it_was() {
+    let stand = Stand::new().await;
+    stand.keep(&["A"]).await;
+    stand.list("A", "A", 1, 1_000).await;
+    stand
+        .deliver(&[levels_message(vec![level("A", "LON", 4, 10)])])
+        .await;
+    let before = stand.listing("A").await.wanted.unwrap();
+    assert_eq!(before.quantity, Some(4));
+    for _ in 0..2 {
+        stand
+            .send("DELETE", "/products?sku=A", None, String::new())
+            .await
+            .is(204);
+        stand.work().await;
+    }
+    let after = stand.listing("A").await.wanted.unwrap();
+    assert_eq!(after.quantity, None);
+    assert!(after.label > before.label && after.why.contains("no product"));
+    let page = stand.get("/products").await.is(200);
+    assert_eq!(page["products"], json!([]));
+    let shown = stand.get("/products?sku=A").await.is(200);
+    assert_eq!(shown["product"], Value::Null);
+    assert_eq!(shown["stock"]["levels"][0]["quantity"], 4);
+    // An older level is still known to be older, and the product comes back as a newer one.
+    let told = stand
+        .put("/stock-levels", json!([level("A", "LON", 9, 9)]))
+        .await
+        .is(202);
+    assert_eq!(told["rejected"][0]["code"], "older");
+    stand.keep(&["A"]).await;
+    assert_eq!(stand.wanted("A").await, Some(4));
+}
+
+#[tokio::test]
+async fn a_bundle_deleted_is_sent_nothing_even_where_its_parts_count_on() {
+    let stand = Stand::new().await;
+    stand.keep(&["A"]).await;
+    let set = json!([{"sku": "SET", "parts": [{"sku": "A", "units": 1}]}]);
+    stand.put("/products", set).await.is(202);
+    stand.work().await;
+    stand.list("SET", "SET", 1, 1_000).await;
+    for second in 1..20 {
+        let row = level("A", "LON", 4, second);
+        stand
+            .store
+            .raise_counter(&tenant(), &sku("A"), 100, false)
+            .await
+            .unwrap();
+        stand
+            .deliver(&[levels_message(vec![row]), recompute_message(&["A"], true)])
+            .await;
+    }
+    assert_eq!(stand.wanted("SET").await, Some(4));
+    let part = stand
+        .send("DELETE", "/products?sku=A", None, String::new())
+        .await;
+    let problem = part.problem(409, "part-of-bundles");
+    assert_eq!(problem["stands"], json!(["SET"]));
+    stand
+        .send("DELETE", "/products?sku=SET", None, String::new())
+        .await
+        .is(204);
+    stand.work().await;
+    assert_eq!(stand.wanted("SET").await, None);
+    stand
+        .send("DELETE", "/products?sku=A", None, String::new())
+        .await
+        .is(204);
+    let never = stand
+        .send("DELETE", "/products?sku=never", None, String::new())
+        .await;
+    never.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn an_older_telling_of_a_product_never_replaces_a_newer_one() {
+    let stand = Stand::new().await;
+    let message = |title: &str, second: i64| {
+        json!({"v": 1, "kind": "products", "tenant": "north", "at": at(second),
+            "products": [{"sku": "A", "title": title}]})
+    };
+    for (title, second) in [("new", 20), ("old", 10), ("new", 20), ("older", 5)] {
+        assert!(stand.deliver(&[message(title, second)]).await.is_empty());
+        let shown = stand.get("/products?sku=A").await.is(200);
+        assert_eq!(shown["product"]["title"], "new");
+    }
+}
+
+#[tokio::test]
+async fn products_are_listed_page_by_page_and_only_the_tenants_own() {
+    let stand = Stand::new().await;
+    let names: Vec<String> = (10..35).map(|n| format!("S{n}")).collect();
+    stand
+        .keep(&names.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let mut seen = Vec::new();
+    let mut path = "/products?limit=10".to_owned();
+    loop {
+        let page = stand.get(&path).await.is(200);
+        let products = page["products"].as_array().unwrap();
+        seen.extend(
+            products
+                .iter()
+                .map(|it| it["sku"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        path = format!("/products?limit=10&after={next}");
+    }
+    assert_eq!(seen, names);
+    let south = Caller::new("south".parse().unwrap(), &[Scope::Catalogue]);
+    let other = |path: &str| {
+        let (south, path) = (Some(south.clone()), path.to_owned());
+        let stand = &stand;
+        async move {
+            stand
+                .send_as(south, "GET", &path, None, String::new())
+                .await
+        }
+    };
+    assert_eq!(other("/products").await.is(200)["products"], json!([]));
+    other("/products?sku=S10").await.problem(404, "not-found");
+    other(&path).await.problem(422, "invalid-request");
+}
+
+#[tokio::test]
+async fn a_product_that_the_platform_queues_itself_goes_the_same_way() {
+    let stand = Stand::new().await;
+    let message = json!({"v": 1, "kind": "products", "tenant": "north",
+        "products": [{"sku": "A", "title": "Mug"}, {"sku": "B", "ean": "123"}]});
+    for _ in 0..2 {
+        stand.deliver(std::slice::from_ref(&message)).await;
+        stand.work().await;
+    }
+    let shown = stand.get("/products?sku=A").await.is(200);
+    assert_eq!(shown["product"]["title"], "Mug");
+    let inputs = stand.store.sku_inputs(&tenant(), &sku("A")).await.unwrap();
+    assert_eq!(inputs.changes, 1);
+    assert!(stand.refusal("B").await.unwrap().starts_with("ean: "));
+}
