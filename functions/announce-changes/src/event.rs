@@ -2,6 +2,8 @@
 //!
 //! Owns the shape that consumers rely on. It holds ids, codes and moments; never buyer data, never a secret.
 
+mod stock;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -10,6 +12,10 @@ use stallkeeper::domain::ids::{ConnectionId, OrderId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::OrderStatus;
 use stallkeeper::store::stream::OrderImage;
+
+pub use stock::{
+    FeedStuck, ListingCaseMismatch, ListingRefused, RoundHeld, StockRejected, StockStale,
+};
 
 /// `source` of every event.
 pub const SOURCE: &str = "stallkeeper";
@@ -31,16 +37,34 @@ pub enum EventType {
     OrderCancelled,
     /// Amazon refuses a connection's token; the seller must authorise again.
     ConnectionNeedsReauthorisation,
+    /// Amazon would not have a quantity or a price.
+    ListingRefused,
+    /// A listing is spelt otherwise on Amazon than here, and is sent nothing.
+    ListingCaseMismatch,
+    /// Amazon has had a feed for longer than it should need.
+    FeedStuck,
+    /// A round would set too many listings to zero, and waits for a person.
+    RoundHeld,
+    /// No stock level came for long.
+    StockStale,
+    /// A row that came by the queue was refused.
+    StockRejected,
 }
 
 impl EventType {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::OrderImported,
         Self::OrderChanged,
         Self::OrderPendingReview,
         Self::OrderCourierAssigned,
         Self::OrderCancelled,
         Self::ConnectionNeedsReauthorisation,
+        Self::ListingRefused,
+        Self::ListingCaseMismatch,
+        Self::FeedStuck,
+        Self::RoundHeld,
+        Self::StockStale,
+        Self::StockRejected,
     ];
 
     /// The spelling on the bus.
@@ -52,6 +76,12 @@ impl EventType {
             Self::OrderCourierAssigned => "order.courier_assigned",
             Self::OrderCancelled => "order.cancelled",
             Self::ConnectionNeedsReauthorisation => "connection.needs_reauthorisation",
+            Self::ListingRefused => "listing.refused",
+            Self::ListingCaseMismatch => "listing.case_mismatch",
+            Self::FeedStuck => "feed.stuck",
+            Self::RoundHeld => "round.held",
+            Self::StockStale => "stock.stale",
+            Self::StockRejected => "stock.rejected",
         }
     }
 }
@@ -71,6 +101,12 @@ pub struct Event {
 pub enum Detail {
     Order(OrderDetail),
     Connection(ConnectionDetail),
+    ListingRefused(Box<ListingRefused>),
+    ListingCaseMismatch(ListingCaseMismatch),
+    FeedStuck(FeedStuck),
+    RoundHeld(RoundHeld),
+    StockStale(StockStale),
+    StockRejected(StockRejected),
 }
 
 /// The order as it stood right after the change. Fields that have no value are `null`.
@@ -113,7 +149,12 @@ impl Event {
         let row = image.row.clone();
         let detail = OrderDetail {
             v: VERSION,
-            id: event_id(kind, &row.connection, Some(&row.order_id), row.revision),
+            id: event_id(
+                kind,
+                row.connection.as_str(),
+                row.order_id.as_str(),
+                &row.revision.to_string(),
+            ),
             tenant: image.tenant.clone(),
             connection: row.connection,
             order_id: row.order_id,
@@ -138,7 +179,12 @@ impl Event {
     pub fn connection(kind: EventType, connection: &Connection, at: Option<Timestamp>) -> Self {
         let detail = ConnectionDetail {
             v: VERSION,
-            id: event_id(kind, &connection.id, None, connection.revision),
+            id: event_id(
+                kind,
+                connection.id.as_str(),
+                "",
+                &connection.revision.to_string(),
+            ),
             tenant: connection.tenant.clone(),
             connection: connection.id.clone(),
             revision: connection.revision,
@@ -158,22 +204,21 @@ impl Event {
         match &self.detail {
             Detail::Order(detail) => &detail.id,
             Detail::Connection(detail) => &detail.id,
+            Detail::ListingRefused(detail) => &detail.id,
+            Detail::ListingCaseMismatch(detail) => &detail.id,
+            Detail::FeedStuck(detail) => &detail.id,
+            Detail::RoundHeld(detail) => &detail.id,
+            Detail::StockStale(detail) => &detail.id,
+            Detail::StockRejected(detail) => &detail.id,
         }
     }
 }
 
-/// Made of what happened, to what, and the revision that it made, and of nothing else: sending again, by whichever
+/// Made of what happened, to what, and when or by which revision, and of nothing else: sending again, by whichever
 /// retry or replay, gives the same id. Opaque to consumers.
-fn event_id(
-    kind: EventType,
-    connection: &ConnectionId,
-    order: Option<&OrderId>,
-    revision: u64,
-) -> String {
-    let order = order.map(OrderId::as_str).unwrap_or_default();
-    let revision = revision.to_string();
+fn event_id(kind: EventType, owner: &str, what: &str, which: &str) -> String {
     let mut hash = Sha256::new();
-    for part in [kind.as_str(), connection.as_str(), order, &revision] {
+    for part in [kind.as_str(), owner, what, which] {
         // With its length before it, no part can pass for the end of the one before.
         hash.update(part.len().to_be_bytes());
         hash.update(part);

@@ -171,7 +171,7 @@ impl Key {
 
     /// A connection's stock settings.
     pub(crate) fn stock_plan(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "STOCK")
+        Self::new(connection_pk(tenant, connection), STOCK)
     }
 
     pub(crate) fn stock_round(tenant: &TenantId, connection: &ConnectionId) -> Self {
@@ -328,6 +328,7 @@ pub(crate) const PARKED: &str = "PARKED#";
 pub(crate) const ORDER: &str = "ORDER";
 pub(crate) const HISTORY: &str = "HISTORY#";
 
+pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
 /// Sorts before every other item of its partition, so that a query reads the counter before the inputs it counts.
 pub(crate) const LEVELS: &str = "LEVELS";
@@ -422,6 +423,15 @@ pub(crate) fn listed_of(sk: &str) -> Option<(ConnectionId, AmazonSku)> {
     Some((
         decoded(connection)?.parse().ok()?,
         decoded(sku)?.parse().ok()?,
+    ))
+}
+
+/// The tenant and the connection that the partition of a connection's items names.
+pub(crate) fn connection_of(pk: &str) -> Option<(TenantId, ConnectionId)> {
+    let (tenant, connection) = pk.strip_prefix(CONNECTION)?.split_once('#')?;
+    Some((
+        decoded(tenant)?.parse().ok()?,
+        decoded(connection)?.parse().ok()?,
     ))
 }
 

@@ -1,13 +1,48 @@
 //! Reservations: what orders hold of a SKU, beside its levels.
 
-use super::item::{condition_failed, failure, item, n};
+use super::item::{condition_failed, deflated, failure, inflated, item, n, value};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{Sku, TenantId};
+use crate::domain::ids::{ConnectionId, OrderId, Sku, TenantId};
+use crate::domain::product::Part;
 use crate::domain::stock::Reservation;
 use crate::error::Result;
 
+/// Beside a bundle's reservation: the parts that its line holds.
+const PARTS: &str = "parts";
+
+/// A reservation as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    pub reservation: Reservation,
+    /// Where the SKU is a bundle: what it was made of as the order came.
+    pub parts: Vec<Part>,
+}
+
 impl Store {
+    /// What an order line holds of a SKU, read strongly.
+    pub async fn reserved(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        connection: &ConnectionId,
+        order: &OrderId,
+        line: &str,
+    ) -> Result<Option<Reserved>> {
+        let key = Key::reserved(tenant, sku, connection, order, line);
+        let Some(fields) = self.get_item(&self.tables.catalogue, key).await? else {
+            return Ok(None);
+        };
+        let parts = match fields.contains_key(PARTS) {
+            true => inflated(&fields, PARTS)?,
+            false => Vec::new(),
+        };
+        Ok(Some(Reserved {
+            reservation: value(fields)?,
+            parts,
+        }))
+    }
+
     /// Stores what an order line holds of a SKU, unless a newer revision of the order said so already. The counter is
     /// then to be raised. Idempotent.
     pub async fn put_reservation(
@@ -15,6 +50,18 @@ impl Store {
         tenant: &TenantId,
         sku: &Sku,
         reservation: &Reservation,
+    ) -> Result<Written> {
+        self.put_bundle_reservation(tenant, sku, reservation, &[])
+            .await
+    }
+
+    /// As [`Self::put_reservation`], of a bundle, with the parts that its line holds.
+    pub async fn put_bundle_reservation(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        reservation: &Reservation,
+        parts: &[Part],
     ) -> Result<Written> {
         let key = Key::reserved(
             tenant,
@@ -25,6 +72,9 @@ impl Store {
         );
         let mut fields = item(key, reservation)?;
         fields.retain(|_, value| !value.is_null());
+        if !parts.is_empty() {
+            fields.insert(PARTS.into(), deflated(&parts)?);
+        }
         let put = self
             .db
             .put_item()

@@ -1,12 +1,20 @@
-//! What a stream of the tables tells: images of items as rows and connections. The bodies stay closed.
+//! What a stream of the tables tells: images of items as rows, connections, listings, feeds and rounds. Of bodies only an
+//! order's is opened, which holds no buyer data.
 
 use super::OrderRow;
-use super::item::VERSION;
+use super::item::{Item, VERSION, inflated};
 use super::key;
+use super::stock_plan::Round;
 use crate::domain::connection::Connection;
-use crate::domain::ids::TenantId;
+use crate::domain::feed::Feed;
+use crate::domain::ids::{ConnectionId, Sku, TenantId};
+use crate::domain::listing::{Listing, Offer};
+use crate::domain::order::StoredOrder;
+use crate::domain::stock_settings::{Published, StockPlan};
 use crate::error::{Error, Result};
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// What the stream shows of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,20 +26,53 @@ pub struct OrderImage {
     pub row: OrderRow,
 }
 
+/// A row that came by the queue and was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RejectedRow {
+    pub tenant: TenantId,
+    pub sku: Sku,
+    /// For a person.
+    pub reason: String,
+    pub at: Timestamp,
+}
+
+/// An item before and after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Images<T> {
+    /// `None` where it is new.
+    pub old: Option<Box<T>>,
+    pub new: Box<T>,
+}
+
 /// What happened to an item, as far as anyone outside the store cares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     Order {
-        /// `None` where it is new.
-        old: Option<Box<OrderImage>>,
-        new: Box<OrderImage>,
+        row: Images<OrderImage>,
+        whole: Images<StoredOrder>,
     },
     Connection {
         old: Option<Box<Connection>>,
         /// `None` where it was removed.
         new: Option<Box<Connection>>,
     },
-    /// Another item, or an order that expired.
+    Listing(Images<Listing>),
+    Offer(Images<Offer>),
+    Feed(Images<Feed>),
+    Rejected(RejectedRow),
+    Round {
+        tenant: TenantId,
+        connection: ConnectionId,
+        images: Images<Round>,
+    },
+    /// Stock settings; what is in force before and after.
+    StockPlan {
+        tenant: TenantId,
+        connection: ConnectionId,
+        old: Option<Published>,
+        new: Option<Published>,
+    },
+    /// Another item, or one that was removed.
     Other,
 }
 
@@ -44,32 +85,107 @@ pub fn change(
     old: Option<serde_dynamo::Item>,
     new: Option<serde_dynamo::Item>,
 ) -> Result<Change> {
-    let sk = keys.inner().get("sk").and_then(|sk| match sk {
-        serde_dynamo::AttributeValue::S(sk) => Some(sk.as_str()),
-        _ => None,
-    });
-    let sk = sk.ok_or_else(|| Error::permanent("read a stream record", "it has no sort key"))?;
-    if let Some(image) = &new
-        && (sk == key::ORDER || sk.starts_with(key::CONNECTION))
-    {
+    let sk = text(keys, "sk")
+        .ok_or_else(|| Error::permanent("read a stream record", "it has no sort key"))?;
+    let pk = text(keys, "pk").unwrap_or_default();
+    let read = Kind::of(pk, sk);
+    if let (Some(image), Some(_)) = (&new, &read) {
         refuse_newer(image)?;
     }
-    if sk == key::ORDER {
-        let Some(new) = new else {
-            return Ok(Change::Other);
-        };
-        return Ok(Change::Order {
-            old: old.map(order_image).transpose()?.map(Box::new),
-            new: Box::new(order_image(new)?),
-        });
-    }
-    if sk.starts_with(key::CONNECTION) {
-        return Ok(Change::Connection {
+    match (read, new) {
+        (Some(Kind::Order), Some(new)) => order(old, new),
+        (Some(Kind::Connection), new) => Ok(Change::Connection {
             old: old.map(connection_image).transpose()?.map(Box::new),
             new: new.map(connection_image).transpose()?.map(Box::new),
-        });
+        }),
+        (Some(Kind::StockPlan), new) => stock_plan(pk, old, new),
+        (Some(Kind::Listing), Some(new)) => Ok(Change::Listing(images(old, new)?)),
+        (Some(Kind::Offer), Some(new)) => Ok(Change::Offer(images(old, new)?)),
+        (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
+        (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
+        (Some(Kind::Round), Some(new)) => {
+            let (tenant, connection) = connection_of(pk)?;
+            Ok(Change::Round {
+                tenant,
+                connection,
+                images: images(old, new)?,
+            })
+        }
+        _ => Ok(Change::Other),
     }
-    Ok(Change::Other)
+}
+
+/// The items that are read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Order,
+    Connection,
+    StockPlan,
+    Round,
+    Listing,
+    Offer,
+    Feed,
+    Rejected,
+}
+
+impl Kind {
+    fn of(pk: &str, sk: &str) -> Option<Self> {
+        match sk {
+            key::ORDER => Some(Self::Order),
+            key::STOCK => Some(Self::StockPlan),
+            key::STOCK_ROUND => Some(Self::Round),
+            key::LISTING => Some(Self::Listing),
+            key::REJECTED => Some(Self::Rejected),
+            _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
+            _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
+            // Beside the feeds stand their manifests, in partitions that begin alike.
+            _ if pk.starts_with(key::FEED) && !sk.contains('#') => Some(Self::Feed),
+            _ => None,
+        }
+    }
+}
+
+fn order(old: Option<serde_dynamo::Item>, new: serde_dynamo::Item) -> Result<Change> {
+    let whole = Images {
+        // What an older release wrote is worth a look, and no failure.
+        old: old
+            .clone()
+            .and_then(|old| order_body(old).ok())
+            .map(Box::new),
+        new: Box::new(order_body(new.clone())?),
+    };
+    let row = Images {
+        old: old.map(order_image).transpose()?.map(Box::new),
+        new: Box::new(order_image(new)?),
+    };
+    Ok(Change::Order { row, whole })
+}
+
+fn stock_plan(
+    pk: &str,
+    old: Option<serde_dynamo::Item>,
+    new: Option<serde_dynamo::Item>,
+) -> Result<Change> {
+    let (tenant, connection) = connection_of(pk)?;
+    let published = |plan: Option<StockPlan>| plan.and_then(|plan| plan.published);
+    Ok(Change::StockPlan {
+        tenant,
+        connection,
+        old: published(old.map(image).transpose()?),
+        new: published(new.map(image).transpose()?),
+    })
+}
+
+fn connection_of(pk: &str) -> Result<(TenantId, ConnectionId)> {
+    key::connection_of(pk)
+        .ok_or_else(|| Error::permanent("read a stream record", "its key names no connection"))
+}
+
+fn text<'a>(item: &'a serde_dynamo::Item, name: &str) -> Option<&'a str> {
+    match item.inner().get(name)? {
+        serde_dynamo::AttributeValue::S(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn refuse_newer(image: &serde_dynamo::Item) -> Result<()> {
@@ -84,6 +200,26 @@ fn refuse_newer(image: &serde_dynamo::Item) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn images<T: DeserializeOwned>(
+    old: Option<serde_dynamo::Item>,
+    new: serde_dynamo::Item,
+) -> Result<Images<T>> {
+    Ok(Images {
+        old: old.map(image).transpose()?.map(Box::new),
+        new: Box::new(image(new)?),
+    })
+}
+
+fn image<T: DeserializeOwned>(image: serde_dynamo::Item) -> Result<T> {
+    serde_dynamo::from_item(image)
+        .map_err(|_| Error::permanent("read a stream image", "it lacks the expected fields"))
+}
+
+fn order_body(image: serde_dynamo::Item) -> Result<StoredOrder> {
+    let item: Item = image.into();
+    inflated(&item, "body")
 }
 
 /// Reads an image of an order's item.

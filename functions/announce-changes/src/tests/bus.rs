@@ -7,6 +7,7 @@ use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
+use stallkeeper::queue::Queue;
 use stallkeeper::schedule::{Schedules, Targets};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -50,6 +51,10 @@ impl Cloud {
                 },
             ),
             store: stage.store.clone(),
+            changes: Queue::new(
+                client!(aws_sdk_sqs, server.uri()),
+                format!("{}/000000000000/stock-changes", server.uri()),
+            ),
         };
         Self { server, stage, app }
     }
@@ -62,6 +67,13 @@ impl Cloud {
                 "AWSEvents.PutEvents",
                 200,
                 json!({"FailedEntryCount": 0, "Entries": []}),
+            )
+            .await;
+        cloud
+            .answers(
+                "AmazonSQS.SendMessageBatch",
+                200,
+                json!({"Successful": [], "Failed": []}),
             )
             .await;
         let done = ResponseTemplate::new(200).set_body_json(
@@ -91,7 +103,7 @@ impl Cloud {
         let requests = self.requests().await;
         let put = requests
             .iter()
-            .filter(|request| request.headers.contains_key("x-amz-target"));
+            .filter(|request| target(request) == "AWSEvents.PutEvents");
         put.map(|request| {
             let body: Value = serde_json::from_slice(&request.body).unwrap();
             body["Entries"].as_array().unwrap().clone()
@@ -109,6 +121,11 @@ impl Cloud {
             .map(|request| format!("{} {}", request.method, request.url.path()))
             .collect()
     }
+}
+
+fn target(request: &Request) -> &str {
+    let target = request.headers.get("x-amz-target");
+    target.and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 
 fn events(count: u64) -> Vec<Event> {

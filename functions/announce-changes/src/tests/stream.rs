@@ -90,6 +90,7 @@ async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
         Announced {
             events: 4,
             schedules: 1,
+            reserved: 0,
             skipped: 0
         }
     );
@@ -162,6 +163,7 @@ async fn a_record_that_cannot_be_read_holds_up_no_other() {
         Announced {
             events: 4,
             schedules: 1,
+            reserved: 0,
             skipped: 3
         }
     );
