@@ -115,6 +115,22 @@ impl Run<'_> {
         ))
     }
 
+    /// Forgets what stood as not on Amazon for want of a listing, where there is one now: in another spelling, or tied by a
+    /// person.
+    pub(super) async fn forget_superseded(&self, reading: &mut Reading) -> Result<()> {
+        let Connection { tenant, id, .. } = self.connection;
+        for sku in std::mem::take(&mut reading.superseded) {
+            let Some(known) = self.app.store.listing(tenant, id, &sku).await? else {
+                continue;
+            };
+            let stands = known.alias || known.state != ListingState::NotOnAmazon;
+            if !stands && self.app.store.forget_listing(&known).await? == Written::Done {
+                reading.counts.not_on_amazon -= 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a listing of every product that Amazon has under no spelling, so that it shows. `false`: time ran out.
     pub(super) async fn insert_missing(&self, reading: &mut Reading) -> Result<bool> {
         let tenant = &self.connection.tenant;

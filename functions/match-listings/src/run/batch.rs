@@ -248,11 +248,22 @@ impl Reading {
             _ => listing.product.as_ref(),
         };
         if let Some(product) = belongs {
-            self.sightings.mark(product.as_str(), Mark::Belongs);
+            self.belongs(product);
         }
         if listing.state == ListingState::Matched {
             self.sightings
                 .mark(listing.amazon_sku.as_str(), Mark::Matched);
+        }
+    }
+}
+
+impl Reading {
+    /// Notes that a product has a listing, if of another spelling.
+    fn belongs(&mut self, product: &Sku) {
+        let text = product.as_str();
+        let known = self.sightings.had(text, Mark::Belongs);
+        if !known && self.sightings.has(text, Mark::Absent) {
+            self.superseded.extend(text.parse::<AmazonSku>());
         }
     }
 }

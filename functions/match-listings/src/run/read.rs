@@ -44,6 +44,8 @@ pub(super) struct Reading {
     pub(super) unread: Vec<Marketplace>,
     pub(super) sightings: Sightings,
     pub(super) counts: ListingCounts,
+    /// Products that belong to a listing of another spelling, and have stood as not on Amazon until now.
+    pub(super) superseded: Vec<AmazonSku>,
     unreadable: u64,
     /// The settings by which quantities are computed, where they are at all.
     pub(super) in_force: Option<Published>,
@@ -88,6 +90,7 @@ impl Run<'_> {
         if let Some(end) = self.place_present(login, &mut reading).await? {
             return Ok(end);
         }
+        self.forget_superseded(&mut reading).await?;
         if missing && !self.insert_missing(&mut reading).await? {
             return Ok(End::Again(0));
         }
@@ -115,6 +118,7 @@ impl Run<'_> {
             sources,
             sightings: Sightings::default(),
             counts: ListingCounts::default(),
+            superseded: Vec::new(),
             unreadable: 0,
             in_force: plan
                 .in_force()

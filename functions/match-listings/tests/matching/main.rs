@@ -1,0 +1,12 @@
+//! The function, on an embedded DynamoDB with the template's own tables, with reports as Amazon writes them.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod faults;
+mod previews;
+mod reference;
+mod stand_in;
+mod states;
+mod stop;
+mod stopped;
+mod world;

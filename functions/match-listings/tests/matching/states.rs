@@ -1,0 +1,394 @@
+use crate::world::{Line, Seller, World, by_amazon, hours_before, line, made_at, text};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use stallkeeper::domain::connection::{Connection, PriceMode};
+use stallkeeper::domain::feed::SentBy;
+use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{ListingState, Observed, Sent, WantedPrice};
+use stallkeeper::domain::marketplace::Marketplace::{De, Fr, Jp, Uk};
+use stallkeeper::domain::stock::Wanted;
+use stallkeeper::store::{ListingCounts, WantedWritten};
+use std::io::Write as _;
+
+pub(crate) const PRODUCTS: [&str; 8] = [
+    "MUG#1",
+    "tea/pot 50%",
+    "Größe Ä",
+    "case-1",
+    "FBA-1",
+    "BUNDLE-1",
+    "DRIFT-1",
+    "GONE-1",
+];
+
+/// Products, listings and reports of two stores, with something of everything.
+pub(crate) async fn scene(seller: &Seller<'_>) {
+    for sku in PRODUCTS {
+        let parts: &[&str] = if sku == "BUNDLE-1" { &["MUG#1"] } else { &[] };
+        seller.put_product(sku, parts).await;
+    }
+    let mut alias = seller.new_listing("OLD \"MUG\" & co", ListingState::UnknownHere);
+    alias.alias = true;
+    alias.product = Some("MUG#1".parse().unwrap());
+    alias.units = 2;
+    seller.put_listing(&alias).await;
+    drifting(seller).await;
+    let mut gone = seller.new_listing("GONE-1", ListingState::Matched);
+    gone.product = Some("GONE-1".parse().unwrap());
+    gone.stores = vec![Uk];
+    seller.put_listing(&gone).await;
+    let unknown = seller.new_listing("VANISHED", ListingState::UnknownHere);
+    seller.put_listing(&unknown).await;
+    let dear = Line {
+        price: "12.50",
+        ..line("MUG#1", "5")
+    };
+    let world = seller.world;
+    let uk = [
+        line("MUG#1", "5"),
+        line("CASE-1", "1"),
+        by_amazon("FBA-1"),
+        line("NEW-X", "3"),
+        line("OLD \"MUG\" & co", "4"),
+        line("Größe Ä", "7"),
+        line("DRIFT-1", "4"),
+    ];
+    world.report(Uk, &uk);
+    world.report(De, &[dear, line("tea/pot 50%", "9"), line("DRIFT-1", "4")]);
+}
+
+/// A listing that was sent 10 long ago, of which nothing was sold.
+async fn drifting(seller: &Seller<'_>) {
+    let mut listing = seller.new_listing("DRIFT-1", ListingState::Matched);
+    listing.product = Some("DRIFT-1".parse().unwrap());
+    listing.stores = vec![De, Uk];
+    listing.observed = Some(Observed {
+        value: 10,
+        at: hours_before(24),
+    });
+    seller.put_listing(&listing).await;
+    send(seller, "DRIFT-1", 10, hours_before(48)).await;
+}
+
+/// As the recompute and a round write it.
+pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Timestamp) {
+    let Connection { tenant, id, .. } = &seller.connection;
+    let store = &seller.world.store;
+    let listing = seller.listing(sku).await.unwrap();
+    let product = listing.product.clone().unwrap();
+    let wanted = Wanted {
+        quantity: Some(quantity),
+        why: "test".into(),
+        level_at: None,
+        label: 5,
+        at,
+    };
+    let tied = (&product, listing.units);
+    let written = store
+        .write_wanted(tenant, id, &listing.amazon_sku, tied, &wanted)
+        .await;
+    assert!(matches!(written.unwrap(), WantedWritten::Stands(_)));
+    let sent = Sent {
+        value: quantity,
+        label: 5,
+        at,
+        by: SentBy::Patch,
+    };
+    let sku = &listing.amazon_sku;
+    let claimed = store.claim_listing(tenant, id, sku, listing.sends, &sent);
+    claimed.await.unwrap();
+    assert!(seller.listing(sku.as_str()).await.unwrap().sent.is_some());
+}
+
+#[tokio::test]
+async fn each_listing_gets_its_state_its_stores_and_its_tie() {
+    use ListingState::{CaseMismatch, FulfilledByAmazon, Matched, NotOnAmazon, UnknownHere};
+    let world = World::new().await;
+    let seller = world.connect("states", &[Uk, De]).await;
+    seller.publish().await;
+    scene(&seller).await;
+    let matching = seller.match_listings().await;
+    assert_eq!(matching.failed, None);
+    let rows = [
+        ("MUG#1", Matched, vec![De, Uk], Some("MUG#1")),
+        ("tea/pot 50%", Matched, vec![De], Some("tea/pot 50%")),
+        ("Größe Ä", Matched, vec![Uk], Some("Größe Ä")),
+        ("DRIFT-1", Matched, vec![De, Uk], Some("DRIFT-1")),
+        ("OLD \"MUG\" & co", Matched, vec![Uk], Some("MUG#1")),
+        ("CASE-1", CaseMismatch, vec![Uk], None),
+        ("FBA-1", FulfilledByAmazon, vec![Uk], None),
+        ("NEW-X", UnknownHere, vec![Uk], None),
+        ("BUNDLE-1", NotOnAmazon, vec![], None),
+        ("GONE-1", NotOnAmazon, vec![], None),
+    ];
+    for (sku, state, stores, product) in rows {
+        let listing = seller.listing(sku).await.unwrap();
+        let tied = listing.product.as_ref().map(|it| it.as_str());
+        assert_eq!(
+            (listing.state, listing.stores, tied),
+            (state, stores, product),
+            "{sku}"
+        );
+    }
+    assert_eq!(seller.listing("VANISHED").await, None);
+    assert_eq!(
+        seller.listing("case-1").await,
+        None,
+        "its other spelling tells of it"
+    );
+    let case = seller.listing("CASE-1").await.unwrap();
+    assert_eq!(case.other_spelling.unwrap().as_str(), "case-1");
+    let counts = ListingCounts {
+        matched: 5,
+        case_mismatch: 1,
+        fulfilled_by_amazon: 1,
+        not_on_amazon: 2,
+        unknown_here: 1,
+    };
+    assert_eq!(matching.counts, counts);
+    assert_eq!(matching.observed_at, Some(made_at()));
+    let all = seller.catalogue(&PRODUCTS).await;
+    assert_eq!(
+        all["tied to MUG#1"],
+        r#"[("MUG#1", 1), ("OLD \"MUG\" & co", 2)]"#
+    );
+    assert_eq!(all["tied to GONE-1"], "[]");
+}
+
+#[tokio::test]
+async fn what_is_new_is_computed_anew_and_what_drifted_is_forgotten() {
+    let world = World::new().await;
+    let seller = world.connect("owed", &[Uk, De]).await;
+    seller.publish().await;
+    scene(&seller).await;
+    seller.match_listings().await;
+    let owed = seller.recomputed();
+    let raised = ["Größe Ä", "MUG#1", "tea/pot 50%"].map(|sku| (sku.to_owned(), true));
+    let expected = [raised.to_vec(), vec![("DRIFT-1".to_owned(), false)]].concat();
+    assert_eq!(owed, expected.into_iter().collect());
+    let drifted = seller.listing("DRIFT-1").await.unwrap();
+    assert_eq!(drifted.sent, None);
+    assert_eq!(drifted.observed.unwrap().value, 4);
+    assert!(
+        drifted.wanted.is_some(),
+        "what is wanted is no matter of the report"
+    );
+}
+
+#[tokio::test]
+async fn the_same_report_again_writes_nothing() {
+    let world = World::new().await;
+    let seller = world.connect("twice", &[Uk, De]).await;
+    seller.publish().await;
+    scene(&seller).await;
+    seller.match_listings().await;
+    let once = seller.catalogue(&PRODUCTS).await;
+    world.wire.catalogue_writes();
+    seller.match_listings().await;
+    assert_eq!(world.wire.catalogue_writes(), []);
+    assert_eq!(seller.catalogue(&PRODUCTS).await, once);
+}
+
+#[tokio::test]
+async fn nothing_is_computed_where_nothing_is_published() {
+    let world = World::new().await;
+    let seller = world.connect("draft", &[Uk, De]).await;
+    scene(&seller).await;
+    let matching = seller.match_listings().await;
+    assert_eq!(matching.counts.matched, 5);
+    assert!(seller.recomputed().is_empty());
+    assert!(seller.listing("DRIFT-1").await.unwrap().sent.is_some());
+}
+
+#[tokio::test]
+async fn a_report_is_read_in_every_encoding_packed_or_not() {
+    let latin = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+    let gzip = |text: &str| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let german = text(&[line("Größe Ä", "7"), line("MUG#1", "1")]);
+    let rows = [
+        (
+            "utf8",
+            german.clone().into_bytes(),
+            "text/plain;charset=UTF-8",
+        ),
+        (
+            "bom",
+            format!("\u{feff}{german}").into_bytes(),
+            "text/plain",
+        ),
+        ("cp", latin(&german), "text/plain;charset=Cp1252"),
+        ("iso", latin(&german), "text/plain; charset=ISO-8859-1"),
+        ("untold", latin(&german), "text/plain"),
+        ("gzip", gzip(&german), "text/plain;charset=UTF-8"),
+    ];
+    let world = World::new().await;
+    for (name, body, content_type) in rows {
+        let seller = world.connect(name, &[Uk]).await;
+        seller.put_product("Größe Ä", &[]).await;
+        world.report_bytes(Uk, body, content_type);
+        let matching = seller.match_listings().await;
+        assert_eq!(
+            (matching.counts.matched, matching.counts.unknown_here),
+            (1, 1),
+            "{name}"
+        );
+        assert_eq!(
+            seller
+                .listing("Größe Ä")
+                .await
+                .unwrap()
+                .observed
+                .unwrap()
+                .value,
+            7
+        );
+    }
+    let japanese = text(&[line("カップ-1", "2")]);
+    let seller = world.connect("jp", &[Jp]).await;
+    seller.put_product("カップ-1", &[]).await;
+    let body = encoding_rs::SHIFT_JIS.encode(&japanese).0.into_owned();
+    world.report_bytes(Jp, body, "text/plain;charset=Shift_JIS");
+    assert_eq!(seller.match_listings().await.counts.matched, 1);
+}
+
+#[tokio::test]
+async fn a_bad_line_is_counted_and_harms_no_other() {
+    let world = World::new().await;
+    let seller = world.connect("bad", &[Uk]).await;
+    seller.put_product("MUG#1", &[]).await;
+    let mut known = seller.new_listing("ODD", ListingState::FulfilledByAmazon);
+    known.stores = vec![Uk];
+    seller.put_listing(&known).await;
+    let unclear = Line {
+        channel: "",
+        ..line("ODD", "1")
+    };
+    let mut body = text(&[line("MUG#1", "1"), unclear]);
+    body.push_str("half a line\r\n");
+    world.report_bytes(Uk, body.into_bytes(), "text/plain");
+    let matching = seller.match_listings().await;
+    assert_eq!((matching.counts.matched, matching.unreadable_lines), (1, 2));
+    let odd = seller.listing("ODD").await.unwrap();
+    assert_eq!(
+        odd.state,
+        ListingState::FulfilledByAmazon,
+        "nothing is concluded"
+    );
+}
+
+#[tokio::test]
+async fn a_store_without_a_report_keeps_what_is_known_of_it() {
+    let world = World::new().await;
+    let seller = world.connect("second", &[Uk, De, Fr]).await;
+    for sku in ["BOTH", "ONLY-DE"] {
+        seller.put_product(sku, &[]).await;
+    }
+    world.report(Uk, &[line("BOTH", "1")]);
+    world.report(De, &[line("BOTH", "1"), line("ONLY-DE", "2")]);
+    world.status(Fr, "CANCELLED");
+    assert_eq!(seller.match_listings().await.counts.matched, 2);
+    world.status(De, "CANCELLED");
+    let matching = seller.match_listings().await;
+    assert_eq!(seller.listing("BOTH").await.unwrap().stores, [De, Uk]);
+    let only = seller.listing("ONLY-DE").await.unwrap();
+    assert_eq!((only.state, only.stores), (ListingState::Matched, vec![De]));
+    assert_eq!((matching.counts.matched, matching.failed), (2, None));
+    world.report(De, &[line("OTHER", "1")]);
+    seller.match_listings().await;
+    assert_eq!(seller.listing("BOTH").await.unwrap().stores, [Uk]);
+    let only = seller.listing("ONLY-DE").await.unwrap();
+    assert_eq!(
+        (only.state, only.product),
+        (ListingState::NotOnAmazon, None)
+    );
+}
+
+#[tokio::test]
+async fn prices_are_noted_by_store_and_computed_anew_only_where_we_decide_them() {
+    let world = World::new().await;
+    let seller = world.connect("prices", &[Uk, De]).await;
+    seller.publish().await;
+    seller.switch_on(De, PriceMode::Rrp).await;
+    seller.put_product("MUG#1", &[]).await;
+    let priced = |price| Line {
+        price,
+        ..line("MUG#1", "5")
+    };
+    world.report(Uk, &[priced("9.99")]);
+    world.report(De, &[priced("12,50")]);
+    seller.match_listings().await;
+    let Connection { tenant, id, .. } = &seller.connection;
+    let sku: AmazonSku = "MUG#1".parse().unwrap();
+    let offers = world.store.offers(tenant, id, &sku).await.unwrap();
+    let seen: Vec<_> = offers
+        .iter()
+        .map(|it| (it.marketplace, it.observed.as_ref().unwrap().value))
+        .collect();
+    assert_eq!(
+        seen,
+        [(De, Decimal::new(1250, 2)), (Uk, Decimal::new(999, 2))]
+    );
+    send(&seller, "MUG#1", 5, hours_before(48)).await;
+    let wanted = WantedPrice {
+        amount: Some(Decimal::new(1250, 2)),
+        why: String::new(),
+        label: 5,
+        at: made_at(),
+    };
+    let offer = (tenant, id, &sku, De);
+    let _ = world
+        .store
+        .write_wanted_price(offer, &wanted)
+        .await
+        .unwrap();
+    seller.recomputed();
+    world.report(Uk, &[priced("8.00")]);
+    seller.match_listings().await;
+    assert!(
+        seller.recomputed().is_empty(),
+        "prices are left alone there"
+    );
+    world.report(De, &[priced("11.00")]);
+    seller.match_listings().await;
+    let owed = [("MUG#1".to_owned(), false)];
+    assert_eq!(seller.recomputed(), owed.into_iter().collect());
+}
+
+#[tokio::test]
+async fn a_report_is_waited_for_and_read_once_it_is_there() {
+    let world = World::new().await;
+    let seller = world.connect("waits", &[Uk]).await;
+    world.report(Uk, &[line("MUG#1", "1")]);
+    world.status(Uk, "IN_PROGRESS");
+    let matching = seller.match_listings().await;
+    assert_eq!((matching.reports.len(), matching.done_at), (1, None));
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let (again, delay) = seller.sent_one("jobs");
+        waits.push(delay);
+        assert!(seller.deliver(&again).await);
+    }
+    assert_eq!(waits, [10, 20, 30]);
+    world.status(Uk, "DONE");
+    let (again, _) = seller.sent_one("jobs");
+    assert!(seller.deliver(&again).await);
+    assert!(seller.sent("jobs").is_empty());
+    let matching = seller.matching().await;
+    assert_eq!(matching.counts.unknown_here, 1);
+    let asked = world.heard().calls.clone();
+    let created = asked
+        .iter()
+        .filter(|call| *call == "POST reports/2021-06-30/reports");
+    assert_eq!(created.count(), 1);
+    assert!(
+        seller.deliver(&again).await,
+        "a message that comes again finds nothing to do"
+    );
+    assert_eq!(seller.matching().await.done_at, matching.done_at);
+}

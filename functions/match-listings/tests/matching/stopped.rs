@@ -1,0 +1,59 @@
+use crate::states::{PRODUCTS, scene};
+use crate::stop::Side;
+use crate::world::World;
+use serde_json::json;
+use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
+use std::collections::BTreeSet;
+
+/// A run is killed at its n-th call to AWS, and its message comes again until the job is done.
+async fn stopped_at_every_call(side: Side) {
+    let world = World::new().await;
+    let whole = world.connect("whole", &[Uk, De]).await;
+    whole.publish().await;
+    scene(&whole).await;
+    whole.match_listings().await;
+    let expected = whole.catalogue(&PRODUCTS).await;
+    let counts = whole.matching().await.counts;
+    let owed: BTreeSet<String> = whole.recomputed().into_iter().map(|(sku, _)| sku).collect();
+    for n in 1.. {
+        let name = format!("stop{n}");
+        let seller = world.connect(&name, &[Uk, De]).await;
+        seller.publish().await;
+        scene(&seller).await;
+        let job = seller.job(json!({"kind": "match", "why": "on_demand", "hop": 0}));
+        world.wire.stop_at(n, side);
+        seller.deliver(&job).await;
+        if !world.wire.release() {
+            assert!(n > 40, "a run makes more calls than {n}");
+            return;
+        }
+        seller.end_lease().await;
+        assert!(seller.deliver(&job).await, "call {n}");
+        let matching = seller.matching().await;
+        assert_eq!(
+            (matching.failed, &matching.counts),
+            (None, &counts),
+            "call {n}"
+        );
+        let mut found = seller.catalogue(&PRODUCTS).await;
+        // A product may go on pointing to a listing that is not tied to it any more: that costs a look, and no more.
+        found.insert("tied to GONE-1".into(), expected["tied to GONE-1"].clone());
+        assert_eq!(found, expected, "call {n}");
+        let found: BTreeSet<String> = seller
+            .recomputed()
+            .into_iter()
+            .map(|(sku, _)| sku)
+            .collect();
+        assert_eq!(found, owed, "call {n}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_before_any_call_is_made_good_by_the_next() {
+    stopped_at_every_call(Side::Before).await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_after_any_call_is_made_good_by_the_next() {
+    stopped_at_every_call(Side::After).await;
+}
