@@ -1,10 +1,50 @@
-//! The routes of listings, aliases and feeds.
+//! Listings at the API: listed by state, counted, explained one by one; tied to products; and the feeds that carried
+//! them. Never writes what is wanted: the recompute alone does.
+
+mod alias;
+mod amazon;
+mod explain;
+mod feeds;
+mod matching;
+mod page;
+mod prices;
+mod retie;
+mod rows;
 
 use crate::App;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::{AmazonSku, TenantId};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Adds them to the function's routes.
 pub(crate) fn routes(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
     router
+        .routes(routes!(page::list))
+        .routes(routes!(matching::counts))
+        .routes(routes!(matching::run))
+        .routes(routes!(alias::put, alias::delete))
+        .routes(routes!(feeds::list))
+        .routes(routes!(feeds::show))
+        .routes(routes!(prices::release))
+}
+
+impl App {
+    /// The tenant's connection; another tenant's does not exist.
+    async fn connection(&self, tenant: &TenantId, id: &str) -> Answer<Connection> {
+        let missing = || Problem::not_found("connection");
+        let id = id.parse().map_err(|_| missing())?;
+        self.store
+            .connection(tenant, &id)
+            .await?
+            .ok_or_else(missing)
+    }
+}
+
+/// An Amazon SKU as it was given, to the letter.
+fn amazon_sku(text: &str) -> Answer<AmazonSku> {
+    text.parse()
+        .map_err(|error| Problem::invalid("sku", format!("{error}")))
 }

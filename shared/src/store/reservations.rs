@@ -9,7 +9,7 @@ use crate::domain::stock::Reservation;
 use crate::error::Result;
 
 /// Beside a bundle's reservation: the parts that its line holds.
-const PARTS: &str = "parts";
+pub(super) const PARTS: &str = "parts";
 
 /// A reservation as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

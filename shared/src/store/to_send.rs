@@ -99,6 +99,18 @@ impl Store {
         }
     }
 
+    /// The entry of a listing's quantity, or of its price on a marketplace, read strongly.
+    pub async fn to_send_of(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        sku: &AmazonSku,
+        price_on: Option<Marketplace>,
+    ) -> Result<Option<ToSend>> {
+        let key = Key::to_send(tenant, connection, sku, price_on);
+        self.get(&self.tables.catalogue, key).await
+    }
+
     /// All entries of a connection, all shards side by side. `strongly`: also what was put a moment ago; an empty shard
     /// costs one read unit then, else half a one.
     pub async fn to_send(

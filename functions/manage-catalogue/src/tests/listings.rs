@@ -50,9 +50,11 @@ pub(super) async fn send(stand: &Stand, amazon_sku: &str, by: SentBy, second: i6
         at: at(second),
         by,
     };
-    let (store, sku) = (&stand.store, listing.amazon_sku);
-    let claimed = store.claim_listing(&tenant(), &c1(), &sku, listing.sends, &sent);
-    let claimed = format!("{:?}", claimed.await.unwrap());
+    let (store, sku, sends) = (&stand.store, listing.amazon_sku, listing.sends);
+    let claimed = store
+        .claim_listing(&tenant(), &c1(), &sku, sends, &sent)
+        .await;
+    let claimed = format!("{:?}", claimed.unwrap());
     assert!(claimed.starts_with("Done"), "{claimed}");
 }
 

@@ -1,0 +1,355 @@
+//! Tying an Amazon SKU to a product × units by hand, and letting it go again.
+//!
+//! The order counts: the new product points to the listing first, then the listing says so, then what orders hold is
+//! moved and everything touched is computed anew; only then does the old pointer go. What is still to be moved stands
+//! with the new pointer until then, so the same request again finishes what a crash left.
+
+use super::amazon_sku;
+use super::retie::Of;
+use crate::App;
+use crate::access::Keeper;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Body, Parameters, Problem};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::queue::StockChange;
+use stallkeeper::store::{FormerTie, Written};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+const MOST_UNITS: u32 = 10_000;
+/// How often a tie is decided anew because somebody else changed the listing at the same time.
+const MOST_TRIES: usize = 5;
+/// SKUs in one message.
+const SKUS_A_MESSAGE: usize = 25;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    sku: String,
+}
+
+/// What an Amazon SKU is to be tied to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AliasRequest)]
+pub(crate) struct Tie {
+    /// The merchant's SKU of a product or bundle.
+    product: String,
+    /// Units of it in one unit of the listing; 1 to 10,000.
+    #[serde(default = "one")]
+    #[schema(default = 1)]
+    units: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// An Amazon SKU and what it is tied to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Alias {
+    sku: String,
+    product: String,
+    units: u32,
+    /// The listing's: only `matched` ones are sent.
+    #[schema(example = "matched")]
+    state: &'static str,
+    /// What that means.
+    note: &'static str,
+}
+
+/// What a listing becomes; `None`: neither Amazon nor the catalogue has it.
+type Placed = Option<Listing>;
+
+/// Tie an Amazon SKU to a product, whatever they are called. Its reservations move with it.
+#[utoipa::path(put, path = "/connections/{connection}/aliases", operation_id = "putAlias", tag = "listings", request_body = Tie,
+    params(
+        ("connection" = String, Path),
+        ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded; Amazon need not list it yet"),
+    ),
+    responses(
+        (status = 200, description = "Tied, now or before; what follows is computed", body = Alias),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The connection is disconnected, or somebody else changed the listing at the same time", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "There is no such product, or the units cannot be", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn put(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Parameters(asked): Parameters<Asked>,
+    Body(tie): Body<Tie>,
+) -> Answer<Json<Alias>> {
+    let connection = kept(app.connection(&tenant, &id).await?)?;
+    let sku = amazon_sku(&asked.sku)?;
+    let product: Sku = tie
+        .product
+        .parse()
+        .map_err(|error| Problem::invalid("product", format!("{error}")))?;
+    if !(1..=MOST_UNITS).contains(&tie.units) {
+        return Err(Problem::invalid("units", "1 to 10,000"));
+    }
+    if app
+        .store
+        .sku_inputs(&tenant, &product)
+        .await?
+        .product
+        .is_none()
+    {
+        return Err(Problem::invalid(
+            "product",
+            "there is no such product; put it first: PUT /products",
+        ));
+    }
+    let to = FormerTie {
+        product,
+        units: tie.units,
+    };
+    let placed = app
+        .retie(&connection, &sku, &to, |read| {
+            Some(tied_by_hand(&connection, &sku, read, &to))
+        })
+        .await?;
+    let state = placed.map_or(ListingState::NotOnAmazon, |listing| listing.state);
+    info!(connection.id = %connection.id, "a listing of connection `{}` is tied to a product by hand", connection.id);
+    Ok(Json(Alias {
+        sku: sku.into(),
+        product: to.product.into(),
+        units: to.units,
+        state: state.as_str(),
+        note: note(state),
+    }))
+}
+
+/// Let an Amazon SKU belong to the product that is spelt alike again, if there is one. Its reservations move with it.
+#[utoipa::path(delete, path = "/connections/{connection}/aliases", operation_id = "deleteAlias", tag = "listings",
+    params(
+        ("connection" = String, Path),
+        ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
+    ),
+    responses(
+        (status = 204, description = "Not tied by hand, now or before"),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else changed the listing at the same time", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn delete(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Parameters(asked): Parameters<Asked>,
+) -> Answer<StatusCode> {
+    let connection = app.connection(&tenant, &id).await?;
+    let sku = amazon_sku(&asked.sku)?;
+    let own = sku.as_product();
+    let listing = app.store.listing(&tenant, &connection.id, &sku).await?;
+    let unfinished = app
+        .store
+        .former_ties(&tenant, &own, &connection.id, &sku)
+        .await?;
+    if listing.is_none_or(|listing| !listing.alias) && unfinished.is_empty() {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let is_kept = app.store.sku_inputs(&tenant, &own).await?.product.is_some();
+    let spellings = app.store.spellings(&tenant, &sku.folded()).await?;
+    let other = spellings.into_iter().find(|spelling| *spelling != own);
+    let to = FormerTie {
+        product: own,
+        units: 1,
+    };
+    app.retie(&connection, &sku, &to, |read| {
+        by_spelling(read?, &to.product, is_kept, other.clone())
+    })
+    .await?;
+    info!(connection.id = %connection.id, "a listing of connection `{}` is not tied by hand any more", connection.id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn kept(connection: Connection) -> Answer<Connection> {
+    if connection.status == ConnectionStatus::Disconnected {
+        return Err(Problem::conflict(
+            "disconnected",
+            "This connection was disconnected for good.",
+            "Tie the listings of the connection that took its place.",
+        ));
+    }
+    Ok(connection)
+}
+
+fn note(state: ListingState) -> &'static str {
+    match state {
+        ListingState::Matched => "It is sent as stock changes.",
+        ListingState::FulfilledByAmazon => {
+            "Amazon keeps its stock, so no quantity is sent while that is so."
+        }
+        _ => {
+            "Amazon's last report does not list it. It is sent once it was seen there: POST /connections/{connection}/listings/match looks now."
+        }
+    }
+}
+
+/// A listing that a person ties to a product. What Amazon was seen to list for the merchant to fulfil is matched then.
+fn tied_by_hand(
+    connection: &Connection,
+    sku: &AmazonSku,
+    read: Option<&Listing>,
+    to: &FormerTie,
+) -> Listing {
+    let new = || Listing::new(connection, sku.clone(), ListingState::NotOnAmazon);
+    let mut listing = read.cloned().unwrap_or_else(new);
+    listing.product = Some(to.product.clone());
+    listing.units = to.units;
+    listing.alias = true;
+    listing.other_spelling = None;
+    if matches!(
+        listing.state,
+        ListingState::CaseMismatch | ListingState::UnknownHere
+    ) {
+        listing.state = ListingState::Matched;
+    }
+    listing
+}
+
+/// A listing that belongs to the product spelt alike, if there is one, as the matching would place it.
+fn by_spelling(read: &Listing, own: &Sku, is_kept: bool, other: Option<Sku>) -> Placed {
+    let mut listing = read.clone();
+    listing.alias = false;
+    listing.units = 1;
+    listing.product = None;
+    listing.other_spelling = None;
+    match listing.state {
+        ListingState::NotOnAmazon if !is_kept => return None,
+        ListingState::NotOnAmazon | ListingState::FulfilledByAmazon => {}
+        _ if is_kept => {
+            listing.state = ListingState::Matched;
+            listing.product = Some(own.clone());
+        }
+        _ if other.is_some() => {
+            listing.state = ListingState::CaseMismatch;
+            listing.other_spelling = other;
+        }
+        _ => listing.state = ListingState::UnknownHere,
+    }
+    Some(listing)
+}
+
+impl App {
+    /// Ties a listing to `to`, with all that follows. Idempotent, and the same again finishes what a crash left.
+    async fn retie(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+        to: &FormerTie,
+        place: impl Fn(Option<&Listing>) -> Placed,
+    ) -> Answer<Placed> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        for _ in 0..MOST_TRIES {
+            let read = self.store.listing(tenant, id, sku).await?;
+            let former = self.former(connection, sku, read.as_ref(), to).await?;
+            let tie = (&to.product, to.units);
+            self.store
+                .tie_after(tenant, tie.0, (id, sku), tie.1, &former)
+                .await?;
+            let placed = place(read.as_ref());
+            if self.place(read.as_ref(), placed.as_ref()).await? == Written::Conflict {
+                continue;
+            }
+            self.follow_tie(connection, sku, &former, to, placed.as_ref())
+                .await?;
+            return Ok(placed);
+        }
+        Err(Problem::conflict(
+            "changed-meanwhile",
+            "Somebody else changed this listing at the same time.",
+            "Look at what stands now, and send the request again if it still holds.",
+        ))
+    }
+
+    async fn place(&self, read: Option<&Listing>, placed: Option<&Listing>) -> Answer<Written> {
+        Ok(match (read, placed) {
+            (None, None) => Written::Done,
+            (Some(read), None) => self.store.forget_listing(read).await?,
+            (Some(read), Some(placed)) if read == placed => Written::Done,
+            (read, Some(placed)) => self.store.place_listing(placed, read, false).await?,
+        })
+    }
+
+    /// What the listing was tied to before, as far as it is known and not moved yet. Without a product its orders are kept
+    /// under the one spelt alike.
+    async fn former(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+        read: Option<&Listing>,
+        to: &FormerTie,
+    ) -> Answer<Vec<FormerTie>> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let tied = read.and_then(|listing| Some((listing.product.clone()?, listing.units)));
+        let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
+        let mut former = vec![FormerTie { product, units }];
+        for product in [&former[0].product.clone(), &to.product] {
+            let unfinished = self.store.former_ties(tenant, product, id, sku).await?;
+            former.extend(unfinished);
+        }
+        let mut all: Vec<FormerTie> = Vec::new();
+        for tie in former {
+            if tie != *to && !all.contains(&tie) {
+                all.push(tie);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Moves the reservations, has everything computed anew, and takes the old pointers away.
+    async fn follow_tie(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+        former: &[FormerTie],
+        to: &FormerTie,
+        placed: Option<&Listing>,
+    ) -> Answer<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let of = Of {
+            tenant,
+            connection: id,
+            amazon_sku: sku,
+        };
+        let touched = self
+            .move_reservations(of, former, (&to.product, to.units))
+            .await?;
+        self.recompute_later(connection, touched).await?;
+        for old in former.iter().filter(|old| old.product != to.product) {
+            self.store.untie(tenant, &old.product, id, sku).await?;
+        }
+        if placed.is_some_and(|listing| listing.product.is_some()) {
+            let (product, units) = (&to.product, to.units);
+            self.store.tie(tenant, product, id, sku, units).await?;
+        } else {
+            self.store.untie(tenant, &to.product, id, sku).await?;
+        }
+        Ok(())
+    }
+
+    async fn recompute_later(&self, connection: &Connection, skus: BTreeSet<Sku>) -> Answer<()> {
+        let skus: Vec<Sku> = skus.into_iter().collect();
+        let mut messages = Vec::new();
+        for skus in skus.chunks(SKUS_A_MESSAGE) {
+            messages.push(StockChange::Recompute {
+                tenant: connection.tenant.clone(),
+                raise: true,
+                skus: skus.to_vec(),
+            });
+        }
+        Ok(self
+            .stock_changes
+            .send_all(&connection.id, messages)
+            .await?)
+    }
+}

@@ -1,0 +1,98 @@
+//! What Amazon shows of a listing and what became of what was sent, as far as it can be known without asking.
+
+use crate::App;
+use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use stallkeeper::domain::listing::{Listing, Live, Refused, Sent, Standing, live};
+use stallkeeper::domain::stock::{Reservation, Sale};
+use stallkeeper::error::Result;
+
+/// What became of what was sent last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Accepted,
+    /// Amazon has it, or is about to; it has not said what became of it.
+    InFlight,
+    Refused,
+    /// Nobody knows whether Amazon applied it.
+    Unknown,
+}
+
+impl Outcome {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::InFlight => "in_flight",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What became of what was sent, given the feed that carried it, if one did.
+pub(super) fn standing(sent_by: Option<&SentBy>, feed: Option<&Feed>) -> Standing {
+    let Some(SentBy::Feed(_)) = sent_by else {
+        return Standing::Patched;
+    };
+    match feed {
+        Some(feed) if feed.state.is_open() => Standing::InFlight,
+        Some(feed) if feed.state == FeedState::Settled => feed
+            .applied_at
+            .map_or(Standing::Lost, |by| Standing::Applied { by }),
+        _ => Standing::Lost,
+    }
+}
+
+pub(super) fn outcome<T>(
+    sent: &Sent<T>,
+    refused: Option<&Refused<T>>,
+    standing: Standing,
+) -> Outcome {
+    if refused.is_some_and(|refused| refused.by == sent.by && refused.at >= sent.at) {
+        return Outcome::Refused;
+    }
+    match standing {
+        Standing::Patched | Standing::Applied { .. } => Outcome::Accepted,
+        Standing::InFlight => Outcome::InFlight,
+        Standing::Lost => Outcome::Unknown,
+    }
+}
+
+/// What orders took off the number of a listing.
+pub(super) fn sales(
+    reservations: &[Reservation],
+    connection: &ConnectionId,
+    amazon_sku: &AmazonSku,
+) -> Vec<Sale> {
+    reservations
+        .iter()
+        .filter(|it| it.connection == *connection && it.amazon_sku == *amazon_sku)
+        .filter_map(|reservation| reservation.sale)
+        .collect()
+}
+
+impl App {
+    /// The feed that carried a value, if one did.
+    pub(super) async fn carried_by(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        sent_by: Option<&SentBy>,
+    ) -> Result<Option<Feed>> {
+        match sent_by {
+            Some(SentBy::Feed(id)) => self.store.feed(tenant, connection, id).await,
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The quantity that Amazon shows.
+pub(super) fn shown(
+    listing: &Listing,
+    feed: Option<&Feed>,
+    reservations: &[Reservation],
+) -> Option<Live> {
+    let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
+    let sales = sales(reservations, &listing.connection, &listing.amazon_sku);
+    live(listing, standing(sent_by, feed), &sales)
+}

@@ -1,0 +1,215 @@
+//! One listing, explained: where each number comes from, what was made of it, and what is to be sent or why not. Reads
+//! everything strongly, computes by the rules that the recompute uses, and changes nothing.
+
+mod answer;
+mod history;
+mod next;
+mod price;
+mod stock;
+mod words;
+
+pub(super) use answer::Explanation;
+
+use super::amazon::{outcome, sales, shown, standing};
+use crate::App;
+use answer::{Observed, Product, RefusedValue, SentValue};
+use futures::{StreamExt as _, TryStreamExt as _};
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
+use stallkeeper::domain::feed::{Feed, SentBy};
+use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::listing::{Listing, Offer, Refused, Sent, advice};
+use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
+use stallkeeper::error::Result;
+use stallkeeper::store::{Round, SkuInputs, Store, ToSend};
+
+/// Parts of a bundle that are read at a time.
+const AT_ONCE: usize = 16;
+
+/// All that an explanation rests on.
+struct Known {
+    connection: Connection,
+    listing: Listing,
+    /// The product that it is tied to, or would be.
+    product: Sku,
+    inputs: SkuInputs,
+    /// For a bundle: each part, with how many one bundle takes.
+    parts: Vec<(Sku, u32, SkuInputs)>,
+    feed: Option<Feed>,
+    offers: Vec<(Offer, Option<Feed>)>,
+    marketplaces: Vec<MarketplaceSettings>,
+    plan: StockPlan,
+    round: Round,
+    deployment: Option<Freeze>,
+    to_send: Option<ToSend>,
+    /// Up to when all orders are known.
+    orders_known_to: Option<jiff::Timestamp>,
+}
+
+impl App {
+    /// # Errors
+    /// 404 where nothing is known of the listing.
+    pub(super) async fn explain(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+    ) -> Answer<Explanation> {
+        let (store, tenant, id) = (&self.store, &connection.tenant, &connection.id);
+        let listing = store.listing(tenant, id, sku).await?;
+        let listing = listing.ok_or_else(|| Problem::not_found("listing"))?;
+        let product = listing.product.clone().unwrap_or_else(|| sku.as_product());
+        let inputs = store.sku_inputs(tenant, &product).await?;
+        let parts = parts(store, connection, &inputs).await?;
+        let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
+        let feed = self.carried_by(tenant, id, sent_by).await?;
+        let mut offers = Vec::new();
+        for offer in store.offers(tenant, id, sku).await? {
+            let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
+            let feed = self.carried_by(tenant, id, sent_by).await?;
+            offers.push((offer, feed));
+        }
+        let cursor = store.order_cursor(tenant, id).await?;
+        let known = Known {
+            product,
+            inputs,
+            parts,
+            feed,
+            offers,
+            marketplaces: store.marketplaces(tenant, id).await?,
+            plan: store.stock_plan(tenant, id).await?,
+            round: store.round(tenant, id).await?,
+            deployment: store.deployment_freeze().await?,
+            to_send: store.to_send_of(tenant, id, sku, None).await?,
+            orders_known_to: cursor.map(|cursor| cursor.since),
+            connection: connection.clone(),
+            listing,
+        };
+        Ok(known.explained())
+    }
+}
+
+async fn parts(
+    store: &Store,
+    connection: &Connection,
+    inputs: &SkuInputs,
+) -> Result<Vec<(Sku, u32, SkuInputs)>> {
+    let product = inputs.product.as_ref();
+    let parts = product.map_or_else(Vec::new, |product| product.parts.clone());
+    futures::stream::iter(parts)
+        .map(|part| async move {
+            let inputs = store.sku_inputs(&connection.tenant, &part.sku).await?;
+            Ok((part.sku, part.units, inputs))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+impl Known {
+    /// The settings that are in force, or the draft where nothing is published.
+    fn settings(&self) -> &StockSettings {
+        let published = self.plan.published.as_ref();
+        published.map_or(&self.plan.draft, |published| &published.settings)
+    }
+
+    fn explained(&self) -> Explanation {
+        let listing = &self.listing;
+        let stock = self.stock();
+        Explanation {
+            connection: self.connection.id.to_string(),
+            sku: listing.amazon_sku.to_string(),
+            state: listing.state.as_str(),
+            state_note: words::state(listing),
+            stores: listing.stores.iter().map(|store| store.country()).collect(),
+            product_type: listing.product_type.clone(),
+            product: self.product(),
+            settings_published: self.plan.in_force().is_some(),
+            parts: stock.parts,
+            policy: stock.policy,
+            computed: stock.computed,
+            wanted: stock.wanted,
+            live: self.live(),
+            sent: listing.sent.as_ref().map(|sent| {
+                let refused = listing.refused.as_ref();
+                sent_value(sent, refused, self.feed.as_ref(), |value| *value)
+            }),
+            refused: listing
+                .refused
+                .as_ref()
+                .map(|it| refused_value(it, |value| *value)),
+            observed: listing.observed.as_ref().map(|observed| Observed {
+                value: observed.value,
+                at: observed.at,
+            }),
+            next: self.next(),
+            prices: self.prices(),
+            history: self.history(),
+        }
+    }
+
+    fn product(&self) -> Product {
+        let product = self.inputs.product.as_ref();
+        Product {
+            sku: self.product.to_string(),
+            kept: product.is_some(),
+            tied: self.listing.product.is_some(),
+            alias: self.listing.alias,
+            units: self.listing.units,
+            is_bundle: product.is_some_and(stallkeeper::domain::product::Product::is_bundle),
+            title: product.and_then(|product| product.title.clone()),
+        }
+    }
+
+    fn live(&self) -> Option<answer::LiveRange> {
+        let listing = &self.listing;
+        let live = shown(listing, self.feed.as_ref(), &self.inputs.reservations)?;
+        let sold = sales(
+            &self.inputs.reservations,
+            &listing.connection,
+            &listing.amazon_sku,
+        );
+        Some(answer::LiveRange {
+            lowest: live.lowest,
+            highest: live.highest,
+            why: words::live(listing, self.feed.as_ref(), live, &sold),
+        })
+    }
+}
+
+/// A value that was sent, and what became of it.
+fn sent_value<T, V>(
+    sent: &Sent<T>,
+    refused: Option<&Refused<T>>,
+    feed: Option<&Feed>,
+    shown: impl Fn(&T) -> V,
+) -> SentValue<V> {
+    let standing = standing(Some(&sent.by), feed);
+    let (by, id) = match &sent.by {
+        SentBy::Patch => ("patch", None),
+        SentBy::Feed(id) => ("feed", Some(id.to_string())),
+    };
+    let outcome = outcome(sent, refused, standing);
+    SentValue {
+        value: shown(&sent.value),
+        label: sent.label,
+        at: sent.at,
+        by,
+        feed: id,
+        outcome: outcome.as_str(),
+        note: words::outcome(outcome, feed),
+        applied_at: feed.and_then(|feed| feed.applied_at),
+    }
+}
+
+fn refused_value<T, V>(refused: &Refused<T>, shown: impl Fn(&T) -> V) -> RefusedValue<V> {
+    let advice = advice(&refused.code);
+    RefusedValue {
+        value: shown(&refused.value),
+        at: refused.at,
+        code: refused.code.clone(),
+        message: refused.message.clone(),
+        meaning: advice.meaning,
+        remedy: advice.remedy,
+        tried_again: advice.retry,
+    }
+}

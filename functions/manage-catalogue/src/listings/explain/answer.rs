@@ -1,0 +1,241 @@
+//! The shape of an explanation. Order ids are in it, buyer data never.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A listing, explained from the product to what Amazon shows. What is not known is `null`, which is never zero.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListingExplanation)]
+pub(crate) struct Explanation {
+    pub(super) connection: String,
+    pub(super) sku: String,
+    #[schema(example = "matched")]
+    pub(super) state: &'static str,
+    /// What the state means for this listing, and the remedy if there is one.
+    pub(super) state_note: String,
+    pub(super) stores: Vec<&'static str>,
+    pub(super) product_type: Option<String>,
+    pub(super) product: Product,
+    /// Whether stock settings are in force; where not, what follows is what the draft would make of it.
+    pub(super) settings_published: bool,
+    /// What the quantity is counted in: the product itself, or a bundle's parts.
+    pub(super) parts: Vec<PartStock>,
+    /// From what can be delivered to what is offered.
+    pub(super) policy: Vec<PolicyStep>,
+    /// What is wanted as all stands at this moment.
+    pub(super) computed: WantedValue<u32>,
+    /// What is stored as wanted, and is sent.
+    pub(super) wanted: Option<WantedValue<u32>>,
+    /// What Amazon shows now, as far as it can be known without asking.
+    pub(super) live: Option<LiveRange>,
+    pub(super) sent: Option<SentValue<u32>>,
+    pub(super) refused: Option<RefusedValue<u32>>,
+    pub(super) observed: Option<Observed<u32>>,
+    pub(super) next: NextStep,
+    pub(super) prices: Vec<Price>,
+    /// What is known of how it came to be, the newest first.
+    pub(super) history: Vec<Event>,
+}
+
+/// The product that a listing is tied to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedProduct)]
+pub(crate) struct Product {
+    pub(super) sku: String,
+    /// Whether the merchant keeps it.
+    pub(super) kept: bool,
+    /// Whether the listing is tied to it; where not, it is the one that would be.
+    pub(super) tied: bool,
+    /// Tied by a person rather than by its spelling.
+    pub(super) alias: bool,
+    /// Units of it in one unit of the listing.
+    pub(super) units: u32,
+    pub(super) is_bundle: bool,
+    pub(super) title: Option<String>,
+}
+
+/// A SKU that the quantity is counted in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedPart)]
+pub(crate) struct PartStock {
+    pub(super) sku: String,
+    /// How many of it one unit of the product takes.
+    pub(super) units: u32,
+    pub(super) levels: Vec<WarehouseLevel>,
+    /// Of the warehouses that count.
+    pub(super) level: Option<u32>,
+    pub(super) reserved: u32,
+    /// How many units of the product it is enough for.
+    pub(super) enough_for: Option<u32>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) measured_at: Option<Timestamp>,
+    pub(super) reservations: Vec<Held>,
+    /// The last row of it that came by the queue and was refused.
+    pub(super) rejected: Option<Rejected>,
+}
+
+/// What lies in a warehouse.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedLevel)]
+pub(crate) struct WarehouseLevel {
+    pub(super) warehouse: String,
+    pub(super) quantity: u32,
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) measured_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) received_at: Timestamp,
+    /// Whether the settings count this warehouse.
+    pub(super) counts: bool,
+}
+
+/// Units that an order line holds.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedReservation)]
+pub(crate) struct Held {
+    pub(super) connection: String,
+    pub(super) order_id: String,
+    pub(super) line: String,
+    /// The listing that was bought.
+    pub(super) sku: String,
+    /// Units of this SKU that the order asks for now.
+    pub(super) units: u32,
+    /// How many of them are still reserved.
+    pub(super) held: u32,
+    pub(super) why: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) ordered_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) acknowledged_at: Option<Timestamp>,
+}
+
+/// A row that was refused.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedRejection)]
+pub(crate) struct Rejected {
+    pub(super) reason: String,
+    pub(super) at: String,
+}
+
+/// A step of the policy and the quantity after it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PolicyStep {
+    #[schema(example = "less the buffer")]
+    pub(super) step: &'static str,
+    pub(super) quantity: u32,
+}
+
+/// A value that is wanted, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WantedValue<T> {
+    pub(super) value: Option<T>,
+    pub(super) why: String,
+    /// Counters and settings that it was computed from; the greater wins.
+    pub(super) label: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) at: Timestamp,
+    /// The latest measurement that it rests on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) level_at: Option<Timestamp>,
+}
+
+/// The quantity that Amazon shows, from at least to at most.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveRange {
+    pub(super) lowest: u32,
+    pub(super) highest: u32,
+    pub(super) why: String,
+}
+
+/// A value that was sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SentValue<T> {
+    pub(super) value: T,
+    pub(super) label: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) at: Timestamp,
+    /// `patch` or `feed`.
+    pub(super) by: &'static str,
+    /// Our id of the feed.
+    pub(super) feed: Option<String>,
+    /// `accepted`, `in_flight`, `refused` or `unknown`.
+    #[schema(example = "accepted")]
+    pub(super) outcome: &'static str,
+    /// What that means.
+    pub(super) note: String,
+    /// When Amazon had applied the feed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) applied_at: Option<Timestamp>,
+}
+
+/// A value that Amazon would not have.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefusedValue<T> {
+    pub(super) value: T,
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) at: Timestamp,
+    /// Amazon's code.
+    pub(super) code: String,
+    /// Amazon's words.
+    pub(super) message: String,
+    /// What it means, in ours.
+    pub(super) meaning: &'static str,
+    /// What a person can do.
+    pub(super) remedy: &'static str,
+    /// Whether the same is sent again by itself.
+    pub(super) tried_again: bool,
+}
+
+/// What Amazon's report showed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Observed<T> {
+    pub(super) value: T,
+    /// When Amazon made the report; its numbers may be three hours older.
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) at: Timestamp,
+}
+
+/// What is to be sent, or why nothing is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NextStep {
+    /// The quantity that is to be sent; `null`: nothing.
+    pub(super) send: Option<u32>,
+    pub(super) why: String,
+    /// It waits for no round.
+    pub(super) urgent: bool,
+    /// What it waits for, or what keeps it back.
+    pub(super) waits_for: Vec<String>,
+    /// Since when it stands in the list of what may have to be sent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) listed_since: Option<Timestamp>,
+}
+
+/// The price on one marketplace; amounts in its currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedPrice)]
+pub(crate) struct Price {
+    #[schema(example = "UK")]
+    pub(super) marketplace: &'static str,
+    #[schema(example = "GBP")]
+    pub(super) currency: &'static str,
+    /// `leave` or `rrp`.
+    #[schema(example = "rrp")]
+    pub(super) mode: &'static str,
+    pub(super) wanted: Option<WantedValue<String>>,
+    pub(super) sent: Option<SentValue<String>>,
+    pub(super) refused: Option<RefusedValue<String>>,
+    pub(super) observed: Option<Observed<String>>,
+    /// What is to be sent, or why nothing is.
+    pub(super) next: String,
+    /// It moves by more than the brake allows, and waits for a person: POST …/prices/release.
+    pub(super) held: bool,
+}
+
+/// Something that happened.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = ExplainedEvent)]
+pub(crate) struct Event {
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) at: Timestamp,
+    pub(super) what: String,
+}

@@ -1,0 +1,85 @@
+//! What is to be sent of a listing's quantity, and what it waits for; or why nothing is to be sent.
+
+use super::super::amazon::{sales, shown, standing};
+use super::Known;
+use super::answer::NextStep;
+use stallkeeper::domain::listing::{Next, next};
+
+impl Known {
+    pub(super) fn next(&self) -> NextStep {
+        let listing = &self.listing;
+        let standing = standing(
+            listing.sent.as_ref().map(|sent| &sent.by),
+            self.feed.as_ref(),
+        );
+        let sold = sales(
+            &self.inputs.reservations,
+            &listing.connection,
+            &listing.amazon_sku,
+        );
+        let listed_since = self.to_send.as_ref().map(|entry| entry.at);
+        match next(listing, standing, &sold, &self.settings().policy) {
+            Next::Nothing(why) => NextStep {
+                send: None,
+                why: why.to_owned(),
+                urgent: false,
+                waits_for: Vec::new(),
+                listed_since,
+            },
+            Next::Send {
+                quantity,
+                decrease,
+                urgent,
+                after,
+            } => NextStep {
+                send: Some(quantity),
+                why: self.difference(quantity),
+                urgent,
+                waits_for: self.waits_for(decrease, after.is_some()),
+                listed_since,
+            },
+        }
+    }
+
+    fn difference(&self, quantity: u32) -> String {
+        let live = shown(&self.listing, self.feed.as_ref(), &self.inputs.reservations);
+        match live {
+            None => format!("what Amazon shows is not known, and {quantity} are wanted"),
+            Some(live) if live.lowest == live.highest => {
+                format!("Amazon shows {}, and {quantity} are wanted", live.lowest)
+            }
+            Some(live) => format!(
+                "Amazon shows {} to {}, and {quantity} are wanted",
+                live.lowest, live.highest
+            ),
+        }
+    }
+
+    fn waits_for(&self, decrease: bool, after_feed: bool) -> Vec<String> {
+        let kept_back = self
+            .plan
+            .kept_back(self.connection.status, self.deployment.as_ref());
+        let mut waits: Vec<String> = kept_back.into_iter().collect();
+        if let Some(held) = &self.round.held {
+            waits.push(format!(
+                "a round is held since {}: {} of {} matched listings would go to zero",
+                held.at, held.zeros, held.matched
+            ));
+        }
+        if after_feed {
+            waits.push("the feed that is under way: all is well unless an order fell between its submission and its application".to_owned());
+        }
+        let level_at = self.listing.wanted.as_ref().and_then(|it| it.level_at);
+        if let Some(level_at) = level_at.filter(|_| !decrease)
+            && self.orders_known_to.is_none_or(|known| known < level_at)
+        {
+            waits.push(format!(
+                "all orders up to {level_at}, when the level was measured: an increase could sell again what is sold already"
+            ));
+        }
+        if waits.is_empty() && self.to_send.is_some() {
+            waits.push("the next round".to_owned());
+        }
+        waits
+    }
+}

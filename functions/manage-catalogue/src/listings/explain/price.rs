@@ -1,0 +1,70 @@
+//! The prices of a listing, one for each marketplace.
+
+use super::super::amazon::standing;
+use super::answer::{Observed, Price, WantedValue};
+use super::{Known, refused_value, sent_value};
+use rust_decimal::Decimal;
+use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::feed::Feed;
+use stallkeeper::domain::listing::{NextPrice, Offer, next_price};
+use stallkeeper::domain::marketplace::Marketplace;
+
+impl Known {
+    pub(super) fn prices(&self) -> Vec<Price> {
+        let offers = self.offers.iter();
+        offers
+            .map(|(offer, feed)| self.price(offer, feed.as_ref()))
+            .collect()
+    }
+
+    fn mode(&self, marketplace: Marketplace) -> PriceMode {
+        let settings = self.marketplaces.iter();
+        let active = settings.filter(|it| it.active && it.marketplace == marketplace);
+        active.map(|it| it.price_mode).next().unwrap_or_default()
+    }
+
+    fn price(&self, offer: &Offer, feed: Option<&Feed>) -> Price {
+        let mode = self.mode(offer.marketplace);
+        let standing = standing(offer.sent.as_ref().map(|sent| &sent.by), feed);
+        let brake = self.settings().brakes.price_percent;
+        let next = next_price(offer, standing, brake);
+        let held = mode == PriceMode::Rrp && matches!(next, NextPrice::Held { .. });
+        let wanted = offer.wanted.clone();
+        Price {
+            marketplace: offer.marketplace.country(),
+            currency: offer.marketplace.currency(),
+            mode: match mode {
+                PriceMode::Leave => "leave",
+                PriceMode::Rrp => "rrp",
+            },
+            wanted: wanted.map(|wanted| WantedValue {
+                value: wanted.amount.map(|amount| amount.to_string()),
+                why: wanted.why,
+                label: wanted.label,
+                at: wanted.at,
+                level_at: None,
+            }),
+            sent: offer
+                .sent
+                .as_ref()
+                .map(|sent| sent_value(sent, offer.refused.as_ref(), feed, Decimal::to_string)),
+            refused: offer
+                .refused
+                .as_ref()
+                .map(|it| refused_value(it, Decimal::to_string)),
+            observed: offer.observed.as_ref().map(|observed| Observed {
+                value: observed.value.to_string(),
+                at: observed.at,
+            }),
+            next: match (mode, next) {
+                (PriceMode::Leave, _) => "prices of this marketplace are left alone".to_owned(),
+                (_, NextPrice::Nothing(why)) => why.to_owned(),
+                (_, NextPrice::Send(amount)) => format!("{amount} is to be sent"),
+                (_, NextPrice::Held { from, to }) => format!(
+                    "held: from {from} to {to} is more than {brake} %; POST /connections/{{connection}}/prices/release lets it go"
+                ),
+            },
+            held,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From levels and reservations to what is wanted, step by step, by the rules of the recompute.
+
+use super::answer::{Held, PartStock, PolicyStep, Rejected, WantedValue, WarehouseLevel};
+use super::{Known, words};
+use jiff::Timestamp;
+use stallkeeper::domain::ids::Sku;
+use stallkeeper::domain::stock::{
+    Component, Deliverable, Reservation, Wanted, WantedAs, deliverable, wanted,
+};
+use stallkeeper::store::SkuInputs;
+
+/// What an explanation says of stock.
+pub(super) struct Stock {
+    pub(super) parts: Vec<PartStock>,
+    pub(super) policy: Vec<PolicyStep>,
+    pub(super) computed: WantedValue<u32>,
+    pub(super) wanted: Option<WantedValue<u32>>,
+}
+
+impl Known {
+    /// The SKUs that the quantity is counted in, with how many one unit of the product takes.
+    fn components(&self) -> Vec<(&Sku, u32, &SkuInputs)> {
+        let parts = self.parts.iter();
+        let parts: Vec<_> = parts
+            .map(|(sku, units, inputs)| (sku, *units, inputs))
+            .collect();
+        if parts.is_empty() {
+            vec![(&self.product, 1, &self.inputs)]
+        } else {
+            parts
+        }
+    }
+
+    pub(super) fn stock(&self) -> Stock {
+        let components = self.components();
+        let deliverables: Vec<Deliverable> = components
+            .iter()
+            .map(|(sku, units, inputs)| {
+                let component = Component {
+                    sku: sku.as_str(),
+                    units: *units,
+                    levels: &inputs.levels.levels,
+                    reservations: &inputs.reservations,
+                };
+                deliverable(&component, self.settings())
+            })
+            .collect();
+        let enough = deliverables.iter().map(|it| it.enough_for);
+        let scarcest = enough.collect::<Option<Vec<u32>>>();
+        let scarcest = scarcest.and_then(|enough| enough.into_iter().min());
+        let steps = scarcest.map(|enough| {
+            let units = self.listing.units.max(1);
+            self.settings().policy.steps(enough / units)
+        });
+        let parts = components.iter().zip(&deliverables);
+        Stock {
+            parts: parts
+                .map(|((_, _, inputs), deliverable)| self.part(inputs, deliverable))
+                .collect(),
+            policy: steps
+                .into_iter()
+                .flatten()
+                .map(|step| PolicyStep {
+                    step: step.step,
+                    quantity: step.quantity,
+                })
+                .collect(),
+            computed: self.computed(&deliverables).into(),
+            wanted: self.listing.wanted.clone().map(Into::into),
+        }
+    }
+
+    fn computed(&self, deliverables: &[Deliverable]) -> Wanted {
+        let product = self.inputs.product.as_ref();
+        let listed = WantedAs {
+            units: self.listing.units,
+            is_bundle: !self.parts.is_empty(),
+            kept: product.is_some(),
+        };
+        let version = self.plan.published.as_ref().map_or(0, |it| it.version);
+        let counters = self.parts.iter().map(|(_, _, part)| part.levels.counter);
+        let label = counters.fold(self.inputs.levels.counter, u64::saturating_add);
+        let label = label.saturating_add(version);
+        let now = Timestamp::now();
+        wanted(listed, deliverables, self.settings(), label, now)
+    }
+
+    fn part(&self, inputs: &SkuInputs, deliverable: &Deliverable) -> PartStock {
+        let settings = self.settings();
+        let counts =
+            |warehouse| settings.warehouses.is_empty() || settings.warehouses.contains(warehouse);
+        let levels = inputs.levels.levels.iter();
+        PartStock {
+            sku: deliverable.sku.clone(),
+            units: deliverable.units,
+            levels: levels
+                .map(|(warehouse, level)| WarehouseLevel {
+                    warehouse: warehouse.to_string(),
+                    quantity: level.quantity,
+                    measured_at: level.measured_at,
+                    received_at: level.received_at,
+                    counts: counts(warehouse),
+                })
+                .collect(),
+            level: deliverable.level,
+            reserved: deliverable.reserved,
+            enough_for: deliverable.enough_for,
+            measured_at: deliverable.measured_at,
+            reservations: inputs
+                .reservations
+                .iter()
+                .map(|it| self.held(it, deliverable.measured_at))
+                .collect(),
+            rejected: inputs
+                .rejected
+                .clone()
+                .map(|(reason, at)| Rejected { reason, at }),
+        }
+    }
+
+    fn held(&self, reservation: &Reservation, measured_at: Option<Timestamp>) -> Held {
+        let levels = self.settings().levels;
+        Held {
+            connection: reservation.connection.to_string(),
+            order_id: reservation.order.to_string(),
+            line: reservation.line.clone(),
+            sku: reservation.amazon_sku.to_string(),
+            units: reservation.units,
+            held: reservation.held(levels, measured_at),
+            why: words::held(reservation, levels, measured_at),
+            ordered_at: reservation.sale.map(|sale| sale.ordered_at),
+            acknowledged_at: reservation.acknowledged_at,
+        }
+    }
+}
+
+impl From<Wanted> for WantedValue<u32> {
+    fn from(wanted: Wanted) -> Self {
+        Self {
+            value: wanted.quantity,
+            why: wanted.why,
+            label: wanted.label,
+            at: wanted.at,
+            level_at: wanted.level_at,
+        }
+    }
+}

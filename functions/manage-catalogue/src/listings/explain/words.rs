@@ -1,0 +1,113 @@
+//! What a person is told of a listing. Pure.
+
+use super::super::amazon::Outcome;
+use jiff::Timestamp;
+use stallkeeper::domain::feed::{Feed, FeedState};
+use stallkeeper::domain::listing::{Listing, ListingState, Live};
+use stallkeeper::domain::stock::{Reservation, Sale};
+use stallkeeper::domain::stock_settings::LevelsKind;
+
+/// What the state means, and the remedy if there is one.
+pub(super) fn state(listing: &Listing) -> String {
+    let sku = &listing.amazon_sku;
+    match (listing.state, &listing.other_spelling) {
+        (ListingState::Matched, _) => "Amazon lists it for the merchant to fulfil, and it belongs to a product here: it is sent.".to_owned(),
+        (ListingState::CaseMismatch, Some(ours)) => format!(
+            "Amazon spells it `{sku}`, here it is `{ours}`; nothing is sent. Rename the product here, or tie the two: PUT /connections/{}/aliases?sku=… with {{\"product\":\"{ours}\",\"units\":1}}. Amazon's spelling cannot be changed.",
+            listing.connection
+        ),
+        (ListingState::CaseMismatch, None) => "Amazon spells it otherwise than here; nothing is sent.".to_owned(),
+        (ListingState::FulfilledByAmazon, _) => "Amazon keeps its stock: a quantity is never sent.".to_owned(),
+        (ListingState::NotOnAmazon, _) => "Amazon's last report does not list it; nothing is sent before it was seen there, spelt exactly so.".to_owned(),
+        (ListingState::UnknownHere, _) => "Amazon lists it, and no product here is called so; nothing is sent. Put the product, or tie the listing to one: PUT /connections/{connection}/aliases?sku=…".to_owned(),
+    }
+}
+
+/// What became of what was sent.
+pub(super) fn outcome(outcome: Outcome, feed: Option<&Feed>) -> String {
+    match (outcome, feed) {
+        (Outcome::Accepted, Some(_)) => {
+            "Amazon worked the feed off and did not refuse this line.".to_owned()
+        }
+        (Outcome::Accepted, None) => "Amazon accepted the patch.".to_owned(),
+        (Outcome::Refused, _) => "Amazon refused it; see `refused`.".to_owned(),
+        (Outcome::InFlight, Some(feed)) => match feed.state {
+            FeedState::Submitted => "Amazon has the feed and has not finished it.".to_owned(),
+            state => format!("Its feed is on its way: `{}`.", state.as_str()),
+        },
+        (Outcome::InFlight, None) => "It is on its way.".to_owned(),
+        (Outcome::Unknown, feed) => {
+            let why = feed.and_then(|feed| feed.note.as_deref());
+            let why = why.unwrap_or("nothing is known of its feed any more");
+            format!(
+                "Nobody knows whether Amazon applied it ({why}); the wanted number is sent again."
+            )
+        }
+    }
+}
+
+/// Where the range of the live quantity comes from.
+pub(super) fn live(listing: &Listing, feed: Option<&Feed>, live: Live, sales: &[Sale]) -> String {
+    let (quantity, since) = match (&listing.sent, &listing.observed) {
+        (Some(sent), _) => {
+            let how = match feed {
+                Some(_) => "sent in a feed",
+                None => "patched",
+            };
+            (sent.value, format!("{how} at {}", sent.at))
+        }
+        (None, Some(observed)) => (
+            observed.value,
+            format!("seen in Amazon's report of {}", observed.at),
+        ),
+        (None, None) => return "nothing was sent or seen".to_owned(),
+    };
+    let mut why = format!("{quantity} {since}");
+    if sales.is_empty() && live.is_exactly(quantity) {
+        why.push_str("; nothing was sold since");
+        return why;
+    }
+    let certain = quantity.saturating_sub(live.highest);
+    let possible = live.highest - live.lowest;
+    if certain > 0 {
+        why.push_str(&format!("; {certain} sold since"));
+    }
+    if possible > 0 {
+        why.push_str(&format!(
+            "; {possible} more may have been sold, given back or applied at the same time"
+        ));
+    }
+    why
+}
+
+/// Why so many units of a reservation are held.
+pub(super) fn held(
+    reservation: &Reservation,
+    levels: LevelsKind,
+    measured_at: Option<Timestamp>,
+) -> String {
+    let held = reservation.held(levels, measured_at);
+    if reservation.units == 0 {
+        return "the order asks for none any more".to_owned();
+    }
+    if held == reservation.units {
+        return match (levels, reservation.acknowledged_at) {
+            (LevelsKind::Available, None) => "not acknowledged yet".to_owned(),
+            (LevelsKind::Available, Some(at)) => {
+                format!("acknowledged at {at}; no level was measured after that")
+            }
+            (LevelsKind::OnHand, _) => {
+                "not dispatched, or no level was measured after that".to_owned()
+            }
+        };
+    }
+    match (levels, reservation.acknowledged_at) {
+        (LevelsKind::Available, Some(at)) if held == 0 => {
+            format!("acknowledged at {at}, and a level was measured after that")
+        }
+        _ => format!(
+            "{} were dispatched before the last level was measured",
+            reservation.units - held
+        ),
+    }
+}

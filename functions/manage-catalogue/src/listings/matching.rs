@@ -1,0 +1,170 @@
+//! The counts of a connection's listings, and matching on demand.
+
+use crate::App;
+use crate::access::Keeper;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::ConnectionStatus;
+use stallkeeper::queue::{ListingJob, MatchReason};
+use stallkeeper::store::{Matching, Round};
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// How many listings stand where, by the last matching, and what the last round did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Counts {
+    matched: u64,
+    case_mismatch: u64,
+    fulfilled_by_amazon: u64,
+    not_on_amazon: u64,
+    unknown_here: u64,
+    matching: MatchingAnswer,
+    last_round: LastRound,
+}
+
+/// The matching with Amazon's listings.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Matching)]
+struct MatchingAnswer {
+    /// The last one that came to its end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    done_at: Option<Timestamp>,
+    /// When Amazon made the oldest of the reports that it read.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    observed_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    /// Whether reports were asked for that are not read yet.
+    waiting_for_reports: bool,
+    /// Lines of the reports that could not be read.
+    unreadable_lines: u64,
+    /// Why the last one failed.
+    failed: Option<String>,
+}
+
+/// What the last round of sending did.
+#[derive(Debug, Serialize, ToSchema)]
+struct LastRound {
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+    /// Listings and prices that were looked at.
+    looked_at: u64,
+    patched: u64,
+    /// Sent in feeds.
+    fed: u64,
+    refused: u64,
+    /// Increases that wait for a sweep of orders, and what waits for a feed.
+    waiting: u64,
+    prices_held: u64,
+    /// What would have been sent, in shadow mode.
+    shadowed: u64,
+    /// A round waits for a person: POST …/rounds/release.
+    held: bool,
+}
+
+impl Counts {
+    fn new(matching: Matching, round: &Round) -> Self {
+        let (counts, last) = (&matching.counts, &round.last);
+        Self {
+            matched: counts.matched,
+            case_mismatch: counts.case_mismatch,
+            fulfilled_by_amazon: counts.fulfilled_by_amazon,
+            not_on_amazon: counts.not_on_amazon,
+            unknown_here: counts.unknown_here,
+            last_round: LastRound {
+                at: last.at,
+                looked_at: last.looked_at,
+                patched: last.patched,
+                fed: last.fed,
+                refused: last.refused,
+                waiting: last.waiting,
+                prices_held: last.prices_held,
+                shadowed: last.shadowed,
+                held: round.held.is_some(),
+            },
+            matching: MatchingAnswer {
+                done_at: matching.done_at,
+                observed_at: matching.observed_at,
+                started_at: matching.started_at,
+                waiting_for_reports: !matching.reports.is_empty(),
+                unreadable_lines: matching.unreadable_lines,
+                failed: matching.failed,
+            },
+        }
+    }
+}
+
+/// Count the listings by state.
+#[utoipa::path(get, path = "/connections/{connection}/listings/counts", operation_id = "countListings", tag = "listings",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 200, body = Counts),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn counts(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Answer<Json<Counts>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let matching = app.store.matching(&tenant, &connection.id).await?;
+    let round = app.store.round(&tenant, &connection.id).await?;
+    Ok(Json(Counts::new(matching, &round)))
+}
+
+/// What will happen.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Matched {
+    connection: String,
+    /// It takes some minutes: Amazon makes its reports first.
+    #[schema(example = "on_demand")]
+    why: &'static str,
+}
+
+/// Match the listings with Amazon's now, rather than with the daily matching.
+#[utoipa::path(post, path = "/connections/{connection}/listings/match", operation_id = "matchListings", tag = "listings",
+    params(("connection" = String, Path)),
+    responses(
+        (status = 202, description = "Queued", body = Matched),
+        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Amazon cannot be asked in the seller's name", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn run(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Answer<(StatusCode, Json<Matched>)> {
+    let connection = app.connection(&tenant, &id).await?;
+    let authorised = matches!(
+        connection.status,
+        ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
+    );
+    if !authorised {
+        return Err(Problem::conflict(
+            "not-authorised",
+            format!(
+                "The connection is `{}`, so Amazon cannot be asked for its listings.",
+                connection.status.as_str()
+            ),
+            "GET /connections/{connection}/setup lists what is missing.",
+        ));
+    }
+    let job = ListingJob::Match {
+        tenant,
+        connection: connection.id.clone(),
+        why: MatchReason::OnDemand,
+        hop: 0,
+    };
+    app.listing_jobs.send(&connection.id, job, 0).await?;
+    info!(connection.id = %connection.id, "the listings of connection `{}` are to be matched", connection.id);
+    let answer = Matched {
+        connection: connection.id.into(),
+        why: "on_demand",
+    };
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}

@@ -1,0 +1,219 @@
+//! `GET /connections/{connection}/listings`: a page of listings by state, in JSON or CSV; or one, explained.
+
+use super::amazon_sku;
+use super::explain::Explanation;
+use super::rows::{ListingRow, to_csv};
+use crate::App;
+use crate::access::Keeper;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Parameters, Problem, decode_cursor, encode_cursor};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::feed::{Feed, SentBy};
+use stallkeeper::domain::ids::{AmazonSku, FeedId};
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::error::{Error, Result};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const USUAL_LIMIT: u16 = 50;
+const MOST: u16 = 500;
+/// Products and feeds that are read at a time.
+const AT_ONCE: usize = 16;
+/// Where CSV, which has no other place for it, tells how to go on.
+const NEXT: &str = "next-page";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    sku: Option<String>,
+    state: Option<String>,
+    limit: Option<u16>,
+    after: Option<String>,
+    format: Option<String>,
+}
+
+/// A page of listings, by state and SKU.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ListingList {
+    listings: Vec<ListingRow>,
+    /// Give it back as `after` to go on; `null` = this was the last page.
+    next: Option<String>,
+}
+
+/// A page, or the one that was asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListingsOrExplanation)]
+#[allow(dead_code, reason = "only described: the handler answers either")]
+enum ListingsAnswer {
+    Page(ListingList),
+    One(Box<Explanation>),
+}
+
+/// Where a list goes on. Holds the connection, so that another list's cursor leads nowhere.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    connection: String,
+    state: Option<ListingState>,
+    after: String,
+}
+
+/// List listings, or explain one.
+///
+/// With `sku`: all that is known of this listing, and where each number came from. Without: a page, in order of state and
+/// SKU; as CSV where `Accept` is `text/csv` or `format` is `csv`, the header `next-page` then tells what `after` is next.
+#[utoipa::path(get, path = "/connections/{connection}/listings", operation_id = "listListings", tag = "listings",
+    params(
+        ("connection" = String, Path),
+        ("sku" = Option<String>, Query, description = "The Amazon SKU, to the letter, percent-encoded: this one, explained"),
+        ("state" = Option<String>, Query, description = "Only this state", example = "case_mismatch"),
+        ("limit" = Option<u16>, Query, description = "1 to 500, default 50"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("format" = Option<String>, Query, description = "`json` or `csv`"),
+    ),
+    responses(
+        (status = 200, description = "A page, or the listing that was asked for", content(
+            (ListingsAnswer = "application/json"),
+            (String = "text/csv"),
+        )),
+        (status = 404, description = "There is no such connection or listing", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is not valid", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Parameters(asked): Parameters<Asked>,
+) -> Answer<Response> {
+    let connection = app.connection(&tenant, &id).await?;
+    if let Some(sku) = &asked.sku {
+        let explanation = app.explain(&connection, &amazon_sku(sku)?).await?;
+        return Ok(Json(explanation).into_response());
+    }
+    let as_csv = wants_csv(&headers, asked.format.as_deref())?;
+    let ListingList { listings, next } = app.page(&connection, &asked).await?;
+    if !as_csv {
+        return Ok(Json(ListingList { listings, next }).into_response());
+    }
+    let body = to_csv(&listings).map_err(|error| Error::permanent("write CSV", error))?;
+    let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], body).into_response();
+    if let Some(next) = next.and_then(|next| next.parse().ok()) {
+        response.headers_mut().insert(NEXT, next);
+    }
+    Ok(response)
+}
+
+fn wants_csv(headers: &HeaderMap, format: Option<&str>) -> Answer<bool> {
+    match format {
+        Some("csv") => Ok(true),
+        Some("json") => Ok(false),
+        Some(_) => Err(Problem::invalid("format", "`json` or `csv`")),
+        None => {
+            let accept = headers.get(header::ACCEPT);
+            let accept = accept.and_then(|accept| accept.to_str().ok());
+            Ok(accept.is_some_and(|accept| accept.trim().starts_with("text/csv")))
+        }
+    }
+}
+
+fn state(text: &str) -> Answer<ListingState> {
+    ListingState::parse(text).ok_or_else(|| {
+        let all = ListingState::ALL.map(ListingState::as_str).join(", ");
+        Problem::invalid("state", format!("there is no such state; there are {all}"))
+    })
+}
+
+impl App {
+    async fn page(&self, connection: &Connection, asked: &Asked) -> Answer<ListingList> {
+        let limit = asked.limit.unwrap_or(USUAL_LIMIT);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::invalid("limit", format!("1 to {MOST}")));
+        }
+        let state = asked.state.as_deref().map(state).transpose()?;
+        let place: Option<Place> = asked.after.as_deref().map(decode_cursor).transpose()?;
+        let id = connection.id.as_str();
+        if place
+            .as_ref()
+            .is_some_and(|place| place.connection != id || place.state != state)
+        {
+            return Err(Problem::invalid("after", "this is no cursor of this list"));
+        }
+        let after = place.as_ref().map(|place| place.after.as_str());
+        let (tenant, limit) = (&connection.tenant, i32::from(limit));
+        let page = self
+            .store
+            .listing_page(tenant, &connection.id, state, after, limit)
+            .await?;
+        let skus: Vec<AmazonSku> = page.listings.into_iter().map(|(_, sku)| sku).collect();
+        let mut found = self
+            .store
+            .listings_glance(tenant, &connection.id, &skus)
+            .await?;
+        let listings: Vec<Listing> = skus.iter().filter_map(|sku| found.remove(sku)).collect();
+        Ok(ListingList {
+            listings: self.rows(connection, listings).await?,
+            next: page.next.map(|after| {
+                encode_cursor(&Place {
+                    connection: id.to_owned(),
+                    state,
+                    after,
+                })
+            }),
+        })
+    }
+
+    async fn rows(
+        &self,
+        connection: &Connection,
+        listings: Vec<Listing>,
+    ) -> Result<Vec<ListingRow>> {
+        let feeds = &self.feeds_of(connection, &listings).await?;
+        futures::stream::iter(listings)
+            .map(|listing| async move {
+                let feed = listing.sent_in_feed().and_then(|id| feeds.get(id));
+                let reservations = match &listing.product {
+                    Some(product) => {
+                        let inputs = self.store.sku_inputs(&connection.tenant, product);
+                        inputs.await?.reservations
+                    }
+                    None => Vec::new(),
+                };
+                Ok(ListingRow::new(&listing, feed, &reservations))
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// The feeds that carried what was sent last, each once.
+    async fn feeds_of(
+        &self,
+        connection: &Connection,
+        listings: &[Listing],
+    ) -> Result<HashMap<FeedId, Feed>> {
+        let sent = listings.iter().filter_map(|it| it.sent.as_ref());
+        let ids: BTreeSet<FeedId> = sent
+            .filter_map(|sent| match &sent.by {
+                SentBy::Feed(id) => Some(id.clone()),
+                SentBy::Patch => None,
+            })
+            .collect();
+        let feeds: Vec<Option<Feed>> = futures::stream::iter(ids)
+            .map(|id| async move {
+                let store = &self.store;
+                store.feed(&connection.tenant, &connection.id, &id).await
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let feeds = feeds.into_iter().flatten();
+        Ok(feeds.map(|feed| (feed.id.clone(), feed)).collect())
+    }
+}

@@ -1,0 +1,141 @@
+//! Letting a price go that was held because it moves too far.
+
+use super::amazon::standing;
+use super::amazon_sku;
+use crate::App;
+use crate::access::Keeper;
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::{Answer, Parameters, Problem};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::feed::LineValue;
+use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{Listing, NextPrice, Offer, next_price};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::queue::StockTick;
+use stallkeeper::store::ToSend;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    sku: String,
+    marketplace: String,
+}
+
+/// A price that goes out with the round that begins now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReleasedPrice {
+    sku: String,
+    #[schema(example = "UK")]
+    marketplace: &'static str,
+    #[schema(value_type = String, example = "19.99")]
+    amount: Decimal,
+    #[schema(example = "GBP")]
+    currency: &'static str,
+}
+
+/// Let a price go that was held because it moves by more than the brake allows. It holds for this price alone.
+#[utoipa::path(post, path = "/connections/{connection}/prices/release", operation_id = "releasePrice", tag = "listings",
+    params(
+        ("connection" = String, Path),
+        ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
+        ("marketplace" = String, Query, example = "UK"),
+    ),
+    responses(
+        (status = 200, description = "Released, now or before", body = ReleasedPrice),
+        (status = 404, description = "There is no such connection or price", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is not held", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn release(
+    Keeper { tenant }: Keeper,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Parameters(asked): Parameters<Asked>,
+) -> Answer<Json<ReleasedPrice>> {
+    let connection = app.connection(&tenant, &id).await?;
+    let sku = amazon_sku(&asked.sku)?;
+    let marketplace: Marketplace = asked
+        .marketplace
+        .parse()
+        .map_err(|unknown| Problem::invalid("marketplace", format!("{unknown}")))?;
+    let key = (&tenant, &connection.id, &sku, marketplace);
+    let missing = || Problem::not_found("price");
+    let (store, now) = (&app.store, Timestamp::now());
+    let listing = store.listing(&tenant, &connection.id, &sku).await?;
+    let listing = listing.ok_or_else(missing)?;
+    let offer = store.offer(key.0, key.1, key.2, key.3).await?;
+    let offer = offer.ok_or_else(missing)?;
+    let amount = app.held(&connection, &offer).await?;
+    let wanted = |label: Option<u64>| label.unwrap_or_default();
+    let label = wanted(offer.wanted.as_ref().map(|wanted| wanted.label));
+    // A stock level that came meanwhile makes no other price of it.
+    let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.label));
+    store.release_offer(key, label.max(latest)).await?;
+    let entry = entry(&listing, &offer, amount, label, now);
+    store.put_to_send(&tenant, &connection.id, &entry).await?;
+    let tick = StockTick::Tick {
+        tenant: tenant.clone(),
+        connection: connection.id.clone(),
+        hop: 0,
+    };
+    app.stock_ticks.send(&connection.id, tick, 0).await?;
+    info!(audit = "price_released", tenant.id = %tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
+    Ok(Json(ReleasedPrice {
+        sku: AmazonSku::into(sku),
+        marketplace: marketplace.country(),
+        amount,
+        currency: marketplace.currency(),
+    }))
+}
+
+fn entry(listing: &Listing, offer: &Offer, amount: Decimal, label: u64, now: Timestamp) -> ToSend {
+    ToSend {
+        sku: listing.amazon_sku.clone(),
+        price_on: Some(offer.marketplace),
+        value: LineValue::Price {
+            amount,
+            currency: offer.marketplace.currency().to_owned(),
+        },
+        label,
+        sends: offer.sends,
+        decrease: false,
+        urgent: false,
+        level_at: None,
+        after: None,
+        stores: vec![offer.marketplace],
+        product_type: listing.product_type.clone(),
+        at: now,
+    }
+}
+
+impl App {
+    /// The price that is held; one that was released and is not sent yet counts as held, so that asking again does what
+    /// a crash left undone.
+    async fn held(&self, connection: &Connection, offer: &Offer) -> Answer<Decimal> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let plan = self.store.stock_plan(tenant, id).await?;
+        let settings = plan.published.as_ref().map(|it| &it.settings);
+        let percent = settings.unwrap_or(&plan.draft).brakes.price_percent;
+        let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
+        let feed = self.carried_by(tenant, id, sent_by).await?;
+        let standing = standing(sent_by, feed.as_ref());
+        let released = offer.wanted.as_ref().map(|wanted| wanted.label);
+        match next_price(offer, standing, percent) {
+            NextPrice::Held { to, .. } => Ok(to),
+            NextPrice::Send(amount) if released.is_some_and(|label| offer.released_to >= label) => {
+                Ok(amount)
+            }
+            _ => Err(Problem::conflict(
+                "nothing-held",
+                "This price is not held.",
+                "GET /connections/{connection}/listings?sku= tells what is to be sent of it, and why not.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A listing as a row of a list, in JSON or CSV.
+
+use super::amazon::{outcome, shown, standing};
+use jiff::Timestamp;
+use serde::Serialize;
+use stallkeeper::domain::feed::Feed;
+use stallkeeper::domain::listing::Listing;
+use stallkeeper::domain::stock::Reservation;
+use utoipa::ToSchema;
+
+/// A listing in a list. Quantities are `null` where they are not known, which is never zero.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ListingRow {
+    /// To the letter, as on Amazon.
+    pub sku: String,
+    /// `matched`, `case_mismatch`, `fulfilled_by_amazon`, `not_on_amazon` or `unknown_here`.
+    #[schema(example = "matched")]
+    pub state: &'static str,
+    /// The product that it is tied to.
+    pub product: Option<String>,
+    /// Units of the product in one unit of the listing.
+    pub units: u32,
+    /// Tied by a person rather than by its spelling.
+    pub alias: bool,
+    /// For `case_mismatch`: how it is spelt here.
+    pub other_spelling: Option<String>,
+    /// The stores that it was seen in.
+    pub stores: Vec<&'static str>,
+    pub wanted: Option<u32>,
+    pub sent: Option<u32>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sent_at: Option<Timestamp>,
+    /// What became of what was sent: `accepted`, `in_flight`, `refused` or `unknown`.
+    pub outcome: Option<&'static str>,
+    /// Amazon's code, where it refused what was sent.
+    pub refused_code: Option<String>,
+    /// What Amazon shows now is at least this,
+    pub live_lowest: Option<u32>,
+    /// and at most this.
+    pub live_highest: Option<u32>,
+    /// What Amazon's last report showed.
+    pub observed: Option<u32>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub observed_at: Option<Timestamp>,
+}
+
+impl ListingRow {
+    pub(super) fn new(
+        listing: &Listing,
+        feed: Option<&Feed>,
+        reservations: &[Reservation],
+    ) -> Self {
+        let sent = listing.sent.as_ref();
+        let standing = standing(sent.map(|sent| &sent.by), feed);
+        let refused = listing.refused.as_ref();
+        let live = shown(listing, feed, reservations);
+        Self {
+            sku: listing.amazon_sku.to_string(),
+            state: listing.state.as_str(),
+            product: listing.product.as_ref().map(ToString::to_string),
+            units: listing.units,
+            alias: listing.alias,
+            other_spelling: listing.other_spelling.as_ref().map(ToString::to_string),
+            stores: listing.stores.iter().map(|store| store.country()).collect(),
+            wanted: listing.wanted_quantity(),
+            sent: sent.map(|sent| sent.value),
+            sent_at: sent.map(|sent| sent.at),
+            outcome: sent.map(|sent| outcome(sent, refused, standing).as_str()),
+            refused_code: refused.map(|refused| refused.code.clone()),
+            live_lowest: live.map(|live| live.lowest),
+            live_highest: live.map(|live| live.highest),
+            observed: listing.observed.as_ref().map(|observed| observed.value),
+            observed_at: listing.observed.as_ref().map(|observed| observed.at),
+        }
+    }
+}
+
+/// The columns of CSV, in the order of the fields.
+const COLUMNS: [&str; 16] = [
+    "sku",
+    "state",
+    "product",
+    "units",
+    "alias",
+    "other_spelling",
+    "stores",
+    "wanted",
+    "sent",
+    "sent_at",
+    "outcome",
+    "refused_code",
+    "live_lowest",
+    "live_highest",
+    "observed",
+    "observed_at",
+];
+
+/// The rows as CSV with a header; what is not known is empty.
+pub(super) fn to_csv(rows: &[ListingRow]) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    for row in rows {
+        writer.write_record(row.cells())?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))
+}
+
+fn cell<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+impl ListingRow {
+    fn cells(&self) -> [String; 16] {
+        [
+            self.sku.clone(),
+            self.state.to_owned(),
+            cell(self.product.as_ref()),
+            self.units.to_string(),
+            self.alias.to_string(),
+            cell(self.other_spelling.as_ref()),
+            self.stores.join(" "),
+            cell(self.wanted),
+            cell(self.sent),
+            cell(self.sent_at),
+            cell(self.outcome),
+            cell(self.refused_code.as_ref()),
+            cell(self.live_lowest),
+            cell(self.live_highest),
+            cell(self.observed),
+            cell(self.observed_at),
+        ]
+    }
+}

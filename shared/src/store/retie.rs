@@ -1,0 +1,91 @@
+//! What a listing that is being tied to another product was tied to before. It stands with the new tie until all that
+//! follows from the old one has been moved, so that whoever comes after a crash can finish.
+
+use super::item::{deflated, failure, item, n};
+use super::key::Key;
+use super::listings::nested;
+use super::reservations::PARTS;
+use super::{Store, Written};
+use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use crate::domain::product::Part;
+use crate::domain::stock::Reservation;
+use crate::error::{Error, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+/// A product that a listing was tied to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerTie {
+    pub product: Sku,
+    /// Units of it in one unit of the listing.
+    pub units: u32,
+}
+
+impl Store {
+    /// As [`Self::tie`], with what the listing was tied to before; a plain tie forgets that. Idempotent.
+    pub async fn tie_after(
+        &self,
+        tenant: &TenantId,
+        product: &Sku,
+        (connection, amazon_sku): (&ConnectionId, &AmazonSku),
+        units: u32,
+        former: &[FormerTie],
+    ) -> Result<()> {
+        let former = former.iter().map(nested).collect::<Result<Vec<_>>>()?;
+        let mut fields = Key::listed(tenant, product, connection, amazon_sku).into_map();
+        fields.insert("units".into(), n(units));
+        fields.insert("former".into(), AttributeValue::L(former));
+        fields.insert("v".into(), n(super::item::VERSION));
+        self.db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure("tie a listing to its product", error))?;
+        Ok(())
+    }
+
+    /// What a listing was tied to before it was tied to this product, where not all of it has been moved yet.
+    pub async fn former_ties(
+        &self,
+        tenant: &TenantId,
+        product: &Sku,
+        connection: &ConnectionId,
+        amazon_sku: &AmazonSku,
+    ) -> Result<Vec<FormerTie>> {
+        let key = Key::listed(tenant, product, connection, amazon_sku);
+        let item = self.get_item(&self.tables.catalogue, key).await?;
+        let Some(former) = item.and_then(|mut item| item.remove("former")) else {
+            return Ok(Vec::new());
+        };
+        serde_dynamo::from_attribute_value(former)
+            .map_err(|error| Error::permanent("read what a listing was tied to", error))
+    }
+
+    /// As [`Self::put_bundle_reservation`], where the line was moved from another SKU or is counted in other units now:
+    /// also replaces what the same revision of the order says here. No parts where the SKU is no bundle.
+    pub async fn move_reservation(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        reservation: &Reservation,
+        parts: &[Part],
+    ) -> Result<Written> {
+        let (order, line) = (&reservation.order, &reservation.line);
+        let key = Key::reserved(tenant, sku, &reservation.connection, order, line);
+        let mut fields = item(key, reservation)?;
+        fields.retain(|_, value| !value.is_null());
+        if !parts.is_empty() {
+            fields.insert(PARTS.into(), deflated(&parts)?);
+        }
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .condition_expression("attribute_not_exists(pk) OR revision <= :revision")
+            .expression_attribute_values(":revision", n(reservation.revision));
+        Written::from_result("move a reservation", put.send().await)
+    }
+}
