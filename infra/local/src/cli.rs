@@ -7,10 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const LEARN: &str = "\
 Start here:
-  cargo dev demo                    watch a seller connect and its orders find their couriers
+  cargo dev demo                    watch a seller connect, its orders find their couriers, its stock go out
   cargo dev up                      leave the local cloud running, to try things by hand
   cargo dev invoke poll-orders      run one function of it with events/poll-orders.json
   cargo dev test                    everything that CI checks
+  cargo dev bench stock             what it costs, counted
 
 The first run sets up a Python environment and Amazon's API models under target/local and builds
 the functions: some minutes. Later runs take seconds. Rust, Python 3.10 and Node.js are all it
@@ -26,7 +27,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Connect sellers, fetch their orders, give each a courier service, and compare both sides
+    /// Connect sellers, fetch their orders, keep their stock in step, and compare both sides
     Demo(DemoArgs),
     /// Leave the local cloud running in the background, and print its addresses and a token
     Up,
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Down,
     /// Run every check and every test, as CI does
     Test(TestArgs),
+    /// Count what stock costs: calls, capacity units, messages, milliseconds and megabytes
+    Bench(BenchArgs),
     /// Run one function of the running local cloud with an event, and print its answer and logs
     Invoke(InvokeArgs),
     /// Send a queue's dead letters back to the queue they came from
@@ -54,12 +57,25 @@ pub(crate) struct DemoArgs {
     /// Orders that buyers place on Amazon's side
     #[arg(long, default_value_t = 120)]
     pub(crate) orders: u32,
+    /// SKUs that the sellers list, between them
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    pub(crate) skus: u32,
     /// The same seed gives the same orders
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Also write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+cargo dev bench stock --json FILE counts for 100,000 listings with none, a hundredth and all of them
+changed; --listings N takes fewer. cargo dev bench stock --help tells the rest.")]
+pub(crate) struct BenchArgs {
+    /// What is counted, and how: stock …
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub(crate) rest: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,13 @@
 
 mod browser;
 mod bus;
+mod goods;
+mod listings;
 mod look;
 mod platform;
 mod report;
 mod scene;
+mod stock;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -41,6 +44,10 @@ struct Journey<'a> {
     /// Connection and id of every order that the sellers ship themselves.
     on_amazon: BTreeSet<(String, String)>,
     extra_ticks: u64,
+    /// Rounds of stock that the demo asked for.
+    rounds: u64,
+    /// Lines that Amazon refused on the way.
+    refused: usize,
     started: Instant,
 }
 
@@ -53,6 +60,8 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
         connected: Vec::new(),
         on_amazon: BTreeSet::new(),
         extra_ticks: 0,
+        rounds: 0,
+        refused: 0,
         started: Instant::now(),
     };
     let step = console.step("Two sellers connect: one by consent, one by a pasted token");
@@ -88,6 +97,14 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
 
     let step = console.step("The desk picks a service for one, and acknowledges three");
     journey.desk().await?;
+    step.done();
+
+    journey
+        .stock(console, arguments.skus, arguments.orders, arguments.seed)
+        .await?;
+    let all = journey.on_amazon.len();
+    let step = console.step("Every order that came meanwhile is stored");
+    journey.until(&step, |rows| (rows.len(), all)).await?;
     step.done();
 
     let report = journey.look().await?;

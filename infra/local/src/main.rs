@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 mod addresses;
 mod artefacts;
+mod bench;
 mod checks;
 mod child;
 mod cli;
@@ -57,6 +58,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Down => up::down(&workspace, &console).await,
         Command::Supervise => up::supervise(&workspace, &console).await,
         Command::Test(arguments) => checks::run(&workspace, &console, &arguments).await,
+        Command::Bench(arguments) => bench::run(&workspace, &arguments).await,
         Command::Invoke(arguments) => invoke::run(&workspace, &arguments).await,
         Command::Replay(arguments) => replay::run(&workspace, &console, &arguments).await,
         Command::Guard { .. } => bail!("a guard runs alone"),
@@ -68,7 +70,9 @@ fn purpose(command: &Command) -> &'static str {
         Command::Demo(_) => "demo",
         Command::Test(_) => "test",
         Command::Up | Command::Down | Command::Supervise => "up",
-        Command::Invoke(_) | Command::Replay(_) | Command::Guard { .. } => "other",
+        Command::Bench(_) | Command::Invoke(_) | Command::Replay(_) | Command::Guard { .. } => {
+            "other"
+        }
     }
 }
 

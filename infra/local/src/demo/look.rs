@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use super::listings::Compared;
 use super::report::{ConnectionLine, Report, compare};
 use super::watch::{LOOK_AGAIN, PATIENCE};
 use super::{Connected, Journey, text};
@@ -13,15 +14,21 @@ impl Journey<'_> {
         let rows = self.platform.all_orders().await?;
         let orders = compare(&self.on_amazon, &rows);
         let told = self.hear_of(orders.stored).await;
+        let lines = self.listing_lines().await?;
+        let mut listings = Compared::of(&lines);
+        listings.refused = self.refused;
         let mut report = Report {
             connections: self.connection_lines().await?,
             orders,
+            listings,
+            oversold: self.oversold().await?,
             sp_api_calls: self.scene.calls().await?,
             events: self.heard.counts(),
             dead_letters: self.dead_letters().await?,
             elapsed_seconds: self.started.elapsed().as_secs_f64(),
             broken: Vec::new(),
             rows,
+            lines,
         };
         report.broken = self.broken(&report).await?;
         if !told {
@@ -55,6 +62,10 @@ impl Journey<'_> {
         if orders.lost > 0 || orders.duplicated > 0 || orders.stored != orders.on_amazon {
             broken.push("Not every merchant-fulfilled order is stored exactly once.".into());
         }
+        let listings = &report.listings;
+        if listings.equal_on_amazon != listings.matched || listings.wanted != listings.matched {
+            broken.push("Amazon does not show what is wanted of every matched listing.".into());
+        }
         if report.dead_letters > 0 {
             broken.push("There are dead letters: cargo dev replay orders --peek".into());
         }
@@ -80,6 +91,14 @@ impl Journey<'_> {
             }
         }
         Ok(broken)
+    }
+
+    async fn oversold(&self) -> Result<u64> {
+        let mut oversold = 0;
+        for Connected { seller, .. } in &self.connected {
+            oversold += self.scene.oversold(seller).await?;
+        }
+        Ok(oversold)
     }
 
     async fn connection_lines(&self) -> Result<Vec<ConnectionLine>> {

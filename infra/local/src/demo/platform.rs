@@ -108,6 +108,21 @@ impl Platform {
         Ok(())
     }
 
+    /// All listings of a connection, page by page.
+    pub(crate) async fn listings(&self, connection: &str) -> Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        let mut after = String::new();
+        loop {
+            let path = format!("/connections/{connection}/listings?limit={PAGE}{after}");
+            let page = self.get(&path).await?;
+            rows.extend(page["listings"].as_array().cloned().unwrap_or_default());
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return Ok(rows),
+            }
+        }
+    }
+
     /// All orders of a status, page by page.
     pub(crate) async fn orders(&self, status: &str) -> Result<Vec<Row>> {
         let mut rows = Vec::new();

@@ -7,12 +7,17 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, pre
 use serde::Serialize;
 use serde_json::Value;
 
+use super::goods::{ALIAS, BUNDLE, CASE_MISMATCH, FULFILLED_BY_AMAZON, REFUSED, URGENT_ZERO};
+use super::listings::{Compared, Line};
 use super::platform::Row;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) connections: Vec<ConnectionLine>,
     pub(crate) orders: Counts,
+    pub(crate) listings: Compared,
+    /// Units that buyers ordered from a number that was about to fall.
+    pub(crate) oversold: u64,
     pub(crate) sp_api_calls: Value,
     pub(crate) events: BTreeMap<String, usize>,
     pub(crate) dead_letters: u64,
@@ -22,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) broken: Vec<String>,
     #[serde(skip)]
     pub(crate) rows: Vec<Row>,
+    #[serde(skip)]
+    pub(crate) lines: Vec<Line>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,11 +91,42 @@ impl Report {
             of("Courier service", |row| row.service.as_deref()),
             of("Waits for a person because", |row| row.reason.as_deref()),
             of("Status", |row| Some(row.status.as_str())),
+            self.stories(),
             counts(&["Asked of Amazon", "Calls"], calls),
             counts(&["Told on the bus", "Events"], events),
         ] {
             println!("\n{table}");
         }
+    }
+
+    /// One listing of each kind.
+    fn stories(&self) -> Table {
+        let mut table = table(&["Listing", "Is", "State", "Wanted", "Sent", "On Amazon"]);
+        for (sku, is) in [
+            (BUNDLE, "a bundle of two products"),
+            (ALIAS.0, "twelve of a product, tied by alias"),
+            (CASE_MISMATCH.1, "spelt otherwise here"),
+            (FULFILLED_BY_AMAZON, "in Amazon's own warehouse"),
+            (REFUSED, "refused first, then mended"),
+            (URGENT_ZERO, "emptied at once"),
+        ] {
+            let Some(line) = self.lines.iter().find(|line| line.sku == sku) else {
+                continue;
+            };
+            let number = |number: Option<u64>| {
+                let text = number.map_or_else(|| "–".to_owned(), |number| number.to_string());
+                Cell::new(text).set_alignment(CellAlignment::Right)
+            };
+            table.add_row(vec![
+                Cell::new(sku),
+                Cell::new(is),
+                Cell::new(&line.state),
+                number(line.wanted),
+                number(line.sent),
+                number(line.on_amazon),
+            ]);
+        }
+        table
     }
 
     fn summary(&self) -> Table {
@@ -123,9 +161,20 @@ impl Report {
             "\nOn Amazon {on_amazon}, stored {stored}, lost {lost}, duplicated {duplicated}, dead letters {}.",
             self.dead_letters
         );
+        let Compared {
+            matched,
+            wanted,
+            refused,
+            equal_on_amazon,
+            ..
+        } = &self.listings;
+        println!(
+            "Listings matched {matched}, wanted {wanted}, refused on the way {refused}, equal on Amazon {equal_on_amazon}; units oversold while on the way {}.",
+            self.oversold
+        );
         if self.broken.is_empty() {
             println!(
-                "Every merchant-fulfilled order is stored exactly once ({:.1} s).",
+                "Every merchant-fulfilled order is stored exactly once, and Amazon shows every wanted quantity ({:.1} s).",
                 self.elapsed_seconds
             );
             return Ok(());

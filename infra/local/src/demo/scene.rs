@@ -1,13 +1,13 @@
 //! Amazon's side of the demo: two sellers in Europe, and what buyers order from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const UK: &str = "A1F83G8C2ARO7P";
-const DE: &str = "A1PA6795UKMFR9";
+pub(crate) const UK: &str = "A1F83G8C2ARO7P";
+pub(crate) const DE: &str = "A1PA6795UKMFR9";
 const FR: &str = "A13V1IB3VIYZZH";
 const ES: &str = "A1RKKUPIHCS9HS";
 
@@ -108,6 +108,74 @@ impl Scene {
             })
             .filter_map(|order| order["orderId"].as_str().map(str::to_owned))
             .collect())
+    }
+
+    /// What a seller lists on Amazon.
+    pub(crate) async fn list(&self, seller: &str, listings: Vec<Value>) -> Result<()> {
+        let path = format!("sellers/{seller}/listings");
+        self.send(Method::PUT, &path, json!({"listings": listings}))
+            .await?;
+        Ok(())
+    }
+
+    /// SKUs that Amazon refuses from now on, each with its code and words; no other.
+    pub(crate) async fn refuse(&self, seller: &str, refusals: Value) -> Result<()> {
+        let path = format!("sellers/{seller}/refusals");
+        self.send(Method::PUT, &path, refusals).await?;
+        Ok(())
+    }
+
+    /// `count` orders of the last minutes for some of these SKUs.
+    pub(crate) async fn sell(
+        &self,
+        seller: &str,
+        count: u32,
+        seed: u64,
+        skus: Vec<String>,
+    ) -> Result<()> {
+        let now = jiff::Timestamp::now();
+        let since = now.checked_sub(jiff::SignedDuration::from_secs(20))?;
+        self.order(
+            seller,
+            json!({"count": count, "seed": seed, "marketplaces": [DE], "skus": skus,
+                   "since": since.to_string(), "until": now.to_string()}),
+        )
+        .await
+    }
+
+    /// Lets Amazon's clock jump ahead.
+    pub(crate) async fn jump(&self, milliseconds: i64) -> Result<()> {
+        let body = json!({"clock_offset_ms": milliseconds});
+        self.send(Method::PUT, "settings", body).await?;
+        Ok(())
+    }
+
+    /// What Amazon shows of each SKU of a seller.
+    pub(crate) async fn quantities(&self, seller: &str) -> Result<BTreeMap<String, u64>> {
+        let listings = self
+            .get(&format!("sellers/{seller}/listings?brief=true"))
+            .await?;
+        let listings = listings.as_array().cloned().unwrap_or_default();
+        Ok(listings
+            .iter()
+            .filter_map(|listing| {
+                Some((
+                    listing["sku"].as_str()?.to_owned(),
+                    listing["quantity"].as_u64()?,
+                ))
+            })
+            .collect())
+    }
+
+    /// What Amazon shows of one SKU.
+    pub(crate) async fn live(&self, seller: &str, sku: &str) -> Result<Option<u64>> {
+        Ok(self.quantities(seller).await?.get(sku).copied())
+    }
+
+    /// Units that buyers ordered and that were not there any more.
+    pub(crate) async fn oversold(&self, seller: &str) -> Result<u64> {
+        let seller = self.get(&format!("sellers/{seller}")).await?;
+        Ok(seller["oversold"].as_u64().unwrap_or_default())
     }
 
     /// Calls by operation.

@@ -49,7 +49,7 @@ impl Journey<'_> {
     }
 
     /// What the schedule does every five minutes.
-    async fn tick(&mut self) -> Result<()> {
+    pub(super) async fn tick(&mut self) -> Result<()> {
         let sqs = aws_sdk_sqs::Client::new(&self.addresses.aws().await);
         let queue = self.addresses.output("OrderTicksQueueUrl")?;
         for Connected { id, .. } in &self.connected {

@@ -1,0 +1,104 @@
+//! The functions, as their cold starts make them but for the addresses.
+
+use crate::world::Addresses;
+use anyhow::Result;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::Credentials;
+use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::Queue;
+use stallkeeper::sp_api::{Endpoints, SpApi};
+use stallkeeper::store::{Store, Tables};
+use stallkeeper::vault::Vault;
+use std::sync::Arc;
+
+pub(crate) const STOCK_CHANGES: &str = "stock-changes";
+pub(crate) const LISTING_JOBS: &str = "listing-jobs";
+pub(crate) const STOCK_TICKS: &str = "stock-ticks";
+pub(crate) const FEED_CHECKS: &str = "feed-checks";
+
+pub(crate) struct Functions {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) manage_catalogue: Arc<manage_catalogue::App>,
+    pub(crate) match_listings: match_listings::App,
+    pub(crate) sync_stock: sync_stock::App,
+    pub(crate) settle_feeds: settle_feeds::App,
+}
+
+async fn sdk(endpoint: &str) -> SdkConfig {
+    let key = Credentials::new("bench", "bench", None, None, "bench");
+    aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(key)
+        .load()
+        .await
+}
+
+/// The address of a queue; the queue is known by it.
+pub(crate) fn url(aws: &str, queue: &str) -> String {
+    format!("{aws}/000000000000/{queue}")
+}
+
+impl Functions {
+    pub(crate) async fn start(at: &Addresses) -> Result<Self> {
+        let (db, aws) = (sdk(&at.dynamodb).await, sdk(&at.aws).await);
+        let names = Tables {
+            connections: at.connections.clone(),
+            catalogue: at.catalogue.clone(),
+            orders: String::new(),
+            buyers: String::new(),
+        };
+        let store = Store::new(aws_sdk_dynamodb::Client::new(&db), names);
+        let sqs = aws_sdk_sqs::Client::new(&aws);
+        let vault = Vault::new(
+            aws_sdk_kms::Client::new(&aws),
+            "key".to_owned(),
+            aws_sdk_secretsmanager::Client::new(&aws),
+            "app".to_owned(),
+        );
+        let amazon = SpApi::new(Endpoints::all_at(&at.amazon.parse()?))?;
+        let queue = |name: &str| Queue::new(sqs.clone(), url(&at.aws, name));
+        let inbox = |name: &str| {
+            let dead = url(&at.aws, &format!("{name}-dead"));
+            Inbox::new(sqs.clone(), url(&at.aws, name), dead)
+        };
+        Ok(Self {
+            manage_catalogue: Arc::new(manage_catalogue::App {
+                store: store.clone(),
+                inbox: inbox(STOCK_CHANGES),
+                stock_changes: queue(STOCK_CHANGES),
+                stock_ticks: queue(STOCK_TICKS),
+                listing_jobs: queue(LISTING_JOBS),
+                tenant_claim: "tenant".to_owned(),
+            }),
+            match_listings: match_listings::App {
+                store: store.clone(),
+                vault: vault.clone(),
+                amazon: amazon.clone(),
+                jobs: queue(LISTING_JOBS),
+                stock_changes: queue(STOCK_CHANGES),
+                inbox: inbox(LISTING_JOBS),
+            },
+            sync_stock: sync_stock::App {
+                store: store.clone(),
+                vault: vault.clone(),
+                amazon: amazon.clone(),
+                ticks: queue(STOCK_TICKS),
+                checks: queue(FEED_CHECKS),
+                inbox: inbox(STOCK_TICKS),
+                patch_most: sync_stock::PATCH_MOST,
+            },
+            settle_feeds: settle_feeds::App {
+                store: store.clone(),
+                vault: vault.clone(),
+                amazon,
+                checks: queue(FEED_CHECKS),
+                ticks: queue(STOCK_TICKS),
+                inbox: inbox(FEED_CHECKS),
+            },
+            store,
+            vault,
+        })
+    }
+}

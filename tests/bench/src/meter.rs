@@ -1,0 +1,151 @@
+//! A meter before DynamoDB: every request asks for what it consumes, and the answers are added up by operation.
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Longer than any request of ours.
+const LONGEST: usize = 32 * 1024 * 1024;
+/// Where the sums are read; `DELETE` starts them anew.
+pub(crate) const SUMS: &str = "/_meter";
+
+/// What one operation came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sum {
+    pub(crate) requests: u64,
+    pub(crate) units: f64,
+}
+
+/// By operation.
+pub(crate) type Sums = BTreeMap<String, Sum>;
+
+struct Meter {
+    http: reqwest::Client,
+    behind: String,
+    sums: Mutex<Sums>,
+}
+
+/// Starts a meter before a DynamoDB; its address.
+pub(crate) async fn before(dynamodb: &str) -> Result<String> {
+    let meter = Arc::new(Meter {
+        http: reqwest::Client::builder().no_proxy().build()?,
+        behind: dynamodb.to_owned(),
+        sums: Mutex::default(),
+    });
+    let router = Router::new()
+        .route(SUMS, get(read).delete(forget))
+        .fallback(pass)
+        .with_state(meter);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
+}
+
+fn lock(meter: &Meter) -> std::sync::MutexGuard<'_, Sums> {
+    meter
+        .sums
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+async fn read(State(meter): State<Arc<Meter>>) -> axum::Json<Sums> {
+    axum::Json(lock(&meter).clone())
+}
+
+async fn forget(State(meter): State<Arc<Meter>>) {
+    lock(&meter).clear();
+}
+
+async fn pass(State(meter): State<Arc<Meter>>, request: Request) -> Response<Body> {
+    match forward(&meter, request).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let mut answer = Response::new(Body::from(error.to_string()));
+            *answer.status_mut() = StatusCode::BAD_GATEWAY;
+            answer
+        }
+    }
+}
+
+async fn forward(meter: &Meter, request: Request) -> Result<Response<Body>> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LONGEST).await?;
+    let operation = operation(&parts.headers);
+    let mut asked: Value = serde_json::from_slice(&body)?;
+    asked["ReturnConsumedCapacity"] = "TOTAL".into();
+    let mut headers = parts.headers;
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::HOST);
+    let answer = meter
+        .http
+        .post(&meter.behind)
+        .headers(headers)
+        .body(serde_json::to_vec(&asked)?)
+        .send()
+        .await?;
+    let (status, answered) = (answer.status(), answer.headers().clone());
+    let body = answer.bytes().await?;
+    meter.add(&operation, status, &asked, &body);
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    if let Some(kind) = answered.get(header::CONTENT_TYPE) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, kind.clone());
+    }
+    Ok(response)
+}
+
+fn operation(headers: &HeaderMap) -> String {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok());
+    let name = target.and_then(|target| target.rsplit('.').next());
+    name.unwrap_or("unknown").to_owned()
+}
+
+impl Meter {
+    fn add(&self, operation: &str, status: StatusCode, asked: &Value, body: &[u8]) {
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let units = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().map(units).sum(),
+            // A condition that fails costs what the write would have, as DynamoDB's pages say.
+            Value::Null if !status.is_success() && is_conditional_write(asked) => 1.0,
+            one => units(one),
+        };
+        let mut sums = lock(self);
+        let sum = sums.entry(operation.to_owned()).or_default();
+        sum.requests += 1;
+        sum.units += units;
+    }
+}
+
+fn units(consumed: &Value) -> f64 {
+    consumed["CapacityUnits"].as_f64().unwrap_or_default()
+}
+
+fn is_conditional_write(asked: &Value) -> bool {
+    asked["ConditionExpression"].is_string()
+}
+
+/// Write units and read units of sums.
+pub(crate) fn write_and_read(sums: &Sums) -> (f64, f64) {
+    let is_write = |name: &str| {
+        ["PutItem", "UpdateItem", "DeleteItem"].contains(&name) || name.contains("Write")
+    };
+    let of = |writes: bool| {
+        sums.iter()
+            .filter(|(name, _)| is_write(name) == writes)
+            .map(|(_, sum)| sum.units)
+            .sum()
+    };
+    (of(true), of(false))
+}

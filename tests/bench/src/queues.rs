@@ -1,0 +1,164 @@
+//! Lambda's part: takes batches off the queues, runs the functions, and times them.
+
+use crate::MEMORY;
+use crate::aws::{COUNTS, TAKE, Taken};
+use crate::functions::{FEED_CHECKS, Functions, LISTING_JOBS, STOCK_CHANGES, STOCK_TICKS, url};
+use crate::meter::{SUMS, Sums};
+use crate::world::Addresses;
+use anyhow::{Result, bail};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+/// What a function needed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct Effort {
+    pub(crate) invocations: u64,
+    pub(crate) milliseconds: u64,
+    /// Most heap at any moment, of the whole process.
+    pub(crate) peak_mb: f32,
+}
+
+pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
+
+/// A batch's size in the template.
+const QUEUES: [(&str, &str, usize); 4] = [
+    (STOCK_CHANGES, "manage-catalogue", 10),
+    (LISTING_JOBS, "match-listings", 1),
+    (STOCK_TICKS, "sync-stock", 1),
+    (FEED_CHECKS, "settle-feeds", 1),
+];
+
+pub(crate) struct Bench {
+    pub(crate) functions: Functions,
+    pub(crate) at: Addresses,
+    pub(crate) http: reqwest::Client,
+    pub(crate) efforts: Efforts,
+}
+
+impl Bench {
+    /// Runs functions until all queues but the ticks' later ones are empty.
+    pub(crate) async fn drain(&mut self, progress: impl Fn(&str)) -> Result<()> {
+        loop {
+            let mut idle = true;
+            for (queue, function, most) in QUEUES {
+                let bodies = self.take(queue, most).await?;
+                if bodies.is_empty() {
+                    continue;
+                }
+                idle = false;
+                progress(function);
+                self.run(function, bodies).await?;
+            }
+            let dead = self.dead().await?;
+            if !dead.is_empty() {
+                bail!("dead letters: {dead:?}");
+            }
+            if idle {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take(&self, queue: &str, most: usize) -> Result<Vec<String>> {
+        let url = url(&self.at.aws, queue);
+        let most = most.to_string();
+        let taken: Taken = self
+            .http
+            .post(format!("{}{TAKE}", self.at.aws))
+            .query(&[("queue", url.as_str()), ("most", most.as_str())])
+            .send()
+            .await?
+            .json()
+            .await?;
+        Ok(taken.bodies)
+    }
+
+    async fn dead(&self) -> Result<Vec<String>> {
+        let mut dead = Vec::new();
+        for (queue, ..) in QUEUES {
+            dead.extend(self.take(&format!("{queue}-dead"), 10).await?);
+        }
+        Ok(dead)
+    }
+
+    async fn run(&mut self, function: &'static str, bodies: Vec<String>) -> Result<()> {
+        let mut event = SqsEvent::default();
+        event.records = bodies.into_iter().enumerate().map(message).collect();
+        let deadline = SystemTime::now() + Duration::from_secs(280);
+        let apps = &self.functions;
+        MEMORY.reset_peak_usage();
+        let started = Instant::now();
+        let response: SqsBatchResponse = match function {
+            "manage-catalogue" => manage_catalogue::handle(&apps.manage_catalogue, event).await?,
+            "match-listings" => {
+                match_listings::handle(&apps.match_listings, event, deadline).await?
+            }
+            "sync-stock" => sync_stock::handle(&apps.sync_stock, event, deadline).await?,
+            _ => settle_feeds::handle(&apps.settle_feeds, event, deadline).await?,
+        };
+        if !response.batch_item_failures.is_empty() {
+            bail!(
+                "{function} failed {} messages",
+                response.batch_item_failures.len()
+            );
+        }
+        self.note(function, started);
+        Ok(())
+    }
+
+    pub(crate) fn note(&mut self, function: &'static str, started: Instant) {
+        let effort = self.efforts.entry(function).or_default();
+        effort.invocations += 1;
+        effort.milliseconds += u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        effort.peak_mb = effort.peak_mb.max(MEMORY.peak_usage_as_mb());
+    }
+
+    /// Starts all counters anew.
+    pub(crate) async fn forget(&mut self) -> Result<()> {
+        self.efforts.clear();
+        for url in [
+            format!("{}{SUMS}", self.at.dynamodb),
+            format!("{}{COUNTS}", self.at.aws),
+            format!("{}/_sandbox/calls/log", self.at.amazon),
+        ] {
+            self.http.delete(url).send().await?.error_for_status()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn units(&self) -> Result<Sums> {
+        let url = format!("{}{SUMS}", self.at.dynamodb);
+        Ok(self.http.get(url).send().await?.json().await?)
+    }
+
+    pub(crate) async fn queue_requests(&self) -> Result<BTreeMap<String, u64>> {
+        let url = format!("{}{COUNTS}", self.at.aws);
+        let all: BTreeMap<String, u64> = self.http.get(url).send().await?.json().await?;
+        Ok(all
+            .into_iter()
+            .filter(|(name, _)| name.contains("Message"))
+            .collect())
+    }
+
+    /// Calls of Amazon by operation.
+    pub(crate) async fn calls(&self) -> Result<BTreeMap<String, u64>> {
+        let url = format!("{}/_sandbox/calls", self.at.amazon);
+        let calls: BTreeMap<String, Value> = self.http.get(url).send().await?.json().await?;
+        Ok(calls
+            .into_iter()
+            .map(|(name, calls)| (name, calls["count"].as_u64().unwrap_or_default()))
+            .filter(|(_, count)| *count > 0)
+            .collect())
+    }
+}
+
+fn message((n, body): (usize, String)) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(n.to_string());
+    message.receipt_handle = Some(n.to_string());
+    message.body = Some(body);
+    message
+}

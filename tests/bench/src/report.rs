@@ -1,0 +1,107 @@
+//! The result: JSON for programs, a table for people.
+
+use crate::lines::Speed;
+use crate::meter::{Sums, write_and_read};
+use crate::queues::Effort;
+use anyhow::Result;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Phase {
+    pub(crate) name: String,
+    pub(crate) changed: u32,
+    pub(crate) sp_api_calls: BTreeMap<String, u64>,
+    /// By DynamoDB operation.
+    pub(crate) units: Sums,
+    pub(crate) queue_requests: BTreeMap<String, u64>,
+    pub(crate) functions: BTreeMap<String, Effort>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) listings: u32,
+    pub(crate) phases: Vec<Phase>,
+    /// Building a feed, on one core.
+    pub(crate) feed: Speed,
+    /// Reading a listings report, on one core.
+    pub(crate) report: Speed,
+}
+
+impl Report {
+    pub(crate) fn print(&self) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{} listings\n{}", self.listings, self.phases())?;
+        for (name, speed) in [("feed built", &self.feed), ("report read", &self.report)] {
+            let Speed {
+                lines,
+                lines_per_second,
+                peak_mb,
+                ..
+            } = speed;
+            writeln!(
+                out,
+                "{name}: {lines} lines at {lines_per_second} a second and core, {peak_mb:.1} MB"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn phases(&self) -> Table {
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_BORDERS_ONLY)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header([
+                "Phase",
+                "Changed",
+                "SP-API",
+                "Write units",
+                "a change",
+                "Read units",
+                "a change",
+                "Queue",
+                "Lambda s",
+                "Peak MB",
+            ]);
+        for phase in &self.phases {
+            table.add_row(phase.cells());
+        }
+        table
+    }
+}
+
+impl Phase {
+    fn cells(&self) -> Vec<Cell> {
+        let (writes, reads) = write_and_read(&self.units);
+        let each = |units: f64| match self.changed {
+            0 => "–".to_owned(),
+            changed => format!("{:.2}", units / f64::from(changed)),
+        };
+        let calls: u64 = self.sp_api_calls.values().sum();
+        let queue: u64 = self.queue_requests.values().sum();
+        let milliseconds: u64 = self.functions.values().map(|one| one.milliseconds).sum();
+        let peak = self
+            .functions
+            .values()
+            .map(|one| one.peak_mb)
+            .fold(0.0, f32::max);
+        let numbers = [
+            self.changed.to_string(),
+            calls.to_string(),
+            format!("{writes:.0}"),
+            each(writes),
+            format!("{reads:.0}"),
+            each(reads),
+            queue.to_string(),
+            format!("{:.1}", milliseconds as f64 / 1_000.0),
+            format!("{peak:.0}"),
+        ];
+        let numbers = numbers.map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
+        std::iter::once(Cell::new(&self.name))
+            .chain(numbers)
+            .collect()
+    }
+}

@@ -1,0 +1,352 @@
+//! The phases: a catalogue goes in and is matched; then the same levels again, a hundredth changed, all changed.
+
+use crate::functions::Functions;
+use crate::queues::{Bench, Effort};
+use crate::report::{Phase, Report};
+use crate::{StockArguments, lines, world};
+use anyhow::{Context as _, Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::{Context, LambdaEvent};
+use manage_catalogue::{entry, handle, router};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use stallkeeper::domain::connection::{
+    Connection, ConnectionStatus, Credentials, MarketplaceSettings,
+};
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
+use stallkeeper::queue::{ListingJob, MatchReason, Queue, StockTick};
+use stallkeeper::store::Attached;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+const SELLER: &str = "A1BENCH";
+const ROWS: usize = 1_000;
+
+struct Stock {
+    bench: Bench,
+    tenant: TenantId,
+    connection: ConnectionId,
+    listings: u32,
+    bar: ProgressBar,
+}
+
+pub(crate) async fn run(arguments: &StockArguments) -> Result<()> {
+    let feed = lines::feed()?;
+    let report = lines::report(arguments.report_lines)?;
+    let (_child, at) = world::start().await?;
+    let bench = Bench {
+        functions: Functions::start(&at).await?,
+        at,
+        http: reqwest::Client::builder().no_proxy().build()?,
+        efforts: BTreeMap::default(),
+    };
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template(
+        "{spinner} {prefix} {elapsed} {msg}",
+    )?);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    let mut stock = Stock {
+        bench,
+        tenant: "bench".parse()?,
+        connection: ConnectionId::new(Timestamp::now(), ulid::Ulid::generate().0),
+        listings: arguments.listings,
+        bar,
+    };
+    let phases = stock.phases().await?;
+    stock.bar.finish_and_clear();
+    let report = Report {
+        listings: arguments.listings,
+        phases,
+        feed,
+        report,
+    };
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    report.print()
+}
+
+impl Stock {
+    async fn phases(&mut self) -> Result<Vec<Phase>> {
+        self.set().await?;
+        let start = Timestamp::now().checked_sub(SignedDuration::from_hours(2))?;
+        let mut phases = Vec::new();
+        self.begin("products go in").await?;
+        self.products().await?;
+        phases.push(self.end("products go in", self.listings, 0).await?);
+
+        self.begin("matching").await?;
+        let queue = self.bench.functions.match_listings.jobs.clone();
+        self.matching(&queue).await?;
+        phases.push(
+            self.end("matching, the first time", self.listings, 0)
+                .await?,
+        );
+        self.begin("matching again").await?;
+        self.matching(&queue).await?;
+        phases.push(self.end("matching, nothing new", 0, 0).await?);
+
+        self.begin("first levels").await?;
+        let changed = self.listings;
+        self.levels(|n| (n % 50 + 1, start)).await?;
+        self.round().await?;
+        phases.push(self.end("first levels, all sent", changed, changed).await?);
+
+        self.begin("0 % changed").await?;
+        self.levels(|n| (n % 50 + 1, start)).await?;
+        self.round().await?;
+        phases.push(self.end("0 % changed", 0, 0).await?);
+
+        self.begin("1 % changed").await?;
+        let later = start.checked_add(SignedDuration::from_mins(30))?;
+        self.levels(|n| {
+            if n % 100 == 0 {
+                (n % 50 + 2, later)
+            } else {
+                (n % 50 + 1, start)
+            }
+        })
+        .await?;
+        self.round().await?;
+        let changed = self.listings.div_ceil(100);
+        phases.push(self.end("1 % changed", changed, changed).await?);
+
+        self.begin("100 % changed").await?;
+        let latest = start.checked_add(SignedDuration::from_mins(60))?;
+        self.levels(|n| (n % 50 + 3, latest)).await?;
+        self.round().await?;
+        let all = self.listings;
+        phases.push(self.end("100 % changed", all, all).await?);
+        Ok(phases)
+    }
+
+    async fn begin(&mut self, name: &str) -> Result<()> {
+        self.bar.set_prefix(name.to_owned());
+        self.bench.forget().await
+    }
+
+    async fn end(&mut self, name: &str, changed: u32, sent: u32) -> Result<Phase> {
+        let live = self.live().await?;
+        let phase = Phase {
+            name: name.to_owned(),
+            changed,
+            sp_api_calls: self.bench.calls().await?,
+            units: self.bench.units().await?,
+            queue_requests: self.bench.queue_requests().await?,
+            functions: self
+                .bench
+                .efforts
+                .iter()
+                .map(|(name, effort): (_, &Effort)| ((*name).to_owned(), effort.clone()))
+                .collect(),
+        };
+        ensure!(
+            sent == 0 || live >= u64::from(sent),
+            "{name}: only {live} of {sent} quantities reached Amazon"
+        );
+        Ok(phase)
+    }
+
+    /// How many listings Amazon changed since the counters began anew.
+    async fn live(&self) -> Result<u64> {
+        let url = format!(
+            "{}/_sandbox/sellers/{SELLER}/listings?brief=true",
+            self.bench.at.amazon
+        );
+        let listings: Vec<Value> = self.bench.http.get(url).send().await?.json().await?;
+        Ok(listings
+            .iter()
+            .filter(|listing| listing["quantity"].as_u64().is_some_and(|units| units > 0))
+            .count() as u64)
+    }
+
+    /// The seller with its listings, and a connection whose stock settings are in force.
+    async fn set(&mut self) -> Result<()> {
+        let uk = Marketplace::Uk;
+        self.sandbox(
+            "PUT",
+            "",
+            json!({"region": "EU", "marketplaces": [uk.id()]}),
+        )
+        .await?;
+        let generate =
+            json!({"count": self.listings, "prefix": "SHELF", "quantity": 0, "stores": [uk.id()]});
+        self.sandbox("POST", "/listings/generate", generate).await?;
+        let token = self.sandbox("POST", "/self-authorise", json!({})).await?;
+        let token = token["refresh_token"]
+            .as_str()
+            .context("no token")?
+            .to_owned();
+        let now = Timestamp::now();
+        let connection = Connection {
+            tenant: self.tenant.clone(),
+            id: self.connection.clone(),
+            name: "Bench".into(),
+            marketplace: uk,
+            status: ConnectionStatus::Active,
+            resume: None,
+            seller: Some(SELLER.parse()?),
+            participations: Vec::new(),
+            created_at: now,
+            authorised_at: Some(now),
+            own_app: false,
+            revision: 1,
+        };
+        let credentials = Credentials {
+            refresh_token: SecretString::from(token),
+            own_app: None,
+        };
+        let Functions { store, vault, .. } = &self.bench.functions;
+        let sealed = vault
+            .seal(&self.tenant, &self.connection, &credentials)
+            .await?;
+        let attached = store
+            .attach_seller(&connection, &SELLER.parse()?, &sealed)
+            .await?;
+        ensure!(
+            attached == Attached::Done,
+            "the seller could not be attached"
+        );
+        let on = MarketplaceSettings {
+            active: true,
+            ..MarketplaceSettings::new(uk)
+        };
+        store
+            .put_marketplace(&self.tenant, &self.connection, &on)
+            .await?;
+        let settings = StockSettings {
+            on: true,
+            ..StockSettings::default()
+        };
+        let plan = StockPlan {
+            draft: settings.clone(),
+            published: Some(Published {
+                settings,
+                version: 1,
+                at: now,
+                shadow: false,
+            }),
+            revision: 1,
+            ..StockPlan::default()
+        };
+        let _new = store
+            .save_stock_plan(&self.tenant, &self.connection, &plan)
+            .await?;
+        // All orders up to now are known, so that increases need not wait.
+        store
+            .lease_order_cursor(&self.tenant, &self.connection, "bench", now, now, now)
+            .await?;
+        Ok(())
+    }
+
+    async fn sandbox(&self, method: &str, path: &str, body: Value) -> Result<Value> {
+        let url = format!("{}/_sandbox/sellers/{SELLER}{path}", self.bench.at.amazon);
+        let request = self.bench.http.request(method.parse()?, url).json(&body);
+        let answer = request.send().await?.error_for_status()?;
+        Ok(answer.json().await.unwrap_or_default())
+    }
+
+    async fn products(&mut self) -> Result<()> {
+        let rows: Vec<Value> = (0..self.listings)
+            .map(|n| json!({"sku": sku(n), "title": format!("Article {n}"), "ean": null}))
+            .collect();
+        self.upload("/products", &rows).await
+    }
+
+    async fn levels(&mut self, level: impl Fn(u32) -> (u32, Timestamp)) -> Result<()> {
+        let rows: Vec<Value> = (0..self.listings)
+            .map(|n| {
+                let (quantity, at) = level(n);
+                json!({"sku": sku(n), "warehouse": "LEEDS", "quantity": quantity, "measured_at": at})
+            })
+            .collect();
+        self.upload("/stock-levels", &rows).await
+    }
+
+    /// Through the API's own entry, as API Gateway hands it over.
+    async fn upload(&mut self, path: &str, rows: &[Value]) -> Result<()> {
+        for (n, rows) in rows.chunks(ROWS).enumerate() {
+            self.bar
+                .set_message(format!("{} of {}", n * ROWS, self.listings));
+            let event = request(path, rows)?;
+            let started = Instant::now();
+            let app = self.bench.functions.manage_catalogue.clone();
+            let answer = entry::answer(
+                LambdaEvent::new(event, Context::default()),
+                router(app.clone()),
+                |batch| async move { handle(&app, batch).await },
+            )
+            .await?;
+            let answer = serde_json::to_value(&answer)?;
+            self.bench.note("manage-catalogue (API)", started);
+            ensure!(answer["statusCode"] == 202, "{path} answered {answer}");
+            self.drain().await?;
+        }
+        Ok(())
+    }
+
+    async fn drain(&mut self) -> Result<()> {
+        let bar = self.bar.clone();
+        self.bench
+            .drain(|function| bar.set_message(function.to_owned()))
+            .await
+    }
+
+    async fn matching(&mut self, jobs: &Queue) -> Result<()> {
+        let job = ListingJob::Match {
+            tenant: self.tenant.clone(),
+            connection: self.connection.clone(),
+            why: MatchReason::OnDemand,
+            hop: 0,
+        };
+        jobs.send(&self.connection, job, 0).await?;
+        self.drain().await
+    }
+
+    /// Rounds until nothing is left to send, and every feed is settled.
+    async fn round(&mut self) -> Result<()> {
+        let ticks = self.bench.functions.sync_stock.ticks.clone();
+        loop {
+            let tick = StockTick::Tick {
+                tenant: self.tenant.clone(),
+                connection: self.connection.clone(),
+                hop: 0,
+            };
+            ticks.send(&self.connection, tick, 0).await?;
+            self.drain().await?;
+            let store = &self.bench.functions.store;
+            let open = store.open_feeds(&self.tenant, &self.connection).await?;
+            let left = store.to_send(&self.tenant, &self.connection, true).await?;
+            if open.is_empty() && left.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn sku(n: u32) -> String {
+    format!("SHELF{n:06}")
+}
+
+fn request(path: &str, rows: &[Value]) -> Result<entry::Event> {
+    let claims = json!({"tenant": "bench", "scope": "catalogue"});
+    let event = json!({
+        "version": "2.0",
+        "routeKey": format!("PUT {path}"),
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "bench", "stage": "$default", "requestId": "1",
+            "routeKey": format!("PUT {path}"), "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
+            "http": {"method": "PUT", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench"},
+            "authorizer": {"jwt": {"claims": claims, "scopes": ["catalogue"]}},
+        },
+        "body": serde_json::to_string(rows)?,
+        "isBase64Encoded": false,
+    });
+    Ok(serde_json::from_value(event)?)
+}
