@@ -11,5 +11,6 @@ mod amazon_static_cases;
 mod faults;
 mod journeys;
 mod stack;
+mod stock;
 mod tripwire;
 mod world;

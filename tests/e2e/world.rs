@@ -9,7 +9,7 @@ mod environment;
 pub mod outside;
 pub mod queues;
 pub mod records;
-mod settings;
+pub mod settings;
 
 pub use environment::{poll, remap};
 

@@ -162,7 +162,7 @@ impl Amazon {
             .await;
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         self.admin(reqwest::Method::GET, path, Value::Null).await
     }
 
@@ -170,11 +170,11 @@ impl Amazon {
         self.admin(reqwest::Method::POST, path, body).await
     }
 
-    async fn on_seller(&self, path: &str, body: Value) -> Value {
+    pub async fn on_seller(&self, path: &str, body: Value) -> Value {
         self.post(&format!("sellers/{SELLER}/{path}"), body).await
     }
 
-    async fn admin(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+    pub async fn admin(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
         let request = self
             .http
             .request(method, format!("{}/_sandbox/{path}", self.url));

@@ -24,7 +24,7 @@ const MAPPINGS: [(&str, &str, bool); 4] = [
 ];
 
 /// Attaches the seller by a token of its own, active, and sets up what its orders need.
-pub(super) async fn connect(
+pub async fn connect(
     store: &Store,
     vault: &Vault,
     amazon: &Amazon,

@@ -1,0 +1,72 @@
+//! The stream of the orders' table, as the tables in this process have none: what changed since it was last told, as
+//! Lambda would hand it over.
+
+use super::stall::Stall;
+use crate::world::records::{Item, text};
+use announce_changes::StreamEvent;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Every order as it was told last, in the stream's spelling.
+#[derive(Default)]
+pub struct Stream {
+    told: Mutex<BTreeMap<String, Value>>,
+}
+
+/// Changes that are being told.
+pub struct Changes {
+    records: Vec<Value>,
+    now: BTreeMap<String, Value>,
+}
+
+impl Stream {
+    /// What changed, one record for each order.
+    pub async fn batch(&self, stall: &Stall) -> Changes {
+        let items = stall.items(stall.tables.name("OrdersTable")).await;
+        let orders = items.into_iter().filter(|item| text(item, "sk") == "ORDER");
+        let now: BTreeMap<String, Value> = orders
+            .map(|item| (text(&item, "pk"), spelt(item)))
+            .collect();
+        let told = self.told.lock().unwrap();
+        let changed = now.iter().filter(|(pk, new)| told.get(*pk) != Some(new));
+        let records = changed
+            .map(|(pk, new)| record(told.get(pk), new))
+            .collect();
+        Changes { records, now }
+    }
+
+    /// The function is done with these.
+    pub fn told(&self, changes: Changes) {
+        *self.told.lock().unwrap() = changes.now;
+    }
+}
+
+impl Changes {
+    pub fn event(&self) -> StreamEvent {
+        serde_json::from_value(json!({ "Records": self.records })).unwrap()
+    }
+}
+
+fn spelt(item: Item) -> Value {
+    let item: serde_dynamo::Item = item.into();
+    serde_json::to_value(item).unwrap()
+}
+
+fn record(old: Option<&Value>, new: &Value) -> Value {
+    let mut images = json!({
+        "ApproximateCreationDateTime": 1_790_000_401.0,
+        "Keys": { "pk": new["pk"], "sk": new["sk"] },
+        "NewImage": new,
+        "SequenceNumber": "000000000000000000001",
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    });
+    if let Some(old) = old {
+        images["OldImage"] = old.clone();
+    }
+    json!({
+        "eventName": if old.is_some() { "MODIFY" } else { "INSERT" },
+        "eventSource": "aws:dynamodb",
+        "dynamodb": images,
+    })
+}
