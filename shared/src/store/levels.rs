@@ -15,7 +15,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// What one BatchGetItem takes.
+/// What one `BatchGetItem` takes.
 pub(super) const BATCH: usize = 100;
 /// Batches read side by side.
 const AT_ONCE: usize = 8;

@@ -35,21 +35,18 @@ async fn the_document_needs_no_token() {
 /// The API's description: of all functions behind it, in one.
 fn whole() -> String {
     let mut document = connect_account::openapi();
-    let desk = desk_orders::openapi();
-    let names = |document: &OpenApi| -> BTreeSet<String> {
-        let schemas = document
-            .components
-            .as_ref()
-            .map(|all| all.schemas.keys().cloned());
-        schemas.into_iter().flatten().collect()
-    };
-    let shared: Vec<String> = names(&document)
-        .intersection(&names(&desk))
-        .cloned()
-        .collect();
-    assert_eq!(shared, ["Fault", "Problem"], "one name, one schema");
-    document.merge(desk);
+    for part in [desk_orders::openapi(), manage_catalogue::openapi()] {
+        let (here, there) = (schemas(&document), schemas(&part));
+        let shared: Vec<&String> = here.intersection(&there).collect();
+        assert_eq!(shared, ["Fault", "Problem"], "one name, one schema");
+        document.merge(part);
+    }
     format!("{}\n", document.to_pretty_json().unwrap())
+}
+
+fn schemas(document: &OpenApi) -> BTreeSet<String> {
+    let all = document.components.as_ref().map(|all| all.schemas.keys());
+    all.into_iter().flatten().cloned().collect()
 }
 
 /// Written anew by `WRITE_OPENAPI=1 cargo test -p connect-account --test api`.

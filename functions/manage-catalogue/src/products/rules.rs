@@ -86,7 +86,7 @@ fn ean(ean: &str) -> Option<Fault> {
         .zip([1, 3].into_iter().cycle())
         .map(|(digit, weight)| digit * weight)
         .sum();
-    (sum % 10 != 0).then(|| {
+    (!sum.is_multiple_of(10)).then(|| {
         let detail =
             "Its last digit does not fit the others: a digit is wrong or two changed places.";
         Fault::new("ean", "ean_check_digit", detail)
