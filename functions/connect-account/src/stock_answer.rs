@@ -29,6 +29,8 @@ pub(crate) struct StockAnswer {
     deployment_frozen: Option<FreezeAnswer>,
     sending: Sending,
     last_round: RoundAnswer,
+    /// Why Amazon would let nothing be sent the last time.
+    last_failure: Option<String>,
     /// The round that waits for a person, if any: POST …/rounds/release.
     held_round: Option<HeldAnswer>,
     /// Until then zeros are not counted, since a person released a round.
@@ -193,6 +195,7 @@ impl StockAnswer {
             deployment_frozen: deployment.map(Into::into),
             sending: sending(connection, plan, round, deployment),
             last_round: (&round.last).into(),
+            last_failure: round.failed.clone(),
             held_round: round.held.as_ref().map(Into::into),
             released_until: round.released_until,
         }

@@ -7,6 +7,7 @@ mod explain;
 mod levels;
 mod listings;
 mod outside;
+mod prices;
 mod products;
 mod sending;
 mod spellings;

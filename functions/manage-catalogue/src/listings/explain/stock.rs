@@ -79,7 +79,7 @@ impl Known {
         };
         let version = self.plan.published.as_ref().map_or(0, |it| it.version);
         let counters = self.parts.iter().map(|(_, _, part)| part.levels.counter);
-        let label = counters.fold(self.inputs.levels.counter, u64::saturating_add);
+        let label = counters.fold(self.inputs.counter(), u64::saturating_add);
         let label = label.saturating_add(version);
         let now = Timestamp::now();
         wanted(listed, deliverables, self.settings(), label, now)

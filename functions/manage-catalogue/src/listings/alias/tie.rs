@@ -1,0 +1,132 @@
+//! Ties a listing to another product, with all that follows from it, in the order that lets a crash be cured.
+
+use super::super::retie::Of;
+use super::Placed;
+use crate::App;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::listing::Listing;
+use stallkeeper::queue::StockChange;
+use stallkeeper::store::{FormerTie, Written};
+use std::collections::BTreeSet;
+
+/// How often a tie is decided anew because somebody else changed the listing at the same time.
+const MOST_TRIES: usize = 5;
+/// SKUs in one message.
+const SKUS_A_MESSAGE: usize = 25;
+
+impl App {
+    /// Ties a listing to `to`, with all that follows. Idempotent, and the same again finishes what a crash left.
+    pub(super) async fn retie(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+        to: &FormerTie,
+        place: impl Fn(Option<&Listing>) -> Placed,
+    ) -> Answer<Placed> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        for _ in 0..MOST_TRIES {
+            let read = self.store.listing(tenant, id, sku).await?;
+            let former = self.former(connection, sku, read.as_ref(), to).await?;
+            let tie = (&to.product, to.units);
+            self.store
+                .tie_after(tenant, tie.0, (id, sku), tie.1, &former)
+                .await?;
+            let placed = place(read.as_ref());
+            if self.place(read.as_ref(), placed.as_ref()).await? == Written::Conflict {
+                continue;
+            }
+            self.follow_tie(connection, sku, &former, to, placed.as_ref())
+                .await?;
+            return Ok(placed);
+        }
+        Err(Problem::conflict(
+            "changed-meanwhile",
+            "Somebody else changed this listing at the same time.",
+            "Look at what stands now, and send the request again if it still holds.",
+        ))
+    }
+
+    async fn place(&self, read: Option<&Listing>, placed: Option<&Listing>) -> Answer<Written> {
+        Ok(match (read, placed) {
+            (None, None) => Written::Done,
+            (Some(read), None) => self.store.forget_listing(read).await?,
+            (Some(read), Some(placed)) if read == placed => Written::Done,
+            (read, Some(placed)) => self.store.place_listing(placed, read, false).await?,
+        })
+    }
+
+    /// What the listing was tied to before, as far as it is known and not moved yet. Without a product its orders are kept
+    /// under the one spelt alike.
+    async fn former(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+        read: Option<&Listing>,
+        to: &FormerTie,
+    ) -> Answer<Vec<FormerTie>> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let tied = read.and_then(|listing| Some((listing.product.clone()?, listing.units)));
+        let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
+        let mut former = vec![FormerTie { product, units }];
+        for product in [&former[0].product.clone(), &to.product] {
+            let unfinished = self.store.former_ties(tenant, product, id, sku).await?;
+            former.extend(unfinished);
+        }
+        let mut all: Vec<FormerTie> = Vec::new();
+        for tie in former {
+            if tie != *to && !all.contains(&tie) {
+                all.push(tie);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Moves the reservations, has everything computed anew, and takes the old pointers away.
+    async fn follow_tie(
+        &self,
+        connection: &Connection,
+        sku: &AmazonSku,
+        former: &[FormerTie],
+        to: &FormerTie,
+        placed: Option<&Listing>,
+    ) -> Answer<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let of = Of {
+            tenant,
+            connection: id,
+            amazon_sku: sku,
+        };
+        let touched = self
+            .move_reservations(of, former, (&to.product, to.units))
+            .await?;
+        self.recompute_later(connection, touched).await?;
+        for old in former.iter().filter(|old| old.product != to.product) {
+            self.store.untie(tenant, &old.product, id, sku).await?;
+        }
+        if placed.is_some_and(|listing| listing.product.is_some()) {
+            let (product, units) = (&to.product, to.units);
+            self.store.tie(tenant, product, id, sku, units).await?;
+        } else {
+            self.store.untie(tenant, &to.product, id, sku).await?;
+        }
+        Ok(())
+    }
+
+    async fn recompute_later(&self, connection: &Connection, skus: BTreeSet<Sku>) -> Answer<()> {
+        let skus: Vec<Sku> = skus.into_iter().collect();
+        let mut messages = Vec::new();
+        for skus in skus.chunks(SKUS_A_MESSAGE) {
+            messages.push(StockChange::Recompute {
+                tenant: connection.tenant.clone(),
+                raise: true,
+                skus: skus.to_vec(),
+            });
+        }
+        Ok(self
+            .stock_changes
+            .send_all(&connection.id, messages)
+            .await?)
+    }
+}

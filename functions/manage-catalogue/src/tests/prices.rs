@@ -1,0 +1,95 @@
+//! A price that is held, and let go.
+
+use super::explain::{contains, explained};
+use super::*;
+use rust_decimal::Decimal;
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+
+#[tokio::test]
+async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
+    let stand = Stand::new().await;
+    let product = json!([{"sku": "P", "rrp": {"GBP": "40.00"}}]);
+    stand.put("/products", product).await.is(202);
+    stand.work().await;
+    stand.list("P", "P", 1, 5).await;
+    let mut uk = MarketplaceSettings::new(Marketplace::Uk);
+    uk.active = true;
+    uk.price_mode = PriceMode::Rrp;
+    let store = &stand.store;
+    let before = store
+        .marketplace(&tenant(), &c1(), Marketplace::Uk)
+        .await
+        .unwrap();
+    let written = store
+        .replace_marketplace(&tenant(), &c1(), &uk, &before)
+        .await;
+    assert_eq!(written.unwrap(), Written::Done);
+    let name = "P".parse().unwrap();
+    let (tenant_id, id) = (tenant(), c1());
+    let key = (&tenant_id, &id, &name, Marketplace::Uk);
+    let observed = Observed {
+        value: Decimal::from(10),
+        at: at(0),
+    };
+    store.observe_offer(key, &observed, false).await.unwrap();
+    stand
+        .deliver(&[levels_message(vec![level("P", "LON", 5, 10)])])
+        .await;
+    stand.deliver(&[recompute_message(&["P"], true)]).await;
+    let price = explained(&stand, "P").await["prices"][0].clone();
+    assert_eq!(
+        (&price["mode"], &price["held"], &price["currency"]),
+        (&json!("rrp"), &json!(true), &json!("GBP"))
+    );
+    assert_eq!(
+        (&price["wanted"]["value"], &price["observed"]["value"]),
+        (&json!("40.00"), &json!("10"))
+    );
+    contains(&price["next"], "prices/release");
+    stand.queues.take("ticks");
+    let path = "/connections/C1/prices/release?sku=P&marketplace=UK";
+    for _ in 0..2 {
+        let told = stand.send("POST", path, None, String::new()).await.is(200);
+        assert_eq!(
+            (&told["amount"], &told["currency"]),
+            (&json!("40.00"), &json!("GBP"))
+        );
+        assert_eq!(stand.queues.take("ticks").len(), 1);
+        let entry = store
+            .to_send_of(&tenant_id, &id, &name, Some(Marketplace::Uk))
+            .await;
+        assert!(entry.unwrap().is_some());
+    }
+    let price = explained(&stand, "P").await["prices"][0].clone();
+    assert_eq!(
+        (&price["held"], &price["next"]),
+        (&json!(false), &json!("40.00 is to be sent"))
+    );
+    for (query, status, kind) in [
+        ("sku=P&marketplace=DE", 404, "not-found"),
+        ("sku=none&marketplace=UK", 404, "not-found"),
+        ("sku=P&marketplace=XX", 422, "invalid-request"),
+        ("sku=P", 422, "invalid-request"),
+    ] {
+        let path = format!("/connections/C1/prices/release?{query}");
+        stand
+            .send("POST", &path, None, String::new())
+            .await
+            .problem(status, kind);
+    }
+    store
+        .observe_offer(
+            key,
+            &Observed {
+                value: Decimal::from(40),
+                at: at(50),
+            },
+            true,
+        )
+        .await
+        .unwrap();
+    stand
+        .send("POST", path, None, String::new())
+        .await
+        .problem(409, "nothing-held");
+}
