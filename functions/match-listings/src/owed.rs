@@ -1,6 +1,7 @@
-//! What is owed for a matched listing after a look at Amazon: whether what we took Amazon to show is wrong, and whether
-//! its product must be computed anew. Pure, and decided from what stands alone: a run that was killed between a write
-//! and its message is made good by the next.
+//! What is owed for a matched listing after a look at Amazon.
+//!
+//! Whether what we took Amazon to show is wrong, and whether its product must be computed anew. Pure, and decided from
+//! what stands alone: a run that was killed between a write and its message is made good by the next.
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -41,8 +42,9 @@ pub fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
     seen.is_some_and(|seen| seen != wanted) || sent.is_some_and(|sent| sent != wanted)
 }
 
-/// Whether Amazon's report of `at` shows another quantity than what we sent, less what sold since, can have become:
-/// somebody else changed it. Whatever was sent or sold shortly before the report may not be in it yet.
+/// Whether Amazon's report of `at` shows what neither our sending nor sales explain: somebody else changed it.
+///
+/// Whatever was sent or sold shortly before the report may not be in it yet, and proves nothing.
 pub fn has_drifted(
     listing: &Listing,
     standing: Standing,

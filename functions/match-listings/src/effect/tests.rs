@@ -80,7 +80,8 @@ fn each_listing_counts_once_by_what_would_become_of_it() {
         on: true,
         ..StockSettings::default()
     };
-    let rows: [(Option<u32>, Option<u32>, fn(&Effect) -> u64); 7] = [
+    type Counted = fn(&Effect) -> u64;
+    let rows: [(Option<u32>, Option<u32>, Counted); 7] = [
         (Some(5), Some(5), |it| it.unchanged),
         (Some(5), Some(4), |it| it.changed),
         (Some(5), Some(0), |it| it.to_zero),

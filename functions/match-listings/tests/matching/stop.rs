@@ -1,50 +1,34 @@
 //! A wire across every call to AWS: it counts them, and from one of them on nothing gets through any more, as if the
 //! environment had been killed there.
 
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-};
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use std::sync::{Arc, Mutex};
-
-/// On which side of a call the world stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// The call is not made any more.
-    Before,
-    /// The call is made, and its answer is lost.
-    After,
-}
 
 #[derive(Debug, Default)]
 struct State {
     /// Operations that were called, with what they were told.
     calls: Vec<(String, String)>,
-    stop: Option<(usize, Side)>,
+    /// The call from which on nothing gets through.
+    stop: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wire(Arc<Mutex<State>>);
 
 impl Wire {
-    /// Stops at the n-th call from now on; the first is 1.
-    pub(crate) fn stop_at(&self, n: usize, side: Side) {
+    /// Stops before the n-th call from now on; the first is 1.
+    pub(crate) fn stop_at(&self, n: usize) {
         let mut state = self.0.lock().unwrap();
-        let at = state.calls.len() + n;
-        state.stop = Some((at, side));
+        state.stop = Some(state.calls.len() + n);
     }
 
     /// Lets everything through again; whether it had stopped anything.
     pub(crate) fn release(&self) -> bool {
         let mut state = self.0.lock().unwrap();
         let calls = state.calls.len();
-        state.stop.take().is_some_and(|(at, _)| calls >= at)
-    }
-
-    /// Calls since last asked.
-    pub(crate) fn calls(&self) -> usize {
-        self.0.lock().unwrap().calls.len()
+        state.stop.take().is_some_and(|at| calls >= at)
     }
 
     /// Writes to the catalogue since last asked.
@@ -80,21 +64,7 @@ impl Intercept for Wire {
         state.calls.push((name, body.into_owned()));
         let calls = state.calls.len();
         match state.stop {
-            Some((at, Side::Before)) if calls >= at => Err("stopped".into()),
-            Some((at, Side::After)) if calls > at => Err("stopped".into()),
-            _ => Ok(()),
-        }
-    }
-
-    fn read_after_transmit(
-        &self,
-        _: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let state = self.0.lock().unwrap();
-        match state.stop {
-            Some((at, Side::After)) if state.calls.len() >= at => Err("stopped".into()),
+            Some(at) if calls >= at => Err("stopped".into()),
             _ => Ok(()),
         }
     }
