@@ -93,16 +93,17 @@ async fn newly_zero(out: &Outgoing<'_>, entries: &[ToSend]) -> Result<u64> {
         .filter(|entry| is_zero(entry))
         .map(|entry| &entry.sku)
         .collect();
-    let new: Vec<bool> = futures::stream::iter(skus)
-        .map(|sku| async move {
-            let listing = out.app.store.listing(tenant, connection, sku).await?;
-            Ok::<_, stallkeeper::Error>(listing.is_some_and(|listing| {
-                listing.sent.as_ref().is_none_or(|sent| sent.value != 0)
-            }))
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let new: Vec<bool> =
+        futures::stream::iter(skus)
+            .map(|sku| async move {
+                let listing = out.app.store.listing(tenant, connection, sku).await?;
+                Ok::<_, stallkeeper::Error>(listing.is_some_and(|listing| {
+                    listing.sent.as_ref().is_none_or(|sent| sent.value != 0)
+                }))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
     Ok(new.into_iter().filter(|new| *new).count() as u64)
 }
 

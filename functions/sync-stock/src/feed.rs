@@ -10,6 +10,7 @@ mod submit;
 use crate::claim::{Target, put_back};
 use crate::outgoing::{AT_ONCE, Outgoing, Stop};
 use crate::plan::Batch;
+use build::build;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, SentBy};
@@ -17,7 +18,6 @@ use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::FeedCheck;
 use stallkeeper::store::{RoundSummary, Written};
-use build::build;
 use submit::submit;
 use tracing::{info, warn};
 

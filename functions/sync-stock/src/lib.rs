@@ -157,10 +157,7 @@ async fn revoked<T>(app: &App, going: &Going, ended: Result<T>) -> Result<T> {
     if let Err(error) = &ended
         && error.class() == Class::AuthRevoked
     {
-        let _ = app
-            .store
-            .require_reauthorisation(&going.connection)
-            .await?;
+        let _ = app.store.require_reauthorisation(&going.connection).await?;
     }
     ended
 }

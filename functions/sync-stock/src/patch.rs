@@ -13,12 +13,15 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::sp_api::{Change, Issue, ListingPatch, Operation, PatchStatus, PatchVerdict};
 use stallkeeper::store::{RoundSummary, ToSend};
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 use tracing::warn;
 
 /// Patches side by side: what Amazon takes in a second, and all that its bucket holds.
 const BURST: usize = 5;
+/// How often Amazon may say that its limit is reached before the rest is left to the next tick. Once is normal: what
+/// was permitted does not arrive in the rhythm that it was permitted in.
+const MOST_LIMITS: u32 = 3;
 /// What one more burst may need: Amazon's slowest answer, and settling it.
 const BURST_TIME: Duration = Duration::from_secs(40);
 
@@ -69,8 +72,10 @@ enum Patched {
     Left,
     /// Amazon failed: it may or may not have it.
     Unsure,
-    /// Amazon lets nothing through now.
-    Stopped(Stop),
+    /// Amazon's limit is reached, whatever we thought.
+    Limited,
+    /// Amazon lets nothing be patched; in words.
+    Stopped(String),
 }
 
 /// Patches all entries, burst by burst. How many nobody knows the outcome of, and why it stopped before the end.
@@ -80,40 +85,56 @@ pub(crate) async fn patch_all(
     unsubmitted: &Unsubmitted,
     summary: &mut RoundSummary,
 ) -> Result<(u64, Option<Stop>)> {
-    let mut unsure = 0;
-    for burst in entries.chunks(BURST) {
-        if !out.has_time_for(BURST_TIME) {
-            return Ok((unsure, Some(Stop::OutOfTime)));
+    let mut left: VecDeque<&ToSend> = entries.iter().collect();
+    let (mut unsure, mut limits) = (0, 0);
+    while !left.is_empty() {
+        let burst: Vec<&ToSend> = left.drain(..left.len().min(BURST)).collect();
+        if let Some(stop) = before_burst(out, burst.len()).await? {
+            return Ok((unsure, Some(stop)));
         }
-        let count = u32::try_from(burst.len()).unwrap_or(1);
-        let limit = out.permits(Operation::PatchListingsItem, count).await?;
-        if limit.is_some() {
-            return Ok((unsure, limit));
-        }
-        if !out.still_on().await? {
-            return Ok((unsure, Some(Stop::SwitchedOff)));
-        }
-        let patches = burst
-            .iter()
-            .map(|entry| patch_one(out, entry, unsubmitted));
-        let mut stop = None;
+        let patches = burst.iter().map(|entry| patch_one(out, entry, unsubmitted));
+        let (mut stop, mut limited) = (None, false);
         // Each is settled, whatever becomes of the others.
         let patched: Vec<Result<Patched>> = join_all(patches).await;
-        for patched in patched {
+        for (entry, patched) in burst.iter().zip(patched) {
             match patched? {
                 Patched::Accepted => summary.patched += 1,
                 Patched::Refused => summary.refused += 1,
                 Patched::Dropped => {}
                 Patched::Left => summary.waiting += 1,
                 Patched::Unsure => unsure += 1,
-                Patched::Stopped(why) => stop = Some(why),
+                Patched::Limited => {
+                    limited = true;
+                    left.push_back(*entry);
+                }
+                Patched::Stopped(words) => stop = Some(Stop::Refused(words)),
             }
+        }
+        if limited {
+            out.drain(Operation::PatchListingsItem).await?;
+            limits += 1;
+        }
+        if limits > MOST_LIMITS {
+            stop = stop.or(Some(Stop::Limited));
         }
         if stop.is_some() {
             return Ok((unsure, stop));
         }
     }
     Ok((unsure, None))
+}
+
+/// Time, Amazon's limit, and last the brakes.
+async fn before_burst(out: &Outgoing<'_>, patches: usize) -> Result<Option<Stop>> {
+    if !out.has_time_for(BURST_TIME) {
+        return Ok(Some(Stop::OutOfTime));
+    }
+    let count = u32::try_from(patches).unwrap_or(1);
+    let limit = out.permits(Operation::PatchListingsItem, count).await?;
+    if limit.is_some() {
+        return Ok(limit);
+    }
+    Ok((!out.still_on().await?).then_some(Stop::SwitchedOff))
 }
 
 async fn patch_one(
@@ -147,7 +168,14 @@ async fn patch_one(
         Ok(verdict) => match refusing(&verdict) {
             None => Patched::Accepted,
             Some(issue) => {
-                refuse(out, target, &claimed, issue.code.clone(), issue.message.clone()).await?;
+                refuse(
+                    out,
+                    target,
+                    &claimed,
+                    issue.code.clone(),
+                    issue.message.clone(),
+                )
+                .await?;
                 Patched::Refused
             }
         },
@@ -216,10 +244,7 @@ async fn after_failure(
     let operation = Operation::PatchListingsItem;
     match error.class() {
         Class::AuthRevoked => Err(error),
-        Class::Throttled { .. } => {
-            out.drain(operation).await?;
-            Ok(Patched::Stopped(Stop::Limited))
-        }
+        Class::Throttled { .. } => Ok(Patched::Limited),
         Class::Retryable => {
             warn!(error = error.chain(), "a patch may or may not have arrived");
             Ok(Patched::Unsure)
@@ -227,7 +252,7 @@ async fn after_failure(
         Class::Permanent => match refused_for_good(&error, operation) {
             Some(refusal) if refusal.status == 403 => {
                 warn!(error = error.chain(), "Amazon lets nothing be patched");
-                Ok(Patched::Stopped(Stop::Refused(words(refusal))))
+                Ok(Patched::Stopped(words(refusal)))
             }
             Some(refusal) => {
                 let code = refusal.code.clone();

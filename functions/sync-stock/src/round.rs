@@ -30,12 +30,7 @@ pub(crate) enum End {
 }
 
 /// Takes the lease, sends, gives the lease back.
-pub(crate) async fn run(
-    app: &App,
-    going: &Going,
-    hop: u32,
-    deadline: SystemTime,
-) -> Result<End> {
+pub(crate) async fn run(app: &App, going: &Going, hop: u32, deadline: SystemTime) -> Result<End> {
     let now = Timestamp::now();
     let owner = ulid::Ulid::generate().to_string();
     let until = now.saturating_add(LEASE).unwrap_or(now);
@@ -123,9 +118,7 @@ impl Run<'_> {
     async fn entries(&mut self) -> Result<Vec<ToSend>> {
         let (tenant, connection) = self.out.ids();
         let store = &self.out.app.store;
-        let entries = store
-            .to_send(tenant, connection, self.strongly)
-            .await?;
+        let entries = store.to_send(tenant, connection, self.strongly).await?;
         self.summary.looked_at = entries.len() as u64;
         Ok(entries)
     }
@@ -135,7 +128,9 @@ impl Run<'_> {
         if entries.is_empty() {
             return Ok(());
         }
-        let gate = self.out.gate(open.iter().map(|feed| feed.id.clone()).collect());
+        let gate = self
+            .out
+            .gate(open.iter().map(|feed| feed.id.clone()).collect());
         entries.retain(|entry| gate.lets(entry));
         let mut urgent_lease = None;
         if entries.iter().any(|entry| entry.urgent) {
@@ -188,7 +183,9 @@ impl Run<'_> {
             self.summary.waiting += entries.sum::<u64>();
             return Ok(());
         }
-        let stop = feed::send_all(out, feeds, &mut self.summary).await?.or(stop);
+        let stop = feed::send_all(out, feeds, &mut self.summary)
+            .await?
+            .or(stop);
         self.stop = stop.or(self.stop.take());
         Ok(())
     }
@@ -262,8 +259,8 @@ impl Run<'_> {
         }
         let seen = self.out.app.store.stock_seen(tenant).await?;
         let seen = seen.unwrap_or(going.published.at);
-        let stale = Timestamp::now().duration_since(seen)
-            >= SignedDuration::from_hours(i64::from(hours));
+        let stale =
+            Timestamp::now().duration_since(seen) >= SignedDuration::from_hours(i64::from(hours));
         Ok(stale.then(|| self.round.stale_since.unwrap_or(seen)))
     }
 

@@ -150,7 +150,8 @@ async fn mark(out: &Outgoing<'_>, mut feed: Feed, change: impl Fn(Feed) -> Feed)
 
 /// Amazon said no, or was never asked.
 fn certainly_not_created(error: &Error) -> bool {
-    refusal(error).is_some_and(|refusal| (400..500).contains(&refusal.status) && refusal.status != 408)
+    refusal(error)
+        .is_some_and(|refusal| (400..500).contains(&refusal.status) && refusal.status != 408)
 }
 
 /// What a refusal means for the run; the feed stays claimed and is tried again.
@@ -174,7 +175,11 @@ async fn upload(out: &Outgoing<'_>, document: Vec<u8>) -> Result<String> {
     let operation = Operation::CreateFeedDocument;
     if out.permits(operation, 1).await?.is_some() {
         let class = Class::Throttled { retry_after: None };
-        return Err(Error::new(class, "make room for a feed", "the limit is reached"));
+        return Err(Error::new(
+            class,
+            "make room for a feed",
+            "the limit is reached",
+        ));
     }
     let login = out.login().await?;
     let amazon = &out.app.amazon;
@@ -199,7 +204,11 @@ async fn document(out: &Outgoing<'_>, feed: &Feed) -> Result<(u32, Vec<u8>)> {
         if written == lines.len() {
             return Ok((u32::try_from(written).unwrap_or(u32::MAX), document));
         }
-        less = lines.into_iter().skip(written).map(|line| line.sku).collect();
+        less = lines
+            .into_iter()
+            .skip(written)
+            .map(|line| line.sku)
+            .collect();
     }
 }
 

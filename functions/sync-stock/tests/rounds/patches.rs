@@ -1,0 +1,179 @@
+//! Few differences go by patches.
+
+use crate::world::{World, ago};
+use jiff::Timestamp;
+use serde_json::json;
+use stallkeeper::domain::connection::ConnectionStatus;
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::store::Written;
+
+#[tokio::test]
+async fn few_differences_are_patched_and_a_quiet_tick_calls_nobody() {
+    let world = World::start().await;
+    let skus = [
+        "A-1",
+        "a#1",
+        "b/2",
+        "c 3",
+        "d%4",
+        "e&5",
+        "f\"6",
+        "g-\u{e9}\u{4e2d}",
+    ];
+    world.list(&skus, 50).await;
+    for (number, sku) in (3..).zip(skus) {
+        world.want(sku, number).await;
+    }
+    world.tick().await;
+    let live = world.live().await;
+    for (number, sku) in (3..).zip(skus) {
+        assert_eq!(live[sku], number, "{sku}");
+    }
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.round().await.last.patched, 8);
+
+    let (calls, before) = (world.calls().await, world.round().await);
+    world.tick().await;
+    assert_eq!(world.calls().await, calls, "nothing to send");
+    let after = world.round().await;
+    assert_eq!(after.last, before.last);
+    assert_eq!(
+        after.revision,
+        before.revision + 2,
+        "the lease, and giving it back"
+    );
+    assert_eq!(world.violations().await, json!([]));
+}
+
+#[tokio::test]
+async fn what_amazon_refuses_is_noted_with_its_words_and_not_sent_again() {
+    let world = World::start().await;
+    world.list(&["GOOD", "BAD"], 50).await;
+    let refusal = json!({ "BAD": { "code": "90220", "message": "brand is required" } });
+    world.on_seller("PUT", "refusals", refusal).await;
+    world.want("GOOD", 5).await;
+    world.want("BAD", 5).await;
+    world.tick().await;
+    let refused = world.listing("BAD").await.refused.unwrap();
+    assert_eq!((refused.code.as_str(), refused.value), ("90220", 5));
+    assert!(refused.message.contains("brand"), "{}", refused.message);
+    assert!(world.to_send().await.is_empty());
+    let last = world.round().await.last;
+    assert_eq!((last.patched, last.refused), (1, 1));
+    world.want("BAD", 5).await;
+    assert!(
+        world.to_send().await.is_empty(),
+        "the same is refused again"
+    );
+}
+
+#[tokio::test]
+async fn a_limit_that_lasts_leaves_the_rest_to_the_next_tick() {
+    let world = World::start().await;
+    world.list(&["A", "B"], 50).await;
+    world.want("A", 5).await;
+    world.want("B", 5).await;
+    let limited = |count| json!({ "operation": "patchListingsItem", "kind": "status", "status": 429, "count": count });
+    world.fault(limited(2)).await;
+    world.tick().await;
+    assert!(
+        world.to_send().await.is_empty(),
+        "a second of patience is enough"
+    );
+    world.want("A", 4).await;
+    world.fault(limited(4)).await;
+    world.tick().await;
+    assert_eq!(world.to_send().await, ["A"]);
+    world.tick().await;
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.live().await["A"], 4);
+}
+
+#[tokio::test]
+async fn a_patch_whose_answer_is_lost_is_sent_again() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.want("A", 5).await;
+    world
+        .fault(json!({ "operation": "patchListingsItem", "kind": "lost" }))
+        .await;
+    world.tick().await;
+    assert_eq!(world.to_send().await, ["A"]);
+    world.tick().await;
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.live().await["A"], 5);
+    assert_eq!(world.listing("A").await.sends, 2);
+}
+
+#[tokio::test]
+async fn a_missing_role_is_told_and_stops_the_round() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.want("A", 5).await;
+    let fault = json!({ "operation": "patchListingsItem", "kind": "status", "status": 403 });
+    world.fault(fault).await;
+    world.tick().await;
+    let failed = world.round().await.failed.unwrap();
+    assert!(failed.contains("403"), "{failed}");
+    world.tick().await;
+    assert_eq!(world.round().await.failed, None);
+    assert!(world.to_send().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_noted_and_what_is_to_be_sent_stays() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.want("A", 5).await;
+    world.on_seller("POST", "revoke", json!({})).await;
+    world.tick().await;
+    let (tenant, id) = world.ids();
+    let connection = world.store.connection(tenant, id).await.unwrap().unwrap();
+    assert_eq!(connection.status, ConnectionStatus::NeedsReauthorisation);
+    assert_eq!(world.to_send().await, ["A"]);
+}
+
+#[tokio::test]
+async fn an_increase_waits_until_the_orders_up_to_its_level_are_known() {
+    let world = World::start().await;
+    world.list(&["A"], 1).await;
+    world.orders_read_until(ago(10)).await;
+    world.want_of_level("A", 40, Some(ago(5))).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 1);
+    assert_eq!(world.round().await.last.waiting, 1);
+    world.orders_read_until(Timestamp::now()).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 40);
+}
+
+#[tokio::test]
+async fn a_listing_that_amazon_fulfils_by_now_is_sent_nothing() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.want("A", 5).await;
+    let read = world.listing("A").await;
+    let found = Listing {
+        state: ListingState::FulfilledByAmazon,
+        ..read.clone()
+    };
+    let placed = world.store.place_listing(&found, Some(&read), false).await;
+    assert_eq!(placed.unwrap(), Written::Done);
+    world.tick().await;
+    assert_eq!(world.count("patchListingsItem").await, 0);
+    assert!(world.to_send().await.is_empty());
+}
+
+#[tokio::test]
+async fn two_runs_at_once_send_each_listing_once() {
+    let world = World::start().await;
+    let skus = ["A", "B", "C", "D", "E"];
+    world.list(&skus, 50).await;
+    for sku in skus {
+        world.want(sku, 7).await;
+    }
+    let other = world.app_with(300);
+    futures::join!(world.tick(), world.tick_at(&other));
+    assert_eq!(world.count("patchListingsItem").await, 5);
+    assert!(world.to_send().await.is_empty());
+}
