@@ -18,6 +18,7 @@ mod reservations;
 pub mod stock_changes;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 pub use bus::Bus;
 pub use changes::{changes, connection_changes};

@@ -4,15 +4,15 @@
 
 use crate::App;
 use crate::ask::{Ask, Asking, Told, means_the_same};
+use crate::ties::{Tie, Ties};
 use futures::{StreamExt as _, TryStreamExt as _};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
-use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockChange;
 use stallkeeper::store::{Reserved, Store, Written};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders, or counters, worked on side by side.
 const AT_ONCE: usize = 8;
@@ -87,68 +87,6 @@ async fn reserve_order(store: &Store, ties: &Ties, asking: &Asking) -> Result<BT
     Ok(owed)
 }
 
-/// What a listing is tied to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Tie {
-    product: Sku,
-    units: u32,
-    by_amazon: bool,
-}
-
-impl Tie {
-    /// Without a product of its own, the one spelt alike.
-    fn of(sku: &AmazonSku, listing: Option<&Listing>) -> Self {
-        let tied = listing.and_then(|listing| Some((listing.product.clone()?, listing.units)));
-        let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
-        Self {
-            product,
-            units,
-            by_amazon: listing.is_some_and(|it| it.state == ListingState::FulfilledByAmazon),
-        }
-    }
-}
-
-/// What the listings of a batch are tied to, at a glance.
-struct Ties {
-    listings: HashMap<(ConnectionId, AmazonSku), Listing>,
-    products: HashMap<(TenantId, Sku), Product>,
-}
-
-impl Ties {
-    async fn glance(store: &Store, asking: &[Asking]) -> Result<Self> {
-        let mut sold: BTreeMap<(&TenantId, &ConnectionId), BTreeSet<&AmazonSku>> = BTreeMap::new();
-        for asking in asking {
-            let skus = sold
-                .entry((&asking.tenant, &asking.connection))
-                .or_default();
-            skus.extend(asking.lines.iter().map(|ask| &ask.sku));
-        }
-        let (mut listings, mut made): (HashMap<_, _>, BTreeMap<&TenantId, BTreeSet<Sku>>) =
-            Default::default();
-        for ((tenant, connection), skus) in sold {
-            let skus: Vec<AmazonSku> = skus.into_iter().cloned().collect();
-            let mut found = store.listings_glance(tenant, connection, &skus).await?;
-            for sku in skus {
-                let listing = found.remove(&sku);
-                let tie = Tie::of(&sku, listing.as_ref());
-                made.entry(tenant).or_default().insert(tie.product);
-                listings.extend(listing.map(|it| ((connection.clone(), sku), it)));
-            }
-        }
-        let mut products = HashMap::new();
-        for (tenant, skus) in made {
-            let skus: Vec<Sku> = skus.into_iter().collect();
-            let found = store.products(tenant, &skus).await?;
-            products.extend(
-                found
-                    .into_iter()
-                    .map(|(sku, it)| ((tenant.clone(), sku), it)),
-            );
-        }
-        Ok(Self { listings, products })
-    }
-}
-
 /// A line of an order.
 struct Line<'a> {
     store: &'a Store,
@@ -169,7 +107,7 @@ impl Line<'_> {
             tenant, connection, ..
         } = self.asking;
         for _ in 0..MOST_MOVES {
-            let put = self.put(&tie, product.as_ref(), owed).await?;
+            let put = self.hold(&tie, product.as_ref(), owed).await?;
             let listing = self
                 .store
                 .listing(tenant, connection, &self.ask.sku)
@@ -196,71 +134,108 @@ impl Line<'_> {
     }
 
     /// Puts what the line holds under this tie, and tells what was put.
-    async fn put(
+    async fn hold(
         &self,
         tie: &Tie,
         product: Option<&Product>,
         owed: &mut BTreeSet<Sku>,
     ) -> Result<Vec<(Sku, Reservation)>> {
+        if self.asking.is_new {
+            // Nothing can stand of it yet, unless this is told again.
+            let parts = parts(product, None);
+            let own = self.own(tie, &parts, None);
+            if self.shipped_by_amazon(tie) {
+                return Ok(Vec::new());
+            }
+            if self.set(&own, &parts, owed).await? == Written::Done {
+                return self.hold_parts(tie, own, parts, owed).await;
+            }
+        }
         let stands = self.stands(&tie.product).await?;
-        // Amazon did not say who ships it, but the listing does; or all this is over and forgotten.
-        let by_amazon = self.asking.shipper_unknown && tie.by_amazon;
-        if stands.is_none() && (by_amazon || self.ask.is_old_news) {
+        // All this is over and forgotten.
+        let idle = self.shipped_by_amazon(tie) || self.ask.is_old_news;
+        if stands.is_none() && idle {
             return Ok(Vec::new());
         }
         let parts = parts(product, stands.as_ref());
-        let own_units = if parts.is_empty() { tie.units } else { 0 };
-        let stood = stands.map(|stands| stands.reservation);
-        let own = self
-            .asking
-            .reservation(self.ask, own_units, true, stood.as_ref());
-        let mut all = vec![(tie.product.clone(), own, stood)];
-        for part in &parts {
+        let own = self.own(tie, &parts, stands.map(|stands| stands.reservation));
+        let _ = self.set(&own, &parts, owed).await?;
+        self.hold_parts(tie, own, parts, owed).await
+    }
+
+    /// Amazon did not say who ships it, but the listing does.
+    fn shipped_by_amazon(&self, tie: &Tie) -> bool {
+        self.asking.shipper_unknown && tie.by_amazon
+    }
+
+    /// What stands at the listing's own product: the sale, and the units where it is no bundle.
+    fn own(&self, tie: &Tie, parts: &[Part], stood: Option<Reservation>) -> Hold {
+        let units = if parts.is_empty() { tie.units } else { 0 };
+        Hold {
+            sku: tie.product.clone(),
+            now: self
+                .asking
+                .reservation(self.ask, units, true, stood.as_ref()),
+            stood,
+        }
+    }
+
+    async fn hold_parts(
+        &self,
+        tie: &Tie,
+        own: Hold,
+        parts: Vec<Part>,
+        owed: &mut BTreeSet<Sku>,
+    ) -> Result<Vec<(Sku, Reservation)>> {
+        let mut all = vec![(own.sku, own.now)];
+        for part in parts {
             let stood = self
                 .stands(&part.sku)
                 .await?
                 .map(|stands| stands.reservation);
             let units = tie.units.saturating_mul(part.units);
-            let held = self
-                .asking
-                .reservation(self.ask, units, false, stood.as_ref());
-            all.push((part.sku.clone(), held, stood));
+            let hold = Hold {
+                sku: part.sku,
+                now: self
+                    .asking
+                    .reservation(self.ask, units, false, stood.as_ref()),
+                stood,
+            };
+            let _ = self.set(&hold, &[], owed).await?;
+            all.push((hold.sku, hold.now));
         }
-        for (index, (sku, reservation, stood)) in all.iter().enumerate() {
-            let parts: &[Part] = if index == 0 { &parts } else { &[] };
-            let written = self
-                .store
-                .put_bundle_reservation(&self.asking.tenant, sku, reservation, parts)
-                .await?;
-            let same = stood
-                .as_ref()
-                .is_some_and(|it| means_the_same(it, reservation));
-            // Where this, or something newer, stands already, an earlier try may have got no further.
-            if written == Written::Conflict || !same {
-                owed.insert(sku.clone());
-            }
+        Ok(all)
+    }
+
+    async fn set(&self, hold: &Hold, parts: &[Part], owed: &mut BTreeSet<Sku>) -> Result<Written> {
+        let tenant = &self.asking.tenant;
+        let written = self
+            .store
+            .put_bundle_reservation(tenant, &hold.sku, &hold.now, parts)
+            .await?;
+        let stood = hold.stood.as_ref();
+        let same = stood.is_some_and(|stood| means_the_same(stood, &hold.now));
+        // Where this, or something newer, stands already, an earlier try may have got no further.
+        if written == Written::Conflict || !same {
+            owed.insert(hold.sku.clone());
         }
-        Ok(all
-            .into_iter()
-            .map(|(sku, reservation, _)| (sku, reservation))
-            .collect())
+        Ok(written)
     }
 
     async fn stands(&self, sku: &Sku) -> Result<Option<Reserved>> {
         let asking = self.asking;
-        if asking.is_new {
-            return Ok(None);
-        }
+        let (tenant, connection) = (&asking.tenant, &asking.connection);
         self.store
-            .reserved(
-                &asking.tenant,
-                sku,
-                &asking.connection,
-                &asking.order,
-                &self.ask.line,
-            )
+            .reserved(tenant, sku, connection, &asking.order, &self.ask.line)
             .await
     }
+}
+
+/// What a line holds of one SKU, and held before.
+struct Hold {
+    sku: Sku,
+    now: Reservation,
+    stood: Option<Reservation>,
 }
 
 /// What a bundle's line holds: what it was made of as the order came, whatever it is made of since.

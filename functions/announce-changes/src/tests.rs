@@ -3,7 +3,9 @@
 mod bus;
 mod changes;
 mod paths;
+mod reservations;
 mod stage;
+mod stock;
 mod stream;
 
 use crate::event::Event;

@@ -62,6 +62,12 @@ impl Cloud {
     /// One that takes everything.
     pub(super) async fn willing() -> Self {
         let cloud = Self::new().await;
+        cloud.becomes_willing().await;
+        cloud
+    }
+
+    pub(super) async fn becomes_willing(&self) {
+        let cloud = self;
         cloud
             .answers(
                 "AWSEvents.PutEvents",
@@ -85,7 +91,26 @@ impl Cloud {
                 .with_priority(9);
             mock.mount(&cloud.server).await;
         }
-        cloud
+    }
+
+    /// The SKUs of each recompute that was queued.
+    pub(super) async fn recomputed(&self) -> Vec<Vec<String>> {
+        let requests = self.requests().await;
+        let sent = requests
+            .iter()
+            .filter(|request| target(request) == "AmazonSQS.SendMessageBatch");
+        let entries = sent.flat_map(|request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            body["Entries"].as_array().unwrap().clone()
+        });
+        let messages = entries.map(|entry| {
+            let message: Value =
+                serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
+            assert_eq!(message["kind"], "recompute");
+            assert_eq!(message["raise"], false, "the counters are raised before");
+            super::reservations::skus(&message)
+        });
+        messages.collect()
     }
 
     async fn answers(&self, target: &str, status: u16, body: Value) {

@@ -64,11 +64,7 @@ pub(super) fn record(sequence: u32, old: Option<&Value>, new: Option<&Value>) ->
         (Some(_), Some(_)) => "MODIFY",
         (Some(_), None) => "REMOVE",
     };
-    let table = if keys["sk"] == json!({"S": "ORDER"}) {
-        "orders"
-    } else {
-        "connections"
-    };
+    let table = table_of(&keys);
     let mut images = json!({
         "ApproximateCreationDateTime": 1_790_000_401.0,
         "Keys": keys,
@@ -90,6 +86,20 @@ pub(super) fn record(sequence: u32, old: Option<&Value>, new: Option<&Value>) ->
         "dynamodb": images,
         "eventSourceARN": format!("arn:aws:dynamodb:eu-west-1:000000000000:table/stalls-{table}/stream/2026-09-21T00:00:00.000"),
     })
+}
+
+fn table_of(keys: &Value) -> &'static str {
+    let starts = |name: &str, prefixes: &[&str]| {
+        let key = keys[name]["S"].as_str().unwrap();
+        prefixes.iter().any(|prefix| key.starts_with(prefix))
+    };
+    if starts("sk", &["ORDER", "HISTORY#"]) {
+        "orders"
+    } else if starts("pk", &["SKU#", "LISTING#", "FEED#"]) {
+        "catalogue"
+    } else {
+        "connections"
+    }
 }
 
 pub(super) fn batch(records: Vec<Value>) -> StreamEvent {

@@ -57,6 +57,13 @@ async fn a_day() -> Vec<Value> {
     ]
 }
 
+/// The sample tells of stock out, too.
+async fn sampled() -> Vec<Value> {
+    let mut records = a_day().await;
+    records.extend(super::stock::a_day().await);
+    records
+}
+
 fn put_kinds(put: &[Vec<Value>]) -> Vec<&str> {
     put.iter()
         .flatten()
@@ -120,7 +127,7 @@ async fn a_batch_that_comes_again_puts_the_same() {
 /// Bodies are left out: how they deflate is nobody's business.
 #[tokio::test]
 async fn the_sample_event_is_what_the_store_writes() {
-    let made = json!({"Records": a_day().await});
+    let made = json!({"Records": sampled().await});
     let sample: Value = serde_json::from_str(SAMPLE).unwrap();
     let without_bodies = |mut event: Value| {
         for record in event["Records"].as_array_mut().unwrap() {
@@ -144,7 +151,8 @@ async fn the_sample_event_is_announced() {
     let cloud = Cloud::willing().await;
     let event: StreamEvent = serde_json::from_str(SAMPLE).unwrap();
     handle(&cloud.app, event).await.unwrap();
-    assert_eq!(put_kinds(&cloud.put().await), A_DAYS_EVENTS);
+    let events = A_DAYS_EVENTS.into_iter().chain(super::stock::A_DAYS_EVENTS);
+    assert_eq!(put_kinds(&cloud.put().await), events.collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -1,0 +1,418 @@
+//! Reservations on the real store: what an order's life leaves of them, and what is owed for it.
+
+use super::bus::Cloud;
+use super::*;
+use crate::ask::Told;
+use crate::reservations::reserve;
+use proptest::prelude::*;
+use serde_json::Value;
+use stallkeeper::domain::ids::Sku;
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::order::{FulfilledBy, OrderItem};
+use stallkeeper::domain::product::{Part, Product};
+use stallkeeper::domain::stock::Reservation;
+use stallkeeper::store::stream::Images;
+use stallkeeper::store::{SkuInputs, Written};
+
+fn item(id: &str, sku: &str, quantity: u32) -> OrderItem {
+    OrderItem {
+        id: id.into(),
+        sku: Some(sku.into()),
+        asin: None,
+        title: None,
+        quantity,
+        quantity_fulfilled: 0,
+        unit_price: None,
+        proceeds: None,
+        constraints: Vec::new(),
+        cancel_requested: false,
+        programs: Vec::new(),
+    }
+}
+
+fn order(items: Vec<OrderItem>) -> StoredOrder {
+    let mut order = stored();
+    order.order.fulfilled_by = Some(FulfilledBy::Merchant);
+    order.order.items = items;
+    order
+}
+
+/// The next revision of an order, which Amazon told a minute later.
+fn next(before: &StoredOrder, change: impl FnOnce(&mut StoredOrder)) -> StoredOrder {
+    let mut order = before.clone();
+    order.revision += 1;
+    let later = jiff::SignedDuration::from_mins(1);
+    order.order.updated_at += later;
+    order.version.fetched_at += later;
+    change(&mut order);
+    order
+}
+
+fn told(old: Option<&StoredOrder>, new: &StoredOrder) -> Told {
+    let images = Images {
+        old: old.cloned().map(Box::new),
+        new: Box::new(new.clone()),
+    };
+    Told::new(images, old.is_none())
+}
+
+/// Lives of an order, record by record.
+async fn live(cloud: &Cloud, life: &[StoredOrder]) {
+    for (index, new) in life.iter().enumerate() {
+        let old = index.checked_sub(1).map(|before| &life[before]);
+        reserve(&cloud.app, [told(old, new)].iter()).await.unwrap();
+    }
+}
+
+async fn inputs(cloud: &Cloud, sku: &str) -> SkuInputs {
+    let sku: Sku = sku.parse().unwrap();
+    let store = &cloud.app.store;
+    store.sku_inputs(&stored().tenant, &sku).await.unwrap()
+}
+
+async fn only(cloud: &Cloud, sku: &str) -> Reservation {
+    let mut reservations = inputs(cloud, sku).await.reservations;
+    assert_eq!(reservations.len(), 1, "{sku}");
+    reservations.remove(0)
+}
+
+async fn keep(cloud: &Cloud, sku: &str, parts: &[(&str, u32)]) {
+    let tenant = stored().tenant;
+    let product = Product {
+        sku: sku.parse().unwrap(),
+        title: None,
+        brand: None,
+        category: None,
+        ean: None,
+        weight_grams: None,
+        dimensions: None,
+        rrp: Default::default(),
+        tax_class: None,
+        parts: parts
+            .iter()
+            .map(|(sku, units)| Part {
+                sku: sku.parse().unwrap(),
+                units: *units,
+            })
+            .collect(),
+    };
+    let store = &cloud.app.store;
+    let read = inputs(cloud, sku).await;
+    let put = store.put_product(&tenant, &product, sku, at(0), &read, 0);
+    let _ = put.await.unwrap();
+}
+
+async fn list(cloud: &Cloud, sku: &str, product: &str, units: u32) {
+    let connection = connection(ConnectionStatus::Active);
+    let store = &cloud.app.store;
+    let sku = sku.parse().unwrap();
+    let read = store.listing(&connection.tenant, &connection.id, &sku);
+    let read = read.await.unwrap();
+    let mut listing = read
+        .clone()
+        .unwrap_or_else(|| Listing::new(&connection, sku, ListingState::Matched));
+    listing.product = Some(product.parse().unwrap());
+    listing.units = units;
+    let placed = store.place_listing(&listing, read.as_ref(), false);
+    assert_eq!(placed.await.unwrap(), Written::Done);
+}
+
+#[tokio::test]
+async fn an_order_is_reserved_where_its_listing_is_tied_to_and_its_recompute_is_queued() {
+    let cloud = Cloud::willing().await;
+    list(&cloud, "MUG/6 #1", "MUG", 6).await;
+    let order = order(vec![item("1", "MUG/6 #1", 2), item("2", "Täße & Co", 1)]);
+    live(&cloud, std::slice::from_ref(&order)).await;
+    let mug = only(&cloud, "MUG").await;
+    assert_eq!((mug.units, mug.revision), (12, 1));
+    let sale = mug.sale.unwrap();
+    assert_eq!((sale.units, sale.most, sale.reduced_at), (2, 2, None));
+    assert_eq!(sale.ordered_at, order.order.created_at);
+    assert_eq!(only(&cloud, "Täße & Co").await.units, 1, "no listing yet");
+    let levels = inputs(&cloud, "MUG").await.levels;
+    assert_eq!((levels.counter, levels.reserving), (1, true));
+    assert_eq!(
+        cloud.recomputed().await,
+        [vec!["MUG".to_owned(), "Täße & Co".to_owned()]]
+    );
+}
+
+#[tokio::test]
+async fn a_bundles_line_holds_each_part_and_only_tells_the_sale_itself() {
+    let cloud = Cloud::willing().await;
+    keep(&cloud, "SET", &[("MUG", 2), ("SPOON", 1)]).await;
+    list(&cloud, "SET-UK", "SET", 3).await;
+    let first = order(vec![item("1", "SET-UK", 2)]);
+    live(&cloud, std::slice::from_ref(&first)).await;
+    let set = only(&cloud, "SET").await;
+    assert_eq!((set.units, set.sale.unwrap().units), (0, 2));
+    assert_eq!(only(&cloud, "MUG").await.units, 12);
+    assert_eq!(only(&cloud, "SPOON").await.units, 6);
+    assert!(only(&cloud, "MUG").await.sale.is_none());
+
+    keep(&cloud, "SET", &[("SPOON", 1), ("FORK", 1)]).await;
+    let cancelled = next(&first, |order| order.status = OrderStatus::Cancelled);
+    live(&cloud, &[first, cancelled]).await;
+    assert_eq!(
+        only(&cloud, "MUG").await.units,
+        0,
+        "what it was made of as the order came is let go"
+    );
+    assert!(inputs(&cloud, "FORK").await.reservations.is_empty());
+}
+
+#[tokio::test]
+async fn a_cancellation_frees_the_units_and_keeps_what_was_sold() {
+    let cloud = Cloud::willing().await;
+    let first = order(vec![item("1", "MUG", 5)]);
+    let fewer = next(&first, |order| order.order.items[0].quantity = 3);
+    let off = next(&fewer, |order| {
+        order.order.amazon_status = Some(AmazonStatus::Cancelled);
+    });
+    let fewer_at = fewer.order.updated_at;
+    live(&cloud, &[first.clone(), fewer.clone()]).await;
+    let mug = only(&cloud, "MUG").await;
+    let sale = mug.sale.unwrap();
+    assert_eq!((mug.units, sale.units, sale.most), (3, 3, 5));
+    assert_eq!(sale.reduced_at, Some(fewer_at));
+    let off_at = off.order.updated_at;
+    live(&cloud, &[first, fewer, off]).await;
+    let mug = only(&cloud, "MUG").await;
+    let sale = mug.sale.unwrap();
+    assert_eq!((mug.units, sale.units, sale.most), (0, 0, 5));
+    assert_eq!(sale.reduced_at, Some(off_at));
+}
+
+#[tokio::test]
+async fn each_partial_shipment_is_kept_with_the_moment_it_was_seen() {
+    let cloud = Cloud::willing().await;
+    let first = order(vec![item("1", "MUG", 5)]);
+    let ship = |before: &StoredOrder, units: u32| {
+        next(before, |order| {
+            order.order.items[0].quantity_fulfilled = units;
+            order.order.amazon_status = Some(AmazonStatus::PartiallyShipped);
+        })
+    };
+    let (two, same) = (ship(&first, 2), ship(&ship(&first, 2), 2));
+    let all = next(&same, |order| order.status = OrderStatus::Dispatched);
+    live(&cloud, &[first, two.clone(), same, all.clone()]).await;
+    let mug = only(&cloud, "MUG").await;
+    let seen: Vec<_> = mug.dispatched.iter().map(|it| (it.at, it.units)).collect();
+    assert_eq!(
+        seen,
+        [(two.version.fetched_at, 2), (all.version.fetched_at, 3)]
+    );
+    assert_eq!(
+        mug.acknowledged_at,
+        Some(all.version.fetched_at),
+        "shipped is taken over"
+    );
+    let later = next(&all, |_| {});
+    live(&cloud, &[all.clone(), later]).await;
+    assert_eq!(
+        only(&cloud, "MUG").await.acknowledged_at,
+        mug.acknowledged_at
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_ours_to_deliver_yet_is_not_reserved() {
+    let cloud = Cloud::willing().await;
+    let mut by_amazon = order(vec![item("1", "FBA", 1)]);
+    by_amazon.order.fulfilled_by = Some(FulfilledBy::Amazon);
+    live(&cloud, &[by_amazon]).await;
+    assert!(inputs(&cloud, "FBA").await.reservations.is_empty());
+
+    let mut unreleased = order(vec![item("1", "BOOK", 1)]);
+    unreleased.order.programs = vec!["PREORDER".into()];
+    unreleased.order.amazon_status = Some(AmazonStatus::PendingAvailability);
+    live(&cloud, std::slice::from_ref(&unreleased)).await;
+    assert!(inputs(&cloud, "BOOK").await.reservations.is_empty());
+    assert!(cloud.recomputed().await.is_empty());
+    let released = next(&unreleased, |order| {
+        order.order.amazon_status = Some(AmazonStatus::Pending);
+    });
+    live(&cloud, &[unreleased, released]).await;
+    assert_eq!(only(&cloud, "BOOK").await.units, 1);
+
+    let mut parked = order(vec![item("1", "PLATE", 4)]);
+    parked.status = OrderStatus::Parked;
+    live(&cloud, &[parked]).await;
+    assert_eq!(
+        only(&cloud, "PLATE").await.units,
+        4,
+        "parked orders reserve"
+    );
+}
+
+#[tokio::test]
+async fn acknowledging_stamps_and_costs_no_line_that_vanished() {
+    let cloud = Cloud::willing().await;
+    let first = order(vec![item("1", "MUG", 1), item("2", "SPOON", 2)]);
+    let taken = next(&first, |order| {
+        order.status = OrderStatus::Acknowledged;
+        order.acknowledged_at = Some(at(900));
+        order.order.items.pop();
+    });
+    live(&cloud, &[first, taken]).await;
+    assert_eq!(only(&cloud, "MUG").await.acknowledged_at, Some(at(900)));
+    assert_eq!(only(&cloud, "SPOON").await.units, 0, "the line is gone");
+}
+
+#[tokio::test]
+async fn a_revision_that_changes_nothing_owes_nothing_and_one_that_may_be_half_done_owes_all() {
+    let cloud = Cloud::willing().await;
+    let first = order(vec![item("1", "MUG", 1)]);
+    let ready = next(&first, |order| order.status = OrderStatus::Ready);
+    live(&cloud, &[first.clone(), ready.clone()]).await;
+    assert_eq!(cloud.recomputed().await.len(), 1);
+    assert_eq!(only(&cloud, "MUG").await.revision, 2);
+    reserve(&cloud.app, [told(Some(&first), &ready)].iter())
+        .await
+        .unwrap();
+    reserve(&cloud.app, [told(None, &first)].iter())
+        .await
+        .unwrap();
+    assert_eq!(cloud.recomputed().await.len(), 3, "both came again");
+    assert_eq!(only(&cloud, "MUG").await.revision, 2);
+}
+
+#[tokio::test]
+async fn what_is_over_and_forgotten_is_not_reserved_again_by_a_late_change() {
+    let cloud = Cloud::willing().await;
+    let first = order(vec![item("1", "MUG", 1)]);
+    let shipped = next(&first, |order| order.status = OrderStatus::Dispatched);
+    let touched = next(&shipped, |order| order.order.total = None);
+    live(&cloud, &[first, shipped.clone()]).await;
+    let over = only(&cloud, "MUG").await;
+    let tenant = stored().tenant;
+    let (store, mug) = (&cloud.app.store, "MUG".parse().unwrap());
+    let forget = store.forget_reservation(&tenant, &mug, &over);
+    forget.await.unwrap();
+    reserve(&cloud.app, [told(Some(&shipped), &touched)].iter())
+        .await
+        .unwrap();
+    assert!(inputs(&cloud, "MUG").await.reservations.is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_whose_recompute_cannot_be_queued_comes_again_and_queues_it() {
+    let cloud = Cloud::new().await;
+    let order = order(vec![item("1", "MUG", 1)]);
+    let one = [told(None, &order)];
+    assert!(reserve(&cloud.app, one.iter()).await.is_err());
+    assert_eq!(only(&cloud, "MUG").await.units, 1, "reserved all the same");
+    cloud.becomes_willing().await;
+    assert_eq!(reserve(&cloud.app, one.iter()).await.unwrap(), 1);
+    assert_eq!(cloud.recomputed().await.last().unwrap(), &["MUG"]);
+    assert_eq!(inputs(&cloud, "MUG").await.levels.counter, 2);
+}
+
+/// One thing that happens to an order.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Quantity(u32),
+    Fulfilled(u32),
+    Acknowledged,
+    Touched,
+    Shipped,
+    Cancelled,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0u32..5).prop_map(Step::Quantity),
+        (0u32..5).prop_map(Step::Fulfilled),
+        Just(Step::Acknowledged),
+        Just(Step::Touched),
+        Just(Step::Shipped),
+        Just(Step::Cancelled),
+    ]
+}
+
+/// The revisions of an order; what is shipped or cancelled stays so.
+fn life(steps: &[Step]) -> Vec<StoredOrder> {
+    let mut life = vec![order(vec![item("1", "SET", 3), item("2", "MUG", 2)])];
+    for step in steps {
+        let before = life[life.len() - 1].clone();
+        let ended = matches!(
+            before.status,
+            OrderStatus::Dispatched | OrderStatus::Cancelled
+        );
+        life.push(next(&before, |order| match step {
+            _ if ended => {}
+            Step::Quantity(units) => order.order.items[0].quantity = *units,
+            Step::Fulfilled(units) => {
+                let sent = &mut order.order.items[1].quantity_fulfilled;
+                *sent = (*units).max(*sent);
+            }
+            Step::Acknowledged => order.acknowledged_at = Some(at(700)),
+            Step::Touched => {}
+            Step::Shipped => order.status = OrderStatus::Dispatched,
+            Step::Cancelled => order.status = OrderStatus::Cancelled,
+        }));
+    }
+    life
+}
+
+/// What all reservations of a SKU amount to.
+async fn amounts(cloud: &Cloud, sku: &str) -> Vec<(u32, Option<u32>, u32, bool)> {
+    let reservations = inputs(cloud, sku).await.reservations;
+    let amounts = reservations.iter().map(|it| {
+        let left = it.dispatched.iter().map(|dispatch| dispatch.units).sum();
+        let sold = it.sale.map(|sale| sale.units);
+        (it.units, sold, left, it.acknowledged_at.is_some())
+    });
+    amounts.collect()
+}
+
+async fn kitchen() -> Cloud {
+    let cloud = Cloud::willing().await;
+    keep(&cloud, "SET", &[("MUG", 2), ("SPOON", 1)]).await;
+    cloud
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_order_of_arrival_leaves_what_the_newest_revision_alone_leaves(
+        steps in prop::collection::vec(step(), 0..6),
+        again in prop::collection::vec(0usize..7, 0..6),
+        seed in any::<u64>(),
+    ) {
+        let life = life(&steps);
+        let mut arrivals: Vec<usize> = (0..life.len()).collect();
+        arrivals.extend(again.into_iter().filter(|index| *index < life.len()));
+        shuffle(&mut arrivals, seed);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (shuffled, alone) = (kitchen().await, kitchen().await);
+            for index in &arrivals {
+                let old = index.checked_sub(1).map(|before| &life[before]);
+                reserve(&shuffled.app, [told(old, &life[*index])].iter()).await.unwrap();
+            }
+            reserve(&alone.app, [told(None, &life[life.len() - 1])].iter()).await.unwrap();
+            for sku in ["SET", "MUG", "SPOON"] {
+                let (one, other) = (amounts(&shuffled, sku).await, amounts(&alone, sku).await);
+                prop_assert_eq!(one, other, "{} after {:?}", sku, &arrivals);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+fn shuffle(items: &mut [usize], mut seed: u64) {
+    for last in (1..items.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let other = usize::try_from(seed >> 33).unwrap_or_default() % (last + 1);
+        items.swap(last, other);
+    }
+}
+
+/// For whoever reads what was queued.
+pub(super) fn skus(message: &Value) -> Vec<String> {
+    let skus = message["skus"].as_array().unwrap();
+    skus.iter()
+        .map(|sku| sku.as_str().unwrap().to_owned())
+        .collect()
+}

@@ -1,0 +1,317 @@
+//! What the catalogue and the rounds tell: as the real store writes it.
+
+use super::bus::Cloud;
+use super::stage::{Stage, batch, record};
+use super::*;
+use crate::handle;
+use serde_json::{Value, json};
+use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
+use stallkeeper::domain::listing::{Listing, ListingState, Refused, Sent, WantedPrice};
+use stallkeeper::domain::stock::Wanted;
+use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
+use stallkeeper::store::{Held, Round, Written};
+
+fn active() -> Connection {
+    connection(ConnectionStatus::Active)
+}
+
+fn by() -> SentBy {
+    SentBy::Feed("01K5QZ6D3M8N0V4T7R2W9X1YFD".parse().unwrap())
+}
+
+fn refused<V>(value: V, code: &str) -> Refused<V> {
+    Refused {
+        value,
+        code: code.into(),
+        message: "SKU is not in the catalogue.".into(),
+        at: at(600),
+        by: by(),
+    }
+}
+
+/// A listing is sent a quantity, which Amazon refuses.
+async fn refused_listing(stage: &Stage) -> Vec<Value> {
+    let (store, connection) = (&stage.store, active());
+    let sku = "MUG #1/b".parse().unwrap();
+    let mut listing = Listing::new(&connection, sku, ListingState::Matched);
+    listing.product = Some("MUG".parse().unwrap());
+    let placed = store.place_listing(&listing, None, false);
+    assert_eq!(placed.await.unwrap(), Written::Done);
+    let (tenant, id, sku) = (&connection.tenant, &connection.id, &listing.amazon_sku);
+    let wanted = Wanted {
+        quantity: Some(4),
+        why: "counted".into(),
+        level_at: None,
+        label: 1,
+        at: at(500),
+    };
+    let product = "MUG".parse().unwrap();
+    let wrote = store.write_wanted(tenant, id, sku, (&product, 1), &wanted);
+    let _ = wrote.await.unwrap();
+    let sent = Sent {
+        value: 4,
+        label: 1,
+        at: at(510),
+        by: by(),
+    };
+    let _ = store
+        .claim_listing(tenant, id, sku, 0, &sent)
+        .await
+        .unwrap();
+    let before = stage.images("CatalogueTable", "LISTING").await.remove(0);
+    let refusal = refused(4, "13013");
+    let noted = store.refuse_listing(tenant, id, sku, &refusal);
+    assert!(noted.await.unwrap().is_some());
+    let after = stage.images("CatalogueTable", "LISTING").await.remove(0);
+    vec![record(4, Some(&before), Some(&after))]
+}
+
+/// A listing turns out to be spelt otherwise.
+async fn mismatched_listing(stage: &Stage) -> Value {
+    let connection = active();
+    let sku = "plate ".parse().unwrap();
+    let mut listing = Listing::new(&connection, sku, ListingState::CaseMismatch);
+    listing.other_spelling = Some("PLATE".parse().unwrap());
+    listing.stores = vec![Marketplace::Uk];
+    let placed = stage.store.place_listing(&listing, None, false);
+    assert_eq!(placed.await.unwrap(), Written::Done);
+    let images = stage.images("CatalogueTable", "LISTING").await;
+    let image = images
+        .into_iter()
+        .find(|image| image["state"] == json!({"S": "case_mismatch"}));
+    record(5, None, Some(&image.unwrap()))
+}
+
+async fn refused_offer(stage: &Stage) -> Value {
+    let (store, connection) = (&stage.store, active());
+    let sku = "MUG #1/b".parse().unwrap();
+    let key = (&connection.tenant, &connection.id, &sku, Marketplace::De);
+    let wanted = WantedPrice {
+        amount: Some("12.50".parse().unwrap()),
+        why: "recommended".into(),
+        label: 1,
+        at: at(500),
+    };
+    let _ = store.write_wanted_price(key, &wanted).await.unwrap();
+    let sent = Sent {
+        value: "12.50".parse().unwrap(),
+        label: 1,
+        at: at(510),
+        by: SentBy::Patch,
+    };
+    let _ = store.claim_offer(key, 0, &sent).await.unwrap();
+    let before = stage.images("CatalogueTable", "OFFER#").await.remove(0);
+    let refusal = Refused {
+        by: SentBy::Patch,
+        ..refused("12.50".parse().unwrap(), "19037")
+    };
+    assert!(store.refuse_offer(key, &refusal).await.unwrap().is_some());
+    let after = stage.images("CatalogueTable", "OFFER#").await.remove(0);
+    record(6, Some(&before), Some(&after))
+}
+
+async fn stuck_feed(stage: &Stage) -> Value {
+    let mut feed = Feed {
+        tenant: active().tenant,
+        connection: active().id,
+        id: "01K5QZ6D3M8N0V4T7R2W9X1YFD".parse().unwrap(),
+        kind: FeedKind::Quantity,
+        marketplace: Marketplace::Uk,
+        state: FeedState::Submitted,
+        lines: 4_000,
+        parts: 1,
+        created_at: at(0),
+        amazon_id: Some("50023018996".into()),
+        submitted_at: Some(at(20)),
+        applied_at: None,
+        accepted: 0,
+        refused: 0,
+        note: Some("Amazon: IN_QUEUE".into()),
+        stuck: false,
+        overtaken: Vec::new(),
+        revision: 1,
+    };
+    assert_eq!(stage.store.save_feed(&feed).await.unwrap(), Written::Done);
+    let before = feeds(stage).await;
+    feed.stuck = true;
+    feed.revision = 2;
+    assert_eq!(stage.store.save_feed(&feed).await.unwrap(), Written::Done);
+    record(7, Some(&before), Some(&feeds(stage).await))
+}
+
+async fn feeds(stage: &Stage) -> Value {
+    let images = stage.images("CatalogueTable", "01K5").await;
+    let feed = images.into_iter().find(|image| image.get("kind").is_some());
+    feed.unwrap()
+}
+
+async fn rejected_row(stage: &Stage) -> Value {
+    let (tenant, sku) = (active().tenant, "TAßE".parse().unwrap());
+    let note = stage
+        .store
+        .note_rejected(&tenant, &sku, "conflict: 3 stands", at(30));
+    note.await.unwrap();
+    let image = stage.images("CatalogueTable", "REJECTED").await.remove(0);
+    record(8, None, Some(&image))
+}
+
+/// A round is held while no stock level comes.
+async fn held_round(stage: &Stage) -> Value {
+    let connection = active();
+    let round = Round {
+        tenant: Some(connection.tenant.clone()),
+        connection: Some(connection.id.clone()),
+        held: Some(Held {
+            at: at(50),
+            zeros: 400,
+            matched: 900,
+        }),
+        stale_since: Some(at(40)),
+        revision: 1,
+        ..Round::default()
+    };
+    let saved = stage
+        .store
+        .save_round(&connection.tenant, &connection.id, &round);
+    assert_eq!(saved.await.unwrap(), Written::Done);
+    let image = stage
+        .images("ConnectionsTable", "STOCK_ROUND")
+        .await
+        .remove(0);
+    record(9, None, Some(&image))
+}
+
+/// What stock out has to tell of a day.
+pub(super) async fn a_day() -> Vec<Value> {
+    let stage = Stage::new().await;
+    let mut records = refused_listing(&stage).await;
+    records.push(mismatched_listing(&stage).await);
+    records.push(refused_offer(&stage).await);
+    records.push(stuck_feed(&stage).await);
+    records.push(rejected_row(&stage).await);
+    records.push(held_round(&stage).await);
+    records
+}
+
+pub(super) const A_DAYS_EVENTS: [&str; 7] = [
+    "listing.refused",
+    "listing.case_mismatch",
+    "listing.refused",
+    "feed.stuck",
+    "stock.rejected",
+    "round.held",
+    "stock.stale",
+];
+
+#[tokio::test]
+async fn stock_out_tells_what_needs_a_person_with_what_to_do() {
+    let cloud = Cloud::willing().await;
+    handle(&cloud.app, batch(a_day().await)).await.unwrap();
+    let put: Vec<(String, Value)> = cloud
+        .put()
+        .await
+        .into_iter()
+        .flatten()
+        .map(|entry| {
+            let kind = entry["DetailType"].as_str().unwrap().to_owned();
+            let detail = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            (kind, detail)
+        })
+        .collect();
+    let kinds: Vec<&str> = put.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, A_DAYS_EVENTS);
+    let detail = |index: usize| &put[index].1;
+    assert_eq!(detail(0)["sku"], "MUG #1/b");
+    assert_eq!(detail(0)["product"], "MUG");
+    assert_eq!(detail(0)["quantity"], 4);
+    assert_eq!(detail(0)["code"], "13013");
+    assert_eq!(detail(0)["message"], "SKU is not in the catalogue.");
+    assert!(
+        detail(0)["meaning"]
+            .as_str()
+            .unwrap()
+            .contains("spelt exactly so")
+    );
+    assert_eq!(detail(1)["sku"], "plate ", "as on Amazon, to the letter");
+    assert_eq!(detail(1)["product"], "PLATE");
+    assert_eq!(detail(2)["marketplace"], "DE");
+    assert_eq!(detail(2)["price"], "12.50");
+    assert_eq!(detail(2)["feed"], Value::Null);
+    assert_eq!(detail(3)["amazon_id"], "50023018996");
+    assert_eq!(detail(4)["reason"], "conflict: 3 stands");
+    assert_eq!(
+        (&detail(5)["zeros"], &detail(5)["matched"]),
+        (&json!(400), &json!(900))
+    );
+    assert_eq!(detail(6)["since"], at(40).to_string());
+    let ids: std::collections::BTreeSet<&str> = put
+        .iter()
+        .map(|(_, detail)| detail["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), put.len());
+}
+
+#[tokio::test]
+async fn what_stood_before_is_not_told_again() {
+    let cloud = Cloud::willing().await;
+    let standing = a_day().await.into_iter().map(|told| {
+        let new = told["dynamodb"]["NewImage"].clone();
+        record(1, Some(&new), Some(&new))
+    });
+    // A refused row is noted anew each time: it is told by the moment of its refusal.
+    let standing = standing.filter(|it| it["dynamodb"]["Keys"]["sk"] != json!({"S": "REJECTED"}));
+    handle(&cloud.app, batch(standing.collect())).await.unwrap();
+    assert!(cloud.put().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
+    let stage = Stage::new().await;
+    let connection = active();
+    let mut plan = StockPlan {
+        revision: 1,
+        ..StockPlan::default()
+    };
+    let mut images = Vec::new();
+    let published = Published {
+        settings: StockSettings {
+            on: true,
+            ..StockSettings::default()
+        },
+        version: 1,
+        at: at(0),
+        shadow: false,
+    };
+    for published in [None, None, Some(published)] {
+        plan.published = published;
+        let saved = stage
+            .store
+            .save_stock_plan(&connection.tenant, &connection.id, &plan);
+        assert_eq!(saved.await.unwrap(), Written::Done);
+        images.push(stage.images("ConnectionsTable", "STOCK").await.remove(0));
+        plan.revision += 1;
+        plan.draft_revision += 1;
+    }
+    let cloud = Cloud::willing().await;
+    let store = &cloud.app.store;
+    assert_eq!(
+        store.create_connection(&connection).await.unwrap(),
+        Written::Done
+    );
+    let draft = record(1, Some(&images[0]), Some(&images[1]));
+    handle(&cloud.app, batch(vec![draft])).await.unwrap();
+    assert!(cloud.scheduled().await.is_empty());
+    let standing = StockPlan {
+        revision: 1,
+        ..plan
+    };
+    let saved = store.save_stock_plan(&connection.tenant, &connection.id, &standing);
+    assert_eq!(saved.await.unwrap(), Written::Done);
+    let published = record(2, Some(&images[1]), Some(&images[2]));
+    handle(&cloud.app, batch(vec![published])).await.unwrap();
+    let path = |kind| format!("POST /schedules/{kind}-{}", connection.id);
+    assert_eq!(
+        cloud.scheduled().await,
+        [path("orders"), path("stock"), path("match")]
+    );
+}

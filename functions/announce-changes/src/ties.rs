@@ -1,0 +1,72 @@
+//! What the listings that orders name are tied to: which product, how many of it, what it is made of.
+
+use crate::ask::Asking;
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::product::Product;
+use stallkeeper::error::Result;
+use stallkeeper::store::Store;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What a listing is tied to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tie {
+    pub(crate) product: Sku,
+    /// Units of it in one unit of the listing.
+    pub(crate) units: u32,
+    pub(crate) by_amazon: bool,
+}
+
+impl Tie {
+    /// Without a product of its own, the one spelt alike.
+    pub(crate) fn of(sku: &AmazonSku, listing: Option<&Listing>) -> Self {
+        let tied = listing.and_then(|listing| Some((listing.product.clone()?, listing.units)));
+        let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
+        Self {
+            product,
+            units,
+            by_amazon: listing.is_some_and(|it| it.state == ListingState::FulfilledByAmazon),
+        }
+    }
+}
+
+/// What the listings of a batch are tied to, at a glance.
+pub(crate) struct Ties {
+    pub(crate) listings: HashMap<(ConnectionId, AmazonSku), Listing>,
+    pub(crate) products: HashMap<(TenantId, Sku), Product>,
+}
+
+impl Ties {
+    pub(crate) async fn glance(store: &Store, asking: &[Asking]) -> Result<Self> {
+        let mut sold: BTreeMap<(&TenantId, &ConnectionId), BTreeSet<&AmazonSku>> = BTreeMap::new();
+        for asking in asking {
+            let skus = sold
+                .entry((&asking.tenant, &asking.connection))
+                .or_default();
+            skus.extend(asking.lines.iter().map(|ask| &ask.sku));
+        }
+        let (mut listings, mut made): (HashMap<_, _>, BTreeMap<&TenantId, BTreeSet<Sku>>) =
+            Default::default();
+        for ((tenant, connection), skus) in sold {
+            let skus: Vec<AmazonSku> = skus.into_iter().cloned().collect();
+            let mut found = store.listings_glance(tenant, connection, &skus).await?;
+            for sku in skus {
+                let listing = found.remove(&sku);
+                let tie = Tie::of(&sku, listing.as_ref());
+                made.entry(tenant).or_default().insert(tie.product);
+                listings.extend(listing.map(|it| ((connection.clone(), sku), it)));
+            }
+        }
+        let mut products = HashMap::new();
+        for (tenant, skus) in made {
+            let skus: Vec<Sku> = skus.into_iter().collect();
+            let found = store.products(tenant, &skus).await?;
+            products.extend(
+                found
+                    .into_iter()
+                    .map(|(sku, it)| ((tenant.clone(), sku), it)),
+            );
+        }
+        Ok(Self { listings, products })
+    }
+}

@@ -1,0 +1,64 @@
+//! Stopped at any call of the table, before it or with its answer lost, the next check ends as an undisturbed one does.
+
+use crate::ends::four_lines;
+use crate::world::{Stops, World};
+use stallkeeper::domain::feed::Feed;
+use stallkeeper::domain::listing::Listing;
+use stallkeeper::store::ToSend;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+/// What a check leaves, but for the moments of our own clock.
+async fn left(world: &World) -> (Feed, Vec<Listing>, Vec<ToSend>) {
+    let mut listings = Vec::new();
+    for sku in ["A/1", "B #2", "C&3", "D%4"] {
+        listings.push(world.shown(sku).await);
+    }
+    let mut entries = world.to_send().await;
+    for entry in &mut entries {
+        entry.at = jiff::Timestamp::UNIX_EPOCH;
+    }
+    let feed = Feed {
+        revision: 0,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        ..world.feed().await
+    };
+    (feed, listings, entries)
+}
+
+async fn stopped_everywhere(status: &'static str) {
+    let whole = four_lines().await;
+    whole.heard(|heard| heard.status = status);
+    assert!(whole.check(0).await);
+    let whole = left(&whole).await;
+    for after in [false, true] {
+        for call in 0.. {
+            let world = four_lines().await;
+            world.heard(|heard| heard.status = status);
+            let stops = Stops {
+                left: Arc::new(AtomicI64::new(call)),
+                after,
+            };
+            let came_through = world.stopped_check(stops).await;
+            assert!(world.check(0).await);
+            assert_eq!(
+                left(&world).await,
+                whole,
+                "stopped at call {call}, after it: {after}"
+            );
+            if came_through && call > 5 {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_is_settled_by_its_report() {
+    stopped_everywhere("DONE").await;
+}
+
+#[tokio::test]
+async fn a_feed_that_came_to_nothing() {
+    stopped_everywhere("FATAL").await;
+}
