@@ -1,30 +1,29 @@
 //! What publishing a draft would do: a walk over the matched listings that computes under the draft and writes nothing but
 //! the result. It rests on a matching of the last hour, and asks for one first.
 
+mod page;
+
 use crate::effect::{Known, count_quantity, price_changes, priced_stores};
 use crate::owed::standing_of;
 use crate::run::is_fresh;
 use crate::{App, is_late};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use stallkeeper::domain::connection::{ConnectionStatus, MarketplaceSettings};
+use page::Page;
+use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::SentBy;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, Sku, TenantId};
-use stallkeeper::domain::listing::{Listing, ListingState, Offer, Standing};
-use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use stallkeeper::domain::listing::{Listing, ListingState, Standing};
 use stallkeeper::domain::product::Product;
-use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan, StockSettings};
+use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::{ListingJob, MatchReason};
-use stallkeeper::store::{SkuInputs, Written};
-use std::collections::{BTreeSet, HashMap};
+use stallkeeper::store::Written;
+use std::collections::HashMap;
 use std::time::SystemTime;
 use tracing::info;
 
 /// Listings computed together.
 const PAGE: i32 = 500;
-/// SKUs read side by side.
-const AT_ONCE: usize = 32;
 /// How often a preview may queue itself again.
 const MOST_HOPS: u32 = 120;
 /// How often its result is written anew because somebody else wrote meanwhile.
@@ -42,15 +41,6 @@ pub(crate) struct PreviewJob {
     pub(crate) after: Option<String>,
     pub(crate) so_far: Effect,
     pub(crate) hop: u32,
-}
-
-/// What a page is computed with.
-struct Page<'a> {
-    settings: &'a StockSettings,
-    stores: &'a [MarketplaceSettings],
-    listings: Vec<Listing>,
-    inputs: HashMap<Sku, SkuInputs>,
-    offers: HashMap<(AmazonSku, Marketplace), Offer>,
 }
 
 impl PreviewJob {
@@ -145,66 +135,6 @@ impl PreviewJob {
         let wanted =
             plan.draft_revision == self.revision && !plan.preview.as_ref().is_some_and(done);
         Ok(wanted.then_some(plan))
-    }
-
-    /// Reads all that a page's listings are computed from; what several share is read once.
-    async fn page<'a>(
-        &self,
-        app: &App,
-        settings: &'a StockSettings,
-        stores: &'a [MarketplaceSettings],
-        skus: &[AmazonSku],
-    ) -> Result<Page<'a>> {
-        let (tenant, connection) = (&self.tenant, &self.connection);
-        let listings = app
-            .store
-            .listings_glance(tenant, connection, skus)
-            .await?
-            .into_values()
-            .filter(|listing| listing.state == ListingState::Matched)
-            .collect::<Vec<_>>();
-        let products: BTreeSet<&Sku> = listings
-            .iter()
-            .filter_map(|listing| listing.product.as_ref())
-            .collect();
-        let mut inputs = self.inputs(app, products).await?;
-        let parts: BTreeSet<Sku> = inputs
-            .values()
-            .filter_map(|inputs| inputs.product.as_ref())
-            .filter(|_| settings.bundles)
-            .flat_map(|product| &product.parts)
-            .map(|part| part.sku.clone())
-            .filter(|sku| !inputs.contains_key(sku))
-            .collect();
-        inputs.extend(self.inputs(app, parts.iter().collect()).await?);
-        let offers: Vec<(AmazonSku, Marketplace)> = listings
-            .iter()
-            .flat_map(|listing| {
-                let priced = priced_stores(listing, stores);
-                let offer = |store| (listing.amazon_sku.clone(), store);
-                priced.into_iter().map(offer).collect::<Vec<_>>()
-            })
-            .collect();
-        let offers = app.store.offers_glance(tenant, connection, &offers).await?;
-        Ok(Page {
-            settings,
-            stores,
-            listings,
-            inputs,
-            offers,
-        })
-    }
-
-    async fn inputs(&self, app: &App, skus: BTreeSet<&Sku>) -> Result<HashMap<Sku, SkuInputs>> {
-        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
-        futures::stream::iter(skus)
-            .map(|sku| async move {
-                let inputs = app.store.sku_inputs(&self.tenant, &sku).await?;
-                Ok::<_, Error>((sku, inputs))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await
     }
 
     async fn count(

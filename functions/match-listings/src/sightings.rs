@@ -123,6 +123,18 @@ mod tests {
     }
 
     #[test]
+    fn a_million_skus_take_less_than_forty_megabytes() {
+        let mut seen = Sightings::default();
+        for number in 0..1_000_000 {
+            seen.mark(&number.to_string(), Mark::Product);
+        }
+        let buckets = seen.bits.capacity() * 8 / 7;
+        let bytes = buckets * (size_of::<(u64, u32)>() + 1);
+        assert!(bytes < 40_000_000, "{bytes}");
+        assert_eq!(seen.bits.len(), 1_000_000, "no two of them met");
+    }
+
+    #[test]
     fn a_sku_gathers_its_stores_and_its_marks_whatever_their_order() {
         let mut seen = Sightings::default();
         seen.mark("A#1", Mark::Product);

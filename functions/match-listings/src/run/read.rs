@@ -13,6 +13,7 @@ use stallkeeper::domain::listing::Standing;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Class, Result};
+use stallkeeper::queue::ListingJob;
 use stallkeeper::sp_api::listings_report::{Fulfilment, ListingRow, ListingsReader};
 use stallkeeper::sp_api::{DocumentAddress, Download};
 use stallkeeper::store::ListingCounts;
@@ -49,6 +50,8 @@ pub(super) struct Reading {
     unreadable: u64,
     /// The settings by which quantities are computed, where they are at all.
     pub(super) in_force: Option<Published>,
+    /// The version of the settings in force, whether or not the connection is switched on.
+    published: Option<u64>,
     settings: Vec<MarketplaceSettings>,
     feeds: Mutex<HashMap<FeedId, Standing>>,
 }
@@ -94,8 +97,28 @@ impl Run<'_> {
         if missing && !self.insert_missing(&mut reading).await? {
             return Ok(End::Again(0));
         }
+        self.catch_up(&reading).await?;
         self.finish(reading);
         Ok(End::Over)
+    }
+
+    /// Settings that were published while the reports were read have had computed anew what was matched then: the rest
+    /// follows.
+    async fn catch_up(&self, reading: &Reading) -> Result<()> {
+        let Connection { tenant, id, .. } = self.connection;
+        let version = |published: &Published| published.version;
+        let plan = self.app.store.stock_plan(tenant, id).await?;
+        let now = plan.in_force().map(version);
+        if now.is_none() || now == reading.published {
+            return Ok(());
+        }
+        let all = ListingJob::RecomputeAll {
+            tenant: tenant.clone(),
+            connection: id.clone(),
+            after: None,
+            hop: 0,
+        };
+        self.app.jobs.send(id, all, 0).await
     }
 
     async fn reading(&self, stores: &[Marketplace]) -> Result<Reading> {
@@ -120,6 +143,7 @@ impl Run<'_> {
             counts: ListingCounts::default(),
             superseded: Vec::new(),
             unreadable: 0,
+            published: plan.in_force().map(|published| published.version),
             in_force: plan
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())

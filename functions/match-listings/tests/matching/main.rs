@@ -5,6 +5,8 @@
 mod faults;
 mod previews;
 mod reference;
+mod reports;
+mod seller;
 mod stand_in;
 mod states;
 mod stop;

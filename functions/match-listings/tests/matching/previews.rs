@@ -1,4 +1,5 @@
-use crate::world::{Seller, World, line};
+use crate::seller::Seller;
+use crate::world::{World, line};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{Connection, PriceMode};

@@ -1,4 +1,5 @@
-use crate::world::{Line, Seller, World, line};
+use crate::seller::Seller;
+use crate::world::{Line, World, line};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use stallkeeper::domain::listing::ListingState;

@@ -1,30 +1,21 @@
 //! One test's world: tables, a stand-in for everything outside, and the function.
 
+use crate::seller::Seller;
 use crate::stand_in::{Heard, Report, StandIn};
 use crate::stop::Wire;
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials as Keys, Region};
 use jiff::{SignedDuration, Timestamp};
-use match_listings::{App, handle};
+use match_listings::App;
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use stallkeeper::domain::connection::{
-    Connection, ConnectionStatus, Credentials, MarketplaceSettings, PriceMode,
-};
-use stallkeeper::domain::ids::{AmazonSku, Sku};
-use stallkeeper::domain::listing::Listing;
+use stallkeeper::domain::connection::{Connection, ConnectionStatus, Credentials, PriceMode};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::product::{Part, Product};
-use stallkeeper::domain::stock_settings::{Published, StockSettings};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::Queue;
 use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{Attached, Matching, SkuInputs, Store, Tables, Written};
+use stallkeeper::store::{Attached, Store, Tables};
 use stallkeeper::vault::Vault;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::MutexGuard;
-use std::time::{Duration, SystemTime};
 use wiremock::MockServer;
 
 pub(crate) struct World {
@@ -211,212 +202,5 @@ impl World {
             seller.switch_on(*store, PriceMode::Leave).await;
         }
         seller
-    }
-}
-
-/// One tenant with one connection.
-pub(crate) struct Seller<'a> {
-    pub(crate) world: &'a World,
-    pub(crate) connection: Connection,
-}
-
-impl Seller<'_> {
-    pub(crate) async fn switch_on(&self, store: Marketplace, price_mode: PriceMode) {
-        let settings = MarketplaceSettings {
-            active: true,
-            price_mode,
-            ..MarketplaceSettings::new(store)
-        };
-        let Connection { tenant, id, .. } = &self.connection;
-        let put = self.world.store.put_marketplace(tenant, id, &settings);
-        put.await.unwrap();
-    }
-
-    pub(crate) async fn publish(&self) {
-        let Connection { tenant, id, .. } = &self.connection;
-        let mut plan = self.world.store.stock_plan(tenant, id).await.unwrap();
-        let settings = StockSettings {
-            on: true,
-            ..StockSettings::default()
-        };
-        plan.draft = settings.clone();
-        plan.draft_revision += 1;
-        plan.published = Some(Published {
-            settings,
-            version: 1,
-            at: hours_before(1000),
-            shadow: false,
-        });
-        plan.revision += 1;
-        let saved = self.world.store.save_stock_plan(tenant, id, &plan).await;
-        assert_eq!(saved.unwrap(), Written::Done);
-    }
-
-    pub(crate) async fn put_product(&self, sku: &str, parts: &[&str]) {
-        let product: Product = serde_json::from_value(json!({"sku": sku})).unwrap();
-        let part = |sku: &&str| Part {
-            sku: sku.parse().unwrap(),
-            units: 1,
-        };
-        let product = Product {
-            parts: parts.iter().map(part).collect(),
-            ..product
-        };
-        let tenant = &self.connection.tenant;
-        let none = SkuInputs::default();
-        let store = &self.world.store;
-        let put = store.put_product(tenant, &product, "h", made_at(), &none, 0);
-        put.await.unwrap();
-        store.remember_spelling(tenant, &product.sku).await.unwrap();
-    }
-
-    pub(crate) async fn listing(&self, sku: &str) -> Option<Listing> {
-        let Connection { tenant, id, .. } = &self.connection;
-        let sku: AmazonSku = sku.parse().unwrap();
-        self.world.store.listing(tenant, id, &sku).await.unwrap()
-    }
-
-    /// Stores a listing as it is, over whatever stood, with its tie.
-    pub(crate) async fn put_listing(&self, listing: &Listing) {
-        let Connection { tenant, id, .. } = &self.connection;
-        let store = &self.world.store;
-        if let Some(product) = &listing.product {
-            let tie = store.tie(tenant, product, id, &listing.amazon_sku, listing.units);
-            tie.await.unwrap();
-        }
-        let read = self.listing(listing.amazon_sku.as_str()).await;
-        let placed = store.place_listing(listing, read.as_ref(), false).await;
-        assert_eq!(placed.unwrap(), Written::Done);
-    }
-
-    pub(crate) fn new_listing(
-        &self,
-        sku: &str,
-        state: stallkeeper::domain::listing::ListingState,
-    ) -> Listing {
-        Listing::new(&self.connection, sku.parse().unwrap(), state)
-    }
-
-    pub(crate) async fn matching(&self) -> Matching {
-        let Connection { tenant, id, .. } = &self.connection;
-        self.world.store.matching(tenant, id).await.unwrap()
-    }
-
-    pub(crate) async fn set_status(&mut self, status: ConnectionStatus) {
-        self.connection.status = status;
-        self.connection.revision += 1;
-        let store = &self.world.store;
-        let replaced = store.replace_connection(&self.connection).await;
-        assert_eq!(replaced.unwrap(), Written::Done);
-    }
-
-    /// As time does.
-    pub(crate) async fn end_lease(&self) {
-        let Connection { tenant, id, .. } = &self.connection;
-        let mut matching = self.matching().await;
-        if matching.leased_until_ms > 0 {
-            matching.leased_until_ms = 0;
-            matching.revision += 1;
-            let saved = self.world.store.save_matching(tenant, id, &matching).await;
-            assert_eq!(saved.unwrap(), Written::Done);
-        }
-    }
-
-    pub(crate) fn job(&self, more: Value) -> Value {
-        let mut job =
-            json!({"v": 1, "tenant": self.connection.tenant, "connection": self.connection.id});
-        let fields = more.as_object().unwrap().clone();
-        job.as_object_mut().unwrap().extend(fields);
-        job
-    }
-
-    /// Delivers a message; whether it was acknowledged.
-    pub(crate) async fn deliver(&self, job: &Value) -> bool {
-        self.deliver_by(job, Duration::from_secs(600)).await
-    }
-
-    pub(crate) async fn deliver_by(&self, job: &Value, time: Duration) -> bool {
-        let mut message = SqsMessage::default();
-        message.message_id = Some("m".into());
-        message.receipt_handle = Some("r".into());
-        message.body = Some(job.to_string());
-        let mut event = SqsEvent::default();
-        event.records = vec![message];
-        let deadline = SystemTime::now() + time;
-        let answer = handle(&self.world.app, event, deadline).await.unwrap();
-        answer.batch_item_failures.is_empty()
-    }
-
-    /// Has the listings matched, as a person would.
-    pub(crate) async fn match_listings(&self) -> Matching {
-        let job = json!({"kind": "match", "why": "on_demand", "hop": 0});
-        assert!(self.deliver(&self.job(job)).await);
-        self.matching().await
-    }
-
-    /// Messages sent to a queue since last asked.
-    pub(crate) fn sent(&self, queue: &str) -> Vec<(Value, i64)> {
-        let tenant = json!(self.connection.tenant);
-        let mut heard = self.world.heard();
-        let (mine, rest) = heard
-            .messages
-            .drain(..)
-            .partition(|(to, body, _)| to == queue && body["tenant"] == tenant);
-        heard.messages = rest;
-        let mine: Vec<(String, Value, i64)> = mine;
-        mine.into_iter()
-            .map(|(_, body, delay)| (body, delay))
-            .collect()
-    }
-
-    /// The one message that was sent to a queue since last asked.
-    pub(crate) fn sent_one(&self, queue: &str) -> (Value, i64) {
-        let mut sent = self.sent(queue);
-        assert_eq!(sent.len(), 1, "{sent:?}");
-        sent.remove(0)
-    }
-
-    /// SKUs queued to be computed anew since last asked, with whether their counters are to be raised.
-    pub(crate) fn recomputed(&self) -> BTreeSet<(String, bool)> {
-        let mut skus = BTreeSet::new();
-        for (message, _) in self.sent("stock-changes") {
-            assert_eq!(message["kind"], "recompute");
-            for sku in message["skus"].as_array().unwrap() {
-                let raise = message["raise"].as_bool().unwrap();
-                skus.insert((sku.as_str().unwrap().to_owned(), raise));
-            }
-        }
-        skus
-    }
-
-    /// All listings with their offers, and what points to them, without what differs from run to run.
-    pub(crate) async fn catalogue(&self, skus: &[&str]) -> BTreeMap<String, String> {
-        let Connection { tenant, id, .. } = &self.connection;
-        let store = &self.world.store;
-        let page = store.listing_page(tenant, id, None, None, 1000).await;
-        let mut all = BTreeMap::new();
-        for (_, sku) in page.unwrap().listings {
-            let mut listing = store.listing(tenant, id, &sku).await.unwrap().unwrap();
-            listing.revision = 0;
-            listing.tenant = "t".parse().unwrap();
-            listing.connection = "c".parse().unwrap();
-            let offers = store.offers(tenant, id, &sku).await.unwrap();
-            let prices: Vec<_> = offers
-                .iter()
-                .map(|it| (it.marketplace, it.observed.as_ref().map(|it| it.value)))
-                .collect();
-            all.insert(sku.to_string(), format!("{listing:?} {prices:?}"));
-        }
-        for sku in skus {
-            let product: Sku = sku.parse().unwrap();
-            let inputs = store.sku_inputs(tenant, &product).await.unwrap();
-            let tied: Vec<_> = inputs
-                .listed
-                .iter()
-                .map(|it| (it.amazon_sku.as_str(), it.units))
-                .collect();
-            all.insert(format!("tied to {sku}"), format!("{tied:?}"));
-        }
-        all
     }
 }
