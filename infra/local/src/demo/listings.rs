@@ -13,7 +13,7 @@ pub(crate) struct Line {
     pub(crate) state: String,
     pub(crate) wanted: Option<u64>,
     pub(crate) sent: Option<u64>,
-    pub(crate) accepted: Option<u64>,
+    pub(crate) accepted: bool,
     pub(crate) refused: bool,
     pub(crate) on_amazon: Option<u64>,
 }
@@ -26,8 +26,8 @@ impl Line {
             state: text("state").context("it has no state")?,
             wanted: row["wanted"].as_u64(),
             sent: row["sent"].as_u64(),
-            accepted: row["accepted"].as_u64(),
-            refused: !row["refused"].is_null(),
+            accepted: row["outcome"] == "accepted",
+            refused: row["outcome"] == "refused",
             on_amazon: live.get(&sku).copied(),
             sku,
         })
@@ -66,7 +66,7 @@ impl Compared {
             matched: matched.len(),
             wanted: count(|line| line.wanted.is_some()),
             sent: count(|line| line.sent.is_some()),
-            accepted: count(|line| line.accepted.is_some()),
+            accepted: count(|line| line.accepted),
             refused: count(|line| line.refused),
             case_mismatch: in_state("case_mismatch"),
             fba: in_state("fulfilled_by_amazon"),
@@ -86,7 +86,9 @@ mod tests {
         let live = BTreeMap::from([("A".to_owned(), 3), ("B".to_owned(), 4)]);
         let line = |row: Value| Line::read(&row, &live).unwrap();
         let lines = [
-            line(json!({"sku": "A", "state": "matched", "wanted": 3, "sent": 3})),
+            line(
+                json!({"sku": "A", "state": "matched", "wanted": 3, "sent": 3, "outcome": "accepted"}),
+            ),
             line(json!({"sku": "B", "state": "matched", "wanted": 3})),
             line(json!({"sku": "C", "state": "matched"})),
             line(json!({"sku": "D", "state": "case_mismatch"})),
@@ -94,6 +96,7 @@ mod tests {
         let compared = Compared::of(&lines);
         assert_eq!((compared.matched, compared.wanted), (3, 2));
         assert_eq!((compared.equal_on_amazon, compared.sent), (1, 1));
+        assert_eq!((compared.accepted, compared.refused), (1, 0));
         assert_eq!(lines.iter().filter(|line| line.is_open()).count(), 2);
     }
 }

@@ -75,6 +75,7 @@ impl Journey<'_> {
         for rows in goods.stock(&earlier.to_string()).chunks(ROWS) {
             self.put_all("/stock-levels", rows).await?;
         }
+        self.until_stored(ALIAS.1).await?;
         let alias = json!({"product": ALIAS.1, "units": ALIAS.2});
         let path = format!(
             "/connections/{}/aliases?{}",
@@ -83,6 +84,23 @@ impl Journey<'_> {
         );
         self.platform.put(&path, alias).await?;
         Ok(())
+    }
+
+    /// What is put is taken first and stored a moment later.
+    async fn until_stored(&self, product: &str) -> Result<()> {
+        let started = Instant::now();
+        let path = format!("/products?{}", of_sku(product));
+        loop {
+            // A level alone is not yet a product.
+            let known = self.platform.get(&path).await;
+            if known.is_ok_and(|known| known["product"].is_object()) {
+                return Ok(());
+            }
+            if started.elapsed() > LONGEST {
+                bail!("{product} was put and is not stored");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     async fn put_all(&self, path: &str, rows: &[Value]) -> Result<()> {
