@@ -4,9 +4,10 @@ use crate::stack::bus::Listener;
 use crate::stack::{Stack, until};
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Function as in the stack's outputs, and its sample.
-const SAMPLES: [(&str, &str); 5] = [
+const SAMPLES: [(&str, &str); 10] = [
     (
         "AnnounceChanges",
         include_str!("../../../events/announce-changes.json"),
@@ -27,6 +28,23 @@ const SAMPLES: [(&str, &str); 5] = [
         "RemapCarriers",
         include_str!("../../../events/remap-carriers.json"),
     ),
+    (
+        "ManageCatalogue",
+        include_str!("../../../events/manage-catalogue.json"),
+    ),
+    (
+        "ManageCatalogue",
+        include_str!("../../../events/manage-catalogue-queue.json"),
+    ),
+    (
+        "MatchListings",
+        include_str!("../../../events/match-listings.json"),
+    ),
+    (
+        "SettleFeeds",
+        include_str!("../../../events/settle-feeds.json"),
+    ),
+    ("SyncStock", include_str!("../../../events/sync-stock.json")),
 ];
 
 async fn invoke(function: &str, event: &str) -> Value {
@@ -60,7 +78,8 @@ fn every_function_has_a_sample() {
     let functions = std::fs::read_dir(folder).unwrap();
     let functions =
         functions.filter(|entry| entry.as_ref().unwrap().path().join("Cargo.toml").exists());
-    assert_eq!(functions.count(), SAMPLES.len());
+    let samples: BTreeSet<_> = SAMPLES.iter().map(|(function, _)| function).collect();
+    assert_eq!(functions.count(), samples.len());
 }
 
 #[tokio::test]
