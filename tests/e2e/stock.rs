@@ -2,13 +2,11 @@
 //! beside them, on real tables, with an Amazon that keeps one quantity for each SKU and fails on demand.
 
 mod aws;
-
+mod busy;
 mod crossing;
 mod environments;
-
-//mod history;
-
+mod feeds;
 mod scene;
 mod stall;
-
+mod stopped;
 mod stream;
