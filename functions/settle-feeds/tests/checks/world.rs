@@ -70,6 +70,7 @@ impl Respond for StandIn {
                 let secret = json!({"application_id": "x", "client_id": "x", "client_secret": "x"});
                 ok(json!({"SecretString": secret.to_string(), "CreatedDate": 1_790_000_000}))
             }
+            ("AmazonSQS.ChangeMessageVisibility", _) => ok(json!({})),
             ("AmazonSQS.SendMessage", _) => heard.send(&request.body),
             (_, "/auth/o2/token") if heard.revoked => {
                 ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"}))
@@ -384,7 +385,8 @@ impl World {
 
     pub(crate) async fn feed(&self) -> Feed {
         let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
-        let feed = self.store.feed(tenant, connection, &feed_id());
+        let id = feed_id();
+        let feed = self.store.feed(tenant, connection, &id);
         feed.await.unwrap().unwrap()
     }
 
