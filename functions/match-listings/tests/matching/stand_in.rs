@@ -40,7 +40,10 @@ pub(crate) struct StandIn(pub(crate) Arc<Mutex<Heard>>);
 
 impl StandIn {
     pub(crate) async fn start(&self) -> MockServer {
-        let server = MockServer::start().await;
+        let server = MockServer::builder()
+            .disable_request_recording()
+            .start()
+            .await;
         self.0.lock().unwrap().url = server.uri();
         Mock::given(any())
             .respond_with(self.clone())
