@@ -23,10 +23,8 @@ async fn two_parts_changed_at_once_leave_the_bundle_right() {
             u32::try_from(round * 7 % 23).unwrap(),
         );
         let (a_row, b_row) = (level("A", "LON", a, round), level("B", "LON", b, round));
-        let (a_messages, b_messages) = (
-            [levels_message(vec![a_row])],
-            [levels_message(vec![b_row])],
-        );
+        let (a_messages, b_messages) =
+            ([levels_message(vec![a_row])], [levels_message(vec![b_row])]);
         let (failed_a, failed_b) =
             tokio::join!(stand.deliver(&a_messages), stand.deliver(&b_messages));
         assert!(failed_a.is_empty() && failed_b.is_empty());

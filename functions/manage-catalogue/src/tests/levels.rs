@@ -223,6 +223,10 @@ async fn the_sample_batch_is_worked_on() {
     let response = handle(&stand.app, event).await.unwrap();
     assert!(response.batch_item_failures.is_empty());
     let demo = "demo".parse().unwrap();
-    let inputs = stand.store.sku_inputs(&demo, &sku("MUG-BLUE")).await.unwrap();
+    let inputs = stand
+        .store
+        .sku_inputs(&demo, &sku("MUG-BLUE"))
+        .await
+        .unwrap();
     assert_eq!(inputs.levels.levels.len(), 1);
 }

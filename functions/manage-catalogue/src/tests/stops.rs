@@ -78,7 +78,7 @@ async fn a_part_that_leaves_converges() {
     };
     let product = json!({"sku": "SET", "parts": [{"sku": "B", "units": 1}]});
     let messages = [
-        json!({"v": 1, "kind": "products", "tenant": "north", "at": Timestamp::now() + jiff::SignedDuration::from_secs(60), "products": [product]}),
+        json!({"v": 1, "kind": "products", "tenant": "north", "at": Timestamp::now() + jiff::SignedDuration::from_hours(24), "products": [product]}),
     ];
     at_every_call(prepare, &messages, async |stand: &Stand| {
         assert_eq!(stand.wanted("SET").await, Some(5));
