@@ -10,5 +10,6 @@ mod orders;
 mod privacy;
 mod rights;
 mod samples;
+mod stock;
 mod tenants;
 mod walk;

@@ -21,8 +21,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// All scopes of a tenant's staff but the one for buyer data.
-pub const STAFF: &str = "connections desk";
-pub const STAFF_WITH_BUYERS: &str = "connections desk buyer";
+pub const STAFF: &str = "connections catalogue desk";
+pub const STAFF_WITH_BUYERS: &str = "connections catalogue desk buyer";
 /// What nothing takes unless it will never happen; the machine may be busy with other things.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(150);
@@ -96,12 +96,21 @@ impl Stack {
 
     /// What the schedule does every five minutes, longer than any test may last.
     pub async fn tick(&self, tenant: &str, connection: &str) {
+        self.tick_on("OrderTicksQueueUrl", tenant, connection).await;
+    }
+
+    /// The same for rounds of stock, every fifteen minutes.
+    pub async fn stock_tick(&self, tenant: &str, connection: &str) {
+        self.tick_on("StockTicksQueueUrl", tenant, connection).await;
+    }
+
+    async fn tick_on(&self, queue: &str, tenant: &str, connection: &str) {
         let tick =
             json!({"v": 1, "kind": "tick", "tenant": tenant, "connection": connection, "hop": 0});
         let sqs = aws_sdk_sqs::Client::new(&self.aws().await);
         let message = sqs.send_message().message_body(tick.to_string());
         message
-            .queue_url(self.output("OrderTicksQueueUrl"))
+            .queue_url(self.output(queue))
             .send()
             .await
             .unwrap();

@@ -6,6 +6,8 @@ mod busy;
 mod crossing;
 mod environments;
 mod feeds;
+mod history;
+mod model;
 mod scene;
 mod stall;
 mod stopped;

@@ -41,7 +41,7 @@ async fn buyer_data_and_secrets_are_nowhere_but_where_they_belong() {
     assert_none(&answers(&shop), &needles);
     needles.push(state);
     assert_none(&events(&bus), &needles);
-    for table in ["ConnectionsTable", "OrdersTable"] {
+    for table in ["ConnectionsTable", "OrdersTable", "CatalogueTable"] {
         assert_none(&items(table, &shop).await, &needles);
     }
     assert_none(&logs(&shop).await, &needles);
@@ -205,7 +205,7 @@ async fn items(table: &str, shop: &Shop) -> Places {
 /// The logs of all functions; those that had to do with the shop must tell of it.
 async fn logs(shop: &Shop) -> Places {
     let logs = operator::logs().await;
-    assert_eq!(logs.len(), 5);
+    assert_eq!(logs.len(), 9);
     for function in ["ConnectAccount", "PollOrders", "RemapCarriers"] {
         let mut logs = logs.iter();
         let (_, log) = logs.find(|(name, _)| name.contains(function)).unwrap();

@@ -7,6 +7,13 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::fmt::Debug;
 
+const TABLES: [&str; 4] = [
+    "ConnectionsTableName",
+    "OrdersTableName",
+    "BuyersTableName",
+    "CatalogueTableName",
+];
+
 /// Clients of this configuration call as the function would.
 async fn acting_as(function: &str) -> SdkConfig {
     let stack = Stack::running();
@@ -44,18 +51,21 @@ async fn read(aws: &SdkConfig, table: &str, sk: &str) -> Result<(), String> {
 
 #[tokio::test]
 async fn a_function_reads_the_tables_of_its_own_work_alone() {
-    let tables = ["ConnectionsTableName", "OrdersTableName", "BuyersTableName"];
     let may_read = [
-        ("ConnectAccount", [true, false, false]),
-        ("PollOrders", [true, false, false]),
-        ("RemapCarriers", [true, true, false]),
-        // To know whether a schedule is still wanted.
-        ("AnnounceChanges", [true, false, false]),
-        ("DeskOrders", [false, true, true]),
+        ("ConnectAccount", [true, false, false, false]),
+        ("PollOrders", [true, false, false, false]),
+        ("RemapCarriers", [true, true, false, false]),
+        // To know whether a schedule is still wanted, and what an order reserves.
+        ("AnnounceChanges", [true, false, false, true]),
+        ("DeskOrders", [false, true, true, false]),
+        ("ManageCatalogue", [true, false, false, true]),
+        ("MatchListings", [true, false, false, true]),
+        ("SyncStock", [true, false, false, true]),
+        ("SettleFeeds", [true, false, false, true]),
     ];
     for (function, may) in may_read {
         let aws = acting_as(function).await;
-        for (table, may) in tables.into_iter().zip(may) {
+        for (table, may) in TABLES.into_iter().zip(may) {
             let answer = read(&aws, table, "ITEM").await;
             assert_eq!(answer.is_ok(), may, "{function} reads {table}: {answer:?}");
         }
@@ -71,18 +81,44 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         "RemapCarriers",
         "AnnounceChanges",
         "DeskOrders",
+        "ManageCatalogue",
+        "MatchListings",
+        "SyncStock",
+        "SettleFeeds",
     ] {
         let aws = acting_as(function).await;
         let db = aws_sdk_dynamodb::Client::new(&aws);
-        for table in ["ConnectionsTableName", "OrdersTableName", "BuyersTableName"] {
+        for table in TABLES {
             let scan = db.scan().table_name(stack.output(table)).send().await;
             assert_denied(&format!("{function} scans {table}"), scan);
         }
-        if matches!(function, "AnnounceChanges" | "DeskOrders") {
+        if matches!(
+            function,
+            "AnnounceChanges" | "DeskOrders" | "ManageCatalogue"
+        ) {
             let secrets = aws_sdk_secretsmanager::Client::new(&aws);
             let secret = secrets.get_secret_value();
             let secret = secret.secret_id(stack.output("LwaSecretArn")).send().await;
             assert_denied(&format!("{function} reads the app's secret"), secret);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_computes_stock_cannot_put_orders_and_what_sends_it_cannot_wake_who_computes() {
+    let stack = Stack::running();
+    let may_not_send = [
+        ("ManageCatalogue", "OrdersQueueUrl"),
+        ("ManageCatalogue", "FeedChecksQueueUrl"),
+        ("MatchListings", "StockTicksQueueUrl"),
+        ("SyncStock", "StockChangesQueueUrl"),
+        ("SettleFeeds", "StockChangesQueueUrl"),
+        ("AnnounceChanges", "StockTicksQueueUrl"),
+    ];
+    for (function, queue) in may_not_send {
+        let sqs = aws_sdk_sqs::Client::new(&acting_as(function).await);
+        let send = sqs.send_message().message_body("{}");
+        let sent = send.queue_url(stack.output(queue)).send().await;
+        assert_denied(&format!("{function} sends to {queue}"), sent);
     }
 }

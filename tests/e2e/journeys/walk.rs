@@ -4,6 +4,9 @@ use crate::stack::shop::{Shop, pasted};
 use crate::world::amazon::order_id;
 use serde_json::{Value, json};
 
+/// A product of the shop, with a stock level.
+pub const STOCKED: &str = "AWNING-1";
+
 /// What a route tells a tenant who names what is another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tells {
@@ -38,6 +41,7 @@ impl Step {
             .route
             .replace("{connection}", &shop.connection)
             .replace("{order}", &order_id(1))
+            .replace("{feed}", "01KAFEED")
             .replace("{marketplace}", "UK")
             .replace("{courier}", "DPD");
         assert!(!path.contains('{'), "no value for a parameter of {path}");
@@ -58,6 +62,9 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
     let courier = json!({"name": "Another DPD", "services": []});
     let named = json!({"orders": [{"connection": connection, "id": order_id(1)}]});
     let seller = json!({"seller_id": shop.seller.id});
+    let tie = json!({"product": STOCKED, "units": 1});
+    let own_product = json!([{"sku": "A stranger's own"}]);
+    let own_level = json!([{"sku": "A stranger's own", "warehouse": "W", "quantity": 1, "measured_at": "2026-11-20T00:00:00Z"}]);
     let routes = [
         ("GET", "/connections", none(), Nothing("connections")),
         (
@@ -117,6 +124,63 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             json!({"since": "2026-11-20T00:00:00Z"}),
             NotFound,
         ),
+        (
+            "GET",
+            "/connections/{connection}/stock-settings",
+            none(),
+            NotFound,
+        ),
+        (
+            "PUT",
+            "/connections/{connection}/stock-settings",
+            json!({"on": true}),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/publish",
+            json!({"preview": true}),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/freeze",
+            json!({"reason": "Mine"}),
+            NotFound,
+        ),
+        ("POST", "/connections/{connection}/unfreeze", none(), NotFound),
+        (
+            "POST",
+            "/connections/{connection}/rounds/release",
+            none(),
+            NotFound,
+        ),
+        // For operators alone, whoever's the connections are.
+        ("POST", "/freeze", json!({}), Own(403)),
+        ("POST", "/unfreeze", none(), Own(403)),
+        ("GET", "/connections/{connection}/listings", none(), NotFound),
+        (
+            "GET",
+            "/connections/{connection}/listings/counts",
+            none(),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/listings/match",
+            none(),
+            NotFound,
+        ),
+        ("GET", "/connections/{connection}/feeds", none(), NotFound),
+        (
+            "GET",
+            "/connections/{connection}/feeds/{feed}",
+            none(),
+            NotFound,
+        ),
+        ("GET", "/products", none(), Nothing("products")),
+        ("PUT", "/products", own_product, Own(202)),
+        ("PUT", "/stock-levels", own_level, Own(202)),
         ("GET", "/couriers", none(), Nothing("couriers")),
         ("GET", "/couriers/{courier}", none(), NotFound),
         ("PUT", "/couriers/{courier}", courier, Own(200)),
@@ -146,7 +210,32 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
     let term = "?term=STD%20UK%20DOM";
     let narrowed = format!("{term}&connection={connection}");
     let of_connection = format!("?connection={connection}");
+    let stocked = format!("?sku={STOCKED}");
     let queries = [
+        ("GET", "/products", stocked.clone(), none(), NotFound),
+        ("DELETE", "/products", stocked.clone(), none(), NotFound),
+        ("GET", "/stock-levels", stocked.clone(), none(), NotFound),
+        (
+            "GET",
+            "/connections/{connection}/listings",
+            stocked.clone(),
+            none(),
+            NotFound,
+        ),
+        (
+            "PUT",
+            "/connections/{connection}/aliases",
+            stocked.clone(),
+            tie,
+            NotFound,
+        ),
+        (
+            "DELETE",
+            "/connections/{connection}/aliases",
+            stocked,
+            none(),
+            NotFound,
+        ),
         ("GET", "/mappings", of_connection.clone(), none(), NotFound),
         (
             "PUT",

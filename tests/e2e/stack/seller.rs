@@ -100,7 +100,8 @@ pub async fn buyer_values() -> Vec<String> {
     serde_json::from_value(admin(Method::GET, "buyer-values", Value::Null).await).unwrap()
 }
 
-async fn admin(method: Method, path: &str, body: Value) -> Value {
+/// Calls an admin endpoint of the sandbox.
+pub async fn admin(method: Method, path: &str, body: Value) -> Value {
     let url = format!("{}/_sandbox/{path}", Stack::running().sandbox_url);
     let mut request = http().request(method, url);
     if !body.is_null() {

@@ -2,7 +2,7 @@
 
 use crate::world::outside::Outside;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::{Schedules, Targets};
@@ -55,26 +55,27 @@ pub struct Maker {
     pub tables: Tables,
     /// How many differences go by patch.
     pub patch_most: usize,
+    /// Making one takes longer than most of what a test does, so all environments of a stall share it.
+    pub http: Option<SharedHttpClient>,
 }
 
 macro_rules! client {
-    ($sdk:ident, $endpoint:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("eu-west-1"))
-                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .retry_config(aws_config::retry::RetryConfig::disabled())
-                .endpoint_url($endpoint)
-                .build(),
-        )
-    };
+    ($sdk:ident, $endpoint:expr, $http:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .endpoint_url($endpoint);
+        config.set_http_client($http.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
 }
 
 impl Maker {
     pub fn environments(&self) -> Environments {
         let amazon = SpApi::new(Endpoints::all_at(&self.outside.amazon.parse().unwrap())).unwrap();
-        let sqs = client!(aws_sdk_sqs, &self.outside.aws);
+        let sqs = client!(aws_sdk_sqs, &self.outside.aws, self.http);
         let queue = |function: Function| Queue::new(sqs.clone(), self.url(function.queue()));
         let inbox = |function: Function| {
             let name = function.queue();
@@ -106,7 +107,7 @@ impl Maker {
             },
             announce_changes: announce_changes::App {
                 bus: announce_changes::Bus::new(
-                    client!(aws_sdk_eventbridge, &self.outside.aws),
+                    client!(aws_sdk_eventbridge, &self.outside.aws, self.http),
                     "bus".into(),
                 ),
                 schedules,
@@ -154,15 +155,15 @@ impl Maker {
     }
 
     pub fn store(&self) -> Store {
-        let db = client!(aws_sdk_dynamodb, &self.outside.dynamodb);
+        let db = client!(aws_sdk_dynamodb, &self.outside.dynamodb, self.http);
         Store::new(db, self.tables.clone())
     }
 
     pub fn vault(&self) -> Vault {
         Vault::new(
-            client!(aws_sdk_kms, &self.outside.aws),
+            client!(aws_sdk_kms, &self.outside.aws, self.http),
             "key".into(),
-            client!(aws_sdk_secretsmanager, &self.outside.aws),
+            client!(aws_sdk_secretsmanager, &self.outside.aws, self.http),
             "secret".into(),
         )
     }
@@ -170,7 +171,7 @@ impl Maker {
     fn schedules(&self) -> Schedules {
         let arn = |queue: &str| format!("arn:aws:sqs:eu-west-1:000000000000:{queue}");
         Schedules::new(
-            client!(aws_sdk_scheduler, &self.outside.aws),
+            client!(aws_sdk_scheduler, &self.outside.aws, self.http),
             "stalls".to_owned(),
             "arn:aws:iam::000000000000:role/never-assumed".to_owned(),
             Targets {

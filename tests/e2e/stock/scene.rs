@@ -280,11 +280,11 @@ impl Stall {
         panic!("it does not come to rest: {left}");
     }
 
-    async fn is_quiet(&self) -> bool {
+    pub async fn is_quiet(&self) -> bool {
         self.left().await.is_empty()
     }
 
-    async fn left(&self) -> String {
+    pub async fn left(&self) -> String {
         let (tenant, id) = self.ids();
         let entries = self.store.to_send(tenant, id, true).await.unwrap();
         let feeds = self.store.open_feeds(tenant, id).await.unwrap();

@@ -92,6 +92,7 @@ impl Stall {
                 catalogue: name("CatalogueTable"),
             },
             patch_most: sync_stock::PATCH_MOST,
+            http: Outside::sdk(&aws.url).await.http_client(),
         };
         let store = maker.store();
         amazon.set_clock(-BEHIND).await;
