@@ -1,6 +1,7 @@
 //! The stock half of the journey: the catalogue goes in through the API, listings are matched, the settings published,
 //! and rounds go on until Amazon shows what is wanted, while buyers order.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +21,9 @@ const ROWS: usize = 1_000;
 const JUMP_MS: i64 = 15 * 60 * 1_000;
 /// How long nothing may change before there is another round; the schedule's is fifteen minutes.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(15);
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(600);
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(1_200);
+/// Amazon's numbers stand still once they have not changed for so long.
+const STILL: std::time::Duration = std::time::Duration::from_secs(3);
 /// Shown units of what buyers order from.
 const ENOUGH: u64 = 8;
 /// Amazon's code of a listing that lacks something.
@@ -223,40 +226,48 @@ impl Journey<'_> {
         Ok(lines)
     }
 
-    /// Waits until Amazon shows what is wanted of all but `except`, with a round wherever nothing moves.
+    /// Waits until Amazon shows what is wanted of all but `except`, with a round wherever nothing moves. The API is asked
+    /// only when Amazon's numbers stand still: it reads each listing with all that it rests on.
     async fn until_equal(&mut self, step: &Step, except: Option<&str>) -> Result<()> {
         let started = Instant::now();
-        let (mut best, mut moved) = (0, Instant::now() - ROUND);
+        self.stock_round().await?;
+        let (mut shown, mut moved, mut asked) = (self.shown().await?, Instant::now(), false);
         loop {
-            let lines = self.listing_lines().await?;
-            let compared = Compared::of(&lines);
-            let open = lines
-                .iter()
-                .filter(|line| line.is_open() && Some(line.sku.as_str()) != except)
-                .count();
-            step.detail(&format!(
-                "{} of {} as wanted",
-                compared.equal_on_amazon, compared.wanted
-            ));
-            if open == 0 && compared.wanted > 0 && compared.wanted == compared.matched {
-                return Ok(());
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let now = self.shown().await?;
+            if now != shown {
+                (shown, moved, asked) = (now, Instant::now(), false);
             }
-            if compared.equal_on_amazon != best {
-                (best, moved) = (compared.equal_on_amazon, Instant::now());
+            if moved.elapsed() < STILL {
+                continue;
             }
-            if started.elapsed() > LONGEST {
-                let some: Vec<&Line> = lines.iter().filter(|line| line.is_open()).take(5).collect();
-                bail!(
-                    "after {} s {open} listings are not as wanted, such as {some:?}",
-                    LONGEST.as_secs()
-                );
+            if !asked {
+                let lines = self.listing_lines().await?;
+                asked = true;
+                if is_settled(&lines, except, step) {
+                    return Ok(());
+                }
+                if started.elapsed() > LONGEST {
+                    let some: Vec<&Line> =
+                        lines.iter().filter(|line| line.is_open()).take(5).collect();
+                    let seconds = LONGEST.as_secs();
+                    bail!("after {seconds} s not all listings are as wanted, such as {some:?}");
+                }
             }
             if moved.elapsed() >= ROUND {
                 self.stock_round().await?;
-                moved = Instant::now();
+                (moved, asked) = (Instant::now(), false);
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// What Amazon shows of everything.
+    async fn shown(&self) -> Result<Vec<BTreeMap<String, u64>>> {
+        let mut shown = Vec::new();
+        for Connected { seller, .. } in &self.connected {
+            shown.push(self.scene.quantities(seller).await?);
+        }
+        Ok(shown)
     }
 
     /// What the schedules do: a sweep, so that increases may go, and a round.
@@ -276,6 +287,20 @@ impl Journey<'_> {
         self.rounds += 1;
         Ok(())
     }
+}
+
+/// Whether every matched listing but `except` has a wanted quantity, and Amazon shows it.
+fn is_settled(lines: &[Line], except: Option<&str>, step: &Step) -> bool {
+    let compared = Compared::of(lines);
+    let open = lines
+        .iter()
+        .filter(|line| line.is_open() && Some(line.sku.as_str()) != except)
+        .count();
+    step.detail(&format!(
+        "{} of {} as wanted",
+        compared.equal_on_amazon, compared.wanted
+    ));
+    open == 0 && compared.wanted > 0 && compared.wanted == compared.matched
 }
 
 /// A query that names a SKU.
