@@ -10,6 +10,7 @@ mod submit;
 use crate::claim::{Target, put_back};
 use crate::outgoing::{AT_ONCE, Outgoing, Stop};
 use crate::plan::Batch;
+use crate::price::priced;
 use build::build;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +77,10 @@ pub(crate) async fn resume(
                 give_back(out, feed, "it could not be submitted in time").await?;
                 None
             }
+            FeedState::Building | FeedState::Claimed if is_left_alone(out, &feed).await? => {
+                give_back(out, feed, "this marketplace's prices are left alone by now").await?;
+                None
+            }
             FeedState::Building => {
                 info!(feed.id = %feed.id, "feed `{}` is built on", feed.id);
                 match build(out, feed).await? {
@@ -96,6 +101,11 @@ pub(crate) async fn resume(
 
 fn is_older(feed: &Feed, than: SignedDuration) -> bool {
     Timestamp::now().duration_since(feed.created_at) > than
+}
+
+/// Whether the feed's prices are not to be sent any more.
+async fn is_left_alone(out: &Outgoing<'_>, feed: &Feed) -> Result<bool> {
+    Ok(feed.kind == FeedKind::Price && !priced(out).await?.contains(&feed.marketplace))
 }
 
 /// The check of a feed queues itself until the feed is settled. One that is stuck is looked at with each round; one that

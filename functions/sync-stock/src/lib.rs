@@ -13,6 +13,7 @@ mod going;
 mod outgoing;
 mod patch;
 mod plan;
+mod price;
 mod round;
 mod urgent;
 

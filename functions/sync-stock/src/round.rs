@@ -7,6 +7,7 @@ use crate::going::Going;
 use crate::outgoing::{Outgoing, Stop};
 use crate::patch::{Unsubmitted, patch_all};
 use crate::plan::{Plan, plan};
+use crate::price::less_left_alone;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::error::Result;
@@ -119,6 +120,7 @@ impl Run<'_> {
         let (tenant, connection) = self.out.ids();
         let store = &self.out.app.store;
         let entries = store.to_send(tenant, connection, self.strongly).await?;
+        let entries = less_left_alone(&self.out, entries).await?;
         self.summary.looked_at = entries.len() as u64;
         Ok(entries)
     }

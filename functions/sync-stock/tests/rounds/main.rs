@@ -8,6 +8,7 @@
 mod brakes;
 mod feeds;
 mod patches;
+mod prices;
 mod stops;
 #[path = "../../../../tests/e2e/tripwire.rs"]
 #[allow(

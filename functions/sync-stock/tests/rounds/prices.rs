@@ -1,0 +1,184 @@
+//! Prices: sent where a marketplace asks for the recommended ones, and never once it does not.
+
+use crate::world::{World, ago};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+use stallkeeper::domain::feed::{FeedKind, FeedState, LineValue, SentBy};
+use stallkeeper::domain::listing::{Offer, WantedPrice};
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::store::{ToSend, WantedWritten};
+
+const UK: Marketplace = Marketplace::Uk;
+const SKUS: [&str; 3] = ["A", "b/2", "c#3"];
+
+impl World {
+    /// What decides the prices in the UK from now on.
+    async fn price_mode(&self, price_mode: PriceMode) {
+        let (tenant, id) = self.ids();
+        let uk = MarketplaceSettings {
+            active: true,
+            price_mode,
+            ..MarketplaceSettings::new(UK)
+        };
+        self.store.put_marketplace(tenant, id, &uk).await.unwrap();
+    }
+
+    /// Writes the price that is wanted in the UK, and puts an entry, as a recompute does.
+    async fn want_price(&self, sku: &str, amount: i64, label: u64) {
+        let (tenant, id) = self.ids();
+        let sku = sku.parse().unwrap();
+        let wanted = WantedPrice {
+            amount: Some(Decimal::from(amount)),
+            why: String::new(),
+            label,
+            at: ago(0),
+        };
+        let key = (tenant, id, &sku, UK);
+        let written = self.store.write_wanted_price(key, &wanted).await.unwrap();
+        let WantedWritten::Stands(offer) = written else {
+            panic!("another price of {sku} is wanted");
+        };
+        let entry = ToSend {
+            price_on: Some(UK),
+            value: LineValue::Price {
+                amount: Decimal::from(amount),
+                currency: UK.currency().to_owned(),
+            },
+            label,
+            sends: offer.sends,
+            decrease: false,
+            urgent: false,
+            level_at: None,
+            after: None,
+            stores: vec![UK],
+            product_type: None,
+            at: Timestamp::now(),
+            sku,
+        };
+        self.store.put_to_send(tenant, id, &entry).await.unwrap();
+    }
+
+    async fn offer(&self, sku: &str) -> Offer {
+        let (tenant, id) = self.ids();
+        let sku = sku.parse().unwrap();
+        let offer = self.store.offer(tenant, id, &sku, UK).await.unwrap();
+        offer.unwrap()
+    }
+
+    /// What Amazon shows in the UK.
+    async fn price(&self, sku: &str) -> Option<Decimal> {
+        let listings = self.on_seller("GET", "listings", Value::Null).await;
+        let listings = listings.as_array().unwrap();
+        let listing = listings.iter().find(|it| it["sku"] == sku).unwrap();
+        let amount = &listing["prices"][UK.id()]["amount"];
+        amount.as_str().map(|amount| amount.parse().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_price_is_patched_and_a_refused_one_noted() {
+    let world = World::start().await;
+    world.list(&SKUS, 50).await;
+    world.price_mode(PriceMode::Rrp).await;
+    let refusal = json!({ "c#3": { "code": "18701", "message": "far too high" } });
+    world.on_seller("PUT", "refusals", refusal).await;
+    for sku in SKUS {
+        world.want_price(sku, 12, 1).await;
+    }
+    world.tick().await;
+    assert_eq!(world.price("A").await, Some(Decimal::from(12)));
+    assert_eq!(world.price("b/2").await, Some(Decimal::from(12)));
+    assert_eq!(world.price("c#3").await, None);
+    assert_eq!(world.offer("A").await.sent.unwrap().by, SentBy::Patch);
+    let refused = world.offer("c#3").await.refused.unwrap();
+    assert_eq!(refused.code, "18701");
+    assert!(world.to_send().await.is_empty());
+    assert!(world.live().await.values().all(|quantity| *quantity == 50));
+    assert_eq!(world.violations().await, json!([]));
+}
+
+#[tokio::test]
+async fn many_prices_are_one_feed_of_their_marketplace() {
+    let world = World::start().await;
+    let app = world.app_with(0);
+    world.list(&SKUS, 50).await;
+    world.price_mode(PriceMode::Rrp).await;
+    for sku in SKUS {
+        world.want_price(sku, 12, 1).await;
+    }
+    world.tick_at(&app).await;
+    let feed = world.feeds().await.remove(0);
+    assert_eq!(
+        (feed.kind, feed.state),
+        (FeedKind::Price, FeedState::Submitted)
+    );
+    for sku in SKUS {
+        assert_eq!(world.price(sku).await, Some(Decimal::from(12)), "{sku}");
+    }
+    assert!(world.to_send().await.is_empty());
+    assert!(world.live().await.values().all(|quantity| *quantity == 50));
+    assert_eq!(world.violations().await, json!([]));
+}
+
+#[tokio::test]
+async fn prices_of_a_feed_that_may_not_have_arrived_go_back_and_are_sent_again() {
+    let world = World::start().await;
+    let app = world.app_with(0);
+    world.list(&SKUS, 50).await;
+    world.price_mode(PriceMode::Rrp).await;
+    for sku in SKUS {
+        world.want_price(sku, 12, 1).await;
+    }
+    world
+        .fault(json!({ "operation": "createFeed", "kind": "lost" }))
+        .await;
+    world.tick_at(&app).await;
+    assert_eq!(world.states().await, [FeedState::Returned]);
+    assert_eq!(world.to_send().await, SKUS);
+    world.tick_at(&app).await;
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.offer("A").await.sends, 2);
+    assert_eq!(world.price("A").await, Some(Decimal::from(12)));
+}
+
+#[tokio::test]
+async fn a_marketplace_that_is_told_to_leave_its_prices_alone_is_sent_none() {
+    let world = World::start().await;
+    world.list(&SKUS, 50).await;
+    world.price_mode(PriceMode::Rrp).await;
+    for sku in SKUS {
+        world.want_price(sku, 12, 1).await;
+    }
+    world.want("A", 5).await;
+    world.price_mode(PriceMode::Leave).await;
+    world.tick().await;
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.offer("A").await.sends, 0, "it was not even claimed");
+    for sku in SKUS {
+        assert_eq!(world.price(sku).await, None, "{sku}");
+    }
+    assert_eq!(world.live().await["A"], 5, "its quantity goes all the same");
+}
+
+#[tokio::test]
+async fn a_price_feed_that_waits_is_given_up_once_prices_are_left_alone() {
+    let world = World::start().await;
+    let app = world.app_with(0);
+    world.list(&SKUS, 50).await;
+    world.price_mode(PriceMode::Rrp).await;
+    for sku in SKUS {
+        world.want_price(sku, 12, 1).await;
+    }
+    let fault = json!({ "operation": "createFeed", "kind": "status", "status": 429 });
+    world.fault(fault).await;
+    world.tick_at(&app).await;
+    assert_eq!(world.states().await, [FeedState::Claimed]);
+    world.price_mode(PriceMode::Leave).await;
+    world.forget_limits().await;
+    world.tick_at(&app).await;
+    assert_eq!(world.states().await, [FeedState::Returned]);
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.price("A").await, None);
+}
