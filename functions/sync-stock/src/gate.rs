@@ -8,7 +8,7 @@ use std::collections::HashSet;
 /// What entries wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    /// All orders that Amazon changed before this moment are known; absent: none are.
+    /// All orders that Amazon changed before this moment (our clock) are known; absent: none are.
     pub(crate) orders_known_until: Option<Timestamp>,
     /// Feeds that are not done.
     pub(crate) open: HashSet<FeedId>,

@@ -67,8 +67,10 @@ impl<'a> Outgoing<'a> {
     }
 
     pub(crate) fn gate(&self, open: HashSet<FeedId>) -> Gate {
+        let known = self.orders_known_until;
         Gate {
-            orders_known_until: self.orders_known_until,
+            // Levels are measured by our clock.
+            orders_known_until: known.map(|it| it.saturating_sub(self.offset).unwrap_or(it)),
             open,
         }
     }

@@ -184,6 +184,11 @@ impl World {
 
     /// All orders up to this moment are known.
     pub(crate) async fn orders_read_until(&self, until: Timestamp) {
+        self.orders_read_by_a_clock_ahead(until, 0).await;
+    }
+
+    /// As [`Self::orders_read_until`], by Amazon's clock, which is so many minutes ahead of ours.
+    pub(crate) async fn orders_read_by_a_clock_ahead(&self, until: Timestamp, minutes: i64) {
         let (tenant, id) = self.ids();
         let now = Timestamp::now();
         let leased = self
@@ -191,6 +196,7 @@ impl World {
             .lease_order_cursor(tenant, id, "poll", now, now, until);
         let mut cursor = leased.await.unwrap().unwrap();
         cursor.since = until;
+        cursor.clock_offset_ms = minutes * 60_000;
         cursor.owner = None;
         cursor.version += 1;
         let saved = self.store.save_order_cursor(tenant, id, "poll", &cursor);
