@@ -8,7 +8,7 @@ use crate::plan::store_of;
 use futures::future::join_all;
 use stallkeeper::domain::feed::{Feed, FeedKind, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
-use stallkeeper::domain::listing::Refused;
+use stallkeeper::domain::listing::{Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::sp_api::{Change, Issue, ListingPatch, Operation, PatchStatus, PatchVerdict};
@@ -167,15 +167,13 @@ async fn patch_one(
     let patched = match answer {
         Ok(verdict) => match refusing(&verdict) {
             None => Patched::Accepted,
-            Some(issue) => {
-                refuse(
-                    out,
-                    target,
-                    &claimed,
-                    issue.code.clone(),
-                    issue.message.clone(),
-                )
-                .await?;
+            Some(Issue { code, message, .. }) => {
+                let again = advice(&code).retry;
+                refuse(out, target, &claimed, code, message).await?;
+                if again {
+                    // The entry has the next round try it again.
+                    return Ok(Patched::Refused);
+                }
                 Patched::Refused
             }
         },
