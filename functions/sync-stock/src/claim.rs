@@ -135,7 +135,7 @@ async fn claim_with<V: Copy>(
     call: impl AsyncFn(u64, Sent<V>) -> Result<Refused<V>>,
 ) -> Result<Outcome<V>> {
     let gate = out.gate(std::collections::HashSet::new());
-    let label = first.label;
+    let entry = (first.label, first.sends);
     let mut now = first;
     for _ in 0..MOST_TRIES {
         let sent = Sent {
@@ -151,14 +151,26 @@ async fn claim_with<V: Copy>(
         if let (SentBy::Patch, Some(SentBy::Feed(feed))) = (by, in_feed.map(|sent| &sent.by)) {
             out.overtake(feed, target.sku).await?;
         }
-        match again(label, by, seen, |level| gate.knows_orders_until(level)) {
+        match again(entry, by, seen, |level| gate.knows_orders_until(level)) {
             Again::Claim(next) => now = next,
+            Again::Unfinished(next) if stands(out, target, entry).await? => now = next,
+            Again::Unfinished(_) => return Ok(Ok(None)),
             Again::Ours(ours) => return Ok(Ok(Some(ours))),
             Again::Drop => return Ok(Ok(None)),
             Again::Leave => return Ok(Err(())),
         }
     }
     Ok(Err(()))
+}
+
+/// Whether an entry, known by its label and sends, is still there: it is taken out once what it asked for has been sent.
+async fn stands(out: &Outgoing<'_>, target: Target<'_>, entry: (u64, u64)) -> Result<bool> {
+    let (tenant, connection) = out.ids();
+    let store = &out.app.store;
+    let stands = store
+        .to_send_of(tenant, connection, target.sku, target.price_on)
+        .await?;
+    Ok(stands.is_some_and(|it| (it.label, it.sends) == entry))
 }
 
 pub(crate) fn price(amount: Decimal, marketplace: Marketplace) -> LineValue {

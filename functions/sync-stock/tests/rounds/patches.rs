@@ -106,6 +106,39 @@ async fn a_patch_whose_answer_is_lost_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_patch_that_never_arrived_is_sent_although_the_same_was_wanted_anew_meanwhile() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.want("A", 5).await;
+    let fault = json!({ "operation": "patchListingsItem", "kind": "status", "status": 500 });
+    world.fault(fault).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 50);
+    // Takes the patch for arrived, and puts nothing down to be sent.
+    world.want("A", 5).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 5);
+    assert!(world.to_send().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_amazon_failed_to_take_by_an_error_of_its_own_is_tried_again_with_the_next_round() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    let refusal = json!({ "A": { "code": "4000000", "message": "internal error" } });
+    world.on_seller("PUT", "refusals", refusal).await;
+    world.want("A", 5).await;
+    world.tick().await;
+    let refused = world.listing("A").await.refused.unwrap();
+    assert_eq!(refused.code, "4000000");
+    assert_eq!(world.to_send().await, ["A"]);
+    world.on_seller("PUT", "refusals", json!({})).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 5);
+    assert!(world.to_send().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_missing_role_is_told_and_stops_the_round() {
     let world = World::start().await;
     world.list(&["A"], 50).await;
@@ -143,6 +176,21 @@ async fn an_increase_waits_until_the_orders_up_to_its_level_are_known() {
     assert_eq!(world.live().await["A"], 1);
     assert_eq!(world.round().await.last.waiting, 1);
     world.orders_read_until(Timestamp::now()).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 40);
+}
+
+#[tokio::test]
+async fn a_level_is_compared_with_the_orders_known_by_one_clock() {
+    let world = World::start().await;
+    world.list(&["A"], 1).await;
+    // Amazon's clock is an hour ahead: by ours the orders are known until half an hour ago only.
+    let known = ago(-30);
+    world.orders_read_by_a_clock_ahead(known, 60).await;
+    world.want_of_level("A", 40, Some(ago(5))).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 1);
+    world.orders_read_by_a_clock_ahead(ago(-56), 60).await;
     world.tick().await;
     assert_eq!(world.live().await["A"], 40);
 }
