@@ -7,7 +7,10 @@ use stallkeeper::queue::{FeedCheck, Versioned};
 
 /// Four lines: accepted, refused for good, refused by Amazon's own failure, and overtaken by a patch.
 pub(crate) async fn four_lines() -> World {
-    let world = World::start().await;
+    four_lines_in(World::start().await).await
+}
+
+pub(crate) async fn four_lines_in(world: World) -> World {
     let mut lines = Vec::new();
     for (sku, quantity) in [("A/1", 4), ("B #2", 5), ("C&3", 0), ("D%4", 7)] {
         lines.push(world.listing(sku, quantity).await);

@@ -90,6 +90,18 @@ impl Respond for StandIn {
 }
 
 impl Heard {
+    fn new() -> Self {
+        Self {
+            status: "DONE",
+            has_report: true,
+            report: report(0, &[]),
+            answer: 200,
+            revoked: false,
+            messages: Vec::new(),
+            asked: 0,
+        }
+    }
+
     fn send(&mut self, body: &[u8]) -> ResponseTemplate {
         let body: Value = serde_json::from_slice(body).unwrap();
         let queue = body["QueueUrl"].as_str().unwrap();
@@ -180,26 +192,47 @@ pub(crate) struct World {
     pub(crate) amazon: StandIn,
     app: App,
     tables: tables::Embedded,
-    server: MockServer,
+    _server: Option<MockServer>,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let tables = tables::embedded().await;
         let server = MockServer::start().await;
-        let amazon = StandIn(Arc::new(Mutex::new(Heard {
-            status: "DONE",
-            has_report: true,
-            report: report(0, &[]),
-            answer: 200,
-            revoked: false,
-            messages: Vec::new(),
-            asked: 0,
-        })));
+        let amazon = StandIn(Arc::new(Mutex::new(Heard::new())));
         let mock = Mock::given(any()).respond_with(amazon.clone());
         mock.mount(&server).await;
+        let tables = tables::embedded().await;
         let store = Store::new(tables.client.clone(), names(&tables));
-        let app = app(&server, store.clone());
+        let app = app(&server, store);
+        Self::furnish(tables, app, amazon, Some(server)).await
+    }
+
+    /// Another world with the same servers, which have forgotten all, and clients, which are slow to make.
+    pub(crate) async fn again(&self) -> Self {
+        self.heard(|heard| *heard = Heard::new());
+        let tables = tables::embedded().await;
+        let store = Store::new(tables.client.clone(), names(&tables));
+        Self::furnish(tables, self.app_on(store), self.amazon.clone(), None).await
+    }
+
+    fn app_on(&self, store: Store) -> App {
+        App {
+            store,
+            vault: self.app.vault.clone(),
+            amazon: self.app.amazon.clone(),
+            checks: self.app.checks.clone(),
+            ticks: self.app.ticks.clone(),
+            inbox: self.app.inbox.clone(),
+        }
+    }
+
+    async fn furnish(
+        tables: tables::Embedded,
+        app: App,
+        amazon: StandIn,
+        server: Option<MockServer>,
+    ) -> Self {
+        let store = app.store.clone();
         let connection = Connection {
             tenant: "north".parse().unwrap(),
             id: "c1".parse().unwrap(),
@@ -228,7 +261,7 @@ impl World {
             amazon,
             app,
             tables,
-            server,
+            _server: server,
         }
     }
 
@@ -372,7 +405,7 @@ impl World {
             .retry_config(aws_config::retry::RetryConfig::disabled())
             .interceptor(stops);
         let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-        let app = app(&self.server, Store::new(client, names(&self.tables)));
+        let app = self.app_on(Store::new(client, names(&self.tables)));
         self.deliver(&app, check_message(0)).await
     }
 
