@@ -109,11 +109,7 @@ impl Stack {
             json!({"v": 1, "kind": "tick", "tenant": tenant, "connection": connection, "hop": 0});
         let sqs = aws_sdk_sqs::Client::new(&self.aws().await);
         let message = sqs.send_message().message_body(tick.to_string());
-        message
-            .queue_url(self.output(queue))
-            .send()
-            .await
-            .unwrap();
+        message.queue_url(self.output(queue)).send().await.unwrap();
     }
 }
 

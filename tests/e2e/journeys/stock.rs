@@ -24,9 +24,7 @@ const LOOKS_A_ROUND: u32 = 12;
 async fn stocked_shop() -> Shop {
     let shop = Shop::connect(&[Uk], STAFF).await;
     shop.switch_on("UK").await;
-    let listing = |sku: &str, fulfilment: &str| {
-        json!({"sku": sku, "stores": [Uk.id()], "quantity": 50, "fulfilment": fulfilment})
-    };
+    let listing = |sku: &str, fulfilment: &str| json!({"sku": sku, "stores": [Uk.id()], "quantity": 50, "fulfilment": fulfilment});
     let listings = json!({"listings": [
         listing(CUP, "MERCHANT"), listing(PLATE, "MERCHANT"), listing(PAIR, "MERCHANT"),
         listing("MUG-9", "MERCHANT"), listing(FLAMMABLE, "MERCHANT"), listing("FBA-1", "AMAZON"),
@@ -104,7 +102,9 @@ async fn publish(shop: &Shop, wish: Value) -> Value {
     let effect = until("a preview", async || {
         let preview = shop.tenant.get(&settings).await.is(200)["preview"].clone();
         assert!(preview["failed"].is_null(), "{preview}");
-        preview["effect"].is_object().then(|| preview["effect"].clone())
+        preview["effect"]
+            .is_object()
+            .then(|| preview["effect"].clone())
     })
     .await;
     shop.tenant.post(&publish, wish).await.is(200);
@@ -153,7 +153,8 @@ async fn rounds_are_over() {
 async fn from_a_stock_level_to_what_amazon_shows() {
     let shop = stocked_shop().await;
     let mut bus = Listener::start(Some(&shop.tenant.id)).await;
-    let refusal = json!({FLAMMABLE: {"code": "90220", "message": "'Battery type' is required but missing."}});
+    let refusal =
+        json!({FLAMMABLE: {"code": "90220", "message": "'Battery type' is required but missing."}});
     on_amazon(&shop, Method::PUT, "refusals", refusal).await;
     let effect = publish(&shop, json!({})).await;
     assert_eq!(effect["matched"], 4, "{effect}");
@@ -173,9 +174,15 @@ async fn from_a_stock_level_to_what_amazon_shows() {
     })
     .await;
     let refused = bus.of_type("listing.refused")[0];
-    assert_eq!((&refused["sku"], &refused["code"]), (&json!(FLAMMABLE), &json!("90220")));
+    assert_eq!(
+        (&refused["sku"], &refused["code"]),
+        (&json!(FLAMMABLE), &json!("90220"))
+    );
     let mismatch = bus.of_type("listing.case_mismatch")[0];
-    assert_eq!((&mismatch["sku"], &mismatch["product"]), (&json!("MUG-9"), &json!(MUG)));
+    assert_eq!(
+        (&mismatch["sku"], &mismatch["product"]),
+        (&json!("MUG-9"), &json!(MUG))
+    );
     let explained = explain(&shop, FLAMMABLE).await;
     assert_eq!(explained["refused"]["code"], "90220", "{explained}");
     let shown_at_last = shown(&shop).await;
@@ -207,7 +214,10 @@ async fn whoever_is_frozen_or_paused_sends_nothing_from_that_moment_on() {
     round(&shop).await;
     rounds_are_over().await;
     assert_eq!(shown(&shop).await[PLATE], 4, "frozen");
-    shop.tenant.post(&shop.path("/unfreeze"), Value::Null).await.is(200);
+    shop.tenant
+        .post(&shop.path("/unfreeze"), Value::Null)
+        .await
+        .is(200);
     until("what was frozen goes out", async || {
         (shown(&shop).await[PLATE] == 0).then_some(())
     })
@@ -241,7 +251,11 @@ async fn in_shadow_everything_is_computed_and_nothing_is_sent() {
     is_wanted(&shop, CUP, 0).await;
     rounds_are_over().await;
     let left = shown(&shop).await;
-    assert!(left.values().all(|quantity| *quantity == 50 || *quantity == 0), "{left:?}");
+    assert!(
+        left.values()
+            .all(|quantity| *quantity == 50 || *quantity == 0),
+        "{left:?}"
+    );
     assert_eq!(left[CUP], 50);
     shop.assert_amazon_allowed_all().await;
 }

@@ -148,7 +148,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             json!({"reason": "Mine"}),
             NotFound,
         ),
-        ("POST", "/connections/{connection}/unfreeze", none(), NotFound),
+        (
+            "POST",
+            "/connections/{connection}/unfreeze",
+            none(),
+            NotFound,
+        ),
         (
             "POST",
             "/connections/{connection}/rounds/release",
@@ -158,7 +163,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         // For operators alone, whoever's the connections are.
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
-        ("GET", "/connections/{connection}/listings", none(), NotFound),
+        (
+            "GET",
+            "/connections/{connection}/listings",
+            none(),
+            NotFound,
+        ),
         (
             "GET",
             "/connections/{connection}/listings/counts",

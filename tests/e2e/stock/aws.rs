@@ -115,7 +115,9 @@ async fn answer(
         }
         // The clock: no schedule stands, and each that is put is taken.
         "" if method == Method::GET => return StatusCode::NOT_FOUND.into_response(),
-        "" => json!({ "ScheduleArn": "arn:aws:scheduler:eu-west-1:000000000000:schedule/none/none" }),
+        "" => {
+            json!({ "ScheduleArn": "arn:aws:scheduler:eu-west-1:000000000000:schedule/none/none" })
+        }
         other => panic!("nobody answers {other}"),
     };
     Json(said).into_response()

@@ -12,9 +12,9 @@ async fn work_side_by_side(stall: &Stall, environments: usize) {
     let warm: Vec<_> = (0..environments)
         .map(|_| stall.maker.environments())
         .collect();
-    let at_each = warm.iter().map(|apps| async move {
-        while stall.deliver_one(apps, ManageCatalogue, 1).await {}
-    });
+    let at_each = warm
+        .iter()
+        .map(|apps| async move { while stall.deliver_one(apps, ManageCatalogue, 1).await {} });
     join_all(at_each).await;
 }
 

@@ -109,17 +109,21 @@ async fn a_feed_that_is_applied_late_takes_nothing_back() {
         stall.pass(60).await;
         stall.level(PARTS[0], 0, stall.now());
         stall.work().await;
-        stall.deliver(super::environments::Function::SyncStock).await;
+        stall
+            .deliver(super::environments::Function::SyncStock)
+            .await;
         assert_eq!(stall.shown().await[PARTS[0]], 0);
         stall.settings(json!({ "feed_hold": false })).await;
-        let release = stall.amazon.admin(
-            reqwest::Method::POST,
-            "feeds/release",
-            json!({}),
-        );
+        let release = stall
+            .amazon
+            .admin(reqwest::Method::POST, "feeds/release", json!({}));
         release.await;
         stall.pass(60).await;
-        assert_eq!(stall.shown().await[PARTS[0]], 0, "the late feed reopened it");
+        assert_eq!(
+            stall.shown().await[PARTS[0]],
+            0,
+            "the late feed reopened it"
+        );
         stall.quiet().await;
         stall.shows_what_is_wanted([0, 16, 24], "at last").await;
     })

@@ -16,6 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use stallkeeper::domain::order::OrderStatus;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 const HISTORIES: u32 = 5;
 
@@ -38,6 +39,7 @@ fn play_histories(seed: u8, cancel_restores: bool) {
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
+    let (sent, oversold) = (AtomicUsize::new(0), AtomicU32::new(0));
     let played = runner.run(&acts(), |acts| {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
@@ -48,12 +50,21 @@ fn play_histories(seed: u8, cancel_restores: bool) {
             }
             history.quiet().await;
             history.ends_well().await;
+            let claimed = history.claimed.values().map(BTreeSet::len);
+            sent.fetch_add(claimed.sum(), Ordering::Relaxed);
+            oversold.fetch_add(history.warehouse.oversold, Ordering::Relaxed);
         }));
         Ok(())
     });
     if let Err(failure) = played {
         panic!("{failure}");
     }
+    // Else nothing was tried: two listings share a product, so that some buyer is quicker than we are.
+    let (sent, oversold) = (sent.into_inner(), oversold.into_inner());
+    assert!(
+        sent > 50 && oversold > 0,
+        "{sent} sent, {oversold} oversold"
+    );
 }
 
 struct History<'a> {
@@ -72,8 +83,7 @@ impl<'a> History<'a> {
     async fn begin(stall: &'a Stall, cancel_restores: bool) -> Self {
         let stock = [12, 20, 8];
         // A patch takes two minutes to be live, a feed five to be processed.
-        let amazon =
-            json!({ "cancel_restores": cancel_restores, "patch_seconds": 120, "feed_seconds": 300 });
+        let amazon = json!({ "cancel_restores": cancel_restores, "patch_seconds": 120, "feed_seconds": 300 });
         stall.settings(amazon).await;
         stall.open(stock, settings(1)).await;
         let maker = Maker {
@@ -133,7 +143,7 @@ impl<'a> History<'a> {
         }
         let number = self.warehouse.sell(listing, units);
         self.stall.buy(number, sku, units).await;
-        let over = self.warehouse.oversold();
+        let over = self.warehouse.oversells();
         assert!(
             !over || !rested,
             "sold more than there is, with nothing on its way: {:?}",
@@ -153,7 +163,7 @@ impl<'a> History<'a> {
     }
 
     async fn acknowledge(&mut self, n: u8) {
-        let Some(number) = self.warehouse.to_be_taken(n) else {
+        let Some(number) = self.warehouse.next_to_take(n) else {
             return;
         };
         if self.stall.acknowledge(number).await {
@@ -196,11 +206,7 @@ impl<'a> History<'a> {
         } else {
             &self.stall.apps
         };
-        while self
-            .stall
-            .deliver_one(apps, Function::SyncStock, 1)
-            .await
-        {
+        while self.stall.deliver_one(apps, Function::SyncStock, 1).await {
             for (sku, listing) in self.stall.listings().await {
                 let sends = self.sends.entry(sku.clone()).or_default();
                 if listing.sends == *sends {
@@ -217,10 +223,10 @@ impl<'a> History<'a> {
     async fn hold(&self, hold: bool) {
         self.stall.settings(json!({ "feed_hold": hold })).await;
         if !hold {
-            let release = self
-                .stall
-                .amazon
-                .admin(reqwest::Method::POST, "feeds/release", json!({}));
+            let release =
+                self.stall
+                    .amazon
+                    .admin(reqwest::Method::POST, "feeds/release", json!({}));
             release.await;
         }
     }
@@ -237,9 +243,15 @@ impl<'a> History<'a> {
         let amazon = &self.stall.amazon;
         let lost = |operation: &str, kind: &str| json!({ "operation": operation, "kind": kind });
         match fault {
-            0 => self.feed_faults(json!([{ "kind": "fatal", "applied": 0.5 }])).await,
+            0 => {
+                self.feed_faults(json!([{ "kind": "fatal", "applied": 0.5 }]))
+                    .await
+            }
             1 => self.feed_faults(json!([{ "kind": "cancelled" }])).await,
-            2 => self.feed_faults(json!([{ "kind": "report_missing" }])).await,
+            2 => {
+                self.feed_faults(json!([{ "kind": "report_missing" }]))
+                    .await
+            }
             3 => amazon.break_down(lost("patchListingsItem", "lost")).await,
             4 => amazon.break_down(lost("patchListingsItem", "reset")).await,
             5 => amazon.break_down(lost("createFeed", "lost")).await,

@@ -117,7 +117,8 @@ pub struct Warehouse {
     on_the_way: Vec<(usize, u32, Timestamp)>,
     /// The newest that has come in.
     known: [(u32, Timestamp); 3],
-    oversold: u32,
+    /// The most units that were ever sold beyond what there is.
+    pub oversold: u32,
 }
 
 impl Warehouse {
@@ -147,7 +148,7 @@ impl Warehouse {
     }
 
     /// Whether more is owed than there is, by more than ever before; it is counted.
-    pub fn oversold(&mut self) -> bool {
+    pub fn oversells(&mut self) -> bool {
         let over = (0..PARTS.len()).map(|part| self.owed(part).saturating_sub(self.there[part]));
         let over = over.sum();
         let more = over > self.oversold;
@@ -177,7 +178,7 @@ impl Warehouse {
         Some(sold.number)
     }
 
-    pub fn to_be_taken(&mut self, n: u8) -> Option<u32> {
+    pub fn next_to_take(&mut self, n: u8) -> Option<u32> {
         let sold = self.pick(n, |sold| sold.taken.is_none() && sold.is_owed())?;
         Some(sold.number)
     }

@@ -104,7 +104,11 @@ impl Stall {
                 let parts: Vec<Value> = parts
                     .map(|(part, units)| json!({ "sku": PARTS[*part], "units": units }))
                     .collect();
-                let parts = if it.sku.starts_with("SET") { parts } else { vec![] };
+                let parts = if it.sku.starts_with("SET") {
+                    parts
+                } else {
+                    vec![]
+                };
                 json!({ "sku": it.sku, "parts": parts })
             })
             .collect();

@@ -30,9 +30,7 @@ impl Stream {
             .collect();
         let told = self.told.lock().unwrap();
         let changed = now.iter().filter(|(pk, new)| told.get(*pk) != Some(new));
-        let records = changed
-            .map(|(pk, new)| record(told.get(pk), new))
-            .collect();
+        let records = changed.map(|(pk, new)| record(told.get(pk), new)).collect();
         Changes { records, now }
     }
 

@@ -24,12 +24,7 @@ const MAPPINGS: [(&str, &str, bool); 4] = [
 ];
 
 /// Attaches the seller by a token of its own, active, and sets up what its orders need.
-pub async fn connect(
-    store: &Store,
-    vault: &Vault,
-    amazon: &Amazon,
-    scene: &Scene,
-) -> Connection {
+pub async fn connect(store: &Store, vault: &Vault, amazon: &Amazon, scene: &Scene) -> Connection {
     let tenant: TenantId = "north".parse().unwrap();
     let now = Timestamp::now();
     let connection = Connection {
