@@ -6,50 +6,49 @@ use crate::warehouse::Warehouse;
 const PATCH: i64 = 300;
 
 #[derive(Debug, Clone)]
-pub struct Order {
-    pub id: usize,
-    pub at: i64,
-    pub units: u32,
-    pub cancelled_at: Option<i64>,
+pub(crate) struct Order {
+    pub(crate) id: usize,
+    pub(crate) at: i64,
+    pub(crate) units: u32,
+    pub(crate) cancelled_at: Option<i64>,
 }
 
 impl Order {
-    pub fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled_at.is_some()
     }
 }
 
 #[derive(Debug, Clone)]
-pub struct Submission {
-    pub id: u64,
-    pub value: u32,
-    pub at: i64,
-    pub is_feed: bool,
-    pub applied: Option<i64>,
+pub(crate) struct Submission {
+    pub(crate) value: u32,
+    pub(crate) at: i64,
+    pub(crate) is_feed: bool,
+    pub(crate) applied: Option<i64>,
 }
 
 #[derive(Debug, Default)]
-pub struct Amazon {
+pub(crate) struct Amazon {
     shown: u32,
-    pub orders: Vec<Order>,
-    pub submissions: Vec<Submission>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) submissions: Vec<Submission>,
     /// The submission whose value stands: an older one never replaces it.
     stands: usize,
 }
 
 impl Amazon {
-    pub fn showing(shown: u32) -> Self {
+    pub(crate) fn showing(shown: u32) -> Self {
         Self {
             shown,
             ..Self::default()
         }
     }
 
-    pub fn shows(&self) -> u32 {
+    pub(crate) fn shows(&self) -> u32 {
         self.shown
     }
 
-    pub fn buy(&mut self, units: u32, now: i64) -> bool {
+    pub(crate) fn buy(&mut self, units: u32, now: i64) -> bool {
         if self.shown < units {
             return false;
         }
@@ -64,7 +63,7 @@ impl Amazon {
     }
 
     /// Cancels an order that nobody dispatched.
-    pub fn cancel(&mut self, n: u8, give_back: bool, now: i64) {
+    pub(crate) fn cancel(&mut self, n: u8, give_back: bool, now: i64) {
         let open: Vec<usize> = self
             .orders
             .iter()
@@ -81,23 +80,22 @@ impl Amazon {
         }
     }
 
-    pub fn submit(&mut self, value: u32, now: i64, is_feed: bool) -> u64 {
-        let id = self.submissions.len() as u64;
+    /// Its place among all submissions.
+    pub(crate) fn submit(&mut self, value: u32, now: i64, is_feed: bool) -> usize {
         self.submissions.push(Submission {
-            id,
             value,
             at: now,
             is_feed,
             applied: None,
         });
-        id
+        self.submissions.len() - 1
     }
 
-    pub fn has_unapplied(&self) -> bool {
+    pub(crate) fn has_unapplied(&self) -> bool {
         self.submissions.iter().any(|one| one.applied.is_none())
     }
 
-    pub fn apply(&mut self, n: u8, now: i64) {
+    pub(crate) fn apply(&mut self, n: u8, now: i64) {
         let open: Vec<usize> = (0..self.submissions.len())
             .filter(|index| self.submissions[*index].applied.is_none())
             .collect();
@@ -107,7 +105,7 @@ impl Amazon {
         self.apply_one(open[usize::from(n) % open.len()], now);
     }
 
-    pub fn apply_one(&mut self, index: usize, now: i64) {
+    pub(crate) fn apply_one(&mut self, index: usize, now: i64) {
         self.submissions[index].applied = Some(now);
         if index + 1 > self.stands {
             self.shown = self.submissions[index].value;
@@ -115,7 +113,7 @@ impl Amazon {
         }
     }
 
-    pub fn apply_due_patches(&mut self, now: i64) {
+    pub(crate) fn apply_due_patches(&mut self, now: i64) {
         for index in 0..self.submissions.len() {
             let one = &self.submissions[index];
             if one.applied.is_none() && !one.is_feed && now - one.at >= PATCH {
@@ -126,7 +124,7 @@ impl Amazon {
     }
 
     /// Units that buyers wait for and that still lie in the warehouse.
-    pub fn owed(&self, warehouse: &Warehouse) -> u32 {
+    pub(crate) fn owed(&self, warehouse: &Warehouse) -> u32 {
         self.orders
             .iter()
             .filter(|order| !order.is_cancelled())

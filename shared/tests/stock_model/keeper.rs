@@ -19,7 +19,7 @@ struct InFlight {
 }
 
 #[derive(Debug)]
-pub struct Keeper {
+pub(crate) struct Keeper {
     settings: StockSettings,
     levels: Levels,
     reservations: Vec<Reservation>,
@@ -36,7 +36,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 impl Keeper {
-    pub fn new(shown: u32, observed: i64, levels: LevelsKind, low_stock_mark: u32) -> Self {
+    pub(crate) fn new(shown: u32, observed: i64, levels: LevelsKind, low_stock_mark: u32) -> Self {
         let policy = Policy {
             low_stock_mark,
             ..Policy::default()
@@ -78,11 +78,11 @@ impl Keeper {
         }
     }
 
-    pub fn wanted(&self) -> Option<u32> {
+    pub(crate) fn wanted(&self) -> Option<u32> {
         self.listing.wanted_quantity()
     }
 
-    pub fn knows_less_than(&self, amazon: &Amazon) -> bool {
+    pub(crate) fn knows_less_than(&self, amazon: &Amazon) -> bool {
         amazon.orders.iter().any(|order| {
             self.reservations
                 .iter()
@@ -91,7 +91,7 @@ impl Keeper {
         })
     }
 
-    pub fn sweep(&mut self, amazon: &Amazon, now: i64) {
+    pub(crate) fn sweep(&mut self, amazon: &Amazon, now: i64) {
         for order in &amazon.orders {
             let line = order.id.to_string();
             let units = if order.is_cancelled() { 0 } else { order.units };
@@ -119,7 +119,7 @@ impl Keeper {
         self.reservations.get_mut(index)
     }
 
-    pub fn acknowledge(&mut self, n: u8, now: i64) -> Option<(usize, u32)> {
+    pub(crate) fn acknowledge(&mut self, n: u8, now: i64) -> Option<(usize, u32)> {
         let open = |one: &Reservation| one.units > 0 && one.acknowledged_at.is_none();
         let taken = self.pick(n, open)?;
         taken.acknowledged_at = Some(at(now));
@@ -129,7 +129,7 @@ impl Keeper {
     }
 
     /// Of an order for which enough lies there.
-    pub fn dispatch(&mut self, n: u8, now: i64, there: u32) -> Option<(usize, u32)> {
+    pub(crate) fn dispatch(&mut self, n: u8, now: i64, there: u32) -> Option<(usize, u32)> {
         let ready = |one: &Reservation| {
             (1..=there).contains(&one.units)
                 && one.acknowledged_at.is_some()
@@ -143,7 +143,7 @@ impl Keeper {
         Some(told)
     }
 
-    pub fn level(&mut self, level: Level, now: i64) {
+    pub(crate) fn level(&mut self, level: Level, now: i64) {
         let level = StockLevel {
             quantity: level.quantity,
             measured_at: at(level.measured),
@@ -205,11 +205,11 @@ impl Keeper {
         }
     }
 
-    pub fn has_to_send(&self, _now: i64) -> bool {
+    pub(crate) fn has_to_send(&self, _now: i64) -> bool {
         self.entry.is_some()
     }
 
-    pub fn tick(&mut self, amazon: &mut Amazon, now: i64, by_feed: bool) {
+    pub(crate) fn tick(&mut self, amazon: &mut Amazon, now: i64, by_feed: bool) {
         let Some(Next::Send {
             decrease, after, ..
         }) = self.entry.clone()
@@ -231,7 +231,7 @@ impl Keeper {
         self.send(amazon, now, by_feed);
     }
 
-    pub fn urgent(&mut self, amazon: &mut Amazon, now: i64) {
+    pub(crate) fn urgent(&mut self, amazon: &mut Amazon, now: i64) {
         if matches!(self.entry, Some(Next::Send { urgent: true, .. })) {
             self.send(amazon, now, false);
         }
@@ -251,7 +251,7 @@ impl Keeper {
             self.feeds.insert(
                 name.clone(),
                 InFlight {
-                    submission: submission as usize,
+                    submission,
                     standing: Standing::InFlight,
                 },
             );
@@ -270,7 +270,7 @@ impl Keeper {
     }
 
     /// Reads the result of each feed that Amazon is done with; `fatal` gives up all others.
-    pub fn settle(&mut self, amazon: &mut Amazon, now: i64, fatal: bool) {
+    pub(crate) fn settle(&mut self, amazon: &mut Amazon, now: i64, fatal: bool) {
         for feed in self.feeds.values_mut() {
             if feed.standing != Standing::InFlight {
                 continue;

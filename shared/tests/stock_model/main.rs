@@ -7,6 +7,8 @@
 //! want at that moment, and no increase before the orders up to its level are known; and more is sold than there is only
 //! while something is on its way.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod amazon;
 mod keeper;
 mod warehouse;

@@ -5,13 +5,13 @@ use stallkeeper::domain::stock_settings::LevelsKind;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy)]
-pub struct Level {
-    pub quantity: u32,
-    pub measured: i64,
+pub(crate) struct Level {
+    pub(crate) quantity: u32,
+    pub(crate) measured: i64,
 }
 
 #[derive(Debug)]
-pub struct Warehouse {
+pub(crate) struct Warehouse {
     physical: u32,
     kind: LevelsKind,
     /// Orders that the platform took over, and units that it took off what is free.
@@ -19,11 +19,11 @@ pub struct Warehouse {
     dispatched: BTreeMap<usize, u32>,
     on_the_way: Vec<Level>,
     measured: Option<u32>,
-    pub oversold: u32,
+    pub(crate) oversold: u32,
 }
 
 impl Warehouse {
-    pub fn with(physical: u32, kind: LevelsKind) -> Self {
+    pub(crate) fn with(physical: u32, kind: LevelsKind) -> Self {
         Self {
             physical,
             kind,
@@ -35,11 +35,11 @@ impl Warehouse {
         }
     }
 
-    pub fn physical(&self) -> u32 {
+    pub(crate) fn physical(&self) -> u32 {
         self.physical
     }
 
-    pub fn dispatched(&self, order: usize) -> u32 {
+    pub(crate) fn dispatched(&self, order: usize) -> u32 {
         self.dispatched.get(&order).copied().unwrap_or(0)
     }
 
@@ -58,27 +58,27 @@ impl Warehouse {
         }
     }
 
-    pub fn take_over(&mut self, order: usize, units: u32) {
+    pub(crate) fn take_over(&mut self, order: usize, units: u32) {
         self.taken.insert(order, units);
     }
 
-    pub fn dispatch(&mut self, order: usize, units: u32) {
+    pub(crate) fn dispatch(&mut self, order: usize, units: u32) {
         self.physical -= units;
         self.dispatched.insert(order, units);
     }
 
     /// The platform is told of cancellations and frees what it had taken.
-    pub fn learn_cancellations(&mut self, amazon: &Amazon) {
+    pub(crate) fn learn_cancellations(&mut self, amazon: &Amazon) {
         for order in amazon.orders.iter().filter(|order| order.is_cancelled()) {
             self.taken.remove(&order.id);
         }
     }
 
-    pub fn restock(&mut self, units: u32) {
+    pub(crate) fn restock(&mut self, units: u32) {
         self.physical += units;
     }
 
-    pub fn measure(&mut self, now: i64) {
+    pub(crate) fn measure(&mut self, now: i64) {
         let quantity = self.count();
         self.measured = Some(quantity);
         self.on_the_way.push(Level {
@@ -87,7 +87,7 @@ impl Warehouse {
         });
     }
 
-    pub fn deliver(&mut self, n: u8, again: bool) -> Option<Level> {
+    pub(crate) fn deliver(&mut self, n: u8, again: bool) -> Option<Level> {
         if self.on_the_way.is_empty() {
             return None;
         }
@@ -100,7 +100,7 @@ impl Warehouse {
     }
 
     /// There is less than the platform said last, or it has said it and nobody heard.
-    pub fn has_news(&self) -> bool {
+    pub(crate) fn has_news(&self) -> bool {
         self.measured != Some(self.count()) || !self.on_the_way.is_empty()
     }
 }
