@@ -3,7 +3,7 @@
 
 use super::item::{Item, condition_failed, failure, item, n, s, text, value};
 use super::key::{self, Key};
-use super::levels::old_item;
+use super::levels::{old_item, read_levels};
 use super::{Store, Written};
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
+
+/// What a label may rise by between the reading of a listing and its being tied anew: far more than it can.
+const MEANWHILE: u64 = 1 << 20;
 
 /// What came of writing a wanted value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +78,8 @@ impl Store {
     }
 
     /// Stores what matching or a person says of a listing: state, product, units, alias, stores, type, observed. Leaves
-    /// wanted and sent alone, except that a listing tied to another product or other units forgets what was wanted, and
-    /// that `forget_sent` forgets what was sent: it turned out not to be what Amazon shows. `read`: as it was read
+    /// wanted and sent alone, except that a listing tied to another product or other units forgets what was wanted (all
+    /// that is wanted from then on has a greater label), and that `forget_sent` forgets what was sent: it turned out not to be what Amazon shows. `read`: as it was read
     /// (`None`: it was not there). One write unit, two more where its state changes.
     pub async fn place_listing(
         &self,
@@ -97,7 +100,17 @@ impl Store {
                 remove.push(format!("#{name}"));
             }
         }
-        if listing.product != read.product || listing.units != read.units {
+        let tied_anew = listing.product != read.product || listing.units != read.units;
+        let unknown = match (&listing.product, &read.wanted) {
+            (None, Some(wanted)) if tied_anew => Some(unknown_since(wanted)),
+            _ => None,
+        };
+        if let Some(product) = listing.product.as_ref().filter(|_| tied_anew) {
+            self.outlabel(product, read).await?;
+        }
+        if unknown.is_some() {
+            set.push("wanted = :unknown".to_owned());
+        } else if tied_anew {
             remove.push("wanted".to_owned());
         }
         if forget_sent {
@@ -119,6 +132,9 @@ impl Store {
                 update = update.expression_attribute_values(format!(":{name}"), value.clone());
             }
         }
+        if let Some(unknown) = &unknown {
+            update = update.expression_attribute_values(":unknown", nested(unknown)?);
+        }
         let removed = if remove.is_empty() {
             String::new()
         } else {
@@ -126,6 +142,23 @@ impl Store {
         };
         let update = update.update_expression(format!("SET {}{removed}", set.join(", ")));
         Written::from_result("place a listing", update.send().await)
+    }
+
+    /// Raises the counter of a product that a listing is about to be tied to, so that whatever is computed from it has a
+    /// greater label than all that was wanted before: prices and entries to be sent carry those labels, too. Idempotent.
+    async fn outlabel(&self, product: &Sku, read: &Listing) -> Result<()> {
+        let Some(wanted) = &read.wanted else {
+            return Ok(());
+        };
+        let least = wanted.label.saturating_add(MEANWHILE);
+        let levels = Key::levels(&read.tenant, product);
+        let levels = self.get_item(&self.tables.catalogue, levels).await?;
+        let counter = levels.map_or(0, |levels| read_levels(&levels).counter);
+        if counter < least {
+            let by = least - counter;
+            self.raise_counter(&read.tenant, product, by, false).await?;
+        }
+        Ok(())
     }
 
     async fn insert_listing(&self, listing: &Listing) -> Result<Written> {
@@ -147,7 +180,9 @@ impl Store {
             .delete_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(key_of(read)))
-            .condition_expression("attribute_not_exists(pk) OR (revision = :read AND sends = :sends)")
+            .condition_expression(
+                "attribute_not_exists(pk) OR (revision = :read AND sends = :sends)",
+            )
             .expression_attribute_values(":read", n(read.revision))
             .expression_attribute_values(":sends", n(read.sends));
         Written::from_result("forget a listing", delete.send().await)
@@ -284,9 +319,8 @@ impl Store {
             .expression_attribute_values(":next", n(sends + 1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         update = match &sent.by {
-            SentBy::Patch => update.condition_expression(format!(
-                "{also}wanted.label = :label AND sends = :sends"
-            )),
+            SentBy::Patch => update
+                .condition_expression(format!("{also}wanted.label = :label AND sends = :sends")),
             // A feed that is resumed finds its own claims.
             SentBy::Feed(feed) => update
                 .condition_expression(format!(
@@ -385,6 +419,17 @@ impl Store {
             listings: keys.iter().filter_map(|key| key::listing_of(key)).collect(),
             next,
         })
+    }
+}
+
+/// What is wanted of a listing that has no product any more: nothing, and the label stays, for the next product's must be
+/// greater.
+fn unknown_since(wanted: &Wanted) -> Wanted {
+    Wanted {
+        quantity: None,
+        why: "it is tied to no product".to_owned(),
+        level_at: None,
+        ..wanted.clone()
     }
 }
 

@@ -93,3 +93,62 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
         .await
         .problem(409, "nothing-held");
 }
+
+#[tokio::test]
+async fn a_listing_that_is_tied_to_another_product_has_that_ones_price() {
+    let stand = Stand::new().await;
+    let products = json!([
+        {"sku": "P", "rrp": {"GBP": "10.00"}},
+        {"sku": "Q", "rrp": {"GBP": "11.00"}},
+    ]);
+    stand.put("/products", products).await.is(202);
+    stand.work().await;
+    stand.list("X", "P", 1, 5).await;
+    let mut uk = MarketplaceSettings::new(Marketplace::Uk);
+    uk.active = true;
+    uk.price_mode = PriceMode::Rrp;
+    let store = &stand.store;
+    let put = store.put_marketplace(&tenant(), &c1(), &uk).await;
+    put.unwrap();
+    // P has seen more changes than Q.
+    for _ in 0..9 {
+        stand.deliver(&[recompute_message(&["P"], true)]).await;
+    }
+    let wanted = async || {
+        let (tenant_id, id, name) = (tenant(), c1(), "X".parse().unwrap());
+        let offer = store.offer(&tenant_id, &id, &name, Marketplace::Uk).await;
+        let wanted = offer.unwrap().unwrap().wanted.unwrap();
+        (wanted.amount.unwrap(), wanted.label)
+    };
+    let (amount, before) = wanted().await;
+    assert_eq!(amount, Decimal::from(10));
+    let path = "/connections/C1/aliases?sku=X";
+    let (mut before, mut tied) = (before, Vec::new());
+    for (product, units) in [("Q", 1), ("Q", 2), ("P", 1)] {
+        let tie = json!({"product": product, "units": units});
+        stand.put(path, tie).await.is(200);
+        stand.work().await;
+        let (amount, label) = wanted().await;
+        tied.push(amount);
+        assert!(label > before, "{label}");
+        before = label;
+    }
+    assert_eq!(tied, [11, 22, 10].map(Decimal::from));
+    // Tied to nothing, which no product is spelt like, and then to one with a counter of its own.
+    stand
+        .send("DELETE", path, None, String::new())
+        .await
+        .is(204);
+    assert_eq!(stand.wanted("X").await, None);
+    stand
+        .put("/products", json!([{"sku": "R", "rrp": {"GBP": "5"}}]))
+        .await
+        .is(202);
+    stand.work().await;
+    stand
+        .put(path, json!({"product": "R", "units": 1}))
+        .await
+        .is(200);
+    stand.work().await;
+    assert_eq!(wanted().await.0, Decimal::from(5));
+}
