@@ -96,7 +96,7 @@ async fn publish(shop: &Shop, wish: Value) -> Value {
     shop.tenant
         .post(&publish, json!({}))
         .await
-        .problem(409, "preview");
+        .problem(409, "not-previewed");
     let preview = json!({"preview": true});
     shop.tenant.post(&publish, preview).await.is(202);
     let effect = until("a preview", async || {
