@@ -12,7 +12,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 /// Lines in one part of a manifest.
 pub const LINES_IN_A_PART: usize = 5_000;
-/// How long feeds are kept, in seconds.
+/// How long manifests are kept, in seconds. A feed itself stays: it tells what became of what a listing was sent last,
+/// however long ago that was.
 const KEPT: i64 = 90 * 86_400;
 
 /// A page of feeds, the newest first.
@@ -31,7 +32,6 @@ impl Store {
         let key = Key::feed(&feed.tenant, &feed.connection, &feed.id);
         let mut fields = item(key, feed)?;
         fields.retain(|_, value| !value.is_null());
-        fields.insert("expires_at".into(), n(feed.created_at.as_second() + KEPT));
         let written = self
             .put_fields_revised(
                 "store a feed",

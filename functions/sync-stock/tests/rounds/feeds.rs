@@ -36,6 +36,18 @@ async fn many_differences_are_one_feed_whose_check_is_queued() {
 }
 
 #[tokio::test]
+async fn a_feed_outlives_its_manifest_since_listings_stand_by_it() {
+    let world = World::start().await;
+    let app = world.app_with(0);
+    world.list(&["A"], 50).await;
+    world.want("A", 6).await;
+    world.tick_at(&app).await;
+    let feed = world.feeds().await.remove(0);
+    world.settle(&feed.id).await;
+    assert_eq!(world.expiring().await, ["PART#00000"]);
+}
+
+#[tokio::test]
 async fn each_listing_goes_through_a_store_it_is_in() {
     let world = World::start().await;
     let app = world.app_with(0);

@@ -422,6 +422,17 @@ impl World {
         }
     }
 
+    /// The sort keys of what will vanish from the catalogue by itself.
+    pub(crate) async fn expiring(&self) -> Vec<String> {
+        let scan = self.tables.client.scan();
+        let scan = scan.table_name(self.tables.name("CatalogueTable"));
+        let items = scan.send().await.unwrap().items.unwrap();
+        let expiring = items.iter().filter(|item| item.contains_key("expires_at"));
+        expiring
+            .map(|item| item["sk"].as_s().unwrap().clone())
+            .collect()
+    }
+
     /// A killed run keeps its leases until they expire. This makes those pass.
     pub(crate) async fn let_leases_expire(&self) {
         for sk in ["STOCK_ROUND", "STOCK_URGENT"] {
