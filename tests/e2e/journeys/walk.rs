@@ -160,6 +160,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
+        (
+            "POST",
+            "/connections/{connection}/prices/release",
+            none(),
+            NotFound,
+        ),
         // For operators alone, whoever's the connections are.
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
