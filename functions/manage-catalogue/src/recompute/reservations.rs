@@ -16,6 +16,8 @@ const MOST_FORGOTTEN: usize = 25;
 const PILE: usize = 50;
 /// A value that was sent counts from this long before: clocks, and the whole seconds of Amazon's moments.
 const BLUR: SignedDuration = SignedDuration::from_secs(2);
+/// Beyond this nobody waits for a level any more where none ever came, and no report that will be read is as old.
+const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How old the numbers of Amazon's listings report may be.
 const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
 
@@ -38,12 +40,25 @@ impl Work<'_> {
             return Ok(());
         }
         let measured_at = self.measured_at(inputs).await?;
-        let over = |reservation: &&Reservation| reservation.is_over(measured_at);
-        let (needed, idle): (Vec<_>, Vec<_>) = inputs
-            .reservations
-            .iter()
-            .filter(over)
-            .partition(|reservation| is_needed(reservation, inputs, listings));
+        let long_ago = self.now.saturating_sub(LONG).unwrap_or(Timestamp::MIN);
+        let unknown = levels.levels.is_empty();
+        let (mut needed, mut idle) = (Vec::new(), Vec::new());
+        for reservation in &inputs.reservations {
+            let over =
+                reservation.is_over(measured_at) || (unknown && left_before(reservation, long_ago));
+            if !over {
+                continue;
+            }
+            let seller = self.known.seller(&reservation.connection).await?;
+            let baseline = Baseline {
+                computed: seller.is_some(),
+                long_ago,
+            };
+            match baseline.needs(reservation, inputs, listings) {
+                true => needed.push(reservation),
+                false => idle.push(reservation),
+            }
+        }
         for reservation in idle.into_iter().take(MOST_FORGOTTEN) {
             self.store
                 .forget_reservation(self.tenant, sku, reservation)
@@ -107,26 +122,42 @@ fn is_of(reservation: &Reservation, listing: &Listing) -> bool {
     reservation.connection == listing.connection && reservation.amazon_sku == listing.amazon_sku
 }
 
-/// Whether its sale is still needed to tell what Amazon shows.
-fn is_needed(reservation: &Reservation, inputs: &SkuInputs, listings: &[Listing]) -> bool {
-    let Some(sale) = reservation.sale else {
-        return false;
-    };
-    let Some(listing) = listings.iter().find(|it| is_of(reservation, it)) else {
-        // Not recomputed now: only what is no listing of this SKU any more needs nothing.
-        return inputs.listed.iter().any(|listed| {
-            listed.connection == reservation.connection
-                && listed.amazon_sku == reservation.amazon_sku
-        });
-    };
-    let counts_from = match (&listing.sent, &listing.observed) {
-        (Some(sent), _) => sent.at.saturating_sub(BLUR),
-        (None, Some(observed)) => observed.at.saturating_sub(REPORT_IS_BEHIND),
-        (None, None) => return true,
-    };
-    let last = sale
-        .reduced_at
-        .unwrap_or(sale.ordered_at)
-        .max(sale.ordered_at);
-    counts_from.is_ok_and(|from| last >= from)
+/// Whether all of it left the warehouse before `moment`.
+fn left_before(reservation: &Reservation, moment: Timestamp) -> bool {
+    reservation.is_over(Some(moment))
+}
+
+/// What decides whether a sale still tells anything of what Amazon shows.
+struct Baseline {
+    /// Whether stock is computed for the sale's connection.
+    computed: bool,
+    long_ago: Timestamp,
+}
+
+impl Baseline {
+    fn needs(&self, reservation: &Reservation, inputs: &SkuInputs, listings: &[Listing]) -> bool {
+        let Some(sale) = reservation.sale else {
+            return false;
+        };
+        let last = sale
+            .reduced_at
+            .unwrap_or(sale.ordered_at)
+            .max(sale.ordered_at);
+        // Before anything is sent of it, a report newer than that is read.
+        let recent = last >= self.long_ago;
+        let Some(listing) = listings.iter().find(|it| is_of(reservation, it)) else {
+            // Not recomputed now: only what is no listing of this SKU any more needs nothing.
+            let listed = inputs.listed.iter().any(|listed| {
+                listed.connection == reservation.connection
+                    && listed.amazon_sku == reservation.amazon_sku
+            });
+            return listed && (self.computed || recent);
+        };
+        let counts_from = match (&listing.sent, &listing.observed) {
+            (Some(sent), _) => sent.at.saturating_sub(BLUR),
+            (None, Some(observed)) => observed.at.saturating_sub(REPORT_IS_BEHIND),
+            (None, None) => return recent,
+        };
+        counts_from.is_ok_and(|from| last >= from)
+    }
 }

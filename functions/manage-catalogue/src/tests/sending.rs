@@ -1,6 +1,7 @@
 //! What a recompute puts down to be sent, and what it forgets.
 
 use super::*;
+use jiff::SignedDuration;
 use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
 use stallkeeper::domain::feed::{LineValue, SentBy};
 use stallkeeper::domain::listing::Sent;
@@ -210,6 +211,51 @@ async fn finished_reservations_do_not_pile_up_where_nothing_is_sent() {
         let inputs = stand.store.sku_inputs(&tenant(), &sku("A")).await.unwrap();
         assert_eq!(inputs.reservations.len(), left);
     }
+}
+
+#[tokio::test]
+async fn where_no_level_ever_comes_orders_that_left_long_ago_are_forgotten() {
+    let stand = Stand::new().await;
+    let left = |order: &str, when: Timestamp| Reservation {
+        amazon_sku: "B".parse().unwrap(),
+        dispatched: vec![Dispatch { at: when, units: 1 }],
+        ..reservation(order, 1, when.as_second() - at(0).as_second())
+    };
+    let recently = Timestamp::now() - SignedDuration::from_hours(24);
+    let open = Reservation {
+        dispatched: Vec::new(),
+        ..left("OPEN", at(10))
+    };
+    let orders = [left("OLD", at(10)), left("NEW", recently), open];
+    // As listed by a connection that has nothing published yet, and as an order of a SKU that is no listing here.
+    stand.connect("C2").await;
+    let (unpublished, product) = ("C2".parse().unwrap(), sku("B"));
+    let name = "B".parse().unwrap();
+    let tied = stand
+        .store
+        .tie(&tenant(), &product, &unpublished, &name, 1)
+        .await;
+    tied.unwrap();
+    for connection in [c1(), unpublished] {
+        for order in orders.clone() {
+            let order = Reservation {
+                connection: connection.clone(),
+                ..order
+            };
+            let store = &stand.store;
+            let put = store.put_reservation(&tenant(), &product, &order).await;
+            assert_eq!(put.unwrap(), Written::Done);
+        }
+    }
+    stand.deliver(&[recompute_message(&["B"], true)]).await;
+    let inputs = stand.store.sku_inputs(&tenant(), &product).await.unwrap();
+    let mut kept: Vec<&str> = inputs
+        .reservations
+        .iter()
+        .map(|it| it.order.as_str())
+        .collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["NEW", "NEW", "OPEN", "OPEN"]);
 }
 
 #[tokio::test]
