@@ -239,8 +239,5 @@ fn a_refusal_stands_until_something_else_is_wanted_unless_it_was_amazons_own_fai
         refused("13013"),
         Next::Nothing("Amazon refused this quantity")
     );
-    assert!(matches!(
-        refused("4000000"),
-        Next::Send { quantity: 4, .. }
-    ));
+    assert!(matches!(refused("4000000"), Next::Send { quantity: 4, .. }));
 }
