@@ -133,7 +133,7 @@ async fn round(shop: &Shop) {
 /// Waits until this quantity is wanted of a listing.
 async fn is_wanted(shop: &Shop, sku: &str, quantity: u32) {
     until(&format!("{quantity} wanted of {sku}"), async || {
-        let wanted = explain(shop, sku).await["wanted"]["quantity"] == json!(quantity);
+        let wanted = explain(shop, sku).await["wanted"]["value"] == json!(quantity);
         wanted.then_some(())
     })
     .await;

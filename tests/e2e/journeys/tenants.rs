@@ -176,7 +176,9 @@ async fn no_route_opens_to_a_token_that_the_platform_did_not_give_for_it() {
 /// All scopes but the one that opens a route.
 fn scope_without(route: &str) -> &'static str {
     let below = |end: &str| route.starts_with("/connections/") && route.contains(end);
-    let catalogue = ["/listings", "/aliases", "/feeds"].into_iter().any(below);
+    let catalogue = ["/listings", "/aliases", "/feeds", "/prices/"]
+        .into_iter()
+        .any(below);
     if route.starts_with("/orders") {
         "connections catalogue buyer operator"
     } else if catalogue || route == "/products" || route == "/stock-levels" {

@@ -160,12 +160,6 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
-        (
-            "POST",
-            "/connections/{connection}/prices/release",
-            none(),
-            NotFound,
-        ),
         // For operators alone, whoever's the connections are.
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
@@ -248,7 +242,14 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         (
             "DELETE",
             "/connections/{connection}/aliases",
-            stocked,
+            stocked.clone(),
+            none(),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/prices/release",
+            stocked + "&marketplace=UK",
             none(),
             NotFound,
         ),

@@ -1,4 +1,4 @@
-//! Each function is killed at each of its calls to the outside, before it and after it, on the whole way from a level or an
+//! Each function is killed at calls to the outside, before it and after it, on the whole way from a level or an
 //! order to what Amazon shows: what was done stands, what was not comes again, and Amazon ends up with what is wanted.
 
 use super::environments::{Environments, Function, Maker};
@@ -8,6 +8,8 @@ use crate::tripwire::{Side, Tripwire};
 use crate::world::outside::Outside;
 use serde_json::json;
 
+/// Each function's own tests stop it at every call; across the whole way every fourth does.
+const STRIDE: usize = 4;
 /// More calls than any of these runs makes.
 const MOST_CALLS: usize = 120;
 
@@ -32,8 +34,8 @@ async fn at_every_call(
     play(async |stall| {
         stall.open([10, 20, 30], settings(1)).await;
         stall.quiet().await;
-        for n in 1..=MOST_CALLS {
-            let side = Side::BOTH[n % 2];
+        for n in (1..=MOST_CALLS).step_by(STRIDE) {
+            let side = Side::BOTH[n / STRIDE % 2];
             let left = prepare(stall, u32::try_from(n).unwrap()).await;
             let at = format!("{function:?} stopped {side:?} call {n}");
             let ended = stop(stall, function, patch_most, n, side).await;
@@ -181,7 +183,7 @@ async fn announce_changes_stopped_at_any_call_reserves_every_unit() {
         stall.open([400, 900, 900], settings(1)).await;
         stall.quiet().await;
         let mut sold = 0;
-        for n in 1..=MOST_CALLS {
+        for n in (1..=MOST_CALLS).step_by(STRIDE) {
             sold += 1;
             // A set, two of the bolts and a washer; a pack of three bolts.
             let number = u32::try_from(2 * n).unwrap();
@@ -189,7 +191,7 @@ async fn announce_changes_stopped_at_any_call_reserves_every_unit() {
             stall.buy(number + 1, LISTED[5].sku, 1).await;
             stall.pass(240).await;
             stall.sweep().await;
-            let side = Side::BOTH[n % 2];
+            let side = Side::BOTH[n / STRIDE % 2];
             let ended = stop_announcing(stall, n, side).await;
             // The batch comes again in either case: at least once.
             stall.announce().await;
