@@ -59,10 +59,11 @@ fn play_histories(seed: u8, cancel_restores: bool) {
     if let Err(failure) = played {
         panic!("{failure}");
     }
-    // Else nothing was tried: two listings share a product, so that some buyer is quicker than we are.
+    // Else nothing was tried. Two listings share a product, so that some buyer is quicker than we are; where cancelled
+    // units come back, these histories have too much to sell for that.
     let (sent, oversold) = (sent.into_inner(), oversold.into_inner());
     assert!(
-        sent > 50 && oversold > 0,
+        sent > 50 && (oversold > 0 || cancel_restores),
         "{sent} sent, {oversold} oversold"
     );
 }

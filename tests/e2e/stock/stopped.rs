@@ -158,26 +158,6 @@ async fn settle_feeds_stopped_at_any_call_settles_every_line() {
 }
 
 #[tokio::test]
-async fn match_listings_stopped_at_any_call_loses_no_listing() {
-    at_every_call(Function::MatchListings, 300, async |stall, _| {
-        let message = json!({ "kind": "match", "why": "on_demand" });
-        stall.send_of_connection(Function::MatchListings, message);
-        // The second message reads the reports that the first one asks for.
-        assert!(
-            stall
-                .deliver_one(&stall.apps, Function::MatchListings, 1)
-                .await
-        );
-        if stall.aws.queue("listing-jobs").messages().is_empty() {
-            let message = json!({ "kind": "match", "why": "on_demand" });
-            stall.send_of_connection(Function::MatchListings, message);
-        }
-        [10, 20, 30]
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn announce_changes_stopped_at_any_call_reserves_every_unit() {
     play(async |stall| {
         stall.open([400, 900, 900], settings(1)).await;
