@@ -208,8 +208,9 @@ impl Journey<'_> {
         let lines = self.listing_lines().await?;
         self.refused = lines.iter().filter(|line| line.refused).count();
         self.scene.refuse(BY_CONSENT, json!({})).await?;
+        // Fewer than Amazon shows: an increase would wait for the next sweep of orders that is newer than the count.
         let now = Timestamp::now().to_string();
-        self.put_all("/stock-levels", &[goods::level(REFUSED, 7, &now)])
+        self.put_all("/stock-levels", &[goods::level(REFUSED, 3, &now)])
             .await
     }
 
