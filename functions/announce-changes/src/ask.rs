@@ -132,6 +132,9 @@ fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
     if !reserves(stored) {
         return None;
     }
+    if is_unreleased(stored) {
+        return Some((0, 0, false));
+    }
     let shipped = is_shipped(stored);
     let left = if shipped {
         item.quantity
@@ -146,12 +149,16 @@ fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
     Some((units, left, shipped || stored.acknowledged_at.is_some()))
 }
 
-/// Whether an order's lines are ours to deliver: not those that Amazon ships, and a pre-order from its release on. Where
-/// Amazon does not say who ships, they are.
+/// Whether an order's lines are ours to deliver: not those that Amazon ships. Where Amazon does not say who ships, they
+/// are.
 fn reserves(stored: &StoredOrder) -> bool {
-    let by_amazon = stored.order.fulfilled_by == Some(FulfilledBy::Amazon);
-    let unreleased = stored.order.amazon_status == Some(AmazonStatus::PendingAvailability);
-    !by_amazon && !unreleased
+    stored.order.fulfilled_by != Some(FulfilledBy::Amazon)
+}
+
+/// A pre-order holds nothing before its release. Amazon may take its units off the listing's number all the same: as with
+/// a cancellation, the most that it asks for is told, so that the number is sent once more.
+fn is_unreleased(stored: &StoredOrder) -> bool {
+    stored.order.amazon_status == Some(AmazonStatus::PendingAvailability)
 }
 
 fn is_shipped(stored: &StoredOrder) -> bool {
