@@ -3,243 +3,23 @@
 //! A message carries `v`; readers accept the current version and the one before it. The fair-queue group is the
 //! connection, so one busy seller does not hold up the others.
 
-use crate::domain::ids::{ConnectionId, FeedId, OrderId, Sku, TenantId, WarehouseCode};
-use crate::domain::product::Product;
-use crate::domain::shipping_term::ShippingTerm;
-use crate::domain::stock_settings::Effect;
+mod message;
+mod stock_change;
+
+pub use message::{
+    FeedCheck, ListingJob, MatchReason, OrderMessage, StockTick, TickMessage, Versioned,
+    order_message,
+};
+pub use stock_change::{LevelRow, StockChange};
+
+use crate::domain::ids::{ConnectionId, TenantId};
 use crate::error::{Class, Error, Result};
-use crate::sp_api::{Dataset, RawOrder};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-/// Version of the messages this code writes.
-const VERSION: u8 = 1;
+use serde::Serialize;
 
 /// What SQS takes in one batch request, in bytes; also what one message may have.
 const BATCH_BYTES: usize = 256 * 1024;
-/// What a message's envelope may need beyond the order itself, in bytes.
-const ENVELOPE_BYTES: usize = 1024;
-
-/// A message with its version.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Versioned<M> {
-    v: u8,
-    #[serde(flatten)]
-    message: M,
-}
-
-impl<M> Versioned<M> {
-    pub fn new(message: M) -> Self {
-        Self {
-            v: VERSION,
-            message,
-        }
-    }
-
-    /// The message, where its version is one that we read.
-    ///
-    /// # Errors
-    /// Permanent for a version from the future or the far past.
-    pub fn open(self) -> Result<M> {
-        if self.v == VERSION || self.v + 1 == VERSION {
-            Ok(self.message)
-        } else {
-            Err(Error::permanent(
-                "read a message",
-                format!("its version {} is not one that this release reads", self.v),
-            ))
-        }
-    }
-}
-
-/// On queue `order-ticks`: time to sweep a connection's orders.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum TickMessage {
-    Tick {
-        tenant: TenantId,
-        connection: ConnectionId,
-        /// How many times the function has queued to itself for this tick.
-        #[serde(default)]
-        hop: u32,
-    },
-}
-
-/// On queue `orders`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum OrderMessage {
-    /// An order as Amazon told it, whole. Holds buyer data: the queue is encrypted.
-    Order {
-        tenant: TenantId,
-        connection: ConnectionId,
-        fetched_at: Timestamp,
-        datasets: Vec<Dataset>,
-        order: RawOrder,
-    },
-    /// An order too big for a message: to be fetched.
-    OrderId {
-        tenant: TenantId,
-        connection: ConnectionId,
-        order_id: OrderId,
-        updated_at: Timestamp,
-    },
-    /// The waiting orders of a connection are to be looked at again.
-    Rerun {
-        tenant: TenantId,
-        connection: ConnectionId,
-        /// Only those whose term falls back to this one; all where it is absent.
-        term: Option<ShippingTerm>,
-        /// Where an earlier run stopped.
-        after: Option<String>,
-        #[serde(default)]
-        hop: u32,
-    },
-}
-
-impl OrderMessage {
-    pub fn connection(&self) -> &ConnectionId {
-        match self {
-            Self::Order { connection, .. }
-            | Self::OrderId { connection, .. }
-            | Self::Rerun { connection, .. } => connection,
-        }
-    }
-}
-
-/// On queue `stock-changes`. Platforms may send `levels` and `products` to it themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum StockChange {
-    Levels {
-        tenant: TenantId,
-        /// Whether they were compared with what is stored: then each is worth a write.
-        #[serde(default)]
-        checked: bool,
-        levels: Vec<LevelRow>,
-    },
-    Products {
-        tenant: TenantId,
-        /// When they were told, so that an older telling never replaces a newer one; absent: as they are read.
-        #[serde(default)]
-        at: Option<Timestamp>,
-        products: Vec<Product>,
-    },
-    /// An input of these SKUs was written; what follows from it is owed.
-    Recompute {
-        tenant: TenantId,
-        /// Whether the counters are still to be raised for it.
-        raise: bool,
-        skus: Vec<Sku>,
-    },
-}
-
-/// A stock level as the platform tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LevelRow {
-    pub sku: Sku,
-    pub warehouse: WarehouseCode,
-    pub quantity: u32,
-    /// When it was counted.
-    pub measured_at: Timestamp,
-}
-
-/// On queue `listing-jobs`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ListingJob {
-    /// Read Amazon's listings report and match it.
-    Match {
-        tenant: TenantId,
-        connection: ConnectionId,
-        why: MatchReason,
-        #[serde(default)]
-        hop: u32,
-    },
-    /// Compute what publishing the draft of this revision would do; matches first.
-    Preview {
-        tenant: TenantId,
-        connection: ConnectionId,
-        revision: u64,
-        #[serde(default)]
-        hop: u32,
-    },
-    /// The rest of a preview that did not end within one run.
-    PreviewFrom {
-        tenant: TenantId,
-        connection: ConnectionId,
-        revision: u64,
-        /// Where the earlier run stopped, and what it counted until there.
-        after: String,
-        so_far: Effect,
-        #[serde(default)]
-        hop: u32,
-    },
-    /// Settings changed: recompute every listing of the connection.
-    RecomputeAll {
-        tenant: TenantId,
-        connection: ConnectionId,
-        /// Where an earlier run stopped.
-        after: Option<String>,
-        #[serde(default)]
-        hop: u32,
-    },
-}
-
-/// Why listings are matched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MatchReason {
-    Published,
-    Daily,
-    OnDemand,
-    Preview,
-}
-
-/// On queue `stock-ticks`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum StockTick {
-    /// Time for a round.
-    Tick {
-        tenant: TenantId,
-        connection: ConnectionId,
-        #[serde(default)]
-        hop: u32,
-    },
-    /// A decrease that waits for no round.
-    Urgent {
-        tenant: TenantId,
-        connection: ConnectionId,
-        #[serde(default)]
-        hop: u32,
-    },
-}
-
-/// On queue `feed-checks`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum FeedCheck {
-    /// Look whether Amazon is done with a feed.
-    Check {
-        tenant: TenantId,
-        connection: ConnectionId,
-        feed: FeedId,
-        #[serde(default)]
-        hop: u32,
-    },
-    /// Amazon is done with it; its processing report could not be read so far.
-    ReadAgain {
-        tenant: TenantId,
-        connection: ConnectionId,
-        feed: FeedId,
-        /// How often it was tried.
-        tries: u32,
-    },
-}
-
 /// What a fair queue shares its turns among: one busy group does not hold up the others.
 pub trait Group {
     /// At most 128 characters of letters, digits and punctuation, as SQS has it.
@@ -355,36 +135,6 @@ impl Queue {
             )),
         }
     }
-}
-
-/// An order message, or the order's id alone where the order would not fit.
-pub fn order_message(
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    fetched_at: Timestamp,
-    datasets: &[Dataset],
-    order: RawOrder,
-) -> Result<OrderMessage> {
-    let (tenant, connection) = (tenant.clone(), connection.clone());
-    let bytes = json_text(&order)
-        .map_err(|error| Error::permanent("encode an order", error))?
-        .len();
-    if bytes + ENVELOPE_BYTES > BATCH_BYTES {
-        let (order_id, updated_at) = (order.id().clone(), order.updated_at());
-        return Ok(OrderMessage::OrderId {
-            tenant,
-            connection,
-            order_id,
-            updated_at,
-        });
-    }
-    Ok(OrderMessage::Order {
-        tenant,
-        connection,
-        fetched_at,
-        datasets: datasets.to_vec(),
-        order,
-    })
 }
 
 fn encode<M: Serialize>(message: M) -> Result<String> {

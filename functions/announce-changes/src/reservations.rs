@@ -18,8 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const AT_ONCE: usize = 8;
 /// How often a line is moved because its listing was tied anew meanwhile.
 const MOST_MOVES: usize = 5;
-/// SKUs of one recompute message.
-const SKUS_A_MESSAGE: usize = 25;
 
 /// SKUs whose recompute is owed, by tenant.
 type Owed = BTreeMap<TenantId, BTreeSet<Sku>>;
@@ -58,14 +56,7 @@ async fn recompute(app: &App, owed: &Owed) -> Result<()> {
             .buffer_unordered(AT_ONCE)
             .try_collect::<Vec<u64>>()
             .await?;
-        let skus: Vec<Sku> = skus.iter().cloned().collect();
-        let messages = skus
-            .chunks(SKUS_A_MESSAGE)
-            .map(|some| StockChange::Recompute {
-                tenant: tenant.clone(),
-                raise: false,
-                skus: some.to_vec(),
-            });
+        let messages = StockChange::recompute(tenant, false, skus.iter().cloned())?;
         app.changes.send_all(tenant, messages).await?;
     }
     Ok(())

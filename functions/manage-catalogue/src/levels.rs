@@ -16,10 +16,6 @@ use stallkeeper::domain::ids::TenantId;
 use stallkeeper::error::Result;
 use stallkeeper::queue::{LevelRow, StockChange};
 use stallkeeper::store::Store;
-use std::collections::BTreeMap;
-
-/// How many SKUs go into one message.
-const SKUS_IN_A_MESSAGE: usize = 25;
 
 /// Compares rows that the platform queued itself with what is stored, and queues those that are worth a write: as the API
 /// does. What is refused is noted, since nobody waits for an answer.
@@ -54,19 +50,8 @@ async fn note_seen(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<(
     store.note_stock_seen(tenant, now).await
 }
 
-/// Queues rows that were compared, all rows of a SKU in one message. Returns only when all are queued.
+/// Queues rows that were compared. Returns only when all are queued.
 pub(crate) async fn queue(app: &App, tenant: &TenantId, rows: Vec<LevelRow>) -> Result<()> {
-    let mut by_sku: BTreeMap<_, Vec<LevelRow>> = BTreeMap::new();
-    for row in rows {
-        by_sku.entry(row.sku.clone()).or_default().push(row);
-    }
-    let by_sku: Vec<Vec<LevelRow>> = by_sku.into_values().collect();
-    let messages = by_sku
-        .chunks(SKUS_IN_A_MESSAGE)
-        .map(|rows| StockChange::Levels {
-            tenant: tenant.clone(),
-            checked: true,
-            levels: rows.concat(),
-        });
+    let messages = StockChange::levels(tenant, rows)?;
     app.stock_changes.send_all(tenant, messages).await
 }

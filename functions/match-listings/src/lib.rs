@@ -26,8 +26,6 @@ use stallkeeper::store::Store;
 use stallkeeper::vault::Vault;
 use std::time::{Duration, SystemTime};
 
-/// How many SKUs are computed anew for one message.
-const SKUS_IN_A_MESSAGE: usize = 25;
 /// What the work between two looks at the clock may need.
 const STEP_TIME: Duration = Duration::from_secs(45);
 
@@ -115,14 +113,7 @@ async fn queue_recompute(
     raise: bool,
     skus: impl IntoIterator<Item = Sku>,
 ) -> Result<()> {
-    let skus: Vec<Sku> = skus.into_iter().collect();
-    let messages = skus
-        .chunks(SKUS_IN_A_MESSAGE)
-        .map(|skus| StockChange::Recompute {
-            tenant: tenant.clone(),
-            raise,
-            skus: skus.to_vec(),
-        });
+    let messages = StockChange::recompute(tenant, raise, skus)?;
     app.stock_changes.send_all(connection, messages).await
 }
 

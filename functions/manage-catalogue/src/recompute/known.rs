@@ -20,8 +20,6 @@ pub(super) struct Seller {
     pub(super) published: Published,
     status: ConnectionStatus,
     frozen: bool,
-    /// Marketplaces whose prices are the recommended ones.
-    pub(super) priced: Vec<Marketplace>,
 }
 
 impl Seller {
@@ -36,6 +34,7 @@ pub(super) struct Known<'a> {
     tenant: &'a TenantId,
     inputs: Memory<Sku, SkuInputs>,
     sellers: Memory<ConnectionId, Option<Seller>>,
+    priced: Memory<ConnectionId, Vec<Marketplace>>,
     feeds: Memory<(ConnectionId, FeedId), Option<Feed>>,
 }
 
@@ -46,6 +45,7 @@ impl<'a> Known<'a> {
             tenant,
             inputs: Memory::default(),
             sellers: Memory::default(),
+            priced: Memory::default(),
             feeds: Memory::default(),
         }
     }
@@ -80,18 +80,24 @@ impl<'a> Known<'a> {
         let Some(published) = plan.in_force().cloned() else {
             return Ok(None);
         };
-        let marketplaces = self.store.marketplaces(self.tenant, id).await?;
-        let priced = marketplaces
-            .iter()
-            .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
-            .map(|settings| settings.marketplace)
-            .collect();
         Ok(Some(Seller {
             published,
             status,
             frozen: plan.frozen.is_some(),
-            priced,
         }))
+    }
+
+    /// Marketplaces of a connection whose prices are the recommended ones.
+    pub(super) async fn priced(&self, connection: &ConnectionId) -> Result<Arc<Vec<Marketplace>>> {
+        let read = async {
+            let marketplaces = self.store.marketplaces(self.tenant, connection).await?;
+            Ok(marketplaces
+                .iter()
+                .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
+                .map(|settings| settings.marketplace)
+                .collect())
+        };
+        self.priced.get(connection.clone(), read).await
     }
 
     /// What became of what was sent last; what was never sent stands as if it had arrived.

@@ -24,7 +24,8 @@ impl Work<'_> {
             return Ok(());
         };
         let listed_in = |marketplace: &&Marketplace| listing.stores.contains(marketplace);
-        for marketplace in seller.priced.iter().filter(listed_in) {
+        let priced = self.known.priced(&listing.connection).await?;
+        for marketplace in priced.iter().filter(listed_in) {
             self.recompute_price(product, listing, seller, *marketplace)
                 .await?;
         }

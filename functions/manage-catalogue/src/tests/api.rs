@@ -92,10 +92,10 @@ async fn a_thousand_rows_are_taken_in_messages_that_fit() {
     let told = stand.put("/stock-levels", json!(rows)).await.is(202);
     assert_eq!(told["accepted"], 1_000);
     let messages = stand.queues.take("changes");
-    assert_eq!(messages.len(), 20);
+    assert_eq!(messages.len(), 5);
     assert!(
         messages.iter().all(|message| message["checked"] == true
-            && message["levels"].as_array().unwrap().len() == 50)
+            && message["levels"].as_array().unwrap().len() == 200)
     );
     let calls = stand.calls.take();
     assert_eq!(
@@ -103,7 +103,7 @@ async fn a_thousand_rows_are_taken_in_messages_that_fit() {
             .iter()
             .filter(|name| *name == "SendMessageBatch")
             .count(),
-        2
+        1
     );
     let parts: Vec<Value> = (0..90)
         .map(|n| json!({"sku": format!("{:x<150}", n), "units": 1}))

@@ -174,10 +174,10 @@ async fn a_preview_without_time_goes_on_with_what_it_counted() {
 }
 
 #[tokio::test]
-async fn publishing_has_every_matched_listing_computed_anew_in_messages_of_25() {
+async fn publishing_has_every_matched_listing_computed_anew_in_messages_of_a_hundred() {
     let world = World::new().await;
     let seller = world.connect("all", &[Uk]).await;
-    many(&seller, 60).await;
+    many(&seller, 150).await;
     let job = seller.job(json!({"kind": "recompute_all", "after": null}));
     assert!(seller.deliver(&job).await);
     assert!(seller.recomputed().is_empty(), "nothing is in force yet");
@@ -188,12 +188,12 @@ async fn publishing_has_every_matched_listing_computed_anew_in_messages_of_25() 
         .iter()
         .map(|(it, _)| it["skus"].as_array().unwrap().len())
         .collect();
-    assert_eq!(sizes, [25, 25, 10]);
+    assert_eq!(sizes, [100, 50]);
     assert!(messages.iter().all(|(it, _)| it["raise"] == false));
     let skus: BTreeSet<_> = messages
         .iter()
         .flat_map(|(it, _)| it["skus"].as_array().unwrap())
         .map(|sku| sku.as_str().unwrap())
         .collect();
-    assert_eq!(skus.len(), 60);
+    assert_eq!(skus.len(), 150);
 }

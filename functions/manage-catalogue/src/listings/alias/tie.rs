@@ -13,8 +13,6 @@ use std::collections::BTreeSet;
 
 /// How often a tie is decided anew because somebody else changed the listing at the same time.
 const MOST_TRIES: usize = 5;
-/// SKUs in one message.
-const SKUS_A_MESSAGE: usize = 25;
 
 impl App {
     /// Ties a listing to `to`, with all that follows. Idempotent, and the same again finishes what a crash left.
@@ -115,15 +113,7 @@ impl App {
     }
 
     async fn recompute_later(&self, connection: &Connection, skus: BTreeSet<Sku>) -> Answer<()> {
-        let skus: Vec<Sku> = skus.into_iter().collect();
-        let mut messages = Vec::new();
-        for skus in skus.chunks(SKUS_A_MESSAGE) {
-            messages.push(StockChange::Recompute {
-                tenant: connection.tenant.clone(),
-                raise: true,
-                skus: skus.to_vec(),
-            });
-        }
+        let messages = StockChange::recompute(&connection.tenant, true, skus)?;
         Ok(self
             .stock_changes
             .send_all(&connection.id, messages)

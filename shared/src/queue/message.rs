@@ -1,0 +1,226 @@
+//! What the messages say, but for those of the catalogue.
+
+use super::{BATCH_BYTES, json_text};
+use crate::domain::ids::{ConnectionId, FeedId, OrderId, TenantId};
+use crate::domain::shipping_term::ShippingTerm;
+use crate::domain::stock_settings::Effect;
+use crate::error::{Error, Result};
+use crate::sp_api::{Dataset, RawOrder};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Version of the messages this code writes.
+const VERSION: u8 = 1;
+/// What a message's envelope may need beyond the order itself, in bytes.
+const ENVELOPE_BYTES: usize = 1024;
+
+/// A message with its version.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Versioned<M> {
+    v: u8,
+    #[serde(flatten)]
+    message: M,
+}
+
+impl<M> Versioned<M> {
+    pub fn new(message: M) -> Self {
+        Self {
+            v: VERSION,
+            message,
+        }
+    }
+
+    /// The message, where its version is one that we read.
+    ///
+    /// # Errors
+    /// Permanent for a version from the future or the far past.
+    pub fn open(self) -> Result<M> {
+        if self.v == VERSION || self.v + 1 == VERSION {
+            Ok(self.message)
+        } else {
+            Err(Error::permanent(
+                "read a message",
+                format!("its version {} is not one that this release reads", self.v),
+            ))
+        }
+    }
+}
+
+/// On queue `order-ticks`: time to sweep a connection's orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TickMessage {
+    Tick {
+        tenant: TenantId,
+        connection: ConnectionId,
+        /// How many times the function has queued to itself for this tick.
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// On queue `orders`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OrderMessage {
+    /// An order as Amazon told it, whole. Holds buyer data: the queue is encrypted.
+    Order {
+        tenant: TenantId,
+        connection: ConnectionId,
+        fetched_at: Timestamp,
+        datasets: Vec<Dataset>,
+        order: RawOrder,
+    },
+    /// An order too big for a message: to be fetched.
+    OrderId {
+        tenant: TenantId,
+        connection: ConnectionId,
+        order_id: OrderId,
+        updated_at: Timestamp,
+    },
+    /// The waiting orders of a connection are to be looked at again.
+    Rerun {
+        tenant: TenantId,
+        connection: ConnectionId,
+        /// Only those whose term falls back to this one; all where it is absent.
+        term: Option<ShippingTerm>,
+        /// Where an earlier run stopped.
+        after: Option<String>,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+impl OrderMessage {
+    pub fn connection(&self) -> &ConnectionId {
+        match self {
+            Self::Order { connection, .. }
+            | Self::OrderId { connection, .. }
+            | Self::Rerun { connection, .. } => connection,
+        }
+    }
+}
+
+/// On queue `listing-jobs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ListingJob {
+    /// Read Amazon's listings report and match it.
+    Match {
+        tenant: TenantId,
+        connection: ConnectionId,
+        why: MatchReason,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// Compute what publishing the draft of this revision would do; matches first.
+    Preview {
+        tenant: TenantId,
+        connection: ConnectionId,
+        revision: u64,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// The rest of a preview that did not end within one run.
+    PreviewFrom {
+        tenant: TenantId,
+        connection: ConnectionId,
+        revision: u64,
+        /// Where the earlier run stopped, and what it counted until there.
+        after: String,
+        so_far: Effect,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// Settings changed: recompute every listing of the connection.
+    RecomputeAll {
+        tenant: TenantId,
+        connection: ConnectionId,
+        /// Where an earlier run stopped.
+        after: Option<String>,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// Why listings are matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchReason {
+    Published,
+    Daily,
+    OnDemand,
+    Preview,
+}
+
+/// On queue `stock-ticks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StockTick {
+    /// Time for a round.
+    Tick {
+        tenant: TenantId,
+        connection: ConnectionId,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// A decrease that waits for no round.
+    Urgent {
+        tenant: TenantId,
+        connection: ConnectionId,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
+/// On queue `feed-checks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FeedCheck {
+    /// Look whether Amazon is done with a feed.
+    Check {
+        tenant: TenantId,
+        connection: ConnectionId,
+        feed: FeedId,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// Amazon is done with it; its processing report could not be read so far.
+    ReadAgain {
+        tenant: TenantId,
+        connection: ConnectionId,
+        feed: FeedId,
+        /// How often it was tried.
+        tries: u32,
+    },
+}
+
+/// An order message, or the order's id alone where the order would not fit.
+pub fn order_message(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    fetched_at: Timestamp,
+    datasets: &[Dataset],
+    order: RawOrder,
+) -> Result<OrderMessage> {
+    let (tenant, connection) = (tenant.clone(), connection.clone());
+    let bytes = json_text(&order)
+        .map_err(|error| Error::permanent("encode an order", error))?
+        .len();
+    if bytes + ENVELOPE_BYTES > BATCH_BYTES {
+        let (order_id, updated_at) = (order.id().clone(), order.updated_at());
+        return Ok(OrderMessage::OrderId {
+            tenant,
+            connection,
+            order_id,
+            updated_at,
+        });
+    }
+    Ok(OrderMessage::Order {
+        tenant,
+        connection,
+        fetched_at,
+        datasets: datasets.to_vec(),
+        order,
+    })
+}

@@ -1,0 +1,183 @@
+//! What changed of the catalogue: levels, products, and what follows from them.
+
+use super::{BATCH_BYTES, json_text};
+use crate::domain::ids::{Sku, TenantId, WarehouseCode};
+use crate::domain::product::Product;
+use crate::error::{Error, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How many SKUs go into one message: what a recompute reads of connections and feeds is shared among them.
+const MOST_SKUS: usize = 100;
+/// How much of a message they may take, in bytes of JSON.
+const MOST_BYTES: usize = BATCH_BYTES * 3 / 4;
+
+/// On queue `stock-changes`. Platforms may send `levels` and `products` to it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StockChange {
+    Levels {
+        tenant: TenantId,
+        /// Whether they were compared with what is stored: then each is worth a write.
+        #[serde(default)]
+        checked: bool,
+        levels: Vec<LevelRow>,
+    },
+    Products {
+        tenant: TenantId,
+        /// When they were told, so that an older telling never replaces a newer one; absent: as they are read.
+        #[serde(default)]
+        at: Option<Timestamp>,
+        products: Vec<Product>,
+    },
+    /// An input of these SKUs was written; what follows from it is owed.
+    Recompute {
+        tenant: TenantId,
+        /// Whether the counters are still to be raised for it.
+        raise: bool,
+        skus: Vec<Sku>,
+    },
+}
+
+/// A stock level as the platform tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelRow {
+    pub sku: Sku,
+    pub warehouse: WarehouseCode,
+    pub quantity: u32,
+    /// When it was counted.
+    pub measured_at: Timestamp,
+}
+
+impl StockChange {
+    /// Messages of levels that were compared with what is stored; all rows of a SKU are in one where they fit.
+    ///
+    /// # Errors
+    /// Permanent, where a row is no JSON.
+    pub fn levels(tenant: &TenantId, mut rows: Vec<LevelRow>) -> Result<Vec<Self>> {
+        rows.sort_by(|a, b| a.sku.cmp(&b.sku));
+        let runs = runs(rows, |row| &row.sku)?.into_iter();
+        Ok(runs
+            .map(|levels| Self::Levels {
+                tenant: tenant.clone(),
+                checked: true,
+                levels,
+            })
+            .collect())
+    }
+
+    /// Messages of products as they were told at `at`.
+    ///
+    /// # Errors
+    /// Permanent, where a product is no JSON.
+    pub fn products(tenant: &TenantId, at: Timestamp, products: Vec<Product>) -> Result<Vec<Self>> {
+        let runs = runs(products, |product| &product.sku)?.into_iter();
+        Ok(runs
+            .map(|products| Self::Products {
+                tenant: tenant.clone(),
+                at: Some(at),
+                products,
+            })
+            .collect())
+    }
+
+    /// Messages that have these SKUs computed anew. `raise`: an input of theirs was written, and their counters are not
+    /// raised for it yet.
+    ///
+    /// # Errors
+    /// Permanent, where a SKU is no JSON.
+    pub fn recompute(
+        tenant: &TenantId,
+        raise: bool,
+        skus: impl IntoIterator<Item = Sku>,
+    ) -> Result<Vec<Self>> {
+        let runs = runs(skus.into_iter().collect(), |sku| sku)?.into_iter();
+        Ok(runs
+            .map(|skus| Self::Recompute {
+                tenant: tenant.clone(),
+                raise,
+                skus,
+            })
+            .collect())
+    }
+}
+
+/// Splits into runs that each fit a message. What is of one SKU and stands together stays together where it fits.
+fn runs<T: Serialize>(items: Vec<T>, sku: impl Fn(&T) -> &Sku) -> Result<Vec<Vec<T>>> {
+    let mut runs: Vec<Vec<T>> = Vec::new();
+    let (mut bytes, mut skus) = (0, 0);
+    for item in items {
+        let text = json_text(&item).map_err(|error| Error::permanent("encode a change", error))?;
+        let size = text.len() + 1;
+        let open = runs.last_mut();
+        let last = open.as_ref().and_then(|run| run.last());
+        let is_another = last.is_none_or(|last| sku(last) != sku(&item));
+        match open {
+            Some(run)
+                if skus + usize::from(is_another) <= MOST_SKUS && bytes + size <= MOST_BYTES =>
+            {
+                bytes += size;
+                skus += usize::from(is_another);
+                run.push(item);
+            }
+            _ => {
+                (bytes, skus) = (size, 1);
+                runs.push(vec![item]);
+            }
+        }
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row(sku: usize, warehouse: usize, long: bool) -> LevelRow {
+        let pad = if long {
+            "\u{1f4e6}".repeat(20)
+        } else {
+            String::new()
+        };
+        LevelRow {
+            sku: format!("S{sku:05}{pad}").parse().unwrap(),
+            warehouse: format!("W{warehouse}").parse().unwrap(),
+            quantity: 7,
+            measured_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_goes_once_in_messages_that_fit_and_no_sku_in_two(
+            rows in prop::collection::vec((0usize..400, 0usize..40, any::<bool>()), 0..1_200),
+        ) {
+            let tenant: TenantId = "north".parse().unwrap();
+            let rows: Vec<LevelRow> = rows.into_iter().map(|(sku, at, long)| row(sku, at, long)).collect();
+            let mut seen = Vec::new();
+            let mut skus = std::collections::BTreeSet::new();
+            for message in StockChange::levels(&tenant, rows.clone()).unwrap() {
+                prop_assert!(json_text(&message).unwrap().len() < BATCH_BYTES);
+                let StockChange::Levels { levels, .. } = message else { panic!("not levels") };
+                let its: std::collections::BTreeSet<Sku> = levels.iter().map(|row| row.sku.clone()).collect();
+                prop_assert!(its.len() <= MOST_SKUS);
+                prop_assert!(its.iter().all(|sku| skus.insert(sku.clone())));
+                seen.extend(levels);
+            }
+            let mut sorted = rows;
+            sorted.sort_by(|a, b| a.sku.cmp(&b.sku));
+            prop_assert_eq!(seen, sorted);
+        }
+    }
+
+    #[test]
+    fn what_one_sku_alone_makes_too_large_is_split_all_the_same() {
+        let tenant: TenantId = "north".parse().unwrap();
+        let rows: Vec<LevelRow> = (0..5_000).map(|at| row(1, at, true)).collect();
+        let messages = StockChange::levels(&tenant, rows).unwrap();
+        assert!(messages.len() > 1);
+        let fits = |it: &StockChange| json_text(it).unwrap().len() < BATCH_BYTES;
+        assert!(messages.iter().all(fits));
+    }
+}
