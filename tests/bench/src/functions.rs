@@ -17,6 +17,7 @@ pub(crate) const STOCK_TICKS: &str = "stock-ticks";
 pub(crate) const FEED_CHECKS: &str = "feed-checks";
 
 pub(crate) struct Functions {
+    /// Past the meter.
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) manage_catalogue: Arc<manage_catalogue::App>,
@@ -43,12 +44,14 @@ pub(crate) fn url(aws: &str, queue: &str) -> String {
 impl Functions {
     pub(crate) async fn start(at: &Addresses) -> Result<Self> {
         let (db, aws) = (sdk(&at.dynamodb).await, sdk(&at.aws).await);
+        let unmetered = sdk(&at.unmetered).await;
         let names = Tables {
             connections: at.connections.clone(),
             catalogue: at.catalogue.clone(),
             orders: String::new(),
             buyers: String::new(),
         };
+        let ours = Store::new(aws_sdk_dynamodb::Client::new(&unmetered), names.clone());
         let store = Store::new(aws_sdk_dynamodb::Client::new(&db), names);
         let sqs = aws_sdk_sqs::Client::new(&aws);
         let vault = Vault::new(
@@ -90,14 +93,14 @@ impl Functions {
                 patch_most: sync_stock::PATCH_MOST,
             },
             settle_feeds: settle_feeds::App {
-                store: store.clone(),
+                store,
                 vault: vault.clone(),
                 amazon,
                 checks: queue(FEED_CHECKS),
                 ticks: queue(STOCK_TICKS),
                 inbox: inbox(FEED_CHECKS),
             },
-            store,
+            store: ours,
             vault,
         })
     }

@@ -16,6 +16,8 @@ const REFILL_FACTOR: f64 = 1_000.0;
 pub(crate) struct Addresses {
     /// DynamoDB through the meter.
     pub(crate) dynamodb: String,
+    /// The same past the meter, for looks of our own.
+    pub(crate) unmetered: String,
     /// Queues, key and secret.
     pub(crate) aws: String,
     pub(crate) amazon: String,
@@ -25,7 +27,7 @@ pub(crate) struct Addresses {
 
 /// Serves until standard input is closed, so that it never outlives who started it.
 pub(crate) async fn serve() -> Result<()> {
-    let tables = tables::embedded().await;
+    let tables = tables::embedded_without_streams().await;
     let options = Options {
         check: Check::Nothing,
         refill_factor: REFILL_FACTOR,
@@ -34,6 +36,7 @@ pub(crate) async fn serve() -> Result<()> {
     let amazon = sandbox::start(options).await?;
     let addresses = Addresses {
         dynamodb: meter::before(&tables.endpoint).await?,
+        unmetered: tables.endpoint.clone(),
         aws: aws::serve().await?,
         amazon: amazon.url.clone(),
         connections: tables.name("ConnectionsTable").to_owned(),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Streams;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types as sdk;
@@ -89,14 +90,22 @@ pub(crate) fn tables() -> Vec<(String, Table)> {
 
 impl Table {
     /// The request that creates this table as `name`: keys, indexes and stream as in the template.
-    pub(crate) fn request(&self, client: &Client, name: &str) -> CreateTableFluentBuilder {
+    pub(crate) fn request(
+        &self,
+        client: &Client,
+        name: &str,
+        streams: Streams,
+    ) -> CreateTableFluentBuilder {
         let attributes = self.attribute_definitions.iter().map(Attribute::sdk);
         let indexes: Vec<_> = self
             .global_secondary_indexes
             .iter()
             .map(Index::sdk)
             .collect();
-        let stream = self.stream_specification.as_ref().map(Stream::sdk);
+        let stream = match streams {
+            Streams::On => self.stream_specification.as_ref().map(Stream::sdk),
+            Streams::Off => None,
+        };
         client
             .create_table()
             .table_name(name)

@@ -43,6 +43,26 @@ impl Embedded {
 /// # Panics
 /// When loopback has no free port or the template's tables are not valid: no test can go on then.
 pub async fn embedded() -> Embedded {
+    start(Streams::On).await
+}
+
+/// As [`embedded`], for whoever writes much and reads no stream: there each write looks through all stream records of
+/// its table, so that a hundred thousand writes would take hours.
+///
+/// # Panics
+/// As [`embedded`].
+pub async fn embedded_without_streams() -> Embedded {
+    start(Streams::Off).await
+}
+
+/// Whether tables get the template's streams.
+#[derive(Clone, Copy)]
+enum Streams {
+    On,
+    Off,
+}
+
+async fn start(streams: Streams) -> Embedded {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("loopback has a free port");
@@ -57,7 +77,7 @@ pub async fn embedded() -> Embedded {
         listener, database, shutdown,
     ));
     let client = client(&endpoint);
-    let names = create(&client, "").await;
+    let names = create_with(&client, "", streams).await;
     Embedded {
         client,
         endpoint,
@@ -72,11 +92,15 @@ pub async fn embedded() -> Embedded {
 /// # Panics
 /// When a table is refused, an existing one of the same name included.
 pub async fn create(client: &Client, prefix: &str) -> HashMap<String, String> {
+    create_with(client, prefix, Streams::On).await
+}
+
+async fn create_with(client: &Client, prefix: &str, streams: Streams) -> HashMap<String, String> {
     let mut names = HashMap::new();
     for (logical_id, table) in definition::tables() {
         let name = format!("{prefix}{logical_id}");
         table
-            .request(client, &name)
+            .request(client, &name, streams)
             .send()
             .await
             .unwrap_or_else(|error| panic!("failed to create table `{name}`: {error:?}"));
