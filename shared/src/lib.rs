@@ -4,9 +4,11 @@
 //! [`domain`] is the vocabulary and every pure rule that two functions need; it knows no AWS type and does no I/O.
 //! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
 //! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`lambda`] turns a batch of queue messages into
-//! outcomes by [`error::Class`]; [`api`] does the same for HTTP.
+//! outcomes by [`error::Class`]; [`api`] does the same for HTTP. [`cold_start`] makes all of them from the environment, for
+//! the functions' `main` alone.
 
 pub mod api;
+pub mod cold_start;
 pub mod domain;
 pub mod env;
 pub mod error;

@@ -2,37 +2,19 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use poll_orders::{App, handle};
-use stallkeeper::env;
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
-use stallkeeper::schedule::Schedules;
-use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{Store, Tables};
-use stallkeeper::vault::Vault;
+use stallkeeper::cold_start::ColdStart;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
-    let aws = aws_config::load_from_env().await;
-    let sqs = aws_sdk_sqs::Client::new(&aws);
-    let ticks = env::required("ORDER_TICKS_QUEUE_URL")?;
+    let start = ColdStart::begin().await;
     let app = App {
-        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), Tables::from_env()),
-        vault: Vault::new(
-            aws_sdk_kms::Client::new(&aws),
-            env::required("DATA_KEY_ARN")?,
-            aws_sdk_secretsmanager::Client::new(&aws),
-            env::required("LWA_SECRET_ARN")?,
-        ),
-        amazon: SpApi::new(Endpoints::from_env()?)?,
-        schedules: Schedules::from_env(aws_sdk_scheduler::Client::new(&aws))?,
-        orders: Queue::new(sqs.clone(), env::required("ORDERS_QUEUE_URL")?),
-        ticks: Queue::new(sqs.clone(), ticks.clone()),
-        inbox: Inbox::new(
-            sqs,
-            ticks,
-            env::required("ORDER_TICKS_DEAD_LETTER_QUEUE_URL")?,
-        ),
+        store: start.store(),
+        vault: start.vault()?,
+        amazon: start.amazon()?,
+        schedules: start.schedules()?,
+        orders: start.queue("ORDERS")?,
+        ticks: start.queue("ORDER_TICKS")?,
+        inbox: start.inbox("ORDER_TICKS")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();

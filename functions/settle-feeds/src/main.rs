@@ -2,35 +2,18 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use settle_feeds::{App, handle};
-use stallkeeper::env;
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
-use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{Store, Tables};
-use stallkeeper::vault::Vault;
+use stallkeeper::cold_start::ColdStart;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
-    let aws = aws_config::load_from_env().await;
-    let sqs = aws_sdk_sqs::Client::new(&aws);
-    let checks = env::required("FEED_CHECKS_QUEUE_URL")?;
+    let start = ColdStart::begin().await;
     let app = App {
-        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), Tables::from_env()),
-        vault: Vault::new(
-            aws_sdk_kms::Client::new(&aws),
-            env::required("DATA_KEY_ARN")?,
-            aws_sdk_secretsmanager::Client::new(&aws),
-            env::required("LWA_SECRET_ARN")?,
-        ),
-        amazon: SpApi::new(Endpoints::from_env()?)?,
-        checks: Queue::new(sqs.clone(), checks.clone()),
-        ticks: Queue::new(sqs.clone(), env::required("STOCK_TICKS_QUEUE_URL")?),
-        inbox: Inbox::new(
-            sqs,
-            checks,
-            env::required("FEED_CHECKS_DEAD_LETTER_QUEUE_URL")?,
-        ),
+        store: start.store(),
+        vault: start.vault()?,
+        amazon: start.amazon()?,
+        checks: start.queue("FEED_CHECKS")?,
+        ticks: start.queue("STOCK_TICKS")?,
+        inbox: start.inbox("FEED_CHECKS")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();
