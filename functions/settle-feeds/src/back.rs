@@ -5,7 +5,6 @@ use crate::App;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, LineValue, SentBy};
-use stallkeeper::domain::listing::{Next, NextPrice, Standing, next, next_price};
 use stallkeeper::domain::stock_settings::StockSettings;
 use stallkeeper::error::Result;
 use stallkeeper::queue::StockTick;
@@ -75,29 +74,8 @@ async fn quantity(
     else {
         return Ok(None);
     };
-    let Next::Send {
-        quantity,
-        decrease,
-        urgent,
-        after,
-    } = next(&listing, Standing::Lost, &[], &settings.policy)
-    else {
-        return Ok(None);
-    };
-    Ok(listing.wanted.as_ref().map(|wanted| ToSend {
-        sku: listing.amazon_sku.clone(),
-        price_on: None,
-        value: LineValue::Quantity(quantity),
-        label: wanted.label,
-        sends: listing.sends,
-        decrease,
-        urgent,
-        level_at: wanted.level_at,
-        after,
-        stores: listing.stores.clone(),
-        product_type: listing.product_type.clone(),
-        at: Timestamp::now(),
-    }))
+    let (policy, now) = (&settings.policy, Timestamp::now());
+    Ok(ToSend::lost_quantity(&listing, policy, now))
 }
 
 async fn price(
@@ -112,40 +90,13 @@ async fn price(
     else {
         return Ok(None);
     };
-    let (Some(wanted), Some(sent)) = (&offer.wanted, &offer.sent) else {
-        return Ok(None);
-    };
-    let Some(amount) = wanted.amount else {
-        return Ok(None);
-    };
-    let refused = offer.refused.as_ref();
-    if refused.is_some_and(|refused| refused.value == amount && refused.is_final()) {
-        return Ok(None);
-    }
-    // The brake let through what was sent; what is wanted since must pass it first.
-    let percent = settings.brakes.price_percent;
-    let passes = matches!(
-        next_price(&offer, Standing::Lost, percent),
-        NextPrice::Send(_)
-    );
-    let entry = ToSend {
-        sku: offer.amazon_sku.clone(),
-        price_on: Some(feed.marketplace),
-        value: LineValue::Price {
-            amount,
-            currency: feed.marketplace.currency().to_owned(),
-        },
-        label: wanted.label,
-        sends: offer.sends,
-        decrease: false,
-        urgent: false,
-        level_at: None,
-        after: None,
-        stores: vec![feed.marketplace],
-        product_type: line.product_type.clone(),
-        at: Timestamp::now(),
-    };
-    Ok((sent.value == amount || passes).then_some(entry))
+    let (percent, product_type) = (settings.brakes.price_percent, line.product_type.clone());
+    Ok(ToSend::lost_price(
+        &offer,
+        percent,
+        product_type,
+        Timestamp::now(),
+    ))
 }
 
 /// Whether what was sent last was sent by this feed.

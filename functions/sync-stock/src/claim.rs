@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use stallkeeper::domain::feed::{FeedLine, LineValue, SentBy};
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{Next, NextPrice, Sent, Standing, next, next_price};
+use stallkeeper::domain::listing::{Offer, Sent};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Claimed, ToSend};
@@ -95,7 +95,9 @@ pub(crate) async fn claim(
                 Ok(seen(store.claim_offer(offer, sends, &sent).await?))
             };
             let claimed = claim_with(out, target, first, by, call).await?;
-            Ok(as_line(claimed, |amount| price(amount, marketplace)))
+            Ok(as_line(claimed, |amount| {
+                LineValue::price(amount, marketplace)
+            }))
         }
         // A quantity where a price belongs or the other way round: nobody writes that.
         _ => Ok(Claim::Dropped),
@@ -173,13 +175,6 @@ async fn stands(out: &Outgoing<'_>, target: Target<'_>, entry: (u64, u64)) -> Re
     Ok(stands.is_some_and(|it| (it.label, it.sends) == entry))
 }
 
-pub(crate) fn price(amount: Decimal, marketplace: Marketplace) -> LineValue {
-    LineValue::Price {
-        amount,
-        currency: marketplace.currency().to_owned(),
-    }
-}
-
 /// Whether nothing else was sent since `claimed`; else what is wanted now is noted to be said again, since nobody knows
 /// which of the two came last.
 pub(crate) async fn confirm(
@@ -203,31 +198,37 @@ pub(crate) async fn confirm(
                 .offer(tenant, connection, target.sku, marketplace)
                 .await?;
             offer.is_some_and(|offer| {
-                let sent = offer.sent.map(|sent| price(sent.value, marketplace));
+                let sent = offer
+                    .sent
+                    .map(|sent| LineValue::price(sent.value, marketplace));
                 offer.sends != after && sent.as_ref() != Some(&claimed.value)
             })
         }
     };
-    if moved {
-        put_back(out, target, |_| true).await?;
+    if moved && put_back(out, target, |_| true).await? {
+        out.wake_urgent().await?;
     }
     Ok(())
 }
 
 /// Notes that what is wanted now is to be sent again, where what was sent last satisfies `lost`: nobody knows what
-/// Amazon shows.
+/// Amazon shows. Whether that waits for no round.
 pub(crate) async fn put_back(
     out: &Outgoing<'_>,
     target: Target<'_>,
     lost: impl Fn(&SentBy) -> bool,
-) -> Result<()> {
+) -> Result<bool> {
     let entry = match target.price_on {
         None => lost_quantity(out, target, lost).await?,
         Some(marketplace) => lost_price(out, target, marketplace, lost).await?,
     };
-    let Some(entry) = entry else { return Ok(()) };
+    let Some(entry) = entry else {
+        return Ok(false);
+    };
     let (tenant, connection) = out.ids();
-    out.app.store.put_to_send(tenant, connection, &entry).await
+    let store = &out.app.store;
+    store.put_to_send(tenant, connection, &entry).await?;
+    Ok(entry.urgent)
 }
 
 async fn lost_quantity(
@@ -244,32 +245,7 @@ async fn lost_quantity(
         return Ok(None);
     }
     let policy = &out.going.settings().policy;
-    let Next::Send {
-        quantity,
-        decrease,
-        urgent,
-        after,
-    } = next(&listing, Standing::Lost, &[], policy)
-    else {
-        return Ok(None);
-    };
-    let Some(wanted) = &listing.wanted else {
-        return Ok(None);
-    };
-    Ok(Some(ToSend {
-        sku: listing.amazon_sku,
-        price_on: None,
-        value: LineValue::Quantity(quantity),
-        label: wanted.label,
-        sends: listing.sends,
-        decrease,
-        urgent,
-        level_at: wanted.level_at,
-        after,
-        stores: listing.stores,
-        product_type: listing.product_type,
-        at: Timestamp::now(),
-    }))
+    Ok(ToSend::lost_quantity(&listing, policy, Timestamp::now()))
 }
 
 async fn lost_price(
@@ -283,35 +259,12 @@ async fn lost_price(
     let offer = store
         .offer(tenant, connection, target.sku, marketplace)
         .await?;
-    let Some(offer) = offer else { return Ok(None) };
-    let Some(sent) = offer.sent.as_ref().filter(|sent| lost(&sent.by)) else {
+    let carries = |offer: &Offer| offer.sent.as_ref().is_some_and(|sent| lost(&sent.by));
+    let Some(offer) = offer.filter(carries) else {
         return Ok(None);
     };
-    let wanted = offer.wanted.as_ref();
-    let Some((amount, label)) = wanted.and_then(|it| Some((it.amount?, it.label))) else {
-        return Ok(None);
-    };
-    // The brake let through what was sent; what is wanted since must pass it first.
     let percent = out.going.settings().brakes.price_percent;
-    let passed = sent.value == amount
-        || matches!(
-            next_price(&offer, Standing::Lost, percent),
-            NextPrice::Send(_)
-        );
-    Ok(passed.then(|| ToSend {
-        sku: offer.amazon_sku.clone(),
-        price_on: Some(marketplace),
-        value: price(amount, marketplace),
-        label,
-        sends: offer.sends,
-        decrease: false,
-        urgent: false,
-        level_at: None,
-        after: None,
-        stores: vec![marketplace],
-        product_type: None,
-        at: Timestamp::now(),
-    }))
+    Ok(ToSend::lost_price(&offer, percent, None, Timestamp::now()))
 }
 
 /// For whoever holds two things that cannot be: a line whose value is not of its feed's kind.

@@ -169,11 +169,16 @@ async fn put_all_back(
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<()> {
     let lost = &lost;
-    futures::stream::iter(skus)
+    let urgent = futures::stream::iter(skus)
         .map(|sku| put_back(out, target(feed, sku), lost))
         .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
+        .try_fold(false, |any, urgent| async move { Ok(any || urgent) })
+        .await?;
+    if urgent {
+        // This round may end before it comes to them.
+        out.wake_urgent().await?;
+    }
+    Ok(())
 }
 
 /// A feed as it is by now: an urgent patch told it of a listing. Anything else means that another run took over.

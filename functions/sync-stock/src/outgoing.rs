@@ -6,6 +6,7 @@ use crate::going::Going;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::queue::StockTick;
 use stallkeeper::sp_api::{Operation, Refusal, refusal};
 use stallkeeper::store::{Bucket, Permit};
 use stallkeeper::vault::SellerLogin;
@@ -112,6 +113,17 @@ impl<'a> Outgoing<'a> {
             operation,
             rate: None,
         }
+    }
+
+    /// Has urgent decreases sent that were put back to be sent just now.
+    pub(crate) async fn wake_urgent(&self) -> Result<()> {
+        let (tenant, connection) = self.ids();
+        let urgent = StockTick::Urgent {
+            tenant: tenant.clone(),
+            connection: connection.clone(),
+            hop: 0,
+        };
+        self.app.ticks.send(connection, urgent, 0).await
     }
 
     /// Takes `count` requests out of Amazon's limit, and waits for them where that is a matter of seconds.

@@ -94,6 +94,16 @@ pub enum LineValue {
     Price { amount: Decimal, currency: String },
 }
 
+impl LineValue {
+    /// An amount in the marketplace's currency.
+    pub fn price(amount: Decimal, marketplace: Marketplace) -> Self {
+        Self::Price {
+            amount,
+            currency: marketplace.currency().to_owned(),
+        }
+    }
+}
+
 /// One line of a manifest. Its place, counted from 1 through all parts, is Amazon's `messageId`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedLine {

@@ -3,11 +3,12 @@
 //! Variable parts are percent-encoded, so that no id can forge a separator; moments are written with a fixed width, so
 //! that they sort as text.
 
+mod catalogue;
+
+pub(crate) use catalogue::*;
+
 use crate::domain::courier::CourierCode;
-use crate::domain::ids::{
-    AmazonSku, ConnectionId, FeedId, OrderId, SellerId, Sku, TenantId, WarehouseCode,
-};
-use crate::domain::listing::ListingState;
+use crate::domain::ids::{ConnectionId, OrderId, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::order::{HistoryKind, OrderStatus, Version};
 use crate::domain::shipping_term::ShippingTerm;
@@ -196,123 +197,6 @@ impl Key {
         Self::new("DEPLOYMENT".to_owned(), "FREEZE")
     }
 
-    pub(crate) fn levels(tenant: &TenantId, sku: &Sku) -> Self {
-        Self::new(sku_pk(tenant, sku), LEVELS)
-    }
-
-    pub(crate) fn product(tenant: &TenantId, sku: &Sku) -> Self {
-        Self::new(sku_pk(tenant, sku), PRODUCT)
-    }
-
-    pub(crate) fn part_of(tenant: &TenantId, part: &Sku, bundle: &Sku) -> Self {
-        Self::new(
-            sku_pk(tenant, part),
-            format!("{PART_OF}{}", encoded(bundle.as_str())),
-        )
-    }
-
-    pub(crate) fn listed(
-        tenant: &TenantId,
-        sku: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Self {
-        Self::new(
-            sku_pk(tenant, sku),
-            format!(
-                "{LISTED}{}#{}",
-                encoded(connection.as_str()),
-                encoded(amazon_sku.as_str())
-            ),
-        )
-    }
-
-    pub(crate) fn reserved(
-        tenant: &TenantId,
-        sku: &Sku,
-        connection: &ConnectionId,
-        order: &OrderId,
-        line: &str,
-    ) -> Self {
-        Self::new(
-            sku_pk(tenant, sku),
-            format!(
-                "{RESERVED}{}#{}#{}",
-                encoded(connection.as_str()),
-                encoded(order.as_str()),
-                encoded(line)
-            ),
-        )
-    }
-
-    /// A row that came by the queue and was refused.
-    pub(crate) fn rejected(tenant: &TenantId, sku: &Sku) -> Self {
-        Self::new(sku_pk(tenant, sku), REJECTED)
-    }
-
-    pub(crate) fn folded(tenant: &TenantId, folded: &str, sku: &Sku) -> Self {
-        Self::new(folded_pk(tenant, folded), encoded(sku.as_str()))
-    }
-
-    pub(crate) fn listing(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Self {
-        Self::new(listing_pk(tenant, connection, amazon_sku), LISTING)
-    }
-
-    pub(crate) fn offer(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        marketplace: Marketplace,
-    ) -> Self {
-        Self::new(
-            listing_pk(tenant, connection, amazon_sku),
-            format!("{OFFER}{}", marketplace.country()),
-        )
-    }
-
-    pub(crate) fn to_send(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        price_on: Option<Marketplace>,
-    ) -> Self {
-        let sku = encoded(amazon_sku.as_str());
-        let sk = match price_on {
-            None => format!("Q#{sku}"),
-            Some(marketplace) => format!("P#{}#{sku}", marketplace.country()),
-        };
-        Self::new(to_send_pk(tenant, connection, shard_of(amazon_sku)), sk)
-    }
-
-    pub(crate) fn feed(tenant: &TenantId, connection: &ConnectionId, feed: &FeedId) -> Self {
-        Self::new(feeds_pk(tenant, connection), feed.as_str())
-    }
-
-    /// Says that somebody still has work to do on a feed.
-    pub(crate) fn open_feed(tenant: &TenantId, connection: &ConnectionId, feed: &FeedId) -> Self {
-        Self::new(open_feeds_pk(tenant, connection), feed.as_str())
-    }
-
-    pub(crate) fn manifest_part(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        feed: &FeedId,
-        part: u32,
-    ) -> Self {
-        Self::new(
-            format!(
-                "{}#{}",
-                feeds_pk(tenant, connection),
-                encoded(feed.as_str())
-            ),
-            format!("PART#{part:05}"),
-        )
-    }
-
     /// In the table of buyer data, which has one item an order.
     pub(crate) fn buyer(connection: &ConnectionId, order: &OrderId) -> Self {
         Self::new(order_pk(connection, order), "BUYER")
@@ -330,101 +214,6 @@ pub(crate) const HISTORY: &str = "HISTORY#";
 
 pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
-/// Sorts before every other item of its partition, so that a query reads the counter before the inputs it counts.
-pub(crate) const LEVELS: &str = "LEVELS";
-pub(crate) const LISTED: &str = "LISTED#";
-pub(crate) const PART_OF: &str = "PART_OF#";
-pub(crate) const PRODUCT: &str = "PRODUCT";
-pub(crate) const REJECTED: &str = "REJECTED";
-pub(crate) const RESERVED: &str = "RESERVED#";
-pub(crate) const LISTING: &str = "LISTING";
-pub(crate) const OFFER: &str = "OFFER#";
-/// The partition of feeds begins so.
-pub(crate) const FEED: &str = "FEED#";
-/// An attribute of the item of levels: one for each warehouse.
-pub(crate) const LEVEL: &str = "level:";
-/// Partitions of what is to be sent of a connection.
-pub(crate) const SHARDS: u8 = 16;
-
-pub(crate) fn level_name(warehouse: &WarehouseCode) -> String {
-    format!("{LEVEL}{}", warehouse.as_str())
-}
-
-pub(crate) fn sku_pk(tenant: &TenantId, sku: &Sku) -> String {
-    format!("SKU#{}#{}", encoded(tenant.as_str()), encoded(sku.as_str()))
-}
-
-pub(crate) fn folded_pk(tenant: &TenantId, folded: &str) -> String {
-    format!("FOLDED#{}#{}", encoded(tenant.as_str()), encoded(folded))
-}
-
-pub(crate) fn listing_pk(
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    amazon_sku: &AmazonSku,
-) -> String {
-    format!(
-        "LISTING#{}#{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str()),
-        encoded(amazon_sku.as_str())
-    )
-}
-
-/// Which shard of what is to be sent a listing's entry stands in.
-pub(crate) fn shard_of(amazon_sku: &AmazonSku) -> u8 {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(amazon_sku.as_str())[0] % SHARDS
-}
-
-pub(crate) fn to_send_pk(tenant: &TenantId, connection: &ConnectionId, shard: u8) -> String {
-    format!(
-        "TOSEND#{}#{}#{shard:02}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
-    )
-}
-
-pub(crate) fn feeds_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
-    format!(
-        "{FEED}{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
-    )
-}
-
-pub(crate) fn open_feeds_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
-    format!(
-        "OPEN_FEED#{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
-    )
-}
-
-/// Index `by_connection`: a connection's listings by state.
-pub(crate) fn listing_sk(state: ListingState, amazon_sku: &AmazonSku) -> String {
-    format!("{}#{}", state.as_str(), encoded(amazon_sku.as_str()))
-}
-
-/// The state and the listing that a sort key of index `by_connection` names.
-pub(crate) fn listing_of(listing_sk: &str) -> Option<(ListingState, AmazonSku)> {
-    let (state, sku) = listing_sk.split_once('#')?;
-    Some((ListingState::parse(state)?, decoded(sku)?.parse().ok()?))
-}
-
-/// The SKU that an encoded part of a key names.
-pub(crate) fn sku_of(part: &str) -> Option<Sku> {
-    decoded(part)?.parse().ok()
-}
-
-/// The connection and the Amazon SKU that a `LISTED#…` sort key names.
-pub(crate) fn listed_of(sk: &str) -> Option<(ConnectionId, AmazonSku)> {
-    let (connection, sku) = sk.strip_prefix(LISTED)?.split_once('#')?;
-    Some((
-        decoded(connection)?.parse().ok()?,
-        decoded(sku)?.parse().ok()?,
-    ))
-}
 
 /// The tenant and the connection that the partition of a connection's items names.
 pub(crate) fn connection_of(pk: &str) -> Option<(TenantId, ConnectionId)> {

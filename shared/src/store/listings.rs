@@ -1,10 +1,12 @@
 //! Listings and offers: where they stand, what is wanted, what was sent. Three kinds of writers, each with a lock of
 //! its own: the matching (`revision`), the recompute (`wanted.label`), whoever sends (`sends`).
 
-use super::item::{Item, condition_failed, failure, item, n, s, text, value};
+mod place;
+
+use super::Store;
+use super::item::{Item, condition_failed, failure, n, s, text, value};
 use super::key::{self, Key};
-use super::levels::{old_item, read_levels};
-use super::{Store, Written};
+use super::levels::old_item;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
 use crate::domain::listing::{Listing, ListingState, Refused, Sent};
@@ -13,9 +15,6 @@ use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
-
-/// What a label may rise by between the reading of a listing and its being tied anew: far more than it can.
-const MEANWHILE: u64 = 1 << 20;
 
 /// What came of writing a wanted value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,155 +74,6 @@ impl Store {
                 Ok((listing.amazon_sku.clone(), listing))
             })
             .collect()
-    }
-
-    /// Stores what matching or a person says of a listing: state, product, units, alias, stores, type, observed. Leaves
-    /// wanted and sent alone, except that a listing tied to another product or other units forgets what was wanted (all
-    /// that is wanted from then on has a greater label), and that `forget_sent` forgets what was sent: it turned out not to be what Amazon shows. `read`: as it was read
-    /// (`None`: it was not there). One write unit, two more where its state changes.
-    pub async fn place_listing(
-        &self,
-        listing: &Listing,
-        read: Option<&Listing>,
-        forget_sent: bool,
-    ) -> Result<Written> {
-        let Some(read) = read else {
-            return self.insert_listing(listing).await;
-        };
-        let whole = listing_item(listing)?;
-        let mut set = vec!["revision = :next".to_owned()];
-        let mut remove = Vec::new();
-        for name in PLACED {
-            if whole.contains_key(*name) {
-                set.push(format!("#{name} = :{name}"));
-            } else {
-                remove.push(format!("#{name}"));
-            }
-        }
-        let tied_anew = listing.product != read.product || listing.units != read.units;
-        let unknown = match (&listing.product, &read.wanted) {
-            (None, Some(wanted)) if tied_anew => Some(unknown_since(wanted)),
-            _ => None,
-        };
-        if let Some(product) = listing.product.as_ref().filter(|_| tied_anew) {
-            self.outlabel(product, read).await?;
-        }
-        if unknown.is_some() {
-            set.push("wanted = :unknown".to_owned());
-        } else if tied_anew {
-            remove.push("wanted".to_owned());
-        }
-        if forget_sent {
-            remove.push("sent".to_owned());
-            remove.push("refused".to_owned());
-        }
-        let mut update = self
-            .db
-            .update_item()
-            .table_name(&self.tables.catalogue)
-            .set_key(Some(key_of(listing)))
-            .condition_expression("revision = :read AND sends = :sends")
-            .expression_attribute_values(":next", n(read.revision + 1))
-            .expression_attribute_values(":read", n(read.revision))
-            .expression_attribute_values(":sends", n(read.sends));
-        for name in PLACED {
-            update = update.expression_attribute_names(format!("#{name}"), *name);
-            if let Some(value) = whole.get(*name) {
-                update = update.expression_attribute_values(format!(":{name}"), value.clone());
-            }
-        }
-        if let Some(unknown) = &unknown {
-            update = update.expression_attribute_values(":unknown", nested(unknown)?);
-        }
-        let removed = if remove.is_empty() {
-            String::new()
-        } else {
-            format!(" REMOVE {}", remove.join(", "))
-        };
-        let update = update.update_expression(format!("SET {}{removed}", set.join(", ")));
-        Written::from_result("place a listing", update.send().await)
-    }
-
-    /// Raises the counter of a product that a listing is about to be tied to, so that whatever is computed from it has a
-    /// greater label than all that was wanted before: prices and entries to be sent carry those labels, too. Idempotent.
-    async fn outlabel(&self, product: &Sku, read: &Listing) -> Result<()> {
-        let Some(wanted) = &read.wanted else {
-            return Ok(());
-        };
-        let least = wanted.label.saturating_add(MEANWHILE);
-        let levels = Key::levels(&read.tenant, product);
-        let levels = self.get_item(&self.tables.catalogue, levels).await?;
-        let counter = levels.map_or(0, |levels| read_levels(&levels).counter);
-        if counter < least {
-            let by = least - counter;
-            self.raise_counter(&read.tenant, product, by, false).await?;
-        }
-        Ok(())
-    }
-
-    async fn insert_listing(&self, listing: &Listing) -> Result<Written> {
-        let mut fields = listing_item(listing)?;
-        fields.insert("revision".into(), n(1));
-        let put = self
-            .db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .condition_expression("attribute_not_exists(pk)");
-        Written::from_result("place a listing", put.send().await)
-    }
-
-    /// Forgets a listing that neither Amazon nor the catalogue has any more, unless it changed since it was read.
-    pub async fn forget_listing(&self, read: &Listing) -> Result<Written> {
-        let delete = self
-            .db
-            .delete_item()
-            .table_name(&self.tables.catalogue)
-            .set_key(Some(key_of(read)))
-            .condition_expression(
-                "attribute_not_exists(pk) OR (revision = :read AND sends = :sends)",
-            )
-            .expression_attribute_values(":read", n(read.revision))
-            .expression_attribute_values(":sends", n(read.sends));
-        Written::from_result("forget a listing", delete.send().await)
-    }
-
-    /// Says that a product feeds a listing, with the units of it that one takes. Before the listing says so itself.
-    /// Idempotent.
-    pub async fn tie(
-        &self,
-        tenant: &TenantId,
-        product: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        units: u32,
-    ) -> Result<()> {
-        let mut fields = Key::listed(tenant, product, connection, amazon_sku).into_map();
-        fields.insert("units".into(), n(units));
-        fields.insert("v".into(), n(super::item::VERSION));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
-            .await
-            .map_err(|error| failure("tie a listing to its product", error))?;
-        Ok(())
-    }
-
-    /// Takes [`Self::tie`] back. After the listing says so itself. Idempotent.
-    pub async fn untie(
-        &self,
-        tenant: &TenantId,
-        product: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Result<()> {
-        self.delete(
-            &self.tables.catalogue,
-            Key::listed(tenant, product, connection, amazon_sku),
-        )
-        .await
     }
 
     /// Stores what a listing of `product` × `units` is to have, where its label is greater than what stands: one write
@@ -420,52 +270,6 @@ impl Store {
             next,
         })
     }
-}
-
-/// What is wanted of a listing that has no product any more: nothing, and the label stays, for the next product's must be
-/// greater.
-fn unknown_since(wanted: &Wanted) -> Wanted {
-    Wanted {
-        quantity: None,
-        why: "it is tied to no product".to_owned(),
-        level_at: None,
-        ..wanted.clone()
-    }
-}
-
-/// The fields that matching and people write.
-const PLACED: &[&str] = &[
-    "state",
-    "product",
-    "units",
-    "alias",
-    "other_spelling",
-    "stores",
-    "product_type",
-    "observed",
-    "listing_sk",
-];
-
-fn key_of(listing: &Listing) -> Item {
-    Key::listing(&listing.tenant, &listing.connection, &listing.amazon_sku).into_map()
-}
-
-fn listing_item(listing: &Listing) -> Result<Item> {
-    let mut fields = item(
-        Key::listing(&listing.tenant, &listing.connection, &listing.amazon_sku),
-        listing,
-    )?;
-    // A condition that asks whether a field is there must not find an empty one.
-    fields.retain(|_, value| !value.is_null());
-    fields.insert(
-        "listing_pk".into(),
-        s(key::connection_pk(&listing.tenant, &listing.connection)),
-    );
-    fields.insert(
-        "listing_sk".into(),
-        s(key::listing_sk(listing.state, &listing.amazon_sku)),
-    );
-    Ok(fields)
 }
 
 /// A value as one attribute, without its empty fields.

@@ -5,8 +5,15 @@ use super::key::Key;
 use super::{Store, Written};
 use crate::error::Result;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 impl Store {
+    /// What a connection has under a key; the default where nobody wrote it yet.
+    pub(super) async fn or_default<T: DeserializeOwned + Default>(&self, key: Key) -> Result<T> {
+        let kept = self.get(&self.tables.connections, key).await?;
+        Ok(kept.unwrap_or_default())
+    }
+
     /// Puts a value whose field `revision` is one more than when it was read; 1 for one that is new.
     pub(super) async fn put_revised<T: Serialize>(
         &self,

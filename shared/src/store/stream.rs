@@ -4,7 +4,7 @@
 use super::OrderRow;
 use super::item::{Item, VERSION, inflated};
 use super::key;
-use super::stock_plan::Round;
+use super::rounds::Round;
 use crate::domain::connection::Connection;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{ConnectionId, Sku, TenantId};

@@ -6,10 +6,13 @@ use super::item::{condition_failed, failure, item, n, s, value};
 use super::key::{self, Key, SHARDS};
 use crate::domain::feed::LineValue;
 use crate::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use crate::domain::listing::{Listing, Next, NextPrice, Offer, Standing, next, next_price};
 use crate::domain::marketplace::Marketplace;
+use crate::domain::stock::Policy;
 use crate::error::Result;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// A listing or an offer that may have to be sent.
@@ -41,6 +44,81 @@ pub struct ToSend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<String>,
     pub at: Timestamp,
+}
+
+impl ToSend {
+    /// An entry for a listing's quantity; `None` where there is nothing to send, or nothing is wanted.
+    pub fn quantity(listing: &Listing, next: Next, at: Timestamp) -> Option<Self> {
+        let Next::Send {
+            quantity,
+            decrease,
+            urgent,
+            after,
+        } = next
+        else {
+            return None;
+        };
+        let wanted = listing.wanted.as_ref()?;
+        Some(Self {
+            sku: listing.amazon_sku.clone(),
+            price_on: None,
+            value: LineValue::Quantity(quantity),
+            label: wanted.label,
+            sends: listing.sends,
+            decrease,
+            urgent,
+            level_at: wanted.level_at,
+            after,
+            stores: listing.stores.clone(),
+            product_type: listing.product_type.clone(),
+            at,
+        })
+    }
+
+    /// An entry for a listing's price on one marketplace.
+    pub fn price(
+        offer: &Offer,
+        amount: Decimal,
+        label: u64,
+        product_type: Option<String>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            sku: offer.amazon_sku.clone(),
+            price_on: Some(offer.marketplace),
+            value: LineValue::price(amount, offer.marketplace),
+            label,
+            sends: offer.sends,
+            decrease: false,
+            urgent: false,
+            level_at: None,
+            after: None,
+            stores: vec![offer.marketplace],
+            product_type,
+            at,
+        }
+    }
+
+    /// What is wanted of a listing now, where nobody knows what became of what was sent last.
+    pub fn lost_quantity(listing: &Listing, policy: &Policy, at: Timestamp) -> Option<Self> {
+        Self::quantity(listing, next(listing, Standing::Lost, &[], policy), at)
+    }
+
+    /// What is wanted of an offer now, where nobody knows what became of what was sent last. The brake let that through;
+    /// what is wanted since must pass it first.
+    pub fn lost_price(
+        offer: &Offer,
+        brake_percent: u8,
+        product_type: Option<String>,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let (wanted, sent) = (offer.wanted.as_ref()?, offer.sent.as_ref()?);
+        let amount = wanted.amount?;
+        let next = next_price(offer, Standing::Lost, brake_percent);
+        let passes = sent.value == amount || matches!(next, NextPrice::Send(_));
+        (passes && !offer.is_refused(amount))
+            .then(|| Self::price(offer, amount, wanted.label, product_type, at))
+    }
 }
 
 impl Store {

@@ -144,8 +144,8 @@ pub(crate) fn write_and_read(sums: &Sums) -> (f64, f64) {
     let of = |writes: bool| {
         sums.iter()
             .filter(|(name, _)| is_write(name) == writes)
-            .map(|(_, sum)| sum.units)
-            .sum()
+            // A sum of nothing would be minus zero.
+            .fold(0.0, |all, (_, sum)| all + sum.units)
     };
     (of(true), of(false))
 }

@@ -50,7 +50,6 @@ pub(crate) struct ListingList {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = ListingsOrExplanation)]
-#[allow(dead_code, reason = "only described: the handler answers either")]
 enum ListingsAnswer {
     Page(ListingList),
     One(Box<Explanation>),
@@ -95,16 +94,17 @@ pub(crate) async fn list(
     let connection = app.connection(&tenant, &id).await?;
     if let Some(sku) = &asked.sku {
         let explanation = app.explain(&connection, &amazon_sku(sku)?).await?;
-        return Ok(Json(explanation).into_response());
+        let one = ListingsAnswer::One(Box::new(explanation));
+        return Ok(Json(one).into_response());
     }
     let as_csv = wants_csv(&headers, asked.format.as_deref())?;
-    let ListingList { listings, next } = app.page(&connection, &asked).await?;
+    let page = app.page(&connection, &asked).await?;
     if !as_csv {
-        return Ok(Json(ListingList { listings, next }).into_response());
+        return Ok(Json(ListingsAnswer::Page(page)).into_response());
     }
-    let body = to_csv(&listings).map_err(|error| Error::permanent("write CSV", error))?;
+    let body = to_csv(&page.listings).map_err(|error| Error::permanent("write CSV", error))?;
     let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], body).into_response();
-    if let Some(next) = next.and_then(|next| next.parse().ok()) {
+    if let Some(next) = page.next.and_then(|next| next.parse().ok()) {
         response.headers_mut().insert(NEXT, next);
     }
     Ok(response)

@@ -11,9 +11,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Parameters, Problem};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::feed::LineValue;
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{Listing, NextPrice, Offer, next_price};
+use stallkeeper::domain::listing::{NextPrice, Offer, next_price};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::ToSend;
@@ -77,7 +76,7 @@ pub(crate) async fn release(
     // A stock level that came meanwhile makes no other price of it.
     let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.label));
     store.release_offer(key, label.max(latest)).await?;
-    let entry = entry(&listing, &offer, amount, label, now);
+    let entry = ToSend::price(&offer, amount, label, listing.product_type, now);
     store.put_to_send(&tenant, &connection.id, &entry).await?;
     let tick = StockTick::Tick {
         tenant: tenant.clone(),
@@ -92,26 +91,6 @@ pub(crate) async fn release(
         amount,
         currency: marketplace.currency(),
     }))
-}
-
-fn entry(listing: &Listing, offer: &Offer, amount: Decimal, label: u64, now: Timestamp) -> ToSend {
-    ToSend {
-        sku: listing.amazon_sku.clone(),
-        price_on: Some(offer.marketplace),
-        value: LineValue::Price {
-            amount,
-            currency: offer.marketplace.currency().to_owned(),
-        },
-        label,
-        sends: offer.sends,
-        decrease: false,
-        urgent: false,
-        level_at: None,
-        after: None,
-        stores: vec![offer.marketplace],
-        product_type: listing.product_type.clone(),
-        at: now,
-    }
 }
 
 impl App {

@@ -4,10 +4,7 @@
 use super::Work;
 use super::known::Seller;
 use stallkeeper::domain::connection::PriceMode;
-use stallkeeper::domain::feed::LineValue;
-use stallkeeper::domain::listing::{
-    Listing, ListingState, NextPrice, Offer, next_price, rrp_price,
-};
+use stallkeeper::domain::listing::{Listing, ListingState, NextPrice, next_price, rrp_price};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::Product;
 use stallkeeper::error::Result;
@@ -56,36 +53,10 @@ impl Work<'_> {
         let NextPrice::Send(amount) = next_price(&offer, standing, brake) else {
             return Ok(());
         };
-        let value = LineValue::Price {
-            amount,
-            currency: marketplace.currency().to_owned(),
-        };
-        let entry = self.price_entry(listing, &offer, label, value);
+        let product_type = listing.product_type.clone();
+        let entry = ToSend::price(&offer, amount, label, product_type, self.now);
         self.store
             .put_to_send(self.tenant, connection, &entry)
             .await
-    }
-
-    fn price_entry(
-        &self,
-        listing: &Listing,
-        offer: &Offer,
-        label: u64,
-        value: LineValue,
-    ) -> ToSend {
-        ToSend {
-            sku: listing.amazon_sku.clone(),
-            price_on: Some(offer.marketplace),
-            value,
-            label,
-            sends: offer.sends,
-            decrease: false,
-            urgent: false,
-            level_at: None,
-            after: None,
-            stores: vec![offer.marketplace],
-            product_type: listing.product_type.clone(),
-            at: self.now,
-        }
     }
 }

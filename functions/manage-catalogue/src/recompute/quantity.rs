@@ -3,9 +3,8 @@
 
 use super::Work;
 use super::known::Seller;
-use stallkeeper::domain::feed::LineValue;
 use stallkeeper::domain::ids::Sku;
-use stallkeeper::domain::listing::{Listing, Next, next};
+use stallkeeper::domain::listing::{Listing, next};
 use stallkeeper::domain::stock::{Component, Sale, Wanted, WantedAs, deliverable, wanted};
 use stallkeeper::error::Result;
 use stallkeeper::store::{Listed, SkuInputs, ToSend, WantedWritten};
@@ -114,43 +113,13 @@ impl Work<'_> {
             .filter_map(|reservation| reservation.sale)
             .collect();
         let policy = &seller.published.settings.policy;
-        let Next::Send {
-            quantity,
-            decrease,
-            urgent,
-            after,
-        } = next(listing, standing, &sales, policy)
-        else {
+        let next = next(listing, standing, &sales, policy);
+        let Some(entry) = ToSend::quantity(listing, next, self.now) else {
             return Ok(false);
         };
-        let Some(mut entry) = self.entry(listing, quantity) else {
-            return Ok(false);
-        };
-        entry.decrease = decrease;
-        entry.urgent = urgent;
-        entry.after = after;
         self.store
             .put_to_send(self.tenant, &listing.connection, &entry)
             .await?;
-        Ok(urgent)
-    }
-
-    /// An entry that says: look at this listing. `None` where nothing is wanted of it.
-    pub(super) fn entry(&self, listing: &Listing, quantity: u32) -> Option<ToSend> {
-        let wanted = listing.wanted.as_ref()?;
-        Some(ToSend {
-            sku: listing.amazon_sku.clone(),
-            price_on: None,
-            value: LineValue::Quantity(quantity),
-            label: wanted.label,
-            sends: listing.sends,
-            decrease: false,
-            urgent: false,
-            level_at: wanted.level_at,
-            after: None,
-            stores: listing.stores.clone(),
-            product_type: listing.product_type.clone(),
-            at: self.now,
-        })
+        Ok(entry.urgent)
     }
 }

@@ -3,11 +3,11 @@
 use super::Work;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{ConnectionId, Sku};
-use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::listing::{Listing, ListingState, Next};
 use stallkeeper::domain::stock::{Reservation, counted};
 use stallkeeper::domain::stock_settings::StockSettings;
 use stallkeeper::error::Result;
-use stallkeeper::store::SkuInputs;
+use stallkeeper::store::{SkuInputs, ToSend};
 use std::collections::BTreeSet;
 
 /// How many are forgotten in one go, so that no recompute gets long.
@@ -109,7 +109,13 @@ impl Work<'_> {
         else {
             return Ok(());
         };
-        let Some(entry) = self.entry(listing, quantity) else {
+        let again = Next::Send {
+            quantity,
+            decrease: false,
+            urgent: false,
+            after: None,
+        };
+        let Some(entry) = ToSend::quantity(listing, again, self.now) else {
             return Ok(());
         };
         self.store

@@ -37,6 +37,14 @@ pub struct Offer {
     pub sends: u64,
 }
 
+impl Offer {
+    /// Whether Amazon refused this price for good.
+    pub fn is_refused(&self, amount: Decimal) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|refused| refused.value == amount && refused.is_final())
+    }
+}
+
 /// The price that a marketplace's mode asks for; `None` where prices are left alone.
 pub fn rrp_price(
     mode: PriceMode,
@@ -88,11 +96,7 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
     else {
         return NextPrice::Nothing("no price is known");
     };
-    if offer
-        .refused
-        .as_ref()
-        .is_some_and(|refused| refused.value == wanted && refused.is_final())
-    {
+    if offer.is_refused(wanted) {
         return NextPrice::Nothing("Amazon refused this price");
     }
     let sent = offer

@@ -1,0 +1,100 @@
+//! The matching of a connection with Amazon's listings: how far it is, and what it counted.
+
+use super::item::value;
+use super::key::Key;
+use super::{Store, Written};
+use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::marketplace::Marketplace;
+use crate::error::Result;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a report that was asked for stands. Done without a document: Amazon has nothing to report of this store, or
+/// would not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportJob {
+    pub marketplace: Marketplace,
+    pub report_id: String,
+    /// Amazon's document, once it is done.
+    pub document_id: Option<String>,
+    /// When Amazon made it.
+    pub made_at: Option<Timestamp>,
+}
+
+/// How many listings stand where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListingCounts {
+    pub matched: u64,
+    pub case_mismatch: u64,
+    pub fulfilled_by_amazon: u64,
+    pub not_on_amazon: u64,
+    pub unknown_here: u64,
+}
+
+/// The matching of a connection with Amazon's listings. One run at a time has the lease.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matching {
+    /// Reports asked for and not yet read.
+    #[serde(default)]
+    pub reports: Vec<ReportJob>,
+    pub started_at: Option<Timestamp>,
+    /// The last matching that came to its end.
+    pub done_at: Option<Timestamp>,
+    /// When Amazon made the oldest of the reports that it read.
+    pub observed_at: Option<Timestamp>,
+    #[serde(default)]
+    pub counts: ListingCounts,
+    /// Lines of the reports that could not be read.
+    #[serde(default)]
+    pub unreadable_lines: u64,
+    /// Why the last one failed, in words.
+    pub failed: Option<String>,
+    /// How often its reports broke off while they were read.
+    #[serde(default)]
+    pub tries: u32,
+    /// The seller whose listings these were proved to be.
+    pub proved_seller: Option<SellerId>,
+    #[serde(default)]
+    pub revision: u64,
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub leased_until_ms: i64,
+}
+
+impl Store {
+    /// Takes the lease of a connection's matching until `until`. `None`: another run has it.
+    pub async fn lease_matching(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Matching>> {
+        let key = Key::matching(tenant, connection);
+        let leased = self.lease(key, owner, now, until).await?;
+        leased.map(value).transpose()
+    }
+
+    /// The matching of a connection; the default where there was none yet.
+    pub async fn matching(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Matching> {
+        self.or_default(Key::matching(tenant, connection)).await
+    }
+
+    /// As [`Self::save_round`], of the matching.
+    pub async fn save_matching(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        matching: &Matching,
+    ) -> Result<Written> {
+        self.put_revised(
+            "store a matching",
+            &self.tables.connections,
+            Key::matching(tenant, connection),
+            matching,
+            matching.revision,
+        )
+        .await
+    }
+}

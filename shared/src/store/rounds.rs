@@ -1,0 +1,164 @@
+//! The rounds of a connection: what the last one did, what is held, and who may send.
+
+use super::item::{condition_failed, failure, n, s, value};
+use super::key::Key;
+use super::{Store, Written};
+use crate::domain::ids::{ConnectionId, TenantId};
+use crate::error::Result;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the last round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundSummary {
+    pub at: Option<Timestamp>,
+    /// Entries that were looked at.
+    pub looked_at: u64,
+    pub patched: u64,
+    pub fed: u64,
+    pub refused: u64,
+    /// Increases that wait for a sweep of orders, and entries that wait for a feed.
+    pub waiting: u64,
+    /// Held by the price brake.
+    pub prices_held: u64,
+    /// What would have been sent, in shadow mode.
+    pub shadowed: u64,
+}
+
+/// A round that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub at: Timestamp,
+    /// Listings that would have gone to zero, with those of the last hour.
+    pub zeros: u64,
+    pub matched: u64,
+}
+
+/// The rounds of a connection. One run at a time has the lease.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    pub tenant: Option<TenantId>,
+    pub connection: Option<ConnectionId>,
+    #[serde(default)]
+    pub last: RoundSummary,
+    /// A round is held.
+    pub held: Option<Held>,
+    /// A person released what was held; until this moment zeros are not counted.
+    pub released_until: Option<Timestamp>,
+    /// Listings sent to zero since `zeros_since`.
+    #[serde(default)]
+    pub zeros: u64,
+    pub zeros_since: Option<Timestamp>,
+    /// No stock level came since this moment, and it was announced.
+    pub stale_since: Option<Timestamp>,
+    /// Why Amazon would let nothing be sent the last time, in words.
+    pub failed: Option<String>,
+    /// Rises by one with every write.
+    #[serde(default)]
+    pub revision: u64,
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub leased_until_ms: i64,
+}
+
+impl Store {
+    /// Takes the lease of a connection's rounds until `until`. `None`: another run has it.
+    pub async fn lease_round(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Round>> {
+        let key = Key::stock_round(tenant, connection);
+        let leased = self.lease(key, owner, now, until).await?;
+        leased.map(value).transpose()
+    }
+
+    /// The rounds of a connection; the default where there was none yet.
+    pub async fn round(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Round> {
+        self.or_default(Key::stock_round(tenant, connection)).await
+    }
+
+    /// Stores the rounds of a connection; their revision must be one more than when they were read. With the owner taken
+    /// out this also gives the lease back.
+    pub async fn save_round(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        round: &Round,
+    ) -> Result<Written> {
+        self.put_revised(
+            "store a round",
+            &self.tables.connections,
+            Key::stock_round(tenant, connection),
+            round,
+            round.revision,
+        )
+        .await
+    }
+
+    /// Takes the lease of urgent decreases, so that a burst of messages is one look. `false`: another run has it.
+    pub async fn lease_urgent(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let key = Key::urgent_lease(tenant, connection);
+        Ok(self.lease(key, owner, now, until).await?.is_some())
+    }
+
+    /// Gives the lease of urgent decreases back.
+    pub async fn release_urgent(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        owner: &str,
+    ) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(Key::urgent_lease(tenant, connection).into_map()))
+            .update_expression("SET leased_until_ms = :past")
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", s(owner))
+            .expression_attribute_values(":past", n(0))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("give a lease back", error)),
+        }
+    }
+
+    /// Counts listings that an urgent decrease sends to zero, and tells how many there were since `since`: the window
+    /// starts anew where it is older than that.
+    pub async fn count_zeros(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        zeros: u64,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Result<u64> {
+        loop {
+            let mut round = self.round(tenant, connection).await?;
+            let fresh = round.zeros_since.is_none_or(|started| started < since);
+            round.zeros = if fresh { zeros } else { round.zeros + zeros };
+            round.zeros_since = if fresh { Some(now) } else { round.zeros_since };
+            round.tenant = Some(tenant.clone());
+            round.connection = Some(connection.clone());
+            round.revision += 1;
+            if self.save_round(tenant, connection, &round).await? == Written::Done {
+                return Ok(round.zeros);
+            }
+        }
+    }
+}
