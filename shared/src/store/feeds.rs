@@ -10,8 +10,8 @@ use crate::error::Result;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures::{StreamExt as _, TryStreamExt as _};
 
-/// Lines in one part of a manifest.
-pub const LINES_IN_A_PART: usize = 5_000;
+/// Lines in one part of a manifest: the longest SKUs that no deflating helps stay below the 400 KB of an item.
+pub const LINES_IN_A_PART: usize = 2_000;
 /// How long manifests are kept, in seconds. A feed itself stays: it tells what became of what a listing was sent last,
 /// however long ago that was.
 const KEPT: i64 = 90 * 86_400;
@@ -209,5 +209,32 @@ impl Store {
             }
             Err(error) => Err(failure("overtake a feed", error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::feed::LineValue;
+    use rand::{RngExt as _, SeedableRng as _};
+
+    #[test]
+    fn a_part_of_the_longest_skus_fits_in_an_item() {
+        let mut random = rand::rngs::StdRng::seed_from_u64(1);
+        let mut line = |n: usize| FeedLine {
+            sku: (0..40)
+                .map(|_| random.random_range('\u{20000}'..'\u{2a000}'))
+                .collect::<String>()
+                .parse()
+                .unwrap(),
+            value: LineValue::Quantity(1_000_000 + u32::try_from(n).unwrap()),
+            label: 1_000_000 + n as u64 * 7,
+            sends: 1_000 + n as u64 % 13,
+            product_type: Some("SPORTING_GOODS".to_owned()),
+        };
+        let lines: Vec<FeedLine> = (0..LINES_IN_A_PART).map(&mut line).collect();
+        let deflated = deflated(&lines).unwrap();
+        let bytes = deflated.as_b().unwrap().as_ref().len();
+        assert!(bytes < 390 * 1024, "{bytes} bytes");
     }
 }
