@@ -93,6 +93,25 @@ async fn a_submission_whose_answer_is_lost_is_given_back_and_sent_again() {
 }
 
 #[tokio::test]
+async fn what_a_lost_submission_gives_back_does_not_wait_where_it_is_urgent() {
+    let world = World::start().await;
+    let app = world.app_with(0);
+    world.list(&["ZERO", "MANY"], 50).await;
+    world.want("ZERO", 0).await;
+    world.want("MANY", 6).await;
+    let lost = json!({ "operation": "createFeed", "kind": "reset" });
+    world.fault(lost).await;
+    world.tick_at(&app).await;
+    assert_eq!(world.live().await["ZERO"], 50);
+    let woken = world.sent("ticks");
+    let kinds: Vec<_> = woken.iter().map(|(it, _)| it["kind"].as_str()).collect();
+    assert_eq!(kinds, [Some("urgent")]);
+    assert!(world.urgent().await);
+    assert_eq!(world.live().await["ZERO"], 0);
+    assert_eq!(world.to_send().await, ["MANY"]);
+}
+
+#[tokio::test]
 async fn a_feed_that_amazon_has_no_room_for_stays_claimed_and_goes_later() {
     let world = World::start().await;
     let app = world.app_with(0);
