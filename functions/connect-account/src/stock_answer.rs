@@ -157,8 +157,6 @@ struct RoundAnswer {
     refused: u64,
     /// Increases that wait for a sweep of orders, and what waits for a feed.
     waiting: u64,
-    /// Held by the brake on prices.
-    prices_held: u64,
     /// What would have been sent, in shadow mode.
     shadowed: u64,
 }
@@ -298,7 +296,6 @@ impl From<&RoundSummary> for RoundAnswer {
             fed: last.fed,
             refused: last.refused,
             waiting: last.waiting,
-            prices_held: last.prices_held,
             shadowed: last.shadowed,
         }
     }

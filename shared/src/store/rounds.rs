@@ -19,8 +19,6 @@ pub struct RoundSummary {
     pub refused: u64,
     /// Increases that wait for a sweep of orders, and entries that wait for a feed.
     pub waiting: u64,
-    /// Held by the price brake.
-    pub prices_held: u64,
     /// What would have been sent, in shadow mode.
     pub shadowed: u64,
 }

@@ -60,7 +60,6 @@ struct LastRound {
     refused: u64,
     /// Increases that wait for a sweep of orders, and what waits for a feed.
     waiting: u64,
-    prices_held: u64,
     /// What would have been sent, in shadow mode.
     shadowed: u64,
     /// A round waits for a person: POST …/rounds/release.
@@ -83,7 +82,6 @@ impl Counts {
                 fed: last.fed,
                 refused: last.refused,
                 waiting: last.waiting,
-                prices_held: last.prices_held,
                 shadowed: last.shadowed,
                 held: round.held.is_some(),
             },

@@ -9,6 +9,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::Product;
 use stallkeeper::error::Result;
 use stallkeeper::store::{SkuInputs, ToSend, WantedWritten};
+use tracing::warn;
 
 impl Work<'_> {
     pub(super) async fn recompute_prices(
@@ -50,8 +51,13 @@ impl Work<'_> {
         let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
         let standing = self.known.standing(connection, sent_by).await?;
         let brake = seller.published.settings.brakes.price_percent;
-        let NextPrice::Send(amount) = next_price(&offer, standing, brake) else {
-            return Ok(());
+        let amount = match next_price(&offer, standing, brake) {
+            NextPrice::Send(amount) => amount,
+            NextPrice::Held { from, to } => {
+                warn!(connection.id = %connection, listing.sku = %listing.amazon_sku, %marketplace, %from, %to, "a price is held for a person");
+                return Ok(());
+            }
+            NextPrice::Nothing(_) => return Ok(()),
         };
         let product_type = listing.product_type.clone();
         let entry = ToSend::price(&offer, amount, label, product_type, self.now);
