@@ -25,7 +25,7 @@ pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
 
 /// A batch's size in the template.
 const QUEUES: [(&str, &str, usize); 4] = [
-    (STOCK_CHANGES, "manage-catalogue", 10),
+    (STOCK_CHANGES, "manage-catalogue", 5),
     (LISTING_JOBS, "match-listings", 1),
     (STOCK_TICKS, "sync-stock", 1),
     (FEED_CHECKS, "settle-feeds", 1),

@@ -1,0 +1,226 @@
+//! What is listed, wanted and kept in the tables, and what happens to it.
+
+use super::*;
+
+impl World {
+    /// Lists SKUs on Amazon and here, matched, in the UK's store.
+    pub(crate) async fn list(&self, skus: &[&str], quantity: u32) {
+        self.list_in(skus, quantity, &[Marketplace::Uk]).await;
+    }
+
+    pub(crate) async fn list_in(&self, skus: &[&str], quantity: u32, stores: &[Marketplace]) {
+        let ids: Vec<&str> = stores.iter().map(|store| store.id()).collect();
+        let listings: Vec<Value> = skus
+            .iter()
+            .map(|sku| json!({ "sku": sku, "stores": ids, "quantity": quantity }))
+            .collect();
+        self.on_seller("PUT", "listings", json!({ "listings": listings }))
+            .await;
+        for sku in skus {
+            let sku: AmazonSku = sku.parse().unwrap();
+            let mut listing = Listing::new(&self.connection, sku.clone(), ListingState::Matched);
+            listing.product = Some(sku.as_product());
+            listing.stores = stores.to_vec();
+            let placed = self.store.place_listing(&listing, None, false).await;
+            assert_eq!(placed.unwrap(), Written::Done);
+        }
+    }
+
+    /// Writes what is wanted, and puts an entry where that must be sent, as a recompute does.
+    pub(crate) async fn want(&self, sku: &str, quantity: u32) {
+        self.want_of_level(sku, quantity, None).await;
+    }
+
+    pub(crate) async fn want_of_level(
+        &self,
+        sku: &str,
+        quantity: u32,
+        level_at: Option<Timestamp>,
+    ) {
+        let (tenant, id) = self.ids();
+        let sku: AmazonSku = sku.parse().unwrap();
+        let label = self.labels.fetch_add(1, Ordering::Relaxed) + 1;
+        let wanted = Wanted {
+            quantity: Some(quantity),
+            why: String::new(),
+            level_at,
+            label,
+            at: Timestamp::now(),
+        };
+        let product = (&sku.as_product(), 1);
+        let written = self.store.write_wanted(tenant, id, &sku, product, &wanted);
+        let WantedWritten::Stands(listing) = written.await.unwrap() else {
+            panic!("{sku} is not listed so");
+        };
+        let standing = self.standing(&listing).await;
+        let plan = self.store.stock_plan(tenant, id).await.unwrap();
+        let policy = plan.published.unwrap().settings.policy;
+        let Next::Send {
+            quantity,
+            decrease,
+            urgent,
+            after,
+        } = next(&listing, standing, &[], &policy)
+        else {
+            return;
+        };
+        let entry = ToSend {
+            sku,
+            price_on: None,
+            value: LineValue::Quantity(quantity),
+            label,
+            sends: listing.sends,
+            decrease: decrease && level_at.is_none(),
+            urgent,
+            level_at,
+            after,
+            stores: listing.stores.clone(),
+            product_type: None,
+            at: Timestamp::now(),
+        };
+        self.store.put_to_send(tenant, id, &entry).await.unwrap();
+    }
+
+    async fn standing(&self, listing: &Listing) -> Standing {
+        let Some(feed) = listing.sent_in_feed() else {
+            return Standing::Patched;
+        };
+        let (tenant, id) = self.ids();
+        match self.store.feed(tenant, id, feed).await.unwrap() {
+            Some(feed) if feed.state.is_open() => Standing::InFlight,
+            Some(Feed {
+                state: FeedState::Settled,
+                applied_at: Some(by),
+                ..
+            }) => Standing::Applied { by },
+            _ => Standing::Lost,
+        }
+    }
+
+    pub(crate) async fn listing(&self, sku: &str) -> Listing {
+        let (tenant, id) = self.ids();
+        let sku = sku.parse().unwrap();
+        self.store.listing(tenant, id, &sku).await.unwrap().unwrap()
+    }
+
+    /// Entries that are left, in the order of their SKUs.
+    pub(crate) async fn to_send(&self) -> Vec<String> {
+        let (tenant, id) = self.ids();
+        let entries = self.store.to_send(tenant, id, true).await.unwrap();
+        let mut skus: Vec<String> = entries.into_iter().map(|it| it.sku.into()).collect();
+        skus.sort();
+        skus
+    }
+
+    pub(crate) async fn round(&self) -> Round {
+        let (tenant, id) = self.ids();
+        self.store.round(tenant, id).await.unwrap()
+    }
+
+    pub(crate) async fn save_round(&self, change: impl FnOnce(&mut Round)) {
+        let (tenant, id) = self.ids();
+        let mut round = self.round().await;
+        change(&mut round);
+        round.revision += 1;
+        let saved = self.store.save_round(tenant, id, &round).await;
+        assert_eq!(saved.unwrap(), Written::Done);
+    }
+
+    /// All feeds, the newest first.
+    pub(crate) async fn feeds(&self) -> Vec<Feed> {
+        let (tenant, id) = self.ids();
+        let page = self.store.feed_page(tenant, id, None, 50).await;
+        page.unwrap().feeds
+    }
+
+    pub(crate) async fn states(&self) -> Vec<FeedState> {
+        self.feeds().await.iter().map(|feed| feed.state).collect()
+    }
+
+    /// Plays `settle-feeds` for a feed that Amazon is done with, all lines accepted.
+    pub(crate) async fn settle(&self, feed: &FeedId) {
+        let (tenant, id) = self.ids();
+        let mut feed = self.store.feed(tenant, id, feed).await.unwrap().unwrap();
+        feed.state = FeedState::Settled;
+        feed.applied_at = Some(Timestamp::now());
+        feed.revision += 1;
+        assert_eq!(self.store.save_feed(&feed).await.unwrap(), Written::Done);
+    }
+
+    /// Puts an entry that waits for a feed, as a recompute does where only that feed's moment is in doubt.
+    pub(crate) async fn wait_for(&self, feed: &FeedId, sku: &str, quantity: u32) {
+        let (tenant, id) = self.ids();
+        let listing = self.listing(sku).await;
+        let entry = ToSend {
+            sku: listing.amazon_sku.clone(),
+            price_on: None,
+            value: LineValue::Quantity(quantity),
+            label: listing.wanted.unwrap().label,
+            sends: listing.sends,
+            decrease: true,
+            urgent: false,
+            level_at: None,
+            after: Some(feed.clone()),
+            stores: listing.stores,
+            product_type: None,
+            at: Timestamp::now(),
+        };
+        self.store.put_to_send(tenant, id, &entry).await.unwrap();
+    }
+
+    /// Time passes for Amazon's limits: ours and its own.
+    pub(crate) async fn forget_limits(&self) {
+        self.settings(json!({ "refill": true })).await;
+        let table = self.tables.name("ConnectionsTable");
+        let db = &self.tables.client;
+        let scan = db.scan().table_name(table).send().await.unwrap();
+        for item in scan.items() {
+            if !item["pk"].as_s().unwrap().starts_with("LIMIT#") {
+                continue;
+            }
+            let delete = db.delete_item().table_name(table);
+            let delete = delete.key("pk", item["pk"].clone());
+            delete.key("sk", item["sk"].clone()).send().await.unwrap();
+        }
+    }
+
+    /// The sort keys of what will vanish from the catalogue by itself.
+    pub(crate) async fn expiring(&self) -> Vec<String> {
+        let scan = self.tables.client.scan();
+        let scan = scan.table_name(self.tables.name("CatalogueTable"));
+        let items = scan.send().await.unwrap().items.unwrap();
+        let expiring = items.iter().filter(|item| item.contains_key("expires_at"));
+        expiring
+            .map(|item| item["sk"].as_s().unwrap().clone())
+            .collect()
+    }
+
+    /// A killed run keeps its leases until they expire. This makes those pass.
+    pub(crate) async fn let_leases_expire(&self) {
+        for sk in ["STOCK_ROUND", "STOCK_URGENT"] {
+            let table = self.tables.name("ConnectionsTable");
+            let scan = self
+                .tables
+                .client
+                .scan()
+                .table_name(table)
+                .send()
+                .await
+                .unwrap();
+            for item in scan.items() {
+                if item["sk"].as_s().unwrap() != sk {
+                    continue;
+                }
+                let update = self.tables.client.update_item().table_name(table);
+                update
+                    .key("pk", item["pk"].clone())
+                    .key("sk", item["sk"].clone())
+                    .update_expression("SET leased_until_ms = :past")
+                    .expression_attribute_values(":past", AttributeValue::N("0".into()))
+                    .send()
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The store's promises, on an embedded DynamoDB with the template's own tables.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod connections;
+mod cursor;
+mod limit;
+mod orders;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::courier::{Reason, Requirements};
+use stallkeeper::domain::ids::{ConnectionId, OrderId, SellerId, TenantId};
+use stallkeeper::domain::marketplace::{Marketplace, Region};
+use stallkeeper::domain::order::{
+    BuyerData, Decision, HistoryEntry, HistoryKind, OrderStatus, StoredOrder, Version,
+};
+use stallkeeper::sp_api::{Operation, RawOrder, read_order};
+use stallkeeper::store::{
+    Attached, Bucket, BuyerRecord, OrderFilter, OverlapMemory, ParkedMark, Permit,
+    SealedCredentials, Store, Tables, Written,
+};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn north() -> TenantId {
+    "north".parse().unwrap()
+}
+
+fn c1() -> ConnectionId {
+    "c1".parse().unwrap()
+}
+
+async fn store() -> (tables::Embedded, Store) {
+    let embedded = tables::embedded().await;
+    let names = Tables {
+        connections: embedded.name("ConnectionsTable").into(),
+        orders: embedded.name("OrdersTable").into(),
+        buyers: embedded.name("BuyersTable").into(),
+        catalogue: embedded.name("CatalogueTable").into(),
+    };
+    let store = Store::new(embedded.client.clone(), names);
+    (embedded, store)
+}
+
+fn connection(id: &str) -> Connection {
+    Connection {
+        tenant: north(),
+        id: id.parse().unwrap(),
+        name: "Shop".into(),
+        marketplace: Marketplace::Uk,
+        status: ConnectionStatus::Active,
+        resume: None,
+        seller: None,
+        participations: Vec::new(),
+        created_at: at(0),
+        authorised_at: None,
+        own_app: false,
+        revision: 1,
+    }
+}
+
+fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> StoredOrder {
+    let raw: RawOrder = serde_json::from_value(json!({
+        "orderId": id,
+        "createdTime": at(0).to_string(),
+        "lastUpdatedTime": at(1).to_string(),
+        "salesChannel": {"channelName": "AMAZON", "marketplaceId": "A1F83G8C2ARO7P"},
+        "fulfillment": {"fulfillmentStatus": "UNSHIPPED", "shipByWindow": {"latestDateTime": at(ship_by).to_string()}},
+        "orderItems": [],
+    }))
+    .unwrap();
+    StoredOrder {
+        tenant: north(),
+        connection: c1(),
+        order: read_order(&raw).unwrap().order,
+        status,
+        decision: Decision {
+            term: term.map(|term| term.parse().unwrap()),
+            reason: (status == OrderStatus::PendingReview).then_some(Reason::NoMapping),
+            ..Decision::default()
+        },
+        requirements: Requirements::default(),
+        version: Version {
+            updated_at: at(1),
+            datasets: 6,
+            fetched_at: at(2),
+        },
+        content_hash: raw.content_hash(),
+        revision: 1,
+        imported_at: at(2),
+        acknowledged_at: None,
+        first_history: entry(HistoryKind::Imported),
+    }
+}
+
+fn entry(kind: HistoryKind) -> HistoryEntry {
+    HistoryEntry {
+        at: at(2),
+        kind,
+        note: "a note".into(),
+    }
+}
+
+fn sealed() -> SealedCredentials {
+    SealedCredentials {
+        refresh_token: "c2VhbGVk".into(),
+        own_client_id: None,
+        own_client_secret: None,
+    }
+}

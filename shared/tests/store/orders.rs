@@ -1,0 +1,219 @@
+//! Orders, lists of them, buyer data and parked marks.
+
+use super::*;
+
+#[tokio::test]
+async fn an_order_is_inserted_once_and_replaced_by_whoever_read_it_last() {
+    let (_db, store) = store().await;
+    let first = order("026-1", OrderStatus::Ready, 100, Some("STD UK DOM"));
+    assert_eq!(store.insert_order(&first).await.unwrap(), Written::Done);
+    assert_eq!(store.insert_order(&first).await.unwrap(), Written::Conflict);
+    let second = StoredOrder {
+        status: OrderStatus::Acknowledged,
+        revision: 2,
+        ..first.clone()
+    };
+    let note = entry(HistoryKind::Acknowledged);
+    assert_eq!(
+        store.replace_order(&second, &note).await.unwrap(),
+        Written::Done
+    );
+    assert_eq!(
+        store.replace_order(&second, &note).await.unwrap(),
+        Written::Conflict
+    );
+    let id = &first.order.id;
+    assert_eq!(
+        store.order(&north(), &c1(), id).await.unwrap(),
+        Some(second.clone())
+    );
+    assert_eq!(
+        store
+            .order(&"south".parse().unwrap(), &c1(), id)
+            .await
+            .unwrap(),
+        None
+    );
+    let history = store.order_history(&second).await.unwrap();
+    assert_eq!(history.len(), 1);
+    assert_eq!((history[0].revision, history[0].entry.clone()), (2, note));
+}
+
+#[tokio::test]
+async fn lists_are_by_urgency_page_by_page_and_of_one_tenant() {
+    let (_db, store) = store().await;
+    for (id, ship_by) in [("026-3", 300), ("026-1", 100), ("026-2", 200)] {
+        let _ = store
+            .insert_order(&order(id, OrderStatus::Ready, ship_by, Some("STD UK DOM")))
+            .await
+            .unwrap();
+    }
+    let filter = OrderFilter {
+        marketplace: Some("UK".into()),
+        ..OrderFilter::default()
+    };
+    let mut ids = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store
+            .orders_by_status(&north(), OrderStatus::Ready, &filter, after.as_deref(), 1)
+            .await
+            .unwrap();
+        ids.extend(page.rows.into_iter().map(|row| row.order_id.to_string()));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, ["026-1", "026-2", "026-3"]);
+    let before = OrderFilter {
+        ship_by_before: Some(at(200)),
+        ..OrderFilter::default()
+    };
+    let page = store
+        .orders_by_status(&north(), OrderStatus::Ready, &before, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(page.rows.len(), 1);
+    let elsewhere = store
+        .orders_by_status(
+            &"south".parse().unwrap(),
+            OrderStatus::Ready,
+            &filter,
+            None,
+            10,
+        )
+        .await
+        .unwrap();
+    assert_eq!(elsewhere.rows, []);
+}
+
+#[tokio::test]
+async fn waiting_orders_are_found_by_the_term_that_a_mapping_is_for() {
+    let (_db, store) = store().await;
+    for (id, status, term) in [
+        (
+            "026-1",
+            OrderStatus::PendingReview,
+            Some("STD UK DOM-PRIME"),
+        ),
+        ("026-2", OrderStatus::PendingReview, Some("EXP UK DOM")),
+        ("026-3", OrderStatus::Ready, Some("STD UK DOM")),
+        ("026-4", OrderStatus::PendingReview, None),
+    ] {
+        let _ = store
+            .insert_order(&order(id, status, 1, term))
+            .await
+            .unwrap();
+    }
+    let standard = "STD UK DOM".parse().unwrap();
+    let page = store
+        .waiting_orders(&north(), &c1(), Some(&standard), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(page.orders, ["026-1".parse::<OrderId>().unwrap()]);
+    let mut all = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store
+            .waiting_orders(&north(), &c1(), None, after.as_deref(), 1)
+            .await
+            .unwrap();
+        all.extend(page.orders);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(all.len(), 3);
+}
+
+#[tokio::test]
+async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
+    let (_db, store) = store().await;
+    let id: OrderId = "026-1".parse().unwrap();
+    let record = |name: &str, fetched: i64| BuyerRecord {
+        tenant: north(),
+        connection: c1(),
+        order_id: id.clone(),
+        version: Version {
+            updated_at: at(1),
+            datasets: 6,
+            fetched_at: at(fetched),
+        },
+        data: BuyerData::new(json!({"buyer": {"buyerName": name}})),
+        whole: true,
+        expires_at: at(1_000),
+    };
+    store.put_buyer(&record("new", 5)).await.unwrap();
+    store.put_buyer(&record("old", 4)).await.unwrap();
+    let read = async |tenant: &str, now: i64| {
+        let data = store
+            .buyer(&tenant.parse().unwrap(), &c1(), &id, at(now))
+            .await
+            .unwrap();
+        data.map(|data| {
+            data.expose()
+                .pointer("/buyer/buyerName")
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+    };
+    assert_eq!(read("north", 0).await.as_deref(), Some("new"));
+    let part = BuyerRecord {
+        whole: false,
+        ..record("part", 9)
+    };
+    store.put_buyer(&part).await.unwrap();
+    assert_eq!(
+        read("north", 0).await.as_deref(),
+        Some("new"),
+        "a part replaces nothing"
+    );
+    assert_eq!(read("south", 0).await, None);
+    assert_eq!(read("north", 1_000).await, None, "expired, swept or not");
+    store.expire_buyer(&c1(), &id, at(10)).await.unwrap();
+    store.expire_buyer(&c1(), &id, at(500)).await.unwrap();
+    assert_eq!(read("north", 11).await, None, "never lives longer again");
+}
+
+#[tokio::test]
+async fn the_oldest_parked_order_is_remembered_and_forgotten_once() {
+    let (_db, store) = store().await;
+    let mark = |second: i64| ParkedMark {
+        marketplace_id: "A13V1IB3VIYZZH".into(),
+        oldest_updated_at: at(second),
+    };
+    for second in [50, 20, 70] {
+        store
+            .mark_parked(&north(), &c1(), &mark(second))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        store.parked_marks(&north(), &c1()).await.unwrap(),
+        [mark(20)]
+    );
+    store
+        .mark_parked(
+            &north(),
+            &c1(),
+            &ParkedMark {
+                oldest_updated_at: at(20) - SignedDuration::from_millis(500),
+                ..mark(0)
+            },
+        )
+        .await
+        .unwrap();
+    store
+        .forget_parked(&north(), &c1(), &mark(20))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.parked_marks(&north(), &c1()).await.unwrap().len(),
+        1,
+        "it moved back meanwhile"
+    );
+}
