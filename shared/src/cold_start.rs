@@ -59,24 +59,20 @@ impl ColdStart {
         Schedules::from_env(aws_sdk_scheduler::Client::new(&self.aws))
     }
 
-    /// The queue whose address `<name>_QUEUE_URL` holds.
+    /// The queue whose address this variable holds.
     ///
     /// # Errors
     /// Permanent, naming the variable that is not set.
-    pub fn queue(&self, name: &str) -> Result<Queue> {
-        Ok(Queue::new(self.sqs.clone(), url(name)?))
+    pub fn queue(&self, variable: &'static str) -> Result<Queue> {
+        Ok(Queue::new(self.sqs.clone(), env::required(variable)?))
     }
 
-    /// The same queue to be woken by, with its dead-letter queue in `<name>_DEAD_LETTER_QUEUE_URL`.
+    /// The queue to be woken by, and its dead-letter queue, whose addresses these variables hold.
     ///
     /// # Errors
     /// Permanent, naming the variable that is not set.
-    pub fn inbox(&self, name: &str) -> Result<Inbox> {
-        let dead_letters = url(&format!("{name}_DEAD_LETTER"))?;
-        Ok(Inbox::new(self.sqs.clone(), url(name)?, dead_letters))
+    pub fn inbox(&self, queue: &'static str, dead_letters: &'static str) -> Result<Inbox> {
+        let (queue, dead_letters) = (env::required(queue)?, env::required(dead_letters)?);
+        Ok(Inbox::new(self.sqs.clone(), queue, dead_letters))
     }
-}
-
-fn url(queue: &str) -> Result<String> {
-    env::required(&format!("{queue}_QUEUE_URL"))
 }

@@ -6,13 +6,13 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// Permanent, naming the variable.
-pub fn required(name: &str) -> Result<String> {
+pub fn required(name: &'static str) -> Result<String> {
     optional(name)
         .ok_or_else(|| Error::permanent("start", format!("environment variable {name} is not set")))
 }
 
 /// The value of a variable, `None` where it is not set or empty.
-pub fn optional(name: &str) -> Option<String> {
+pub fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -20,7 +20,7 @@ pub fn optional(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// Permanent, naming the variable, where its value does not parse.
-pub fn parsed<T: std::str::FromStr>(name: &str, default: T) -> Result<T> {
+pub fn parsed<T: std::str::FromStr>(name: &'static str, default: T) -> Result<T> {
     match optional(name) {
         None => Ok(default),
         Some(text) => text.parse().map_err(|_| {

@@ -12,10 +12,10 @@ async fn main() -> Result<(), lambda_http::Error> {
         vault: start.vault()?,
         amazon: start.amazon()?,
         schedules: start.schedules()?,
-        orders: start.queue("ORDERS")?,
-        ticks: start.queue("ORDER_TICKS")?,
-        listing_jobs: start.queue("LISTING_JOBS")?,
-        stock_ticks: start.queue("STOCK_TICKS")?,
+        orders: start.queue("ORDERS_QUEUE_URL")?,
+        ticks: start.queue("ORDER_TICKS_QUEUE_URL")?,
+        listing_jobs: start.queue("LISTING_JOBS_QUEUE_URL")?,
+        stock_ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
         config: Config::from_env()?,
     };
     lambda_http::run(router(Arc::new(app))).await

@@ -11,10 +11,13 @@ async fn main() -> Result<(), Error> {
     let start = ColdStart::begin().await;
     let app = Arc::new(App {
         store: start.store(),
-        inbox: start.inbox("STOCK_CHANGES")?,
-        stock_changes: start.queue("STOCK_CHANGES")?,
-        stock_ticks: start.queue("STOCK_TICKS")?,
-        listing_jobs: start.queue("LISTING_JOBS")?,
+        inbox: start.inbox(
+            "STOCK_CHANGES_QUEUE_URL",
+            "STOCK_CHANGES_DEAD_LETTER_QUEUE_URL",
+        )?,
+        stock_changes: start.queue("STOCK_CHANGES_QUEUE_URL")?,
+        stock_ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
+        listing_jobs: start.queue("LISTING_JOBS_QUEUE_URL")?,
         tenant_claim: env::required("TENANT_CLAIM")?,
     });
     let router = &router(app.clone());

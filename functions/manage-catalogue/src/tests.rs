@@ -76,7 +76,7 @@ impl Answered {
 
 impl Stand {
     async fn new() -> Self {
-        let tables = tables::embedded().await;
+        let tables = tables::embedded_without_streams().await;
         let names = Tables {
             connections: tables.name("ConnectionsTable").into(),
             orders: String::new(),

@@ -11,9 +11,12 @@ async fn main() -> Result<(), Error> {
         store: start.store(),
         vault: start.vault()?,
         amazon: start.amazon()?,
-        jobs: start.queue("LISTING_JOBS")?,
-        stock_changes: start.queue("STOCK_CHANGES")?,
-        inbox: start.inbox("LISTING_JOBS")?,
+        jobs: start.queue("LISTING_JOBS_QUEUE_URL")?,
+        stock_changes: start.queue("STOCK_CHANGES_QUEUE_URL")?,
+        inbox: start.inbox(
+            "LISTING_JOBS_QUEUE_URL",
+            "LISTING_JOBS_DEAD_LETTER_QUEUE_URL",
+        )?,
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();

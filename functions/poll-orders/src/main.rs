@@ -12,9 +12,9 @@ async fn main() -> Result<(), Error> {
         vault: start.vault()?,
         amazon: start.amazon()?,
         schedules: start.schedules()?,
-        orders: start.queue("ORDERS")?,
-        ticks: start.queue("ORDER_TICKS")?,
-        inbox: start.inbox("ORDER_TICKS")?,
+        orders: start.queue("ORDERS_QUEUE_URL")?,
+        ticks: start.queue("ORDER_TICKS_QUEUE_URL")?,
+        inbox: start.inbox("ORDER_TICKS_QUEUE_URL", "ORDER_TICKS_DEAD_LETTER_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();

@@ -11,8 +11,8 @@ async fn main() -> Result<(), Error> {
         store: start.store(),
         vault: start.vault()?,
         amazon: start.amazon()?,
-        orders: start.queue("ORDERS")?,
-        inbox: start.inbox("ORDERS")?,
+        orders: start.queue("ORDERS_QUEUE_URL")?,
+        inbox: start.inbox("ORDERS_QUEUE_URL", "ORDERS_DEAD_LETTER_QUEUE_URL")?,
         told: Default::default(),
     };
     run(service_fn(|event: LambdaEvent<_>| {

@@ -11,9 +11,9 @@ async fn main() -> Result<(), Error> {
         store: start.store(),
         vault: start.vault()?,
         amazon: start.amazon()?,
-        checks: start.queue("FEED_CHECKS")?,
-        ticks: start.queue("STOCK_TICKS")?,
-        inbox: start.inbox("FEED_CHECKS")?,
+        checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
+        ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
+        inbox: start.inbox("FEED_CHECKS_QUEUE_URL", "FEED_CHECKS_DEAD_LETTER_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();

@@ -11,9 +11,9 @@ async fn main() -> Result<(), Error> {
         store: start.store(),
         vault: start.vault()?,
         amazon: start.amazon()?,
-        ticks: start.queue("STOCK_TICKS")?,
-        checks: start.queue("FEED_CHECKS")?,
-        inbox: start.inbox("STOCK_TICKS")?,
+        ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
+        checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
+        inbox: start.inbox("STOCK_TICKS_QUEUE_URL", "STOCK_TICKS_DEAD_LETTER_QUEUE_URL")?,
         patch_most: PATCH_MOST,
     };
     run(service_fn(|event: LambdaEvent<_>| {

@@ -2,6 +2,7 @@
 //! `AWS::DynamoDB::Table`; what an emulator has no use for (encryption, retention) is left out.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::Streams;
 use aws_sdk_dynamodb::Client;
@@ -72,8 +73,10 @@ struct Stream {
     stream_view_type: String,
 }
 
-/// The template's tables by logical id, in the order of their names.
-pub(crate) fn tables() -> Vec<(String, Table)> {
+/// The template's tables by logical id, in the order of their names; read once, since a test may start many a DynamoDB.
+pub(crate) static TABLES: LazyLock<Vec<(String, Table)>> = LazyLock::new(tables);
+
+fn tables() -> Vec<(String, Table)> {
     let template: Template =
         serde_yaml_ng::from_str(TEMPLATE).expect("infra/template.yaml is a template");
     template

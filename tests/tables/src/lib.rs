@@ -97,14 +97,14 @@ pub async fn create(client: &Client, prefix: &str) -> HashMap<String, String> {
 
 async fn create_with(client: &Client, prefix: &str, streams: Streams) -> HashMap<String, String> {
     let mut names = HashMap::new();
-    for (logical_id, table) in definition::tables() {
+    for (logical_id, table) in definition::TABLES.iter() {
         let name = format!("{prefix}{logical_id}");
         table
             .request(client, &name, streams)
             .send()
             .await
             .unwrap_or_else(|error| panic!("failed to create table `{name}`: {error:?}"));
-        names.insert(logical_id, name);
+        names.insert(logical_id.clone(), name);
     }
     names
 }

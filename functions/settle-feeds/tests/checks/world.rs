@@ -69,7 +69,7 @@ impl World {
         let amazon = StandIn(Arc::new(Mutex::new(Heard::new())));
         let mock = Mock::given(any()).respond_with(amazon.clone());
         mock.mount(&server).await;
-        let tables = tables::embedded().await;
+        let tables = tables::embedded_without_streams().await;
         let store = Store::new(tables.client.clone(), names(&tables));
         let app = app(&server, store);
         Self::furnish(tables, app, amazon, Some(server)).await
@@ -78,7 +78,7 @@ impl World {
     /// Another world with the same servers, which have forgotten all, and clients, which are slow to make.
     pub(crate) async fn again(&self) -> Self {
         self.heard(|heard| *heard = Heard::new());
-        let tables = tables::embedded().await;
+        let tables = tables::embedded_without_streams().await;
         let store = Store::new(tables.client.clone(), names(&tables));
         Self::furnish(tables, self.app_on(store), self.amazon.clone(), None).await
     }

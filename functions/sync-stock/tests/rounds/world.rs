@@ -81,7 +81,7 @@ macro_rules! aws {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let tables = tables::embedded().await;
+        let tables = tables::embedded_without_streams().await;
         let options = sandbox::Options {
             check: match std::env::var_os("SP_API_MODELS") {
                 Some(_) => sandbox::Check::FromEnv,

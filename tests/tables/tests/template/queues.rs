@@ -194,11 +194,11 @@ fn the_catalogues_stream_wakes_for_what_can_be_announced_alone() {
 #[test]
 fn what_filters_ask_of_an_image_is_what_the_store_writes() {
     let template = Template::load();
-    let (listing, feed, plan) = ("domain/listing.rs", "domain/feed.rs", "store/stock_plan.rs");
+    let (listing, feed, rounds) = ("domain/listing.rs", "domain/feed.rs", "store/rounds.rs");
     let written = [
         ("LISTING#", listing, "Listing"),
         ("FEED#", feed, "Feed"),
-        ("STOCK_ROUND", plan, "Round"),
+        ("STOCK_ROUND", rounds, "Round"),
     ];
     let tables = ["CatalogueTable", "ConnectionsTable"];
     for pattern in tables
