@@ -31,10 +31,19 @@ impl App {
         base: &Base,
         now: Timestamp,
     ) -> Answer<Url> {
-        match self.link(connection, base, now).await? {
-            Some(url) => Ok(url),
-            None => self.new_authorise_url(connection, base, now).await,
+        for _ in 0..MOST_TRIES {
+            let former = self.dance(connection).await?;
+            // Begun in the place of just the dance that was looked at: of two that ask at once, one is told the other's.
+            if let Some(dance) = &former
+                && let Some(url) = self.link_of(connection, base, dance, now).await?
+            {
+                return Ok(url);
+            }
+            if let Some(url) = self.begin(connection, base, former.as_ref(), now).await? {
+                return Ok(url);
+            }
         }
+        Err(changed_meanwhile())
     }
 
     /// The link of the dance that the connection is in, as long as it can be used.
@@ -44,16 +53,10 @@ impl App {
         base: &Base,
         now: Timestamp,
     ) -> Answer<Option<Url>> {
-        let Some(dance) = self.store.dance(&connection.tenant, &connection.id).await? else {
-            return Ok(None);
-        };
-        let state = self.store.oauth_state(&dance.digest, now).await?;
-        if state.is_none_or(|state| state.seller.is_some()) {
-            return Ok(None);
+        match self.dance(connection).await? {
+            Some(dance) => self.link_of(connection, base, &dance, now).await,
+            None => Ok(None),
         }
-        let text = self.state_text(connection, &dance.nonce).await?;
-        // The app's secret may have been renewed meanwhile; then the old text cannot be told any more.
-        Ok((digest(&text) == dance.digest).then(|| start_page(base, &text)))
     }
 
     /// The page where the seller begins a new dance; the link of a former one dies.
@@ -63,33 +66,61 @@ impl App {
         base: &Base,
         now: Timestamp,
     ) -> Answer<Url> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
         for _ in 0..MOST_TRIES {
-            let former = self.store.dance(tenant, id).await?;
-            let nonce = random();
-            let text = self.state_text(connection, &nonce).await?;
-            let dance = Dance {
-                digest: digest(&text),
-                nonce,
-            };
-            let state = OAuthState {
-                tenant: tenant.clone(),
-                connection: id.clone(),
-                browser: None,
-                seller: None,
-                credentials: None,
-                authorised_at: None,
-                expires: now.saturating_add(LIFETIME).unwrap_or(now),
-            };
-            let begun = self
-                .store
-                .begin_dance(&dance, &state, former.as_ref(), now)
-                .await?;
-            if begun == Written::Done {
-                return Ok(start_page(base, &text));
+            let former = self.dance(connection).await?;
+            if let Some(url) = self.begin(connection, base, former.as_ref(), now).await? {
+                return Ok(url);
             }
         }
         Err(changed_meanwhile())
+    }
+
+    async fn dance(&self, connection: &Connection) -> Answer<Option<Dance>> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        Ok(self.store.dance(tenant, id).await?)
+    }
+
+    async fn link_of(
+        &self,
+        connection: &Connection,
+        base: &Base,
+        dance: &Dance,
+        now: Timestamp,
+    ) -> Answer<Option<Url>> {
+        let state = self.store.oauth_state(&dance.digest, now).await?;
+        if state.is_none_or(|state| state.seller.is_some()) {
+            return Ok(None);
+        }
+        let text = self.state_text(connection, &dance.nonce).await?;
+        // The app's secret may have been renewed meanwhile; then the old text cannot be told any more.
+        Ok((digest(&text) == dance.digest).then(|| start_page(base, &text)))
+    }
+
+    /// Begins a dance in the place of `former`; `None` where the connection is in another one by now.
+    async fn begin(
+        &self,
+        connection: &Connection,
+        base: &Base,
+        former: Option<&Dance>,
+        now: Timestamp,
+    ) -> Answer<Option<Url>> {
+        let nonce = random();
+        let text = self.state_text(connection, &nonce).await?;
+        let dance = Dance {
+            digest: digest(&text),
+            nonce,
+        };
+        let state = OAuthState {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            browser: None,
+            seller: None,
+            credentials: None,
+            authorised_at: None,
+            expires: now.saturating_add(LIFETIME).unwrap_or(now),
+        };
+        let begun = self.store.begin_dance(&dance, &state, former, now).await?;
+        Ok((begun == Written::Done).then(|| start_page(base, &text)))
     }
 
     async fn state_text(&self, connection: &Connection, nonce: &str) -> Answer<String> {

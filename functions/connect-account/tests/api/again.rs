@@ -1,7 +1,7 @@
 //! Authorising again.
 
 use crate::oauth::{callback, confirm, started};
-use crate::world::{World, ids};
+use crate::world::{World, ids, oauth};
 use serde_json::json;
 use stallkeeper::store::Written;
 
@@ -64,4 +64,16 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
         }
     }
     assert_eq!(world.sent("ticks").len(), 1, "it goes on at once");
+}
+
+#[tokio::test]
+async fn of_two_that_ask_at_once_both_are_told_the_link_that_works() {
+    let world = &World::new().await;
+    for n in 0..20 {
+        let key = format!("key-{n}");
+        let ask = || world.ask_with("north", "POST", "/connections", oauth("Shop"), Some(&key));
+        let (one, two) = tokio::join!(ask(), ask());
+        let (one, two) = (one.is(201).json(), two.is(201).json());
+        assert_eq!(one["authorise_url"], two["authorise_url"], "time {n}");
+    }
 }
