@@ -1,4 +1,5 @@
 mod arrival;
+mod unclear;
 
 use super::*;
 use serde_json::{Value, json};
@@ -302,109 +303,5 @@ fn buyer_data_goes_when_the_order_no_longer_needs_it() {
     assert_eq!(
         buyer_expires(&order(json!({})), OrderStatus::Ready),
         at(1 + 21 * day)
-    );
-}
-
-/// A reading without the datasets that Amazon refuses a seller.
-fn without(mut reading: Reading, refused: &[Dataset]) -> Reading {
-    reading
-        .datasets
-        .retain(|dataset| !refused.contains(dataset));
-    if refused.contains(&Dataset::Fulfillment) {
-        reading.order.amazon_status = None;
-        reading.order.fulfilled_by = None;
-        reading.order.service_level = None;
-    }
-    if refused.contains(&Dataset::Recipient) {
-        reading.order.country = None;
-        reading.buyer = BuyerData::new(json!({}));
-    }
-    reading
-}
-
-fn after(reading: &Reading, stored: &StoredOrder) -> StoredOrder {
-    let (tenant, connection) = ids();
-    match take_in(
-        &tenant,
-        &connection,
-        reading,
-        Some(stored),
-        &rules(),
-        at(100),
-    ) {
-        Intake::Write { order, .. } => *order,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn what_amazon_was_not_asked_for_is_unknown_and_not_gone() {
-    let ready = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
-    let later = || {
-        read(
-            raw("UNSHIPPED", 2, json!({"programs": ["AMAZON_BUSINESS"]})),
-            101,
-        )
-    };
-    for refused in [
-        [Dataset::Fulfillment, Dataset::Packages],
-        [Dataset::Buyer, Dataset::Recipient],
-    ] {
-        let still = after(&without(later(), &refused), &ready);
-        assert_eq!(still.status, OrderStatus::Ready, "{refused:?}");
-        assert_eq!(
-            still.decision.service, ready.decision.service,
-            "{refused:?}"
-        );
-        assert_eq!(still.order.country.as_deref(), Some("GB"), "{refused:?}");
-    }
-}
-
-#[test]
-fn what_the_platform_took_over_is_not_opened_again_by_what_is_unclear() {
-    let ready = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
-    let acknowledged = StoredOrder {
-        status: OrderStatus::Acknowledged,
-        acknowledged_at: Some(at(1)),
-        ..ready
-    };
-    let unclear = after(&read(raw("TELEPORTED", 2, json!({})), 101), &acknowledged);
-    assert_eq!(unclear.status, OrderStatus::Acknowledged);
-    assert_eq!(unclear.decision.service, acknowledged.decision.service);
-}
-
-#[test]
-fn no_term_is_settled_before_amazon_tells_the_service_level() {
-    let first = without(
-        read(raw("UNSHIPPED", 1, json!({})), 1),
-        &[Dataset::Fulfillment],
-    );
-    let (tenant, connection) = ids();
-    let Intake::Write { order, .. } = take_in(&tenant, &connection, &first, None, &rules(), at(1))
-    else {
-        panic!("a new order is written");
-    };
-    assert_eq!(
-        (order.status, &order.decision.term),
-        (OrderStatus::PendingReview, &None)
-    );
-    let told = after(&read(raw("UNSHIPPED", 2, json!({})), 101), &order);
-    assert_eq!(
-        (told.status, told.decision.term.unwrap().to_string()),
-        (OrderStatus::Ready, "STD UK DOM".to_owned())
-    );
-}
-
-#[test]
-fn an_explanation_outlives_what_changes_nothing() {
-    let ready = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
-    let changed = after(&read(raw("PARTIALLY_SHIPPED", 2, json!({})), 101), &ready);
-    assert_eq!(changed.decision.derivation, ready.decision.derivation);
-    assert!(
-        ready
-            .decision
-            .explanation
-            .iter()
-            .all(|line| changed.decision.explanation.contains(line))
     );
 }
