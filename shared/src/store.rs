@@ -76,7 +76,7 @@ pub use to_send::ToSend;
 
 use crate::error::Result;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use item::{Item, condition_failed, failure, s, value};
+use item::{Item, condition_failed, failure, n, s, value};
 use key::Key;
 use serde::de::DeserializeOwned;
 
@@ -152,6 +152,19 @@ impl Store {
             .send()
             .await;
         Ok(answer.map_err(|error| failure("read an item", error))?.item)
+    }
+
+    /// Puts an item of this version of ours, whatever stands there.
+    async fn put_fields(&self, doing: &'static str, table: &str, mut fields: Item) -> Result<()> {
+        fields.insert("v".into(), n(item::VERSION));
+        self.db
+            .put_item()
+            .table_name(table)
+            .set_item(Some(fields))
+            .send()
+            .await
+            .map_err(|error| failure(doing, error))?;
+        Ok(())
     }
 
     async fn delete(&self, table: &str, key: Key) -> Result<()> {

@@ -245,14 +245,12 @@ impl Store {
         fields.insert("v".into(), n(1));
         fields.insert("epoch".into(), n(memory.epoch));
         fields.insert("hashes".into(), AttributeValue::B(Blob::new(bytes)));
-        self.db
-            .put_item()
-            .table_name(&self.tables.connections)
-            .set_item(Some(fields))
-            .send()
-            .await
-            .map_err(|error| failure("remember a window's overlap", error))?;
-        Ok(())
+        self.put_fields(
+            "remember a window's overlap",
+            &self.tables.connections,
+            fields,
+        )
+        .await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Feeds and their manifests. A manifest stands in parts of deflated lines, so that 25,000 lines cost a few hundred
 //! write units at most and one item is never too big.
 
-use super::item::{Item, condition_failed, deflated, failure, inflated, item, n, s, text, value};
+use super::item::{condition_failed, deflated, failure, inflated, item, n, s, text, value};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::feed::{Feed, FeedLine, FeedState};
@@ -48,16 +48,9 @@ impl Store {
     }
 
     async fn mark_open(&self, feed: &Feed) -> Result<()> {
-        let mut fields: Item = Key::open_feed(&feed.tenant, &feed.connection, &feed.id).into_map();
-        fields.insert("v".into(), n(super::item::VERSION));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
+        let fields = Key::open_feed(&feed.tenant, &feed.connection, &feed.id).into_map();
+        self.put_fields("mark a feed as open", &self.tables.catalogue, fields)
             .await
-            .map_err(|error| failure("mark a feed as open", error))?;
-        Ok(())
     }
 
     /// A feed, read strongly.
@@ -71,8 +64,8 @@ impl Store {
             .await
     }
 
-    /// The feeds of a connection that somebody still has work to do on, oldest first. A mark whose feed was never
-    /// stored, or is closed, is taken away.
+    /// The feeds of a connection that somebody still has work to do on, oldest first. A mark whose feed is
+    /// closed is taken away.
     pub async fn open_feeds(
         &self,
         tenant: &TenantId,
@@ -141,17 +134,10 @@ impl Store {
     ) -> Result<()> {
         let mut fields =
             Key::manifest_part(&feed.tenant, &feed.connection, &feed.id, part).into_map();
-        fields.insert("v".into(), n(super::item::VERSION));
         fields.insert("lines".into(), deflated(&lines)?);
         fields.insert("expires_at".into(), n(feed.created_at.as_second() + KEPT));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
+        self.put_fields("store a manifest", &self.tables.catalogue, fields)
             .await
-            .map_err(|error| failure("store a manifest", error))?;
-        Ok(())
     }
 
     /// The lines of a feed, in their order.

@@ -293,20 +293,13 @@ impl Store {
         at: Timestamp,
     ) -> Result<()> {
         let mut fields = Key::rejected(tenant, sku).into_map();
-        fields.insert("v".into(), n(super::item::VERSION));
         fields.insert("tenant".into(), s(tenant.as_str()));
         fields.insert("sku".into(), s(sku.as_str()));
         fields.insert("reason".into(), s(reason));
         fields.insert("at".into(), s(at.to_string()));
         fields.insert("expires_at".into(), n(at.as_second() + 30 * 86_400));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
+        self.put_fields("note a refused row", &self.tables.catalogue, fields)
             .await
-            .map_err(|error| failure("note a refused row", error))?;
-        Ok(())
     }
 }
 

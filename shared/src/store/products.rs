@@ -292,16 +292,9 @@ impl Store {
 
     /// Lets another spelling of a SKU be found. Idempotent.
     pub async fn remember_spelling(&self, tenant: &TenantId, sku: &Sku) -> Result<()> {
-        let mut fields = Key::folded(tenant, &sku.folded(), sku).into_map();
-        fields.insert("v".into(), n(super::item::VERSION));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
+        let fields = Key::folded(tenant, &sku.folded(), sku).into_map();
+        self.put_fields("remember a spelling", &self.tables.catalogue, fields)
             .await
-            .map_err(|error| failure("remember a spelling", error))?;
-        Ok(())
     }
 
     /// Forgets a spelling. Idempotent.

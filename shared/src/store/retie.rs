@@ -1,7 +1,7 @@
 //! What a listing that is being tied to another product was tied to before. It stands with the new tie until all that
 //! follows from the old one has been moved, so that whoever comes after a crash can finish.
 
-use super::item::{deflated, failure, item, n};
+use super::item::{deflated, item, n};
 use super::key::Key;
 use super::listings::nested;
 use super::reservations::PARTS;
@@ -35,15 +35,12 @@ impl Store {
         let mut fields = Key::listed(tenant, product, connection, amazon_sku).into_map();
         fields.insert("units".into(), n(units));
         fields.insert("former".into(), AttributeValue::L(former));
-        fields.insert("v".into(), n(super::item::VERSION));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
-            .await
-            .map_err(|error| failure("tie a listing to its product", error))?;
-        Ok(())
+        self.put_fields(
+            "tie a listing to its product",
+            &self.tables.catalogue,
+            fields,
+        )
+        .await
     }
 
     /// What a listing was tied to before it was tied to this product, where not all of it has been moved yet.

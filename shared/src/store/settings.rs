@@ -1,6 +1,6 @@
 //! What decides an order's courier: marketplaces, couriers, mappings.
 
-use super::item::{failure, item, text, value};
+use super::item::{item, text, value};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::connection::MarketplaceSettings;
@@ -218,13 +218,8 @@ impl Store {
     }
 
     async fn put<T: Serialize>(&self, doing: &'static str, key: Key, value: &T) -> Result<()> {
-        self.db
-            .put_item()
-            .table_name(&self.tables.connections)
-            .set_item(Some(item(key, value)?))
-            .send()
+        let fields = item(key, value)?;
+        self.put_fields(doing, &self.tables.connections, fields)
             .await
-            .map_err(|error| failure(doing, error))?;
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
 use crate::domain::listing::Listing;
 use crate::domain::stock::Wanted;
 use crate::error::Result;
-use crate::store::item::{self, Item, failure, item, n, s};
+use crate::store::item::{Item, item, n, s};
 use crate::store::key::{self, Key};
 use crate::store::levels::read_levels;
 use crate::store::{Store, Written};
@@ -138,15 +138,12 @@ impl Store {
     ) -> Result<()> {
         let mut fields = Key::listed(tenant, product, connection, amazon_sku).into_map();
         fields.insert("units".into(), n(units));
-        fields.insert("v".into(), n(item::VERSION));
-        self.db
-            .put_item()
-            .table_name(&self.tables.catalogue)
-            .set_item(Some(fields))
-            .send()
-            .await
-            .map_err(|error| failure("tie a listing to its product", error))?;
-        Ok(())
+        self.put_fields(
+            "tie a listing to its product",
+            &self.tables.catalogue,
+            fields,
+        )
+        .await
     }
 
     /// Takes [`Self::tie`] back. After the listing says so itself. Idempotent.
