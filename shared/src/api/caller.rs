@@ -12,7 +12,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a token may be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Scope {
     Connections,
     Desk,
@@ -26,13 +27,7 @@ pub enum Scope {
 
 impl Scope {
     fn as_str(self) -> &'static str {
-        match self {
-            Scope::Connections => "connections",
-            Scope::Desk => "desk",
-            Scope::Buyer => "buyer",
-            Scope::Catalogue => "catalogue",
-            Scope::Operator => "operator",
-        }
+        self.into()
     }
 }
 
