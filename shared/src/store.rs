@@ -17,8 +17,8 @@
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
-//! | catalogue | levels with the counter | `SKU#t#sku` | `LEVELS` | `manage-catalogue` |
-//! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `manage-catalogue`, `match-listings` |
+//! | catalogue | levels with the counter | `SKU#t#sku` | `LEVELS` | `compute-listings` |
+//! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `compute-listings`, `manage-catalogue`, `match-listings` |
 //! | | reservation, refused row | `SKU#t#sku` | `RESERVED#c#order#line`, `REJECTED` | `announce-changes` |
 //! | | listing, offer | `LISTING#t#c#amazon_sku` | `LISTING`, `OFFER#cc` | all of stock out |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |

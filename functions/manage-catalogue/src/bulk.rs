@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stallkeeper::api::{Answer, Problem, without_values};
+use stallkeeper::intake::{Refusal, Verdict};
 use utoipa::ToSchema;
 
 /// Rows in one call.
@@ -46,9 +47,9 @@ pub(crate) struct RejectedRow {
 }
 
 /// A row as it came.
-pub(crate) struct Row {
+struct Row {
     /// Counted from 1.
-    pub(crate) number: usize,
+    number: usize,
     /// An object, or why there is none.
     content: Result<Value, String>,
 }
@@ -56,38 +57,25 @@ pub(crate) struct Row {
 impl Row {
     /// # Errors
     /// The row as rejected, with the field that is at fault; never the value.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, RejectedRow> {
-        let rejected = |field, code: &str, detail| RejectedRow {
-            row: self.number,
-            sku: self.sku(),
-            field,
-            code: code.to_owned(),
-            detail,
-        };
+    fn read<T: DeserializeOwned>(&self) -> Result<T, RejectedRow> {
         let content = self
             .content
             .as_ref()
-            .map_err(|detail| rejected(None, "unreadable", detail.clone()))?;
+            .map_err(|detail| self.rejected(None, "unreadable", detail.clone()))?;
         serde_path_to_error::deserialize(content).map_err(|error| {
             let path = error.path().to_string();
             let detail = without_values(&error.into_inner().to_string());
-            rejected((path != ".").then_some(path), "invalid", detail)
+            self.rejected((path != ".").then_some(path), "invalid", detail)
         })
     }
 
-    /// The row as rejected for another reason.
-    pub(crate) fn rejected(
-        &self,
-        field: Option<String>,
-        code: &str,
-        detail: impl Into<String>,
-    ) -> RejectedRow {
+    fn rejected(&self, field: Option<String>, code: &str, detail: String) -> RejectedRow {
         RejectedRow {
             row: self.number,
             sku: self.sku(),
             field,
             code: code.to_owned(),
-            detail: detail.into(),
+            detail,
         }
     }
 
@@ -98,7 +86,51 @@ impl Row {
 }
 
 /// The rows of a request's body. A body that is neither a JSON array nor CSV is refused as a whole.
-pub(crate) struct Rows(pub(crate) Vec<Row>);
+pub(crate) struct Rows(Vec<Row>);
+
+/// Rows that could be read, and the result as far as it is known.
+pub(crate) struct ReadRows {
+    rows: Vec<Row>,
+    result: BulkResult,
+}
+
+impl Rows {
+    /// Reads each row as a `T`; with what could be read.
+    pub(crate) fn read<T: DeserializeOwned + Into<V>, V>(self) -> (ReadRows, Vec<V>) {
+        let (mut rows, mut values) = (Vec::new(), Vec::new());
+        let mut result = BulkResult::default();
+        for row in self.0 {
+            match row.read::<T>() {
+                Ok(value) => {
+                    rows.push(row);
+                    values.push(value.into());
+                }
+                Err(rejected) => result.rejected.push(rejected),
+            }
+        }
+        (ReadRows { rows, result }, values)
+    }
+}
+
+impl ReadRows {
+    /// The result, given what became of each row that was read.
+    pub(crate) fn judged(self, verdicts: Vec<Verdict>) -> BulkResult {
+        let Self { rows, mut result } = self;
+        for (row, verdict) in rows.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Changed => result.accepted += 1,
+                Verdict::Unchanged => result.unchanged += 1,
+                Verdict::Refused(Refusal {
+                    field,
+                    code,
+                    detail,
+                }) => result.rejected.push(row.rejected(field, code, detail)),
+            }
+        }
+        result.rejected.sort_by_key(|rejected| rejected.row);
+        result
+    }
+}
 
 impl<S: Send + Sync> FromRequest<S> for Rows {
     type Rejection = Problem;

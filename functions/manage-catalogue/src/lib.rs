@@ -1,29 +1,23 @@
-//! `manage-catalogue`: products, bundles and stock levels in; recomputes the wanted side of the listings they touch.
+//! `manage-catalogue`: the API of products, bundles, stock levels and listings.
 //!
-//! Its API compares what comes with what is stored and queues only what differs; its queue worker alone writes it and
-//! computes what follows. It never talks to Amazon.
+//! It compares what comes with what is stored and queues only what differs; `compute-listings` writes it and computes what
+//! follows. It writes itself only what a person decides on one thing: a deleted product, a listing's tie, a released
+//! price. It never talks to Amazon.
 
 mod access;
 mod bulk;
-mod changes;
 mod document;
-pub mod entry;
 mod levels;
 mod listings;
 mod products;
-mod recompute;
 #[cfg(test)]
 mod tests;
 
 pub use document::openapi;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
-use jiff::Timestamp;
 use stallkeeper::api::{with_caller, with_problems};
-use stallkeeper::error::Result;
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::{Queue, StockChange};
+use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
 use std::sync::Arc;
 use utoipa::OpenApi as _;
@@ -33,7 +27,6 @@ use utoipa_axum::routes;
 /// What the function works with.
 pub struct App {
     pub store: Store,
-    pub inbox: Inbox,
     pub stock_changes: Queue,
     pub stock_ticks: Queue,
     pub listing_jobs: Queue,
@@ -54,14 +47,4 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(products::put, products::list, products::delete))
         .routes(routes!(levels::put, levels::show));
     listings::routes(router)
-}
-
-/// Works on a batch of changes.
-pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse> {
-    Ok(app
-        .inbox
-        .each_message(event, |change: StockChange| {
-            changes::work(app, change, Timestamp::now())
-        })
-        .await)
 }

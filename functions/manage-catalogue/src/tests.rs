@@ -1,4 +1,4 @@
-//! The routes and the worker in process, on the template's tables in an embedded DynamoDB, with a stand-in for SQS.
+//! The routes, and `compute-listings` behind the queue, in process, on the template's tables in an embedded DynamoDB, with a stand-in for SQS.
 
 mod aliases;
 mod api;
@@ -13,7 +13,7 @@ mod sending;
 mod spellings;
 mod stops;
 
-use crate::{App, handle, router};
+use crate::{App, router};
 use aws_lambda_events::sqs::SqsEvent;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -35,6 +35,7 @@ use tower::ServiceExt as _;
 /// A catalogue with empty tables and one active connection.
 struct Stand {
     app: Arc<App>,
+    worker: compute_listings::App,
     queues: Queues,
     calls: Calls,
     /// Untouched by what happens to the function's calls.
@@ -88,9 +89,14 @@ impl Stand {
         let sqs = queues.client(&calls);
         let queue = |name: &str| Queue::new(sqs.clone(), queues.url(name));
         let db = calls.dynamodb(&tables.endpoint);
+        let worker = compute_listings::App {
+            store: Store::new(db.clone(), names.clone()),
+            inbox: Inbox::new(sqs.clone(), queues.url("changes"), queues.url("dead")),
+            stock_changes: queue("changes"),
+            stock_ticks: queue("ticks"),
+        };
         let app = App {
             store: Store::new(db, names.clone()),
-            inbox: Inbox::new(sqs.clone(), queues.url("changes"), queues.url("dead")),
             stock_changes: queue("changes"),
             stock_ticks: queue("ticks"),
             listing_jobs: queue("jobs"),
@@ -98,6 +104,7 @@ impl Stand {
         };
         let stand = Self {
             app: Arc::new(app),
+            worker,
             store: Store::new(tables.client.clone(), names),
             queues,
             calls,
@@ -230,7 +237,7 @@ impl Stand {
             })
             .collect();
         let event: SqsEvent = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let response = handle(&self.app, event).await.unwrap();
+        let response = compute_listings::handle(&self.worker, event).await.unwrap();
         let failed = response.batch_item_failures.into_iter();
         failed
             .map(|failure| bodies[failure.item_identifier.parse::<usize>().unwrap()].clone())

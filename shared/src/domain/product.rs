@@ -1,5 +1,9 @@
 //! What the merchant keeps, by the merchant's SKU: products, and bundles made of other products.
 
+mod rules;
+
+pub use rules::{Fault, digest, fault, nested_bundle, part_as_bundle};
+
 use super::ids::Sku;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

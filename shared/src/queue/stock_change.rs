@@ -3,6 +3,7 @@
 use super::{BATCH_BYTES, json_text};
 use crate::domain::ids::{Sku, TenantId, WarehouseCode};
 use crate::domain::product::Product;
+use crate::domain::stock::StockLevel;
 use crate::error::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,17 @@ pub struct LevelRow {
     pub quantity: u32,
     /// When it was counted.
     pub measured_at: Timestamp,
+}
+
+impl LevelRow {
+    /// The level of a row that arrives at `now`.
+    pub fn level(&self, now: Timestamp) -> StockLevel {
+        StockLevel {
+            quantity: self.quantity,
+            measured_at: self.measured_at,
+            received_at: now,
+        }
+    }
 }
 
 impl StockChange {

@@ -14,6 +14,9 @@ use std::collections::{HashMap, HashSet};
 
 const HASH: &str = "hash";
 const CHANGES: &str = "changes";
+/// What a part that leaves a bundle may have counted on meanwhile, in a recompute that read the bundle before: far more
+/// than anybody can raise a counter while a function runs.
+const MEANWHILE: u64 = 1 << 20;
 
 /// All that is known of a SKU, read strongly, the counter first: the rest is at least as new as the counter says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,6 +152,23 @@ impl Store {
         fields.insert("sku".into(), s(sku.as_str()));
         self.replace_product(tenant, sku, fields, &[], told_at, read, freed)
             .await
+    }
+
+    /// What the parts that a bundle loses have counted to. The bundle counts it from then on, so that no result of its old
+    /// parts is ever greater than one of its new ones.
+    pub async fn freed_by(
+        &self,
+        tenant: &TenantId,
+        read: &SkuInputs,
+        parts: &[Part],
+    ) -> Result<u64> {
+        let kept: HashSet<&Sku> = parts.iter().map(|part| &part.sku).collect();
+        let mut freed: u64 = 0;
+        for part in read.parts().iter().filter(|part| !kept.contains(&part.sku)) {
+            let counter = self.sku_inputs(tenant, &part.sku).await?.levels.counter;
+            freed = freed.saturating_add(counter).saturating_add(MEANWHILE);
+        }
+        Ok(freed)
     }
 
     #[expect(

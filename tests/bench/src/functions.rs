@@ -20,6 +20,7 @@ pub(crate) struct Functions {
     /// Past the meter.
     pub(crate) store: Store,
     pub(crate) vault: Vault,
+    pub(crate) compute_listings: compute_listings::App,
     pub(crate) manage_catalogue: Arc<manage_catalogue::App>,
     pub(crate) match_listings: match_listings::App,
     pub(crate) sync_stock: sync_stock::App,
@@ -67,9 +68,14 @@ impl Functions {
             Inbox::new(sqs.clone(), url(&at.aws, name), dead)
         };
         Ok(Self {
-            manage_catalogue: Arc::new(manage_catalogue::App {
+            compute_listings: compute_listings::App {
                 store: store.clone(),
                 inbox: inbox(STOCK_CHANGES),
+                stock_changes: queue(STOCK_CHANGES),
+                stock_ticks: queue(STOCK_TICKS),
+            },
+            manage_catalogue: Arc::new(manage_catalogue::App {
+                store: store.clone(),
                 stock_changes: queue(STOCK_CHANGES),
                 stock_ticks: queue(STOCK_TICKS),
                 listing_jobs: queue(LISTING_JOBS),

@@ -25,7 +25,7 @@ pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
 
 /// A batch's size in the template.
 const QUEUES: [(&str, &str, usize); 4] = [
-    (STOCK_CHANGES, "manage-catalogue", 5),
+    (STOCK_CHANGES, "compute-listings", 5),
     (LISTING_JOBS, "match-listings", 1),
     (STOCK_TICKS, "sync-stock", 1),
     (FEED_CHECKS, "settle-feeds", 1),
@@ -92,7 +92,7 @@ impl Bench {
         MEMORY.reset_peak_usage();
         let started = Instant::now();
         let response: SqsBatchResponse = match function {
-            "manage-catalogue" => manage_catalogue::handle(&apps.manage_catalogue, event).await?,
+            "compute-listings" => compute_listings::handle(&apps.compute_listings, event).await?,
             "match-listings" => {
                 match_listings::handle(&apps.match_listings, event, deadline).await?
             }

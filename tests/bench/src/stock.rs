@@ -7,8 +7,10 @@ use crate::{MEMORY, StockArguments, lines, world};
 use anyhow::{Context as _, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
-use manage_catalogue::{entry, handle, router};
+use manage_catalogue::router;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{
@@ -293,12 +295,9 @@ impl Stock {
         MEMORY.reset_peak_usage();
         let started = Instant::now();
         let app = self.bench.functions.manage_catalogue.clone();
-        let answer = entry::answer(
-            LambdaEvent::new(event, Context::default()),
-            router(app.clone()),
-            |batch| async move { handle(&app, batch).await },
-        )
-        .await?;
+        let mut routes = Adapter::from(router(app));
+        let answer = routes.call(LambdaEvent::new(event, Context::default()));
+        let answer = answer.await.unwrap_or_else(|never| match never {});
         let answer = serde_json::to_value(&answer)?;
         self.bench.note("manage-catalogue (API)", started);
         ensure!(answer["statusCode"] == 202, "{path} answered {answer}");
@@ -349,7 +348,7 @@ fn sku(n: u32) -> String {
     format!("SHELF{n:06}")
 }
 
-fn request(path: &str, rows: &[Value]) -> Result<entry::Event> {
+fn request(path: &str, rows: &[Value]) -> Result<LambdaRequest> {
     let claims = json!({"tenant": "bench", "scope": "catalogue"});
     let event = json!({
         "version": "2.0",

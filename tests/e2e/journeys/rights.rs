@@ -58,6 +58,7 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         // To know whether a schedule is still wanted, and what an order reserves.
         ("AnnounceChanges", [true, false, false, true]),
         ("DeskOrders", [false, true, true, false]),
+        ("ComputeListings", [true, false, false, true]),
         ("ManageCatalogue", [true, false, false, true]),
         ("MatchListings", [true, false, false, true]),
         ("SyncStock", [true, false, false, true]),
@@ -81,6 +82,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         "RemapCarriers",
         "AnnounceChanges",
         "DeskOrders",
+        "ComputeListings",
         "ManageCatalogue",
         "MatchListings",
         "SyncStock",
@@ -94,7 +96,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         }
         if matches!(
             function,
-            "AnnounceChanges" | "DeskOrders" | "ManageCatalogue"
+            "AnnounceChanges" | "ComputeListings" | "DeskOrders" | "ManageCatalogue"
         ) {
             let secrets = aws_sdk_secretsmanager::Client::new(&aws);
             let secret = secrets.get_secret_value();
@@ -108,6 +110,9 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
 async fn what_computes_stock_cannot_put_orders_and_what_sends_it_cannot_wake_who_computes() {
     let stack = Stack::running();
     let may_not_send = [
+        ("ComputeListings", "OrdersQueueUrl"),
+        ("ComputeListings", "FeedChecksQueueUrl"),
+        ("ComputeListings", "ListingJobsQueueUrl"),
         ("ManageCatalogue", "OrdersQueueUrl"),
         ("ManageCatalogue", "FeedChecksQueueUrl"),
         ("MatchListings", "StockTicksQueueUrl"),

@@ -33,8 +33,8 @@ const SAMPLES: [(&str, &str); 10] = [
         include_str!("../../../events/manage-catalogue.json"),
     ),
     (
-        "ManageCatalogue",
-        include_str!("../../../events/manage-catalogue-queue.json"),
+        "ComputeListings",
+        include_str!("../../../events/compute-listings.json"),
     ),
     (
         "MatchListings",

@@ -1,6 +1,6 @@
 //! Much at once: parts of a bundle that change together, a SKU that never rests, writers that race.
 
-use super::environments::Function::ManageCatalogue;
+use super::environments::Function::ComputeListings;
 use super::scene::{PARTS, settings};
 use super::stall::{Stall, play};
 use futures::future::join_all;
@@ -14,7 +14,7 @@ async fn work_side_by_side(stall: &Stall, environments: usize) {
         .collect();
     let at_each = warm
         .iter()
-        .map(|apps| async move { while stall.deliver_one(apps, ManageCatalogue, 1).await {} });
+        .map(|apps| async move { while stall.deliver_one(apps, ComputeListings, 1).await {} });
     join_all(at_each).await;
 }
 
@@ -54,7 +54,7 @@ async fn a_sku_that_changes_a_thousand_times_a_minute_ends_right_and_costs_a_few
             let n = if n % 10 == 0 { n } else { n - n % 10 + 10 - n % 10 };
             let row = json!({ "sku": PARTS[2], "warehouse": "MAIN", "quantity": 100 + n, "measured_at": measured(n) });
             let message = json!({ "kind": "levels", "levels": [row] });
-            stall.send(ManageCatalogue, message);
+            stall.send(ComputeListings, message);
             if n % 250 == 0 {
                 work_side_by_side(stall, 3).await;
                 stall.tick().await;
@@ -83,8 +83,8 @@ async fn of_a_hundred_writers_at_once_none_is_lost() {
                 { "sku": PARTS[1], "warehouse": "MAIN", "quantity": 300 + writer, "measured_at": at },
             ]);
             let message = json!({ "kind": "levels", "levels": rows });
-            stall.send(ManageCatalogue, message);
-            let taken = stall.deliver_one(&stall.apps, ManageCatalogue, 1);
+            stall.send(ComputeListings, message);
+            let taken = stall.deliver_one(&stall.apps, ComputeListings, 1);
             assert!(taken.await);
         });
         join_all(writers).await;

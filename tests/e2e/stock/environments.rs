@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 pub enum Function {
     PollOrders,
     RemapCarriers,
-    ManageCatalogue,
+    ComputeListings,
     MatchListings,
     SyncStock,
     SettleFeeds,
@@ -29,7 +29,7 @@ impl Function {
         match self {
             Self::PollOrders => "order-ticks",
             Self::RemapCarriers => "orders",
-            Self::ManageCatalogue => "stock-changes",
+            Self::ComputeListings => "stock-changes",
             Self::MatchListings => "listing-jobs",
             Self::SyncStock => "stock-ticks",
             Self::SettleFeeds => "feed-checks",
@@ -42,6 +42,7 @@ pub struct Environments {
     pub poll_orders: poll_orders::App,
     pub remap_carriers: remap_carriers::App,
     pub announce_changes: announce_changes::App,
+    pub compute_listings: compute_listings::App,
     pub manage_catalogue: Arc<manage_catalogue::App>,
     pub match_listings: match_listings::App,
     pub sync_stock: sync_stock::App,
@@ -112,12 +113,17 @@ impl Maker {
                 ),
                 schedules,
                 store: store.clone(),
-                changes: queue(ManageCatalogue),
+                changes: queue(ComputeListings),
+            },
+            compute_listings: compute_listings::App {
+                store: store.clone(),
+                inbox: inbox(ComputeListings),
+                stock_changes: queue(ComputeListings),
+                stock_ticks: queue(SyncStock),
             },
             manage_catalogue: Arc::new(manage_catalogue::App {
                 store: store.clone(),
-                inbox: inbox(ManageCatalogue),
-                stock_changes: queue(ManageCatalogue),
+                stock_changes: queue(ComputeListings),
                 stock_ticks: queue(SyncStock),
                 listing_jobs: queue(MatchListings),
                 tenant_claim: "tenant".into(),
@@ -127,7 +133,7 @@ impl Maker {
                 vault: vault.clone(),
                 amazon: amazon.clone(),
                 jobs: queue(MatchListings),
-                stock_changes: queue(ManageCatalogue),
+                stock_changes: queue(ComputeListings),
                 inbox: inbox(MatchListings),
             },
             sync_stock: sync_stock::App {
@@ -196,8 +202,8 @@ impl Environments {
             Function::RemapCarriers => {
                 remap_carriers::handle(&self.remap_carriers, event, deadline).await
             }
-            Function::ManageCatalogue => {
-                manage_catalogue::handle(&self.manage_catalogue, event).await
+            Function::ComputeListings => {
+                compute_listings::handle(&self.compute_listings, event).await
             }
             Function::MatchListings => {
                 match_listings::handle(&self.match_listings, event, deadline).await

@@ -113,7 +113,7 @@ impl Stall {
             })
             .collect();
         let message = json!({ "kind": "products", "products": products });
-        self.send(Function::ManageCatalogue, message);
+        self.send(Function::ComputeListings, message);
         self.work().await;
     }
 
@@ -173,12 +173,12 @@ impl Stall {
     pub fn level(&self, sku: &str, quantity: u32, measured_at: Timestamp) {
         let row = json!({ "sku": sku, "warehouse": "MAIN", "quantity": quantity, "measured_at": measured_at });
         let message = json!({ "kind": "levels", "levels": [row] });
-        self.send(Function::ManageCatalogue, message);
+        self.send(Function::ComputeListings, message);
     }
 
     /// What was told is stored, and what follows from it computed.
     pub async fn work(&self) {
-        self.deliver(Function::ManageCatalogue).await;
+        self.deliver(Function::ComputeListings).await;
     }
 
     /// Somebody buys `units` of a listing, whatever it shows.

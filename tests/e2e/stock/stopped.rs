@@ -103,14 +103,14 @@ async fn known_level(stall: &Stall, n: u32) -> [u32; 3] {
 }
 
 #[tokio::test]
-async fn manage_catalogue_stopped_at_any_call_owes_no_recompute() {
-    at_every_call(Function::ManageCatalogue, 300, async |stall, n| {
+async fn compute_listings_stopped_at_any_call_leaves_no_recompute_undone() {
+    at_every_call(Function::ComputeListings, 300, async |stall, n| {
         let left = [10, 9 + n % 7, 30];
         stall.pass(60).await;
         // Compared already, as the API sends it: else it would be compared and queued anew, and no more.
         let row = json!({ "sku": PARTS[1], "warehouse": "MAIN", "quantity": left[1], "measured_at": stall.now() });
         let message = json!({ "kind": "levels", "checked": true, "levels": [row] });
-        stall.send(Function::ManageCatalogue, message);
+        stall.send(Function::ComputeListings, message);
         left
     })
     .await;

@@ -1,10 +1,8 @@
 //! `PUT /stock-levels`: levels in bulk.
 
-use super::judge::{Verdict, judge};
-use super::{note_seen, queue};
 use crate::App;
 use crate::access::Keeper;
-use crate::bulk::{BulkResult, Row, Rows};
+use crate::bulk::{BulkResult, Rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::ids::{Sku, WarehouseCode};
+use stallkeeper::intake::queue_levels;
 use stallkeeper::queue::LevelRow;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -54,38 +53,12 @@ pub(crate) struct LevelInput {
 pub(crate) async fn put(
     Keeper { tenant }: Keeper,
     State(app): State<Arc<App>>,
-    Rows(rows): Rows,
+    rows: Rows,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {
-    let now = Timestamp::now();
-    let mut result = BulkResult::default();
-    let mut read: Vec<(Row, LevelRow)> = Vec::new();
-    for row in rows {
-        match row.read::<LevelInput>() {
-            Ok(input) => read.push((row, input.into())),
-            Err(rejected) => result.rejected.push(rejected),
-        }
-    }
-    let levels: Vec<LevelRow> = read.iter().map(|(_, level)| level.clone()).collect();
-    let verdicts = judge(&app.store, &tenant, &levels, now).await?;
-    let mut fresh = Vec::new();
-    for ((row, level), verdict) in read.into_iter().zip(verdicts) {
-        match verdict {
-            Verdict::Fresh => fresh.push(level),
-            Verdict::Unchanged => result.unchanged += 1,
-            Verdict::Refused(refusal) => {
-                let field = (refusal.code != "conflict").then(|| "measured_at".to_owned());
-                let rejected = row.rejected(field, refusal.code, refusal.detail);
-                result.rejected.push(rejected);
-            }
-        }
-    }
-    result.accepted = fresh.len();
-    result.rejected.sort_by_key(|rejected| rejected.row);
-    queue(&app, &tenant, fresh).await?;
-    if !levels.is_empty() {
-        note_seen(&app.store, &tenant, now).await?;
-    }
-    Ok((StatusCode::ACCEPTED, Json(result)))
+    let (rows, levels) = rows.read::<LevelInput, LevelRow>();
+    let (store, queue) = (&app.store, &app.stock_changes);
+    let verdicts = queue_levels(store, queue, &tenant, levels, Timestamp::now()).await?;
+    Ok((StatusCode::ACCEPTED, Json(rows.judged(verdicts))))
 }
 
 impl From<LevelInput> for LevelRow {

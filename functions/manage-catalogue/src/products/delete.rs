@@ -1,6 +1,5 @@
 //! `DELETE /products?sku=`: the merchant keeps a product no longer.
 
-use super::write::{MOST_TRIES, busy, freed_by};
 use crate::App;
 use crate::access::Keeper;
 use axum::extract::State;
@@ -9,10 +8,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use stallkeeper::api::{Answer, Parameters, Problem};
 use stallkeeper::domain::ids::{Sku, TenantId};
-use stallkeeper::domain::product::Product;
+use stallkeeper::error::Error;
 use stallkeeper::queue::StockChange;
 use stallkeeper::store::{ProductWritten, SkuInputs, Store};
 use std::sync::Arc;
+
+/// How often a product is read again because it was written at the same moment.
+const MOST_TRIES: usize = 5;
 
 /// Which SKU.
 #[derive(Debug, Deserialize)]
@@ -62,14 +64,14 @@ async fn tombstone(store: &Store, tenant: &TenantId, sku: &Sku) -> Answer<()> {
             return Ok(());
         }
         refuse_part(&read)?;
-        let nothing = without_parts(sku);
-        let freed = freed_by(store, tenant, &read, &nothing).await?;
+        let freed = store.freed_by(tenant, &read, &[]).await?;
         let deleted = store.delete_product(tenant, sku, now, &read, freed).await?;
         if deleted == ProductWritten::Done {
             return Ok(());
         }
     }
-    Err(busy().into())
+    let reason = "others change it at the same moment, again and again";
+    Err(Error::retryable("delete a product", reason).into())
 }
 
 fn refuse_part(read: &SkuInputs) -> Answer<()> {
@@ -83,20 +85,4 @@ fn refuse_part(read: &SkuInputs) -> Answer<()> {
         "Delete the bundles first, or take it out of them: see `stands`.",
     )
     .showing(&bundles))
-}
-
-/// What is left of a product once it is deleted.
-fn without_parts(sku: &Sku) -> Product {
-    Product {
-        sku: sku.clone(),
-        title: None,
-        brand: None,
-        category: None,
-        ean: None,
-        weight_grams: None,
-        dimensions: None,
-        rrp: Default::default(),
-        tax_class: None,
-        parts: Vec::new(),
-    }
 }

@@ -1,17 +1,16 @@
 //! `PUT /products`: products and bundles in bulk.
 
-use super::judge::{Verdict, judge};
-use super::queue;
 use super::row::ProductRow;
 use crate::App;
 use crate::access::Keeper;
-use crate::bulk::{BulkResult, Row, Rows};
+use crate::bulk::{BulkResult, Rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::product::Product;
+use stallkeeper::intake::queue_products;
 use std::sync::Arc;
 
 /// Takes products and bundles in bulk.
@@ -35,35 +34,10 @@ use std::sync::Arc;
 pub(crate) async fn put(
     Keeper { tenant }: Keeper,
     State(app): State<Arc<App>>,
-    Rows(rows): Rows,
+    rows: Rows,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {
-    let now = Timestamp::now();
-    let mut result = BulkResult::default();
-    let mut read: Vec<Row> = Vec::new();
-    let mut products: Vec<Product> = Vec::new();
-    for row in rows {
-        match row.read::<ProductRow>() {
-            Ok(product) => {
-                read.push(row);
-                products.push(product.into());
-            }
-            Err(rejected) => result.rejected.push(rejected),
-        }
-    }
-    let verdicts = judge(&app.store, &tenant, &products).await?;
-    let mut changed = Vec::new();
-    for ((row, product), verdict) in read.into_iter().zip(products).zip(verdicts) {
-        match verdict {
-            Verdict::Changed => changed.push(product),
-            Verdict::Unchanged => result.unchanged += 1,
-            Verdict::Refused(fault) => {
-                let rejected = row.rejected(Some(fault.field), fault.code, fault.detail);
-                result.rejected.push(rejected);
-            }
-        }
-    }
-    result.accepted = changed.len();
-    result.rejected.sort_by_key(|rejected| rejected.row);
-    queue(&app, &tenant, now, changed).await?;
-    Ok((StatusCode::ACCEPTED, Json(result)))
+    let (rows, products) = rows.read::<ProductRow, Product>();
+    let (store, queue) = (&app.store, &app.stock_changes);
+    let verdicts = queue_products(store, queue, &tenant, products, Timestamp::now()).await?;
+    Ok((StatusCode::ACCEPTED, Json(rows.judged(verdicts))))
 }

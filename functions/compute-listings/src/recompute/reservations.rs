@@ -49,7 +49,7 @@ impl Work<'_> {
             if !over {
                 continue;
             }
-            let seller = self.known.seller(&reservation.connection).await?;
+            let seller = self.read.seller(&reservation.connection).await?;
             let baseline = Baseline {
                 computed: seller.is_some(),
                 long_ago,
@@ -82,12 +82,12 @@ impl Work<'_> {
             .chain(inputs.listed.iter().map(|listed| listed.connection.clone()))
             .collect();
         for bundle in &inputs.part_of {
-            let bundle = self.known.inputs(bundle).await?;
+            let bundle = self.read.inputs(bundle).await?;
             connections.extend(bundle.listed.iter().map(|listed| listed.connection.clone()));
         }
         let mut earliest = None;
         for (index, connection) in connections.iter().enumerate() {
-            let seller = self.known.seller(connection).await?;
+            let seller = self.read.seller(connection).await?;
             let all = StockSettings::default();
             let settings = seller.as_ref().as_ref();
             let settings = settings.map_or(&all, |seller| &seller.published.settings);

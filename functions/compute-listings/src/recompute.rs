@@ -3,23 +3,20 @@
 //! Whoever calls has written the change and raised its counter, for all SKUs at hand. Only then is anything read here, so
 //! that of two changes at once at least one recompute sees both. What was read is shared within one call, never longer.
 
-mod known;
 mod price;
 mod quantity;
+mod read_once;
 mod reservations;
 
-use crate::App;
+use crate::{App, CONCURRENCY};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use known::Known;
+use read_once::ReadOnce;
 use stallkeeper::domain::ids::{ConnectionId, Sku, TenantId};
 use stallkeeper::error::Result;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::Store;
 use std::collections::BTreeSet;
-
-/// How many SKUs are worked on at a time.
-const CONCURRENCY: usize = 8;
 
 /// Whether prices may have changed too: a stock level alone changes none, and each costs a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +29,7 @@ pub(crate) enum Prices {
 struct Work<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
-    known: Known<'a>,
+    read: ReadOnce<'a>,
     prices: Prices,
     now: Timestamp,
 }
@@ -48,7 +45,7 @@ pub(crate) async fn recompute(
     let work = Work {
         store: &app.store,
         tenant,
-        known: Known::new(&app.store, tenant),
+        read: ReadOnce::new(&app.store, tenant),
         prices,
         now,
     };
@@ -76,7 +73,7 @@ impl Work<'_> {
     /// The SKUs and the bundles they are parts of, each once.
     async fn with_bundles(&self, skus: BTreeSet<Sku>) -> Result<BTreeSet<Sku>> {
         let bundles: Vec<Vec<Sku>> = futures::stream::iter(skus.clone())
-            .map(|sku| async move { Ok(self.known.inputs(&sku).await?.part_of.clone()) })
+            .map(|sku| async move { Ok(self.read.inputs(&sku).await?.part_of.clone()) })
             .buffer_unordered(CONCURRENCY)
             .try_collect::<Vec<Vec<Sku>>>()
             .await?;
@@ -85,17 +82,11 @@ impl Work<'_> {
 
     /// Recomputes the listings of one SKU; the connections that have something to send at once.
     async fn recompute_one(&self, sku: &Sku) -> Result<BTreeSet<ConnectionId>> {
-        let inputs = self.known.inputs(sku).await?;
+        let inputs = self.read.inputs(sku).await?;
         let mut urgent = BTreeSet::new();
         let mut listings = Vec::new();
         for listed in &inputs.listed {
-            let Some(seller) = self
-                .known
-                .seller(&listed.connection)
-                .await?
-                .as_ref()
-                .clone()
-            else {
+            let Some(seller) = self.read.seller(&listed.connection).await?.as_ref().clone() else {
                 continue;
             };
             let Some(listing) = self.write_wanted(sku, &inputs, listed, &seller).await? else {

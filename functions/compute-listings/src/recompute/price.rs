@@ -2,7 +2,7 @@
 //! be sent where Amazon shows another.
 
 use super::Work;
-use super::known::Seller;
+use super::read_once::Seller;
 use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::listing::{Listing, ListingState, NextPrice, next_price, rrp_price};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -22,7 +22,7 @@ impl Work<'_> {
             return Ok(());
         };
         let listed_in = |marketplace: &&Marketplace| listing.stores.contains(marketplace);
-        let priced = self.known.priced(&listing.connection).await?;
+        let priced = self.read.priced(&listing.connection).await?;
         for marketplace in priced.iter().filter(listed_in) {
             self.recompute_price(product, listing, seller, *marketplace)
                 .await?;
@@ -49,7 +49,7 @@ impl Work<'_> {
             return Ok(());
         };
         let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
-        let standing = self.known.standing(connection, sent_by).await?;
+        let standing = self.read.standing(connection, sent_by).await?;
         let brake = seller.published.settings.brakes.price_percent;
         let amount = match next_price(&offer, standing, brake) {
             NextPrice::Send(amount) => amount,

@@ -1,29 +1,34 @@
-//! Judges products that arrive, against the rules, one another and what is stored. Decides; writes nothing.
+//! Products and bundles: judged by the rules, against one another and against what is stored.
 
-use super::rules::{Fault, digest, fault};
-use crate::changes::CONCURRENCY;
+use super::{CONCURRENCY, Refusal, Verdict};
+use crate::domain::ids::{Sku, TenantId};
+use crate::domain::product::{Fault, Product, digest, fault, nested_bundle, part_as_bundle};
+use crate::error::Result;
+use crate::queue::{Queue, StockChange};
+use crate::store::Store;
 use futures::{StreamExt as _, TryStreamExt as _};
-use stallkeeper::domain::ids::{Sku, TenantId};
-use stallkeeper::domain::product::Product;
-use stallkeeper::error::Result;
-use stallkeeper::store::Store;
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 
-/// What is to become of a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Differs from what is stored.
-    Changed,
-    Unchanged,
-    Refused(Fault),
+/// Judges products and queues those that differ from what is stored; returns once all are queued. The verdicts are in the
+/// order of the products.
+pub async fn queue_products(
+    store: &Store,
+    stock_changes: &Queue,
+    tenant: &TenantId,
+    products: Vec<Product>,
+    now: Timestamp,
+) -> Result<Vec<Verdict>> {
+    let verdicts = judge(store, tenant, &products).await?;
+    let judged = products.into_iter().zip(&verdicts);
+    let changed = judged.filter(|(_, verdict)| **verdict == Verdict::Changed);
+    let changed = changed.map(|(product, _)| product).collect();
+    let messages = StockChange::products(tenant, now, changed)?;
+    stock_changes.send_all(tenant, messages).await?;
+    Ok(verdicts)
 }
 
-/// Judges products, in their order.
-pub(crate) async fn judge(
-    store: &Store,
-    tenant: &TenantId,
-    products: &[Product],
-) -> Result<Vec<Verdict>> {
+async fn judge(store: &Store, tenant: &TenantId, products: &[Product]) -> Result<Vec<Verdict>> {
     let skus: Vec<Sku> = products.iter().map(|product| product.sku.clone()).collect();
     let stored = store.product_hashes(tenant, &skus).await?;
     let mut first: HashMap<&Sku, String> = HashMap::new();
@@ -31,7 +36,7 @@ pub(crate) async fn judge(
     for product in products {
         let digest = digest(product)?;
         let verdict = match (fault(product), first.get(&product.sku)) {
-            (Some(fault), _) => Verdict::Refused(fault),
+            (Some(fault), _) => Verdict::Refused(fault.into()),
             (None, Some(other)) if *other == digest => Verdict::Unchanged,
             (None, Some(_)) => Verdict::Refused(twice()),
             (None, None) if stored.get(&product.sku) == Some(&digest) => Verdict::Unchanged,
@@ -46,10 +51,14 @@ pub(crate) async fn judge(
     Ok(verdicts)
 }
 
-fn twice() -> Fault {
+fn twice() -> Refusal {
     let detail =
-        "This SKU stands in the same call before, with other content; that row was looked at.";
-    Fault::new("sku", "sku_twice", detail)
+        "This SKU is in the same call before, with other content; only that row was looked at.";
+    Refusal {
+        field: Some("sku".to_owned()),
+        code: "sku_twice",
+        detail: detail.to_owned(),
+    }
 }
 
 /// A part must be no bundle, neither stored nor in the same call; and what is a part cannot become a bundle.
@@ -70,11 +79,11 @@ async fn judge_bundles(
         .map(|index| {
             let (product, bundles) = (&products[index], &bundles);
             async move {
-                if let Some(fault) = nested(product, |part| bundles.contains(part)) {
+                if let Some(fault) = nested_bundle(product, |part| bundles.contains(part)) {
                     return Ok((index, Some(fault)));
                 }
                 let inputs = store.sku_inputs(tenant, &product.sku).await?;
-                Ok((index, is_part(&inputs.part_of)))
+                Ok((index, part_as_bundle(&inputs.part_of)))
             }
         })
         .buffer_unordered(CONCURRENCY)
@@ -82,7 +91,7 @@ async fn judge_bundles(
         .await?;
     for (index, fault) in refused {
         if let Some(fault) = fault {
-            verdicts[index] = Verdict::Refused(fault);
+            verdicts[index] = Verdict::Refused(fault.into());
         }
     }
     Ok(())
@@ -106,22 +115,4 @@ async fn bundles_among_parts(
         .filter(Product::is_bundle)
         .map(|bundle| bundle.sku)
         .collect())
-}
-
-/// The fault of a bundle that has a bundle as a part.
-pub(super) fn nested(product: &Product, is_bundle: impl Fn(&Sku) -> bool) -> Option<Fault> {
-    let index = product.parts.iter().position(|part| is_bundle(&part.sku))?;
-    let detail = "This part is a bundle itself. Name that bundle's own parts instead.";
-    Some(Fault::new(
-        format!("parts[{index}].sku"),
-        "nested_bundle",
-        detail,
-    ))
-}
-
-/// The fault of a part that would become a bundle.
-pub(super) fn is_part(part_of: &[Sku]) -> Option<Fault> {
-    let bundle = part_of.first()?;
-    let detail = format!("This SKU is a part of {bundle}, so it cannot be a bundle itself.");
-    Some(Fault::new("parts", "nested_bundle", detail))
 }

@@ -1,9 +1,10 @@
-//! What a product must be to be taken, as far as the product alone can tell; and the digest by which two are the same.
+//! What a product must be to be accepted; and the digest by which two products are the same.
 
+use super::{Part, Product};
+use crate::domain::ids::Sku;
+use crate::error::{Error, Result};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
-use stallkeeper::domain::product::{Part, Product};
-use stallkeeper::error::{Error, Result};
 use std::collections::HashSet;
 
 /// Parts of one bundle.
@@ -26,19 +27,15 @@ const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BI
 
 /// What is wrong with a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) field: String,
+pub struct Fault {
+    pub field: String,
     /// Stable, for programs.
-    pub(crate) code: &'static str,
-    pub(crate) detail: String,
+    pub code: &'static str,
+    pub detail: String,
 }
 
 impl Fault {
-    pub(crate) fn new(
-        field: impl Into<String>,
-        code: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
+    fn new(field: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             field: field.into(),
             code,
@@ -47,8 +44,8 @@ impl Fault {
     }
 }
 
-/// The first thing that is wrong with a product, if any.
-pub(crate) fn fault(product: &Product) -> Option<Fault> {
+/// The first thing that is wrong with a product by itself, if any.
+pub fn fault(product: &Product) -> Option<Fault> {
     texts(product)
         .or_else(|| product.ean.as_deref().and_then(ean))
         .or_else(|| measures(product))
@@ -163,8 +160,26 @@ fn parts(product: &Product) -> Option<Fault> {
     })
 }
 
+/// The fault of a bundle that has a bundle as a part.
+pub fn nested_bundle(product: &Product, is_bundle: impl Fn(&Sku) -> bool) -> Option<Fault> {
+    let index = product.parts.iter().position(|part| is_bundle(&part.sku))?;
+    let detail = "This part is a bundle itself. Name that bundle's own parts instead.";
+    Some(Fault::new(
+        format!("parts[{index}].sku"),
+        "nested_bundle",
+        detail,
+    ))
+}
+
+/// The fault of a part that would become a bundle.
+pub fn part_as_bundle(part_of: &[Sku]) -> Option<Fault> {
+    let bundle = part_of.first()?;
+    let detail = format!("This SKU is a part of {bundle}, so it cannot be a bundle itself.");
+    Some(Fault::new("parts", "nested_bundle", detail))
+}
+
 /// The digest of a product's content: the order of its parts and zeros at the end of a price make no other product.
-pub(crate) fn digest(product: &Product) -> Result<String> {
+pub fn digest(product: &Product) -> Result<String> {
     let mut same = product.clone();
     same.parts.sort_by(|a: &Part, b: &Part| a.sku.cmp(&b.sku));
     for amount in same.rrp.values_mut() {

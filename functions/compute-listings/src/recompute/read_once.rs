@@ -29,7 +29,7 @@ impl Seller {
     }
 }
 
-pub(super) struct Known<'a> {
+pub(super) struct ReadOnce<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
     inputs: Memory<Sku, SkuInputs>,
@@ -38,7 +38,7 @@ pub(super) struct Known<'a> {
     feeds: Memory<(ConnectionId, FeedId), Option<Feed>>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> ReadOnce<'a> {
     pub(super) fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
         Self {
             store,

@@ -2,7 +2,7 @@
 //! shows another.
 
 use super::Work;
-use super::known::Seller;
+use super::read_once::Seller;
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::domain::listing::{Listing, next};
 use stallkeeper::domain::stock::{Component, Sale, Wanted, WantedAs, deliverable, wanted};
@@ -43,7 +43,7 @@ impl Work<'_> {
         }
         let parts = inputs.parts().iter();
         let parts = parts.map(|part| async move {
-            let inputs = self.known.inputs(&part.sku).await?;
+            let inputs = self.read.inputs(&part.sku).await?;
             Ok((part.sku.clone(), part.units, inputs))
         });
         futures::future::try_join_all(parts).await
@@ -102,7 +102,7 @@ impl Work<'_> {
         seller: &Seller,
     ) -> Result<bool> {
         let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
-        let standing = self.known.standing(&listing.connection, sent_by).await?;
+        let standing = self.read.standing(&listing.connection, sent_by).await?;
         let sales: Vec<Sale> = inputs
             .reservations
             .iter()

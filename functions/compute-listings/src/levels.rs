@@ -1,17 +1,35 @@
-//! Writes levels that came by the queue, and tells which SKUs are to be recomputed.
+//! Writes levels that came by the queue, and returns which SKUs are to be recomputed.
 
-use super::judge::{Refusal, level};
-use crate::changes::CONCURRENCY;
+use crate::{App, CONCURRENCY};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::stock::Arrival;
 use stallkeeper::error::Result;
+use stallkeeper::intake::{Refusal, Verdict, level_refusal, queue_levels};
 use stallkeeper::queue::LevelRow;
 use stallkeeper::store::{LevelWritten, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Stores levels where they are newer than what is stored. The SKUs that a recompute is owed for.
+/// Compares rows that the platform queued itself with what is stored, and queues those that are worth a write, as the API
+/// does. What is refused is noted, since nobody waits for an answer.
+pub(crate) async fn compare(
+    app: &App,
+    tenant: &TenantId,
+    rows: Vec<LevelRow>,
+    now: Timestamp,
+) -> Result<()> {
+    let (store, queue) = (&app.store, &app.stock_changes);
+    let verdicts = queue_levels(store, queue, tenant, rows.clone(), now).await?;
+    for (row, verdict) in rows.iter().zip(verdicts) {
+        if let Verdict::Refused(refusal) = verdict {
+            note_refused(store, tenant, row, &refusal, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores levels that are newer than what is stored. Returns the SKUs to recompute.
 pub(crate) async fn write(
     store: &Store,
     tenant: &TenantId,
@@ -24,11 +42,11 @@ pub(crate) async fn write(
     }
     let touched: Vec<Option<Sku>> = futures::stream::iter(by_sku)
         .map(|(sku, rows)| async move {
-            let mut owed = false;
+            let mut touched = false;
             for row in rows {
-                owed |= write_one(store, tenant, &row, now).await?;
+                touched |= write_one(store, tenant, &row, now).await?;
             }
-            Ok(owed.then_some(sku))
+            Ok(touched.then_some(sku))
         })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
@@ -36,15 +54,15 @@ pub(crate) async fn write(
     Ok(touched.into_iter().flatten().collect())
 }
 
-/// Whether a recompute is owed. It is for what stands already, too: an earlier try may have written it and stopped; and
-/// for what is older, since the newer one may have found nothing changed by then.
+/// Whether the SKU is to be recomputed: also for a level that is stored already, since an earlier try may have written it
+/// and stopped; and for an older one, since the newer one may have found nothing changed by then.
 async fn write_one(
     store: &Store,
     tenant: &TenantId,
     row: &LevelRow,
     now: Timestamp,
 ) -> Result<bool> {
-    let level = level(row, now);
+    let level = row.level(now);
     let written = store
         .write_level(tenant, &row.sku, &row.warehouse, &level)
         .await?;
@@ -52,7 +70,7 @@ async fn write_one(
         LevelWritten::Changed => true,
         LevelWritten::Remeasured => false,
         LevelWritten::Refused(arrival @ (Arrival::Conflict | Arrival::Ahead), stored) => {
-            if let Some(refusal) = Refusal::of(arrival, stored.as_ref()) {
+            if let Some(refusal) = level_refusal(arrival, stored.as_ref()) {
                 note_refused(store, tenant, row, &refusal, now).await?;
             }
             false
@@ -61,8 +79,8 @@ async fn write_one(
     })
 }
 
-/// Leaves a note of a row that nobody waits for; that a newer one is known needs none.
-pub(super) async fn note_refused(
+/// Notes why a row was refused. Nothing is noted if a newer one is known.
+async fn note_refused(
     store: &Store,
     tenant: &TenantId,
     row: &LevelRow,

@@ -1,0 +1,85 @@
+//! `compute-listings`: writes the products and stock levels that come by the queue, and computes what the listings they
+//! touch are to have.
+//!
+//! Each change is written first, then what follows from it is computed. A message that comes again goes the whole way
+//! again, so nothing that follows from it is lost if the function stopped in between. It never talks to Amazon.
+
+mod levels;
+mod products;
+mod recompute;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use recompute::{Prices, recompute};
+use stallkeeper::domain::ids::{Sku, TenantId};
+use stallkeeper::error::Result;
+use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::{Queue, StockChange};
+use stallkeeper::store::Store;
+use std::collections::BTreeSet;
+
+/// How many SKUs are written or computed at a time.
+const CONCURRENCY: usize = 8;
+
+/// What the function works with.
+pub struct App {
+    pub store: Store,
+    pub inbox: Inbox,
+    /// The queue that wakes it: rows of platforms that differ from what is stored go there again.
+    pub stock_changes: Queue,
+    /// Woken if a decrease is urgent.
+    pub stock_ticks: Queue,
+}
+
+/// Works on a batch of changes.
+pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse> {
+    let work = |change| work(app, change, Timestamp::now());
+    Ok(app.inbox.each_message(event, work).await)
+}
+
+async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
+    match change {
+        StockChange::Levels {
+            tenant,
+            checked: false,
+            levels,
+        } => levels::compare(app, &tenant, levels, now).await,
+        StockChange::Levels { tenant, levels, .. } => {
+            let touched = levels::write(&app.store, &tenant, levels, now).await?;
+            recompute(app, &tenant, touched, Prices::Untouched, now).await
+        }
+        StockChange::Products {
+            tenant,
+            at: None,
+            products,
+        } => products::compare(app, &tenant, products, now).await,
+        StockChange::Products {
+            tenant,
+            at: Some(sent_at),
+            products,
+        } => {
+            let touched = products::write(&app.store, &tenant, products, sent_at, now).await?;
+            recompute(app, &tenant, touched, Prices::Touched, now).await
+        }
+        StockChange::Recompute {
+            tenant,
+            raise,
+            skus,
+        } => {
+            let skus: BTreeSet<Sku> = skus.into_iter().collect();
+            if raise {
+                raise_all(&app.store, &tenant, &skus).await?;
+            }
+            recompute(app, &tenant, skus, Prices::Touched, now).await
+        }
+    }
+}
+
+async fn raise_all(store: &Store, tenant: &TenantId, skus: &BTreeSet<Sku>) -> Result<()> {
+    futures::stream::iter(skus)
+        .map(|sku| async move { store.raise_counter(tenant, sku, 1, false).await })
+        .buffer_unordered(CONCURRENCY)
+        .try_for_each(|_| async { Ok(()) })
+        .await
+}

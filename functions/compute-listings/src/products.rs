@@ -1,0 +1,156 @@
+//! Writes products that came by the queue, and returns which SKUs are to be recomputed.
+
+use crate::{App, CONCURRENCY};
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use stallkeeper::domain::ids::{Sku, TenantId};
+use stallkeeper::domain::product::{Product, digest, fault, nested_bundle, part_as_bundle};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::intake::{Refusal, Verdict, queue_products};
+use stallkeeper::store::{ProductWritten, SkuInputs, Store};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// How often a product is looked at again because it was written at the same moment.
+const MOST_TRIES: usize = 5;
+/// Compares products that the platform queued itself with what is stored, and queues those that differ, as the API does.
+/// What is refused is noted, since nobody waits for an answer.
+pub(crate) async fn compare(
+    app: &App,
+    tenant: &TenantId,
+    products: Vec<Product>,
+    now: Timestamp,
+) -> Result<()> {
+    let skus: Vec<Sku> = products.iter().map(|product| product.sku.clone()).collect();
+    let (store, queue) = (&app.store, &app.stock_changes);
+    let verdicts = queue_products(store, queue, tenant, products, now).await?;
+    for (sku, verdict) in skus.iter().zip(verdicts) {
+        if let Verdict::Refused(refusal) = verdict {
+            note_refused(store, tenant, sku, &refusal, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores products that are newer than what is stored. Returns the SKUs to recompute.
+pub(crate) async fn write(
+    store: &Store,
+    tenant: &TenantId,
+    products: Vec<Product>,
+    sent_at: Timestamp,
+    now: Timestamp,
+) -> Result<BTreeSet<Sku>> {
+    let mut by_sku: BTreeMap<Sku, Vec<Product>> = BTreeMap::new();
+    for product in products {
+        by_sku.entry(product.sku.clone()).or_default().push(product);
+    }
+    let touched: Vec<Option<Sku>> = futures::stream::iter(by_sku)
+        .map(|(sku, products)| async move {
+            let mut touched = false;
+            for product in products {
+                touched |= write_one(store, tenant, &product, sent_at, now).await?;
+            }
+            Ok(touched.then_some(sku))
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    Ok(touched.into_iter().flatten().collect())
+}
+
+/// Whether the SKU is to be recomputed: also for what is stored already, since an earlier try may have written it and
+/// stopped.
+async fn write_one(
+    store: &Store,
+    tenant: &TenantId,
+    product: &Product,
+    sent_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let sku = &product.sku;
+    let hash = digest(product)?;
+    for _ in 0..MOST_TRIES {
+        let read = store.sku_inputs(tenant, sku).await?;
+        let stored = read.told_at.map(Timestamp::as_millisecond);
+        let sent = Some(sent_at.as_millisecond());
+        if stored > sent {
+            return Ok(false);
+        }
+        if stored == sent && read.hash.as_ref() == Some(&hash) {
+            return Ok(true);
+        }
+        if let Some(refusal) = strongly_refused(store, tenant, product, &read).await? {
+            note_refused(store, tenant, sku, &refusal, now).await?;
+            return Ok(false);
+        }
+        if read.product.is_none() {
+            store.remember_spelling(tenant, sku).await?;
+        }
+        let freed = store.freed_by(tenant, &read, &product.parts).await?;
+        let written = store
+            .put_product(tenant, product, &hash, sent_at, &read, freed)
+            .await?;
+        if written == ProductWritten::Done {
+            return Ok(true);
+        }
+    }
+    Err(busy())
+}
+
+fn busy() -> Error {
+    let reason = "others change it at the same moment, again and again";
+    Error::retryable("store a product", reason)
+}
+
+/// As the API judges, on what is read strongly.
+async fn strongly_refused(
+    store: &Store,
+    tenant: &TenantId,
+    product: &Product,
+    read: &SkuInputs,
+) -> Result<Option<Refusal>> {
+    if let Some(fault) = fault(product) {
+        return Ok(Some(fault.into()));
+    }
+    if !product.is_bundle() {
+        return Ok(None);
+    }
+    let mut bundles = HashSet::new();
+    for part in &product.parts {
+        let inputs = store.sku_inputs(tenant, &part.sku).await?;
+        if !inputs.parts().is_empty() {
+            bundles.insert(part.sku.clone());
+        }
+    }
+    Ok(nested_bundle(product, |part| bundles.contains(part))
+        .or_else(|| part_as_bundle(&read.part_of))
+        .map(Into::into)
+        .or_else(|| too_many_exchanged(product, read)))
+}
+
+fn too_many_exchanged(product: &Product, read: &SkuInputs) -> Option<Refusal> {
+    let new: HashSet<&Sku> = product.parts.iter().map(|part| &part.sku).collect();
+    let old: HashSet<&Sku> = read.parts().iter().map(|part| &part.sku).collect();
+    (new.symmetric_difference(&old).count() > Store::MOST_PARTS_EXCHANGED).then(|| {
+        let detail = format!(
+            "At most {} parts can come and go at once. Take parts out first, and put the new ones in then.",
+            Store::MOST_PARTS_EXCHANGED
+        );
+        Refusal {
+            field: Some("parts".to_owned()),
+            code: "too_many_parts_exchanged",
+            detail,
+        }
+    })
+}
+
+async fn note_refused(
+    store: &Store,
+    tenant: &TenantId,
+    sku: &Sku,
+    refusal: &Refusal,
+    now: Timestamp,
+) -> Result<()> {
+    let field = refusal.field.as_deref().unwrap_or_default();
+    let reason = format!("{field}: {}", refusal.detail);
+    store.note_rejected(tenant, sku, &reason, now).await
+}
