@@ -1,5 +1,5 @@
 //! Listings at the API: listed by state, counted, explained one by one; tied to products; and the feeds that carried
-//! them. Never writes what is wanted: the recompute alone does.
+//! them. Never writes what is wanted: only `compute-listings` does.
 
 mod alias;
 mod amazon;

@@ -33,7 +33,7 @@ pub(crate) struct LevelInput {
 
 /// Takes stock levels in bulk.
 ///
-/// At most 1,000 rows, as a JSON array or as CSV whose header names the columns. The level measured last stands, whatever
+/// At most 1,000 rows, as a JSON array or as CSV whose header names the columns. The level measured last is kept, whatever
 /// the order in which levels arrive; sending the same again changes nothing. A row is rejected as `older` (a level
 /// measured later is known), `conflict` (another quantity for the same moment) or `ahead` (measured more than 5 minutes
 /// from now). 202 means that all accepted rows are queued: they are stored, and what Amazon should show is computed, in a

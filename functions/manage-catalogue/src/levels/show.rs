@@ -25,9 +25,9 @@ pub(crate) struct SkuStock {
     pub(crate) sku: String,
     /// By warehouse.
     pub(crate) levels: Vec<WarehouseLevel>,
-    /// What orders hold of it.
+    /// What orders reserve of it.
     pub(crate) reservations: Vec<ReservedUnits>,
-    /// The last row that came by the queue and was refused; noted for 30 days.
+    /// The last row that came by the queue and was refused; kept for 30 days.
     pub(crate) rejected: Option<RejectedNote>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct WarehouseLevel {
     pub(crate) received_at: Timestamp,
 }
 
-/// What an order line holds.
+/// What an order line reserves.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReservedUnits {
     pub(crate) connection: String,
@@ -91,7 +91,7 @@ impl SkuStock {
     }
 }
 
-/// Shows the levels of a SKU and what orders hold of it.
+/// Shows the levels of a SKU and what orders reserve of it.
 #[utoipa::path(
     get, path = "/stock-levels", tag = "catalogue", operation_id = "show_stock_levels",
     params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),

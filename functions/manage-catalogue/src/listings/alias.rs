@@ -1,8 +1,8 @@
-//! Tying an Amazon SKU to a product × units by hand, and letting it go again.
+//! Ties an Amazon SKU to a product × units by hand, and removes such a tie.
 //!
-//! The order counts: the new product points to the listing first, then the listing says so, then what orders hold is
-//! moved and everything touched is computed anew; only then does the old pointer go. What is still to be moved stands
-//! with the new pointer until then, so the same request again finishes what a crash left.
+//! The order matters: first the new product points to the listing, then the listing names the product, then reservations
+//! are moved and everything touched is queued to be computed again; only then is the old pointer removed. The new pointer
+//! notes what is still to be moved until then, so the same request again finishes what a crash left.
 
 mod tie;
 
@@ -60,7 +60,7 @@ pub(crate) struct Alias {
     note: &'static str,
 }
 
-/// What a listing becomes; `None`: neither Amazon nor the catalogue has it.
+/// What a listing becomes; `None` if neither Amazon nor the catalogue has it.
 type Placed = Option<Listing>;
 
 /// Tie an Amazon SKU to a product, whatever they are called. Its reservations move with it.
@@ -70,7 +70,7 @@ type Placed = Option<Listing>;
         ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded; Amazon need not list it yet"),
     ),
     responses(
-        (status = 200, description = "Tied, now or before; what follows is computed", body = Alias),
+        (status = 200, description = "It is tied, by this request or before; what follows from it is queued", body = Alias),
         (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The connection is disconnected, or somebody else changed the listing at the same time", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "There is no such product, or the units cannot be", body = Problem, content_type = "application/problem+json"),
@@ -123,14 +123,15 @@ pub(crate) async fn put(
     }))
 }
 
-/// Let an Amazon SKU belong to the product that is spelt alike again, if there is one. Its reservations move with it.
+/// Remove a tie made by hand: the Amazon SKU belongs again to the product with the same spelling, if there is one. Its
+/// reservations move with it.
 #[utoipa::path(delete, path = "/connections/{connection}/aliases", operation_id = "deleteAlias", tag = "listings",
     params(
         ("connection" = String, Path),
         ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
     ),
     responses(
-        (status = 204, description = "Not tied by hand, now or before"),
+        (status = 204, description = "It is not tied by hand any more, or was not before"),
         (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Somebody else changed the listing at the same time", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -171,7 +172,7 @@ fn kept(connection: Connection) -> Answer<Connection> {
         return Err(Problem::conflict(
             "disconnected",
             "This connection was disconnected for good.",
-            "Tie the listings of the connection that took its place.",
+            "Tie the listings of the connection that replaced it.",
         ));
     }
     Ok(connection)
@@ -181,15 +182,15 @@ fn note(state: ListingState) -> &'static str {
     match state {
         ListingState::Matched => "It is sent as stock changes.",
         ListingState::FulfilledByAmazon => {
-            "Amazon keeps its stock, so no quantity is sent while that is so."
+            "Amazon keeps its stock, so no quantity is sent as long as it does."
         }
         _ => {
-            "Amazon's last report does not list it. It is sent once it was seen there: POST /connections/{connection}/listings/match looks now."
+            "Amazon's last report does not list it. It is sent once a report lists it: POST /connections/{connection}/listings/match looks now."
         }
     }
 }
 
-/// A listing that a person ties to a product. What Amazon was seen to list for the merchant to fulfil is matched then.
+/// A listing that a person ties to a product. It is matched if Amazon lists it for the merchant to fulfil.
 fn tied_by_hand(
     connection: &Connection,
     sku: &AmazonSku,
@@ -211,7 +212,7 @@ fn tied_by_hand(
     listing
 }
 
-/// A listing that belongs to the product spelt alike, if there is one, as the matching would place it.
+/// A listing that belongs to the product with the same spelling, if there is one, as the matching would place it.
 fn by_spelling(read: &Listing, own: &Sku, is_kept: bool, other: Option<Sku>) -> Placed {
     let mut listing = read.clone();
     listing.alias = false;

@@ -120,7 +120,7 @@ impl Known {
             sku: listing.amazon_sku.to_string(),
             state: listing.state.as_str(),
             state_note: words::state(listing),
-            stores: listing.stores.iter().map(|store| store.country()).collect(),
+            marketplaces: listing.stores.iter().map(|store| store.country()).collect(),
             product_type: listing.product_type.clone(),
             product: self.product(),
             settings_published: self.plan.in_force().is_some(),

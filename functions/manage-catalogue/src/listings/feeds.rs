@@ -38,18 +38,18 @@ pub(crate) struct FeedRow {
     /// `quantity` or `price`.
     #[schema(value_type = String, example = "quantity")]
     kind: FeedKind,
-    /// The store that it names.
+    /// The marketplace that it names.
     #[schema(example = "UK")]
     marketplace: &'static str,
-    /// `building` and `claimed`: not at Amazon yet; `submitting`: being handed over; `submitted`: Amazon works on it;
-    /// `settled`: each line is accepted or refused; `returned`: it came to nothing, and its lines are sent anew.
+    /// `building` and `claimed`: not at Amazon yet; `submitting`: being submitted; `submitted`: Amazon is processing it;
+    /// `settled`: each line is accepted or refused; `returned`: nothing came of it, and its lines are sent again.
     #[schema(example = "settled")]
     state: &'static str,
     lines: u32,
     /// Known once it is settled.
     accepted: u32,
     refused: u32,
-    /// Lines that were sent again by themselves before it was submitted.
+    /// Lines that were patched before it was submitted, and left out of it.
     overtaken: usize,
     /// Amazon's feed id.
     amazon_id: Option<String>,
@@ -60,9 +60,9 @@ pub(crate) struct FeedRow {
     /// When Amazon had applied it.
     #[schema(value_type = Option<String>, format = DateTime)]
     applied_at: Option<Timestamp>,
-    /// Why it was returned, or what Amazon said of it.
+    /// Why it was returned, or what Amazon says about it.
     note: Option<String>,
-    /// It is beyond its age.
+    /// Amazon has taken longer than it should.
     stuck: bool,
 }
 
@@ -87,7 +87,7 @@ impl From<Feed> for FeedRow {
     }
 }
 
-/// List the feeds, the newest first. They are kept for 90 days.
+/// List the feeds, the newest first. Their lines are kept for 90 days.
 #[utoipa::path(get, path = "/connections/{connection}/feeds", operation_id = "listFeeds", tag = "listings",
     params(
         ("connection" = String, Path),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
 
-/// How many listings stand where, by the last matching, and what the last round did.
+/// How many listings have which state, by the last matching, and what the last round did.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Counts {
     matched: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Counts {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Matching)]
 struct MatchingAnswer {
-    /// The last one that came to its end.
+    /// When the last one was finished.
     #[schema(value_type = Option<String>, format = DateTime)]
     done_at: Option<Timestamp>,
     /// When Amazon made the oldest of the reports that it read.
@@ -39,7 +39,7 @@ struct MatchingAnswer {
     observed_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
-    /// Whether reports were asked for that are not read yet.
+    /// Whether reports are requested and not read yet.
     waiting_for_reports: bool,
     /// Lines of the reports that could not be read.
     unreadable_lines: u64,

@@ -25,7 +25,7 @@ const USUAL_LIMIT: u16 = 50;
 const MOST: u16 = 500;
 /// Products and feeds that are read at a time.
 const AT_ONCE: usize = 16;
-/// Where CSV, which has no other place for it, tells how to go on.
+/// The header in which CSV, which has no other place for it, carries the cursor of the next page.
 const NEXT: &str = "next-page";
 
 #[derive(Debug, Deserialize)]
@@ -55,7 +55,7 @@ enum ListingsAnswer {
     One(Box<Explanation>),
 }
 
-/// Where a list goes on. Holds the connection, so that another list's cursor leads nowhere.
+/// Where a list goes on. Holds the connection, so that a cursor is refused by any other list.
 #[derive(Serialize, Deserialize)]
 struct Place {
     connection: String,
@@ -66,7 +66,7 @@ struct Place {
 /// List listings, or explain one.
 ///
 /// With `sku`: all that is known of this listing, and where each number came from. Without: a page, in order of state and
-/// SKU; as CSV where `Accept` is `text/csv` or `format` is `csv`, the header `next-page` then tells what `after` is next.
+/// SKU. As CSV if `Accept` is `text/csv` or `format` is `csv`; then the header `next-page` is the `after` of the next page.
 #[utoipa::path(get, path = "/connections/{connection}/listings", operation_id = "listListings", tag = "listings",
     params(
         ("connection" = String, Path),

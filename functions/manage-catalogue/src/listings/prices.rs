@@ -1,4 +1,4 @@
-//! Letting a price go that was held because it moves too far.
+//! Releases a price that was held because it moves too far.
 
 use super::amazon::standing;
 use super::amazon_sku;
@@ -27,7 +27,7 @@ pub(crate) struct Asked {
     marketplace: String,
 }
 
-/// A price that goes out with the round that begins now.
+/// A price that is sent with the round that begins now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReleasedPrice {
     sku: String,
@@ -39,7 +39,7 @@ pub(crate) struct ReleasedPrice {
     currency: &'static str,
 }
 
-/// Let a price go that was held because it moves by more than the brake allows. It holds for this price alone.
+/// Release a price that was held because it moves by more than the brake allows. Only this price is released.
 #[utoipa::path(post, path = "/connections/{connection}/prices/release", operation_id = "releasePrice", tag = "listings",
     params(
         ("connection" = String, Path),
@@ -113,7 +113,7 @@ impl App {
             _ => Err(Problem::conflict(
                 "nothing-held",
                 "This price is not held.",
-                "GET /connections/{connection}/listings?sku= tells what is to be sent of it, and why not.",
+                "GET /connections/{connection}/listings?sku= explains what is to be sent, or why nothing is.",
             )),
         }
     }

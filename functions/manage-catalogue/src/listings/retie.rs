@@ -1,13 +1,13 @@
-//! Moves what orders hold of a listing from the product that it was tied to, to the one that it is tied to now.
+//! Moves the reservations of a listing from the product that it was tied to, to the one that it is tied to now.
 //!
-//! A line of an order stands in the partition of the listing's product, and holds each part of a bundle; so it is read
-//! from wherever it stands, counted in units of the listing, and spread anew. Each step may be done twice.
+//! The reservation of an order line is stored under the listing's product, and under each part of a bundle. So it is read
+//! from wherever it is, counted in units of the listing, and distributed over the new product. Each step may run twice.
 
 mod lines;
 
 use crate::App;
 use futures::{StreamExt as _, TryStreamExt as _};
-use lines::{LineKey, counted_in, lines, spread};
+use lines::{LineKey, counted_in, lines, reservations_for};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
 use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
@@ -45,7 +45,7 @@ impl App {
         if former.is_empty() {
             return Ok(touched);
         }
-        // What an earlier try put already tells best what a line asks for.
+        // What an earlier attempt put already shows best what a line asks for.
         let to = FormerTie {
             product: product.clone(),
             units,
@@ -60,7 +60,7 @@ impl App {
         let mut put: BTreeSet<(Sku, LineKey)> = BTreeSet::new();
         let mut writes = Vec::new();
         for (key, line) in lines(&found) {
-            for (sku, reservation) in spread(&line, product, units, kept.as_ref()) {
+            for (sku, reservation) in reservations_for(&line, product, units, kept.as_ref()) {
                 put.insert((sku.clone(), key.clone()));
                 touched.insert(sku.clone());
                 writes.push((sku, reservation));
@@ -79,10 +79,10 @@ impl App {
         writes: Vec<(Sku, Reservation)>,
     ) -> Result<()> {
         let skus: BTreeSet<Sku> = writes.iter().map(|(sku, _)| sku.clone()).collect();
-        // Those that tell the sale first: by it whoever finishes this can count all others.
-        let (telling, others): (Vec<_>, Vec<_>) =
+        // Those that note the sale first: the run that finishes this counts all others by it.
+        let (with_sale, others): (Vec<_>, Vec<_>) =
             writes.into_iter().partition(|(_, it)| it.sale.is_some());
-        for writes in [telling, others] {
+        for writes in [with_sale, others] {
             futures::stream::iter(writes)
                 .map(|(sku, reservation)| async move {
                     let parts: &[Part] = match kept {
@@ -140,7 +140,7 @@ impl App {
         Ok((looked, found))
     }
 
-    /// What a line holds of the parts that the bundle had as the order came: it may be made of others now.
+    /// What a line reserves of the parts that the bundle had as the order came: it may be made of others now.
     async fn former_parts(
         &self,
         of: Of<'_>,
@@ -164,7 +164,7 @@ impl App {
         Ok(held)
     }
 
-    /// Forgets what stands under a SKU that the line is not counted in any more.
+    /// Forgets the reservations under a SKU that the line is not counted in any more.
     async fn forget_moved(
         &self,
         of: Of<'_>,

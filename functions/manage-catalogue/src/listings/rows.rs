@@ -24,8 +24,8 @@ pub(crate) struct ListingRow {
     pub alias: bool,
     /// For `case_mismatch`: how it is spelt here.
     pub other_spelling: Option<String>,
-    /// The stores that it was seen in.
-    pub stores: Vec<&'static str>,
+    /// Where Amazon's reports list it.
+    pub marketplaces: Vec<&'static str>,
     pub wanted: Option<u32>,
     pub sent: Option<u32>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -34,7 +34,7 @@ pub(crate) struct ListingRow {
     pub outcome: Option<&'static str>,
     /// Amazon's code, where it refused what was sent.
     pub refused_code: Option<String>,
-    /// What Amazon shows now is at least this,
+    /// Amazon shows at least this now,
     pub live_lowest: Option<u32>,
     /// and at most this.
     pub live_highest: Option<u32>,
@@ -61,7 +61,7 @@ impl ListingRow {
             units: listing.units,
             alias: listing.alias,
             other_spelling: listing.other_spelling.as_ref().map(ToString::to_string),
-            stores: listing.stores.iter().map(|store| store.country()).collect(),
+            marketplaces: listing.stores.iter().map(|store| store.country()).collect(),
             wanted: listing.wanted_quantity(),
             sent: sent.map(|sent| sent.value),
             sent_at: sent.map(|sent| sent.at),
@@ -83,7 +83,7 @@ const COLUMNS: [&str; 16] = [
     "units",
     "alias",
     "other_spelling",
-    "stores",
+    "marketplaces",
     "wanted",
     "sent",
     "sent_at",
@@ -120,7 +120,7 @@ impl ListingRow {
             self.units.to_string(),
             self.alias.to_string(),
             cell(self.other_spelling.as_ref()),
-            self.stores.join(" "),
+            self.marketplaces.join(" "),
             cell(self.wanted),
             cell(self.sent),
             cell(self.sent_at),

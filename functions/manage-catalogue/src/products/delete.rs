@@ -1,4 +1,4 @@
-//! `DELETE /products?sku=`: the merchant keeps a product no longer.
+//! `DELETE /products?sku=`: the merchant no longer keeps a product.
 
 use crate::App;
 use crate::access::Keeper;
@@ -25,8 +25,8 @@ pub(crate) struct Named {
 
 /// Deletes a product or bundle.
 ///
-/// Its listings are left on Amazon as they are: nothing is sent for them any more. Its stock levels stay known, so an
-/// older one is refused should the product come back. A part of a bundle is deleted only after it left the bundle.
+/// Its listings stay on Amazon as they are: nothing is sent for them any more. Its stock levels stay stored, so an older
+/// one is refused if the product comes back. A part of a bundle is deleted only after it left the bundle.
 #[utoipa::path(
     delete, path = "/products", tag = "catalogue", operation_id = "delete_product",
     params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
@@ -42,7 +42,7 @@ pub(crate) async fn delete(
     Parameters(Named { sku }): Parameters<Named>,
 ) -> Answer<StatusCode> {
     tombstone(&app.store, &tenant, &sku).await?;
-    // Again for what was deleted before: an earlier call may have stopped just here.
+    // Also if it was deleted before: an earlier call may have stopped at this point.
     app.store.forget_spelling(&tenant, &sku).await?;
     let recompute = StockChange::Recompute {
         tenant: tenant.clone(),

@@ -35,7 +35,7 @@ pub(crate) struct ProductList {
 /// One product with its stock.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WholeProduct {
-    /// `null` where stock levels came and no product did, or it was deleted.
+    /// `null` if there are stock levels and no product, or it was deleted.
     pub(crate) product: Option<ProductRow>,
     pub(crate) stock: SkuStock,
     /// The bundles that it is a part of.
@@ -53,7 +53,7 @@ pub(crate) struct FedListing {
     pub(crate) units: u32,
 }
 
-/// Where a list goes on. Holds the tenant, so that another tenant's cursor leads nowhere.
+/// Where a list goes on. Holds the tenant, so that another tenant's cursor is refused.
 #[derive(Serialize, Deserialize)]
 struct Place {
     tenant: TenantId,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Takes products and bundles in bulk.
 ///
 /// At most 1,000 rows, as a JSON array or as CSV whose header names the columns (`length_mm`, `width_mm`, `height_mm`; a
-/// column for each currency, `rrp_GBP`; `parts` as JSON). A row is the whole product: what it leaves out is taken away.
+/// column for each currency, `rrp_GBP`; `parts` as JSON). A row is the whole product: what it leaves out is removed.
 /// Sending the same again changes nothing. A bundle's parts may come later; none may be a bundle. 202 means that all
 /// accepted rows are queued: they are stored in a moment. `Idempotency-Key` adds nothing to that.
 #[utoipa::path(

@@ -1,4 +1,4 @@
-//! A product as a row of a call says it.
+//! A product as a row of a request.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use stallkeeper::domain::product::{Dimensions, Part, Product};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// A product, or a bundle where it has parts.
+/// A product, or a bundle if it has parts.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Product)]

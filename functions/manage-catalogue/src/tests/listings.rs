@@ -79,7 +79,7 @@ async fn listings_are_listed_by_state_page_by_page() {
             &matched["sku"],
             &matched["product"],
             &matched["units"],
-            &matched["stores"]
+            &matched["marketplaces"]
         ),
         (&json!("A"), &json!("A"), &json!(2), &json!(["UK"]))
     );

@@ -1,4 +1,4 @@
-//! Ties a listing to another product, with all that follows from it, in the order that lets a crash be cured.
+//! Ties a listing to another product, with all that follows from it, in an order that survives a crash.
 
 use super::super::retie::Of;
 use super::Placed;
@@ -11,7 +11,7 @@ use stallkeeper::queue::StockChange;
 use stallkeeper::store::{FormerTie, Written};
 use std::collections::BTreeSet;
 
-/// How often a tie is decided anew because somebody else changed the listing at the same time.
+/// How often a tie is decided again because somebody else changed the listing at the same time.
 const MOST_TRIES: usize = 5;
 
 impl App {
@@ -42,7 +42,7 @@ impl App {
         Err(Problem::conflict(
             "changed-meanwhile",
             "Somebody else changed this listing at the same time.",
-            "Look at what stands now, and send the request again if it still holds.",
+            "Read the listing again, and repeat the request if you still want it.",
         ))
     }
 

@@ -14,18 +14,19 @@ pub(crate) struct Explanation {
     pub(super) state: &'static str,
     /// What the state means for this listing, and the remedy if there is one.
     pub(super) state_note: String,
-    pub(super) stores: Vec<&'static str>,
+    /// Where Amazon's reports list it.
+    pub(super) marketplaces: Vec<&'static str>,
     pub(super) product_type: Option<String>,
     pub(super) product: Product,
-    /// Whether stock settings are in force; where not, what follows is what the draft would make of it.
+    /// Whether stock settings are in force; if not, what follows is computed with the draft.
     pub(super) settings_published: bool,
     /// What the quantity is counted in: the product itself, or a bundle's parts.
     pub(super) parts: Vec<PartStock>,
     /// From what can be delivered to what is offered.
     pub(super) policy: Vec<PolicyStep>,
-    /// What is wanted as all stands at this moment.
+    /// What is wanted, computed now.
     pub(super) computed: WantedValue<u32>,
-    /// What is stored as wanted, and is sent.
+    /// What is stored as wanted; this is sent.
     pub(super) wanted: Option<WantedValue<u32>>,
     /// What Amazon shows now, as far as it can be known without asking.
     pub(super) live: Option<LiveRange>,
@@ -34,7 +35,7 @@ pub(crate) struct Explanation {
     pub(super) observed: Option<Observed<u32>>,
     pub(super) next: NextStep,
     pub(super) prices: Vec<Price>,
-    /// What is known of how it came to be, the newest first.
+    /// What is known to have happened, the newest first.
     pub(super) history: Vec<Event>,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Product {
     pub(super) sku: String,
     /// Whether the merchant keeps it.
     pub(super) kept: bool,
-    /// Whether the listing is tied to it; where not, it is the one that would be.
+    /// Whether the listing is tied to it; if not, it is the one that it would be tied to.
     pub(super) tied: bool,
     /// Tied by a person rather than by its spelling.
     pub(super) alias: bool,
@@ -75,7 +76,7 @@ pub(crate) struct PartStock {
     pub(super) rejected: Option<Rejected>,
 }
 
-/// What lies in a warehouse.
+/// The level in a warehouse.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedLevel)]
 pub(crate) struct WarehouseLevel {
@@ -130,7 +131,7 @@ pub(crate) struct PolicyStep {
 pub(crate) struct WantedValue<T> {
     pub(super) value: Option<T>,
     pub(super) why: String,
-    /// Counters and settings that it was computed from; the greater wins.
+    /// Rises with each change of what it is computed from; the greater wins.
     pub(super) label: u64,
     #[schema(value_type = String, format = DateTime)]
     pub(super) at: Timestamp,
@@ -168,7 +169,7 @@ pub(crate) struct SentValue<T> {
     pub(super) applied_at: Option<Timestamp>,
 }
 
-/// A value that Amazon would not have.
+/// A value that Amazon refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RefusedValue<T> {
     pub(super) value: T,
@@ -178,11 +179,11 @@ pub(crate) struct RefusedValue<T> {
     pub(super) code: String,
     /// Amazon's words.
     pub(super) message: String,
-    /// What it means, in ours.
+    /// What it means, in plain words.
     pub(super) meaning: &'static str,
     /// What a person can do.
     pub(super) remedy: &'static str,
-    /// Whether the same is sent again by itself.
+    /// Whether the same value is sent again automatically.
     pub(super) tried_again: bool,
 }
 
@@ -201,11 +202,11 @@ pub(crate) struct NextStep {
     /// The quantity that is to be sent; `null`: nothing.
     pub(super) send: Option<u32>,
     pub(super) why: String,
-    /// It waits for no round.
+    /// It is sent at once, without waiting for a round.
     pub(super) urgent: bool,
     /// What it waits for, or what keeps it back.
     pub(super) waits_for: Vec<String>,
-    /// Since when it stands in the list of what may have to be sent.
+    /// When it was put on the list of what may have to be sent.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) listed_since: Option<Timestamp>,
 }
@@ -227,7 +228,7 @@ pub(crate) struct Price {
     pub(super) observed: Option<Observed<String>>,
     /// What is to be sent, or why nothing is.
     pub(super) next: String,
-    /// It moves by more than the brake allows, and waits for a person: POST …/prices/release.
+    /// It moves by more than the brake allows and waits for a person: POST …/prices/release.
     pub(super) held: bool,
 }
 

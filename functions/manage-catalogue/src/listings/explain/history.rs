@@ -1,4 +1,4 @@
-//! What is known of how a listing came to stand where it does, the newest first.
+//! What is known to have happened to a listing, the newest first.
 
 use super::Known;
 use super::answer::Event;
@@ -30,11 +30,11 @@ impl Known {
             let nth = listing.sends;
             add(
                 sent.at,
-                format!("{} sent {how}, the {nth}. time", sent.value),
+                format!("{} sent {how} (send number {nth})", sent.value),
             );
         }
         if let Some(feed) = &self.feed {
-            fate(feed, &mut add);
+            outcome(feed, &mut add);
         }
         if let Some(refused) = &listing.refused {
             let (value, code) = (refused.value, &refused.code);
@@ -67,7 +67,7 @@ impl Known {
             let order = &reservation.order;
             add(sale.ordered_at, format!("{} ordered: {order}", sale.most));
             if let Some(at) = sale.reduced_at {
-                add(at, format!("{} left of order {order}", sale.units));
+                add(at, format!("order {order} reduced to {}", sale.units));
             }
             if let Some(at) = reservation.acknowledged_at {
                 add(at, format!("order {order} acknowledged"));
@@ -75,7 +75,7 @@ impl Known {
             for dispatch in &reservation.dispatched {
                 add(
                     dispatch.at,
-                    format!("{} dispatched of order {order}", dispatch.units),
+                    format!("{} of order {order} dispatched", dispatch.units),
                 );
             }
         }
@@ -93,19 +93,19 @@ fn levels(sku: &Sku, inputs: &SkuInputs, add: &mut impl FnMut(jiff::Timestamp, S
 }
 
 /// What became of a feed.
-fn fate(feed: &Feed, add: &mut impl FnMut(jiff::Timestamp, String)) {
+fn outcome(feed: &Feed, add: &mut impl FnMut(jiff::Timestamp, String)) {
     let id = &feed.id;
     if let Some(at) = feed.submitted_at {
         add(
             at,
-            format!("feed {id} handed to Amazon with {} lines", feed.lines),
+            format!("feed {id} submitted to Amazon with {} lines", feed.lines),
         );
     }
     if let Some(at) = feed.applied_at {
         let (accepted, refused) = (feed.accepted, feed.refused);
         add(
             at,
-            format!("feed {id} applied: {accepted} accepted, {refused} refused"),
+            format!("feed {id} processed by Amazon: {accepted} accepted, {refused} refused"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What is to be sent of a listing's quantity, and what it waits for; or why nothing is to be sent.
+//! Which quantity is to be sent and what it waits for, or why nothing is to be sent.
 
 use super::super::amazon::{sales, shown, standing};
 use super::Known;
@@ -44,7 +44,7 @@ impl Known {
     fn difference(&self, quantity: u32) -> String {
         let live = shown(&self.listing, self.feed.as_ref(), &self.inputs.reservations);
         match live {
-            None => format!("what Amazon shows is not known, and {quantity} are wanted"),
+            None => format!("it is not known what Amazon shows, and {quantity} are wanted"),
             Some(live) if live.lowest == live.highest => {
                 format!("Amazon shows {}, and {quantity} are wanted", live.lowest)
             }
@@ -67,14 +67,14 @@ impl Known {
             ));
         }
         if after_feed {
-            waits.push("the feed that is under way: all is well unless an order fell between its submission and its application".to_owned());
+            waits.push("the feed in progress: nothing needs to be sent unless an order came between its submission and its application".to_owned());
         }
         let level_at = self.listing.wanted.as_ref().and_then(|it| it.level_at);
         if let Some(level_at) = level_at.filter(|_| !decrease)
             && self.orders_known_to.is_none_or(|known| known < level_at)
         {
             waits.push(format!(
-                "all orders up to {level_at}, when the level was measured: an increase could sell again what is sold already"
+                "all orders up to {level_at}, when the level was measured: until they are known, an increase could sell again what is sold already"
             ));
         }
         if waits.is_empty() && self.to_send.is_some() {

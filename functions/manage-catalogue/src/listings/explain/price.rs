@@ -57,11 +57,11 @@ impl Known {
                 at: observed.at,
             }),
             next: match (mode, next) {
-                (PriceMode::Leave, _) => "prices of this marketplace are left alone".to_owned(),
+                (PriceMode::Leave, _) => "Stallkeeper does not set prices on this marketplace".to_owned(),
                 (_, NextPrice::Nothing(why)) => why.to_owned(),
                 (_, NextPrice::Send(amount)) => format!("{amount} is to be sent"),
                 (_, NextPrice::Held { from, to }) => format!(
-                    "held: from {from} to {to} is more than {brake} %; POST /connections/{{connection}}/prices/release lets it go"
+                    "held: from {from} to {to} is more than {brake} %; POST /connections/{{connection}}/prices/release sends it"
                 ),
             },
             held,

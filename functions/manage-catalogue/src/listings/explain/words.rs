@@ -1,4 +1,4 @@
-//! What a person is told of a listing. Pure.
+//! The sentences that a person reads about a listing. Pure.
 
 use super::super::amazon::Outcome;
 use jiff::Timestamp;
@@ -16,10 +16,10 @@ pub(super) fn state(listing: &Listing) -> String {
             "Amazon spells it `{sku}`, here it is `{ours}`; nothing is sent. Rename the product here, or tie the two: PUT /connections/{}/aliases?sku=… with {{\"product\":\"{ours}\",\"units\":1}}. Amazon's spelling cannot be changed.",
             listing.connection
         ),
-        (ListingState::CaseMismatch, None) => "Amazon spells it otherwise than here; nothing is sent.".to_owned(),
+        (ListingState::CaseMismatch, None) => "Amazon spells it differently; nothing is sent.".to_owned(),
         (ListingState::FulfilledByAmazon, _) => "Amazon keeps its stock: a quantity is never sent.".to_owned(),
-        (ListingState::NotOnAmazon, _) => "Amazon's last report does not list it; nothing is sent before it was seen there, spelt exactly so.".to_owned(),
-        (ListingState::UnknownHere, _) => "Amazon lists it, and no product here is called so; nothing is sent. Put the product, or tie the listing to one: PUT /connections/{connection}/aliases?sku=…".to_owned(),
+        (ListingState::NotOnAmazon, _) => "Amazon's last report does not list it; nothing is sent until a report lists it with exactly this spelling.".to_owned(),
+        (ListingState::UnknownHere, _) => "Amazon lists it, but no product here has this SKU; nothing is sent. Put the product, or tie the listing to one: PUT /connections/{connection}/aliases?sku=…".to_owned(),
     }
 }
 
@@ -27,20 +27,20 @@ pub(super) fn state(listing: &Listing) -> String {
 pub(super) fn outcome(outcome: Outcome, feed: Option<&Feed>) -> String {
     match (outcome, feed) {
         (Outcome::Accepted, Some(_)) => {
-            "Amazon worked the feed off and did not refuse this line.".to_owned()
+            "Amazon finished processing the feed and did not refuse this line.".to_owned()
         }
         (Outcome::Accepted, None) => "Amazon accepted the patch.".to_owned(),
         (Outcome::Refused, _) => "Amazon refused it; see `refused`.".to_owned(),
         (Outcome::InFlight, Some(feed)) => match feed.state {
-            FeedState::Submitted => "Amazon has the feed and has not finished it.".to_owned(),
-            state => format!("Its feed is on its way: `{}`.", state.as_str()),
+            FeedState::Submitted => "Amazon has the feed and has not finished processing it.".to_owned(),
+            state => format!("Its feed is not at Amazon yet: `{}`.", state.as_str()),
         },
-        (Outcome::InFlight, None) => "It is on its way.".to_owned(),
+        (Outcome::InFlight, None) => "It is being sent.".to_owned(),
         (Outcome::Unknown, feed) => {
             let why = feed.and_then(|feed| feed.note.as_deref());
-            let why = why.unwrap_or("nothing is known of its feed any more");
+            let why = why.unwrap_or("its feed is not stored any more");
             format!(
-                "Nobody knows whether Amazon applied it ({why}); the wanted number is sent again."
+                "It is not known whether Amazon applied it ({why}); what is wanted is sent again."
             )
         }
     }
@@ -74,7 +74,7 @@ pub(super) fn live(listing: &Listing, feed: Option<&Feed>, live: Live, sales: &[
     }
     if possible > 0 {
         why.push_str(&format!(
-            "; {possible} more may have been sold, given back or applied at the same time"
+            "; {possible} more may have been sold or cancelled, or were sold just as Amazon applied it"
         ));
     }
     why
@@ -88,7 +88,7 @@ pub(super) fn held(
 ) -> String {
     let held = reservation.held(levels, measured_at);
     if reservation.units == 0 {
-        return "the order asks for none any more".to_owned();
+        return "the order no longer asks for any".to_owned();
     }
     if held == reservation.units {
         return match (levels, reservation.acknowledged_at) {

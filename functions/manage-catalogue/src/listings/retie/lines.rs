@@ -1,4 +1,4 @@
-//! What order lines ask of a listing, read from where they stand and spread over a product. Pure.
+//! How many units of a listing order lines ask for, and the reservations that follow for a product. Pure.
 
 use stallkeeper::domain::ids::{OrderId, Sku};
 use stallkeeper::domain::product::Product;
@@ -44,7 +44,7 @@ fn factor(reservation: &Reservation, sale: Option<&Sale>, tied: u32) -> u32 {
     }
 }
 
-/// The lines that these reservations tell of: by SKU, with what the listing was counted in there.
+/// The order lines behind these reservations: each by SKU, with how many of it one unit of the listing took.
 pub(super) fn lines(found: &[(Sku, u32, Reservation)]) -> BTreeMap<LineKey, Line> {
     let key = |it: &Reservation| (it.order.clone(), it.line.clone());
     let sales: BTreeMap<LineKey, Sale> = found
@@ -66,7 +66,7 @@ pub(super) fn lines(found: &[(Sku, u32, Reservation)]) -> BTreeMap<LineKey, Line
             from: reservation.clone(),
         };
         let known = lines.get(&key(reservation));
-        // The newest tells; of one revision, the one that knows of dispatches: a bundle's own holds nothing.
+        // The newest counts; of one revision, the one with dispatches: a bundle's own reservation has no units.
         let rank = |line: &Line| {
             let dispatched = line.dispatched.iter().map(|dispatch| dispatch.units);
             let dispatched: u64 = dispatched.map(u64::from).sum();
@@ -80,7 +80,7 @@ pub(super) fn lines(found: &[(Sku, u32, Reservation)]) -> BTreeMap<LineKey, Line
 }
 
 /// What a line reserves of this product × units.
-pub(super) fn spread(
+pub(super) fn reservations_for(
     line: &Line,
     sku: &Sku,
     units: u32,
@@ -101,16 +101,16 @@ pub(super) fn spread(
         };
         (sku, reservation)
     };
-    let mut spread: Vec<(Sku, Reservation)> = Vec::new();
+    let mut reservations: Vec<(Sku, Reservation)> = Vec::new();
     if !is_own && line.sale.is_some() {
-        // A bundle's own holds nothing: it only tells what was sold.
-        spread.push(of(sku.clone(), 0, line.sale));
+        // A bundle's own reservation has no units: it only notes what was sold.
+        reservations.push(of(sku.clone(), 0, line.sale));
     }
     for (part, each) in counted {
         let sale = line.sale.filter(|_| is_own);
-        spread.push(of(part, each, sale));
+        reservations.push(of(part, each, sale));
     }
-    spread
+    reservations
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
         serde_json::from_value(serde_json::json!({"sku": of, "parts": parts})).unwrap()
     }
 
-    /// What is put where: SKU, units, whether it tells of the sale, units dispatched.
+    /// What is put where: SKU, units, whether it notes the sale, units dispatched.
     fn put(
         found: &[(Sku, u32, Reservation)],
         to: (&str, u32),
@@ -172,7 +172,7 @@ mod tests {
         let lines = lines(found);
         lines
             .values()
-            .flat_map(|line| spread(line, &sku(to.0), to.1, Some(kept)))
+            .flat_map(|line| reservations_for(line, &sku(to.0), to.1, Some(kept)))
             .map(|(sku, it)| {
                 let dispatched = it.dispatched.iter().map(|dispatch| dispatch.units);
                 (
@@ -193,7 +193,7 @@ mod tests {
             put(&found, ("P", 6), &kept),
             [("P".into(), 18, true, vec![12])]
         );
-        // A try that was half done: what was put is read again, with the factor it was put with.
+        // An attempt that was half done: what was put is read again, with the factor it was put with.
         let again = [(sku("P"), 1, reservation(18, Some(sale(3)), &[12]))];
         assert_eq!(
             put(&again, ("P", 6), &kept),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_holds_its_parts_and_only_tells_the_sale_itself() {
+    fn a_bundle_reserves_its_parts_and_only_notes_the_sale_itself() {
         let found = [(sku("A"), 1, reservation(3, Some(sale(3)), &[1]))];
         let bundle = product("B", &[("X", 2), ("Y", 1)]);
         let there = put(&found, ("B", 2), &bundle);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cancelled_holds_nothing_and_still_tells_its_sale() {
+    fn what_was_cancelled_reserves_nothing_and_still_notes_its_sale() {
         let gone = Sale {
             units: 0,
             ..sale(3)
