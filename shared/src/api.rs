@@ -1,17 +1,26 @@
-//! What the functions behind the HTTP API share: who calls, how a body is read, how a failure is told.
+//! What the functions behind the HTTP API share: who calls, how a body is read, how a failure is reported.
 
 mod body;
 mod caller;
+mod connections;
+mod describe;
 mod paging;
 mod parameters;
 mod problem;
+mod tenant;
 mod unserved;
 
 pub use body::{Body, without_values};
 pub use caller::{Caller, Scope, with_caller};
+pub use connections::{
+    change_stock_plan, changed_meanwhile, checked_name, disconnected, must_be_authorised,
+    must_not_be_disconnected,
+};
+pub use describe::{TOKEN, describe};
 pub use paging::{decode_cursor, encode_cursor};
 pub use parameters::Parameters;
 pub use problem::{Fault, Problem};
+pub use tenant::{Demands, HasStore, Tenant, TenantConnection, find_connection, scope};
 pub use unserved::with_problems;
 
 /// An answer, or the problem that kept it from being given.

@@ -5,12 +5,14 @@
 
 mod message;
 mod stock_change;
+mod wake;
 
 pub use message::{
     FeedCheck, ListingJob, MatchReason, OrderMessage, StockTick, TickMessage, Versioned,
     order_message,
 };
 pub use stock_change::{LevelRow, StockChange};
+pub use wake::may_hold_orders;
 
 use crate::domain::ids::{ConnectionId, TenantId};
 use crate::error::{Class, Error, Result};

@@ -1,18 +1,24 @@
 //! Showing, changing and disconnecting connections.
 
+pub(crate) mod answer;
+pub(crate) mod create;
+pub(crate) mod refetch;
+pub(crate) mod status;
+
 use crate::App;
-use crate::access::Manager;
-use crate::answers::ConnectionAnswer;
-use crate::create::checked_name;
-use crate::dance::changed_meanwhile;
-use crate::status::{Wanted, changed};
+use answer::ConnectionAnswer;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{
+    Answer, Body, Problem, Tenant, TenantConnection, changed_meanwhile, checked_name,
+    find_connection,
+};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::store::Written;
+use status::{Wanted, changed};
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
@@ -30,7 +36,7 @@ pub(crate) struct ConnectionList {
 #[utoipa::path(get, path = "/connections", operation_id = "listConnections", tag = "connections", responses((status = 200, body = ConnectionList)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
 ) -> Answer<Json<ConnectionList>> {
     let mut connections = app.store.connections(&tenant).await?;
     // Ids that were made of a key say nothing of when.
@@ -48,11 +54,9 @@ pub(crate) async fn list(
         (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
 ) -> Answer<Json<ConnectionAnswer>> {
-    Ok(Json((&app.connection(&tenant, &id).await?).into()))
+    Ok(Json((&*connection).into()))
 }
 
 /// What to change; what is not said stays.
@@ -73,7 +77,7 @@ pub(crate) struct Change {
     ))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Path(id): Path<String>,
     Body(change): Body<Change>,
 ) -> Answer<Json<ConnectionAnswer>> {
@@ -105,7 +109,7 @@ impl App {
         change: impl Fn(&Connection) -> Answer<Connection>,
     ) -> Answer<Connection> {
         for _ in 0..MOST_TRIES {
-            let read = self.connection(tenant, id).await?;
+            let read = find_connection(&self.store, tenant, id).await?;
             let changed = change(&read)?;
             if changed == read {
                 return Ok(read);
@@ -151,7 +155,7 @@ struct Stays {
     ))]
 pub(crate) async fn disconnect(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Path(id): Path<String>,
 ) -> Answer<Json<Disconnected>> {
     // The status first: from then on nobody fetches, confirms or attaches. Whatever of the rest a crash leaves behind,

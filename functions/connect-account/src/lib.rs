@@ -1,44 +1,23 @@
-//! `connect-account`: authorises connections, keeps their settings, of stock too, couriers and
-//! mappings, and owns the schedules.
+//! `connect-account`: authorises connections, keeps their marketplaces, and owns the schedules.
 //!
-//! It never fetches an order and never decides a courier: it writes what should be, and queues whatever that change
-//! owes. A request is answered only after all it owes is queued, and sending it again does no harm: that is the cure
-//! for a crash in between.
+//! It never fetches an order: it writes what should be, and queues the work that follows. A request is answered only
+//! after that work is queued, and sending the request again does no harm: that is the cure for a crash in between.
 
-mod access;
-mod answers;
-mod attach;
-mod brakes;
+mod authorisation;
+mod base;
 mod config;
 mod connections;
-mod couriers;
-mod create;
-mod dance;
 mod document;
-mod mappings;
+mod follow;
 mod marketplaces;
-mod oauth;
-mod page;
-mod pasted;
-mod publish;
-mod reauthorise;
-mod refetch;
 mod service;
 mod setup;
-mod status;
-mod steps;
-mod stock_answer;
-mod stock_request;
-mod stock_settings;
-mod store_change;
-mod store_request;
-mod wake;
 
 pub use config::Config;
 pub use document::openapi;
 
 use axum::Router;
-use stallkeeper::api::{with_caller, with_problems};
+use stallkeeper::api::{HasStore, with_caller, with_problems};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
@@ -62,6 +41,12 @@ pub struct App {
     pub config: Config,
 }
 
+impl HasStore for App {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
 /// All routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.config.tenant_claim.clone();
@@ -71,6 +56,8 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
+    use authorisation::{oauth, reauthorise};
+    use connections::{create, refetch};
     OpenApiRouter::with_openapi(document::Description::openapi())
         .routes(routes!(create::create, connections::list))
         .routes(routes!(
@@ -85,16 +72,6 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marketplaces::show, marketplaces::put))
         .routes(routes!(marketplaces::switch_courier))
         .routes(routes!(refetch::refetch))
-        .routes(routes!(stock_settings::show, stock_settings::put))
-        .routes(routes!(publish::publish))
-        .routes(routes!(brakes::freeze))
-        .routes(routes!(brakes::unfreeze))
-        .routes(routes!(brakes::release))
-        .routes(routes!(brakes::freeze_deployment))
-        .routes(routes!(brakes::unfreeze_deployment))
-        .routes(routes!(couriers::list))
-        .routes(routes!(couriers::show, couriers::put, couriers::delete))
-        .routes(routes!(mappings::list, mappings::put, mappings::delete))
         .routes(routes!(oauth::start))
         .routes(routes!(oauth::login))
         .routes(routes!(oauth::callback))

@@ -1,14 +1,17 @@
 //! The stores of a connection: which are switched on, how unmapped orders are treated, which couriers are off.
 
+mod change;
+mod request;
+
 use crate::App;
-use crate::access::Manager;
-use crate::store_change::participates;
-use crate::store_request::{StoreRequest, StoreWish};
 use axum::Json;
 use axum::extract::{Path, State};
+use change::participates;
 use jiff::Timestamp;
+use request::{StoreRequest, StoreWish};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings, PriceMode};
 use stallkeeper::domain::courier::{CourierCode, Strategy};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -17,6 +20,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
+
+/// What the path names within the connection.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MarketplacePath {
+    marketplace: String,
+}
+
+/// What the path names within the connection.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CourierPath {
+    marketplace: String,
+    courier: String,
+}
 
 /// How a store is run.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,12 +95,16 @@ pub(crate) struct StoreList {
     ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
 ) -> Answer<Json<StoreList>> {
-    let connection = app.connection(&tenant, &id).await?;
-    let set = app.store.marketplaces(&tenant, &connection.id).await?;
-    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    let set = app
+        .store
+        .marketplaces(&connection.tenant, &connection.id)
+        .await?;
+    let marks = app
+        .store
+        .parked_marks(&connection.tenant, &connection.id)
+        .await?;
     let known = connection
         .participations
         .iter()
@@ -117,16 +137,20 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path((id, country)): Path<(String, String)>,
+    connection: TenantConnection<Connections>,
+    Path(MarketplacePath {
+        marketplace: country,
+    }): Path<MarketplacePath>,
 ) -> Answer<Json<StoreAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
     let marketplace = of_region(&connection, &country)?;
     let settings = app
         .store
-        .marketplace(&tenant, &connection.id, marketplace)
+        .marketplace(&connection.tenant, &connection.id, marketplace)
         .await?;
-    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    let marks = app
+        .store
+        .parked_marks(&connection.tenant, &connection.id)
+        .await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 
@@ -141,11 +165,13 @@ pub(crate) async fn show(
     ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path((id, country)): Path<(String, String)>,
+    connection: TenantConnection<Connections>,
+    Path(MarketplacePath {
+        marketplace: country,
+    }): Path<MarketplacePath>,
     Body(request): Body<StoreRequest>,
 ) -> Answer<Json<StoreAnswer>> {
-    let mut connection = app.connection(&tenant, &id).await?;
+    let mut connection = connection.into_inner();
     let marketplace = of_region(&connection, &country)?;
     let wish = request.checked()?;
     if wish.active {
@@ -153,7 +179,7 @@ pub(crate) async fn put(
     }
     let before = app
         .store
-        .marketplace(&tenant, &connection.id, marketplace)
+        .marketplace(&connection.tenant, &connection.id, marketplace)
         .await?;
     let settings = app
         .set_store(&connection, marketplace, |settings| {
@@ -179,7 +205,10 @@ pub(crate) async fn put(
         app.recompute_prices(&connection).await?;
     }
     info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);
-    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    let marks = app
+        .store
+        .parked_marks(&connection.tenant, &connection.id)
+        .await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 
@@ -204,14 +233,21 @@ pub(crate) struct Switch {
     ))]
 pub(crate) async fn switch_courier(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path((id, country, courier)): Path<(String, String, String)>,
+    connection: TenantConnection<Connections>,
+    Path(CourierPath {
+        marketplace: country,
+        courier,
+    }): Path<CourierPath>,
     Body(Switch { on }): Body<Switch>,
 ) -> Answer<Json<StoreAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
     let marketplace = of_region(&connection, &country)?;
     let code: CourierCode = courier.parse().map_err(|_| Problem::not_found("courier"))?;
-    if app.store.courier(&tenant, &code).await?.is_none() {
+    if app
+        .store
+        .courier(&connection.tenant, &code)
+        .await?
+        .is_none()
+    {
         return Err(Problem::not_found("courier"));
     }
     let settings = app
@@ -221,9 +257,19 @@ pub(crate) async fn switch_courier(
         })
         .await?;
     if on {
-        app.rerun(&tenant, &connection.id, None).await?;
+        app.orders
+            .rerun(
+                &connection.tenant,
+                &connection.id,
+                None,
+                app.config.rerun_delay_seconds,
+            )
+            .await?;
     }
-    let marks = app.store.parked_marks(&tenant, &connection.id).await?;
+    let marks = app
+        .store
+        .parked_marks(&connection.tenant, &connection.id)
+        .await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 

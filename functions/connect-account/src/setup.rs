@@ -1,15 +1,18 @@
 //! What is still to do until a connection's orders find their couriers.
 
+mod steps;
+
 use crate::App;
-use crate::access::{Base, Manager};
-use crate::steps::{Clock, Facts, Step, clocks, steps};
+use crate::base::Base;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Problem, TenantConnection};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use std::sync::Arc;
+use steps::{Clock, Facts, Step, clocks, steps};
 use utoipa::ToSchema;
 
 /// Where setting up stands.
@@ -34,21 +37,28 @@ pub(crate) struct Setup {
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    connection: TenantConnection<Connections>,
     base: Base,
-    Path(id): Path<String>,
 ) -> Answer<Json<Setup>> {
-    let connection = app.connection(&tenant, &id).await?;
     let now = Timestamp::now();
     let waiting = app.seller_to_confirm(&connection, now).await?;
-    let settings = app.store.settings(&tenant, &connection.id).await?;
+    let settings = app
+        .store
+        .settings(&connection.tenant, &connection.id)
+        .await?;
     let link = if connection.status == ConnectionStatus::Disconnected {
         None
     } else {
         app.link(&connection, &base, now).await?
     };
-    let plan = app.store.stock_plan(&tenant, &connection.id).await?;
-    let matching = app.store.matching(&tenant, &connection.id).await?;
+    let plan = app
+        .store
+        .stock_plan(&connection.tenant, &connection.id)
+        .await?;
+    let matching = app
+        .store
+        .matching(&connection.tenant, &connection.id)
+        .await?;
     let facts = Facts {
         connection: &connection,
         link: link.map(Into::into),

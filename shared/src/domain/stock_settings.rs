@@ -149,4 +149,10 @@ impl StockPlan {
             .as_ref()
             .filter(|published| published.settings.on)
     }
+
+    /// The version that the next publication has; it never falls.
+    pub fn next_version(&self) -> u64 {
+        let published = self.published.as_ref();
+        published.map_or(0, |published| published.version) + 1
+    }
 }

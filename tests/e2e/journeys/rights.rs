@@ -53,6 +53,8 @@ async fn read(aws: &SdkConfig, table: &str, sk: &str) -> Result<(), String> {
 async fn a_function_reads_the_tables_of_its_own_work_alone() {
     let may_read = [
         ("ConnectAccount", [true, false, false, false]),
+        ("ConfigureSelling", [true, false, false, false]),
+        ("ConfigureShipping", [true, false, false, false]),
         ("PollOrders", [true, false, false, false]),
         ("RemapCarriers", [true, true, false, false]),
         // To know whether a schedule is still wanted, and what an order reserves.
@@ -78,6 +80,8 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
     let stack = Stack::running();
     for function in [
         "ConnectAccount",
+        "ConfigureSelling",
+        "ConfigureShipping",
         "PollOrders",
         "RemapCarriers",
         "AnnounceChanges",
@@ -96,7 +100,12 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         }
         if matches!(
             function,
-            "AnnounceChanges" | "ComputeListings" | "DeskOrders" | "ManageCatalogue"
+            "AnnounceChanges"
+                | "ComputeListings"
+                | "ConfigureSelling"
+                | "ConfigureShipping"
+                | "DeskOrders"
+                | "ManageCatalogue"
         ) {
             let secrets = aws_sdk_secretsmanager::Client::new(&aws);
             let secret = secrets.get_secret_value();

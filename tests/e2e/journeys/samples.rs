@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Function as in the stack's outputs, and its sample.
-const SAMPLES: [(&str, &str); 10] = [
+const SAMPLES: [(&str, &str); 12] = [
     (
         "AnnounceChanges",
         include_str!("../../../events/announce-changes.json"),
@@ -15,6 +15,14 @@ const SAMPLES: [(&str, &str); 10] = [
     (
         "ConnectAccount",
         include_str!("../../../events/connect-account.json"),
+    ),
+    (
+        "ConfigureSelling",
+        include_str!("../../../events/configure-selling.json"),
+    ),
+    (
+        "ConfigureShipping",
+        include_str!("../../../events/configure-shipping.json"),
     ),
     (
         "DeskOrders",

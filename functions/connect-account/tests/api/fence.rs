@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
+use utoipa::openapi::OpenApi;
 
 /// What serves everyone.
 const OPEN: [&str; 5] = [
@@ -15,9 +16,17 @@ const OPEN: [&str; 5] = [
     "/health",
 ];
 
+/// What the three functions say of themselves that this world serves.
+pub(crate) fn document() -> OpenApi {
+    let mut document = connect_account::openapi();
+    document.merge(configure_selling::openapi());
+    document.merge(configure_shipping::openapi());
+    document
+}
+
 /// Every operation: method and path.
 pub(crate) fn operations() -> Vec<(String, String)> {
-    let document = serde_json::to_value(connect_account::openapi()).unwrap();
+    let document = serde_json::to_value(document()).unwrap();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in ["get", "put", "post", "patch", "delete"] {

@@ -3,6 +3,7 @@
 use crate::stand_in::{Heard, StandIn};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use connect_account::{App, Config, router};
@@ -148,8 +149,37 @@ impl World {
             .collect()
     }
 
+    /// The function that serves a path, as the template has it.
+    fn serving(&self, path: &str) -> Router {
+        let selling = ["stock-settings", "publish", "freeze", "unfreeze", "release"];
+        let app = &self.app;
+        if path.starts_with("/couriers") || path.starts_with("/mappings") {
+            configure_shipping::router(Arc::new(configure_shipping::App {
+                store: app.store.clone(),
+                orders: app.orders.clone(),
+                tenant_claim: app.config.tenant_claim.clone(),
+                rerun_delay_seconds: app.config.rerun_delay_seconds,
+            }))
+        } else if path
+            .rsplit('/')
+            .next()
+            .is_some_and(|last| selling.contains(&last))
+        {
+            configure_selling::router(Arc::new(configure_selling::App {
+                store: app.store.clone(),
+                schedules: app.schedules.clone(),
+                listing_jobs: app.listing_jobs.clone(),
+                stock_ticks: app.stock_ticks.clone(),
+                tenant_claim: app.config.tenant_claim.clone(),
+            }))
+        } else {
+            router(app.clone())
+        }
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Told {
-        let response = router(self.app.clone()).oneshot(request).await.unwrap();
+        let response = self.serving(request.uri().path()).oneshot(request);
+        let response = response.await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
         Told {

@@ -1,13 +1,13 @@
 //! Reading orders again from a moment in the past: cures an expired dead-letter queue, a restored table, a bug.
 
 use crate::App;
-use crate::access::Manager;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
@@ -44,11 +44,9 @@ pub(crate) struct Refetching {
     ))]
 pub(crate) async fn refetch(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
     Body(Refetch { since }): Body<Refetch>,
 ) -> Answer<(StatusCode, Json<Refetching>)> {
-    let connection = app.connection(&tenant, &id).await?;
     let since = checked(&since, Timestamp::now())?;
     if !connection.status.fetches_orders() {
         return Err(Problem::conflict(
@@ -60,7 +58,11 @@ pub(crate) async fn refetch(
             "Switch it on first: PATCH /connections/{connection} with {\"status\":\"active\"}.",
         ));
     }
-    let Some(cursor) = app.store.order_cursor(&tenant, &connection.id).await? else {
+    let Some(cursor) = app
+        .store
+        .order_cursor(&connection.tenant, &connection.id)
+        .await?
+    else {
         return Err(Problem::conflict(
             "never-fetched",
             "No orders have been fetched yet.",
@@ -68,7 +70,7 @@ pub(crate) async fn refetch(
         ));
     };
     app.store
-        .rewind_order_cursor(&tenant, &connection.id, since)
+        .rewind_order_cursor(&connection.tenant, &connection.id, since)
         .await?;
     app.tick(&connection).await?;
     info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);

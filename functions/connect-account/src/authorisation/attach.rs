@@ -2,10 +2,9 @@
 //! then seller, token and status are written together or not at all.
 
 use crate::App;
-use crate::dance::changed_meanwhile;
-use crate::status::authorised;
+use crate::connections::status::authorised;
 use jiff::Timestamp;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Problem, changed_meanwhile};
 use stallkeeper::domain::connection::{Connection, Credentials, Participation};
 use stallkeeper::domain::ids::{SellerId, TenantId};
 use stallkeeper::domain::marketplace::Region;

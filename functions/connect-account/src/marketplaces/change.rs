@@ -1,11 +1,9 @@
 //! Changing how a store is run: the settings, the seller's part in it, and the orders that waited for it.
 
 use crate::App;
-use crate::dance::changed_meanwhile;
-use crate::publish::next_version;
-use crate::refetch::FURTHEST;
+use crate::connections::refetch::FURTHEST;
 use jiff::Timestamp;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Problem, change_stock_plan, changed_meanwhile};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus, MarketplaceSettings};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::Written;
@@ -68,17 +66,16 @@ impl App {
     /// Lets every listing be computed anew, since other prices are wanted. How prices are found is no part of a label, so
     /// the version rises that is: what was computed by the former rules is written over.
     pub(crate) async fn recompute_prices(&self, connection: &Connection) -> Answer<()> {
-        let plan = self
-            .change_plan(connection, |plan| {
-                let version = next_version(plan);
-                let on = plan.in_force().is_some();
-                if let Some(published) = plan.published.as_mut().filter(|_| on) {
-                    published.version = version;
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(self.recompute_all(connection, &plan).await?)
+        let plan = change_stock_plan(&self.store, connection, |plan| {
+            let version = plan.next_version();
+            let on = plan.in_force().is_some();
+            if let Some(published) = plan.published.as_mut().filter(|_| on) {
+                published.version = version;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(self.listing_jobs.recompute_all(connection, &plan).await?)
     }
 
     /// The connection, where its seller takes part in a store; Amazon is asked again where we do not know of it.

@@ -327,5 +327,4 @@ fn why_not(name: &str) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "stock_request_tests.rs"]
 mod tests;

@@ -7,6 +7,18 @@ use stallkeeper::domain::connection::{AppCredentials, Credentials};
 use stallkeeper::domain::ids::SellerId;
 use utoipa::ToSchema;
 
+/// How the seller authorises us.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "kind", deny_unknown_fields)]
+pub(crate) enum Authorisation {
+    /// The seller consents in Seller Central; the answer holds the page to begin at.
+    #[serde(rename = "oauth")]
+    OAuth {},
+    /// The seller copied a refresh token out of Seller Central.
+    #[serde(rename = "token")]
+    Token(PastedToken),
+}
+
 /// What the seller copied out of Seller Central.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

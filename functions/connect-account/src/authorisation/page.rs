@@ -1,6 +1,6 @@
 //! The pages that a seller's browser sees: plain, without scripts, and silent to every other site.
 
-use crate::dance::Halt;
+use super::attempt::Halt;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };

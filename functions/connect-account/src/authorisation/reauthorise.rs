@@ -1,16 +1,17 @@
 //! Confirming who authorised, and authorising again.
 
+use super::attach::{Grant, refuse_other_seller};
+use super::pasted::Authorisation;
 use crate::App;
-use crate::access::{Base, Manager};
-use crate::answers::ConnectionAnswer;
-use crate::attach::{Grant, refuse_other_seller};
-use crate::create::Authorisation;
-use crate::status::authorised;
+use crate::base::Base;
+use crate::connections::answer::ConnectionAnswer;
+use crate::connections::status::authorised;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::store::Dance;
@@ -36,11 +37,9 @@ pub(crate) struct Confirmation {
     ))]
 pub(crate) async fn confirm(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
     Body(Confirmation { seller_id }): Body<Confirmation>,
 ) -> Answer<Json<ConnectionAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
     let seller: SellerId = seller_id
         .trim()
         .parse()
@@ -51,10 +50,12 @@ pub(crate) async fn confirm(
         Some((dance, grant)) => {
             let attached = app.attach(&connection, grant).await?;
             // Last: a crash before it lets the same confirmation do the same again.
-            app.store.end_dance(&tenant, &connection.id, &dance).await?;
+            app.store
+                .end_dance(&connection.tenant, &connection.id, &dance)
+                .await?;
             attached
         }
-        None if is_confirmed(&connection, &seller) => connection,
+        None if is_confirmed(&connection, &seller) => connection.into_inner(),
         None => return Err(nobody_waits()),
     };
     Ok(Json((&attached).into()))
@@ -132,19 +133,17 @@ pub(crate) struct Again {
     ))]
 pub(crate) async fn reauthorise(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    connection: TenantConnection<Connections>,
     base: Base,
-    Path(id): Path<String>,
     Body(again): Body<Again>,
 ) -> Answer<Json<ConnectionAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
     authorised(&connection)?;
     match again.authorisation {
         None | Some(Authorisation::OAuth {}) => {
             let url = app
                 .new_authorise_url(&connection, &base, Timestamp::now())
                 .await?;
-            let mut answer = ConnectionAnswer::from(&connection);
+            let mut answer = ConnectionAnswer::from(&*connection);
             answer.authorise_url = Some(url.into());
             Ok(Json(answer))
         }

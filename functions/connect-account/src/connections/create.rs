@@ -1,11 +1,10 @@
 //! Making a connection: by OAuth, or with a refresh token that the seller copied out of Seller Central.
 
+use super::answer::ConnectionAnswer;
 use crate::App;
-use crate::access::{Base, Manager};
-use crate::answers::ConnectionAnswer;
-use crate::dance::digest;
-use crate::pasted::PastedToken;
-use crate::status::disconnected;
+use crate::authorisation::attempt::digest;
+use crate::authorisation::pasted::{Authorisation, PastedToken};
+use crate::base::Base;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -13,7 +12,8 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name, disconnected};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -22,7 +22,6 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 const LONGEST_KEY: usize = 255;
-const LONGEST_NAME: usize = 100;
 
 /// A connection to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,18 +34,6 @@ pub(crate) struct NewConnection {
     #[schema(example = "UK")]
     marketplace: String,
     authorisation: Authorisation,
-}
-
-/// How the seller authorises us.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "kind", deny_unknown_fields)]
-pub(crate) enum Authorisation {
-    /// The seller consents in Seller Central; the answer holds the page to begin at.
-    #[serde(rename = "oauth")]
-    OAuth {},
-    /// The seller copied a refresh token out of Seller Central.
-    #[serde(rename = "token")]
-    Token(PastedToken),
 }
 
 impl NewConnection {
@@ -84,7 +71,7 @@ impl NewConnection {
     ))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     base: Base,
     headers: HeaderMap,
     Body(request): Body<NewConnection>,
@@ -106,7 +93,7 @@ pub(crate) async fn create(
         return asked.again(&found).await;
     }
     let connection = Connection {
-        tenant,
+        tenant: tenant.clone(),
         id,
         name: checked_name(&request.name)?,
         marketplace: marketplace(&request.marketplace)?,
@@ -226,22 +213,10 @@ fn id_of_key(tenant: &TenantId, key: &str) -> ConnectionId {
         .expect("a ULID is a connection id")
 }
 
-/// A name for people.
-pub(crate) fn checked_name(name: &str) -> Answer<String> {
-    let name = name.trim();
-    let printable = !name.is_empty() && !name.chars().any(char::is_control);
-    if printable && name.chars().count() <= LONGEST_NAME {
-        return Ok(name.to_owned());
-    }
-    let detail = format!("must be 1 to {LONGEST_NAME} printable characters");
-    Err(Problem::invalid("name", detail))
-}
-
 pub(crate) fn marketplace(text: &str) -> Answer<Marketplace> {
     text.parse()
         .map_err(|error| Problem::invalid("marketplace", format!("{error}")))
 }
 
 #[cfg(test)]
-#[path = "create_tests.rs"]
 mod tests;

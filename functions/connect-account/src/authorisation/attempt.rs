@@ -5,14 +5,14 @@
 //! knows its digest, and the text is derived again where the same link must be told twice.
 
 use crate::App;
-use crate::access::Base;
+use crate::base::Base;
 use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, changed_meanwhile};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::store::{Dance, OAuthState, Written};
 use url::Url;
@@ -128,15 +128,6 @@ impl App {
         let text = self.vault.derived(&seed.to_string()).await?;
         Ok(text.expose_secret().to_owned())
     }
-}
-
-/// Somebody else was quicker, again and again.
-pub(crate) fn changed_meanwhile() -> Problem {
-    Problem::conflict(
-        "changed-meanwhile",
-        "Somebody else changed this at the same time.",
-        "Look at what stands now, and send the request again if it still holds.",
-    )
 }
 
 fn start_page(base: &Base, state: &str) -> Url {
@@ -258,5 +249,4 @@ pub(crate) fn may_go_on<'a>(
 }
 
 #[cfg(test)]
-#[path = "dance_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 
 mod stock;
 
-use crate::answers::valid_until;
+use crate::connections::answer::valid_until;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
@@ -272,5 +272,4 @@ fn days(now: Timestamp, until: Timestamp) -> i64 {
 }
 
 #[cfg(test)]
-#[path = "steps_tests.rs"]
 mod tests;

@@ -1,12 +1,12 @@
 //! Which courier service carries which shipping term: for all connections of the tenant, or narrowed to one.
 
 use crate::App;
-use crate::access::Manager;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Parameters, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Body, Parameters, Problem, Tenant, find_connection};
 use stallkeeper::domain::courier::{CourierServiceId, Mapping, Scope};
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
@@ -86,7 +86,7 @@ impl MappingAnswer {
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Parameters(filter): Parameters<Filter>,
 ) -> Answer<Json<MappingList>> {
     let connection = app.narrowed(&tenant, filter.connection.as_deref()).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn list(
 ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Parameters(named): Parameters<Named>,
     Body(request): Body<MappingRequest>,
 ) -> Answer<Json<MappingAnswer>> {
@@ -137,7 +137,16 @@ pub(crate) async fn put(
         .await?;
     // Owed until it is queued: whoever gets no answer sends the request again.
     match &connection {
-        Some(connection) => app.rerun(&tenant, connection, Some(&mapping.term)).await?,
+        Some(connection) => {
+            app.orders
+                .rerun(
+                    &tenant,
+                    connection,
+                    Some(&mapping.term),
+                    app.rerun_delay_seconds,
+                )
+                .await?
+        }
         None => app.rerun_all(&tenant, Some(&mapping.term)).await?,
     }
     Ok(Json(MappingAnswer::of(&mapping, connection.as_ref())))
@@ -151,7 +160,7 @@ pub(crate) async fn put(
 ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Parameters(named): Parameters<Named>,
 ) -> Answer<StatusCode> {
     let connection = app.narrowed(&tenant, named.connection.as_deref()).await?;
@@ -166,7 +175,7 @@ impl App {
     async fn narrowed(&self, tenant: &TenantId, id: Option<&str>) -> Answer<Option<ConnectionId>> {
         match id {
             None => Ok(None),
-            Some(id) => Ok(Some(self.connection(tenant, id).await?.id)),
+            Some(id) => Ok(Some(find_connection(&self.store, tenant, id).await?.id)),
         }
     }
 

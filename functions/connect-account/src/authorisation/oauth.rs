@@ -3,10 +3,10 @@
 //!
 //! Amazon's page: *Website Authorization Workflow*.
 
+use super::attempt::{Beginning, Cookie, Halt, LIFETIME, digest, may_begin, may_go_on, random};
+use super::page::{Page, hide};
 use crate::App;
-use crate::access::Base;
-use crate::dance::{Beginning, Cookie, Halt, LIFETIME, digest, may_begin, may_go_on, random};
-use crate::page::{Page, hide};
+use crate::base::Base;
 use axum::extract::State;
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};

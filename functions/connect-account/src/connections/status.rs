@@ -1,7 +1,7 @@
 //! Which status follows which. Pure.
 
 use serde::Deserialize;
-use stallkeeper::api::Problem;
+use stallkeeper::api::{Problem, disconnected, must_be_authorised};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use utoipa::ToSchema;
 
@@ -35,22 +35,8 @@ pub(crate) fn changed(
     connection: &Connection,
     wanted: Wanted,
 ) -> Result<ConnectionStatus, Problem> {
-    match connection.status {
-        ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused => {
-            Ok(wanted.into())
-        }
-        ConnectionStatus::AwaitingAuthorisation => Err(Problem::conflict(
-            "not-authorised",
-            "No seller has authorised this connection yet.",
-            "The seller must consent at Amazon and be confirmed here: GET /connections/{connection}/setup lists the steps.",
-        )),
-        ConnectionStatus::NeedsReauthorisation => Err(Problem::conflict(
-            "authorisation-revoked",
-            "Amazon does not accept the seller's authorisation any more.",
-            "Authorise the connection again: POST /connections/{connection}/reauthorise. It then goes on where it stopped.",
-        )),
-        ConnectionStatus::Disconnected => Err(disconnected()),
-    }
+    must_be_authorised(connection)?;
+    Ok(wanted.into())
 }
 
 /// The status after the seller has authorised, for the first time or again.
@@ -66,15 +52,6 @@ pub(crate) fn authorised(connection: &Connection) -> Result<ConnectionStatus, Pr
         ConnectionStatus::Disconnected => Err(disconnected()),
         same => Ok(same),
     }
-}
-
-/// A connection that is given up takes nothing any more.
-pub(crate) fn disconnected() -> Problem {
-    Problem::conflict(
-        "disconnected",
-        "This connection was disconnected for good.",
-        "Make a new one: POST /connections, with another `Idempotency-Key` if any.",
-    )
 }
 
 #[cfg(test)]

@@ -1,22 +1,26 @@
 //! Couriers and their services: the tenant's, for all connections.
 
 use crate::App;
-use crate::access::Manager;
-use crate::create::checked_name;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name};
 use stallkeeper::domain::courier::{
     Constraint, Courier, CourierCode, CourierService, Mapping, ServiceCode,
 };
 use stallkeeper::domain::ids::TenantId;
+use stallkeeper::domain::shipping_term::ShippingTerm;
+use stallkeeper::queue::may_hold_orders;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 const MOST_SERVICES: usize = 100;
+/// Connections that are queued for at a time.
+const CONCURRENCY: usize = 8;
 
 /// A courier.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -135,7 +139,7 @@ impl Service {
 #[utoipa::path(get, path = "/couriers", operation_id = "listCouriers", tag = "couriers", responses((status = 200, body = CourierList)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
 ) -> Answer<Json<CourierList>> {
     let couriers = app.store.couriers(&tenant).await?;
     Ok(Json(CourierList {
@@ -152,7 +156,7 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Path(code): Path<String>,
 ) -> Answer<Json<CourierAnswer>> {
     let missing = || Problem::not_found("courier");
@@ -171,7 +175,7 @@ pub(crate) async fn show(
     ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Path(code): Path<String>,
     Body(request): Body<CourierRequest>,
 ) -> Answer<Json<CourierAnswer>> {
@@ -206,7 +210,7 @@ pub(crate) async fn put(
     ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
+    tenant: Tenant<Connections>,
     Path(code): Path<String>,
 ) -> Answer<StatusCode> {
     let Ok(code) = code.parse() else {
@@ -221,6 +225,23 @@ pub(crate) async fn delete(
 }
 
 impl App {
+    /// Lets the waiting orders of every connection of the tenant be looked at again.
+    pub(crate) async fn rerun_all(
+        &self,
+        tenant: &TenantId,
+        term: Option<&ShippingTerm>,
+    ) -> Answer<()> {
+        let connections = self.store.connections(tenant).await?;
+        futures::stream::iter(connections.iter().filter(|it| may_hold_orders(it)))
+            .map(Ok)
+            .try_for_each_concurrent(CONCURRENCY, |connection| {
+                self.orders
+                    .rerun(tenant, &connection.id, term, self.rerun_delay_seconds)
+            })
+            .await?;
+        Ok(())
+    }
+
     /// The mappings that name a courier: the tenant's, and those narrowed to a connection.
     async fn mappings_to(&self, tenant: &TenantId, courier: &CourierCode) -> Answer<Vec<Mapping>> {
         let mut mappings = self.store.mappings(tenant, None).await?;

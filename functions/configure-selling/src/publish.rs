@@ -1,15 +1,17 @@
 //! Putting a draft of the stock settings in force; its effect is shown first, so that nothing is sent blind.
 
 use crate::App;
-use crate::access::Manager;
-use crate::status::{Wanted, changed};
-use crate::stock_answer::StockAnswer;
+use crate::settings::answer::StockAnswer;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{
+    Answer, Body, Problem, TenantConnection, change_stock_plan, must_be_authorised,
+    must_not_be_disconnected,
+};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::stock_settings::{Preview, Published, StockPlan};
 use stallkeeper::queue::{ListingJob, MatchReason};
@@ -48,11 +50,10 @@ pub(crate) struct Publish {
     ))]
 pub(crate) async fn publish(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
     Body(wish): Body<Publish>,
 ) -> Answer<(StatusCode, Json<StockAnswer>)> {
-    let connection = app.kept(app.connection(&tenant, &id).await?)?;
+    must_not_be_disconnected(&connection)?;
     let now = Timestamp::now();
     if wish.preview {
         let plan = app.preview(&connection, wish.revision, now).await?;
@@ -75,25 +76,24 @@ impl App {
         now: Timestamp,
     ) -> Answer<StockPlan> {
         // Amazon must be asked for its listings.
-        changed(connection, Wanted::Active)?;
-        let plan = self
-            .change_plan(connection, |plan| {
-                is_meant(plan, revision)?;
-                let running = plan.preview.as_ref().is_some_and(|preview| {
-                    preview.revision == plan.draft_revision && !is_over(preview)
+        must_be_authorised(connection)?;
+        let plan = change_stock_plan(&self.store, connection, |plan| {
+            is_meant(plan, revision)?;
+            let running = plan.preview.as_ref().is_some_and(|preview| {
+                preview.revision == plan.draft_revision && !is_over(preview)
+            });
+            if !running {
+                plan.preview = Some(Preview {
+                    revision: plan.draft_revision,
+                    asked_at: now,
+                    done_at: None,
+                    effect: None,
+                    failed: None,
                 });
-                if !running {
-                    plan.preview = Some(Preview {
-                        revision: plan.draft_revision,
-                        asked_at: now,
-                        done_at: None,
-                        effect: None,
-                        failed: None,
-                    });
-                }
-                Ok(())
-            })
-            .await?;
+            }
+            Ok(())
+        })
+        .await?;
         let job = ListingJob::Preview {
             tenant: connection.tenant.clone(),
             connection: connection.id.clone(),
@@ -112,25 +112,24 @@ impl App {
         wish: &Publish,
         now: Timestamp,
     ) -> Answer<StockPlan> {
-        let plan = self
-            .change_plan(connection, |plan| {
-                is_meant(plan, wish.revision)?;
-                if !is_in_force(plan, wish.shadow) {
-                    was_previewed(plan)?;
-                    plan.published = Some(Published {
-                        settings: plan.draft.clone(),
-                        version: next_version(plan),
-                        at: now,
-                        shadow: wish.shadow,
-                    });
-                }
-                Ok(())
-            })
-            .await?;
+        let plan = change_stock_plan(&self.store, connection, |plan| {
+            is_meant(plan, wish.revision)?;
+            if !is_in_force(plan, wish.shadow) {
+                was_previewed(plan)?;
+                plan.published = Some(Published {
+                    settings: plan.draft.clone(),
+                    version: plan.next_version(),
+                    at: now,
+                    shadow: wish.shadow,
+                });
+            }
+            Ok(())
+        })
+        .await?;
         self.schedules
             .follow_latest(&self.store, &connection.tenant, &connection.id)
             .await?;
-        self.recompute_all(connection, &plan).await?;
+        self.listing_jobs.recompute_all(connection, &plan).await?;
         self.match_if_old(connection, &plan, now).await?;
         let version = plan.published.as_ref().map(|published| published.version);
         info!(connection.id = %connection.id, published.version = version, shadow = wish.shadow, "the stock settings of connection `{}` are published", connection.id);
@@ -163,12 +162,6 @@ impl App {
         };
         Ok(self.listing_jobs.send(&connection.id, job, 0).await?)
     }
-}
-
-/// The version that the next publication has.
-pub(crate) fn next_version(plan: &StockPlan) -> u64 {
-    let published = plan.published.as_ref();
-    published.map_or(0, |published| published.version) + 1
 }
 
 fn is_over(preview: &Preview) -> bool {
@@ -280,13 +273,13 @@ mod tests {
     #[test]
     fn a_version_never_falls() {
         let mut plan = plan(true, None);
-        assert_eq!(next_version(&plan), 1);
+        assert_eq!(plan.next_version(), 1);
         plan.published = Some(Published {
             settings: StockSettings::default(),
             version: 7,
             at: Timestamp::UNIX_EPOCH,
             shadow: false,
         });
-        assert_eq!(next_version(&plan), 8);
+        assert_eq!(plan.next_version(), 8);
     }
 }

@@ -1,52 +1,12 @@
-//! Who asks, and under which address browsers reach us: what handlers take from a request beside its body.
+//! The address under which browsers reach us, which handlers take from the request.
 
 use crate::App;
 use axum::extract::FromRequestParts;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
-use stallkeeper::api::{Answer, Caller, Problem, Scope};
-use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::api::Problem;
 use std::sync::Arc;
 use url::Url;
-
-/// A tenant whose token has scope `connections`: whoever takes this is shut to everyone else.
-pub(crate) struct Manager(pub(crate) TenantId);
-
-impl<S: Send + Sync> FromRequestParts<S> for Manager {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        caller.require(Scope::Connections)?;
-        Ok(Self(caller.tenant))
-    }
-}
-
-/// Whoever runs the deployment: a token with scope `operator`. What it is used for is logged, with the tenant it names.
-pub(crate) struct Operator(pub(crate) TenantId);
-
-impl<S: Send + Sync> FromRequestParts<S> for Operator {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        caller.require(Scope::Operator)?;
-        Ok(Self(caller.tenant))
-    }
-}
-
-impl App {
-    /// The tenant's connection; another tenant's does not exist.
-    pub(crate) async fn connection(&self, tenant: &TenantId, id: &str) -> Answer<Connection> {
-        let missing = || Problem::not_found("connection");
-        let id: ConnectionId = id.parse().map_err(|_| missing())?;
-        self.store
-            .connection(tenant, &id)
-            .await?
-            .ok_or_else(missing)
-    }
-}
 
 /// The address under which browsers reach this API.
 #[derive(Debug, Clone)]

@@ -2,14 +2,15 @@
 //! round go on. All at once, whatever is being computed or sent.
 
 use crate::App;
-use crate::access::{Manager, Operator};
-use crate::dance::changed_meanwhile;
-use crate::stock_answer::{FreezeAnswer, StockAnswer};
+use crate::settings::answer::{FreezeAnswer, StockAnswer};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::scope::{self, Connections};
+use stallkeeper::api::{
+    Answer, Body, Problem, Tenant, TenantConnection, change_stock_plan, changed_meanwhile,
+};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::stock_settings::Freeze;
 use stallkeeper::store::Written;
@@ -62,19 +63,16 @@ fn frozen(stands: Option<&Freeze>, reason: Option<&String>, now: Timestamp) -> F
     ))]
 pub(crate) async fn freeze(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
     Body(reason): Body<Reason>,
 ) -> Answer<Json<StockAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
     let (reason, now) = (reason.checked()?, Timestamp::now());
-    let plan = app
-        .change_plan(&connection, |plan| {
-            plan.frozen = Some(frozen(plan.frozen.as_ref(), reason.as_ref(), now));
-            Ok(())
-        })
-        .await?;
-    info!(audit = "connection_frozen", tenant.id = %tenant, connection.id = %connection.id, reason, "connection `{}` is frozen", connection.id);
+    let plan = change_stock_plan(&app.store, &connection, |plan| {
+        plan.frozen = Some(frozen(plan.frozen.as_ref(), reason.as_ref(), now));
+        Ok(())
+    })
+    .await?;
+    info!(audit = "connection_frozen", tenant.id = %connection.tenant, connection.id = %connection.id, reason, "connection `{}` is frozen", connection.id);
     app.stock_answer(&connection, &plan).await
 }
 
@@ -87,18 +85,15 @@ pub(crate) async fn freeze(
     ))]
 pub(crate) async fn unfreeze(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
 ) -> Answer<Json<StockAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
-    let plan = app
-        .change_plan(&connection, |plan| {
-            plan.frozen = None;
-            Ok(())
-        })
-        .await?;
-    app.stock_tick(&connection, &plan).await?;
-    info!(audit = "connection_unfrozen", tenant.id = %tenant, connection.id = %connection.id, "connection `{}` is not frozen any more", connection.id);
+    let plan = change_stock_plan(&app.store, &connection, |plan| {
+        plan.frozen = None;
+        Ok(())
+    })
+    .await?;
+    app.stock_ticks.begin_round(&connection, &plan).await?;
+    info!(audit = "connection_unfrozen", tenant.id = %connection.tenant, connection.id = %connection.id, "connection `{}` is not frozen any more", connection.id);
     app.stock_answer(&connection, &plan).await
 }
 
@@ -112,14 +107,15 @@ pub(crate) async fn unfreeze(
     ))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
-    Manager(tenant): Manager,
-    Path(id): Path<String>,
+    connection: TenantConnection<Connections>,
 ) -> Answer<Json<StockAnswer>> {
-    let connection = app.connection(&tenant, &id).await?;
     app.release_round(&connection, Timestamp::now()).await?;
-    let plan = app.store.stock_plan(&tenant, &connection.id).await?;
-    app.stock_tick(&connection, &plan).await?;
-    info!(audit = "round_released", tenant.id = %tenant, connection.id = %connection.id, "a held round of connection `{}` is released", connection.id);
+    let plan = app
+        .store
+        .stock_plan(&connection.tenant, &connection.id)
+        .await?;
+    app.stock_ticks.begin_round(&connection, &plan).await?;
+    info!(audit = "round_released", tenant.id = %connection.tenant, connection.id = %connection.id, "a held round of connection `{}` is released", connection.id);
     app.stock_answer(&connection, &plan).await
 }
 
@@ -162,7 +158,7 @@ pub(crate) struct DeploymentBrake {
     responses((status = 200, description = "Frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn freeze_deployment(
     State(app): State<Arc<App>>,
-    Operator(tenant): Operator,
+    tenant: Tenant<scope::Operator>,
     Body(reason): Body<Reason>,
 ) -> Answer<Json<DeploymentBrake>> {
     let reason = reason.checked()?;
@@ -181,7 +177,7 @@ pub(crate) async fn freeze_deployment(
     responses((status = 200, description = "Not frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn unfreeze_deployment(
     State(app): State<Arc<App>>,
-    Operator(tenant): Operator,
+    tenant: Tenant<scope::Operator>,
 ) -> Answer<Json<DeploymentBrake>> {
     app.store.set_deployment_freeze(None).await?;
     info!(audit = "deployment_unfrozen", tenant.id = %tenant, "the deployment is not frozen any more");

@@ -1,0 +1,57 @@
+//! `configure-selling`: how a connection's stock is sent. Settings are drafted, previewed and published; a person pulls
+//! and releases the brakes.
+//!
+//! It never talks to Amazon and computes nothing: it writes what should be, and queues the work that follows. A request
+//! is answered only after that work is queued, and sending the request again does no harm.
+
+mod brakes;
+mod document;
+mod publish;
+mod settings;
+
+pub use document::openapi;
+
+use axum::Router;
+use stallkeeper::api::{HasStore, with_caller, with_problems};
+use stallkeeper::queue::Queue;
+use stallkeeper::schedule::Schedules;
+use stallkeeper::store::Store;
+use std::sync::Arc;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the function works with.
+pub struct App {
+    pub store: Store,
+    pub schedules: Schedules,
+    pub listing_jobs: Queue,
+    pub stock_ticks: Queue,
+    /// The claim of a token that names the tenant.
+    pub tenant_claim: String,
+}
+
+impl HasStore for App {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// All routes of this function.
+pub fn router(app: Arc<App>) -> Router {
+    let tenant_claim = app.tenant_claim.clone();
+    let (router, _) = documented().split_for_parts();
+    with_caller(with_problems(router), tenant_claim).with_state(app)
+}
+
+/// The routes, each with what it says of itself.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(document::Description::openapi())
+        .routes(routes!(settings::show, settings::put))
+        .routes(routes!(publish::publish))
+        .routes(routes!(brakes::freeze))
+        .routes(routes!(brakes::unfreeze))
+        .routes(routes!(brakes::release))
+        .routes(routes!(brakes::freeze_deployment))
+        .routes(routes!(brakes::unfreeze_deployment))
+}

@@ -1,0 +1,34 @@
+//! What a connection that was just written starts: its schedules, and what was neither fetched nor sent while it was off.
+
+use crate::App;
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::error::Result;
+use stallkeeper::queue::TickMessage;
+
+impl App {
+    /// Makes the schedules follow a connection that was just written, lets it fetch now rather than in five minutes, and
+    /// catch up on what was not computed or sent while it was off.
+    pub(crate) async fn follow(&self, connection: &Connection) -> Result<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        self.schedules
+            .follow_latest(&self.store, tenant, id)
+            .await?;
+        self.tick(connection).await?;
+        let plan = self.store.stock_plan(tenant, id).await?;
+        self.listing_jobs.recompute_all(connection, &plan).await?;
+        self.stock_ticks.begin_round(connection, &plan).await
+    }
+
+    /// Queues a tick, if the connection fetches orders.
+    pub(crate) async fn tick(&self, connection: &Connection) -> Result<()> {
+        if !connection.status.fetches_orders() {
+            return Ok(());
+        }
+        let tick = TickMessage::Tick {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            hop: 0,
+        };
+        self.ticks.send(&connection.id, tick, 0).await
+    }
+}

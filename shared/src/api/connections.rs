@@ -1,0 +1,99 @@
+//! What more than one function demands of a connection before it changes anything.
+
+use super::{Answer, Problem};
+use crate::domain::connection::{Connection, ConnectionStatus};
+use crate::domain::stock_settings::StockPlan;
+use crate::store::{Store, Written};
+
+/// How often a change is decided again because somebody else changed the settings at the same time.
+const MOST_TRIES: usize = 5;
+const LONGEST_NAME: usize = 100;
+
+/// The seller's authorisation can be used.
+///
+/// # Errors
+/// 409 that says what is missing.
+pub fn must_be_authorised(connection: &Connection) -> Answer<()> {
+    match connection.status {
+        ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused => Ok(()),
+        ConnectionStatus::AwaitingAuthorisation => Err(Problem::conflict(
+            "not-authorised",
+            "No seller has authorised this connection yet.",
+            "The seller must consent at Amazon and be confirmed here: GET /connections/{connection}/setup lists the steps.",
+        )),
+        ConnectionStatus::NeedsReauthorisation => Err(Problem::conflict(
+            "authorisation-revoked",
+            "Amazon no longer accepts the seller's authorisation.",
+            "Authorise the connection again: POST /connections/{connection}/reauthorise. It then goes on where it stopped.",
+        )),
+        ConnectionStatus::Disconnected => Err(disconnected()),
+    }
+}
+
+/// The connection still exists for changes.
+///
+/// # Errors
+/// 409 if it was disconnected for good.
+pub fn must_not_be_disconnected(connection: &Connection) -> Answer<()> {
+    match connection.status {
+        ConnectionStatus::Disconnected => Err(disconnected()),
+        _ => Ok(()),
+    }
+}
+
+/// A disconnected connection accepts nothing any more.
+pub fn disconnected() -> Problem {
+    Problem::conflict(
+        "disconnected",
+        "This connection was disconnected for good.",
+        "Make a new one: POST /connections, with another `Idempotency-Key` if any.",
+    )
+}
+
+/// Somebody else was quicker, again and again.
+pub fn changed_meanwhile() -> Problem {
+    Problem::conflict(
+        "changed-meanwhile",
+        "Somebody else changed this at the same time.",
+        "Look at what is current, and send the request again if it still applies.",
+    )
+}
+
+/// A name for people.
+///
+/// # Errors
+/// 422 if it is empty, too long or not printable.
+pub fn checked_name(name: &str) -> Answer<String> {
+    let name = name.trim();
+    let printable = !name.is_empty() && !name.chars().any(char::is_control);
+    if printable && name.chars().count() <= LONGEST_NAME {
+        return Ok(name.to_owned());
+    }
+    let detail = format!("must be 1 to {LONGEST_NAME} printable characters");
+    Err(Problem::invalid("name", detail))
+}
+
+/// Changes the current stock settings of a connection; decides again if somebody else was quicker.
+///
+/// # Errors
+/// What `change` answers; 409 if others were quicker every time.
+pub async fn change_stock_plan(
+    store: &Store,
+    connection: &Connection,
+    change: impl Fn(&mut StockPlan) -> Answer<()>,
+) -> Answer<StockPlan> {
+    let (tenant, id) = (&connection.tenant, &connection.id);
+    for _ in 0..MOST_TRIES {
+        let read = store.stock_plan(tenant, id).await?;
+        let mut plan = read.clone();
+        change(&mut plan)?;
+        if plan == read {
+            return Ok(read);
+        }
+        plan.revision += 1;
+        if store.save_stock_plan(tenant, id, &plan).await? == Written::Done {
+            return Ok(plan);
+        }
+    }
+    Err(changed_meanwhile())
+}

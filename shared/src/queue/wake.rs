@@ -1,0 +1,77 @@
+//! What a change of settings wakes in the other functions: a tick, another look at waiting orders, a recompute of
+//! listings. Each does nothing if the connection has no use for it.
+
+use super::{ListingJob, OrderMessage, Queue, StockTick};
+use crate::domain::connection::{Connection, ConnectionStatus};
+use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::shipping_term::ShippingTerm;
+use crate::domain::stock_settings::StockPlan;
+use crate::error::Result;
+
+impl Queue {
+    /// To `listing-jobs`: recompute every listing of a connection, if its stock is computed at all.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn recompute_all(&self, connection: &Connection, plan: &StockPlan) -> Result<()> {
+        if plan.in_force().is_none() || !connection.status.fetches_orders() {
+            return Ok(());
+        }
+        let job = ListingJob::RecomputeAll {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            after: None,
+            hop: 0,
+        };
+        self.send(&connection.id, job, 0).await
+    }
+
+    /// To `stock-ticks`: begin a round now rather than in some minutes, if the connection sends stock.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn begin_round(&self, connection: &Connection, plan: &StockPlan) -> Result<()> {
+        if plan.in_force().is_none() || !connection.status.sends() {
+            return Ok(());
+        }
+        let tick = StockTick::Tick {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            hop: 0,
+        };
+        self.send(&connection.id, tick, 0).await
+    }
+
+    /// To `orders`: look again at the waiting orders of a connection: at once, and once more after `later_seconds` for
+    /// those that were being stored by the rules of a moment ago.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn rerun(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        term: Option<&ShippingTerm>,
+        later_seconds: u32,
+    ) -> Result<()> {
+        for delay_seconds in [0, later_seconds] {
+            let rerun = OrderMessage::Rerun {
+                tenant: tenant.clone(),
+                connection: connection.clone(),
+                term: term.cloned(),
+                after: None,
+                hop: 0,
+            };
+            self.send(connection, rerun, delay_seconds).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether orders can wait here for a courier that somebody will still send.
+pub fn may_hold_orders(connection: &Connection) -> bool {
+    !matches!(
+        connection.status,
+        ConnectionStatus::AwaitingAuthorisation | ConnectionStatus::Disconnected
+    )
+}
