@@ -21,7 +21,7 @@ pub async fn queue_levels(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let verdicts = judge(store, tenant, &rows, now).await?;
+    let verdicts = level_verdicts(store, tenant, &rows, now).await?;
     let judged = rows.into_iter().zip(&verdicts);
     let changed = judged.filter(|(_, verdict)| **verdict == Verdict::Changed);
     let messages = StockChange::levels(tenant, changed.map(|(row, _)| row).collect())?;
@@ -68,7 +68,7 @@ pub fn level_refusal(arrival: Arrival, stored: Option<&StockLevel>) -> Option<Re
 }
 
 /// Half a read unit for each SKU.
-async fn judge(
+async fn level_verdicts(
     store: &Store,
     tenant: &TenantId,
     rows: &[LevelRow],

@@ -19,7 +19,7 @@ pub async fn queue_products(
     products: Vec<Product>,
     now: Timestamp,
 ) -> Result<Vec<Verdict>> {
-    let verdicts = judge(store, tenant, &products).await?;
+    let verdicts = product_verdicts(store, tenant, &products).await?;
     let judged = products.into_iter().zip(&verdicts);
     let changed = judged.filter(|(_, verdict)| **verdict == Verdict::Changed);
     let changed = changed.map(|(product, _)| product).collect();
@@ -28,7 +28,11 @@ pub async fn queue_products(
     Ok(verdicts)
 }
 
-async fn judge(store: &Store, tenant: &TenantId, products: &[Product]) -> Result<Vec<Verdict>> {
+async fn product_verdicts(
+    store: &Store,
+    tenant: &TenantId,
+    products: &[Product],
+) -> Result<Vec<Verdict>> {
     let skus: Vec<Sku> = products.iter().map(|product| product.sku.clone()).collect();
     let stored = store.product_hashes(tenant, &skus).await?;
     let mut first: HashMap<&Sku, String> = HashMap::new();

@@ -57,7 +57,9 @@ impl Known {
                 at: observed.at,
             }),
             next: match (mode, next) {
-                (PriceMode::Leave, _) => "Stallkeeper does not set prices on this marketplace".to_owned(),
+                (PriceMode::Leave, _) => {
+                    "Stallkeeper does not set prices on this marketplace".to_owned()
+                }
                 (_, NextPrice::Nothing(why)) => why.to_owned(),
                 (_, NextPrice::Send(amount)) => format!("{amount} is to be sent"),
                 (_, NextPrice::Held { from, to }) => format!(

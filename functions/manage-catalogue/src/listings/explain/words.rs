@@ -32,7 +32,9 @@ pub(super) fn outcome(outcome: Outcome, feed: Option<&Feed>) -> String {
         (Outcome::Accepted, None) => "Amazon accepted the patch.".to_owned(),
         (Outcome::Refused, _) => "Amazon refused it; see `refused`.".to_owned(),
         (Outcome::InFlight, Some(feed)) => match feed.state {
-            FeedState::Submitted => "Amazon has the feed and has not finished processing it.".to_owned(),
+            FeedState::Submitted => {
+                "Amazon has the feed and has not finished processing it.".to_owned()
+            }
             state => format!("Its feed is not at Amazon yet: `{}`.", state.as_str()),
         },
         (Outcome::InFlight, None) => "It is being sent.".to_owned(),
