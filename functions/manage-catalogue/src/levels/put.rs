@@ -27,7 +27,6 @@ pub(crate) struct LevelInput {
     warehouse: WarehouseCode,
     quantity: u32,
     /// When it was counted, not when it was sent; to the millisecond.
-    #[schema(value_type = String, format = DateTime)]
     measured_at: Timestamp,
 }
 

@@ -36,9 +36,7 @@ pub(crate) struct SkuStock {
 pub(crate) struct WarehouseLevel {
     pub(crate) warehouse: String,
     pub(crate) quantity: u32,
-    #[schema(value_type = String, format = DateTime)]
     pub(crate) measured_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
     pub(crate) received_at: Timestamp,
 }
 
@@ -49,7 +47,6 @@ pub(crate) struct ReservedUnits {
     pub(crate) order_id: String,
     pub(crate) line: String,
     pub(crate) units: u32,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) acknowledged_at: Option<Timestamp>,
 }
 

@@ -1,32 +1,27 @@
-//! What Amazon shows of a listing and what became of what was sent, as far as it can be known without asking.
+//! What Amazon shows of a listing and what became of what was sent, as far as it is known without calling Amazon.
 
 use crate::App;
+use serde::Serialize;
 use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, TenantId};
 use stallkeeper::domain::listing::{Listing, Live, Refused, Sent, Standing, live};
 use stallkeeper::domain::stock::{Reservation, Sale};
 use stallkeeper::error::Result;
+use strum::IntoStaticStr;
+use utoipa::ToSchema;
 
 /// What became of what was sent last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = SentOutcome)]
+pub(crate) enum Outcome {
     Accepted,
-    /// Amazon has it, or is about to; it has not said what became of it.
+    /// It is at Amazon or about to be; Amazon has not reported the outcome.
     InFlight,
     Refused,
-    /// Nobody knows whether Amazon applied it.
+    /// It is not known whether Amazon applied it.
     Unknown,
-}
-
-impl Outcome {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::InFlight => "in_flight",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 /// What became of what was sent, given the feed that carried it, if one did.

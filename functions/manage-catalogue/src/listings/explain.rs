@@ -195,7 +195,7 @@ fn sent_value<T, V>(
         at: sent.at,
         by,
         feed: id,
-        outcome: outcome.as_str(),
+        outcome,
         note: words::outcome(outcome, feed),
         applied_at: feed.and_then(|feed| feed.applied_at),
     }

@@ -53,12 +53,9 @@ pub(crate) struct FeedRow {
     overtaken: usize,
     /// Amazon's feed id.
     amazon_id: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    #[schema(value_type = Option<String>, format = DateTime)]
     submitted_at: Option<Timestamp>,
     /// When Amazon had applied it.
-    #[schema(value_type = Option<String>, format = DateTime)]
     applied_at: Option<Timestamp>,
     /// Why it was returned, or what Amazon says about it.
     note: Option<String>,

@@ -32,12 +32,9 @@ pub(crate) struct Counts {
 #[schema(as = Matching)]
 struct MatchingAnswer {
     /// When the last one was finished.
-    #[schema(value_type = Option<String>, format = DateTime)]
     done_at: Option<Timestamp>,
     /// When Amazon made the oldest of the reports that it read.
-    #[schema(value_type = Option<String>, format = DateTime)]
     observed_at: Option<Timestamp>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     /// Whether reports are requested and not read yet.
     waiting_for_reports: bool,
@@ -50,7 +47,6 @@ struct MatchingAnswer {
 /// What the last round of sending did.
 #[derive(Debug, Serialize, ToSchema)]
 struct LastRound {
-    #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
     /// Listings and prices that were looked at.
     looked_at: u64,

@@ -1,6 +1,6 @@
 //! A listing as a row of a list, in JSON or CSV.
 
-use super::amazon::{outcome, shown, standing};
+use super::amazon::{Outcome, outcome, shown, standing};
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::feed::Feed;
@@ -28,10 +28,8 @@ pub(crate) struct ListingRow {
     pub marketplaces: Vec<&'static str>,
     pub wanted: Option<u32>,
     pub sent: Option<u32>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub sent_at: Option<Timestamp>,
-    /// What became of what was sent: `accepted`, `in_flight`, `refused` or `unknown`.
-    pub outcome: Option<&'static str>,
+    pub outcome: Option<Outcome>,
     /// Amazon's code, where it refused what was sent.
     pub refused_code: Option<String>,
     /// Amazon shows at least this now,
@@ -40,7 +38,6 @@ pub(crate) struct ListingRow {
     pub live_highest: Option<u32>,
     /// What Amazon's last report showed.
     pub observed: Option<u32>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<Timestamp>,
 }
 
@@ -65,7 +62,7 @@ impl ListingRow {
             wanted: listing.wanted_quantity(),
             sent: sent.map(|sent| sent.value),
             sent_at: sent.map(|sent| sent.at),
-            outcome: sent.map(|sent| outcome(sent, refused, standing).as_str()),
+            outcome: sent.map(|sent| outcome(sent, refused, standing)),
             refused_code: refused.map(|refused| refused.code.clone()),
             live_lowest: live.map(|live| live.lowest),
             live_highest: live.map(|live| live.highest),
@@ -124,7 +121,7 @@ impl ListingRow {
             cell(self.wanted),
             cell(self.sent),
             cell(self.sent_at),
-            cell(self.outcome),
+            cell(self.outcome.map(<&str>::from)),
             cell(self.refused_code.as_ref()),
             cell(self.live_lowest),
             cell(self.live_highest),

@@ -1,5 +1,6 @@
 //! The shape of an explanation. Order ids are in it, buyer data never.
 
+use super::super::amazon::Outcome;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -69,7 +70,6 @@ pub(crate) struct PartStock {
     pub(super) reserved: u32,
     /// How many units of the product it is enough for.
     pub(super) enough_for: Option<u32>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) measured_at: Option<Timestamp>,
     pub(super) reservations: Vec<Held>,
     /// The last row of it that came by the queue and was refused.
@@ -82,9 +82,7 @@ pub(crate) struct PartStock {
 pub(crate) struct WarehouseLevel {
     pub(super) warehouse: String,
     pub(super) quantity: u32,
-    #[schema(value_type = String, format = DateTime)]
     pub(super) measured_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
     pub(super) received_at: Timestamp,
     /// Whether the settings count this warehouse.
     pub(super) counts: bool,
@@ -104,9 +102,7 @@ pub(crate) struct Held {
     /// How many of them are still reserved.
     pub(super) held: u32,
     pub(super) why: String,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) ordered_at: Option<Timestamp>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) acknowledged_at: Option<Timestamp>,
 }
 
@@ -133,10 +129,8 @@ pub(crate) struct WantedValue<T> {
     pub(super) why: String,
     /// Rises with each change of what it is computed from; the greater wins.
     pub(super) label: u64,
-    #[schema(value_type = String, format = DateTime)]
     pub(super) at: Timestamp,
     /// The latest measurement that it rests on.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) level_at: Option<Timestamp>,
 }
 
@@ -153,19 +147,15 @@ pub(crate) struct LiveRange {
 pub(crate) struct SentValue<T> {
     pub(super) value: T,
     pub(super) label: u64,
-    #[schema(value_type = String, format = DateTime)]
     pub(super) at: Timestamp,
     /// `patch` or `feed`.
     pub(super) by: &'static str,
     /// Our id of the feed.
     pub(super) feed: Option<String>,
-    /// `accepted`, `in_flight`, `refused` or `unknown`.
-    #[schema(example = "accepted")]
-    pub(super) outcome: &'static str,
+    pub(super) outcome: Outcome,
     /// What that means.
     pub(super) note: String,
     /// When Amazon had applied the feed.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) applied_at: Option<Timestamp>,
 }
 
@@ -173,7 +163,6 @@ pub(crate) struct SentValue<T> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RefusedValue<T> {
     pub(super) value: T,
-    #[schema(value_type = String, format = DateTime)]
     pub(super) at: Timestamp,
     /// Amazon's code.
     pub(super) code: String,
@@ -192,7 +181,6 @@ pub(crate) struct RefusedValue<T> {
 pub(crate) struct Observed<T> {
     pub(super) value: T,
     /// When Amazon made the report; its numbers may be three hours older.
-    #[schema(value_type = String, format = DateTime)]
     pub(super) at: Timestamp,
 }
 
@@ -207,7 +195,6 @@ pub(crate) struct NextStep {
     /// What it waits for, or what keeps it back.
     pub(super) waits_for: Vec<String>,
     /// When it was put on the list of what may have to be sent.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) listed_since: Option<Timestamp>,
 }
 
@@ -236,7 +223,6 @@ pub(crate) struct Price {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[schema(as = ExplainedEvent)]
 pub(crate) struct Event {
-    #[schema(value_type = String, format = DateTime)]
     pub(super) at: Timestamp,
     pub(super) what: String,
 }
