@@ -75,6 +75,14 @@ impl Error {
         matches!(self.class, Class::Throttled { .. })
     }
 
+    /// How long to wait, if a limit was reached and that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.class {
+            Class::Throttled { retry_after } => retry_after,
+            _ => None,
+        }
+    }
+
     /// The whole chain of causes in one line, for the log.
     pub fn chain(&self) -> String {
         let mut text = format!("failed to {}", self.doing);

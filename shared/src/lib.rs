@@ -1,11 +1,13 @@
 //! What Stallkeeper's functions share.
 //!
-//! The arrows, and none other: `functions → lambda, api, intake → queue → sp_api, store → domain, error`.
+//! The arrows, and none other:
+//! `functions → lambda, api, intake → queue, seller_session → vault, schedule, sp_api, store → domain, error`.
 //! [`domain`] is the vocabulary and every pure rule that two functions need; it knows no AWS type and does no I/O.
 //! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
-//! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`lambda`] turns a batch of queue messages into
-//! outcomes by [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored. [`cold_start`] makes all of them from the environment, for
-//! the functions' `main` alone.
+//! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`seller_session`] is how functions call Amazon in
+//! a seller's name, within the seller's limits. [`lambda`] turns a batch of queue messages into outcomes by
+//! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored.
+//! [`cold_start`] makes all of them from the environment, for the functions' `main` alone.
 
 pub mod api;
 pub mod cold_start;
@@ -16,6 +18,7 @@ pub mod intake;
 pub mod lambda;
 pub mod queue;
 pub mod schedule;
+pub mod seller_session;
 pub mod sp_api;
 pub mod store;
 pub mod vault;

@@ -33,6 +33,7 @@ pub use documents::{DocumentAddress, Download, UploadAddress};
 pub use endpoints::Endpoints;
 pub use feeds::{FeedStatus, FeedType};
 pub use issue::{Issue, Severity};
+pub(crate) use limits::LimitKey;
 pub use limits::{Limit, Operation};
 pub use listing_patch::{Change, ListingPatch};
 pub use listings::{
@@ -63,12 +64,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// From the first byte sent to the last byte read.
 const TIMEOUT: Duration = Duration::from_secs(25);
 
-/// The client. Cheap to clone; clones share connections and access tokens.
+/// The client. Cheap to clone; clones share connections, access tokens and reported rates.
 #[derive(Clone)]
 pub struct SpApi {
     http: reqwest::Client,
     endpoints: Endpoints,
     access_tokens: Arc<login::AccessTokens>,
+    reported_rates: Arc<limits::ReportedRates>,
 }
 
 /// Who is asked for: one seller account in one region, through one app.
@@ -116,6 +118,7 @@ impl SpApi {
             http,
             endpoints,
             access_tokens: Arc::default(),
+            reported_rates: Arc::default(),
         })
     }
 

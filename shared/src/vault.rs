@@ -6,7 +6,7 @@ use crate::domain::connection::{AppCredentials, Connection, Credentials};
 use crate::domain::ids::{ConnectionId, SellerId, TenantId};
 use crate::domain::marketplace::Region;
 use crate::error::{Class, Error, Result};
-use crate::sp_api::Account;
+use crate::sp_api::{Account, LimitKey, Operation};
 use crate::store::{SealedCredentials, Store};
 use aws_lc_rs::hmac;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
@@ -58,6 +58,10 @@ impl SellerLogin {
             app: &self.app,
             refresh_token: &self.refresh_token,
         }
+    }
+
+    pub(crate) fn limit_of(&self, operation: Operation) -> LimitKey {
+        (self.region, self.seller.clone(), operation)
     }
 }
 

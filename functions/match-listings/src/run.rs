@@ -15,6 +15,7 @@ use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::queue::{ListingJob, MatchReason};
+use stallkeeper::seller_session::SellerSession;
 use stallkeeper::sp_api;
 use stallkeeper::store::{Matching, Written};
 use std::time::SystemTime;
@@ -71,6 +72,7 @@ pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTim
     let mut run = Run {
         app,
         connection: &connection,
+        session: SellerSession::new(&app.store, &app.vault, &app.amazon, &connection),
         matching,
         reports_broke: false,
         deadline,
@@ -93,6 +95,7 @@ fn may_match(status: ConnectionStatus, why: MatchReason) -> bool {
 struct Run<'a> {
     app: &'a App,
     connection: &'a Connection,
+    session: SellerSession<'a>,
     matching: Matching,
     /// A report broke off or cannot be read.
     reports_broke: bool,
@@ -131,15 +134,10 @@ impl Run<'_> {
             let why = "no store of this connection is switched on";
             return Ok(End::Failed(why.into()));
         }
-        let login = self
-            .app
-            .vault
-            .seller_login(&self.app.store, self.connection)
-            .await?;
-        if let Some(end) = self.ask(&login, &stores, job.hop).await? {
+        if let Some(end) = self.ask(&stores, job.hop).await? {
             return Ok(end);
         }
-        self.match_reports(&login, &stores).await
+        self.match_reports(&stores).await
     }
 
     /// The stores whose listings count, the home store first.
@@ -181,11 +179,6 @@ impl Run<'_> {
     async fn judge(&mut self, end: Result<End>) -> Result<End> {
         let Err(error) = end else { return end };
         if error.class() == Class::AuthRevoked {
-            let _ = self
-                .app
-                .store
-                .require_reauthorisation(self.connection)
-                .await?;
             let why = "the seller's authorisation is revoked or has expired: authorise again";
             self.fail(why.into());
             return Err(error);

@@ -7,8 +7,8 @@ mod run;
 pub mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use run::{End, poll};
-use stallkeeper::error::{Class, Error, Result};
+use run::{RunOutcome, poll};
+use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, TickMessage};
 use stallkeeper::schedule::Schedules;
@@ -18,7 +18,7 @@ use stallkeeper::vault::Vault;
 use std::time::SystemTime;
 use tracing::warn;
 
-/// How often a tick may queue itself again before the schedule must take over.
+/// How often a tick may queue itself again before only the schedule continues.
 const MOST_HOPS: u32 = 50;
 
 /// What the function works with.
@@ -46,8 +46,8 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
     Ok(app.inbox.each_message(event, work).await)
 }
 
-/// The schedule's next tick goes on. Were this one to wait for the limit as other messages do, a limit that lasts
-/// would gather one waiting tick more with every tick.
+/// The schedule's next tick continues. If this one waited for the limit as other messages do, a lasting limit would
+/// gather one more waiting tick with every tick.
 fn skip(error: &Error) {
     warn!(
         error.class = error.class().name(),
@@ -62,34 +62,23 @@ async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<
         connection,
         hop,
     } = tick;
-    let Some(connection) = app.store.connection(&tenant, &connection).await? else {
+    let found = app.store.connection(&tenant, &connection).await?;
+    let Some(connection) = found.filter(|it| it.status.fetches_orders()) else {
         let schedules = &app.schedules;
         return schedules
             .follow_latest(&app.store, &tenant, &connection)
             .await;
     };
-    if !connection.status.fetches_orders() {
-        let schedules = &app.schedules;
-        return schedules
-            .follow_latest(&app.store, &tenant, &connection.id)
-            .await;
+    let outcome = poll(app, &connection, deadline).await?;
+    if outcome == RunOutcome::OutOfTime && hop < MOST_HOPS {
+        let next = TickMessage::Tick {
+            tenant,
+            connection: connection.id.clone(),
+            hop: hop + 1,
+        };
+        app.ticks.send(&connection.id, next, 0).await?;
     }
-    match poll(app, &connection, deadline).await {
-        Ok(End::OutOfTime) if hop < MOST_HOPS => {
-            let again = TickMessage::Tick {
-                tenant,
-                connection: connection.id.clone(),
-                hop: hop + 1,
-            };
-            app.ticks.send(&connection.id, again, 0).await
-        }
-        Ok(_) => Ok(()),
-        Err(error) if error.class() == Class::AuthRevoked => {
-            let _ = app.store.require_reauthorisation(&connection).await?;
-            Err(error)
-        }
-        Err(error) => Err(error),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,12 +7,11 @@ use crate::sweep::{BACK_FILL, Window, missing_from};
 use failure::{Chances, offset_ms};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::SellerId;
 use stallkeeper::error::Result;
 use stallkeeper::queue::order_message;
-use stallkeeper::sp_api::{Answer, Dataset, Operation, OrdersPage, Sweep};
-use stallkeeper::store::{Bucket, Cursor, OverlapMemory, Permit, Written};
-use stallkeeper::vault::SellerLogin;
+use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
+use stallkeeper::sp_api::{Account, Answer, Dataset, Operation, OrdersPage, SpApi, Sweep};
+use stallkeeper::store::{Cursor, OverlapMemory, Written};
 use std::time::{Duration, SystemTime};
 use tracing::info;
 
@@ -22,19 +21,23 @@ const LEASE: SignedDuration = SignedDuration::from_secs(90);
 const PAGE_TIME: Duration = Duration::from_secs(30);
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum RunOutcome {
     /// The window is swept.
     Swept,
-    /// Amazon's limit is reached; the next tick goes on.
+    /// Amazon's limit is reached; the next tick continues.
     Limited,
-    /// Time ran out; a message to ourselves goes on.
+    /// Time ran out; a message to ourselves continues.
     OutOfTime,
     /// Another run has the cursor.
     Lost,
 }
 
 /// One run: takes the lease, sweeps, gives the lease back.
-pub(crate) async fn poll(app: &App, connection: &Connection, deadline: SystemTime) -> Result<End> {
+pub(crate) async fn poll(
+    app: &App,
+    connection: &Connection,
+    deadline: SystemTime,
+) -> Result<RunOutcome> {
     let now = Timestamp::now();
     let owner = ulid::Ulid::generate().to_string();
     let until = now.saturating_add(LEASE).unwrap_or(now);
@@ -52,32 +55,34 @@ pub(crate) async fn poll(app: &App, connection: &Connection, deadline: SystemTim
         .await?;
     let Some(cursor) = leased else {
         info!(connection.id = %connection.id, "another run sweeps connection `{}`", connection.id);
-        return Ok(End::Lost);
+        return Ok(RunOutcome::Lost);
     };
     let mut run = Run {
         app,
         connection,
+        session: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
         owner,
         cursor,
         refused: Vec::new(),
         chances: Chances::default(),
         deadline,
     };
-    let end = run.sweep().await;
-    if end.is_err() {
+    let outcome = run.sweep().await;
+    if outcome.is_err() {
         // A connection that only ever fails must be seen to fall behind.
         let cursor_age_seconds = run.age_seconds();
         info!(connection.id = %connection.id, cursor_age_seconds, "reading the orders of connection `{}` broke off", connection.id);
         // The place is saved page by page; this only lets the next run start before the lease expires.
         let _ = run.save(true).await;
     }
-    end
+    outcome
 }
 
 /// A run that holds the lease.
 struct Run<'a> {
     app: &'a App,
     connection: &'a Connection,
+    session: SellerSession<'a>,
     owner: String,
     cursor: Cursor,
     /// Datasets that a refusal was put down to; right only once Amazon answers without them.
@@ -87,7 +92,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn sweep(&mut self) -> Result<End> {
+    async fn sweep(&mut self) -> Result<RunOutcome> {
         let (app, connection) = (self.app, self.connection);
         let settings = app
             .store
@@ -97,9 +102,13 @@ impl Run<'_> {
             .iter()
             .any(|marketplace| marketplace.active && marketplace.fba_orders);
         let Some(mut window) = Window::next(&self.cursor, fba_wanted, Timestamp::now()) else {
-            return self.leave(End::Swept).await;
+            return self.leave(RunOutcome::Swept).await;
         };
-        let login = app.vault.seller_login(&app.store, connection).await?;
+        if let Some(rate) = self.cursor.rate {
+            self.session
+                .note_rate(Operation::SearchOrders, rate)
+                .await?;
+        }
         let memory = app
             .store
             .overlap_memory(&connection.tenant, &connection.id, self.cursor.epoch)
@@ -111,23 +120,13 @@ impl Run<'_> {
                 .unwrap_or_default()
                 < PAGE_TIME
             {
-                return self.leave(End::OutOfTime).await;
+                return self.leave(RunOutcome::OutOfTime).await;
             }
-            if let Permit::NotBefore(moment) = app
-                .store
-                .permit(self.bucket(&login.seller), Timestamp::now())
-                .await?
-            {
-                info!(connection.id = %connection.id, not_before = %moment, "Amazon's limit of searchOrders is reached");
-                return self.leave(End::Limited).await;
-            }
-            let page = match self.search(&login, &window).await {
-                Ok(page) => page,
-                Err(error) => match self
-                    .after_failure(error, &login.seller, &mut window)
-                    .await?
-                {
-                    Some(end) => return self.leave(end).await,
+            let page = match self.search(&window).await {
+                Ok(CallOutcome::Answered(page)) => page,
+                Ok(CallOutcome::Limited(_)) => return self.leave(RunOutcome::Limited).await,
+                Err(error) => match self.after_failure(error, &mut window)? {
+                    Some(outcome) => return self.leave(outcome).await,
                     None => continue,
                 },
             };
@@ -138,14 +137,14 @@ impl Run<'_> {
                     window.token = Some(token.clone());
                     self.cursor.sweep = Some(window.place(token, Timestamp::now()));
                     if self.save(false).await? == Written::Conflict {
-                        return Ok(End::Lost);
+                        return Ok(RunOutcome::Lost);
                     }
                 }
             }
         }
     }
 
-    async fn search(&self, login: &SellerLogin, window: &Window) -> Result<Answer<OrdersPage>> {
+    async fn search(&self, window: &Window) -> Result<CallOutcome<OrdersPage>> {
         let sweep = Sweep {
             after: window.after,
             before: window.before,
@@ -153,9 +152,11 @@ impl Run<'_> {
             datasets: &window.datasets,
             fulfilled_by_merchant_only: window.fulfilled_by_merchant_only,
         };
-        self.app
-            .amazon
-            .search_orders(&login.account(), &sweep)
+        let search = async |amazon: &SpApi, account: Account<'_>| {
+            amazon.search_orders(&account, &sweep).await
+        };
+        self.session
+            .call(Operation::SearchOrders, Waiting::No, search)
             .await
     }
 
@@ -192,7 +193,7 @@ impl Run<'_> {
     }
 
     /// All pages are queued: the cursor moves. The memory goes first; lost, it only costs repeated messages.
-    async fn finish(&mut self, window: Window, memory: OverlapMemory) -> Result<End> {
+    async fn finish(&mut self, window: Window, memory: OverlapMemory) -> Result<RunOutcome> {
         let end = window.end();
         if !window.seen.is_subset(&memory.hashes) {
             let memory = OverlapMemory {
@@ -206,16 +207,16 @@ impl Run<'_> {
         }
         self.cursor.since = end;
         self.cursor.sweep = None;
-        self.leave(End::Swept).await
+        self.leave(RunOutcome::Swept).await
     }
 
-    async fn leave(&mut self, end: End) -> Result<End> {
+    async fn leave(&mut self, outcome: RunOutcome) -> Result<RunOutcome> {
         let id = &self.connection.id;
         let cursor_age_seconds = self.age_seconds();
-        info!(connection.id = %id, cursor_age_seconds, ?end, "read the orders of connection `{id}`");
+        info!(connection.id = %id, cursor_age_seconds, ?outcome, "read the orders of connection `{id}`");
         Ok(match self.save(true).await? {
-            Written::Done => end,
-            Written::Conflict => End::Lost,
+            Written::Done => outcome,
+            Written::Conflict => RunOutcome::Lost,
         })
     }
 
@@ -242,14 +243,5 @@ impl Run<'_> {
             .await?;
         self.cursor = cursor;
         Ok(written)
-    }
-
-    fn bucket<'b>(&self, seller: &'b SellerId) -> Bucket<'b> {
-        Bucket {
-            region: self.connection.region(),
-            seller,
-            operation: Operation::SearchOrders,
-            rate: self.cursor.rate,
-        }
     }
 }

@@ -4,12 +4,10 @@ use crate::App;
 use crate::report::Report;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::error::{Class, Result};
+use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
 use stallkeeper::sp_api::processing_report::ProcessingReport;
-use stallkeeper::sp_api::{FeedStatus, Operation, ProcessingStatus, refusal};
-use stallkeeper::store::{Bucket, Permit};
-use stallkeeper::vault::SellerLogin;
-use std::time::Duration;
+use stallkeeper::sp_api::{Account, FeedStatus, Operation, ProcessingStatus, SpApi, refusal};
 use tracing::warn;
 
 const GET_FEED: Operation = Operation::GetFeed;
@@ -32,19 +30,16 @@ pub(crate) enum Feedback {
 
 /// A seller's account, to be asked.
 pub(crate) struct Asked<'a> {
-    app: &'a App,
-    connection: &'a Connection,
-    login: SellerLogin,
+    amazon: &'a SpApi,
+    session: SellerSession<'a>,
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) async fn new(app: &'a App, connection: &'a Connection) -> Result<Self> {
-        let login = app.vault.seller_login(&app.store, connection).await?;
-        Ok(Self {
-            app,
-            connection,
-            login,
-        })
+    pub(crate) fn new(app: &'a App, connection: &'a Connection) -> Self {
+        Self {
+            amazon: &app.amazon,
+            session: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
+        }
     }
 
     /// How far Amazon is with a feed.
@@ -52,15 +47,15 @@ impl<'a> Asked<'a> {
     /// # Errors
     /// Throttled where a limit is reached, ours or Amazon's: the message waits for it.
     pub(crate) async fn feed(&self, amazon_id: &str) -> Result<Feedback> {
-        self.permit(GET_FEED).await?;
-        let account = self.login.account();
-        match self.app.amazon.get_feed(&account, amazon_id).await {
+        let get =
+            async |amazon: &SpApi, account: Account<'_>| amazon.get_feed(&account, amazon_id).await;
+        let outcome = self.session.call(GET_FEED, Waiting::No, get).await;
+        match outcome.and_then(CallOutcome::or_throttled) {
             Ok(answer) => {
                 let now = answer.server_time.unwrap_or_else(Timestamp::now);
                 Ok(Feedback::of(answer.value, now))
             }
             Err(error) => {
-                self.drained(&error, GET_FEED).await?;
                 // Login with Amazon's refusals say nothing of the feed.
                 let its_own = refusal(&error).filter(|it| it.operation == GET_FEED.name());
                 match its_own {
@@ -81,7 +76,7 @@ impl<'a> Asked<'a> {
         let Some(document) = document else {
             return Ok(Err("Amazon is done with it and has no report".to_owned()));
         };
-        self.permit(GET_REPORT).await?;
+        self.session.permit(GET_REPORT).await?;
         match self.read(document).await {
             Ok(report) => Ok(Ok(report)),
             Err(error) if matches!(error.class(), Class::Retryable | Class::Permanent) => {
@@ -91,59 +86,23 @@ impl<'a> Asked<'a> {
                 );
                 Ok(Err("Amazon's report of it cannot be read".to_owned()))
             }
-            Err(error) => {
-                self.drained(&error, GET_REPORT).await?;
-                Err(error)
-            }
+            Err(error) => Err(error),
         }
     }
 
     async fn read(&self, document: &str) -> Result<Report> {
-        let (amazon, account) = (&self.app.amazon, self.login.account());
-        let address = amazon.get_feed_document(&account, document).await?.value;
-        let download = amazon.open_document(&address).await?;
+        let get = async |amazon: &SpApi, account: Account<'_>| {
+            amazon.get_feed_document(&account, document).await
+        };
+        let outcome = self.session.call_permitted(GET_REPORT, get).await?;
+        let address = outcome.or_throttled()?.value;
+        let download = self.amazon.open_document(&address).await?;
         let (mut reader, mut report) = (ProcessingReport::new(), Report::default());
         download
             .read(|bytes| reader.push(bytes, |issue| report.take(issue)))
             .await?;
         report.summary = Some(reader.finish()?);
         Ok(report)
-    }
-
-    async fn permit(&self, operation: Operation) -> Result<()> {
-        let now = Timestamp::now();
-        match self.app.store.permit(self.bucket(operation), now).await? {
-            Permit::Granted => Ok(()),
-            Permit::NotBefore(moment) => {
-                let wait = Duration::try_from(moment.duration_since(now)).unwrap_or_default();
-                Err(Error::new(
-                    Class::Throttled {
-                        retry_after: Some(wait),
-                    },
-                    "look at a feed",
-                    "our share of Amazon's limit is used up",
-                ))
-            }
-        }
-    }
-
-    /// Amazon said 429 to this operation; Login with Amazon's limits are its own.
-    async fn drained(&self, error: &Error, operation: Operation) -> Result<()> {
-        let its_own = refusal(error).is_some_and(|it| it.operation == operation.name());
-        if error.is_throttled() && its_own {
-            let bucket = self.bucket(operation);
-            self.app.store.drain(bucket, Timestamp::now()).await?;
-        }
-        Ok(())
-    }
-
-    fn bucket(&self, operation: Operation) -> Bucket<'_> {
-        Bucket {
-            region: self.connection.region(),
-            seller: &self.login.seller,
-            operation,
-            rate: None,
-        }
     }
 }
 

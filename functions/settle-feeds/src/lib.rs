@@ -15,7 +15,7 @@ use asked::{Asked, Feedback};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::{Feed, FeedState};
-use stallkeeper::error::{Class, Result};
+use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{FeedCheck, Queue};
 use stallkeeper::sp_api::SpApi;
@@ -67,7 +67,7 @@ pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result
         let feed = app.store.feed(&tenant, &connection.id, &feed).await?;
         match feed {
             Some(feed) if connection.status.fetches_orders() => {
-                settle(app, &connection, feed, stage).await
+                look(app, &connection, &feed, stage).await
             }
             // Switched on again, the rounds have it looked at.
             _ => Ok(()),
@@ -76,22 +76,12 @@ pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result
     Ok(app.inbox.each_message(event, work).await)
 }
 
-async fn settle(app: &App, connection: &Connection, feed: Feed, stage: Stage) -> Result<()> {
-    let settled = look(app, connection, &feed, stage).await;
-    if let Err(error) = &settled
-        && error.class() == Class::AuthRevoked
-    {
-        let _ = app.store.require_reauthorisation(connection).await?;
-    }
-    settled
-}
-
 /// Looks once. A feed that is settled already, or not submitted, is left alone.
 async fn look(app: &App, connection: &Connection, feed: &Feed, stage: Stage) -> Result<()> {
     let (FeedState::Submitted, Some(amazon_id)) = (feed.state, &feed.amazon_id) else {
         return Ok(());
     };
-    let asked = Asked::new(app, connection).await?;
+    let asked = Asked::new(app, connection);
     match asked.feed(amazon_id).await? {
         Feedback::Wait(note) => wait::look_again(app, feed, stage, &note).await,
         Feedback::Nothing(note) => settle::come_to_nothing(app, feed, note).await,

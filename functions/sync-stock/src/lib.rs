@@ -21,7 +21,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use going::Going;
 use round::End;
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
-use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, StockTick};
 use stallkeeper::sp_api::SpApi;
@@ -93,8 +93,7 @@ async fn tick(
     let Some(going) = Going::load(&app.store, &tenant, &connection).await? else {
         return Ok(());
     };
-    let ended = round::run(app, &going, hop, deadline).await;
-    match revoked(app, &going, ended).await? {
+    match round::run(app, &going, hop, deadline).await? {
         End::OutOfTime if hop < MOST_HOPS => {
             let again = StockTick::Tick {
                 tenant,
@@ -120,8 +119,7 @@ async fn urgent_tick(
     if going.shadow() {
         return Ok(());
     }
-    let ended = urgent::run(app, &going, deadline).await;
-    let (again, delay) = match revoked(app, &going, ended).await? {
+    let (again, delay) = match urgent::run(app, &going, deadline).await? {
         urgent::End::Done => return Ok(()),
         urgent::End::Busy if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
@@ -150,17 +148,6 @@ async fn urgent_tick(
         ),
     };
     app.ticks.send(&connection, again, delay).await
-}
-
-/// Amazon refuses the connection's token: that is noted, and the message acknowledged. What is to be sent stands in the
-/// table.
-async fn revoked<T>(app: &App, going: &Going, ended: Result<T>) -> Result<T> {
-    if let Err(error) = &ended
-        && error.class() == Class::AuthRevoked
-    {
-        let _ = app.store.require_reauthorisation(&going.connection).await?;
-    }
-    ended
 }
 
 #[cfg(test)]

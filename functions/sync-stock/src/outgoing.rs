@@ -7,17 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockTick;
+use stallkeeper::seller_session::{SellerSession, Waiting};
 use stallkeeper::sp_api::{Operation, Refusal, refusal};
-use stallkeeper::store::{Bucket, Permit};
-use stallkeeper::vault::SellerLogin;
+use stallkeeper::store::Permit;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
-use tokio::sync::OnceCell;
 
 /// Writes side by side.
 pub(crate) const AT_ONCE: usize = 32;
 /// How long a permit is waited for within a run; a limit that lasts longer is left to the next tick.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// What the permitted calls may need.
+const CALL_TIME: Duration = Duration::from_secs(30);
 
 /// Why a run ends before all is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(crate) struct Outgoing<'a> {
     /// What Amazon's clock is ahead of ours.
     offset: SignedDuration,
     deadline: SystemTime,
-    login: OnceCell<SellerLogin>,
+    pub(crate) session: SellerSession<'a>,
 }
 
 impl<'a> Outgoing<'a> {
@@ -58,7 +59,7 @@ impl<'a> Outgoing<'a> {
             orders_known_until: cursor.map(|cursor| cursor.since),
             offset: SignedDuration::from_millis(offset),
             deadline,
-            login: OnceCell::new(),
+            session: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
         })
     }
 
@@ -92,27 +93,11 @@ impl<'a> Outgoing<'a> {
         left.unwrap_or_default() >= span
     }
 
-    pub(crate) async fn login(&self) -> Result<&SellerLogin> {
-        let vault = &self.app.vault;
-        self.login
-            .get_or_try_init(|| vault.seller_login(&self.app.store, &self.going.connection))
-            .await
-    }
-
     /// Whether sending is still wanted: read anew right before anything is sent.
     pub(crate) async fn still_on(&self) -> Result<bool> {
         let (tenant, connection) = self.ids();
         let going = Going::load(&self.app.store, tenant, connection).await?;
         Ok(going.is_some_and(|going| !going.shadow()))
-    }
-
-    fn bucket<'b>(&self, login: &'b SellerLogin, operation: Operation) -> Bucket<'b> {
-        Bucket {
-            region: self.going.connection.region(),
-            seller: &login.seller,
-            operation,
-            rate: None,
-        }
     }
 
     /// Has urgent decreases sent that were put back to be sent just now.
@@ -126,33 +111,21 @@ impl<'a> Outgoing<'a> {
         self.app.ticks.send(connection, urgent, 0).await
     }
 
-    /// Takes `count` requests out of Amazon's limit, and waits for them where that is a matter of seconds.
+    /// Takes `count` requests out of Amazon's limit, and waits for them if that is a matter of seconds.
     pub(crate) async fn permits(&self, operation: Operation, count: u32) -> Result<Option<Stop>> {
-        let login = self.login().await?;
-        loop {
-            let now = Timestamp::now();
-            let bucket = self.bucket(login, operation);
-            match self.app.store.permits(bucket, count, now).await? {
-                Permit::Granted => return Ok(None),
-                Permit::NotBefore(moment) => {
-                    let wait = moment.duration_since(now);
-                    if wait > LONGEST_WAIT {
-                        return Ok(Some(Stop::Limited));
-                    }
-                    let wait = wait.unsigned_abs();
-                    if !self.has_time_for(wait + Duration::from_secs(30)) {
-                        return Ok(Some(Stop::OutOfTime));
-                    }
-                    tokio::time::sleep(wait).await;
-                }
-            }
-        }
-    }
-
-    /// Amazon said 429 to this operation.
-    pub(crate) async fn drain(&self, operation: Operation) -> Result<()> {
-        let bucket = self.bucket(self.login().await?, operation);
-        self.app.store.drain(bucket, Timestamp::now()).await
+        let waiting = Waiting::For {
+            longest: LONGEST_WAIT,
+            until: self.deadline - CALL_TIME,
+        };
+        let permit = self.session.permits(operation, count, waiting).await?;
+        let Permit::NotBefore(moment) = permit else {
+            return Ok(None);
+        };
+        let wait = moment.duration_since(Timestamp::now()).unsigned_abs();
+        Ok(Some(match wait > LONGEST_WAIT {
+            true => Stop::Limited,
+            false => Stop::OutOfTime,
+        }))
     }
 
     /// Tells a feed that is not submitted yet that a listing of it is being patched.

@@ -11,7 +11,9 @@ use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::{Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
-use stallkeeper::sp_api::{Change, Issue, ListingPatch, Operation, PatchStatus, PatchVerdict};
+use stallkeeper::seller_session::CallOutcome;
+use stallkeeper::sp_api::{Account, Change, Issue, ListingPatch, Operation, PatchStatus};
+use stallkeeper::sp_api::{PatchVerdict, SpApi};
 use stallkeeper::store::{RoundSummary, ToSend};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -93,7 +95,7 @@ pub(crate) async fn patch_all(
             return Ok((unsure, Some(stop)));
         }
         let patches = burst.iter().map(|entry| patch_one(out, entry, unsubmitted));
-        let (mut stop, mut limited) = (None, false);
+        let (mut stop, mut limited) = (None, 0);
         // Each is settled, whatever becomes of the others.
         let patched: Vec<Result<Patched>> = join_all(patches).await;
         for (entry, patched) in burst.iter().zip(patched) {
@@ -104,16 +106,13 @@ pub(crate) async fn patch_all(
                 Patched::Left => summary.waiting += 1,
                 Patched::Unsure => unsure += 1,
                 Patched::Limited => {
-                    limited = true;
+                    limited = 1;
                     left.push_back(*entry);
                 }
                 Patched::Stopped(words) => stop = Some(Stop::Refused(words)),
             }
         }
-        if limited {
-            out.drain(Operation::PatchListingsItem).await?;
-            limits += 1;
-        }
+        limits += limited;
         if limits > MOST_LIMITS {
             stop = stop.or(Some(Stop::Limited));
         }
@@ -165,7 +164,8 @@ async fn patch_one(
     // Another run may have sent something else meanwhile, and nobody knows whose patch came last.
     confirm(out, target, &claimed).await?;
     let patched = match answer {
-        Ok(verdict) => match refusing(&verdict) {
+        Ok(CallOutcome::Limited(_)) => return Ok(Patched::Limited),
+        Ok(CallOutcome::Answered(answer)) => match refusing(&answer.value) {
             None => Patched::Accepted,
             Some(Issue { code, message, .. }) => {
                 let again = advice(&code).retry;
@@ -193,8 +193,8 @@ async fn send(
     out: &Outgoing<'_>,
     entry: &ToSend,
     claimed: &Try<LineValue>,
-) -> Result<PatchVerdict> {
-    let login = out.login().await?;
+) -> Result<CallOutcome<PatchVerdict>> {
+    let seller = out.session.seller().await?;
     let marketplace = store_of(entry, out.going.home());
     let patch = ListingPatch {
         product_type: entry.product_type.as_deref(),
@@ -207,12 +207,12 @@ async fn send(
         },
     };
     let sku = entry.sku.as_str();
-    let answer = out
-        .app
-        .amazon
-        .patch_listings_item(&login.account(), &login.seller, sku, marketplace, &patch)
-        .await?;
-    Ok(answer.value)
+    let call = async |amazon: &SpApi, account: Account<'_>| {
+        let patch = amazon.patch_listings_item(&account, seller, sku, marketplace, &patch);
+        patch.await
+    };
+    let operation = Operation::PatchListingsItem;
+    out.session.call_permitted(operation, call).await
 }
 
 /// What kept Amazon from taking it. A word that is new to us counts by its issues alone.
@@ -242,6 +242,7 @@ async fn after_failure(
     let operation = Operation::PatchListingsItem;
     match error.class() {
         Class::AuthRevoked => Err(error),
+        // Login with Amazon's limit.
         Class::Throttled { .. } => Ok(Patched::Limited),
         Class::Retryable => {
             warn!(error = error.chain(), "a patch may or may not have arrived");

@@ -1,5 +1,11 @@
 //! Amazon's operations that we use or will use, and the request rates that Amazon grants by default.
-//! Data only: keeping the limits is the work of whoever calls (`store::limit`).
+//! Keeping the limits is the work of `seller_session` with `store::limit`.
+
+use super::SpApi;
+use crate::domain::ids::SellerId;
+use crate::domain::marketplace::Region;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An operation of the Selling Partner API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +36,30 @@ pub struct Limit {
     pub rate: f64,
     /// Requests.
     pub burst: u32,
+}
+
+/// Whose limit it is, and of what.
+pub(crate) type LimitKey = (Region, SellerId, Operation);
+
+/// The rates that Amazon's answers reported to this environment, in requests per second.
+#[derive(Default)]
+pub(super) struct ReportedRates(Mutex<HashMap<LimitKey, f64>>);
+
+impl SpApi {
+    pub(crate) fn note_rate(&self, limit: LimitKey, rate: f64) {
+        self.reported_rates.lock().insert(limit, rate);
+    }
+
+    /// The seller's own rate, if an answer reported one.
+    pub(crate) fn noted_rate(&self, limit: &LimitKey) -> Option<f64> {
+        self.reported_rates.lock().get(limit).copied()
+    }
+}
+
+impl ReportedRates {
+    fn lock(&self) -> MutexGuard<'_, HashMap<LimitKey, f64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What Amazon says of one operation.
@@ -104,6 +134,11 @@ impl Operation {
     pub const fn limit(self) -> Limit {
         let Facts { rate, burst, .. } = self.facts();
         Limit { rate, burst }
+    }
+
+    /// Completes "failed to …".
+    pub(crate) const fn doing(self) -> &'static str {
+        self.facts().doing
     }
 
     pub(super) const fn call(self) -> super::check::Call {

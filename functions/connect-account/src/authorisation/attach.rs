@@ -9,9 +9,9 @@ use stallkeeper::domain::connection::{Connection, Credentials, Participation};
 use stallkeeper::domain::ids::{SellerId, TenantId};
 use stallkeeper::domain::marketplace::Region;
 use stallkeeper::error::{Class, Error};
-use stallkeeper::sp_api::{self, LoginCheck, Operation};
-use stallkeeper::store::{Attached, Bucket, Permit, SealedCredentials};
-use stallkeeper::vault::SellerLogin;
+use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
+use stallkeeper::sp_api::{self, Account, LoginCheck, Operation, SpApi};
+use stallkeeper::store::{Attached, SealedCredentials};
 use tracing::info;
 
 /// A seller's authorisation that no connection has yet.
@@ -64,11 +64,12 @@ impl App {
             .vault
             .login_with(connection.region(), grant.seller.clone(), grant.credentials)
             .await?;
+        let session = SellerSession::with_login(&self.store, &self.amazon, login);
         let attached = Connection {
             status,
             resume: None,
             seller: Some(grant.seller.clone()),
-            participations: self.participations(connection.region(), &login).await?,
+            participations: self.participations(connection.region(), &session).await?,
             authorised_at: Some(grant.at),
             own_app,
             revision: connection.revision + 1,
@@ -101,28 +102,14 @@ impl App {
     pub(crate) async fn participations(
         &self,
         region: Region,
-        login: &SellerLogin,
+        session: &SellerSession<'_>,
     ) -> Answer<Vec<Participation>> {
-        let bucket = Bucket {
-            region,
-            seller: &login.seller,
-            operation: Operation::GetMarketplaceParticipations,
-            rate: None,
-        };
-        let now = Timestamp::now();
-        if let Permit::NotBefore(moment) = self.store.permit(bucket, now).await? {
-            let class = Class::Throttled {
-                retry_after: moment.duration_since(now).try_into().ok(),
-            };
-            let error = "Amazon's limit of getMarketplaceParticipations is reached";
-            return Err(Error::new(class, "read the seller's stores", error).into());
-        }
-        match self.amazon.participations(&login.account()).await {
+        let read =
+            async |amazon: &SpApi, account: Account<'_>| amazon.participations(&account).await;
+        let operation = Operation::GetMarketplaceParticipations;
+        let outcome = session.call(operation, Waiting::No, read).await;
+        match outcome.and_then(CallOutcome::or_throttled) {
             Ok(answer) => Ok(answer.value),
-            Err(error) if error.is_throttled() => {
-                self.store.drain(bucket, now).await?;
-                Err(error.into())
-            }
             Err(error) => Err(stores_unread(error, region)),
         }
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem, change_stock_plan, changed_meanwhile};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus, MarketplaceSettings};
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::Written;
 
 /// How often a change is decided anew because somebody else changed the store at the same time.
@@ -97,8 +98,9 @@ impl App {
                 "GET /connections/{connection}/setup lists the steps to authorise.",
             ));
         }
-        let login = self.vault.seller_login(&self.store, &connection).await?;
-        let participations = self.participations(connection.region(), &login).await?;
+        let session = SellerSession::new(&self.store, &self.vault, &self.amazon, &connection);
+        let participations = self.participations(connection.region(), &session).await?;
+        drop(session);
         let connection = self
             .update(&connection.tenant, connection.id.as_str(), |read| {
                 Ok(Connection {

@@ -2,17 +2,14 @@
 //! the seller is who the connection says. All within Amazon's limits.
 
 use super::{End, Run};
-use jiff::Timestamp;
-use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
-use stallkeeper::sp_api::{self, DocumentAddress, ListingsData, Operation, ProcessingStatus};
-use stallkeeper::sp_api::{ReportStatus, ReportType};
-use stallkeeper::store::{Bucket, Permit, ReportJob};
-use stallkeeper::vault::SellerLogin;
+use stallkeeper::seller_session::{CallOutcome, Waiting};
+use stallkeeper::sp_api::{self, Account, Answer, DocumentAddress, ListingsData, Operation, SpApi};
+use stallkeeper::sp_api::{ProcessingStatus, ReportStatus, ReportType};
+use stallkeeper::store::ReportJob;
 use std::time::Duration;
-use tracing::info;
 
 /// How long to wait for reports, by how often we looked; Amazon takes minutes, more in busy hours.
 const WAITS: [u32; 6] = [10, 20, 30, 60, 120, 300];
@@ -28,12 +25,7 @@ pub(super) enum Asked<T> {
 
 impl Run<'_> {
     /// Asks for the reports that are not asked for yet, and how far the others are. `None`: all are there.
-    pub(super) async fn ask(
-        &mut self,
-        login: &SellerLogin,
-        stores: &[Marketplace],
-        hop: u32,
-    ) -> Result<Option<End>> {
+    pub(super) async fn ask(&mut self, stores: &[Marketplace], hop: u32) -> Result<Option<End>> {
         self.matching
             .reports
             .retain(|report| stores.contains(&report.marketplace));
@@ -42,12 +34,13 @@ impl Run<'_> {
             if known.iter().any(|report| report.marketplace == *store) {
                 continue;
             }
-            let account = login.account();
-            let kind = ReportType::AllListings;
-            let create = self.app.amazon.create_report(&account, kind, *store);
-            let report_id = match self.within(login, Operation::CreateReport, create).await? {
+            let create = async |amazon: &SpApi, account: Account<'_>| {
+                let kind = ReportType::AllListings;
+                amazon.create_report(&account, kind, *store).await
+            };
+            let report_id = match self.within(Operation::CreateReport, create).await? {
                 Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
-                Asked::Answered(answer) => answer.value,
+                Asked::Answered(value) => value,
             };
             self.matching.reports.push(ReportJob {
                 marketplace: *store,
@@ -57,10 +50,10 @@ impl Run<'_> {
             });
             self.keep().await?;
         }
-        self.look(login, hop).await
+        self.look(hop).await
     }
 
-    async fn look(&mut self, login: &SellerLogin, hop: u32) -> Result<Option<End>> {
+    async fn look(&mut self, hop: u32) -> Result<Option<End>> {
         let mut waiting = false;
         let mut news = false;
         for place in 0..self.matching.reports.len() {
@@ -69,11 +62,11 @@ impl Run<'_> {
                 continue;
             }
             let id = report.report_id.clone();
-            let account = login.account();
-            let look = self.app.amazon.get_report(&account, &id);
-            let status = match self.within(login, Operation::GetReport, look).await? {
+            let look =
+                async |amazon: &SpApi, account: Account<'_>| amazon.get_report(&account, &id).await;
+            let status = match self.within(Operation::GetReport, look).await? {
                 Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
-                Asked::Answered(answer) => answer.value,
+                Asked::Answered(value) => value,
             };
             match done(&status) {
                 Ok(true) => {
@@ -111,17 +104,13 @@ impl Run<'_> {
     }
 
     /// Where a report can be downloaded for a few minutes. Waits for Amazon's limit while there is time.
-    pub(super) async fn address(
-        &self,
-        login: &SellerLogin,
-        document: &str,
-    ) -> Result<Asked<DocumentAddress>> {
+    pub(super) async fn address(&self, document: &str) -> Result<Asked<DocumentAddress>> {
         loop {
-            let account = login.account();
-            let ask = self.app.amazon.get_report_document(&account, document);
-            let asked = self.within(login, Operation::GetReportDocument, ask).await;
-            match asked? {
-                Asked::Answered(answer) => return Ok(Asked::Answered(answer.value)),
+            let ask = async |amazon: &SpApi, account: Account<'_>| {
+                amazon.get_report_document(&account, document).await
+            };
+            match self.within(Operation::GetReportDocument, ask).await? {
+                Asked::Answered(address) => return Ok(Asked::Answered(address)),
                 Asked::Limited(seconds) => {
                     let wait = Duration::from_secs(seconds.into());
                     let then = self.deadline.checked_sub(wait);
@@ -138,29 +127,27 @@ impl Run<'_> {
     /// and the report comes whatever that is. Once for each seller; `skus`: of the report of `store`. Why not, in words.
     pub(super) async fn prove_seller(
         &mut self,
-        login: &SellerLogin,
         store: Marketplace,
         skus: &[String],
     ) -> Result<Option<End>> {
-        let seller: &SellerId = &login.seller;
-        if self.matching.proved_seller.as_ref() == Some(seller) || skus.is_empty() {
+        let seller = self.session.seller().await?.clone();
+        if self.matching.proved_seller.as_ref() == Some(&seller) || skus.is_empty() {
             return Ok(None);
         }
         for sku in skus {
-            let account = login.account();
-            let part = [ListingsData::Summaries];
-            let get = self
-                .app
-                .amazon
-                .get_listings_item(&account, seller, sku, store, &part);
-            match self.within(login, Operation::GetListingsItem, get).await {
+            let get = async |amazon: &SpApi, account: Account<'_>| {
+                let part = [ListingsData::Summaries];
+                let get = amazon.get_listings_item(&account, &seller, sku, store, &part);
+                get.await
+            };
+            match self.within(Operation::GetListingsItem, get).await {
                 Ok(Asked::Limited(seconds)) => return Ok(Some(End::Again(seconds))),
-                Ok(Asked::Answered(answer)) if answer.value.is_some() => {
-                    self.matching.proved_seller = Some(seller.clone());
+                Ok(Asked::Answered(item)) if item.is_some() => {
+                    self.matching.proved_seller = Some(seller);
                     return Ok(None);
                 }
                 Ok(Asked::Answered(_)) => {}
-                Err(error) => return refused(seller, error).map(Some),
+                Err(error) => return refused(&seller, error).map(Some),
             }
         }
         Ok(Some(End::Failed(format!(
@@ -168,42 +155,23 @@ impl Run<'_> {
         ))))
     }
 
-    /// Makes a call where Amazon's limit has room for it.
+    /// Makes a call if Amazon's limit has room for it.
     async fn within<T>(
         &self,
-        login: &SellerLogin,
         operation: Operation,
-        call: impl Future<Output = Result<T>>,
+        call: impl AsyncFnOnce(&SpApi, Account<'_>) -> Result<Answer<T>>,
     ) -> Result<Asked<T>> {
-        let Connection { id, .. } = self.connection;
-        let bucket = Bucket {
-            region: self.connection.region(),
-            seller: &login.seller,
-            operation,
-            rate: None,
-        };
-        let now = Timestamp::now();
-        if let Permit::NotBefore(moment) = self.app.store.permit(bucket, now).await? {
-            info!(connection.id = %id, not_before = %moment, "Amazon's limit of {} is reached", operation.name());
-            let seconds = moment.duration_since(now).as_secs() + 1;
-            return Ok(Asked::Limited(
-                u32::try_from(seconds.clamp(1, 900)).unwrap_or(LIMITED),
-            ));
-        }
-        match call.await {
-            Ok(answer) => Ok(Asked::Answered(answer)),
-            Err(error) if error.is_throttled() && is_of(&error, operation) => {
-                self.app.store.drain(bucket, Timestamp::now()).await?;
-                Ok(Asked::Limited(LIMITED))
-            }
-            Err(error) => Err(error),
-        }
+        Ok(
+            match self.session.call(operation, Waiting::No, call).await? {
+                CallOutcome::Answered(answer) => Asked::Answered(answer.value),
+                CallOutcome::Limited(error) => {
+                    let wait = error.retry_after();
+                    let seconds = wait.map_or(LIMITED.into(), |wait| wait.as_secs() + 1);
+                    Asked::Limited(u32::try_from(seconds.clamp(1, 900)).unwrap_or(LIMITED))
+                }
+            },
+        )
     }
-}
-
-/// Login with Amazon has limits of its own.
-fn is_of(error: &Error, operation: Operation) -> bool {
-    sp_api::refusal(error).is_some_and(|refusal| refusal.operation == operation.name())
 }
 
 /// Whether a report needs no more waiting. Cancelled by nobody but Amazon: it has nothing to report of this store, or

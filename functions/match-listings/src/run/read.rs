@@ -17,7 +17,6 @@ use stallkeeper::queue::ListingJob;
 use stallkeeper::sp_api::listings_report::{Fulfilment, ListingRow, ListingsReader};
 use stallkeeper::sp_api::{DocumentAddress, Download};
 use stallkeeper::store::ListingCounts;
-use stallkeeper::vault::SellerLogin;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -75,13 +74,9 @@ impl Reading {
 
 impl Run<'_> {
     /// Reads all reports, places what they hold and what they lack, and counts.
-    pub(super) async fn match_reports(
-        &mut self,
-        login: &SellerLogin,
-        stores: &[Marketplace],
-    ) -> Result<End> {
+    pub(super) async fn match_reports(&mut self, stores: &[Marketplace]) -> Result<End> {
         let mut reading = self.reading(stores).await?;
-        if let Some(end) = self.survey(login, &mut reading).await? {
+        if let Some(end) = self.survey(&mut reading).await? {
             return Ok(end);
         }
         let Some(missing) = self.mark_products(&mut reading).await? else {
@@ -90,7 +85,7 @@ impl Run<'_> {
         if !self.place_absent(&mut reading).await? {
             return Ok(End::Again(0));
         }
-        if let Some(end) = self.place_present(login, &mut reading).await? {
+        if let Some(end) = self.place_present(&mut reading).await? {
             return Ok(end);
         }
         self.forget_superseded(&mut reading).await?;
@@ -154,9 +149,9 @@ impl Run<'_> {
     }
 
     /// Reads all reports to their end, and proves whose they are.
-    async fn survey(&mut self, login: &SellerLogin, reading: &mut Reading) -> Result<Option<End>> {
+    async fn survey(&mut self, reading: &mut Reading) -> Result<Option<End>> {
         for place in 0..reading.sources.len() {
-            let mut download = match self.open(login, reading, place).await? {
+            let mut download = match self.open(reading, place).await? {
                 Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
                 Asked::Answered(download) => download,
             };
@@ -172,7 +167,7 @@ impl Run<'_> {
             }
             let counts = self.noted(reader.finish(&mut see))?;
             reading.unreadable += counts.bad_rows;
-            if let Some(end) = self.prove_seller(login, store, &first).await? {
+            if let Some(end) = self.prove_seller(store, &first).await? {
                 return Ok(Some(end));
             }
         }
@@ -180,13 +175,9 @@ impl Run<'_> {
     }
 
     /// Reads all reports again and places their listings.
-    async fn place_present(
-        &mut self,
-        login: &SellerLogin,
-        reading: &mut Reading,
-    ) -> Result<Option<End>> {
+    async fn place_present(&mut self, reading: &mut Reading) -> Result<Option<End>> {
         for place in 0..reading.sources.len() {
-            let mut download = match self.open(login, reading, place).await? {
+            let mut download = match self.open(reading, place).await? {
                 Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
                 Asked::Answered(download) => download,
             };
@@ -210,19 +201,14 @@ impl Run<'_> {
         Ok(None)
     }
 
-    async fn open(
-        &mut self,
-        login: &SellerLogin,
-        reading: &mut Reading,
-        place: usize,
-    ) -> Result<Asked<Download>> {
+    async fn open(&mut self, reading: &mut Reading, place: usize) -> Result<Asked<Download>> {
         let source = &mut reading.sources[place];
         source.address = source
             .address
             .take()
             .filter(|(asked_at, _)| asked_at.elapsed() < ADDRESS_LIFETIME);
         if source.address.is_none() {
-            match self.address(login, &source.document).await? {
+            match self.address(&source.document).await? {
                 Asked::Limited(seconds) => return Ok(Asked::Limited(seconds)),
                 Asked::Answered(address) => source.address = Some((Instant::now(), address)),
             }

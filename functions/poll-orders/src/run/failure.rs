@@ -1,9 +1,8 @@
-//! What a failed search means for the run: Amazon's limit, its clock, its page token or a dataset it refuses.
+//! What a failed search means for the run: Amazon's clock, its page token or a dataset it refuses.
 
-use super::{End, Run};
+use super::{Run, RunOutcome};
 use crate::sweep::{Window, without_refused};
 use jiff::Timestamp;
-use stallkeeper::domain::ids::SellerId;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::sp_api::{self, Dataset, Operation};
 use tracing::warn;
@@ -61,23 +60,17 @@ impl Chances {
 
 impl Run<'_> {
     /// The run ends (`Some`), or the window, changed to that end, is asked for again from its first page (`None`).
-    pub(super) async fn after_failure(
+    pub(super) fn after_failure(
         &mut self,
         error: Error,
-        seller: &SellerId,
         window: &mut Window,
-    ) -> Result<Option<End>> {
+    ) -> Result<Option<RunOutcome>> {
         // Login with Amazon has limits, clocks and refusals of its own, which say nothing of what was searched for.
         let Some(refusal) = sp_api::refusal(&error)
             .filter(|refusal| refusal.operation == Operation::SearchOrders.name())
         else {
             return Err(error);
         };
-        if error.is_throttled() {
-            let bucket = self.bucket(seller);
-            self.app.store.drain(bucket, Timestamp::now()).await?;
-            return Ok(Some(End::Limited));
-        }
         let (status, theirs) = (refusal.status, refusal.server_time);
         let clock_moved = theirs.is_some_and(|theirs| self.set_clock(theirs));
         // A refused access token may have any status, and is retryable.
@@ -112,7 +105,7 @@ impl Run<'_> {
     }
 
     /// A new window by the clock as it is known now, asked for as the one before.
-    fn next_window(&mut self, window: &mut Window) -> Option<End> {
+    fn next_window(&mut self, window: &mut Window) -> Option<RunOutcome> {
         self.cursor.sweep = None;
         let fba_wanted = !window.fulfilled_by_merchant_only;
         match Window::next(&self.cursor, fba_wanted, Timestamp::now()) {
@@ -121,7 +114,7 @@ impl Run<'_> {
                 *window = Window { datasets, ..next };
                 None
             }
-            None => Some(End::Swept),
+            None => Some(RunOutcome::Swept),
         }
     }
 

@@ -6,9 +6,10 @@ use crate::outgoing::{Outgoing, Stop, refused_for_good, words};
 use jiff::SignedDuration;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, SellerId};
-use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::seller_session::CallOutcome;
 use stallkeeper::sp_api::listings_feed::{FeedWriter, Pushed};
-use stallkeeper::sp_api::{Change, FeedType, ListingPatch, Operation, refusal};
+use stallkeeper::sp_api::{Account, Change, FeedType, ListingPatch, Operation, SpApi, refusal};
 use stallkeeper::store::{RoundSummary, Written};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -60,8 +61,9 @@ pub(super) async fn submit(
             return Ok(None);
         }
         let document_id = match upload(out, document).await {
-            Ok(document_id) => document_id,
-            Err(error) => return stopped_by(out, error, Operation::CreateFeedDocument).await,
+            Ok(Some(document_id)) => document_id,
+            Ok(None) => return Ok(Some(Stop::Limited)),
+            Err(error) => return stopped_by(error, Operation::CreateFeedDocument),
         };
         if !out.still_on().await? {
             return Ok(Some(Stop::SwitchedOff));
@@ -88,16 +90,14 @@ async fn create(
     document_id: &str,
     summary: &mut RoundSummary,
 ) -> Result<Option<Stop>> {
-    let login = out.login().await?;
-    let kind = FeedType::JsonListings;
-    let account = login.account();
-    let created = out
-        .app
-        .amazon
-        .create_feed(&account, kind, feed.marketplace, document_id)
-        .await;
-    match created {
-        Ok(answer) => {
+    let create = async |amazon: &SpApi, account: Account<'_>| {
+        let (kind, marketplace) = (FeedType::JsonListings, feed.marketplace);
+        let create = amazon.create_feed(&account, kind, marketplace, document_id);
+        create.await
+    };
+    let operation = Operation::CreateFeed;
+    match out.session.call_permitted(operation, create).await {
+        Ok(CallOutcome::Answered(answer)) => {
             // The check comes first: were it lost, nobody would look for hours.
             check(out, &feed, FIRST_CHECK_SECONDS).await?;
             summary.fed += u64::from(feed.lines);
@@ -112,15 +112,13 @@ async fn create(
             .await?;
             Ok(None)
         }
+        Ok(CallOutcome::Limited(error)) => {
+            not_created(out, feed, &error).await?;
+            Ok(Some(Stop::Limited))
+        }
         Err(error) if certainly_not_created(&error) => {
-            warn!(feed.id = %feed.id, error = error.chain(), "Amazon did not take a feed");
-            mark(out, feed, |feed| Feed {
-                state: FeedState::Claimed,
-                submitted_at: None,
-                ..feed
-            })
-            .await?;
-            stopped_by(out, error, Operation::CreateFeed).await
+            not_created(out, feed, &error).await?;
+            stopped_by(error, operation)
         }
         Err(error) => {
             warn!(feed.id = %feed.id, error = error.chain(), "Amazon's answer to a feed is lost");
@@ -154,42 +152,41 @@ fn certainly_not_created(error: &Error) -> bool {
         .is_some_and(|refusal| (400..500).contains(&refusal.status) && refusal.status != 408)
 }
 
+/// The feed is claimed again.
+async fn not_created(out: &Outgoing<'_>, feed: Feed, error: &Error) -> Result<()> {
+    warn!(feed.id = %feed.id, error = error.chain(), "Amazon did not take a feed");
+    mark(out, feed, |feed| Feed {
+        state: FeedState::Claimed,
+        submitted_at: None,
+        ..feed
+    })
+    .await
+}
+
 /// What a refusal means for the run; the feed stays claimed and is tried again.
-async fn stopped_by(
-    out: &Outgoing<'_>,
-    error: Error,
-    operation: Operation,
-) -> Result<Option<Stop>> {
-    let of_it = refusal(&error).is_some_and(|refusal| refusal.operation == operation.name());
-    if matches!(error.class(), Class::Throttled { .. }) && of_it {
-        out.drain(operation).await?;
-        return Ok(Some(Stop::Limited));
-    }
+fn stopped_by(error: Error, operation: Operation) -> Result<Option<Stop>> {
     match refused_for_good(&error, operation) {
         Some(refusal) => Ok(Some(Stop::Refused(words(refusal)))),
         None => Err(error),
     }
 }
 
-async fn upload(out: &Outgoing<'_>, document: Vec<u8>) -> Result<String> {
+/// Uploads a document and returns its id; `None` if Amazon's limit is reached.
+async fn upload(out: &Outgoing<'_>, document: Vec<u8>) -> Result<Option<String>> {
     let operation = Operation::CreateFeedDocument;
     if out.permits(operation, 1).await?.is_some() {
-        let class = Class::Throttled { retry_after: None };
-        return Err(Error::new(
-            class,
-            "make room for a feed",
-            "the limit is reached",
-        ));
+        return Ok(None);
     }
-    let login = out.login().await?;
-    let amazon = &out.app.amazon;
-    let kind = FeedType::JsonListings;
-    let address = amazon
-        .create_feed_document(&login.account(), kind)
-        .await?
-        .value;
+    let create = async |amazon: &SpApi, account: Account<'_>| {
+        let kind = FeedType::JsonListings;
+        amazon.create_feed_document(&account, kind).await
+    };
+    let CallOutcome::Answered(answer) = out.session.call_permitted(operation, create).await? else {
+        return Ok(None);
+    };
+    let (amazon, address) = (&out.app.amazon, answer.value);
     amazon.upload_feed_document(&address, document).await?;
-    Ok(address.document_id)
+    Ok(Some(address.document_id))
 }
 
 /// The document of all that is left in a feed, and how many lines it has. Lines that were overtaken, or find no room, go
@@ -200,7 +197,7 @@ async fn document(out: &Outgoing<'_>, feed: &Feed) -> Result<(u32, Vec<u8>)> {
     loop {
         put_all_back(out, feed, less.iter().collect(), |sent| *sent == by).await?;
         let lines = without(out, feed, &less).await?;
-        let (document, written) = write(&out.login().await?.seller, feed, &lines)?;
+        let (document, written) = write(out.session.seller().await?, feed, &lines)?;
         if written == lines.len() {
             return Ok((u32::try_from(written).unwrap_or(u32::MAX), document));
         }
