@@ -1,6 +1,8 @@
 //! From a batch of queue messages to outcomes: every failure's class decides, and nothing else, what happens to its
 //! message. Nothing is acknowledged that was not done.
 
+pub mod stream;
+
 use crate::error::{Class, Error, Result};
 use crate::queue::{Versioned, failure};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};

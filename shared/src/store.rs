@@ -19,7 +19,7 @@
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
 //! | catalogue | levels with the counter | `SKU#t#sku` | `LEVELS` | `compute-listings` |
 //! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `compute-listings`, `manage-catalogue`, `match-listings` |
-//! | | reservation, refused row | `SKU#t#sku` | `RESERVED#c#order#line`, `REJECTED` | `announce-changes` |
+//! | | reservation, refused row | `SKU#t#sku` | `RESERVED#c#order#line`, `REJECTED` | `reserve-stock`, `compute-listings` |
 //! | | listing, offer | `LISTING#t#c#amazon_sku` | `LISTING`, `OFFER#cc` | all of stock out |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
 //! | | feed, mark of an open one, manifest | `FEED#t#c`, `OPEN_FEED#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `settle-feeds` |

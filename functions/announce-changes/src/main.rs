@@ -15,7 +15,6 @@ async fn main() -> Result<(), Error> {
         ),
         schedules: start.schedules()?,
         store: start.store(),
-        changes: start.queue("STOCK_CHANGES_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {
         handle(&app, event.payload)

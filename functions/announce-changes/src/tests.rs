@@ -3,7 +3,6 @@
 mod bus;
 mod changes;
 mod paths;
-mod reservations;
 mod stage;
 mod stock;
 mod stream;

@@ -57,8 +57,9 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         ("ConfigureShipping", [true, false, false, false]),
         ("PollOrders", [true, false, false, false]),
         ("RemapCarriers", [true, true, false, false]),
-        // To know whether a schedule is still wanted, and what an order reserves.
-        ("AnnounceChanges", [true, false, false, true]),
+        // To know whether a schedule is still wanted.
+        ("AnnounceChanges", [true, false, false, false]),
+        ("ReserveStock", [false, false, false, true]),
         ("DeskOrders", [false, true, true, false]),
         ("ComputeListings", [true, false, false, true]),
         ("ManageCatalogue", [true, false, false, true]),
@@ -85,6 +86,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         "PollOrders",
         "RemapCarriers",
         "AnnounceChanges",
+        "ReserveStock",
         "DeskOrders",
         "ComputeListings",
         "ManageCatalogue",
@@ -106,6 +108,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
                 | "ConfigureShipping"
                 | "DeskOrders"
                 | "ManageCatalogue"
+                | "ReserveStock"
         ) {
             let secrets = aws_sdk_secretsmanager::Client::new(&aws);
             let secret = secrets.get_secret_value();
@@ -127,7 +130,8 @@ async fn what_computes_stock_cannot_put_orders_and_what_sends_it_cannot_wake_who
         ("MatchListings", "StockTicksQueueUrl"),
         ("SyncStock", "StockChangesQueueUrl"),
         ("SettleFeeds", "StockChangesQueueUrl"),
-        ("AnnounceChanges", "StockTicksQueueUrl"),
+        ("AnnounceChanges", "StockChangesQueueUrl"),
+        ("ReserveStock", "StockTicksQueueUrl"),
     ];
     for (function, queue) in may_not_send {
         let sqs = aws_sdk_sqs::Client::new(&acting_as(function).await);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Function as in the stack's outputs, and its sample.
-const SAMPLES: [(&str, &str); 12] = [
+const SAMPLES: [(&str, &str); 13] = [
     (
         "AnnounceChanges",
         include_str!("../../../events/announce-changes.json"),
@@ -51,6 +51,10 @@ const SAMPLES: [(&str, &str); 12] = [
     (
         "SettleFeeds",
         include_str!("../../../events/settle-feeds.json"),
+    ),
+    (
+        "ReserveStock",
+        include_str!("../../../events/reserve-stock.json"),
     ),
     ("SyncStock", include_str!("../../../events/sync-stock.json")),
 ];

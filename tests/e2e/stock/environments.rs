@@ -43,6 +43,7 @@ pub struct Environments {
     pub remap_carriers: remap_carriers::App,
     pub announce_changes: announce_changes::App,
     pub compute_listings: compute_listings::App,
+    pub reserve_stock: reserve_stock::App,
     pub manage_catalogue: Arc<manage_catalogue::App>,
     pub match_listings: match_listings::App,
     pub sync_stock: sync_stock::App,
@@ -112,6 +113,9 @@ impl Maker {
                     "bus".into(),
                 ),
                 schedules,
+                store: store.clone(),
+            },
+            reserve_stock: reserve_stock::App {
                 store: store.clone(),
                 changes: queue(ComputeListings),
             },

@@ -291,11 +291,13 @@ impl Stall {
         self.deliver(Function::RemapCarriers).await;
     }
 
-    /// What changed in the orders since is told to `announce-changes`.
+    /// What changed in the orders since goes to both consumers of their stream.
     pub async fn announce(&self) {
         let batch = self.stream.batch(self).await;
-        let told = announce_changes::handle(&self.apps.announce_changes, batch.event()).await;
-        assert_eq!(told.unwrap().skipped, 0);
+        let reserved = reserve_stock::handle(&self.apps.reserve_stock, batch.event()).await;
+        assert_eq!(reserved.unwrap().skipped, 0);
+        let announced = announce_changes::handle(&self.apps.announce_changes, batch.event()).await;
+        assert_eq!(announced.unwrap().skipped, 0);
         self.stream.told(batch);
     }
 

@@ -158,7 +158,7 @@ async fn settle_feeds_stopped_at_any_call_settles_every_line() {
 }
 
 #[tokio::test]
-async fn announce_changes_stopped_at_any_call_reserves_every_unit() {
+async fn reserve_stock_stopped_at_any_call_reserves_every_unit() {
     play(async |stall| {
         stall.open([400, 900, 900], settings(1)).await;
         stall.quiet().await;
@@ -172,7 +172,7 @@ async fn announce_changes_stopped_at_any_call_reserves_every_unit() {
             stall.pass(240).await;
             stall.sweep().await;
             let side = Side::BOTH[n / STRIDE % 2];
-            let ended = stop_announcing(stall, n, side).await;
+            let ended = stop_reserving(stall, n, side).await;
             // The batch comes again in either case: at least once.
             stall.announce().await;
             stall.quiet().await;
@@ -188,13 +188,13 @@ async fn announce_changes_stopped_at_any_call_reserves_every_unit() {
     .await;
 }
 
-async fn stop_announcing(stall: &Stall, n: usize, side: Side) -> bool {
+async fn stop_reserving(stall: &Stall, n: usize, side: Side) -> bool {
     let tripwire = Tripwire::across(&stall.maker.outside).await;
     let apps = wired(stall, &tripwire.outside, 300);
     tripwire.arm(n, side);
     let batch = stall.stream.batch(stall).await;
-    let announced = announce_changes::handle(&apps.announce_changes, batch.event());
-    tripwire.kill(announced).await.is_some()
+    let reserved = reserve_stock::handle(&apps.reserve_stock, batch.event());
+    tripwire.kill(reserved).await.is_some()
 }
 
 #[tokio::test]

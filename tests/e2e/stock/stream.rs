@@ -3,8 +3,8 @@
 
 use super::stall::Stall;
 use crate::world::records::{Item, text};
-use announce_changes::StreamEvent;
 use serde_json::{Value, json};
+use stallkeeper::lambda::stream::StreamEvent;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 

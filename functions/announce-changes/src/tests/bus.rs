@@ -2,12 +2,12 @@
 
 use super::stage::Stage;
 use super::*;
-use crate::{Announced, App, Bus, StreamEvent, changes, handle};
+use crate::{Announced, App, Bus, changes, handle};
 use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
-use stallkeeper::queue::Queue;
+use stallkeeper::lambda::stream::StreamEvent;
 use stallkeeper::schedule::{Schedules, Targets};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -51,10 +51,6 @@ impl Cloud {
                 },
             ),
             store: stage.store.clone(),
-            changes: Queue::new(
-                client!(aws_sdk_sqs, server.uri()),
-                format!("{}/000000000000/stock-changes", server.uri()),
-            ),
         };
         Self { server, stage, app }
     }
@@ -62,24 +58,11 @@ impl Cloud {
     /// One that takes everything.
     pub(super) async fn willing() -> Self {
         let cloud = Self::new().await;
-        cloud.becomes_willing().await;
-        cloud
-    }
-
-    pub(super) async fn becomes_willing(&self) {
-        let cloud = self;
         cloud
             .answers(
                 "AWSEvents.PutEvents",
                 200,
                 json!({"FailedEntryCount": 0, "Entries": []}),
-            )
-            .await;
-        cloud
-            .answers(
-                "AmazonSQS.SendMessageBatch",
-                200,
-                json!({"Successful": [], "Failed": []}),
             )
             .await;
         let done = ResponseTemplate::new(200).set_body_json(
@@ -91,26 +74,7 @@ impl Cloud {
                 .with_priority(9);
             mock.mount(&cloud.server).await;
         }
-    }
-
-    /// The SKUs of each recompute that was queued.
-    pub(super) async fn recomputed(&self) -> Vec<Vec<String>> {
-        let requests = self.requests().await;
-        let sent = requests
-            .iter()
-            .filter(|request| target(request) == "AmazonSQS.SendMessageBatch");
-        let entries = sent.flat_map(|request| {
-            let body: Value = serde_json::from_slice(&request.body).unwrap();
-            body["Entries"].as_array().unwrap().clone()
-        });
-        let messages = entries.map(|entry| {
-            let message: Value =
-                serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
-            assert_eq!(message["kind"], "recompute");
-            assert_eq!(message["raise"], false, "the counters are raised before");
-            super::reservations::skus(&message)
-        });
-        messages.collect()
+        cloud
     }
 
     async fn answers(&self, target: &str, status: u16, body: Value) {

@@ -1,8 +1,8 @@
 //! Items of the real store as a stream would show them.
 
-use crate::StreamEvent;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use stallkeeper::lambda::stream::StreamEvent;
 use stallkeeper::store::{Store, Tables};
 use std::collections::HashMap;
 

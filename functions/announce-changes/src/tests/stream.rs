@@ -3,9 +3,10 @@
 use super::bus::Cloud;
 use super::stage::{Stage, batch, record};
 use super::*;
-use crate::{Announced, StreamEvent, handle};
+use crate::{Announced, handle};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
+use stallkeeper::lambda::stream::StreamEvent;
 use stallkeeper::store::Written;
 
 const SAMPLE: &str = include_str!("../../../../events/announce-changes.json");
@@ -97,7 +98,6 @@ async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
         Announced {
             events: 4,
             schedules: 1,
-            reserved: 0,
             skipped: 0
         }
     );
@@ -171,7 +171,6 @@ async fn a_record_that_cannot_be_read_holds_up_no_other() {
         Announced {
             events: 4,
             schedules: 1,
-            reserved: 0,
             skipped: 3
         }
     );

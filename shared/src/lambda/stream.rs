@@ -1,10 +1,11 @@
-//! The records of a stream as Lambda hands them over: only what is read of them, each on its own, so that one that
-//! cannot be read spoils no other.
+//! The records of a table's stream as Lambda hands them over: only what is read of them, each on its own, so that one
+//! that cannot be read spoils no other.
 
+use crate::error::{Class, Error, Result};
+use crate::store::stream::{Change, change};
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::error::{Error, Result};
-use stallkeeper::store::stream::{Change, change};
+use tracing::error;
 
 /// A batch of records. Those stay unread until each is looked at.
 #[derive(Debug, Deserialize)]
@@ -13,9 +14,9 @@ pub struct StreamEvent {
     pub records: Vec<serde_json::Value>,
 }
 
-/// What a record tells.
+/// A change of a table.
 #[derive(Debug)]
-pub struct Read {
+pub struct Changed {
     /// When the table changed; whole seconds.
     pub at: Option<Timestamp>,
     pub change: Change,
@@ -36,10 +37,37 @@ struct Images {
     approximate_creation_date_time: Option<f64>,
 }
 
+/// The changes of a batch, and how many records cannot be read.
+///
+/// Those are logged for a person and left out: failing the batch for one would hold up every change behind it until the
+/// event source gives up, and not make it readable. (The event source's on-failure queue is for a batch that fails for
+/// longer than the retries last.)
+///
 /// # Errors
-/// Permanent where the record cannot be read, which names its place in the stream; retryable where a newer release
-/// wrote it.
-pub fn read(record: serde_json::Value) -> Result<Read> {
+/// Retryable if a newer release wrote a record.
+pub fn readable(batch: StreamEvent) -> Result<(Vec<Changed>, usize)> {
+    let (mut changes, mut skipped) = (Vec::new(), 0);
+    for record in batch.records {
+        match read(record) {
+            Ok(changed) => changes.push(changed),
+            Err(failure) if failure.class() == Class::Permanent => {
+                // The alarm `UnreadableRecords` counts these words.
+                error!(
+                    error.class = failure.class().name(),
+                    error = failure.chain(),
+                    "a stream record cannot be read; its change has no effect"
+                );
+                skipped += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok((changes, skipped))
+}
+
+/// # Errors
+/// Permanent if the record cannot be read, naming its place in the stream; retryable if a newer release wrote it.
+fn read(record: serde_json::Value) -> Result<Changed> {
     let place = record
         .pointer("/dynamodb/SequenceNumber")
         .and_then(serde_json::Value::as_str)
@@ -60,7 +88,7 @@ pub fn read(record: serde_json::Value) -> Result<Read> {
                 at_place(&place, error),
             )
         })?;
-    Ok(Read { at, change })
+    Ok(Changed { at, change })
 }
 
 fn unreadable(place: &str, why: &str) -> Error {

@@ -1,19 +1,19 @@
-//! Reservations on the real store: what an order's life leaves of them, and what is owed for it.
+//! Reservations on the real store: what an order's life leaves of them, and which recomputes it queues.
 
 mod arrival;
+mod batches;
+mod world;
 
-use super::bus::Cloud;
-use super::*;
-use crate::ask::Told;
-use crate::reservations::reserve;
-use serde_json::Value;
+use crate::demand::OrderChanges;
+use crate::reserve::reserve;
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::domain::listing::{Listing, ListingState};
-use stallkeeper::domain::order::{FulfilledBy, OrderItem};
+use stallkeeper::domain::order::{AmazonStatus, FulfilledBy, OrderItem, OrderStatus, StoredOrder};
 use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
 use stallkeeper::store::stream::Images;
 use stallkeeper::store::{SkuInputs, Written};
+use world::{Cloud, at, connection, stored};
 
 fn item(id: &str, sku: &str, quantity: u32) -> OrderItem {
     OrderItem {
@@ -38,7 +38,7 @@ fn order(items: Vec<OrderItem>) -> StoredOrder {
     order
 }
 
-/// The next revision of an order, which Amazon told a minute later.
+/// The next revision of an order, which Amazon reported a minute later.
 fn next(before: &StoredOrder, change: impl FnOnce(&mut StoredOrder)) -> StoredOrder {
     let mut order = before.clone();
     order.revision += 1;
@@ -49,19 +49,21 @@ fn next(before: &StoredOrder, change: impl FnOnce(&mut StoredOrder)) -> StoredOr
     order
 }
 
-fn told(old: Option<&StoredOrder>, new: &StoredOrder) -> Told {
+fn changes(old: Option<&StoredOrder>, new: &StoredOrder) -> OrderChanges {
     let images = Images {
         old: old.cloned().map(Box::new),
         new: Box::new(new.clone()),
     };
-    Told::new(images, old.is_none())
+    OrderChanges::new(images, old.is_none())
 }
 
 /// Lives of an order, record by record.
 async fn live(cloud: &Cloud, life: &[StoredOrder]) {
     for (index, new) in life.iter().enumerate() {
         let old = index.checked_sub(1).map(|before| &life[before]);
-        reserve(&cloud.app, [told(old, new)].iter()).await.unwrap();
+        reserve(&cloud.app, [changes(old, new)].iter())
+            .await
+            .unwrap();
     }
 }
 
@@ -104,7 +106,7 @@ async fn keep(cloud: &Cloud, sku: &str, parts: &[(&str, u32)]) {
 }
 
 async fn list(cloud: &Cloud, sku: &str, product: &str, units: u32) {
-    let connection = connection(ConnectionStatus::Active);
+    let connection = connection();
     let store = &cloud.app.store;
     let sku = sku.parse().unwrap();
     let read = store.listing(&connection.tenant, &connection.id, &sku);
@@ -139,7 +141,7 @@ async fn an_order_is_reserved_where_its_listing_is_tied_to_and_its_recompute_is_
 }
 
 #[tokio::test]
-async fn a_bundles_line_holds_each_part_and_only_tells_the_sale_itself() {
+async fn a_bundles_line_holds_each_part_and_itself_only_keeps_the_sale() {
     let cloud = Cloud::willing().await;
     keep(&cloud, "SET", &[("MUG", 2), ("SPOON", 1)]).await;
     list(&cloud, "SET-UK", "SET", 3).await;
@@ -267,17 +269,17 @@ async fn acknowledging_stamps_and_costs_no_line_that_vanished() {
 }
 
 #[tokio::test]
-async fn a_revision_that_changes_nothing_owes_nothing_and_one_that_may_be_half_done_owes_all() {
+async fn a_revision_that_changes_nothing_queues_nothing_and_one_that_may_be_half_done_queues_all() {
     let cloud = Cloud::willing().await;
     let first = order(vec![item("1", "MUG", 1)]);
     let ready = next(&first, |order| order.status = OrderStatus::Ready);
     live(&cloud, &[first.clone(), ready.clone()]).await;
     assert_eq!(cloud.recomputed().await.len(), 1);
     assert_eq!(only(&cloud, "MUG").await.revision, 2);
-    reserve(&cloud.app, [told(Some(&first), &ready)].iter())
+    reserve(&cloud.app, [changes(Some(&first), &ready)].iter())
         .await
         .unwrap();
-    reserve(&cloud.app, [told(None, &first)].iter())
+    reserve(&cloud.app, [changes(None, &first)].iter())
         .await
         .unwrap();
     assert_eq!(cloud.recomputed().await.len(), 3, "both came again");
@@ -296,7 +298,7 @@ async fn what_is_over_and_forgotten_is_not_reserved_again_by_a_late_change() {
     let (store, mug) = (&cloud.app.store, "MUG".parse().unwrap());
     let forget = store.forget_reservation(&tenant, &mug, &over);
     forget.await.unwrap();
-    reserve(&cloud.app, [told(Some(&shipped), &touched)].iter())
+    reserve(&cloud.app, [changes(Some(&shipped), &touched)].iter())
         .await
         .unwrap();
     assert!(inputs(&cloud, "MUG").await.reservations.is_empty());
@@ -306,19 +308,11 @@ async fn what_is_over_and_forgotten_is_not_reserved_again_by_a_late_change() {
 async fn a_batch_whose_recompute_cannot_be_queued_comes_again_and_queues_it() {
     let cloud = Cloud::new().await;
     let order = order(vec![item("1", "MUG", 1)]);
-    let one = [told(None, &order)];
+    let one = [changes(None, &order)];
     assert!(reserve(&cloud.app, one.iter()).await.is_err());
     assert_eq!(only(&cloud, "MUG").await.units, 1, "reserved all the same");
     cloud.becomes_willing().await;
     assert_eq!(reserve(&cloud.app, one.iter()).await.unwrap(), 1);
     assert_eq!(cloud.recomputed().await.last().unwrap(), &["MUG"]);
     assert_eq!(inputs(&cloud, "MUG").await.levels.counter, 2);
-}
-
-/// For whoever reads what was queued.
-pub(super) fn skus(message: &Value) -> Vec<String> {
-    let skus = message["skus"].as_array().unwrap();
-    skus.iter()
-        .map(|sku| sku.as_str().unwrap().to_owned())
-        .collect()
 }

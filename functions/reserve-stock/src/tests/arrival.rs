@@ -84,9 +84,9 @@ proptest! {
             let (shuffled, alone) = (kitchen().await, kitchen().await);
             for index in &arrivals {
                 let old = index.checked_sub(1).map(|before| &life[before]);
-                reserve(&shuffled.app, [told(old, &life[*index])].iter()).await.unwrap();
+                reserve(&shuffled.app, [changes(old, &life[*index])].iter()).await.unwrap();
             }
-            reserve(&alone.app, [told(None, &life[life.len() - 1])].iter()).await.unwrap();
+            reserve(&alone.app, [changes(None, &life[life.len() - 1])].iter()).await.unwrap();
             for sku in ["SET", "MUG", "SPOON"] {
                 let (one, other) = (amounts(&shuffled, sku).await, amounts(&alone, sku).await);
                 prop_assert_eq!(one, other, "{} after {:?}", sku, &arrivals);

@@ -1,4 +1,4 @@
-//! What an order asks of the warehouse now, line by line, and what a reservation becomes by it. Pure, so that an order's
+//! What an order demands of the warehouse now, line by line, and the reservation that follows. Pure, so that an order's
 //! revisions end the same in whatever order and however often they arrive.
 
 use jiff::Timestamp;
@@ -8,62 +8,62 @@ use stallkeeper::domain::stock::{Dispatch, Reservation, Sale};
 use stallkeeper::store::stream::Images;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a batch tells of one order: where it stood before, and the newest of it.
+/// What a batch holds of one order: its state before the batch, and the newest one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// The first thing told of it is that it is new.
+pub struct OrderChanges {
+    /// The batch begins with the order's first revision.
     is_new: bool,
     old: Option<Box<StoredOrder>>,
     new: Box<StoredOrder>,
-    /// The most that each line ever asked for, as far as the batch tells.
+    /// The most that each line ever demanded within the batch.
     most: BTreeMap<String, u32>,
 }
 
-/// What a line asks for now.
+/// What a line demands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct LineDemand {
     pub sku: AmazonSku,
     pub line: String,
-    /// Units of the listing; only what left already where it is cancelled.
+    /// Units of the listing; of a cancelled line only what was shipped already.
     units: u32,
     most: u32,
     fulfilled: u32,
-    /// Nothing is held any more, and nothing was before this was told.
+    /// Nothing is reserved any more, and nothing was before the batch.
     pub is_old_news: bool,
 }
 
-/// An order as its lines see it.
+/// What an order demands now, and what all its lines share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asking {
+pub struct OrderDemand {
     pub tenant: TenantId,
     pub connection: ConnectionId,
     pub order: OrderId,
-    /// There was no order before, so that nothing can stand of it.
+    /// There was no order before, so that no reservation of it can exist.
     pub is_new: bool,
     /// Amazon did not say who ships it.
     pub shipper_unknown: bool,
-    pub lines: Vec<Ask>,
+    pub lines: Vec<LineDemand>,
     revision: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// When we saw it so: nothing that left the warehouse did so later.
+    /// When we read this state: nothing in it left the warehouse later.
     seen_at: Timestamp,
     acknowledged_at: Option<Timestamp>,
 }
 
-impl Told {
+impl OrderChanges {
     pub fn new(images: Images<StoredOrder>, is_new: bool) -> Self {
-        let mut told = Self {
+        let mut changes = Self {
             is_new,
             most: BTreeMap::new(),
             old: images.old.clone(),
             new: images.new.clone(),
         };
-        told.remember(&images);
-        told
+        changes.remember(&images);
+        changes
     }
 
-    /// Takes what is told next of the same order.
+    /// Adds the next change of the same order.
     pub fn then(&mut self, images: Images<StoredOrder>) {
         self.remember(&images);
         if images.new.revision > self.new.revision {
@@ -80,8 +80,8 @@ impl Told {
         }
     }
 
-    /// What the order asks for now. A line that vanished asks for nothing.
-    pub fn asking(&self) -> Asking {
+    /// What the order demands now. A line that vanished demands nothing.
+    pub fn demand(&self) -> OrderDemand {
         let (new, old) = (&*self.new, self.old.as_deref());
         let ids: BTreeSet<&str> = new
             .order
@@ -93,13 +93,13 @@ impl Told {
         let gone = gone.filter(|item| !ids.contains(item.id.as_str()));
         let items = new.order.items.iter().chain(gone);
         let shipped = is_shipped(new).then_some(new.version.fetched_at);
-        Asking {
+        OrderDemand {
             tenant: new.tenant.clone(),
             connection: new.connection.clone(),
             order: new.order.id.clone(),
             is_new: self.is_new,
             shipper_unknown: new.order.fulfilled_by.is_none(),
-            lines: items.filter_map(|item| self.ask(item)).collect(),
+            lines: items.filter_map(|item| self.line(item)).collect(),
             revision: new.revision,
             created_at: new.order.created_at,
             updated_at: new.order.updated_at,
@@ -108,13 +108,13 @@ impl Told {
         }
     }
 
-    /// `None` where the line holds nothing and never did.
-    fn ask(&self, item: &OrderItem) -> Option<Ask> {
+    /// `None` if the line reserves nothing and never did.
+    fn line(&self, item: &OrderItem) -> Option<LineDemand> {
         let sku = item.sku.as_deref()?.parse().ok()?;
         let before = self.old.as_deref().and_then(|old| core(old, &item.id));
         let now = core(&self.new, &item.id);
         let (units, fulfilled, _) = now.or(before.map(|_| (0, 0, false)))?;
-        Some(Ask {
+        Some(LineDemand {
             sku,
             line: item.id.clone(),
             units,
@@ -125,7 +125,7 @@ impl Told {
     }
 }
 
-/// Units that a line of an order asks for, units of it that left, and whether the platform took it over. `None` where
+/// Units that a line of an order demands, units of it that were shipped, and whether the platform took it over. `None` if
 /// the order has no such line, or reserves nothing.
 fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
     let item = stored.order.items.iter().find(|item| item.id == line)?;
@@ -149,14 +149,14 @@ fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
     Some((units, left, shipped || stored.acknowledged_at.is_some()))
 }
 
-/// Whether an order's lines are ours to deliver: not those that Amazon ships. Where Amazon does not say who ships, they
+/// Whether an order's lines are ours to deliver: not those that Amazon ships. If Amazon does not say who ships, they
 /// are.
 fn reserves(stored: &StoredOrder) -> bool {
     stored.order.fulfilled_by != Some(FulfilledBy::Amazon)
 }
 
-/// A pre-order holds nothing before its release. Amazon may take its units off the listing's number all the same: as with
-/// a cancellation, the most that it asks for is told, so that the number is sent once more.
+/// A pre-order holds nothing before its release. Amazon may take its units off the listing's quantity all the same: as
+/// with a cancellation, the most that it demanded is kept, so that the quantity is sent once more.
 fn is_unreleased(stored: &StoredOrder) -> bool {
     stored.order.amazon_status == Some(AmazonStatus::PendingAvailability)
 }
@@ -173,50 +173,53 @@ fn is_cancelled(stored: &StoredOrder) -> bool {
     off || stored.status == OrderStatus::Cancelled
 }
 
-impl Asking {
-    /// What a line holds of a SKU, one unit of the listing being `per_unit` of it. `listed`: the SKU is the listing's own
-    /// product, in whose partition the sale is told. `stands`: what is reserved so far.
+impl OrderDemand {
+    /// What a line reserves of a SKU, one unit of the listing being `per_unit` of it. `listed`: the SKU is the listing's
+    /// own product, whose partition keeps the sale. `previous`: what is reserved so far.
     pub fn reservation(
         &self,
-        ask: &Ask,
+        line: &LineDemand,
         per_unit: u32,
         listed: bool,
-        stands: Option<&Reservation>,
+        previous: Option<&Reservation>,
     ) -> Reservation {
-        let before = stands.and_then(|stands| stands.acknowledged_at);
+        let before = previous.and_then(|previous| previous.acknowledged_at);
         Reservation {
             connection: self.connection.clone(),
             order: self.order.clone(),
-            line: ask.line.clone(),
-            amazon_sku: ask.sku.clone(),
-            units: ask.units.saturating_mul(per_unit),
-            sale: listed.then(|| self.sale(ask, stands.and_then(|stands| stands.sale))),
+            line: line.line.clone(),
+            amazon_sku: line.sku.clone(),
+            units: line.units.saturating_mul(per_unit),
+            sale: listed.then(|| self.sale(line, previous.and_then(|previous| previous.sale))),
             acknowledged_at: before.into_iter().chain(self.acknowledged_at).min(),
-            dispatched: self.dispatched(ask.fulfilled.saturating_mul(per_unit), stands),
+            dispatched: self.dispatched(line.fulfilled.saturating_mul(per_unit), previous),
             revision: self.revision,
         }
     }
 
-    fn sale(&self, ask: &Ask, stands: Option<Sale>) -> Sale {
-        let most = stands.map_or(0, |sale| sale.most);
-        let most = most.max(ask.most).max(ask.units);
-        let reduced_at = match stands {
-            Some(sale) if sale.units <= ask.units => sale.reduced_at,
-            _ => (ask.units < most).then_some(self.updated_at),
+    fn sale(&self, line: &LineDemand, previous: Option<Sale>) -> Sale {
+        let most = previous.map_or(0, |sale| sale.most);
+        let most = most.max(line.most).max(line.units);
+        let reduced_at = match previous {
+            Some(sale) if sale.units <= line.units => sale.reduced_at,
+            _ => (line.units < most).then_some(self.updated_at),
         };
         Sale {
             ordered_at: self.created_at,
-            units: ask.units,
+            units: line.units,
             most,
             reduced_at,
         }
     }
 
-    /// What left so far, each part with the moment when it was first seen gone.
-    fn dispatched(&self, left: u32, stands: Option<&Reservation>) -> Vec<Dispatch> {
+    /// What was shipped so far, each part with the moment when it was first read as shipped.
+    fn dispatched(&self, left: u32, previous: Option<&Reservation>) -> Vec<Dispatch> {
         let mut dispatched = Vec::new();
         let mut rest = left;
-        for before in stands.into_iter().flat_map(|stands| &stands.dispatched) {
+        for before in previous
+            .into_iter()
+            .flat_map(|previous| &previous.dispatched)
+        {
             let units = before.units.min(rest);
             rest -= units;
             if units > 0 {
@@ -233,7 +236,7 @@ impl Asking {
     }
 }
 
-/// Whether two reservations mean the same, whatever revision told of it.
+/// Whether two reservations mean the same, whatever revision wrote them.
 pub fn means_the_same(one: &Reservation, other: &Reservation) -> bool {
     let same = Reservation {
         revision: other.revision,

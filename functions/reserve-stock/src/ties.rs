@@ -1,6 +1,6 @@
 //! What the listings that orders name are tied to: which product, how many of it, what it is made of.
 
-use crate::ask::Asking;
+use crate::demand::OrderDemand;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::product::Product;
@@ -18,7 +18,7 @@ pub(crate) struct Tie {
 }
 
 impl Tie {
-    /// Without a product of its own, the one spelt alike.
+    /// A listing without a product of its own is tied to the one spelt alike.
     pub(crate) fn of(sku: &AmazonSku, listing: Option<&Listing>) -> Self {
         let tied = listing.and_then(|listing| Some((listing.product.clone()?, listing.units)));
         let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
@@ -30,20 +30,20 @@ impl Tie {
     }
 }
 
-/// What the listings of a batch are tied to, at a glance.
+/// What the listings of a batch are tied to, read eventually consistently.
 pub(crate) struct Ties {
     pub(crate) listings: HashMap<(ConnectionId, AmazonSku), Listing>,
     pub(crate) products: HashMap<(TenantId, Sku), Product>,
 }
 
 impl Ties {
-    pub(crate) async fn glance(store: &Store, asking: &[Asking]) -> Result<Self> {
+    pub(crate) async fn batch_get(store: &Store, demands: &[OrderDemand]) -> Result<Self> {
         let mut sold: BTreeMap<(&TenantId, &ConnectionId), BTreeSet<&AmazonSku>> = BTreeMap::new();
-        for asking in asking {
+        for demand in demands {
             let skus = sold
-                .entry((&asking.tenant, &asking.connection))
+                .entry((&demand.tenant, &demand.connection))
                 .or_default();
-            skus.extend(asking.lines.iter().map(|ask| &ask.sku));
+            skus.extend(demand.lines.iter().map(|line| &line.sku));
         }
         let (mut listings, mut made): (HashMap<_, _>, BTreeMap<&TenantId, BTreeSet<Sku>>) =
             Default::default();
