@@ -1,4 +1,4 @@
-//! The bus: puts events, all or nothing. Knows neither what they mean nor why they are sent.
+//! The bus: puts events, all or nothing. Knows neither their meaning nor why they are sent.
 
 use crate::event::{Event, SOURCE};
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
@@ -25,7 +25,7 @@ impl Bus {
     /// Puts events in their order.
     ///
     /// # Errors
-    /// Retryable where the bus did not take each of them: what it took is sent again with the rest, which the events'
+    /// Retryable if the bus did not take each of them: what it took is sent again with the rest, which the events'
     /// ids make harmless.
     pub async fn put(&self, events: &[Event]) -> Result<()> {
         for some in events.chunks(AT_ONCE) {
@@ -46,12 +46,12 @@ impl Bus {
                     .iter()
                     .filter_map(|entry| entry.error_code())
                     .collect();
-                let told = format!(
+                let refused = format!(
                     "{} of {} refused: {codes:?}",
                     answer.failed_entry_count(),
                     some.len()
                 );
-                return Err(Error::retryable("put events onto the bus", told));
+                return Err(Error::retryable("put events onto the bus", refused));
             }
         }
         Ok(())
@@ -63,7 +63,7 @@ impl Bus {
         Ok(PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(SOURCE)
-            .detail_type(event.kind.as_str())
+            .detail_type(event.kind())
             .set_time(event.at.map(|at| DateTime::from_secs(at.as_second())))
             .detail(detail)
             .build())

@@ -20,7 +20,7 @@ pub use bus::Bus;
 pub use changes::{changes, connection_changes};
 pub use event::Event;
 
-use event::{Detail, EventType};
+use event::Happened;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
@@ -31,7 +31,7 @@ use stallkeeper::schedule::Schedules;
 use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
 use std::collections::BTreeMap;
-use stock_changes::{feed_changes, listing_changes, offer_changes, round_changes};
+use stock_changes::{feed_changes, listing_changes, offer_changes, rejected, round_changes};
 use tracing::{info, warn};
 
 /// What the function works with.
@@ -64,11 +64,10 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
     }
     app.bus.put(&work.events).await?;
     for event in &work.events {
-        if let Detail::Connection(lost) = &event.detail
-            && event.kind == EventType::ConnectionNeedsReauthorisation
+        if let Happened::ConnectionNeedsReauthorisation { connection, .. } = &event.detail.happened
         {
             // The alarm `RevokedConnections` counts these words.
-            warn!(connection.id = %lost.connection, "a seller must authorise again: connection `{}`", lost.connection);
+            warn!(connection.id = %connection, "a seller must authorise again: connection `{connection}`");
         }
     }
     for (id, tenant) in &work.schedules {
@@ -107,7 +106,7 @@ impl Work {
             Change::Listing(images) => self.events.extend(listing_changes(&images, at)),
             Change::Offer(images) => self.events.extend(offer_changes(&images, at)),
             Change::Feed(images) => self.events.extend(feed_changes(&images, at)),
-            Change::Rejected(row) => self.events.push(Event::stock_rejected(&row, at)),
+            Change::Rejected(row) => self.events.push(rejected(row, at)),
             Change::Round {
                 tenant,
                 connection,

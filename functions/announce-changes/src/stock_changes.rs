@@ -1,49 +1,123 @@
-//! What a change of a listing, a feed or a round means to the outside: pure, so that the same record always announces the
-//! same.
+//! What a change of a listing, an offer, a feed or a round means to the outside: pure, so that the same record always
+//! announces the same.
 
-use crate::event::Event;
+use crate::event::{Event, Happened, Refusal};
 use jiff::Timestamp;
-use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
-use stallkeeper::domain::listing::{Listing, ListingState, Offer};
+use stallkeeper::domain::feed::{Feed, SentBy};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use stallkeeper::domain::listing::{Listing, ListingState, Offer, Refused, advice};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::Round;
-use stallkeeper::store::stream::Images;
+use stallkeeper::store::stream::{Images, RejectedRow};
 
-/// What happened to a listing: Amazon refused its quantity, or it turned out to be spelt otherwise.
+/// What to do about a listing that is spelt differently.
+const RENAME_OURS: &str = "Rename our product to Amazon's spelling, or tie the Amazon SKU to our product as an alias; \
+                           Amazon's spelling cannot be changed.";
+
+/// What happened to a listing: Amazon refused its quantity, or it turned out to be spelt differently.
 pub fn listing_changes(images: &Images<Listing>, at: Option<Timestamp>) -> Vec<Event> {
     let (old, new) = (images.old.as_deref(), &*images.new);
     let mut events = Vec::new();
     let before = old.and_then(|old| old.refused.as_ref());
     if let Some(refused) = new.refused.as_ref().filter(|it| before != Some(*it)) {
-        events.push(Event::quantity_refused(new, refused, at));
+        let refusal = Refusal {
+            product: new.product.clone(),
+            quantity: Some(refused.value),
+            ..refusal(&new.connection, &new.amazon_sku, None, refused)
+        };
+        events.push(refusal_event(&new.tenant, refusal, at));
     }
     let mismatched = ListingState::CaseMismatch;
     let same =
         old.is_some_and(|old| old.state == mismatched && old.other_spelling == new.other_spelling);
     if new.state == mismatched && !same {
-        events.push(Event::case_mismatch(new, at));
+        let happened = Happened::ListingCaseMismatch {
+            connection: new.connection.clone(),
+            sku: new.amazon_sku.clone(),
+            product: new.other_spelling.clone(),
+            stores: new.stores.clone(),
+            remedy: RENAME_OURS,
+        };
+        let (sku, revision) = (new.amazon_sku.as_str(), new.revision.to_string());
+        let which = [new.connection.as_str(), sku, &revision];
+        events.push(Event::new(&new.tenant, which, happened, at));
     }
     events
 }
 
 /// What happened to an offer: Amazon refused its price.
-pub fn offer_changes(images: &Images<Offer>, at: Option<Timestamp>) -> Vec<Event> {
+pub fn offer_changes(images: &Images<Offer>, at: Option<Timestamp>) -> Option<Event> {
     let before = images.old.as_deref().and_then(|old| old.refused.as_ref());
-    let refused = images.new.refused.as_ref();
-    let refused = refused.filter(|it| before != Some(*it));
-    refused
-        .map(|refused| Event::price_refused(&images.new, refused, at))
-        .into_iter()
-        .collect()
+    let new = &*images.new;
+    let refused = new.refused.as_ref().filter(|it| before != Some(*it))?;
+    let marketplace = Some(new.marketplace);
+    let refusal = Refusal {
+        price: Some(refused.value),
+        ..refusal(&new.connection, &new.amazon_sku, marketplace, refused)
+    };
+    Some(refusal_event(&new.tenant, refusal, at))
+}
+
+fn refusal<T>(
+    connection: &ConnectionId,
+    sku: &AmazonSku,
+    marketplace: Option<Marketplace>,
+    refused: &Refused<T>,
+) -> Refusal {
+    let advice = advice(&refused.code);
+    Refusal {
+        connection: connection.clone(),
+        sku: sku.clone(),
+        product: None,
+        marketplace,
+        quantity: None,
+        price: None,
+        code: refused.code.clone(),
+        message: refused.message.clone(),
+        meaning: advice.meaning,
+        remedy: advice.remedy,
+        retry: advice.retry,
+        feed: match &refused.by {
+            SentBy::Feed(feed) => Some(feed.clone()),
+            SentBy::Patch => None,
+        },
+        refused_at: refused.at,
+    }
+}
+
+fn refusal_event(tenant: &TenantId, refusal: Refusal, at: Option<Timestamp>) -> Event {
+    let country = refusal.marketplace.map(Marketplace::country);
+    // A SKU may hold anything but a control character.
+    let what = format!("{}\n{}", refusal.sku, country.unwrap_or_default());
+    let (connection, refused_at) = (refusal.connection.clone(), refusal.refused_at.to_string());
+    let happened = Happened::ListingRefused(Box::new(refusal));
+    Event::new(
+        tenant,
+        [connection.as_str(), &what, &refused_at],
+        happened,
+        at,
+    )
 }
 
 /// What happened to a feed: it is stuck.
-pub fn feed_changes(images: &Images<Feed>, at: Option<Timestamp>) -> Vec<Event> {
+pub fn feed_changes(images: &Images<Feed>, at: Option<Timestamp>) -> Option<Event> {
     let was = images.old.as_deref().is_some_and(|old| old.stuck);
-    let is = images.new.stuck && !was;
-    is.then(|| Event::feed_stuck(&images.new, at))
-        .into_iter()
-        .collect()
+    let feed = &*images.new;
+    if was || !feed.stuck {
+        return None;
+    }
+    let happened = Happened::FeedStuck {
+        connection: feed.connection.clone(),
+        feed: feed.id.clone(),
+        amazon_id: feed.amazon_id.clone(),
+        carries: feed.kind,
+        marketplace: feed.marketplace,
+        lines: feed.lines,
+        submitted_at: feed.submitted_at,
+        note: feed.note.clone(),
+    };
+    let which = [feed.connection.as_str(), feed.id.as_str(), ""];
+    Some(Event::new(&feed.tenant, which, happened, at))
 }
 
 /// What happened to a connection's rounds: one is held, or no stock level came for long.
@@ -55,12 +129,43 @@ pub fn round_changes(
 ) -> Vec<Event> {
     let (old, new) = (images.old.as_deref(), &*images.new);
     let held_at = |round: &Round| round.held.as_ref().map(|held| held.at);
-    let stale_since = |round: &Round| round.stale_since;
     let held = new.held.as_ref();
     let held = held.filter(|held| old.and_then(held_at) != Some(held.at));
+    let held = held.map(|held| {
+        let happened = Happened::RoundHeld {
+            connection: connection.clone(),
+            zeros: held.zeros,
+            matched: held.matched,
+            held_at: held.at,
+        };
+        (held.at, happened)
+    });
     let stale = new.stale_since;
-    let stale = stale.filter(|since| old.and_then(stale_since) != Some(*since));
-    let held = held.map(|held| Event::round_held(tenant, connection, held, at));
-    let stale = stale.map(|since| Event::stock_stale(tenant, connection, since, at));
-    held.into_iter().chain(stale).collect()
+    let stale = stale.filter(|since| old.and_then(|old| old.stale_since) != Some(*since));
+    let stale = stale.map(|since| {
+        let happened = Happened::StockStale {
+            connection: connection.clone(),
+            since,
+        };
+        (since, happened)
+    });
+    held.into_iter()
+        .chain(stale)
+        .map(|(moment, happened)| {
+            let which = [connection.as_str(), "", &moment.to_string()];
+            Event::new(tenant, which, happened, at)
+        })
+        .collect()
+}
+
+/// A row that came by the queue was refused.
+pub fn rejected(row: RejectedRow, at: Option<Timestamp>) -> Event {
+    let (tenant, moment) = (row.tenant, row.at.to_string());
+    let which = [tenant.as_str(), row.sku.as_str(), &moment];
+    let happened = Happened::StockRejected {
+        sku: row.sku.clone(),
+        reason: row.reason,
+        rejected_at: row.at,
+    };
+    Event::new(&tenant, which, happened, at)
 }

@@ -24,7 +24,7 @@ fn at(second: i64) -> Timestamp {
 
 /// What happened, without whom to.
 fn kinds(events: &[Event]) -> Vec<&'static str> {
-    events.iter().map(|event| event.kind.as_str()).collect()
+    events.iter().map(Event::kind).collect()
 }
 
 /// An order that waits for a mapping, as the stream shows it.

@@ -230,3 +230,12 @@ fn a_connection_that_lost_its_authorisation_is_announced_once() {
     });
     assert_eq!(detail, expected);
 }
+
+#[test]
+fn the_readme_names_every_event() {
+    use strum::VariantNames as _;
+    let readme = include_str!("../../../../README.md");
+    for kind in crate::event::Happened::VARIANTS {
+        assert!(readme.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
