@@ -97,7 +97,7 @@ def create_route(api_id, path, method, operation, authorizers):
 
 
 def route_key(path, method):
-    if path == "/$default":
+    if path.endswith("$default"):
         return "$default"
     return f"{'ANY' if method == ANY else method.upper()} {path}"
 

@@ -21,7 +21,7 @@ pub use paging::{decode_cursor, encode_cursor};
 pub use parameters::Parameters;
 pub use problem::{Fault, Problem};
 pub use tenant::{Demands, HasStore, Tenant, TenantConnection, find_connection, scope};
-pub use unserved::with_problems;
+pub use unserved::{with_problems, with_problems_of_all};
 
 /// An answer, or the problem that kept it from being given.
 pub type Answer<T> = std::result::Result<T, Problem>;

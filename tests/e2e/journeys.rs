@@ -8,6 +8,7 @@ mod life;
 mod links;
 mod orders;
 mod privacy;
+mod readme;
 mod rights;
 mod samples;
 mod stock;

@@ -17,7 +17,7 @@ pub use config::Config;
 pub use document::openapi;
 
 use axum::Router;
-use stallkeeper::api::{HasStore, with_caller, with_problems};
+use stallkeeper::api::{HasStore, with_caller, with_problems_of_all};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
@@ -51,7 +51,8 @@ impl HasStore for App {
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.config.tenant_claim.clone();
     let (router, _) = documented().split_for_parts();
-    with_caller(with_problems(router), tenant_claim).with_state(app)
+    let router = with_problems_of_all(router, service::DOCUMENT);
+    with_caller(router, tenant_claim).with_state(app)
 }
 
 /// The routes, each with what it says of itself.

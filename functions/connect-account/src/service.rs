@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 /// The whole API, of all functions; a test keeps it what they say of themselves.
-const DOCUMENT: &str = include_str!("../../../infra/openapi.json");
+pub(crate) const DOCUMENT: &str = include_str!("../../../infra/openapi.json");
 
 /// Describe this API.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "service", security(()), responses((status = 200, description = "This document", content_type = "application/json")))]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
+use crate::api;
 use crate::child::Guarded;
 use crate::cli::{Part, TestArgs};
 use crate::cloud::{Cloud, CloudOptions};
@@ -26,7 +27,10 @@ pub(crate) async fn run(
     let checks = Checks { workspace, console };
     {
         let _alone = setup::alone(workspace, console).await?;
-        setup::prepare(workspace, console).await?;
+        tokio::try_join!(
+            setup::prepare(workspace, console),
+            setup::prepare_checks(workspace, console)
+        )?;
     }
     if wanted(Part::Lint) {
         checks.lint().await?;
@@ -34,8 +38,15 @@ pub(crate) async fn run(
     if wanted(Part::Unit) {
         checks.unit(&arguments.filter).await?;
     }
-    if wanted(Part::E2e) {
-        checks.end_to_end(&arguments.filter).await?;
+    if wanted(Part::E2e) || wanted(Part::Api) {
+        let cloud = Cloud::start(workspace, console, &CloudOptions::default()).await?;
+        if wanted(Part::E2e) {
+            checks.end_to_end(&cloud, &arguments.filter).await?;
+        }
+        // Last: it also freezes and unfreezes the whole deployment.
+        if wanted(Part::Api) {
+            checks.api(&cloud).await?;
+        }
     }
     console.say("Everything passed.");
     Ok(())
@@ -50,9 +61,15 @@ impl Checks<'_> {
     async fn lint(&self) -> Result<()> {
         self.step("Formatting", cargo(&["fmt", "--all", "--check"])?)
             .await?;
-        let cfn_lint = Guarded::new(self.workspace.venv().join("bin/cfn-lint"))?;
+        let cfn_lint = Guarded::new(self.workspace.checker("cfn-lint"))?;
         self.step("Template", cfn_lint.args([self.workspace.template()]))
             .await?;
+        let validator = Guarded::new(self.workspace.checker("openapi-spec-validator"))?;
+        self.step(
+            "OpenAPI document",
+            validator.args([self.workspace.openapi()]),
+        )
+        .await?;
         let python = Guarded::new(self.workspace.python())?.args(["-m", "unittest", "test_deploy"]);
         self.step_in("Deployment script", python, &self.workspace.tool(""))
             .await?;
@@ -84,13 +101,17 @@ impl Checks<'_> {
         .await
     }
 
-    async fn end_to_end(&self, filter: &[String]) -> Result<()> {
-        let cloud = Cloud::start(self.workspace, self.console, &CloudOptions::default()).await?;
+    async fn end_to_end(&self, cloud: &Cloud, filter: &[String]) -> Result<()> {
         let tests = cargo(&["test", "--workspace", "--test", "e2e", "--"])?
             .args(filter)
             .env(MODELS, self.workspace.models())
             .env(ADDRESSES, cloud.describe()?);
         self.step("End-to-end tests", tests).await
+    }
+
+    async fn api(&self, cloud: &Cloud) -> Result<()> {
+        let requests = api::generated_requests(self.workspace, &cloud.addresses).await?;
+        self.step("API as described", requests).await
     }
 
     async fn step(&self, name: &str, command: Guarded) -> Result<()> {

@@ -96,6 +96,8 @@ pub(crate) enum Part {
     Unit,
     /// Journeys through the deployed stack
     E2e,
+    /// Requests to the deployed API, generated from its own description
+    Api,
 }
 
 #[derive(Debug, Args)]

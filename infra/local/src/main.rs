@@ -13,6 +13,7 @@ use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 mod addresses;
+mod api;
 mod artefacts;
 mod bench;
 mod checks;

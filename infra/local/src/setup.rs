@@ -49,43 +49,73 @@ pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<
 }
 
 pub(crate) async fn prepare_python(workspace: &Workspace, console: &Console) -> Result<()> {
-    let requirements = workspace.tool("requirements.txt");
-    let stamp = stamp(&fs::read(&requirements).await?);
-    let stamp_file = workspace.local().join("python.stamp");
-    if workspace.python().exists() && holds(&stamp_file, &stamp).await {
-        return Ok(());
-    }
-    let step = console.step("Python packages of the local cloud (pinned, checked by hash)");
-    check_python().await?;
-    let _ = fs::remove_dir_all(workspace.venv()).await;
-    step.detail("making a virtual environment");
-    run(
-        workspace,
-        "python",
-        Guarded::new("python3")?
+    let environment = Environment {
+        purpose: "the local cloud",
+        folder: "venv",
+        requirements: "requirements.txt",
+    };
+    environment.prepare(workspace, console).await
+}
+
+/// What only `cargo dev test` needs.
+pub(crate) async fn prepare_checks(workspace: &Workspace, console: &Console) -> Result<()> {
+    let environment = Environment {
+        purpose: "the checks",
+        folder: "checks-venv",
+        requirements: "requirements-checks.txt",
+    };
+    environment.prepare(workspace, console).await
+}
+
+/// A private Python environment of pinned packages.
+struct Environment {
+    purpose: &'static str,
+    folder: &'static str,
+    requirements: &'static str,
+}
+
+impl Environment {
+    async fn prepare(&self, workspace: &Workspace, console: &Console) -> Result<()> {
+        let requirements = workspace.tool(self.requirements);
+        let folder = workspace.local().join(self.folder);
+        let stamp = stamp(&fs::read(&requirements).await?);
+        let stamp_file = workspace.local().join(format!("{}.stamp", self.folder));
+        if folder.join("bin/python").exists() && holds(&stamp_file, &stamp).await {
+            return Ok(());
+        }
+        let step = console.step(&format!(
+            "Python packages of {} (pinned, checked by hash)",
+            self.purpose
+        ));
+        check_python().await?;
+        let _ = fs::remove_dir_all(&folder).await;
+        step.detail("making a virtual environment");
+        let venv = Guarded::new("python3")?
             .args(["-m", "venv"])
-            .args([workspace.venv()]),
-    )
-    .await
-    .context("python3 could not make a virtual environment")?;
-    step.detail("fetching and installing");
-    // All is pinned, so there is nothing to resolve; byte code is made on first use, where needed.
-    let options = [
-        "--require-hashes",
-        "--no-deps",
-        "--no-compile",
-        "--disable-pip-version-check",
-    ];
-    let pip = Guarded::new(workspace.python())?
-        .args(["-m", "pip", "install"])
-        .args(options)
-        .args([Path::new("-r"), &requirements]);
-    run(workspace, "python", pip)
-        .await
-        .context("the Python packages could not be installed")?;
-    fs::write(stamp_file, stamp).await?;
-    step.done();
-    Ok(())
+            .args([&folder]);
+        run(workspace, self.folder, venv)
+            .await
+            .context("python3 could not make a virtual environment")?;
+        step.detail("fetching and installing");
+        // All is pinned, so there is nothing to resolve; byte code is made on first use, where needed.
+        let options = [
+            "--require-hashes",
+            "--no-deps",
+            "--no-compile",
+            "--only-binary=:all:",
+            "--disable-pip-version-check",
+        ];
+        let pip = Guarded::new(folder.join("bin/python"))?
+            .args(["-m", "pip", "install"])
+            .args(options)
+            .args([Path::new("-r"), &requirements]);
+        run(workspace, self.folder, pip)
+            .await
+            .context("the Python packages could not be installed")?;
+        fs::write(stamp_file, stamp).await?;
+        step.done();
+        Ok(())
+    }
 }
 
 async fn check_python() -> Result<()> {
@@ -197,7 +227,11 @@ mod tests {
 
     #[test]
     fn every_pinned_package_has_hashes() {
-        let pins = include_str!("../requirements.txt").replace("\\\n", "");
+        let pins = concat!(
+            include_str!("../requirements.txt"),
+            include_str!("../requirements-checks.txt")
+        );
+        let pins = pins.replace("\\\n", "");
         for line in pins.lines().filter(|line| line.contains("==")) {
             assert!(line.contains("--hash=sha256:"), "{line}");
         }

@@ -29,6 +29,11 @@ impl Workspace {
         self.root.join("infra/template.yaml")
     }
 
+    /// The API's description, of all functions.
+    pub(crate) fn openapi(&self) -> PathBuf {
+        self.root.join("infra/openapi.json")
+    }
+
     pub(crate) fn sample_event(&self, function: &str) -> PathBuf {
         self.root.join("events").join(format!("{function}.json"))
     }
@@ -43,12 +48,13 @@ impl Workspace {
         self.root.join("target/local")
     }
 
-    pub(crate) fn venv(&self) -> PathBuf {
-        self.local().join("venv")
+    pub(crate) fn python(&self) -> PathBuf {
+        self.local().join("venv/bin/python")
     }
 
-    pub(crate) fn python(&self) -> PathBuf {
-        self.venv().join("bin/python")
+    /// A program that only the checks need.
+    pub(crate) fn checker(&self, program: &str) -> PathBuf {
+        self.local().join("checks-venv/bin").join(program)
     }
 
     pub(crate) fn models(&self) -> PathBuf {

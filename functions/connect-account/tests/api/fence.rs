@@ -169,6 +169,14 @@ async fn what_does_not_exist_is_told_as_a_problem() {
     );
     assert_eq!(
         world
+            .ask("north", "PATCH", "/orders", Value::Null)
+            .await
+            .problem(405),
+        "no-such-method",
+        "another function serves the route"
+    );
+    assert_eq!(
+        world
             .ask("north", "GET", "/connections/none", Value::Null)
             .await
             .problem(404),

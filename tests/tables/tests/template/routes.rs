@@ -23,9 +23,9 @@ fn in_template(function: Resource<'_>) -> BTreeSet<String> {
             .expect("a route has it")
             .to_owned()
     };
-    function
-        .events("HttpApi")
-        .into_iter()
+    let events = function.events("HttpApi").into_iter();
+    events
+        .filter(|(_, event)| event.get("Path").is_some())
         .map(|(_, event)| route(&text(event, "Method"), &text(event, "Path")))
         .collect()
 }
