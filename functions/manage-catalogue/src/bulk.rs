@@ -142,7 +142,8 @@ impl<S: Send + Sync> FromRequest<S> for Rows {
             .await
             .map_err(|_| too_much("6 MiB"))?;
         let contents = match media_type(kind.as_deref()).as_str() {
-            "" | "application/json" => json_rows(&bytes)?,
+            // The third is what `curl -d` says of any body.
+            "" | "application/json" | "application/x-www-form-urlencoded" => json_rows(&bytes)?,
             "text/csv" => csv_rows::read(&bytes)?,
             _ => return Err(unknown_type()),
         };
