@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<()> {
-    let (workspace, console) = (Workspace::here(purpose(&command)), Console::new());
+    let (workspace, console) = (Workspace::here(purpose(&command))?, Console::new());
     match command {
         Command::Demo(arguments) => demo(&workspace, &console, &arguments).await,
         Command::Up => up::up(&workspace, &console).await,

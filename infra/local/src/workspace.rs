@@ -1,9 +1,15 @@
-//! Where everything lies: the one place that spells a path of the checkout or of `target/local`.
-//! It never creates or reads anything.
+//! Where everything is: the one place that spells a path of the checkout or of `target/local`. It
+//! never creates anything.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
-/// The checkout this binary was built from.
+use anyhow::{Context as _, Result};
+
+/// What the root of a checkout has, and no folder within one.
+const MARK: &str = "infra/template.yaml";
+
+/// The checkout that the command was started in.
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
@@ -12,13 +18,22 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// `purpose` is the command at work: each has logs of its own.
-    pub(crate) fn here(purpose: &'static str) -> Self {
-        let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = crate_folder.ancestors().nth(2).unwrap_or(crate_folder);
-        Self {
-            root: root.to_owned(),
-            purpose,
-        }
+    ///
+    /// The root is found when the command runs, not when it was built: a copied checkout brings
+    /// along a binary that was built elsewhere. Cargo names its crate's folder; without cargo, it
+    /// is looked for upwards from the current folder.
+    pub(crate) fn here(purpose: &'static str) -> Result<Self> {
+        let start = match env::var_os("CARGO_MANIFEST_DIR") {
+            Some(crate_folder) => PathBuf::from(crate_folder),
+            None => env::current_dir()?,
+        };
+        let root = root_above(&start).with_context(|| {
+            format!(
+                "There is no checkout of Stallkeeper in or above {}.",
+                start.display()
+            )
+        })?;
+        Ok(Self { root, purpose })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -26,7 +41,7 @@ impl Workspace {
     }
 
     pub(crate) fn template(&self) -> PathBuf {
-        self.root.join("infra/template.yaml")
+        self.root.join(MARK)
     }
 
     /// The API's description, of all functions.
@@ -78,5 +93,27 @@ impl Workspace {
     /// What a running `up` says about itself.
     pub(crate) fn up_file(&self) -> PathBuf {
         self.local().join("up.json")
+    }
+}
+
+fn root_above(start: &Path) -> Option<PathBuf> {
+    let root = start.ancestors().find(|folder| folder.join(MARK).is_file());
+    root.map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copied_checkout_is_found_from_any_of_its_folders() {
+        let copy = env::temp_dir().join(format!("stallkeeper-copy-{}", std::process::id()));
+        let inside = copy.join("infra/local/src");
+        std::fs::create_dir_all(&inside).unwrap();
+        assert_eq!(root_above(&inside), None);
+        std::fs::write(copy.join(MARK), "").unwrap();
+        assert_eq!(root_above(&inside), Some(copy.clone()));
+        assert_eq!(root_above(&copy), Some(copy.clone()));
+        std::fs::remove_dir_all(copy).unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! `cargo dev` is compiled alone, before all the rest. With other features than the rest asks for,
-//! most dependencies would be compiled twice: minutes on a first run.
+//! `cargo dev` and `cargo test -p X` compile a member alone. If that asked for other features than the
+//! whole workspace does, dependencies would be compiled twice: minutes on a first run.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 // What a dependency is asked for differs by system; the list is kept for the one that CI runs on.
@@ -34,13 +34,43 @@ fn compiled(selection: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
+/// The names of the workspace's members.
+fn members() -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--workspace", "--depth", "0"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines
+        .lines()
+        .filter_map(|line| Some(line.split_once(' ')?.0.to_owned()))
+        // It is only ever built for another member.
+        .filter(|member| member != "features")
+        .collect()
+}
+
+/// What is compiled for a member alone but not for the whole workspace.
+fn compiled_again(member: &str, edges: &str, together: &BTreeSet<String>) -> Vec<String> {
+    let alone = compiled(&["--package", member, "--edges", edges]);
+    let again = alone.difference(together);
+    again
+        .map(|package| format!("{member}: {package}"))
+        .collect()
+}
+
 #[test]
-fn cargo_dev_shares_its_dependencies_with_the_rest() {
-    let alone = compiled(&["--package", "local", "--edges", "normal,build"]);
+fn a_member_alone_shares_its_dependencies_with_the_whole_workspace() {
     let together = compiled(&["--workspace", "--edges", "normal,build,dev"]);
-    let twice: Vec<&String> = alone.difference(&together).collect();
+    let members = members();
+    assert!(members.len() > 10, "{members:?}");
+    let mut again: Vec<String> = members
+        .iter()
+        .flat_map(|member| compiled_again(member, "normal,build,dev", &together))
+        .collect();
+    again.extend(compiled_again("local", "normal,build", &together));
     assert!(
-        twice.is_empty(),
-        "compiled twice: {twice:#?}\nGive them in infra/local/Cargo.toml the features they have in `cargo tree --workspace`."
+        again.is_empty(),
+        "compiled twice: {again:#?}\nGive them in infra/features/Cargo.toml the features they have in `cargo tree --workspace`."
     );
 }
