@@ -14,7 +14,7 @@ pub use message::{
 pub use stock_change::{LevelRow, StockChange};
 pub use wake::may_hold_orders;
 
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use crate::error::{Class, Error, Result};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -31,6 +31,12 @@ pub trait Group {
 impl Group for ConnectionId {
     fn group(&self) -> String {
         self.as_str().to_owned()
+    }
+}
+
+impl Group for ConnectionKey {
+    fn group(&self) -> String {
+        self.id.group()
     }
 }
 

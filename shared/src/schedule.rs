@@ -5,7 +5,7 @@
 
 mod clock;
 
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey};
 use crate::error::{Class, Error, Result};
 use crate::store::Store;
 use aws_sdk_scheduler::error::{ProvideErrorMetadata, SdkError};
@@ -72,24 +72,19 @@ impl Schedules {
     ///
     /// # Errors
     /// Retryable where the table changes faster than the schedules follow.
-    pub async fn follow_latest(
-        &self,
-        store: &Store,
-        tenant: &TenantId,
-        id: &ConnectionId,
-    ) -> Result<()> {
+    pub async fn follow_latest(&self, store: &Store, key: &ConnectionKey) -> Result<()> {
         let mut done = None;
         for _ in 0..MOST_READS {
-            let connection = store.connection(tenant, id).await?;
-            let plan = store.stock_plan(tenant, id).await?;
+            let connection = store.connection(key).await?;
+            let plan = store.stock_plan(key).await?;
             let wanted = Wanted::of(connection.as_ref(), &plan);
             if done.as_ref() == Some(&wanted) {
                 return Ok(());
             }
             for (clock, rhythm) in wanted.clocks() {
                 match rhythm {
-                    Some(rhythm) => self.put_schedule(tenant, id, clock, rhythm).await?,
-                    None => self.take_away(id, clock).await?,
+                    Some(rhythm) => self.put_schedule(key, clock, rhythm).await?,
+                    None => self.take_away(&key.id, clock).await?,
                 }
             }
             done = Some(wanted);
@@ -109,12 +104,11 @@ impl Schedules {
     /// Idempotent: a schedule that is there is made what is asked for.
     async fn put_schedule(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         clock: Clock,
         rhythm: Rhythm,
     ) -> Result<()> {
-        let target = self.target(tenant, connection, clock, rhythm)?;
+        let target = self.target(connection, clock, rhythm)?;
         let window = FlexibleTimeWindow::builder()
             .mode(FlexibleTimeWindowMode::Off)
             .build()
@@ -122,7 +116,7 @@ impl Schedules {
         let created = self
             .scheduler
             .create_schedule()
-            .name(clock.name(connection))
+            .name(clock.name(&connection.id))
             .group_name(&self.group)
             .schedule_expression(rhythm.expression())
             .state(ScheduleState::Enabled)
@@ -135,7 +129,7 @@ impl Schedules {
             Err(error) if error.code() == Some("ConflictException") => {
                 self.scheduler
                     .update_schedule()
-                    .name(clock.name(connection))
+                    .name(clock.name(&connection.id))
                     .group_name(&self.group)
                     .schedule_expression(rhythm.expression())
                     .state(ScheduleState::Enabled)
@@ -166,13 +160,7 @@ impl Schedules {
         }
     }
 
-    fn target(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        clock: Clock,
-        rhythm: Rhythm,
-    ) -> Result<Target> {
+    fn target(&self, connection: &ConnectionKey, clock: Clock, rhythm: Rhythm) -> Result<Target> {
         let arn = match clock {
             Clock::Orders => &self.targets.order_ticks,
             Clock::Stock => &self.targets.stock_ticks,
@@ -181,7 +169,7 @@ impl Schedules {
         Target::builder()
             .arn(arn)
             .role_arn(&self.role_arn)
-            .input(clock.message(tenant.clone(), connection.clone())?)
+            .input(clock.message(connection.clone())?)
             .retry_policy(
                 RetryPolicy::builder()
                     .maximum_event_age_in_seconds(rhythm.oldest_message_seconds())

@@ -3,7 +3,7 @@
 //! The tenant and the connection are the encryption context: what was sealed for one cannot be opened for another.
 
 use crate::domain::connection::{AppCredentials, Connection, Credentials};
-use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::ids::{ConnectionKey, SellerId};
 use crate::domain::marketplace::Region;
 use crate::error::{Class, Error, Result};
 use crate::sp_api::{Account, LimitKey, Operation};
@@ -152,12 +152,10 @@ impl Vault {
         };
         let seller = connection.seller.clone().ok_or_else(missing)?;
         let sealed = store
-            .credentials(&connection.tenant, &connection.id)
+            .credentials(&connection.key())
             .await?
             .ok_or_else(missing)?;
-        let credentials = self
-            .open(&connection.tenant, &connection.id, &sealed)
-            .await?;
+        let credentials = self.open(&connection.key(), &sealed).await?;
         self.login_with(connection.region(), seller, credentials)
             .await
     }
@@ -193,17 +191,14 @@ impl Vault {
     /// Seals a connection's tokens.
     pub async fn seal(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         credentials: &Credentials,
     ) -> Result<SealedCredentials> {
-        let refresh_token = self
-            .encrypt(tenant, connection, &credentials.refresh_token)
-            .await?;
+        let refresh_token = self.encrypt(connection, &credentials.refresh_token).await?;
         let (mut own_client_id, mut own_client_secret) = (None, None);
         if let Some(app) = &credentials.own_app {
             own_client_id = Some(app.client_id.clone());
-            own_client_secret = Some(self.encrypt(tenant, connection, &app.client_secret).await?);
+            own_client_secret = Some(self.encrypt(connection, &app.client_secret).await?);
         }
         Ok(SealedCredentials {
             refresh_token,
@@ -215,17 +210,14 @@ impl Vault {
     /// Opens what [`Self::seal`] sealed for this tenant and connection.
     pub async fn open(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         sealed: &SealedCredentials,
     ) -> Result<Credentials> {
-        let refresh_token = self
-            .decrypt(tenant, connection, &sealed.refresh_token)
-            .await?;
+        let refresh_token = self.decrypt(connection, &sealed.refresh_token).await?;
         let own_app = match (&sealed.own_client_id, &sealed.own_client_secret) {
             (Some(client_id), Some(secret)) => Some(AppCredentials {
                 client_id: client_id.clone(),
-                client_secret: self.decrypt(tenant, connection, secret).await?,
+                client_secret: self.decrypt(connection, secret).await?,
             }),
             _ => None,
         };
@@ -235,19 +227,14 @@ impl Vault {
         })
     }
 
-    async fn encrypt(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        secret: &SecretString,
-    ) -> Result<String> {
+    async fn encrypt(&self, connection: &ConnectionKey, secret: &SecretString) -> Result<String> {
         let answer = self
             .kms
             .encrypt()
             .key_id(&self.key)
             .plaintext(Blob::new(secret.expose_secret().as_bytes()))
-            .encryption_context("tenant", tenant.as_str())
-            .encryption_context("connection", connection.as_str())
+            .encryption_context("tenant", connection.tenant.as_str())
+            .encryption_context("connection", connection.id.as_str())
             .send()
             .await
             .map_err(|error| failure("seal a secret", error))?;
@@ -257,12 +244,7 @@ impl Vault {
         Ok(STANDARD.encode(sealed))
     }
 
-    async fn decrypt(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        sealed: &str,
-    ) -> Result<SecretString> {
+    async fn decrypt(&self, connection: &ConnectionKey, sealed: &str) -> Result<SecretString> {
         let bytes = STANDARD
             .decode(sealed)
             .map_err(|_| Error::permanent("open a secret", "it is not base64"))?;
@@ -271,8 +253,8 @@ impl Vault {
             .decrypt()
             .key_id(&self.key)
             .ciphertext_blob(Blob::new(bytes))
-            .encryption_context("tenant", tenant.as_str())
-            .encryption_context("connection", connection.as_str())
+            .encryption_context("tenant", connection.tenant.as_str())
+            .encryption_context("connection", connection.id.as_str())
             .send()
             .await
             .map_err(|error| failure("open a secret", error))?;

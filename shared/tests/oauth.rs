@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use stallkeeper::domain::connection::MarketplaceSettings;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::{Dance, OAuthState, Store, Tables, Written};
 
@@ -16,6 +16,13 @@ fn north() -> TenantId {
 
 fn c1() -> ConnectionId {
     "c1".parse().expect("a connection id")
+}
+
+fn key() -> ConnectionKey {
+    ConnectionKey {
+        tenant: north(),
+        id: c1(),
+    }
 }
 
 async fn store() -> (tables::Embedded, Store) {
@@ -39,8 +46,7 @@ fn dance(digest: &str) -> Dance {
 
 fn state() -> OAuthState {
     OAuthState {
-        tenant: north(),
-        connection: c1(),
+        connection: key(),
         browser: None,
         seller: None,
         credentials: None,
@@ -72,19 +78,16 @@ async fn a_new_dance_ends_the_one_before() {
     assert_eq!(begin(&second, Some(&first)).await, Written::Done);
     assert_eq!(begin(&third, Some(&first)).await, Written::Conflict);
     assert!(store.oauth_state("first", at(0)).await.unwrap().is_none());
+    assert_eq!(store.dance(&key()).await.unwrap(), Some(second.clone()));
+    store.end_dance(&key(), &first).await.unwrap();
     assert_eq!(
-        store.dance(&north(), &c1()).await.unwrap(),
-        Some(second.clone())
-    );
-    store.end_dance(&north(), &c1(), &first).await.unwrap();
-    assert_eq!(
-        store.dance(&north(), &c1()).await.unwrap(),
+        store.dance(&key()).await.unwrap(),
         Some(second.clone()),
         "a former one ends nothing"
     );
     for _ in 0..2 {
-        store.end_dance(&north(), &c1(), &second).await.unwrap();
-        assert_eq!(store.dance(&north(), &c1()).await.unwrap(), None);
+        store.end_dance(&key(), &second).await.unwrap();
+        assert_eq!(store.dance(&key()).await.unwrap(), None);
         assert!(store.oauth_state("second", at(0)).await.unwrap().is_none());
     }
     assert_eq!(begin(&first, None).await, Written::Done);
@@ -149,10 +152,7 @@ async fn a_request_is_told_from_another_one() {
         ("b", Written::Conflict),
     ] {
         assert_eq!(
-            store
-                .remember_request(&north(), &c1(), digest)
-                .await
-                .unwrap(),
+            store.remember_request(&key(), digest).await.unwrap(),
             outcome
         );
     }
@@ -168,12 +168,7 @@ async fn two_people_who_change_a_marketplace_lose_nothing() {
         active: true,
         ..read.clone()
     };
-    let write = async |to, from| {
-        store
-            .replace_marketplace(&north(), &c1(), to, from)
-            .await
-            .unwrap()
-    };
+    let write = async |to, from| store.replace_marketplace(&key(), to, from).await.unwrap();
     assert_eq!(write(&without_dpd, &read).await, Written::Done);
     assert_eq!(write(&active, &read).await, Written::Conflict);
     let both = MarketplaceSettings {
@@ -182,10 +177,7 @@ async fn two_people_who_change_a_marketplace_lose_nothing() {
     };
     assert_eq!(write(&both, &without_dpd).await, Written::Done);
     assert_eq!(
-        store
-            .marketplace(&north(), &c1(), Marketplace::Uk)
-            .await
-            .unwrap(),
+        store.marketplace(&key(), Marketplace::Uk).await.unwrap(),
         both
     );
 }

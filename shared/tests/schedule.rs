@@ -6,7 +6,7 @@ use aws_sdk_scheduler::config::{BehaviorVersion, Credentials, Region, retry::Ret
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockSettings};
 use stallkeeper::schedule::{Schedules, Targets};
@@ -76,6 +76,13 @@ fn c1() -> ConnectionId {
     "c1".parse().unwrap()
 }
 
+fn key() -> ConnectionKey {
+    ConnectionKey {
+        tenant: north(),
+        id: c1(),
+    }
+}
+
 impl World {
     async fn new() -> Self {
         let (tables, server) = tokio::join!(tables::embedded(), MockServer::start());
@@ -119,20 +126,15 @@ impl World {
     }
 
     async fn follow(&self) {
-        let (tenant, id) = (north(), c1());
-        let followed = self.schedules.follow_latest(&self.store, &tenant, &id);
+        let key = key();
+        let followed = self.schedules.follow_latest(&self.store, &key);
         followed.await.unwrap();
     }
 
     /// Changes the connection and lets the schedules follow, as whoever changes it does.
     async fn set_status(&self, status: ConnectionStatus) {
         loop {
-            let mut connection = self
-                .store
-                .connection(&north(), &c1())
-                .await
-                .unwrap()
-                .unwrap();
+            let mut connection = self.store.connection(&key()).await.unwrap().unwrap();
             connection.status = status;
             connection.revision += 1;
             if self.store.replace_connection(&connection).await.unwrap() == Written::Done {
@@ -145,7 +147,7 @@ impl World {
     /// Publishes other settings and lets the schedules follow.
     async fn publish(&self, settings: StockSettings) {
         loop {
-            let mut plan = self.store.stock_plan(&north(), &c1()).await.unwrap();
+            let mut plan = self.store.stock_plan(&key()).await.unwrap();
             let version = plan.published.map_or(0, |published| published.version) + 1;
             plan.published = Some(Published {
                 settings: settings.clone(),
@@ -154,7 +156,7 @@ impl World {
                 shadow: false,
             });
             plan.revision += 1;
-            let saved = self.store.save_stock_plan(&north(), &c1(), &plan).await;
+            let saved = self.store.save_stock_plan(&key(), &plan).await;
             if saved.unwrap() == Written::Done {
                 break;
             }
@@ -164,12 +166,8 @@ impl World {
 
     /// Follows again where the table changed faster, as a retried request or batch does.
     async fn follow_in_the_end(&self) {
-        let (tenant, id) = (north(), c1());
-        while let Err(failure) = self
-            .schedules
-            .follow_latest(&self.store, &tenant, &id)
-            .await
-        {
+        let key = key();
+        while let Err(failure) = self.schedules.follow_latest(&self.store, &key).await {
             assert_eq!(failure.class().name(), "retryable", "{}", failure.chain());
         }
     }

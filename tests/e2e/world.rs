@@ -135,9 +135,8 @@ impl World {
 
     /// Lets the schedules follow the connection, as switching it on does.
     pub async fn follow_schedules(&self) {
-        let followed = self
-            .schedules
-            .follow_latest(&self.store, &self.tenant, self.id());
+        let key = self.connection.key();
+        let followed = self.schedules.follow_latest(&self.store, &key);
         followed.await.unwrap();
     }
 
@@ -165,8 +164,7 @@ impl World {
 
     pub async fn send_tick(&self) {
         let tick = TickMessage::Tick {
-            tenant: self.tenant.clone(),
-            connection: self.id().clone(),
+            connection: self.connection.key(),
             hop: 0,
         };
         let queue = self.poll_orders.ticks.clone();

@@ -24,13 +24,13 @@ use event::Happened;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::error::Result;
 use stallkeeper::lambda::stream::{Changed, StreamEvent, readable};
 use stallkeeper::schedule::Schedules;
 use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use stock_changes::{feed_changes, listing_changes, offer_changes, rejected, round_changes};
 use tracing::{info, warn};
 
@@ -70,8 +70,8 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
             warn!(connection.id = %connection, "a seller must authorise again: connection `{connection}`");
         }
     }
-    for (id, tenant) in &work.schedules {
-        app.schedules.follow_latest(&app.store, tenant, id).await?;
+    for connection in &work.schedules {
+        app.schedules.follow_latest(&app.store, connection).await?;
     }
     let announced = Announced {
         events: work.events.len(),
@@ -92,7 +92,7 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
 struct Work {
     events: Vec<Event>,
     /// Connections whose status or published settings changed. The table holds their current ones; an image may be hours old.
-    schedules: BTreeMap<ConnectionId, TenantId>,
+    schedules: BTreeSet<ConnectionKey>,
 }
 
 impl Work {
@@ -107,22 +107,17 @@ impl Work {
             Change::Offer(images) => self.events.extend(offer_changes(&images, at)),
             Change::Feed(images) => self.events.extend(feed_changes(&images, at)),
             Change::Rejected(row) => self.events.push(rejected(row, at)),
-            Change::Round {
-                tenant,
-                connection,
-                images,
-            } => {
-                let events = round_changes(&tenant, &connection, &images, at);
+            Change::Round { connection, images } => {
+                let events = round_changes(&connection, &images, at);
                 self.events.extend(events);
             }
             Change::StockPlan {
-                tenant,
                 connection,
                 old,
                 new,
             } => {
                 if old != new {
-                    self.schedules.insert(connection, tenant);
+                    self.schedules.insert(connection);
                 }
             }
             Change::Other => {}
@@ -145,7 +140,7 @@ impl Work {
         if status(&old) != status(&new)
             && let Some(either) = new.or(old)
         {
-            self.schedules.insert(either.id, either.tenant);
+            self.schedules.insert(either.key());
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::event::{Event, Happened, Refusal};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, SentBy};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::Round;
@@ -107,7 +107,7 @@ pub fn feed_changes(images: &Images<Feed>, at: Option<Timestamp>) -> Option<Even
         return None;
     }
     let happened = Happened::FeedStuck {
-        connection: feed.connection.clone(),
+        connection: feed.connection.id.clone(),
         feed: feed.id.clone(),
         amazon_id: feed.amazon_id.clone(),
         carries: feed.kind,
@@ -116,14 +116,13 @@ pub fn feed_changes(images: &Images<Feed>, at: Option<Timestamp>) -> Option<Even
         submitted_at: feed.submitted_at,
         note: feed.note.clone(),
     };
-    let which = [feed.connection.as_str(), feed.id.as_str(), ""];
-    Some(Event::new(&feed.tenant, which, happened, at))
+    let which = [feed.connection.id.as_str(), feed.id.as_str(), ""];
+    Some(Event::new(&feed.connection.tenant, which, happened, at))
 }
 
 /// What happened to a connection's rounds: one is held, or no stock level came for long.
 pub fn round_changes(
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     images: &Images<Round>,
     at: Option<Timestamp>,
 ) -> Vec<Event> {
@@ -133,7 +132,7 @@ pub fn round_changes(
     let held = held.filter(|held| old.and_then(held_at) != Some(held.at));
     let held = held.map(|held| {
         let happened = Happened::RoundHeld {
-            connection: connection.clone(),
+            connection: connection.id.clone(),
             zeros: held.zeros,
             matched: held.matched,
             held_at: held.at,
@@ -144,7 +143,7 @@ pub fn round_changes(
     let stale = stale.filter(|since| old.and_then(|old| old.stale_since) != Some(*since));
     let stale = stale.map(|since| {
         let happened = Happened::StockStale {
-            connection: connection.clone(),
+            connection: connection.id.clone(),
             since,
         };
         (since, happened)
@@ -152,8 +151,8 @@ pub fn round_changes(
     held.into_iter()
         .chain(stale)
         .map(|(moment, happened)| {
-            let which = [connection.as_str(), "", &moment.to_string()];
-            Event::new(tenant, which, happened, at)
+            let which = [connection.id.as_str(), "", &moment.to_string()];
+            Event::new(&connection.tenant, which, happened, at)
         })
         .collect()
 }

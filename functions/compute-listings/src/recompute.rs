@@ -12,7 +12,7 @@ use crate::{App, CONCURRENCY};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use read_once::ReadOnce;
-use stallkeeper::domain::ids::{ConnectionId, Sku, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, Sku, TenantId};
 use stallkeeper::error::Result;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::Store;
@@ -60,8 +60,7 @@ pub(crate) async fn recompute(
     let urgent: BTreeSet<ConnectionId> = urgent.into_iter().flatten().collect();
     for connection in urgent {
         let tick = StockTick::Urgent {
-            tenant: tenant.clone(),
-            connection: connection.clone(),
+            connection: ConnectionKey::new(tenant, &connection),
             hop: 0,
         };
         app.stock_ticks.send(&connection, tick, 0).await?;

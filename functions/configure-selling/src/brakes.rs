@@ -110,10 +110,7 @@ pub(crate) async fn release(
     connection: TenantConnection<Connections>,
 ) -> Answer<Json<StockAnswer>> {
     app.release_round(&connection, Timestamp::now()).await?;
-    let plan = app
-        .store
-        .stock_plan(&connection.tenant, &connection.id)
-        .await?;
+    let plan = app.store.stock_plan(&connection.key()).await?;
     app.stock_ticks.begin_round(&connection, &plan).await?;
     info!(audit = "round_released", tenant.id = %connection.tenant, connection.id = %connection.id, "a held round of connection `{}` is released", connection.id);
     app.stock_answer(&connection, &plan).await
@@ -122,9 +119,9 @@ pub(crate) async fn release(
 impl App {
     /// Where nothing is held any more because it was released just now, the same request only ticks again.
     async fn release_round(&self, connection: &Connection, now: Timestamp) -> Answer<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let key = &connection.key();
         for _ in 0..MOST_TRIES {
-            let mut round = self.store.round(tenant, id).await?;
+            let mut round = self.store.round(key).await?;
             if round.held.is_none() {
                 return match round.released_until {
                     Some(until) if until > now => Ok(()),
@@ -138,7 +135,7 @@ impl App {
             round.held = None;
             round.released_until = Some(now.saturating_add(RELEASED_FOR).unwrap_or(now));
             round.revision += 1;
-            if self.store.save_round(tenant, id, &round).await? == Written::Done {
+            if self.store.save_round(key, &round).await? == Written::Done {
                 return Ok(());
             }
         }

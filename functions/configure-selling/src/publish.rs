@@ -95,8 +95,7 @@ impl App {
         })
         .await?;
         let job = ListingJob::Preview {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
+            connection: connection.key(),
             revision: plan.draft_revision,
             hop: 0,
         };
@@ -127,7 +126,7 @@ impl App {
         })
         .await?;
         self.schedules
-            .follow_latest(&self.store, &connection.tenant, &connection.id)
+            .follow_latest(&self.store, &connection.key())
             .await?;
         self.listing_jobs.recompute_all(connection, &plan).await?;
         self.match_if_old(connection, &plan, now).await?;
@@ -146,17 +145,13 @@ impl App {
         if plan.in_force().is_none() || !connection.status.fetches_orders() {
             return Ok(());
         }
-        let matching = self
-            .store
-            .matching(&connection.tenant, &connection.id)
-            .await?;
+        let matching = self.store.matching(&connection.key()).await?;
         let fresh = |done: Timestamp| now.duration_since(done) <= MATCHED_WITHIN;
         if matching.done_at.is_some_and(fresh) {
             return Ok(());
         }
         let job = ListingJob::Match {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
+            connection: connection.key(),
             why: MatchReason::Published,
             hop: 0,
         };

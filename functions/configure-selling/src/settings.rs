@@ -28,10 +28,7 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
 ) -> Answer<Json<StockAnswer>> {
-    let plan = app
-        .store
-        .stock_plan(&connection.tenant, &connection.id)
-        .await?;
+    let plan = app.store.stock_plan(&connection.key()).await?;
     app.stock_answer(&connection, &plan).await
 }
 
@@ -70,7 +67,7 @@ impl App {
         connection: &Connection,
         plan: &StockPlan,
     ) -> Answer<Json<StockAnswer>> {
-        let round = self.store.round(&connection.tenant, &connection.id).await?;
+        let round = self.store.round(&connection.key()).await?;
         let deployment = self.store.deployment_freeze().await?;
         let answer = StockAnswer::of(connection, plan, &round, deployment.as_ref());
         Ok(Json(answer))

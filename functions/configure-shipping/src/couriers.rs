@@ -234,9 +234,9 @@ impl App {
         let connections = self.store.connections(tenant).await?;
         futures::stream::iter(connections.iter().filter(|it| may_hold_orders(it)))
             .map(Ok)
-            .try_for_each_concurrent(CONCURRENCY, |connection| {
-                self.orders
-                    .rerun(tenant, &connection.id, term, self.rerun_delay_seconds)
+            .try_for_each_concurrent(CONCURRENCY, async |connection| {
+                let (key, later) = (connection.key(), self.rerun_delay_seconds);
+                self.orders.rerun(&key, term, later).await
             })
             .await?;
         Ok(())

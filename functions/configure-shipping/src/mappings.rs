@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Parameters, Problem, Tenant, find_connection};
 use stallkeeper::domain::courier::{CourierServiceId, Mapping, Scope};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -140,8 +140,7 @@ pub(crate) async fn put(
         Some(connection) => {
             app.orders
                 .rerun(
-                    &tenant,
-                    connection,
+                    &ConnectionKey::new(&tenant, connection),
                     Some(&mapping.term),
                     app.rerun_delay_seconds,
                 )

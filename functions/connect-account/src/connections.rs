@@ -170,16 +170,14 @@ pub(crate) async fn disconnect(
         })
         .await?;
     app.store.erase_credentials(&connection).await?;
-    if let Some(dance) = app.store.dance(&tenant, &connection.id).await? {
-        app.store.end_dance(&tenant, &connection.id, &dance).await?;
+    if let Some(dance) = app.store.dance(&connection.key()).await? {
+        app.store.end_dance(&connection.key(), &dance).await?;
     }
-    for mark in app.store.parked_marks(&tenant, &connection.id).await? {
-        app.store
-            .forget_parked(&tenant, &connection.id, &mark)
-            .await?;
+    for mark in app.store.parked_marks(&connection.key()).await? {
+        app.store.forget_parked(&connection.key(), &mark).await?;
     }
     app.schedules
-        .follow_latest(&app.store, &tenant, &connection.id)
+        .follow_latest(&app.store, &connection.key())
         .await?;
     info!(connection.id = %connection.id, "connection `{}` is disconnected", connection.id);
     Ok(Json(farewell(&connection)))

@@ -9,12 +9,10 @@ impl App {
     /// Makes the schedules follow a connection that was just written, lets it fetch now rather than in five minutes, and
     /// catch up on what was not computed or sent while it was off.
     pub(crate) async fn follow(&self, connection: &Connection) -> Result<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        self.schedules
-            .follow_latest(&self.store, tenant, id)
-            .await?;
+        let key = &connection.key();
+        self.schedules.follow_latest(&self.store, key).await?;
         self.tick(connection).await?;
-        let plan = self.store.stock_plan(tenant, id).await?;
+        let plan = self.store.stock_plan(key).await?;
         self.listing_jobs.recompute_all(connection, &plan).await?;
         self.stock_ticks.begin_round(connection, &plan).await
     }
@@ -25,8 +23,7 @@ impl App {
             return Ok(());
         }
         let tick = TickMessage::Tick {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
+            connection: connection.key(),
             hop: 0,
         };
         self.ticks.send(&connection.id, tick, 0).await

@@ -97,14 +97,8 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
 ) -> Answer<Json<StoreList>> {
-    let set = app
-        .store
-        .marketplaces(&connection.tenant, &connection.id)
-        .await?;
-    let marks = app
-        .store
-        .parked_marks(&connection.tenant, &connection.id)
-        .await?;
+    let set = app.store.marketplaces(&connection.key()).await?;
+    let marks = app.store.parked_marks(&connection.key()).await?;
     let known = connection
         .participations
         .iter()
@@ -145,12 +139,9 @@ pub(crate) async fn show(
     let marketplace = of_region(&connection, &country)?;
     let settings = app
         .store
-        .marketplace(&connection.tenant, &connection.id, marketplace)
+        .marketplace(&connection.key(), marketplace)
         .await?;
-    let marks = app
-        .store
-        .parked_marks(&connection.tenant, &connection.id)
-        .await?;
+    let marks = app.store.parked_marks(&connection.key()).await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 
@@ -179,7 +170,7 @@ pub(crate) async fn put(
     }
     let before = app
         .store
-        .marketplace(&connection.tenant, &connection.id, marketplace)
+        .marketplace(&connection.key(), marketplace)
         .await?;
     let settings = app
         .set_store(&connection, marketplace, |settings| {
@@ -205,10 +196,7 @@ pub(crate) async fn put(
         app.recompute_prices(&connection).await?;
     }
     info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);
-    let marks = app
-        .store
-        .parked_marks(&connection.tenant, &connection.id)
-        .await?;
+    let marks = app.store.parked_marks(&connection.key()).await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 
@@ -258,18 +246,10 @@ pub(crate) async fn switch_courier(
         .await?;
     if on {
         app.orders
-            .rerun(
-                &connection.tenant,
-                &connection.id,
-                None,
-                app.config.rerun_delay_seconds,
-            )
+            .rerun(&connection.key(), None, app.config.rerun_delay_seconds)
             .await?;
     }
-    let marks = app
-        .store
-        .parked_marks(&connection.tenant, &connection.id)
-        .await?;
+    let marks = app.store.parked_marks(&connection.key()).await?;
     Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
 }
 

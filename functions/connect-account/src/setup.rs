@@ -42,23 +42,14 @@ pub(crate) async fn show(
 ) -> Answer<Json<Setup>> {
     let now = Timestamp::now();
     let waiting = app.seller_to_confirm(&connection, now).await?;
-    let settings = app
-        .store
-        .settings(&connection.tenant, &connection.id)
-        .await?;
+    let settings = app.store.settings(&connection.key()).await?;
     let link = if connection.status == ConnectionStatus::Disconnected {
         None
     } else {
         app.link(&connection, &base, now).await?
     };
-    let plan = app
-        .store
-        .stock_plan(&connection.tenant, &connection.id)
-        .await?;
-    let matching = app
-        .store
-        .matching(&connection.tenant, &connection.id)
-        .await?;
+    let plan = app.store.stock_plan(&connection.key()).await?;
+    let matching = app.store.matching(&connection.key()).await?;
     let facts = Facts {
         connection: &connection,
         link: link.map(Into::into),
@@ -95,7 +86,7 @@ impl App {
         connection: &Connection,
         now: Timestamp,
     ) -> Answer<Option<String>> {
-        let dance = self.store.dance(&connection.tenant, &connection.id).await?;
+        let dance = self.store.dance(&connection.key()).await?;
         let Some(dance) = dance else {
             return Ok(None);
         };

@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Problem};
-use stallkeeper::domain::ids::TenantId;
+use stallkeeper::domain::ids::{ConnectionKey, TenantId};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::error::Result;
 use stallkeeper::store::{Store, Written};
@@ -144,7 +144,8 @@ async fn take_over(store: &Store, tenant: &TenantId, named: &Named) -> Result<Ou
         return Ok(Outcome::without_order(Word::NotFound));
     };
     for _ in 0..MOST_TRIES {
-        let Some(stored) = store.order(tenant, &connection, &id).await? else {
+        let key = ConnectionKey::new(tenant, &connection);
+        let Some(stored) = store.order(&key, &id).await? else {
             return Ok(Outcome::without_order(Word::NotFound));
         };
         match decide(&stored, Timestamp::now()) {

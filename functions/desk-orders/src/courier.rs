@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use stallkeeper::api::{Answer, Body, Problem};
 use stallkeeper::domain::courier::{CourierServiceId, Couriers, Switches};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::StoredOrder;
 use stallkeeper::store::{Settings, Written};
 use std::sync::Arc;
@@ -66,13 +67,14 @@ pub async fn pick(
         let error: stallkeeper::domain::courier::InvalidCourierService = error;
         Problem::invalid("service", error.to_string())
     })?;
+    let key = ConnectionKey::new(&tenant, &connection);
     let mut settings = None;
     for _ in 0..MOST_TRIES {
-        let stored = app.store.order(&tenant, &connection, &order).await?;
+        let stored = app.store.order(&key, &order).await?;
         let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
         let settings = match &settings {
             Some(settings) => settings,
-            None => settings.insert(app.store.settings(&tenant, &connection).await?),
+            None => settings.insert(app.store.settings(&key).await?),
         };
         let picked = decide_on(&stored, &service, settings);
         let seen = choice.revision.is_none_or(|seen| seen == stored.revision);
@@ -90,7 +92,7 @@ pub async fn pick(
             }
         }
     }
-    let stored = app.store.order(&tenant, &connection, &order).await?;
+    let stored = app.store.order(&key, &order).await?;
     let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
     Err(changed(&app, stored).await?)
 }

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::StoredOrder;
 use stallkeeper::error::Result;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub async fn order(
 ) -> Answer<Json<WholeOrder>> {
     let stored = app
         .store
-        .order(&tenant, &key.connection, &key.order)
+        .order(&ConnectionKey::new(&tenant, &key.connection), &key.order)
         .await?;
     let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
     Ok(Json(whole(&app, stored).await?))
@@ -93,7 +94,8 @@ pub async fn buyer(
     State(app): State<Arc<App>>,
 ) -> Answer<impl IntoResponse> {
     let now = Timestamp::now();
-    let data = app.store.buyer(&tenant, &connection, &order, now).await?;
+    let key = ConnectionKey::new(&tenant, &connection);
+    let data = app.store.buyer(&key, &order, now).await?;
     let data = data.ok_or_else(no_buyer)?;
     // The audit trail of who could see whom; ids only, and before anything is shown.
     info!(

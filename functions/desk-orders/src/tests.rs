@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::courier::{Courier, Reason};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::{
     AmazonStatus, BuyerData, Decision, HistoryEntry, HistoryKind, Order, OrderStatus, StoredOrder,
@@ -162,7 +162,7 @@ impl Stand {
         uk.couriers.switch("Evri".parse().unwrap(), false);
         let store = &self.app.store;
         store
-            .put_marketplace(&tenant(), &connection(), &uk)
+            .put_marketplace(&ConnectionKey::new(&tenant(), &connection()), &uk)
             .await
             .unwrap();
     }

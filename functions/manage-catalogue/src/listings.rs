@@ -14,7 +14,7 @@ mod rows;
 use crate::App;
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{AmazonSku, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, TenantId};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,11 +35,11 @@ impl App {
     /// The tenant's connection; another tenant's does not exist.
     async fn connection(&self, tenant: &TenantId, id: &str) -> Answer<Connection> {
         let missing = || Problem::not_found("connection");
-        let id = id.parse().map_err(|_| missing())?;
-        self.store
-            .connection(tenant, &id)
-            .await?
-            .ok_or_else(missing)
+        let key = ConnectionKey {
+            tenant: tenant.clone(),
+            id: id.parse().map_err(|_| missing())?,
+        };
+        self.store.connection(&key).await?.ok_or_else(missing)
     }
 }
 

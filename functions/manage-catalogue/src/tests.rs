@@ -22,7 +22,7 @@ use outside::{Calls, Queues};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, Sku, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState, Observed};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
@@ -123,7 +123,7 @@ impl Stand {
 
     /// Publishes settings of connection C1, one version on.
     async fn publish(&self, change: impl FnOnce(&mut StockPlan)) {
-        let mut plan = self.store.stock_plan(&tenant(), &c1()).await.unwrap();
+        let mut plan = self.store.stock_plan(&key()).await.unwrap();
         let version = plan.published.as_ref().map_or(0, |it| it.version) + 1;
         let settings = StockSettings {
             on: true,
@@ -137,7 +137,7 @@ impl Stand {
         });
         plan.revision += 1;
         change(&mut plan);
-        let saved = self.store.save_stock_plan(&tenant(), &c1(), &plan).await;
+        let saved = self.store.save_stock_plan(&key(), &plan).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
@@ -152,10 +152,8 @@ impl Stand {
             value: observed,
             at: at(0),
         });
-        let (product, amazon_sku) = (sku(product), &listing.amazon_sku);
-        let (tenant, connection) = (tenant(), c1());
         self.store
-            .tie(&tenant, &product, &connection, amazon_sku, units)
+            .tie(&sku(product), &listing.key(), units)
             .await
             .unwrap();
         let placed = self.store.place_listing(&listing, None, false).await;
@@ -171,7 +169,7 @@ impl Stand {
 
     async fn listing(&self, amazon_sku: &str) -> Listing {
         let amazon_sku = amazon_sku.parse().unwrap();
-        let listing = self.store.listing(&tenant(), &c1(), &amazon_sku).await;
+        let listing = self.store.listing(&key().listing(&amazon_sku)).await;
         listing.unwrap().unwrap()
     }
 
@@ -180,7 +178,7 @@ impl Stand {
     }
 
     async fn to_send(&self, amazon_sku: &str) -> Option<ToSend> {
-        let entries = self.store.to_send(&tenant(), &c1(), true).await.unwrap();
+        let entries = self.store.to_send(&key(), true).await.unwrap();
         let mut entries = entries.into_iter();
         entries.find(|entry| entry.sku.as_str() == amazon_sku && entry.price_on.is_none())
     }
@@ -288,6 +286,10 @@ fn tenant() -> TenantId {
 
 fn c1() -> ConnectionId {
     "C1".parse().unwrap()
+}
+
+fn key() -> ConnectionKey {
+    ConnectionKey::new(&tenant(), &c1())
 }
 
 fn sku(text: &str) -> Sku {

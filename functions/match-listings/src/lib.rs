@@ -16,7 +16,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use preview::PreviewJob;
 use recompute::recompute_all;
 use run::{MatchJob, match_listings};
-use stallkeeper::domain::ids::{ConnectionId, Sku, TenantId};
+use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::stock_settings::Effect;
 use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
@@ -48,13 +48,11 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
 async fn work(app: &App, job: ListingJob, deadline: SystemTime) -> Result<()> {
     match job {
         ListingJob::Match {
-            tenant,
             connection,
             why,
             hop,
         } => {
             let job = MatchJob {
-                tenant,
                 connection,
                 why,
                 hop,
@@ -62,16 +60,14 @@ async fn work(app: &App, job: ListingJob, deadline: SystemTime) -> Result<()> {
             match_listings(app, job, deadline).await
         }
         ListingJob::Preview {
-            tenant,
             connection,
             revision,
             hop,
         } => {
-            let job = preview_job(tenant, connection, revision, hop);
+            let job = preview_job(connection, revision, hop);
             job.matched_first(app, deadline).await
         }
         ListingJob::PreviewFrom {
-            tenant,
             connection,
             revision,
             after,
@@ -81,22 +77,20 @@ async fn work(app: &App, job: ListingJob, deadline: SystemTime) -> Result<()> {
             let job = PreviewJob {
                 after: Some(after),
                 so_far,
-                ..preview_job(tenant, connection, revision, hop)
+                ..preview_job(connection, revision, hop)
             };
             job.compute(app, deadline).await
         }
         ListingJob::RecomputeAll {
-            tenant,
             connection,
             after,
             hop,
-        } => recompute_all(app, &tenant, &connection, after, hop, deadline).await,
+        } => recompute_all(app, &connection, after, hop, deadline).await,
     }
 }
 
-fn preview_job(tenant: TenantId, connection: ConnectionId, revision: u64, hop: u32) -> PreviewJob {
+fn preview_job(connection: ConnectionKey, revision: u64, hop: u32) -> PreviewJob {
     PreviewJob {
-        tenant,
         connection,
         revision,
         after: None,
@@ -108,13 +102,12 @@ fn preview_job(tenant: TenantId, connection: ConnectionId, revision: u64, hop: u
 /// Queues that these SKUs are to be computed anew. `raise`: an input of theirs was written.
 async fn queue_recompute(
     app: &App,
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     raise: bool,
     skus: impl IntoIterator<Item = Sku>,
 ) -> Result<()> {
-    let messages = StockChange::recompute(tenant, raise, skus)?;
-    app.stock_changes.send_all(connection, messages).await
+    let messages = StockChange::recompute(&connection.tenant, raise, skus)?;
+    app.stock_changes.send_all(&connection.id, messages).await
 }
 
 /// Whether there is no time for another step.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use page::Page;
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::SentBy;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState, Standing};
 use stallkeeper::domain::product::Product;
 use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan};
@@ -33,8 +33,7 @@ const WAITS: [u32; 5] = [10, 10, 20, 30, 60];
 
 /// A message that asks for a preview.
 pub(crate) struct PreviewJob {
-    pub(crate) tenant: TenantId,
-    pub(crate) connection: ConnectionId,
+    pub(crate) connection: ConnectionKey,
     /// The draft's.
     pub(crate) revision: u64,
     /// Where an earlier run stopped, and what it counted until there.
@@ -49,14 +48,14 @@ impl PreviewJob {
         let Some(plan) = self.wanted_still(app).await? else {
             return Ok(());
         };
-        let status = app.store.connection(&self.tenant, &self.connection).await?;
+        let status = app.store.connection(&self.connection).await?;
         let status = status.map(|connection| connection.status);
         use ConnectionStatus::{Active, Inactive, Paused};
         if !matches!(status, Some(Active | Paused | Inactive)) {
             let why = "the seller has not authorised this connection";
             return self.save(app, Err(why.into())).await;
         }
-        let matching = app.store.matching(&self.tenant, &self.connection).await?;
+        let matching = app.store.matching(&self.connection).await?;
         if is_fresh(&matching, Timestamp::now()) {
             return self.compute(app, deadline).await;
         }
@@ -72,7 +71,6 @@ impl PreviewJob {
         }
         if self.hop == 0 {
             let first = ListingJob::Match {
-                tenant: self.tenant.clone(),
                 connection: self.connection.clone(),
                 why: MatchReason::Preview,
                 hop: 0,
@@ -83,7 +81,6 @@ impl PreviewJob {
         let wait = WAITS[looked.min(WAITS.len() - 1)];
         let connection = self.connection.clone();
         let again = ListingJob::Preview {
-            tenant: self.tenant,
             connection: self.connection,
             revision: self.revision,
             hop: self.hop + 1,
@@ -96,15 +93,15 @@ impl PreviewJob {
         let Some(plan) = self.wanted_still(app).await? else {
             return Ok(());
         };
-        let (tenant, connection) = (&self.tenant, &self.connection);
-        let stores = app.store.marketplaces(tenant, connection).await?;
+        let connection = &self.connection;
+        let stores = app.store.marketplaces(connection).await?;
         let mut standings = HashMap::new();
         loop {
-            let (tenant, connection) = (&self.tenant, &self.connection);
+            let connection = &self.connection;
             let state = Some(ListingState::Matched);
             let keys = app
                 .store
-                .listing_page(tenant, connection, state, self.after.as_deref(), PAGE)
+                .listing_page(connection, state, self.after.as_deref(), PAGE)
                 .await?;
             let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
             let page = self.page(app, &plan.draft, &stores, &skus).await?;
@@ -117,7 +114,7 @@ impl PreviewJob {
                 return self.go_on(app).await;
             }
         }
-        let matching = app.store.matching(&self.tenant, &self.connection).await?;
+        let matching = app.store.matching(&self.connection).await?;
         let counts = matching.counts;
         self.so_far.unmatched = counts.unknown_here + counts.case_mismatch;
         self.so_far.fulfilled_by_amazon = counts.fulfilled_by_amazon;
@@ -127,7 +124,7 @@ impl PreviewJob {
 
     /// The settings, where this preview of them is still asked for.
     async fn wanted_still(&self, app: &App) -> Result<Option<StockPlan>> {
-        let plan = app.store.stock_plan(&self.tenant, &self.connection).await?;
+        let plan = app.store.stock_plan(&self.connection).await?;
         let done = |preview: &Preview| {
             let over = preview.done_at.is_some() || preview.failed.is_some();
             preview.revision == self.revision && over
@@ -201,7 +198,7 @@ impl PreviewJob {
         if let Some(standing) = known.get(id) {
             return Ok(*standing);
         }
-        let feed = app.store.feed(&self.tenant, &self.connection, id).await?;
+        let feed = app.store.feed(&self.connection, id).await?;
         let standing = standing_of(feed.as_ref());
         known.insert(id.clone(), standing);
         Ok(standing)
@@ -214,7 +211,6 @@ impl PreviewJob {
         }
         let connection = self.connection.clone();
         let again = ListingJob::PreviewFrom {
-            tenant: self.tenant,
             connection: self.connection,
             revision: self.revision,
             after: self.after.unwrap_or_default(),
@@ -226,7 +222,7 @@ impl PreviewJob {
 
     /// Shows the effect, or why there is none, as long as the draft is the same.
     async fn save(&self, app: &App, result: Result<Effect, String>) -> Result<()> {
-        let (tenant, connection) = (&self.tenant, &self.connection);
+        let connection = &self.connection;
         for _ in 0..MOST_TRIES {
             let Some(mut plan) = self.wanted_still(app).await? else {
                 return Ok(());
@@ -241,9 +237,9 @@ impl PreviewJob {
                 failed: result.clone().err(),
             });
             plan.revision += 1;
-            let saved = app.store.save_stock_plan(tenant, connection, &plan).await?;
+            let saved = app.store.save_stock_plan(connection, &plan).await?;
             if saved == Written::Done {
-                info!(connection.id = %connection, draft.revision = self.revision, "computed what publishing would do to connection `{connection}`");
+                info!(connection.id.id = %&connection.id, draft.revision = self.revision, "computed what publishing would do to connection `{connection}`");
                 return Ok(());
             }
         }

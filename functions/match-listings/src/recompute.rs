@@ -2,7 +2,7 @@
 //! of what is computed, so no counter needs to be raised for it.
 
 use crate::{App, is_late, queue_recompute};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, Sku};
 use stallkeeper::domain::listing::ListingState;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::ListingJob;
@@ -17,13 +17,12 @@ const MOST_HOPS: u32 = 120;
 /// Queues the products of a connection's matched listings, page by page; goes on in a message to ourselves.
 pub(crate) async fn recompute_all(
     app: &App,
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     mut after: Option<String>,
     hop: u32,
     deadline: SystemTime,
 ) -> Result<()> {
-    let plan = app.store.stock_plan(tenant, connection).await?;
+    let plan = app.store.stock_plan(connection).await?;
     if plan.in_force().is_none() {
         return Ok(());
     }
@@ -31,15 +30,15 @@ pub(crate) async fn recompute_all(
         let state = Some(ListingState::Matched);
         let page = app
             .store
-            .listing_page(tenant, connection, state, after.as_deref(), PAGE)
+            .listing_page(connection, state, after.as_deref(), PAGE)
             .await?;
         let skus: Vec<AmazonSku> = page.listings.into_iter().map(|(_, sku)| sku).collect();
-        let listings = app.store.listings_glance(tenant, connection, &skus).await?;
+        let listings = app.store.listings_glance(connection, &skus).await?;
         let products: BTreeSet<Sku> = listings
             .into_values()
             .filter_map(|listing| listing.product)
             .collect();
-        queue_recompute(app, tenant, connection, false, products).await?;
+        queue_recompute(app, connection, false, products).await?;
         after = page.next;
         if after.is_none() {
             return Ok(());
@@ -55,10 +54,9 @@ pub(crate) async fn recompute_all(
         ));
     }
     let again = ListingJob::RecomputeAll {
-        tenant: tenant.clone(),
         connection: connection.clone(),
         after,
         hop: hop + 1,
     };
-    app.jobs.send(connection, again, 0).await
+    app.jobs.send(&connection.id, again, 0).await
 }

@@ -11,7 +11,7 @@ mod sold;
 use crate::App;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::queue::{ListingJob, MatchReason};
@@ -35,8 +35,7 @@ pub(crate) const FRESH: SignedDuration = SignedDuration::from_hours(1);
 /// A message that asks for a matching.
 #[derive(Debug, Clone)]
 pub(crate) struct MatchJob {
-    pub(crate) tenant: TenantId,
-    pub(crate) connection: ConnectionId,
+    pub(crate) connection: ConnectionKey,
     pub(crate) why: MatchReason,
     pub(crate) hop: u32,
 }
@@ -54,7 +53,7 @@ enum End {
 
 /// Works on a matching as far as it comes.
 pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTime) -> Result<()> {
-    let connection = app.store.connection(&job.tenant, &job.connection).await?;
+    let connection = app.store.connection(&job.connection).await?;
     let Some(connection) = connection.filter(|it| may_match(it.status, job.why)) else {
         return Ok(());
     };
@@ -63,7 +62,7 @@ pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTim
     let until = now.saturating_add(LEASE).unwrap_or(now);
     let leased = app
         .store
-        .lease_matching(&job.tenant, &job.connection, &owner, now, until)
+        .lease_matching(&job.connection, &owner, now, until)
         .await?;
     let Some(matching) = leased else {
         info!(connection.id = %connection.id, "another run matches connection `{}`", connection.id);
@@ -142,8 +141,8 @@ impl Run<'_> {
 
     /// The stores whose listings count, the home store first.
     async fn stores(&self) -> Result<Vec<Marketplace>> {
-        let Connection { tenant, id, .. } = self.connection;
-        let settings = self.app.store.marketplaces(tenant, id).await?;
+        let key = &self.connection.key();
+        let settings = self.app.store.marketplaces(key).await?;
         let gone = |store: Marketplace| {
             self.connection
                 .participations
@@ -226,7 +225,6 @@ impl Run<'_> {
             return Ok(());
         };
         let again = ListingJob::Match {
-            tenant: job.tenant,
             connection: job.connection,
             why: job.why,
             hop: job.hop + 1,
@@ -244,8 +242,8 @@ impl Run<'_> {
             matching.owner = None;
             matching.leased_until_ms = 0;
         }
-        let Connection { tenant, id, .. } = self.connection;
-        let written = self.app.store.save_matching(tenant, id, &matching).await?;
+        let key = &self.connection.key();
+        let written = self.app.store.save_matching(key, &matching).await?;
         self.matching = matching;
         Ok(written)
     }

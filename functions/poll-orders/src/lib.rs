@@ -58,22 +58,18 @@ fn skip(error: &Error) {
 
 async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<()> {
     let TickMessage::Tick {
-        tenant,
-        connection,
+        connection: key,
         hop,
     } = tick;
-    let found = app.store.connection(&tenant, &connection).await?;
+    let found = app.store.connection(&key).await?;
     let Some(connection) = found.filter(|it| it.status.fetches_orders()) else {
         let schedules = &app.schedules;
-        return schedules
-            .follow_latest(&app.store, &tenant, &connection)
-            .await;
+        return schedules.follow_latest(&app.store, &key).await;
     };
     let outcome = poll(app, &connection, deadline).await?;
     if outcome == RunOutcome::OutOfTime && hop < MOST_HOPS {
         let next = TickMessage::Tick {
-            tenant,
-            connection: connection.id.clone(),
+            connection: key,
             hop: hop + 1,
         };
         app.ticks.send(&connection.id, next, 0).await?;

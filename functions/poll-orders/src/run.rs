@@ -44,14 +44,7 @@ pub(crate) async fn poll(
     let first = now.saturating_sub(BACK_FILL).unwrap_or(now);
     let leased = app
         .store
-        .lease_order_cursor(
-            &connection.tenant,
-            &connection.id,
-            &owner,
-            now,
-            until,
-            first,
-        )
+        .lease_order_cursor(&connection.key(), &owner, now, until, first)
         .await?;
     let Some(cursor) = leased else {
         info!(connection.id = %connection.id, "another run sweeps connection `{}`", connection.id);
@@ -94,10 +87,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn sweep(&mut self) -> Result<RunOutcome> {
         let (app, connection) = (self.app, self.connection);
-        let settings = app
-            .store
-            .marketplaces(&connection.tenant, &connection.id)
-            .await?;
+        let settings = app.store.marketplaces(&connection.key()).await?;
         let fba_wanted = settings
             .iter()
             .any(|marketplace| marketplace.active && marketplace.fba_orders);
@@ -111,7 +101,7 @@ impl Run<'_> {
         }
         let memory = app
             .store
-            .overlap_memory(&connection.tenant, &connection.id, self.cursor.epoch)
+            .overlap_memory(&connection.key(), self.cursor.epoch)
             .await?;
         loop {
             if self
@@ -180,15 +170,15 @@ impl Run<'_> {
         if let Some(theirs) = page.server_time {
             self.cursor.clock_offset_ms = offset_ms(theirs, fetched_at);
         }
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let held = page.value.orders.len();
         let messages = window
             .take(page.value.orders, memory)
             .into_iter()
-            .map(|order| order_message(tenant, id, fetched_at, &window.datasets, order))
+            .map(|order| order_message(key, fetched_at, &window.datasets, order))
             .collect::<Result<Vec<_>>>()?;
-        info!(connection.id = %id, orders.held = held, orders.queued = messages.len(), "read a page of orders");
-        self.app.orders.send_all(id, messages).await?;
+        info!(connection.id = %&key.id, orders.held = held, orders.queued = messages.len(), "read a page of orders");
+        self.app.orders.send_all(&key.id, messages).await?;
         Ok(page.value.next_token)
     }
 
@@ -202,7 +192,7 @@ impl Run<'_> {
             };
             self.app
                 .store
-                .remember_overlap(&self.connection.tenant, &self.connection.id, &memory)
+                .remember_overlap(&self.connection.key(), &memory)
                 .await?;
         }
         self.cursor.since = end;
@@ -234,12 +224,7 @@ impl Run<'_> {
         let written = self
             .app
             .store
-            .save_order_cursor(
-                &self.connection.tenant,
-                &self.connection.id,
-                &self.owner,
-                &cursor,
-            )
+            .save_order_cursor(&self.connection.key(), &self.owner, &cursor)
             .await?;
         self.cursor = cursor;
         Ok(written)

@@ -2,7 +2,7 @@
 
 use crate::{App, RulesOfBatch, reading, store_reading};
 use jiff::Timestamp;
-use stallkeeper::domain::ids::{ConnectionId, OrderId, TenantId};
+use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::error::{Class, Result};
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
 use stallkeeper::sp_api::{Account, Dataset, Operation, SpApi};
@@ -11,22 +11,21 @@ use stallkeeper::sp_api::{Account, Dataset, Operation, SpApi};
 pub(crate) async fn fetch_one(
     app: &App,
     rules: &RulesOfBatch,
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     order: &OrderId,
     updated_at: Timestamp,
 ) -> Result<()> {
-    let Some(connection) = app.store.connection(tenant, connection).await? else {
+    let Some(connection) = app.store.connection(connection).await? else {
         return Ok(());
     };
     if !connection.status.fetches_orders() {
         // Switched on again, it sweeps from before this order on.
         return app
             .store
-            .rewind_order_cursor(tenant, &connection.id, updated_at)
+            .rewind_order_cursor(&connection.key(), updated_at)
             .await;
     }
-    let cursor = app.store.order_cursor(tenant, &connection.id).await?;
+    let cursor = app.store.order_cursor(&connection.key()).await?;
     let refused = cursor.map(|cursor| cursor.refused).unwrap_or_default();
     let datasets: Vec<Dataset> = Dataset::ORDERS
         .into_iter()
@@ -43,9 +42,9 @@ pub(crate) async fn fetch_one(
         && error.class() == Class::AuthRevoked
     {
         app.store
-            .rewind_order_cursor(tenant, &connection.id, updated_at)
+            .rewind_order_cursor(&connection.key(), updated_at)
             .await?;
     }
     let reading = reading(app, &answer?.value, &datasets, Timestamp::now())?;
-    store_reading(app, rules, tenant, &connection.id, reading).await
+    store_reading(app, rules, &connection.key(), reading).await
 }

@@ -8,7 +8,7 @@ use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::courier::{
     AddressKind, AmazonShips, Constraint, Couriers, Mappings, Requirements,
 };
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{
     BuyerData, Decision, FulfilledBy, HistoryEntry, HistoryKind, Order, OrderStatus, StoredOrder,
     Version,
@@ -80,8 +80,7 @@ pub enum Intake {
 
 /// Decides what a reading changes.
 pub fn take_in(
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     reading: &Reading,
     stored: Option<&StoredOrder>,
     rules: &Rules,
@@ -142,8 +141,8 @@ pub fn take_in(
         note,
     };
     let order = StoredOrder {
-        tenant: tenant.clone(),
-        connection: connection.clone(),
+        tenant: connection.tenant.clone(),
+        connection: connection.id.clone(),
         order: order.clone(),
         status,
         decision,

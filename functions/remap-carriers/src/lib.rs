@@ -14,7 +14,7 @@ use fetch::fetch_one;
 use intake::{Intake, Reading, Rules, buyer_expires, take_in};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::{AmazonStatus, OrderStatus, StoredOrder, Version};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
@@ -51,30 +51,26 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
         .each_message(event, |message| async move {
             match message {
                 OrderMessage::Order {
-                    tenant,
                     connection,
                     fetched_at,
                     datasets,
                     order,
                 } => {
                     let reading = reading(app, &order, &datasets, fetched_at)?;
-                    store_reading(app, rules, &tenant, &connection, reading).await
+                    store_reading(app, rules, &connection, reading).await
                 }
                 OrderMessage::OrderId {
-                    tenant,
                     connection,
                     order_id,
                     updated_at,
-                } => fetch_one(app, rules, &tenant, &connection, &order_id, updated_at).await,
+                } => fetch_one(app, rules, &connection, &order_id, updated_at).await,
                 OrderMessage::Rerun {
-                    tenant,
                     connection,
                     term,
                     after,
                     hop,
                 } => {
                     let rerun = Rerun {
-                        tenant,
                         connection,
                         term,
                         after,
@@ -128,18 +124,13 @@ fn tell_unknown(app: &App, unknown: &BTreeSet<String>) {
 async fn store_reading(
     app: &App,
     rules: &RulesOfBatch,
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     reading: Reading,
 ) -> Result<()> {
     for _ in 0..MOST_TRIES {
-        let rules_now = rules_of(app, rules, tenant, connection).await?;
-        let stored = app
-            .store
-            .order(tenant, connection, &reading.order.id)
-            .await?;
+        let rules_now = rules_of(app, rules, connection).await?;
+        let stored = app.store.order(connection, &reading.order.id).await?;
         let intake = take_in(
-            tenant,
             connection,
             &reading,
             stored.as_ref(),
@@ -154,7 +145,7 @@ async fn store_reading(
         write_buyer(app, &reading, &order).await?;
         let mark = parked_mark(&order);
         if let Some(mark) = &mark {
-            app.store.mark_parked(tenant, connection, mark).await?;
+            app.store.mark_parked(connection, mark).await?;
         }
         let written = match stored {
             None => app.store.insert_order(&order).await?,
@@ -166,13 +157,13 @@ async fn store_reading(
                 if order.status == OrderStatus::Parked
                     && switched_on_meanwhile(app, &order).await? =>
             {
-                rules.lock().await.remove(connection);
+                rules.lock().await.remove(&connection.id);
                 if let Some(mark) = &mark {
-                    app.store.forget_parked(tenant, connection, mark).await?;
+                    app.store.forget_parked(connection, mark).await?;
                 }
             }
             Written::Done => {
-                info!(connection.id = %connection, order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
+                info!(connection.id.id = %&connection.id, order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
                 return Ok(());
             }
         }
@@ -245,7 +236,7 @@ async fn switched_on_meanwhile(app: &App, order: &StoredOrder) -> Result<bool> {
     };
     Ok(app
         .store
-        .marketplace(&order.tenant, &order.connection, marketplace)
+        .marketplace(&order.connection_key(), marketplace)
         .await?
         .active)
 }
@@ -253,15 +244,14 @@ async fn switched_on_meanwhile(app: &App, order: &StoredOrder) -> Result<bool> {
 async fn rules_of(
     app: &App,
     rules: &RulesOfBatch,
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
 ) -> Result<Arc<Rules>> {
     let mut known = rules.lock().await;
-    if let Some(rules) = known.get(connection) {
+    if let Some(rules) = known.get(&connection.id) {
         return Ok(rules.clone());
     }
-    let read = Arc::new(Rules::new(app.store.settings(tenant, connection).await?));
-    known.insert(connection.clone(), read.clone());
+    let read = Arc::new(Rules::new(app.store.settings(connection).await?));
+    known.insert(connection.id.clone(), read.clone());
     Ok(read)
 }
 

@@ -3,7 +3,7 @@
 use crate::intake::look_again;
 use crate::{App, MOST_TRIES, RulesOfBatch, rules_of};
 use jiff::Timestamp;
-use stallkeeper::domain::ids::{ConnectionId, OrderId, TenantId};
+use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::OrderMessage;
@@ -20,8 +20,7 @@ const MOST_HOPS: u32 = 1_000;
 
 /// A re-run as its message says.
 pub(crate) struct Rerun {
-    pub(crate) tenant: TenantId,
-    pub(crate) connection: ConnectionId,
+    pub(crate) connection: ConnectionKey,
     pub(crate) term: Option<ShippingTerm>,
     pub(crate) after: Option<String>,
     pub(crate) hop: u32,
@@ -35,12 +34,11 @@ pub(crate) async fn rerun_waiting(
     deadline: SystemTime,
 ) -> Result<()> {
     // What changed may have changed after this batch first read the rules.
-    rules.lock().await.remove(&rerun.connection);
+    rules.lock().await.remove(&rerun.connection.id);
     loop {
         let page = app
             .store
             .waiting_orders(
-                &rerun.tenant,
                 &rerun.connection,
                 rerun.term.as_ref(),
                 rerun.after.as_deref(),
@@ -64,7 +62,6 @@ pub(crate) async fn rerun_waiting(
                 ));
             }
             let Rerun {
-                tenant,
                 connection,
                 term,
                 after,
@@ -76,7 +73,6 @@ pub(crate) async fn rerun_waiting(
                 .send(
                     &group,
                     OrderMessage::Rerun {
-                        tenant,
                         connection,
                         term,
                         after,
@@ -91,12 +87,8 @@ pub(crate) async fn rerun_waiting(
 
 async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
     for _ in 0..MOST_TRIES {
-        let rules = rules_of(app, rules, &rerun.tenant, &rerun.connection).await?;
-        let Some(stored) = app
-            .store
-            .order(&rerun.tenant, &rerun.connection, order)
-            .await?
-        else {
+        let rules = rules_of(app, rules, &rerun.connection).await?;
+        let Some(stored) = app.store.order(&rerun.connection, order).await? else {
             return Ok(());
         };
         let Some((again, entry)) = look_again(&stored, &rules, Timestamp::now()) else {

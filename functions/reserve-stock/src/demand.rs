@@ -2,7 +2,7 @@
 //! revisions end the same in whatever order and however often they arrive.
 
 use jiff::Timestamp;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, OrderId, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, OrderId};
 use stallkeeper::domain::order::{AmazonStatus, FulfilledBy, OrderItem, OrderStatus, StoredOrder};
 use stallkeeper::domain::stock::{Dispatch, Reservation, Sale};
 use stallkeeper::store::stream::Images;
@@ -35,8 +35,7 @@ pub struct LineDemand {
 /// What an order demands now, and what all its lines share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderDemand {
-    pub tenant: TenantId,
-    pub connection: ConnectionId,
+    pub connection: ConnectionKey,
     pub order: OrderId,
     /// There was no order before, so that no reservation of it can exist.
     pub is_new: bool,
@@ -94,8 +93,7 @@ impl OrderChanges {
         let items = new.order.items.iter().chain(gone);
         let shipped = is_shipped(new).then_some(new.version.fetched_at);
         OrderDemand {
-            tenant: new.tenant.clone(),
-            connection: new.connection.clone(),
+            connection: new.connection_key(),
             order: new.order.id.clone(),
             is_new: self.is_new,
             shipper_unknown: new.order.fulfilled_by.is_none(),
@@ -185,7 +183,7 @@ impl OrderDemand {
     ) -> Reservation {
         let before = previous.and_then(|previous| previous.acknowledged_at);
         Reservation {
-            connection: self.connection.clone(),
+            connection: self.connection.id.clone(),
             order: self.order.clone(),
             line: line.line.clone(),
             amazon_sku: line.sku.clone(),

@@ -38,7 +38,7 @@ pub(crate) async fn reserve(
     let touched: Vec<(TenantId, BTreeSet<Sku>)> = futures::stream::iter(&demand)
         .map(|demand| async move {
             let touched = reserve_order(&app.store, ties, demand).await?;
-            Ok::<_, Error>((demand.tenant.clone(), touched))
+            Ok::<_, Error>((demand.connection.tenant.clone(), touched))
         })
         .buffer_unordered(AT_ONCE)
         .try_collect()
@@ -68,13 +68,11 @@ async fn recompute(app: &App, touched: &ToRecompute) -> Result<()> {
 async fn reserve_order(store: &Store, ties: &Ties, demand: &OrderDemand) -> Result<BTreeSet<Sku>> {
     let mut touched = BTreeSet::new();
     for line in &demand.lines {
-        let listing = ties
-            .listings
-            .get(&(demand.connection.clone(), line.sku.clone()));
+        let listing = ties.listings.get(&demand.connection.listing(&line.sku));
         let tie = Tie::of(&line.sku, listing);
         let product = ties
             .products
-            .get(&(demand.tenant.clone(), tie.product.clone()));
+            .get(&(demand.connection.tenant.clone(), tie.product.clone()));
         let line = Line {
             store,
             demand,
@@ -102,15 +100,11 @@ impl Line<'_> {
         mut product: Option<Product>,
         touched: &mut BTreeSet<Sku>,
     ) -> Result<()> {
-        let OrderDemand {
-            tenant, connection, ..
-        } = self.demand;
+        let key = self.demand.connection.listing(&self.line.sku);
+        let tenant = &key.connection.tenant;
         for _ in 0..MOST_MOVES {
             let put = self.hold(&tie, product.as_ref(), touched).await?;
-            let listing = self
-                .store
-                .listing(tenant, connection, &self.line.sku)
-                .await?;
+            let listing = self.store.listing(&key).await?;
             let now = Tie::of(&self.line.sku, listing.as_ref());
             if now == tie {
                 return Ok(());
@@ -212,7 +206,7 @@ impl Line<'_> {
         parts: &[Part],
         touched: &mut BTreeSet<Sku>,
     ) -> Result<Written> {
-        let tenant = &self.demand.tenant;
+        let tenant = &self.demand.connection.tenant;
         let written = self
             .store
             .put_bundle_reservation(tenant, &hold.sku, &hold.now, parts)
@@ -228,9 +222,8 @@ impl Line<'_> {
 
     async fn existing(&self, sku: &Sku) -> Result<Option<Reserved>> {
         let demand = self.demand;
-        let (tenant, connection) = (&demand.tenant, &demand.connection);
         self.store
-            .reserved(tenant, sku, connection, &demand.order, &self.line.line)
+            .reserved(&demand.connection, sku, &demand.order, &self.line.line)
             .await
     }
 }

@@ -109,8 +109,8 @@ async fn list(cloud: &Cloud, sku: &str, product: &str, units: u32) {
     let connection = connection();
     let store = &cloud.app.store;
     let sku = sku.parse().unwrap();
-    let read = store.listing(&connection.tenant, &connection.id, &sku);
-    let read = read.await.unwrap();
+    let key = connection.key().listing(&sku);
+    let read = store.listing(&key).await.unwrap();
     let mut listing = read
         .clone()
         .unwrap_or_else(|| Listing::new(&connection, sku, ListingState::Matched));

@@ -1,7 +1,7 @@
 //! What the listings that orders name are tied to: which product, how many of it, what it is made of.
 
 use crate::demand::OrderDemand;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::product::Product;
 use stallkeeper::error::Result;
@@ -32,35 +32,35 @@ impl Tie {
 
 /// What the listings of a batch are tied to, read eventually consistently.
 pub(crate) struct Ties {
-    pub(crate) listings: HashMap<(ConnectionId, AmazonSku), Listing>,
+    pub(crate) listings: HashMap<ListingKey, Listing>,
     pub(crate) products: HashMap<(TenantId, Sku), Product>,
 }
 
 impl Ties {
     pub(crate) async fn batch_get(store: &Store, demands: &[OrderDemand]) -> Result<Self> {
-        let mut sold: BTreeMap<(&TenantId, &ConnectionId), BTreeSet<&AmazonSku>> = BTreeMap::new();
+        let mut sold: BTreeMap<&ConnectionKey, BTreeSet<&AmazonSku>> = BTreeMap::new();
         for demand in demands {
-            let skus = sold
-                .entry((&demand.tenant, &demand.connection))
-                .or_default();
+            let skus = sold.entry(&demand.connection).or_default();
             skus.extend(demand.lines.iter().map(|line| &line.sku));
         }
-        let (mut listings, mut made): (HashMap<_, _>, BTreeMap<&TenantId, BTreeSet<Sku>>) =
+        let (mut listings, mut made): (HashMap<_, _>, BTreeMap<TenantId, BTreeSet<Sku>>) =
             Default::default();
-        for ((tenant, connection), skus) in sold {
+        for (key, skus) in sold {
             let skus: Vec<AmazonSku> = skus.into_iter().cloned().collect();
-            let mut found = store.listings_glance(tenant, connection, &skus).await?;
+            let mut found = store.listings_glance(key, &skus).await?;
             for sku in skus {
                 let listing = found.remove(&sku);
                 let tie = Tie::of(&sku, listing.as_ref());
-                made.entry(tenant).or_default().insert(tie.product);
-                listings.extend(listing.map(|it| ((connection.clone(), sku), it)));
+                made.entry(key.tenant.clone())
+                    .or_default()
+                    .insert(tie.product);
+                listings.extend(listing.map(|it| (key.listing(&sku), it)));
             }
         }
         let mut products = HashMap::new();
         for (tenant, skus) in made {
             let skus: Vec<Sku> = skus.into_iter().collect();
-            let found = store.products(tenant, &skus).await?;
+            let found = store.products(&tenant, &skus).await?;
             products.extend(
                 found
                     .into_iter()

@@ -23,8 +23,8 @@ pub(crate) async fn these(app: &App, feed: &Feed, lines: Vec<&FeedLine>) -> Resu
     if lines.is_empty() {
         return Ok(0);
     }
-    let (tenant, connection) = (&feed.tenant, &feed.connection);
-    let plan = app.store.stock_plan(tenant, connection).await?;
+    let connection = &feed.connection;
+    let plan = app.store.stock_plan(connection).await?;
     let settings = plan.published.map(|published| published.settings);
     let settings = &settings.unwrap_or_default();
     let put: Vec<Option<bool>> = futures::stream::iter(lines)
@@ -34,11 +34,10 @@ pub(crate) async fn these(app: &App, feed: &Feed, lines: Vec<&FeedLine>) -> Resu
         .await?;
     if put.contains(&Some(true)) {
         let urgent = StockTick::Urgent {
-            tenant: tenant.clone(),
             connection: connection.clone(),
             hop: 0,
         };
-        app.ticks.send(connection, urgent, 0).await?;
+        app.ticks.send(&connection.id, urgent, 0).await?;
     }
     Ok(put.iter().flatten().count())
 }
@@ -55,9 +54,7 @@ async fn put_back(
         LineValue::Price { .. } => price(app, feed, line, settings).await?,
     };
     let Some(entry) = entry else { return Ok(None) };
-    app.store
-        .put_to_send(&feed.tenant, &feed.connection, &entry)
-        .await?;
+    app.store.put_to_send(&feed.connection, &entry).await?;
     Ok(Some(entry.urgent))
 }
 
@@ -67,8 +64,8 @@ async fn quantity(
     line: &FeedLine,
     settings: &StockSettings,
 ) -> Result<Option<ToSend>> {
-    let (tenant, connection) = (&feed.tenant, &feed.connection);
-    let listing = app.store.listing(tenant, connection, &line.sku).await?;
+    let connection = &feed.connection;
+    let listing = app.store.listing(&connection.listing(&line.sku)).await?;
     let Some(listing) =
         listing.filter(|listing| carries(feed, listing.sent.as_ref().map(|sent| &sent.by)))
     else {
@@ -84,8 +81,8 @@ async fn price(
     line: &FeedLine,
     settings: &StockSettings,
 ) -> Result<Option<ToSend>> {
-    let key = (&feed.tenant, &feed.connection, &line.sku, feed.marketplace);
-    let offer = app.store.offer(key.0, key.1, key.2, key.3).await?;
+    let key = &feed.connection.listing(&line.sku).offer(feed.marketplace);
+    let offer = app.store.offer(key).await?;
     let Some(offer) = offer.filter(|offer| carries(feed, offer.sent.as_ref().map(|sent| &sent.by)))
     else {
         return Ok(None);

@@ -47,24 +47,22 @@ enum Stage {
 /// Works on a batch of messages.
 pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result<SqsBatchResponse> {
     let work = |message| async move {
-        let (tenant, connection, feed, stage) = match message {
+        let (connection, feed, stage) = match message {
             FeedCheck::Check {
-                tenant,
                 connection,
                 feed,
                 hop,
-            } => (tenant, connection, feed, Stage::Asking { hop }),
+            } => (connection, feed, Stage::Asking { hop }),
             FeedCheck::ReadAgain {
-                tenant,
                 connection,
                 feed,
                 tries,
-            } => (tenant, connection, feed, Stage::Reading { tries }),
+            } => (connection, feed, Stage::Reading { tries }),
         };
-        let Some(connection) = app.store.connection(&tenant, &connection).await? else {
+        let Some(connection) = app.store.connection(&connection).await? else {
             return Ok(());
         };
-        let feed = app.store.feed(&tenant, &connection.id, &feed).await?;
+        let feed = app.store.feed(&connection.key(), &feed).await?;
         match feed {
             Some(feed) if connection.status.fetches_orders() => {
                 look(app, &connection, &feed, stage).await

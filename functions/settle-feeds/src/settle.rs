@@ -89,18 +89,21 @@ async fn refuse_line(
     said: &Said,
     at: Timestamp,
 ) -> Result<()> {
-    let (tenant, connection) = (&feed.tenant, &feed.connection);
+    let connection = &feed.connection;
     match &line.value {
         LineValue::Quantity(quantity) => {
             let refused = refused(feed, *quantity, said, at);
             app.store
-                .refuse_listing(tenant, connection, &line.sku, &refused)
+                .refuse_listing(&connection.listing(&line.sku), &refused)
                 .await?;
         }
         LineValue::Price { amount, .. } => {
             let refused = refused(feed, *amount, said, at);
             app.store
-                .refuse_offer((tenant, connection, &line.sku, feed.marketplace), &refused)
+                .refuse_offer(
+                    &connection.listing(&line.sku).offer(feed.marketplace),
+                    &refused,
+                )
                 .await?;
         }
     }
@@ -126,8 +129,8 @@ pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -
         if app.store.save_feed(&now).await? == Written::Done {
             return Ok(());
         }
-        let (tenant, connection) = (&feed.tenant, &feed.connection);
-        match app.store.feed(tenant, connection, &feed.id).await? {
+        let connection = &feed.connection;
+        match app.store.feed(connection, &feed.id).await? {
             Some(stored) if stored.state == FeedState::Submitted => now = stored,
             _ => return Ok(()),
         }

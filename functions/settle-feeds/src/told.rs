@@ -77,13 +77,16 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use stallkeeper::domain::feed::{FeedKind, FeedState, LineValue};
+    use stallkeeper::domain::ids::ConnectionKey;
     use stallkeeper::domain::marketplace::Marketplace;
     use stallkeeper::sp_api::processing_report::Summary;
 
     fn feed(lines: u32, overtaken: &[&str]) -> Feed {
         Feed {
-            tenant: "t".parse().unwrap(),
-            connection: "c".parse().unwrap(),
+            connection: ConnectionKey {
+                tenant: "t".parse().unwrap(),
+                id: "c".parse().unwrap(),
+            },
             id: "F".parse().unwrap(),
             kind: FeedKind::Quantity,
             marketplace: Marketplace::Uk,

@@ -47,7 +47,6 @@ pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str)
     }
     info!(feed.id = %feed.id, connection.id = %feed.connection, hop, "feed `{}` is not done: {note}", feed.id);
     let again = FeedCheck::Check {
-        tenant: feed.tenant.clone(),
         connection: feed.connection.clone(),
         feed: feed.id.clone(),
         hop: hop + 1,
@@ -68,7 +67,6 @@ pub(crate) async fn read_again(app: &App, feed: &Feed, stage: Stage, why: &str) 
         return settle::come_to_nothing(app, feed, why.to_owned()).await;
     };
     let again = FeedCheck::ReadAgain {
-        tenant: feed.tenant.clone(),
         connection: feed.connection.clone(),
         feed: feed.id.clone(),
         tries: tries + 1,

@@ -49,10 +49,10 @@ pub(crate) async fn judge(
         return Ok(None);
     }
     let brakes = &out.going.settings().brakes;
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let mut before = lately(round, now);
     if before + zeros >= u64::from(brakes.zero_at_least) {
-        let matching = out.app.store.matching(tenant, connection).await?;
+        let matching = out.app.store.matching(connection).await?;
         let matched = matching.counts.matched;
         if holds(brakes, before + zeros, matched) && round.held.is_none() {
             // Those whose zero was lost on its way are not zeroed twice.
@@ -73,12 +73,10 @@ async fn count(out: &Outgoing<'_>, zeros: u64, now: Timestamp) -> Result<u64> {
     if zeros == 0 {
         return Ok(0);
     }
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let since = now.saturating_sub(WINDOW).unwrap_or(now);
     let store = &out.app.store;
-    store
-        .count_zeros(tenant, connection, zeros, now, since)
-        .await
+    store.count_zeros(connection, zeros, now, since).await
 }
 
 fn held(at: Timestamp, zeros: u64, matched: u64) -> Held {
@@ -87,7 +85,7 @@ fn held(at: Timestamp, zeros: u64, matched: u64) -> Held {
 
 /// How many of the zeros are of listings whose last sent quantity is another.
 async fn newly_zero(out: &Outgoing<'_>, entries: &[ToSend]) -> Result<u64> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let skus: Vec<_> = entries
         .iter()
         .filter(|entry| is_zero(entry))
@@ -96,7 +94,7 @@ async fn newly_zero(out: &Outgoing<'_>, entries: &[ToSend]) -> Result<u64> {
     let new: Vec<bool> =
         futures::stream::iter(skus)
             .map(|sku| async move {
-                let listing = out.app.store.listing(tenant, connection, sku).await?;
+                let listing = out.app.store.listing(&connection.listing(sku)).await?;
                 Ok::<_, stallkeeper::Error>(listing.is_some_and(|listing| {
                     listing.sent.as_ref().is_none_or(|sent| sent.value != 0)
                 }))

@@ -66,7 +66,7 @@ pub(crate) async fn claim(
     first: Try<LineValue>,
     by: &SentBy,
 ) -> Result<Claim> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     match (target.price_on, first.value) {
         (None, LineValue::Quantity(value)) => {
@@ -77,7 +77,7 @@ pub(crate) async fn claim(
             };
             let call = async |sends: u64, sent: Sent<u32>| {
                 let claimed = store
-                    .claim_listing(tenant, connection, target.sku, sends, &sent)
+                    .claim_listing(&connection.listing(target.sku), sends, &sent)
                     .await?;
                 Ok(seen(claimed))
             };
@@ -90,7 +90,7 @@ pub(crate) async fn claim(
                 label: first.label,
                 sends: first.sends,
             };
-            let offer = (tenant, connection, target.sku, marketplace);
+            let offer = &connection.listing(target.sku).offer(marketplace);
             let call = async |sends: u64, sent: Sent<Decimal>| {
                 Ok(seen(store.claim_offer(offer, sends, &sent).await?))
             };
@@ -167,10 +167,10 @@ async fn claim_with<V: Copy>(
 
 /// Whether an entry, known by its label and sends, is still there: it is taken out once what it asked for has been sent.
 async fn stands(out: &Outgoing<'_>, target: Target<'_>, entry: (u64, u64)) -> Result<bool> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     let stands = store
-        .to_send_of(tenant, connection, target.sku, target.price_on)
+        .to_send_of(connection, target.sku, target.price_on)
         .await?;
     Ok(stands.is_some_and(|it| (it.label, it.sends) == entry))
 }
@@ -182,12 +182,12 @@ pub(crate) async fn confirm(
     target: Target<'_>,
     claimed: &Try<LineValue>,
 ) -> Result<()> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     let after = claimed.sends + 1;
     let moved = match target.price_on {
         None => {
-            let listing = store.listing(tenant, connection, target.sku).await?;
+            let listing = store.listing(&connection.listing(target.sku)).await?;
             listing.is_some_and(|listing| {
                 let sent = listing.sent.map(|sent| LineValue::Quantity(sent.value));
                 listing.sends != after && sent.as_ref() != Some(&claimed.value)
@@ -195,7 +195,7 @@ pub(crate) async fn confirm(
         }
         Some(marketplace) => {
             let offer = store
-                .offer(tenant, connection, target.sku, marketplace)
+                .offer(&connection.listing(target.sku).offer(marketplace))
                 .await?;
             offer.is_some_and(|offer| {
                 let sent = offer
@@ -225,9 +225,9 @@ pub(crate) async fn put_back(
     let Some(entry) = entry else {
         return Ok(false);
     };
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
-    store.put_to_send(tenant, connection, &entry).await?;
+    store.put_to_send(connection, &entry).await?;
     Ok(entry.urgent)
 }
 
@@ -236,9 +236,9 @@ async fn lost_quantity(
     target: Target<'_>,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<Option<ToSend>> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
-    let Some(listing) = store.listing(tenant, connection, target.sku).await? else {
+    let Some(listing) = store.listing(&connection.listing(target.sku)).await? else {
         return Ok(None);
     };
     if !listing.sent.as_ref().is_some_and(|sent| lost(&sent.by)) {
@@ -254,10 +254,10 @@ async fn lost_price(
     marketplace: Marketplace,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<Option<ToSend>> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     let offer = store
-        .offer(tenant, connection, target.sku, marketplace)
+        .offer(&connection.listing(target.sku).offer(marketplace))
         .await?;
     let carries = |offer: &Offer| offer.sent.as_ref().is_some_and(|sent| lost(&sent.by));
     let Some(offer) = offer.filter(carries) else {

@@ -123,7 +123,6 @@ async fn look_after(out: &Outgoing<'_>, feed: &Feed) -> Result<()> {
 /// Has `settle-feeds` look at a feed.
 async fn check(out: &Outgoing<'_>, feed: &Feed, delay_seconds: u32) -> Result<()> {
     let message = FeedCheck::Check {
-        tenant: feed.tenant.clone(),
         connection: feed.connection.clone(),
         feed: feed.id.clone(),
         hop: 0,
@@ -185,7 +184,7 @@ async fn put_all_back(
 async fn reload(out: &Outgoing<'_>, feed: &Feed) -> Result<Feed> {
     let store = &out.app.store;
     let now = store
-        .feed(&feed.tenant, &feed.connection, &feed.id)
+        .feed(&feed.connection, &feed.id)
         .await?
         .filter(|now| now.state == feed.state);
     now.ok_or_else(|| Error::retryable("go on with a feed", "another run took it over"))

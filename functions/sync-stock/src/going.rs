@@ -1,7 +1,7 @@
 //! Whether anything may be sent of a connection now, and by which settings. It decides nothing else.
 
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockSettings};
 use stallkeeper::error::Result;
@@ -17,23 +17,19 @@ pub(crate) struct Going {
 
 impl Going {
     /// `None` where nothing may be sent. Three reads.
-    pub(crate) async fn load(
-        store: &Store,
-        tenant: &TenantId,
-        id: &ConnectionId,
-    ) -> Result<Option<Self>> {
-        let Some(connection) = store.connection(tenant, id).await? else {
+    pub(crate) async fn load(store: &Store, key: &ConnectionKey) -> Result<Option<Self>> {
+        let Some(connection) = store.connection(key).await? else {
             return Ok(None);
         };
         if !connection.status.sends() {
             return Ok(None);
         }
-        let plan = store.stock_plan(tenant, id).await?;
+        let plan = store.stock_plan(key).await?;
         let Some(published) = plan.in_force().cloned() else {
             return Ok(None);
         };
         if plan.frozen.is_some() || store.deployment_freeze().await?.is_some() {
-            info!(connection.id = %id, "sending from connection `{id}` is frozen");
+            info!(connection.id = %key, "sending from connection `{key}` is frozen");
             return Ok(None);
         }
         Ok(Some(Self {

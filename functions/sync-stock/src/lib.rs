@@ -20,7 +20,7 @@ mod urgent;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use going::Going;
 use round::End;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, StockTick};
@@ -52,22 +52,18 @@ pub struct App {
 pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
     let work = |message| async move {
         match message {
-            StockTick::Tick {
-                tenant,
-                connection,
-                hop,
-            } => match tick(app, tenant, connection, hop, deadline).await {
-                Err(error) if error.is_throttled() => {
-                    skip(&error);
-                    Ok(())
+            StockTick::Tick { connection, hop } => {
+                match tick(app, connection, hop, deadline).await {
+                    Err(error) if error.is_throttled() => {
+                        skip(&error);
+                        Ok(())
+                    }
+                    other => other,
                 }
-                other => other,
-            },
-            StockTick::Urgent {
-                tenant,
-                connection,
-                hop,
-            } => urgent_tick(app, tenant, connection, hop, deadline).await,
+            }
+            StockTick::Urgent { connection, hop } => {
+                urgent_tick(app, connection, hop, deadline).await
+            }
         }
     };
     Ok(app.inbox.each_message(event, work).await)
@@ -83,20 +79,13 @@ fn skip(error: &Error) {
     );
 }
 
-async fn tick(
-    app: &App,
-    tenant: TenantId,
-    connection: ConnectionId,
-    hop: u32,
-    deadline: SystemTime,
-) -> Result<()> {
-    let Some(going) = Going::load(&app.store, &tenant, &connection).await? else {
+async fn tick(app: &App, connection: ConnectionKey, hop: u32, deadline: SystemTime) -> Result<()> {
+    let Some(going) = Going::load(&app.store, &connection).await? else {
         return Ok(());
     };
     match round::run(app, &going, hop, deadline).await? {
         End::OutOfTime if hop < MOST_HOPS => {
             let again = StockTick::Tick {
-                tenant,
                 connection: connection.clone(),
                 hop: hop + 1,
             };
@@ -108,12 +97,11 @@ async fn tick(
 
 async fn urgent_tick(
     app: &App,
-    tenant: TenantId,
-    connection: ConnectionId,
+    connection: ConnectionKey,
     hop: u32,
     deadline: SystemTime,
 ) -> Result<()> {
-    let Some(going) = Going::load(&app.store, &tenant, &connection).await? else {
+    let Some(going) = Going::load(&app.store, &connection).await? else {
         return Ok(());
     };
     if going.shadow() {
@@ -123,7 +111,6 @@ async fn urgent_tick(
         urgent::End::Done => return Ok(()),
         urgent::End::Busy if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
-                tenant,
                 connection: connection.clone(),
                 hop: hop + 1,
             },
@@ -131,7 +118,6 @@ async fn urgent_tick(
         ),
         urgent::End::OutOfTime if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
-                tenant,
                 connection: connection.clone(),
                 hop: hop + 1,
             },
@@ -140,7 +126,6 @@ async fn urgent_tick(
         // A round sends many by feed; where messages have chased a lease for long, it looks at all.
         urgent::End::TooMany | urgent::End::Busy | urgent::End::OutOfTime => (
             StockTick::Tick {
-                tenant,
                 connection: connection.clone(),
                 hop: 0,
             },

@@ -4,7 +4,7 @@ use crate::App;
 use crate::gate::Gate;
 use crate::going::Going;
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockTick;
 use stallkeeper::seller_session::{SellerSession, Waiting};
@@ -48,10 +48,7 @@ pub(crate) struct Outgoing<'a> {
 impl<'a> Outgoing<'a> {
     pub(crate) async fn new(app: &'a App, going: &'a Going, deadline: SystemTime) -> Result<Self> {
         let connection = &going.connection;
-        let cursor = app
-            .store
-            .order_cursor(&connection.tenant, &connection.id)
-            .await?;
+        let cursor = app.store.order_cursor(&connection.key()).await?;
         let offset = cursor.as_ref().map_or(0, |cursor| cursor.clock_offset_ms);
         Ok(Self {
             app,
@@ -63,9 +60,8 @@ impl<'a> Outgoing<'a> {
         })
     }
 
-    pub(crate) fn ids(&self) -> (&'a TenantId, &'a ConnectionId) {
-        let connection = &self.going.connection;
-        (&connection.tenant, &connection.id)
+    pub(crate) fn key(&self) -> ConnectionKey {
+        self.going.connection.key()
     }
 
     pub(crate) fn gate(&self, open: HashSet<FeedId>) -> Gate {
@@ -95,20 +91,19 @@ impl<'a> Outgoing<'a> {
 
     /// Whether sending is still wanted: read anew right before anything is sent.
     pub(crate) async fn still_on(&self) -> Result<bool> {
-        let (tenant, connection) = self.ids();
-        let going = Going::load(&self.app.store, tenant, connection).await?;
+        let connection = &self.key();
+        let going = Going::load(&self.app.store, connection).await?;
         Ok(going.is_some_and(|going| !going.shadow()))
     }
 
     /// Has urgent decreases sent that were put back to be sent just now.
     pub(crate) async fn wake_urgent(&self) -> Result<()> {
-        let (tenant, connection) = self.ids();
+        let connection = &self.key();
         let urgent = StockTick::Urgent {
-            tenant: tenant.clone(),
             connection: connection.clone(),
             hop: 0,
         };
-        self.app.ticks.send(connection, urgent, 0).await
+        self.app.ticks.send(&connection.id, urgent, 0).await
     }
 
     /// Takes `count` requests out of Amazon's limit, and waits for them if that is a matter of seconds.
@@ -130,9 +125,9 @@ impl<'a> Outgoing<'a> {
 
     /// Tells a feed that is not submitted yet that a listing of it is being patched.
     pub(crate) async fn overtake(&self, feed: &FeedId, sku: &AmazonSku) -> Result<()> {
-        let (tenant, connection) = self.ids();
+        let connection = &self.key();
         let store = &self.app.store;
-        store.overtake_feed(tenant, connection, feed, sku).await?;
+        store.overtake_feed(connection, feed, sku).await?;
         Ok(())
     }
 }

@@ -141,7 +141,7 @@ async fn patch_one(
     entry: &ToSend,
     unsubmitted: &Unsubmitted,
 ) -> Result<Patched> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     let target = Target::of(entry);
     for feed in unsubmitted.having(target) {
@@ -156,7 +156,7 @@ async fn patch_one(
         Claim::Sent(claimed) => claimed,
         Claim::Left => return Ok(Patched::Left),
         Claim::Dropped => {
-            store.delete_to_send(tenant, connection, entry).await?;
+            store.delete_to_send(connection, entry).await?;
             return Ok(Patched::Dropped);
         }
     };
@@ -185,7 +185,7 @@ async fn patch_one(
             failed
         }
     };
-    store.delete_to_send(tenant, connection, entry).await?;
+    store.delete_to_send(connection, entry).await?;
     Ok(patched)
 }
 
@@ -277,19 +277,19 @@ async fn refuse(
     code: String,
     message: String,
 ) -> Result<()> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     let at = out.amazons_now();
     match (target.price_on, &claimed.value) {
         (Some(marketplace), LineValue::Price { amount, .. }) => {
             let refused = refusal(*amount, code, message, at);
-            let offer = (tenant, connection, target.sku, marketplace);
+            let offer = &connection.listing(target.sku).offer(marketplace);
             store.refuse_offer(offer, &refused).await?;
         }
         (None, LineValue::Quantity(quantity)) => {
             let refused = refusal(*quantity, code, message, at);
             store
-                .refuse_listing(tenant, connection, target.sku, &refused)
+                .refuse_listing(&connection.listing(target.sku), &refused)
                 .await?;
         }
         _ => {}

@@ -10,8 +10,8 @@ use stallkeeper::store::ToSend;
 
 /// The marketplaces whose prices are sent, as they are set now.
 pub(crate) async fn priced(out: &Outgoing<'_>) -> Result<Vec<Marketplace>> {
-    let (tenant, connection) = out.ids();
-    let marketplaces = out.app.store.marketplaces(tenant, connection).await?;
+    let connection = &out.key();
+    let marketplaces = out.app.store.marketplaces(connection).await?;
     Ok(marketplaces
         .into_iter()
         .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
@@ -31,10 +31,10 @@ pub(crate) async fn less_left_alone(
     let (kept, left_alone): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|entry| entry.price_on.is_none_or(|it| priced.contains(&it)));
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     futures::stream::iter(&left_alone)
-        .map(|entry| store.delete_to_send(tenant, connection, entry))
+        .map(|entry| store.delete_to_send(connection, entry))
         .buffer_unordered(AT_ONCE)
         .try_collect::<()>()
         .await?;

@@ -38,7 +38,7 @@ pub(crate) async fn run(app: &App, going: &Going, hop: u32, deadline: SystemTime
     let connection = &going.connection;
     let leased = app
         .store
-        .lease_round(&connection.tenant, &connection.id, &owner, now, until)
+        .lease_round(&connection.key(), &owner, now, until)
         .await?;
     let Some(round) = leased else {
         info!(connection.id = %connection.id, "another run sends the stock of connection `{}`", connection.id);
@@ -97,16 +97,16 @@ impl Run<'_> {
             }
         }
         self.judged = true;
-        let (tenant, connection) = self.out.ids();
+        let connection = &self.out.key();
         let store = &self.out.app.store;
-        let mut open = store.open_feeds(tenant, connection).await?;
+        let mut open = store.open_feeds(connection).await?;
         if !open.is_empty() {
             self.strongly = true;
             self.stop = feed::resume(&self.out, open, &mut self.summary).await?;
             if !matches!(self.stop, None | Some(Stop::Limited)) {
                 return Ok(());
             }
-            open = store.open_feeds(tenant, connection).await?;
+            open = store.open_feeds(connection).await?;
         }
         let entries = self.entries().await?;
         self.round_of(entries, open).await
@@ -117,9 +117,9 @@ impl Run<'_> {
     }
 
     async fn entries(&mut self) -> Result<Vec<ToSend>> {
-        let (tenant, connection) = self.out.ids();
+        let connection = &self.out.key();
         let store = &self.out.app.store;
-        let entries = store.to_send(tenant, connection, self.strongly).await?;
+        let entries = store.to_send(connection, self.strongly).await?;
         let entries = less_left_alone(&self.out, entries).await?;
         self.summary.looked_at = entries.len() as u64;
         Ok(entries)
@@ -146,21 +146,21 @@ impl Run<'_> {
         self.summary.waiting += self.summary.looked_at - entries.len() as u64;
         let sent = self.judge_and_send(entries, open).await;
         if let Some(owner) = urgent_lease {
-            let (tenant, connection) = self.out.ids();
+            let connection = &self.out.key();
             let store = &self.out.app.store;
-            store.release_urgent(tenant, connection, &owner).await?;
+            store.release_urgent(connection, &owner).await?;
         }
         sent
     }
 
     /// Urgent decreases are one run's at a time: whoever has them sends them.
     async fn lease_urgent(&self) -> Result<Option<String>> {
-        let (tenant, connection) = self.out.ids();
+        let connection = &self.out.key();
         let now = Timestamp::now();
         let until = now.saturating_add(LEASE).unwrap_or(now);
         let store = &self.out.app.store;
         let leased = store
-            .lease_urgent(tenant, connection, &self.owner, now, until)
+            .lease_urgent(connection, &self.owner, now, until)
             .await?;
         Ok(leased.then(|| self.owner.clone()))
     }
@@ -194,7 +194,7 @@ impl Run<'_> {
 
     /// Notes what the round did, and gives the lease back: one write.
     async fn leave(&mut self) -> Result<End> {
-        let (tenant, connection) = self.out.ids();
+        let connection = &self.out.key();
         let store = &self.out.app.store;
         let stale_since = self.stale_since().await?;
         let mut round = self.round.clone();
@@ -204,15 +204,15 @@ impl Run<'_> {
             }
             self.note(&mut round);
             round.stale_since = stale_since;
-            round.tenant = Some(tenant.clone());
-            round.connection = Some(connection.clone());
+            round.tenant = Some(connection.tenant.clone());
+            round.connection = Some(connection.id.clone());
             round.owner = None;
             round.leased_until_ms = 0;
             round.revision += 1;
-            match store.save_round(tenant, connection, &round).await? {
+            match store.save_round(connection, &round).await? {
                 Written::Done => break,
                 // Zeros of an urgent message were counted, or a person released what was held.
-                Written::Conflict => round = store.round(tenant, connection).await?,
+                Written::Conflict => round = store.round(connection).await?,
             }
         }
         self.tell();
@@ -253,7 +253,7 @@ impl Run<'_> {
 
     /// Since when no stock level came, where that is too long ago. Where none ever came, it counts from publishing.
     async fn stale_since(&self) -> Result<Option<Timestamp>> {
-        let (tenant, _) = self.out.ids();
+        let tenant = &self.out.key().tenant;
         let going = self.out.going;
         let hours = going.settings().stale_after_hours;
         if hours == 0 {
@@ -267,7 +267,7 @@ impl Run<'_> {
     }
 
     fn tell(&self) {
-        let (_, id) = self.out.ids();
+        let id = &self.out.key().id;
         let RoundSummary {
             looked_at,
             patched,

@@ -33,23 +33,20 @@ pub(crate) async fn run(app: &App, going: &Going, deadline: SystemTime) -> Resul
     let owner = ulid::Ulid::generate().to_string();
     let now = Timestamp::now();
     let until = now.saturating_add(LEASE).unwrap_or(now);
-    let (tenant, connection) = (&going.connection.tenant, &going.connection.id);
+    let connection = &going.connection.key();
     let store = &app.store;
-    if !store
-        .lease_urgent(tenant, connection, &owner, now, until)
-        .await?
-    {
+    if !store.lease_urgent(connection, &owner, now, until).await? {
         return Ok(End::Busy);
     }
     let sent = send(app, going, deadline).await;
-    store.release_urgent(tenant, connection, &owner).await?;
+    store.release_urgent(connection, &owner).await?;
     sent
 }
 
 async fn send(app: &App, going: &Going, deadline: SystemTime) -> Result<End> {
-    let (tenant, connection) = (&going.connection.tenant, &going.connection.id);
+    let connection = &going.connection.key();
     let store = &app.store;
-    let mut entries = store.to_send(tenant, connection, true).await?;
+    let mut entries = store.to_send(connection, true).await?;
     entries.retain(|entry| entry.urgent && entry.price_on.is_none());
     if entries.is_empty() {
         return Ok(End::Done);
@@ -58,7 +55,7 @@ async fn send(app: &App, going: &Going, deadline: SystemTime) -> Result<End> {
     let too_many = entries.len() > app.patch_most;
     entries.truncate(app.patch_most);
     let out = Outgoing::new(app, going, deadline).await?;
-    let round = store.round(tenant, connection).await?;
+    let round = store.round(connection).await?;
     if round.held.is_some() && !is_released(&round, Timestamp::now()) {
         info!(connection.id = %connection, "urgent decreases of connection `{connection}` wait, since its round is held");
         return Ok(End::Done);
@@ -67,7 +64,7 @@ async fn send(app: &App, going: &Going, deadline: SystemTime) -> Result<End> {
         hold(&out, held).await?;
         return Ok(End::Done);
     }
-    let open = store.open_feeds(tenant, connection).await?;
+    let open = store.open_feeds(connection).await?;
     let unsubmitted = Unsubmitted::read(&out, &open).await?;
     let mut summary = RoundSummary::default();
     let (unsure, stop) = patch_all(&out, &entries, &unsubmitted, &mut summary).await?;
@@ -94,22 +91,22 @@ async fn send(app: &App, going: &Going, deadline: SystemTime) -> Result<End> {
 
 /// Holds the rounds of the connection, unless a person has just released them.
 async fn hold(out: &Outgoing<'_>, held: Held) -> Result<()> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
     warn!(connection.id = %connection, held.zeros, held.matched, "urgent decreases of connection `{connection}` are held for a person");
     loop {
-        let round = store.round(tenant, connection).await?;
+        let round = store.round(connection).await?;
         if round.held.is_some() || is_released(&round, Timestamp::now()) {
             return Ok(());
         }
         let round = Round {
-            tenant: Some(tenant.clone()),
-            connection: Some(connection.clone()),
+            tenant: Some(connection.tenant.clone()),
+            connection: Some(connection.id.clone()),
             held: Some(held.clone()),
             revision: round.revision + 1,
             ..round
         };
-        if store.save_round(tenant, connection, &round).await? == Written::Done {
+        if store.save_round(connection, &round).await? == Written::Done {
             return Ok(());
         }
     }

@@ -82,16 +82,16 @@ pub async fn change_stock_plan(
     connection: &Connection,
     change: impl Fn(&mut StockPlan) -> Answer<()>,
 ) -> Answer<StockPlan> {
-    let (tenant, id) = (&connection.tenant, &connection.id);
+    let key = &connection.key();
     for _ in 0..MOST_TRIES {
-        let read = store.stock_plan(tenant, id).await?;
+        let read = store.stock_plan(key).await?;
         let mut plan = read.clone();
         change(&mut plan)?;
         if plan == read {
             return Ok(read);
         }
         plan.revision += 1;
-        if store.save_stock_plan(tenant, id, &plan).await? == Written::Done {
+        if store.save_stock_plan(key, &plan).await? == Written::Done {
             return Ok(plan);
         }
     }

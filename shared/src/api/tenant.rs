@@ -3,7 +3,7 @@
 
 use super::{Answer, Caller, Problem, Scope};
 use crate::domain::connection::Connection;
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionKey, TenantId};
 use crate::store::Store;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -131,6 +131,9 @@ impl<A: HasStore, D: Demands> FromRequestParts<Arc<A>> for TenantConnection<D> {
 /// 404 if there is none.
 pub async fn find_connection(store: &Store, tenant: &TenantId, id: &str) -> Answer<Connection> {
     let missing = || Problem::not_found("connection");
-    let id: ConnectionId = id.parse().map_err(|_| missing())?;
-    store.connection(tenant, &id).await?.ok_or_else(missing)
+    let key = ConnectionKey {
+        tenant: tenant.clone(),
+        id: id.parse().map_err(|_| missing())?,
+    };
+    store.connection(&key).await?.ok_or_else(missing)
 }

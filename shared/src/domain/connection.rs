@@ -1,7 +1,7 @@
 //! A connection: one Amazon seller account in one region, and where it stands.
 
 use super::courier::{Strategy, Switches};
-use super::ids::{ConnectionId, SellerId, TenantId};
+use super::ids::{ConnectionId, ConnectionKey, SellerId, TenantId};
 use super::marketplace::{Marketplace, Region};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -78,6 +78,10 @@ pub struct Connection {
 }
 
 impl Connection {
+    pub fn key(&self) -> ConnectionKey {
+        ConnectionKey::new(&self.tenant, &self.id)
+    }
+
     pub fn region(&self) -> Region {
         self.marketplace.region()
     }

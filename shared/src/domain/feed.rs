@@ -1,6 +1,6 @@
 //! A feed: many values in one document, from the manifest to the last settled line.
 
-use super::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use super::ids::{AmazonSku, ConnectionKey, FeedId};
 use super::marketplace::Marketplace;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -119,8 +119,8 @@ pub struct FeedLine {
 /// A feed as we keep it; its manifest stands in parts beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feed {
-    pub tenant: TenantId,
-    pub connection: ConnectionId,
+    #[serde(flatten)]
+    pub connection: ConnectionKey,
     pub id: FeedId,
     pub kind: FeedKind,
     /// The store it names.

@@ -1,8 +1,10 @@
 //! Identifiers, valid from construction: none can be empty, endless, or hold a control character.
 //! How they are spelt in a table key is decided in `store::key` alone.
 
+use super::marketplace::Marketplace;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is no identifier. Says the rule, never the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +19,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             pub fn as_str(&self) -> &str {
@@ -29,7 +31,7 @@ macro_rules! id {
             type Error = InvalidId;
             fn try_from(text: String) -> Result<Self, InvalidId> {
                 let printable = !text.chars().any(char::is_control) && !text.trim().is_empty();
-                if printable && text.len() <= $max { Ok(Self(text)) } else { Err(InvalidId { what: $what, max: $max }) }
+                if printable && text.len() <= $max { Ok(Self(text.into())) } else { Err(InvalidId { what: $what, max: $max }) }
             }
         }
 
@@ -42,7 +44,7 @@ macro_rules! id {
 
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0
+                id.0.as_ref().to_owned()
             }
         }
 
@@ -92,7 +94,11 @@ impl FeedId {
     /// A fresh id, sortable by time of creation.
     pub fn new(now: jiff::Timestamp, random: u128) -> Self {
         let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        Self(ulid::Ulid::from_parts(milliseconds, random).to_string())
+        Self(
+            ulid::Ulid::from_parts(milliseconds, random)
+                .to_string()
+                .into(),
+        )
     }
 }
 
@@ -123,8 +129,70 @@ impl ConnectionId {
     /// A fresh id; `random` makes it unguessable, `now` keeps it sortable by time of creation.
     pub fn new(now: jiff::Timestamp, random: u128) -> Self {
         let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        Self(ulid::Ulid::from_parts(milliseconds, random).to_string())
+        Self(
+            ulid::Ulid::from_parts(milliseconds, random)
+                .to_string()
+                .into(),
+        )
     }
+}
+
+/// Which connection of which tenant. Cheap to clone, as every id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ConnectionKey {
+    pub tenant: TenantId,
+    #[serde(rename = "connection")]
+    pub id: ConnectionId,
+}
+
+impl ConnectionKey {
+    pub fn new(tenant: &TenantId, id: &ConnectionId) -> Self {
+        Self {
+            tenant: tenant.clone(),
+            id: id.clone(),
+        }
+    }
+
+    /// A listing of this connection.
+    pub fn listing(&self, amazon_sku: &AmazonSku) -> ListingKey {
+        ListingKey {
+            connection: self.clone(),
+            amazon_sku: amazon_sku.clone(),
+        }
+    }
+}
+
+/// The connection's id, which is unique across tenants.
+impl fmt::Display for ConnectionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
+/// Which listing of which connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ListingKey {
+    #[serde(flatten)]
+    pub connection: ConnectionKey,
+    pub amazon_sku: AmazonSku,
+}
+
+impl ListingKey {
+    /// The listing's offer on a marketplace.
+    pub fn offer(&self, marketplace: Marketplace) -> OfferKey {
+        OfferKey {
+            listing: self.clone(),
+            marketplace,
+        }
+    }
+}
+
+/// Which offer of which listing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OfferKey {
+    #[serde(flatten)]
+    pub listing: ListingKey,
+    pub marketplace: Marketplace,
 }
 
 #[cfg(test)]

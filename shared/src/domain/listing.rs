@@ -11,7 +11,7 @@ pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
 
 use super::connection::Connection;
 use super::feed::SentBy;
-use super::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use super::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, Sku, TenantId};
 use super::marketplace::Marketplace;
 use super::stock::Wanted;
 use jiff::Timestamp;
@@ -148,6 +148,14 @@ impl Listing {
             sends: 0,
             revision: 0,
         }
+    }
+
+    pub fn key(&self) -> ListingKey {
+        self.connection_key().listing(&self.amazon_sku)
+    }
+
+    pub fn connection_key(&self) -> ConnectionKey {
+        ConnectionKey::new(&self.tenant, &self.connection)
     }
 
     /// The quantity that is wanted, where one is known.

@@ -4,7 +4,7 @@
 //! do not know) is a [`BuyerData`], which lives in a table of its own and never prints.
 
 use super::courier::{CourierServiceId, Reason, Requirements};
-use super::ids::{ConnectionId, OrderId, TenantId};
+use super::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
 use super::marketplace::Marketplace;
 use super::shipping_term::ShippingTerm;
 use jiff::Timestamp;
@@ -319,4 +319,10 @@ pub struct StoredOrder {
     pub acknowledged_at: Option<Timestamp>,
     /// The first entry; later ones are items of their own.
     pub first_history: HistoryEntry,
+}
+
+impl StoredOrder {
+    pub fn connection_key(&self) -> ConnectionKey {
+        ConnectionKey::new(&self.tenant, &self.connection)
+    }
 }

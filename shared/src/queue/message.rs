@@ -1,7 +1,7 @@
 //! What the messages say, but for those of the catalogue.
 
 use super::{BATCH_BYTES, json_text};
-use crate::domain::ids::{ConnectionId, FeedId, OrderId, TenantId};
+use crate::domain::ids::{ConnectionKey, FeedId, OrderId};
 use crate::domain::shipping_term::ShippingTerm;
 use crate::domain::stock_settings::Effect;
 use crate::error::{Error, Result};
@@ -51,8 +51,8 @@ impl<M> Versioned<M> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum TickMessage {
     Tick {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         /// How many times the function has queued to itself for this tick.
         #[serde(default)]
         hop: u32,
@@ -65,23 +65,23 @@ pub enum TickMessage {
 pub enum OrderMessage {
     /// An order as Amazon told it, whole. Holds buyer data: the queue is encrypted.
     Order {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         fetched_at: Timestamp,
         datasets: Vec<Dataset>,
         order: RawOrder,
     },
     /// An order too big for a message: to be fetched.
     OrderId {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         order_id: OrderId,
         updated_at: Timestamp,
     },
     /// The waiting orders of a connection are to be looked at again.
     Rerun {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         /// Only those whose term falls back to this one; all where it is absent.
         term: Option<ShippingTerm>,
         /// Where an earlier run stopped.
@@ -92,7 +92,7 @@ pub enum OrderMessage {
 }
 
 impl OrderMessage {
-    pub fn connection(&self) -> &ConnectionId {
+    pub fn connection(&self) -> &ConnectionKey {
         match self {
             Self::Order { connection, .. }
             | Self::OrderId { connection, .. }
@@ -107,24 +107,24 @@ impl OrderMessage {
 pub enum ListingJob {
     /// Read Amazon's listings report and match it.
     Match {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         why: MatchReason,
         #[serde(default)]
         hop: u32,
     },
     /// Compute what publishing the draft of this revision would do; matches first.
     Preview {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         revision: u64,
         #[serde(default)]
         hop: u32,
     },
     /// The rest of a preview that did not end within one run.
     PreviewFrom {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         revision: u64,
         /// Where the earlier run stopped, and what it counted until there.
         after: String,
@@ -134,8 +134,8 @@ pub enum ListingJob {
     },
     /// Settings changed: recompute every listing of the connection.
     RecomputeAll {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         /// Where an earlier run stopped.
         after: Option<String>,
         #[serde(default)]
@@ -159,15 +159,15 @@ pub enum MatchReason {
 pub enum StockTick {
     /// Time for a round.
     Tick {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         #[serde(default)]
         hop: u32,
     },
     /// A decrease that waits for no round.
     Urgent {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         #[serde(default)]
         hop: u32,
     },
@@ -179,16 +179,16 @@ pub enum StockTick {
 pub enum FeedCheck {
     /// Look whether Amazon is done with a feed.
     Check {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         feed: FeedId,
         #[serde(default)]
         hop: u32,
     },
     /// Amazon is done with it; its processing report could not be read so far.
     ReadAgain {
-        tenant: TenantId,
-        connection: ConnectionId,
+        #[serde(flatten)]
+        connection: ConnectionKey,
         feed: FeedId,
         /// How often it was tried.
         tries: u32,
@@ -197,27 +197,24 @@ pub enum FeedCheck {
 
 /// An order message, or the order's id alone where the order would not fit.
 pub fn order_message(
-    tenant: &TenantId,
-    connection: &ConnectionId,
+    connection: &ConnectionKey,
     fetched_at: Timestamp,
     datasets: &[Dataset],
     order: RawOrder,
 ) -> Result<OrderMessage> {
-    let (tenant, connection) = (tenant.clone(), connection.clone());
+    let connection = connection.clone();
     let bytes = json_text(&order)
         .map_err(|error| Error::permanent("encode an order", error))?
         .len();
     if bytes + ENVELOPE_BYTES > BATCH_BYTES {
         let (order_id, updated_at) = (order.id().clone(), order.updated_at());
         return Ok(OrderMessage::OrderId {
-            tenant,
             connection,
             order_id,
             updated_at,
         });
     }
     Ok(OrderMessage::Order {
-        tenant,
         connection,
         fetched_at,
         datasets: datasets.to_vec(),

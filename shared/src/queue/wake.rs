@@ -3,7 +3,7 @@
 
 use super::{ListingJob, OrderMessage, Queue, StockTick};
 use crate::domain::connection::{Connection, ConnectionStatus};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::ConnectionKey;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::domain::stock_settings::StockPlan;
 use crate::error::Result;
@@ -18,8 +18,7 @@ impl Queue {
             return Ok(());
         }
         let job = ListingJob::RecomputeAll {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
+            connection: connection.key(),
             after: None,
             hop: 0,
         };
@@ -35,8 +34,7 @@ impl Queue {
             return Ok(());
         }
         let tick = StockTick::Tick {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
+            connection: connection.key(),
             hop: 0,
         };
         self.send(&connection.id, tick, 0).await
@@ -49,20 +47,18 @@ impl Queue {
     /// As [`Queue::send`].
     pub async fn rerun(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         term: Option<&ShippingTerm>,
         later_seconds: u32,
     ) -> Result<()> {
         for delay_seconds in [0, later_seconds] {
             let rerun = OrderMessage::Rerun {
-                tenant: tenant.clone(),
                 connection: connection.clone(),
                 term: term.cloned(),
                 after: None,
                 hop: 0,
             };
-            self.send(connection, rerun, delay_seconds).await?;
+            self.send(&connection.id, rerun, delay_seconds).await?;
         }
         Ok(())
     }

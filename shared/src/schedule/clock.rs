@@ -1,7 +1,7 @@
 //! Which schedules a connection is to have, when each goes and what it says. Never calls anyone.
 
 use crate::domain::connection::Connection;
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey};
 use crate::domain::stock_settings::{SHORTEST_INTERVAL, StockPlan};
 use crate::error::{Error, Result};
 use crate::queue::{ListingJob, MatchReason, StockTick, TickMessage, Versioned};
@@ -76,20 +76,11 @@ impl Clock {
         format!("{kind}-{connection}")
     }
 
-    pub(super) fn message(self, tenant: TenantId, connection: ConnectionId) -> Result<String> {
+    pub(super) fn message(self, connection: ConnectionKey) -> Result<String> {
         match self {
-            Self::Orders => encode(TickMessage::Tick {
-                tenant,
-                connection,
-                hop: 0,
-            }),
-            Self::Stock => encode(StockTick::Tick {
-                tenant,
-                connection,
-                hop: 0,
-            }),
+            Self::Orders => encode(TickMessage::Tick { connection, hop: 0 }),
+            Self::Stock => encode(StockTick::Tick { connection, hop: 0 }),
             Self::Matching => encode(ListingJob::Match {
-                tenant,
                 connection,
                 why: MatchReason::Daily,
                 hop: 0,
@@ -260,7 +251,7 @@ mod tests {
     fn each_clock_says_what_its_queue_reads() {
         let said = |clock: Clock| {
             let connection = connection("c1", ConnectionStatus::Active);
-            clock.message(connection.tenant, connection.id).unwrap()
+            clock.message(connection.key()).unwrap()
         };
         let of = r#""tenant":"north","connection":"c1""#;
         let tick = format!(r#"{{"v":1,"kind":"tick",{of},"hop":0}}"#);

@@ -181,7 +181,7 @@ async fn a_connection_without_a_token_is_marked_as_to_be_authorised_again() {
     let session = SellerSession::new(&world.store, &world.vault, &world.amazon, &connection);
     let error = call(&session).await.unwrap_err();
     assert_eq!(error.class(), Class::AuthRevoked);
-    let (tenant, id) = (&connection.tenant, &connection.id);
-    let marked = world.store.connection(tenant, id).await.unwrap().unwrap();
+    let key = &connection.key();
+    let marked = world.store.connection(key).await.unwrap().unwrap();
     assert_eq!(marked.status, ConnectionStatus::NeedsReauthorisation);
 }

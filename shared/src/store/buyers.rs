@@ -3,7 +3,7 @@
 use super::item::{deflated, inflated, n, number, s};
 use super::key::{self, Key};
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, OrderId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
 use crate::domain::order::{BuyerData, Version};
 use crate::error::Result;
 use jiff::Timestamp;
@@ -74,18 +74,18 @@ impl Store {
     /// An order's buyer data; none once it has expired, or for another tenant's order.
     pub async fn buyer(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         order: &OrderId,
         now: Timestamp,
     ) -> Result<Option<BuyerData>> {
         let Some(item) = self
-            .get_item(&self.tables.buyers, Key::buyer(connection, order))
+            .get_item(&self.tables.buyers, Key::buyer(&connection.id, order))
             .await?
         else {
             return Ok(None);
         };
-        let owned = super::item::text(&item, "tenant").as_deref() == Some(tenant.as_str());
+        let owned =
+            super::item::text(&item, "tenant").as_deref() == Some(connection.tenant.as_str());
         let alive = number(&item, "expires_at").is_some_and(|second| second > now.as_second());
         if owned && alive {
             inflated(&item, "body").map(Some)

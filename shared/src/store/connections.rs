@@ -4,7 +4,7 @@ use super::item::{failure, item, n, s, value};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::connection::{Connection, ConnectionStatus};
-use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::ids::{ConnectionKey, SellerId, TenantId};
 use crate::domain::marketplace::Region;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -37,10 +37,7 @@ impl Store {
             .db
             .put_item()
             .table_name(&self.tables.connections)
-            .set_item(Some(item(
-                Key::connection(&connection.tenant, &connection.id),
-                connection,
-            )?))
+            .set_item(Some(item(Key::connection(&connection.key()), connection)?))
             .condition_expression("attribute_not_exists(pk)");
         Written::from_result("make a connection", put.send().await)
     }
@@ -51,26 +48,16 @@ impl Store {
             .db
             .put_item()
             .table_name(&self.tables.connections)
-            .set_item(Some(item(
-                Key::connection(&connection.tenant, &connection.id),
-                connection,
-            )?))
+            .set_item(Some(item(Key::connection(&connection.key()), connection)?))
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", n(connection.revision.saturating_sub(1)));
         Written::from_result("change a connection", put.send().await)
     }
 
     /// A tenant's connection, read strongly.
-    pub async fn connection(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<Option<Connection>> {
-        self.get(
-            &self.tables.connections,
-            Key::connection(tenant, connection),
-        )
-        .await
+    pub async fn connection(&self, connection: &ConnectionKey) -> Result<Option<Connection>> {
+        self.get(&self.tables.connections, Key::connection(connection))
+            .await
     }
 
     /// All connections of a tenant, in the order they were made, read strongly.
@@ -95,15 +82,9 @@ impl Store {
         seller: &SellerId,
         credentials: &SealedCredentials,
     ) -> Result<Attached> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let key = &connection.key();
         let table = &self.tables.connections;
-        let seller_item = item(
-            Key::seller(connection.region(), seller),
-            &SellerClaim {
-                tenant: tenant.clone(),
-                connection: id.clone(),
-            },
-        )?;
+        let seller_item = item(Key::seller(connection.region(), seller), key)?;
         let claim = Put::builder()
             .table_name(table)
             .set_item(Some(seller_item))
@@ -111,16 +92,16 @@ impl Store {
                 "attribute_not_exists(pk) OR (tenant = :tenant AND #connection = :connection)",
             )
             .expression_attribute_names("#connection", "connection")
-            .expression_attribute_values(":tenant", s(tenant.as_str()))
-            .expression_attribute_values(":connection", s(id.as_str()));
+            .expression_attribute_values(":tenant", s(key.tenant.as_str()))
+            .expression_attribute_values(":connection", s(key.id.as_str()));
         let replace = Put::builder()
             .table_name(table)
-            .set_item(Some(item(Key::connection(tenant, id), connection)?))
+            .set_item(Some(item(Key::connection(key), connection)?))
             .condition_expression("attribute_not_exists(pk) OR revision = :read")
             .expression_attribute_values(":read", n(connection.revision.saturating_sub(1)));
         let seal = Put::builder()
             .table_name(table)
-            .set_item(Some(item(Key::credentials(tenant, id), credentials)?));
+            .set_item(Some(item(Key::credentials(key), credentials)?));
         let writes = [claim, replace, seal];
         let mut request = self.db.transact_write_items();
         for put in writes {
@@ -157,29 +138,25 @@ impl Store {
     /// A connection's secrets, sealed.
     pub async fn credentials(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
     ) -> Result<Option<SealedCredentials>> {
-        self.get(
-            &self.tables.connections,
-            Key::credentials(tenant, connection),
-        )
-        .await
+        self.get(&self.tables.connections, Key::credentials(connection))
+            .await
     }
 
     /// Erases a connection's secrets, cursor and overlap memory, and frees its seller, in one transaction.
     /// Doing it twice does no harm.
     pub async fn erase_credentials(&self, connection: &Connection) -> Result<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let key = &connection.key();
         let mut keys = vec![
-            Key::credentials(tenant, id),
-            Key::order_cursor(tenant, id),
-            Key::order_overlap(tenant, id),
+            Key::credentials(key),
+            Key::order_cursor(key),
+            Key::order_overlap(key),
         ];
         if let Some(seller) = &connection.seller {
             let holder = self.seller_holder(connection.region(), seller).await?;
             // Freed by an earlier try, the seller may be another connection's by now.
-            if holder.is_some_and(|holder| holder == (tenant.clone(), id.clone())) {
+            if holder.is_some_and(|holder| holder == *key) {
                 keys.push(Key::seller(connection.region(), seller));
             }
         }
@@ -204,18 +181,10 @@ impl Store {
         &self,
         region: Region,
         seller: &SellerId,
-    ) -> Result<Option<(TenantId, ConnectionId)>> {
-        let claim: Option<SellerClaim> = self
-            .get(&self.tables.connections, Key::seller(region, seller))
-            .await?;
-        Ok(claim.map(|claim| (claim.tenant, claim.connection)))
+    ) -> Result<Option<ConnectionKey>> {
+        self.get(&self.tables.connections, Key::seller(region, seller))
+            .await
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct SellerClaim {
-    tenant: TenantId,
-    connection: ConnectionId,
 }
 
 /// Which write of a transaction was turned down by its condition.

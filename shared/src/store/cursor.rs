@@ -6,7 +6,7 @@
 use super::item::{condition_failed, failure, item, n, number, s, value};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::ConnectionKey;
 use crate::error::Result;
 use crate::sp_api::Dataset;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -75,15 +75,14 @@ impl Store {
     /// there is none. `None`: another run holds it.
     pub async fn lease_order_cursor(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         owner: &str,
         now: Timestamp,
         until: Timestamp,
         first_since: Timestamp,
     ) -> Result<Option<Cursor>> {
         let leased = self.db.update_item().table_name(&self.tables.connections)
-            .set_key(Some(Key::order_cursor(tenant, connection).into_map()))
+            .set_key(Some(Key::order_cursor(connection).into_map()))
             .update_expression(
                 "SET #owner = :owner, leased_until_ms = :until, since = if_not_exists(since, :first), v = :v, \
                  epoch = if_not_exists(epoch, :zero), version = if_not_exists(version, :zero) + :one",
@@ -110,8 +109,7 @@ impl Store {
     /// owner taken out of it, this also gives the lease back.
     pub async fn save_order_cursor(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         owner: &str,
         cursor: &Cursor,
     ) -> Result<Written> {
@@ -119,7 +117,7 @@ impl Store {
             .db
             .put_item()
             .table_name(&self.tables.connections)
-            .set_item(Some(item(Key::order_cursor(tenant, connection), cursor)?))
+            .set_item(Some(item(Key::order_cursor(connection), cursor)?))
             .condition_expression("#owner = :owner AND version = :read")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", s(owner))
@@ -132,22 +130,17 @@ impl Store {
     /// A connection that was never swept needs no rewinding. Idempotent.
     pub async fn rewind_order_cursor(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         to: Timestamp,
     ) -> Result<()> {
-        self.change_order_cursor(tenant, connection, |cursor| Some(rewound(cursor, to)))
+        self.change_order_cursor(connection, |cursor| Some(rewound(cursor, to)))
             .await
     }
 
     /// After a seller authorised anew, maybe with more roles: datasets that Amazon refused are asked for again with the
     /// next search, and orders that were read without them since the last refusal are read again, whole. Idempotent.
-    pub async fn forget_refusals(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<()> {
-        self.change_order_cursor(tenant, connection, |cursor| {
+    pub async fn forget_refusals(&self, connection: &ConnectionKey) -> Result<()> {
+        self.change_order_cursor(connection, |cursor| {
             let refused_at = cursor.refused_at?;
             let from = refused_at.saturating_sub(BEFORE_REFUSAL);
             Some(Cursor {
@@ -162,12 +155,11 @@ impl Store {
     /// Changes a cursor whoever owns it; decides anew where somebody else was quicker. `None` leaves it as it is.
     async fn change_order_cursor(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         change: impl Fn(Cursor) -> Option<Cursor>,
     ) -> Result<()> {
         loop {
-            let key = Key::order_cursor(tenant, connection);
+            let key = Key::order_cursor(connection);
             let cursor: Option<Cursor> = self.get(&self.tables.connections, key.clone()).await?;
             let Some(cursor) = cursor else {
                 return Ok(());
@@ -190,30 +182,19 @@ impl Store {
     }
 
     /// A connection's cursor, if it was ever swept.
-    pub async fn order_cursor(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<Option<Cursor>> {
-        self.get(
-            &self.tables.connections,
-            Key::order_cursor(tenant, connection),
-        )
-        .await
+    pub async fn order_cursor(&self, connection: &ConnectionKey) -> Result<Option<Cursor>> {
+        self.get(&self.tables.connections, Key::order_cursor(connection))
+            .await
     }
 
     /// What the last window's end held; empty where that was before a rewind.
     pub async fn overlap_memory(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         epoch: u64,
     ) -> Result<OverlapMemory> {
         let item = self
-            .get_item(
-                &self.tables.connections,
-                Key::order_overlap(tenant, connection),
-            )
+            .get_item(&self.tables.connections, Key::order_overlap(connection))
             .await?;
         let bytes = item
             .filter(|item| {
@@ -234,14 +215,13 @@ impl Store {
     /// Remembers what a window's end held. Losing or repeating this write costs repeated messages, never an order.
     pub async fn remember_overlap(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         memory: &OverlapMemory,
     ) -> Result<()> {
         let mut hashes: Vec<u64> = memory.hashes.iter().copied().take(LARGEST_MEMORY).collect();
         hashes.sort_unstable();
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_be_bytes()).collect();
-        let mut fields = Key::order_overlap(tenant, connection).into_map();
+        let mut fields = Key::order_overlap(connection).into_map();
         fields.insert("v".into(), n(1));
         fields.insert("epoch".into(), n(memory.epoch));
         fields.insert("hashes".into(), AttributeValue::B(Blob::new(bytes)));

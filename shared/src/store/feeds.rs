@@ -5,7 +5,7 @@ use super::item::{condition_failed, deflated, failure, inflated, item, n, s, tex
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::feed::{Feed, FeedLine, FeedState};
-use crate::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use crate::error::Result;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -29,7 +29,7 @@ impl Store {
         if feed.state.is_open() && feed.revision <= 1 {
             self.mark_open(feed).await?;
         }
-        let key = Key::feed(&feed.tenant, &feed.connection, &feed.id);
+        let key = Key::feed(&feed.connection, &feed.id);
         let mut fields = item(key, feed)?;
         fields.retain(|_, value| !value.is_null());
         let written = self
@@ -41,40 +41,31 @@ impl Store {
             )
             .await?;
         if written == Written::Done && !feed.state.is_open() {
-            let open = Key::open_feed(&feed.tenant, &feed.connection, &feed.id);
+            let open = Key::open_feed(&feed.connection, &feed.id);
             self.delete(&self.tables.catalogue, open).await?;
         }
         Ok(written)
     }
 
     async fn mark_open(&self, feed: &Feed) -> Result<()> {
-        let fields = Key::open_feed(&feed.tenant, &feed.connection, &feed.id).into_map();
+        let fields = Key::open_feed(&feed.connection, &feed.id).into_map();
         self.put_fields("mark a feed as open", &self.tables.catalogue, fields)
             .await
     }
 
     /// A feed, read strongly.
-    pub async fn feed(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        feed: &FeedId,
-    ) -> Result<Option<Feed>> {
-        self.get(&self.tables.catalogue, Key::feed(tenant, connection, feed))
+    pub async fn feed(&self, connection: &ConnectionKey, feed: &FeedId) -> Result<Option<Feed>> {
+        self.get(&self.tables.catalogue, Key::feed(connection, feed))
             .await
     }
 
     /// The feeds of a connection that somebody still has work to do on, oldest first. A mark whose feed is
     /// closed is taken away.
-    pub async fn open_feeds(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<Vec<Feed>> {
+    pub async fn open_feeds(&self, connection: &ConnectionKey) -> Result<Vec<Feed>> {
         let marks = self
             .between(
                 &self.tables.catalogue,
-                key::open_feeds_pk(tenant, connection),
+                key::open_feeds_pk(connection),
                 "!",
                 "~",
             )
@@ -84,12 +75,12 @@ impl Store {
             let Ok(id) = id.parse::<FeedId>() else {
                 continue;
             };
-            match self.feed(tenant, connection, &id).await? {
+            match self.feed(connection, &id).await? {
                 Some(feed) if feed.state.is_open() => feeds.push(feed),
                 // A feed that is being made right now has its mark first: leave that to the next look.
                 None => {}
                 Some(_) => {
-                    let mark = Key::open_feed(tenant, connection, &id);
+                    let mark = Key::open_feed(connection, &id);
                     self.delete(&self.tables.catalogue, mark).await?;
                 }
             }
@@ -100,8 +91,7 @@ impl Store {
     /// A page of a connection's feeds, the newest first; `after` is the `next` of the page before.
     pub async fn feed_page(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         after: Option<&str>,
         limit: i32,
     ) -> Result<FeedPage> {
@@ -112,7 +102,7 @@ impl Store {
             .scan_index_forward(false)
             .limit(limit)
             .key_condition_expression("pk = :pk AND sk < :before")
-            .expression_attribute_values(":pk", s(key::feeds_pk(tenant, connection)))
+            .expression_attribute_values(":pk", s(key::feeds_pk(connection)))
             .expression_attribute_values(":before", s(after.unwrap_or("~")))
             .send()
             .await
@@ -132,8 +122,7 @@ impl Store {
         part: u32,
         lines: &[FeedLine],
     ) -> Result<()> {
-        let mut fields =
-            Key::manifest_part(&feed.tenant, &feed.connection, &feed.id, part).into_map();
+        let mut fields = Key::manifest_part(&feed.connection, &feed.id, part).into_map();
         fields.insert("lines".into(), deflated(&lines)?);
         fields.insert("expires_at".into(), n(feed.created_at.as_second() + KEPT));
         self.put_fields("store a manifest", &self.tables.catalogue, fields)
@@ -152,7 +141,7 @@ impl Store {
 
     /// The lines of one part of a feed's manifest, counted from 0; none where it was never stored.
     pub async fn manifest_part(&self, feed: &Feed, part: u32) -> Result<Vec<FeedLine>> {
-        let key = Key::manifest_part(&feed.tenant, &feed.connection, &feed.id, part);
+        let key = Key::manifest_part(&feed.connection, &feed.id, part);
         match self.get_item(&self.tables.catalogue, key).await? {
             Some(item) => inflated(&item, "lines"),
             None => Ok(Vec::new()),
@@ -164,8 +153,7 @@ impl Store {
     /// not there.
     pub async fn overtake_feed(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         feed: &FeedId,
         sku: &AmazonSku,
     ) -> Result<Option<FeedState>> {
@@ -174,7 +162,7 @@ impl Store {
             .db
             .update_item()
             .table_name(&self.tables.catalogue)
-            .set_key(Some(Key::feed(tenant, connection, feed).into_map()))
+            .set_key(Some(Key::feed(connection, feed).into_map()))
             .update_expression("SET overtaken = list_append(overtaken, :sku) ADD revision :one")
             .condition_expression("#state IN (:building, :claimed, :submitting)")
             .expression_attribute_names("#state", "state")

@@ -8,7 +8,7 @@ mod catalogue;
 pub(crate) use catalogue::*;
 
 use crate::domain::courier::CourierCode;
-use crate::domain::ids::{ConnectionId, OrderId, SellerId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::order::{HistoryKind, OrderStatus, Version};
 use crate::domain::shipping_term::ShippingTerm;
@@ -64,10 +64,10 @@ impl Key {
         ])
     }
 
-    pub(crate) fn connection(tenant: &TenantId, connection: &ConnectionId) -> Self {
+    pub(crate) fn connection(connection: &ConnectionKey) -> Self {
         Self::new(
-            tenant_pk(tenant),
-            format!("{CONNECTION}{}", encoded(connection.as_str())),
+            tenant_pk(&connection.tenant),
+            format!("{CONNECTION}{}", encoded(connection.id.as_str())),
         )
     }
 
@@ -86,43 +86,35 @@ impl Key {
     ) -> Self {
         let pk = connection.map_or_else(
             || tenant_pk(tenant),
-            |connection| connection_pk(tenant, connection),
+            |connection| connection_pk(&ConnectionKey::new(tenant, connection)),
         );
         Self::new(pk, format!("{MAPPING}{}", encoded(&term.to_string())))
     }
 
-    pub(crate) fn credentials(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "CREDENTIALS")
+    pub(crate) fn credentials(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "CREDENTIALS")
     }
 
-    pub(crate) fn marketplace(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        marketplace: Marketplace,
-    ) -> Self {
+    pub(crate) fn marketplace(connection: &ConnectionKey, marketplace: Marketplace) -> Self {
         Self::new(
-            connection_pk(tenant, connection),
+            connection_pk(connection),
             format!("{MARKETPLACE}{}", marketplace.country()),
         )
     }
 
-    pub(crate) fn parked(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        marketplace_id: &str,
-    ) -> Self {
+    pub(crate) fn parked(connection: &ConnectionKey, marketplace_id: &str) -> Self {
         Self::new(
-            connection_pk(tenant, connection),
+            connection_pk(connection),
             format!("{PARKED}{}", encoded(marketplace_id)),
         )
     }
 
-    pub(crate) fn order_cursor(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "CURSOR#orders")
+    pub(crate) fn order_cursor(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "CURSOR#orders")
     }
 
-    pub(crate) fn order_overlap(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "OVERLAP#orders")
+    pub(crate) fn order_overlap(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "OVERLAP#orders")
     }
 
     pub(crate) fn seller(region: Region, seller: &SellerId) -> Self {
@@ -133,13 +125,13 @@ impl Key {
     }
 
     /// Which state a connection is dancing with.
-    pub(crate) fn dance(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "DANCE")
+    pub(crate) fn dance(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "DANCE")
     }
 
     /// What a connection was asked for with.
-    pub(crate) fn request(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "REQUEST")
+    pub(crate) fn request(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "REQUEST")
     }
 
     /// `digest`: of the state, so that who reads the table cannot use it.
@@ -171,20 +163,20 @@ impl Key {
     }
 
     /// A connection's stock settings.
-    pub(crate) fn stock_plan(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), STOCK)
+    pub(crate) fn stock_plan(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), STOCK)
     }
 
-    pub(crate) fn stock_round(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), STOCK_ROUND)
+    pub(crate) fn stock_round(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), STOCK_ROUND)
     }
 
-    pub(crate) fn urgent_lease(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "STOCK_URGENT")
+    pub(crate) fn urgent_lease(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "STOCK_URGENT")
     }
 
-    pub(crate) fn matching(tenant: &TenantId, connection: &ConnectionId) -> Self {
-        Self::new(connection_pk(tenant, connection), "MATCH")
+    pub(crate) fn matching(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "MATCH")
     }
 
     /// When a tenant's last stock level came.
@@ -216,12 +208,12 @@ pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
 
 /// The tenant and the connection that the partition of a connection's items names.
-pub(crate) fn connection_of(pk: &str) -> Option<(TenantId, ConnectionId)> {
+pub(crate) fn connection_of(pk: &str) -> Option<ConnectionKey> {
     let (tenant, connection) = pk.strip_prefix(CONNECTION)?.split_once('#')?;
-    Some((
-        decoded(tenant)?.parse().ok()?,
-        decoded(connection)?.parse().ok()?,
-    ))
+    Some(ConnectionKey {
+        tenant: decoded(tenant)?.parse().ok()?,
+        id: decoded(connection)?.parse().ok()?,
+    })
 }
 
 /// All that follows `prefix` sorts before this.
@@ -234,11 +226,11 @@ pub(crate) fn tenant_pk(tenant: &TenantId) -> String {
 }
 
 /// Holds the tenant too: asked for with another tenant's id, a connection's items do not exist.
-pub(crate) fn connection_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
+pub(crate) fn connection_pk(connection: &ConnectionKey) -> String {
     format!(
         "CONNECTION#{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
+        encoded(connection.tenant.as_str()),
+        encoded(connection.id.as_str())
     )
 }
 
@@ -270,8 +262,8 @@ pub(crate) fn status_sk(
 }
 
 /// Index `waiting`: the orders of a connection that wait for a person.
-pub(crate) fn waiting_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
-    connection_pk(tenant, connection)
+pub(crate) fn waiting_pk(connection: &ConnectionKey) -> String {
+    connection_pk(connection)
 }
 
 /// Index `waiting`: by term, so that a new mapping finds those it fits.
@@ -312,9 +304,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_two_connections_share_a_partition(a in "[^\\p{C}]{1,20}", b in "[^\\p{C}]{1,20}", c in "[^\\p{C}]{1,20}", d in "[^\\p{C}]{1,20}") {
-            let ids = |t: &str, c: &str| Some((t.parse::<TenantId>().ok()?, c.parse::<ConnectionId>().ok()?));
+            let ids = |t: &str, c: &str| Some(ConnectionKey { tenant: t.parse().ok()?, id: c.parse().ok()? });
             if let (Some(one), Some(two)) = (ids(&a, &b), ids(&c, &d)) {
-                prop_assert_eq!(connection_pk(&one.0, &one.1) == connection_pk(&two.0, &two.1), one == two);
+                prop_assert_eq!(connection_pk(&one) == connection_pk(&two), one == two);
             }
         }
 

@@ -8,7 +8,7 @@ use super::item::{Item, condition_failed, failure, n, s, text, value};
 use super::key::{self, Key};
 use super::levels::old_item;
 use crate::domain::feed::SentBy;
-use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku};
 use crate::domain::listing::{Listing, ListingState, Refused, Sent};
 use crate::domain::stock::Wanted;
 use crate::error::{Error, Result};
@@ -42,29 +42,20 @@ pub struct ListingPage {
 
 impl Store {
     /// A listing, read strongly.
-    pub async fn listing(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Result<Option<Listing>> {
-        self.get(
-            &self.tables.catalogue,
-            Key::listing(tenant, connection, amazon_sku),
-        )
-        .await
+    pub async fn listing(&self, listing: &ListingKey) -> Result<Option<Listing>> {
+        self.get(&self.tables.catalogue, Key::listing(listing))
+            .await
     }
 
     /// Many listings at a glance (eventually consistent, half a read unit each); absent where there is none.
     pub async fn listings_glance(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         skus: &[AmazonSku],
     ) -> Result<HashMap<AmazonSku, Listing>> {
         let keys = skus
             .iter()
-            .map(|sku| Key::listing(tenant, connection, sku))
+            .map(|sku| Key::listing(&connection.listing(sku)))
             .collect();
         let items = self.glance(keys).await?;
         items
@@ -80,9 +71,7 @@ impl Store {
     /// unit, and no read for the item that it returns. The same label again stands already.
     pub async fn write_wanted(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
+        listing: &ListingKey,
         (product, units): (&Sku, u32),
         wanted: &Wanted,
     ) -> Result<WantedWritten<Listing>> {
@@ -90,9 +79,7 @@ impl Store {
             .db
             .update_item()
             .table_name(&self.tables.catalogue)
-            .set_key(Some(
-                Key::listing(tenant, connection, amazon_sku).into_map(),
-            ))
+            .set_key(Some(Key::listing(listing).into_map()))
             .update_expression("SET wanted = :wanted")
             .condition_expression(
                 "product = :product AND #units = :units AND \
@@ -129,13 +116,11 @@ impl Store {
     /// `sent.label`, and nothing was sent since it had `sends` (or this very feed claimed it already). One write unit.
     pub async fn claim_listing(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
+        listing: &ListingKey,
         sends: u64,
         sent: &Sent<u32>,
     ) -> Result<Claimed<Listing>> {
-        let key = Key::listing(tenant, connection, amazon_sku);
+        let key = Key::listing(listing);
         let update = self
             .db
             .update_item()
@@ -195,12 +180,10 @@ impl Store {
     /// is then; `None` where something else was. Idempotent.
     pub async fn refuse_listing(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
+        listing: &ListingKey,
         refused: &Refused<u32>,
     ) -> Result<Option<Listing>> {
-        let key = Key::listing(tenant, connection, amazon_sku);
+        let key = Key::listing(listing);
         self.refuse(key, refused).await
     }
 
@@ -233,8 +216,7 @@ impl Store {
     /// the page before. From an index, which lags a little.
     pub async fn listing_page(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         state: Option<ListingState>,
         after: Option<&str>,
         limit: i32,
@@ -251,7 +233,7 @@ impl Store {
             .index_name("by_connection")
             .limit(limit)
             .key_condition_expression("listing_pk = :pk AND listing_sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", s(key::connection_pk(tenant, connection)))
+            .expression_attribute_values(":pk", s(key::connection_pk(connection)))
             .expression_attribute_values(":from", s(from))
             .expression_attribute_values(":to", s(to))
             .send()

@@ -3,7 +3,7 @@
 use super::item::value;
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::ids::{ConnectionKey, SellerId};
 use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
 use jiff::Timestamp;
@@ -65,33 +65,31 @@ impl Store {
     /// Takes the lease of a connection's matching until `until`. `None`: another run has it.
     pub async fn lease_matching(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         owner: &str,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Matching>> {
-        let key = Key::matching(tenant, connection);
+        let key = Key::matching(connection);
         let leased = self.lease(key, owner, now, until).await?;
         leased.map(value).transpose()
     }
 
     /// The matching of a connection; the default where there was none yet.
-    pub async fn matching(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Matching> {
-        self.or_default(Key::matching(tenant, connection)).await
+    pub async fn matching(&self, connection: &ConnectionKey) -> Result<Matching> {
+        self.or_default(Key::matching(connection)).await
     }
 
     /// As [`Self::save_round`], of the matching.
     pub async fn save_matching(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         matching: &Matching,
     ) -> Result<Written> {
         self.put_revised(
             "store a matching",
             &self.tables.connections,
-            Key::matching(tenant, connection),
+            Key::matching(connection),
             matching,
             matching.revision,
         )

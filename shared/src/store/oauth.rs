@@ -5,7 +5,7 @@ use super::connections::{SealedCredentials, failed_condition};
 use super::item::{condition_failed, failure, item, n, s};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, SellerId, TenantId};
+use crate::domain::ids::{ConnectionKey, SellerId};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 /// One dance of authorisation, from the first redirect to the confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OAuthState {
-    pub tenant: TenantId,
-    pub connection: ConnectionId,
+    #[serde(flatten)]
+    pub connection: ConnectionKey,
     /// Digest of the cookie that binds the browser; set when a browser comes, and anew when another one does.
     pub browser: Option<String>,
     /// Who authorised, as Amazon's callback says; the signed-in user still has to confirm.
@@ -50,8 +50,8 @@ impl Store {
         former: Option<&Dance>,
         now: Timestamp,
     ) -> Result<Written> {
-        let (tenant, connection) = (&state.tenant, &state.connection);
-        let mut fields = item(Key::dance(tenant, connection), dance)?;
+        let connection = &state.connection;
+        let mut fields = item(Key::dance(connection), dance)?;
         let kept_until = now.saturating_add(DANCE_KEPT).unwrap_or(now);
         fields.insert("expires_at".into(), n(kept_until.as_second()));
         let point = Put::builder()
@@ -87,24 +87,15 @@ impl Store {
     }
 
     /// The dance that a connection is in, or was in last.
-    pub async fn dance(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<Option<Dance>> {
-        self.get(&self.tables.connections, Key::dance(tenant, connection))
+    pub async fn dance(&self, connection: &ConnectionKey) -> Result<Option<Dance>> {
+        self.get(&self.tables.connections, Key::dance(connection))
             .await
     }
 
     /// Ends a dance: its state is erased with the token it may hold. Idempotent.
-    pub async fn end_dance(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        dance: &Dance,
-    ) -> Result<()> {
+    pub async fn end_dance(&self, connection: &ConnectionKey, dance: &Dance) -> Result<()> {
         let forget = self
-            .delete_of(Key::dance(tenant, connection))
+            .delete_of(Key::dance(connection))
             .condition_expression("attribute_not_exists(pk) OR digest = :digest")
             .expression_attribute_values(":digest", s(&dance.digest))
             .build()
@@ -127,11 +118,10 @@ impl Store {
     /// Remembers what a connection was asked for with. [`Written::Conflict`]: it was asked for with something else.
     pub async fn remember_request(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         digest: &str,
     ) -> Result<Written> {
-        let mut fields = Key::request(tenant, connection).into_map();
+        let mut fields = Key::request(connection).into_map();
         fields.insert("v".into(), n(1));
         fields.insert("digest".into(), s(digest));
         let put = self

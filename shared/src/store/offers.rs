@@ -5,7 +5,7 @@ use super::key::{self, Key};
 use super::levels::old_item;
 use super::listings::{nested, stands};
 use super::{Claimed, Store, WantedWritten};
-use crate::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, OfferKey};
 use crate::domain::listing::{Observed, Offer, Refused, Sent, WantedPrice};
 use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
@@ -16,13 +16,8 @@ use std::collections::HashMap;
 
 impl Store {
     /// The offers of a listing.
-    pub async fn offers(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Result<Vec<Offer>> {
-        let pk = key::listing_pk(tenant, connection, amazon_sku);
+    pub async fn offers(&self, listing: &ListingKey) -> Result<Vec<Offer>> {
+        let pk = key::listing_pk(listing);
         let items = self
             .between(&self.tables.catalogue, pk, key::OFFER, key::OFFER)
             .await?;
@@ -30,27 +25,20 @@ impl Store {
     }
 
     /// One offer, read strongly.
-    pub async fn offer(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        marketplace: Marketplace,
-    ) -> Result<Option<Offer>> {
-        let key = Key::offer(tenant, connection, amazon_sku, marketplace);
+    pub async fn offer(&self, offer: &OfferKey) -> Result<Option<Offer>> {
+        let key = Key::offer(offer);
         self.get(&self.tables.catalogue, key).await
     }
 
     /// Many offers at a glance (eventually consistent, half a read unit each); absent where there is none.
     pub async fn offers_glance(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         offers: &[(AmazonSku, Marketplace)],
     ) -> Result<HashMap<(AmazonSku, Marketplace), Offer>> {
         let keys = offers
             .iter()
-            .map(|(sku, marketplace)| Key::offer(tenant, connection, sku, *marketplace))
+            .map(|(sku, marketplace)| Key::offer(&connection.listing(sku).offer(*marketplace)))
             .collect();
         let items = self.glance(keys).await?;
         items
@@ -66,7 +54,7 @@ impl Store {
     /// turned out not to be what Amazon shows. Idempotent.
     pub async fn observe_offer(
         &self,
-        offer: (&TenantId, &ConnectionId, &AmazonSku, Marketplace),
+        offer: &OfferKey,
         observed: &Observed<Decimal>,
         forget_sent: bool,
     ) -> Result<()> {
@@ -87,7 +75,7 @@ impl Store {
     /// As [`Self::write_wanted`], of a price; makes the offer where there is none.
     pub async fn write_wanted_price(
         &self,
-        offer: (&TenantId, &ConnectionId, &AmazonSku, Marketplace),
+        offer: &OfferKey,
         wanted: &WantedPrice,
     ) -> Result<WantedWritten<Offer>> {
         let update = self
@@ -116,31 +104,21 @@ impl Store {
     }
 
     /// An update that also gives a new offer what it is known by. `set`: what else is set; `{}` stands for that.
-    fn upsert_offer(
-        &self,
-        (tenant, connection, amazon_sku, marketplace): (
-            &TenantId,
-            &ConnectionId,
-            &AmazonSku,
-            Marketplace,
-        ),
-        set: &str,
-    ) -> UpdateItemFluentBuilder {
+    fn upsert_offer(&self, offer: &OfferKey, set: &str) -> UpdateItemFluentBuilder {
         let identity = ", tenant = :tenant, #connection = :connection, amazon_sku = :sku, \
                         marketplace = :marketplace, v = :v, sends = if_not_exists(sends, :zero), \
                         released_to = if_not_exists(released_to, :zero)";
+        let connection = &offer.listing.connection;
         self.db
             .update_item()
             .table_name(&self.tables.catalogue)
-            .set_key(Some(
-                Key::offer(tenant, connection, amazon_sku, marketplace).into_map(),
-            ))
+            .set_key(Some(Key::offer(offer).into_map()))
             .update_expression(format!("SET {}", set.replace("{}", identity)))
             .expression_attribute_names("#connection", "connection")
-            .expression_attribute_values(":tenant", s(tenant.as_str()))
-            .expression_attribute_values(":connection", s(connection.as_str()))
-            .expression_attribute_values(":sku", s(amazon_sku.as_str()))
-            .expression_attribute_values(":marketplace", s(marketplace.country()))
+            .expression_attribute_values(":tenant", s(connection.tenant.as_str()))
+            .expression_attribute_values(":connection", s(connection.id.as_str()))
+            .expression_attribute_values(":sku", s(offer.listing.amazon_sku.as_str()))
+            .expression_attribute_values(":marketplace", s(offer.marketplace.country()))
             .expression_attribute_values(":v", n(super::item::VERSION))
             .expression_attribute_values(":zero", n(0))
     }
@@ -148,16 +126,11 @@ impl Store {
     /// As [`Self::claim_listing`], of a price.
     pub async fn claim_offer(
         &self,
-        (tenant, connection, amazon_sku, marketplace): (
-            &TenantId,
-            &ConnectionId,
-            &AmazonSku,
-            Marketplace,
-        ),
+        offer: &OfferKey,
         sends: u64,
         sent: &Sent<Decimal>,
     ) -> Result<Claimed<Offer>> {
-        let key = Key::offer(tenant, connection, amazon_sku, marketplace);
+        let key = Key::offer(offer);
         let update = self.db.update_item();
         self.claim(update, "", key, sends, sent).await
     }
@@ -165,35 +138,19 @@ impl Store {
     /// As [`Self::refuse_listing`], of a price.
     pub async fn refuse_offer(
         &self,
-        (tenant, connection, amazon_sku, marketplace): (
-            &TenantId,
-            &ConnectionId,
-            &AmazonSku,
-            Marketplace,
-        ),
+        offer: &OfferKey,
         refused: &Refused<Decimal>,
     ) -> Result<Option<Offer>> {
-        let key = Key::offer(tenant, connection, amazon_sku, marketplace);
+        let key = Key::offer(offer);
         self.refuse(key, refused).await
     }
 
     /// A person released a price that was held, up to this label.
-    pub async fn release_offer(
-        &self,
-        (tenant, connection, amazon_sku, marketplace): (
-            &TenantId,
-            &ConnectionId,
-            &AmazonSku,
-            Marketplace,
-        ),
-        label: u64,
-    ) -> Result<()> {
+    pub async fn release_offer(&self, offer: &OfferKey, label: u64) -> Result<()> {
         self.db
             .update_item()
             .table_name(&self.tables.catalogue)
-            .set_key(Some(
-                Key::offer(tenant, connection, amazon_sku, marketplace).into_map(),
-            ))
+            .set_key(Some(Key::offer(offer).into_map()))
             .update_expression("SET released_to = :label")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":label", n(label))

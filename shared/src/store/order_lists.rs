@@ -3,7 +3,7 @@
 use super::item::{Item, failure, s, text};
 use super::key;
 use super::{OrderRow, Store};
-use crate::domain::ids::{ConnectionId, OrderId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
 use crate::domain::order::OrderStatus;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
@@ -103,13 +103,12 @@ impl Store {
     /// The index lags a little behind the table.
     pub async fn waiting_orders(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         term: Option<&ShippingTerm>,
         after: Option<&str>,
         limit: i32,
     ) -> Result<WaitingPage> {
-        let pk = key::waiting_pk(tenant, connection);
+        let pk = key::waiting_pk(connection);
         let mut query = self
             .db
             .query()

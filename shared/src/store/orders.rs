@@ -3,7 +3,7 @@
 use super::item::{Item, deflated, failure, inflated, item, n, s, value};
 use super::key::{self, Key};
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, OrderId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
 use crate::domain::order::{HistoryEntry, OrderStatus, StoredOrder};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -51,18 +51,17 @@ impl Store {
     /// An order of a tenant, read strongly; another tenant's does not exist.
     pub async fn order(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         order: &OrderId,
     ) -> Result<Option<StoredOrder>> {
         let Some(item) = self
-            .get_item(&self.tables.orders, Key::order(connection, order))
+            .get_item(&self.tables.orders, Key::order(&connection.id, order))
             .await?
         else {
             return Ok(None);
         };
         let stored: StoredOrder = inflated(&item, "body")?;
-        Ok((stored.tenant == *tenant).then_some(stored))
+        Ok((stored.tenant == connection.tenant).then_some(stored))
     }
 
     /// What happened to an order, oldest first, after the entry that its state carries.
@@ -192,7 +191,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
     if stored.status == OrderStatus::PendingReview {
         fields.insert(
             "waiting_pk".into(),
-            s(key::waiting_pk(&stored.tenant, &stored.connection)),
+            s(key::waiting_pk(&stored.connection_key())),
         );
         fields.insert(
             "waiting_sk".into(),

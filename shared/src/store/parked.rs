@@ -3,7 +3,7 @@
 use super::Store;
 use super::item::{condition_failed, failure, item, n, value};
 use super::key::{self, Key};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::ConnectionKey;
 use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,18 +20,13 @@ pub struct ParkedMark {
 impl Store {
     /// Notes that an order of a store that is not switched on was parked, so that switching it on knows how far to
     /// rewind. Written before the order itself; only ever moves back. Idempotent.
-    pub async fn mark_parked(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        mark: &ParkedMark,
-    ) -> Result<()> {
+    pub async fn mark_parked(&self, connection: &ConnectionKey, mark: &ParkedMark) -> Result<()> {
         let put = self
             .db
             .put_item()
             .table_name(&self.tables.connections)
             .set_item(Some(item(
-                Key::parked(tenant, connection, &mark.marketplace_id),
+                Key::parked(connection, &mark.marketplace_id),
                 mark,
             )?))
             .condition_expression("attribute_not_exists(pk) OR oldest_updated_at > :at")
@@ -46,14 +41,10 @@ impl Store {
     }
 
     /// The oldest parked order of each store of a connection.
-    pub async fn parked_marks(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<Vec<ParkedMark>> {
+    pub async fn parked_marks(&self, connection: &ConnectionKey) -> Result<Vec<ParkedMark>> {
         self.between(
             &self.tables.connections,
-            key::connection_pk(tenant, connection),
+            key::connection_pk(connection),
             key::PARKED,
             key::PARKED,
         )
@@ -64,18 +55,13 @@ impl Store {
     }
 
     /// Forgets a mark once the cursor has been rewound to it; a mark that moved back meanwhile stays.
-    pub async fn forget_parked(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        mark: &ParkedMark,
-    ) -> Result<()> {
+    pub async fn forget_parked(&self, connection: &ConnectionKey, mark: &ParkedMark) -> Result<()> {
         let delete = self
             .db
             .delete_item()
             .table_name(&self.tables.connections)
             .set_key(Some(
-                Key::parked(tenant, connection, &mark.marketplace_id).into_map(),
+                Key::parked(connection, &mark.marketplace_id).into_map(),
             ))
             .condition_expression("oldest_updated_at = :at")
             .expression_attribute_values(":at", n(mark.oldest_updated_at.as_millisecond()))

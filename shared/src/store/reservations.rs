@@ -3,7 +3,7 @@
 use super::item::{condition_failed, deflated, failure, inflated, item, n, value};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, OrderId, Sku, TenantId};
+use crate::domain::ids::{ConnectionKey, OrderId, Sku, TenantId};
 use crate::domain::product::Part;
 use crate::domain::stock::Reservation;
 use crate::error::Result;
@@ -23,13 +23,12 @@ impl Store {
     /// What an order line holds of a SKU, read strongly.
     pub async fn reserved(
         &self,
-        tenant: &TenantId,
+        connection: &ConnectionKey,
         sku: &Sku,
-        connection: &ConnectionId,
         order: &OrderId,
         line: &str,
     ) -> Result<Option<Reserved>> {
-        let key = Key::reserved(tenant, sku, connection, order, line);
+        let key = Key::reserved(connection, sku, order, line);
         let Some(fields) = self.get_item(&self.tables.catalogue, key).await? else {
             return Ok(None);
         };
@@ -63,13 +62,7 @@ impl Store {
         reservation: &Reservation,
         parts: &[Part],
     ) -> Result<Written> {
-        let key = Key::reserved(
-            tenant,
-            sku,
-            &reservation.connection,
-            &reservation.order,
-            &reservation.line,
-        );
+        let key = key_of(tenant, sku, reservation);
         let mut fields = item(key, reservation)?;
         fields.retain(|_, value| !value.is_null());
         if !parts.is_empty() {
@@ -92,13 +85,7 @@ impl Store {
         sku: &Sku,
         reservation: &Reservation,
     ) -> Result<()> {
-        let key = Key::reserved(
-            tenant,
-            sku,
-            &reservation.connection,
-            &reservation.order,
-            &reservation.line,
-        );
+        let key = key_of(tenant, sku, reservation);
         let deleted = self
             .db
             .delete_item()
@@ -114,4 +101,9 @@ impl Store {
             Err(error) => Err(failure("forget a reservation", error)),
         }
     }
+}
+
+pub(super) fn key_of(tenant: &TenantId, sku: &Sku, reservation: &Reservation) -> Key {
+    let connection = ConnectionKey::new(tenant, &reservation.connection);
+    Key::reserved(&connection, sku, &reservation.order, &reservation.line)
 }

@@ -4,9 +4,9 @@
 use super::item::{deflated, item, n};
 use super::key::Key;
 use super::listings::nested;
-use super::reservations::PARTS;
+use super::reservations::{PARTS, key_of};
 use super::{Store, Written};
-use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use crate::domain::ids::{ListingKey, Sku, TenantId};
 use crate::domain::product::Part;
 use crate::domain::stock::Reservation;
 use crate::error::{Error, Result};
@@ -25,14 +25,13 @@ impl Store {
     /// As [`Self::tie`], with what the listing was tied to before; a plain tie forgets that. Idempotent.
     pub async fn tie_after(
         &self,
-        tenant: &TenantId,
         product: &Sku,
-        (connection, amazon_sku): (&ConnectionId, &AmazonSku),
+        listing: &ListingKey,
         units: u32,
         former: &[FormerTie],
     ) -> Result<()> {
         let former = former.iter().map(nested).collect::<Result<Vec<_>>>()?;
-        let mut fields = Key::listed(tenant, product, connection, amazon_sku).into_map();
+        let mut fields = Key::listed(product, listing).into_map();
         fields.insert("units".into(), n(units));
         fields.insert("former".into(), AttributeValue::L(former));
         self.put_fields(
@@ -44,14 +43,8 @@ impl Store {
     }
 
     /// What a listing was tied to before it was tied to this product, where not all of it has been moved yet.
-    pub async fn former_ties(
-        &self,
-        tenant: &TenantId,
-        product: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Result<Vec<FormerTie>> {
-        let key = Key::listed(tenant, product, connection, amazon_sku);
+    pub async fn former_ties(&self, product: &Sku, listing: &ListingKey) -> Result<Vec<FormerTie>> {
+        let key = Key::listed(product, listing);
         let item = self.get_item(&self.tables.catalogue, key).await?;
         let Some(former) = item.and_then(|mut item| item.remove("former")) else {
             return Ok(Vec::new());
@@ -69,8 +62,7 @@ impl Store {
         reservation: &Reservation,
         parts: &[Part],
     ) -> Result<Written> {
-        let (order, line) = (&reservation.order, &reservation.line);
-        let key = Key::reserved(tenant, sku, &reservation.connection, order, line);
+        let key = key_of(tenant, sku, reservation);
         let mut fields = item(key, reservation)?;
         fields.retain(|_, value| !value.is_null());
         if !parts.is_empty() {

@@ -3,7 +3,7 @@
 use super::item::{condition_failed, failure, n, s, value};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,34 +63,28 @@ impl Store {
     /// Takes the lease of a connection's rounds until `until`. `None`: another run has it.
     pub async fn lease_round(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         owner: &str,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Round>> {
-        let key = Key::stock_round(tenant, connection);
+        let key = Key::stock_round(connection);
         let leased = self.lease(key, owner, now, until).await?;
         leased.map(value).transpose()
     }
 
     /// The rounds of a connection; the default where there was none yet.
-    pub async fn round(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Round> {
-        self.or_default(Key::stock_round(tenant, connection)).await
+    pub async fn round(&self, connection: &ConnectionKey) -> Result<Round> {
+        self.or_default(Key::stock_round(connection)).await
     }
 
     /// Stores the rounds of a connection; their revision must be one more than when they were read. With the owner taken
     /// out this also gives the lease back.
-    pub async fn save_round(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        round: &Round,
-    ) -> Result<Written> {
+    pub async fn save_round(&self, connection: &ConnectionKey, round: &Round) -> Result<Written> {
         self.put_revised(
             "store a round",
             &self.tables.connections,
-            Key::stock_round(tenant, connection),
+            Key::stock_round(connection),
             round,
             round.revision,
         )
@@ -100,28 +94,22 @@ impl Store {
     /// Takes the lease of urgent decreases, so that a burst of messages is one look. `false`: another run has it.
     pub async fn lease_urgent(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         owner: &str,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool> {
-        let key = Key::urgent_lease(tenant, connection);
+        let key = Key::urgent_lease(connection);
         Ok(self.lease(key, owner, now, until).await?.is_some())
     }
 
     /// Gives the lease of urgent decreases back.
-    pub async fn release_urgent(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        owner: &str,
-    ) -> Result<()> {
+    pub async fn release_urgent(&self, connection: &ConnectionKey, owner: &str) -> Result<()> {
         let update = self
             .db
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(Key::urgent_lease(tenant, connection).into_map()))
+            .set_key(Some(Key::urgent_lease(connection).into_map()))
             .update_expression("SET leased_until_ms = :past")
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
@@ -140,21 +128,20 @@ impl Store {
     /// starts anew where it is older than that.
     pub async fn count_zeros(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         zeros: u64,
         now: Timestamp,
         since: Timestamp,
     ) -> Result<u64> {
         loop {
-            let mut round = self.round(tenant, connection).await?;
+            let mut round = self.round(connection).await?;
             let fresh = round.zeros_since.is_none_or(|started| started < since);
             round.zeros = if fresh { zeros } else { round.zeros + zeros };
             round.zeros_since = if fresh { Some(now) } else { round.zeros_since };
-            round.tenant = Some(tenant.clone());
-            round.connection = Some(connection.clone());
+            round.tenant = Some(connection.tenant.clone());
+            round.connection = Some(connection.id.clone());
             round.revision += 1;
-            if self.save_round(tenant, connection, &round).await? == Written::Done {
+            if self.save_round(connection, &round).await? == Written::Done {
                 return Ok(round.zeros);
             }
         }

@@ -5,7 +5,7 @@ use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::connection::MarketplaceSettings;
 use crate::domain::courier::{Courier, CourierCode, Mapping};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
@@ -30,16 +30,16 @@ impl Settings {
 
 impl Store {
     /// All that decides the courier of a connection's orders: two strongly consistent queries.
-    pub async fn settings(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Settings> {
+    pub async fn settings(&self, connection: &ConnectionKey) -> Result<Settings> {
         let own = self.between(
             &self.tables.connections,
-            key::connection_pk(tenant, connection),
+            key::connection_pk(connection),
             key::MAPPING,
             key::MARKETPLACE,
         );
         let shared = self.between(
             &self.tables.connections,
-            key::tenant_pk(tenant),
+            key::tenant_pk(&connection.tenant),
             key::COURIER,
             key::MAPPING,
         );
@@ -61,14 +61,13 @@ impl Store {
     /// How a store of a connection is run; the defaults where nobody has said.
     pub async fn marketplace(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         marketplace: Marketplace,
     ) -> Result<MarketplaceSettings> {
         let stored = self
             .get(
                 &self.tables.connections,
-                Key::marketplace(tenant, connection, marketplace),
+                Key::marketplace(connection, marketplace),
             )
             .await?;
         Ok(stored.unwrap_or_else(|| MarketplaceSettings::new(marketplace)))
@@ -77,12 +76,11 @@ impl Store {
     /// All stores of a connection that somebody has set.
     pub async fn marketplaces(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
     ) -> Result<Vec<MarketplaceSettings>> {
         self.between(
             &self.tables.connections,
-            key::connection_pk(tenant, connection),
+            key::connection_pk(connection),
             key::MARKETPLACE,
             key::MARKETPLACE,
         )
@@ -95,13 +93,12 @@ impl Store {
     /// Writes how a store is run. Idempotent.
     pub async fn put_marketplace(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         settings: &MarketplaceSettings,
     ) -> Result<()> {
         self.put(
             "write a marketplace",
-            Key::marketplace(tenant, connection, settings.marketplace),
+            Key::marketplace(connection, settings.marketplace),
             settings,
         )
         .await
@@ -110,12 +107,11 @@ impl Store {
     /// Writes how a store is run, where that is still as it was read: two people may switch couriers at once.
     pub async fn replace_marketplace(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         settings: &MarketplaceSettings,
         read: &MarketplaceSettings,
     ) -> Result<Written> {
-        let key = Key::marketplace(tenant, connection, settings.marketplace);
+        let key = Key::marketplace(connection, settings.marketplace);
         let before = item(key.clone(), read)?;
         let mut put = self
             .db
@@ -180,7 +176,7 @@ impl Store {
     ) -> Result<Vec<Mapping>> {
         let pk = connection.map_or_else(
             || key::tenant_pk(tenant),
-            |connection| key::connection_pk(tenant, connection),
+            |connection| key::connection_pk(&ConnectionKey::new(tenant, connection)),
         );
         self.between(&self.tables.connections, pk, key::MAPPING, key::MAPPING)
             .await?

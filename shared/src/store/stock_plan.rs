@@ -3,31 +3,26 @@
 use super::item::{failure, item};
 use super::key::Key;
 use super::{Store, Written};
-use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::ids::ConnectionKey;
 use crate::domain::stock_settings::{Freeze, StockPlan};
 use crate::error::Result;
 
 impl Store {
     /// A connection's stock settings; the defaults where nobody has said.
-    pub async fn stock_plan(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<StockPlan> {
-        self.or_default(Key::stock_plan(tenant, connection)).await
+    pub async fn stock_plan(&self, connection: &ConnectionKey) -> Result<StockPlan> {
+        self.or_default(Key::stock_plan(connection)).await
     }
 
     /// Stores stock settings whose revision is one more than when they were read.
     pub async fn save_stock_plan(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         plan: &StockPlan,
     ) -> Result<Written> {
         self.put_revised(
             "store stock settings",
             &self.tables.connections,
-            Key::stock_plan(tenant, connection),
+            Key::stock_plan(connection),
             plan,
             plan.revision,
         )

@@ -7,7 +7,7 @@ use super::key;
 use super::rounds::Round;
 use crate::domain::connection::Connection;
 use crate::domain::feed::Feed;
-use crate::domain::ids::{ConnectionId, Sku, TenantId};
+use crate::domain::ids::{ConnectionKey, Sku, TenantId};
 use crate::domain::listing::{Listing, Offer};
 use crate::domain::order::StoredOrder;
 use crate::domain::stock_settings::{Published, StockPlan};
@@ -61,14 +61,12 @@ pub enum Change {
     Feed(Images<Feed>),
     Rejected(RejectedRow),
     Round {
-        tenant: TenantId,
-        connection: ConnectionId,
+        connection: ConnectionKey,
         images: Images<Round>,
     },
     /// Stock settings; what is in force before and after.
     StockPlan {
-        tenant: TenantId,
-        connection: ConnectionId,
+        connection: ConnectionKey,
         old: Option<Published>,
         new: Option<Published>,
     },
@@ -104,9 +102,8 @@ pub fn change(
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
         (Some(Kind::Round), Some(new)) => {
-            let (tenant, connection) = connection_of(pk)?;
+            let connection = connection_of(pk)?;
             Ok(Change::Round {
-                tenant,
                 connection,
                 images: images(old, new)?,
             })
@@ -166,17 +163,16 @@ fn stock_plan(
     old: Option<serde_dynamo::Item>,
     new: Option<serde_dynamo::Item>,
 ) -> Result<Change> {
-    let (tenant, connection) = connection_of(pk)?;
+    let connection = connection_of(pk)?;
     let published = |plan: Option<StockPlan>| plan.and_then(|plan| plan.published);
     Ok(Change::StockPlan {
-        tenant,
         connection,
         old: published(old.map(image).transpose()?),
         new: published(new.map(image).transpose()?),
     })
 }
 
-fn connection_of(pk: &str) -> Result<(TenantId, ConnectionId)> {
+fn connection_of(pk: &str) -> Result<ConnectionKey> {
     key::connection_of(pk)
         .ok_or_else(|| Error::permanent("read a stream record", "its key names no connection"))
 }

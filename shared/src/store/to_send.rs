@@ -5,7 +5,7 @@ use super::Store;
 use super::item::{condition_failed, failure, item, n, s, value};
 use super::key::{self, Key, SHARDS};
 use crate::domain::feed::LineValue;
-use crate::domain::ids::{AmazonSku, ConnectionId, FeedId, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use crate::domain::listing::{Listing, Next, NextPrice, Offer, Standing, next, next_price};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::stock::Policy;
@@ -123,13 +123,8 @@ impl ToSend {
 
 impl Store {
     /// Puts an entry, unless one of a newer reading stands. One write unit. Idempotent.
-    pub async fn put_to_send(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        entry: &ToSend,
-    ) -> Result<()> {
-        let key = Key::to_send(tenant, connection, &entry.sku, entry.price_on);
+    pub async fn put_to_send(&self, connection: &ConnectionKey, entry: &ToSend) -> Result<()> {
+        let key = Key::to_send(&connection.listing(&entry.sku), entry.price_on);
         let mut fields = item(key, entry)?;
         fields.retain(|_, value| !value.is_null());
         let put = self
@@ -152,18 +147,13 @@ impl Store {
     }
 
     /// Takes an entry out, unless a newer one took its place. One write unit. Idempotent.
-    pub async fn delete_to_send(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        entry: &ToSend,
-    ) -> Result<()> {
+    pub async fn delete_to_send(&self, connection: &ConnectionKey, entry: &ToSend) -> Result<()> {
         let deleted = self
             .db
             .delete_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(
-                Key::to_send(tenant, connection, &entry.sku, entry.price_on).into_map(),
+                Key::to_send(&connection.listing(&entry.sku), entry.price_on).into_map(),
             ))
             .condition_expression("attribute_not_exists(pk) OR (label = :label AND sends = :sends)")
             .expression_attribute_values(":label", n(entry.label))
@@ -180,25 +170,19 @@ impl Store {
     /// The entry of a listing's quantity, or of its price on a marketplace, read strongly.
     pub async fn to_send_of(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         sku: &AmazonSku,
         price_on: Option<Marketplace>,
     ) -> Result<Option<ToSend>> {
-        let key = Key::to_send(tenant, connection, sku, price_on);
+        let key = Key::to_send(&connection.listing(sku), price_on);
         self.get(&self.tables.catalogue, key).await
     }
 
     /// All entries of a connection, all shards side by side. `strongly`: also what was put a moment ago; an empty shard
     /// costs one read unit then, else half a one.
-    pub async fn to_send(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        strongly: bool,
-    ) -> Result<Vec<ToSend>> {
+    pub async fn to_send(&self, connection: &ConnectionKey, strongly: bool) -> Result<Vec<ToSend>> {
         let shards: Vec<Vec<ToSend>> = futures::stream::iter(0..SHARDS)
-            .map(|shard| self.shard(tenant, connection, shard, strongly))
+            .map(|shard| self.shard(connection, shard, strongly))
             .buffer_unordered(usize::from(SHARDS))
             .try_collect()
             .await?;
@@ -207,8 +191,7 @@ impl Store {
 
     async fn shard(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         shard: u8,
         strongly: bool,
     ) -> Result<Vec<ToSend>> {
@@ -218,7 +201,7 @@ impl Store {
             .table_name(&self.tables.catalogue)
             .consistent_read(strongly)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(key::to_send_pk(tenant, connection, shard)))
+            .expression_attribute_values(":pk", s(key::to_send_pk(connection, shard)))
             .into_paginator()
             .items()
             .send();

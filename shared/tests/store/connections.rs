@@ -30,7 +30,10 @@ async fn a_connection_is_made_once_and_changed_by_whoever_read_it_last() {
     );
     assert_eq!(
         store
-            .connection(&"south".parse().unwrap(), &c1())
+            .connection(&ConnectionKey {
+                tenant: "south".parse().unwrap(),
+                id: c1()
+            })
             .await
             .unwrap(),
         None
@@ -60,17 +63,11 @@ async fn a_seller_has_one_connection_in_a_region_until_it_is_freed() {
         Attached::SellerTaken
     );
     assert_eq!(
-        store
-            .connection(&north(), &"c2".parse().unwrap())
-            .await
-            .unwrap(),
+        store.connection(&connection("c2").key()).await.unwrap(),
         None,
         "nothing is half written"
     );
-    assert_eq!(
-        store.credentials(&north(), &c1()).await.unwrap(),
-        Some(sealed())
-    );
+    assert_eq!(store.credentials(&key()).await.unwrap(), Some(sealed()));
     assert_eq!(
         store
             .attach_seller(&attach("c1"), &seller, &sealed())
@@ -83,7 +80,7 @@ async fn a_seller_has_one_connection_in_a_region_until_it_is_freed() {
     for _ in 0..2 {
         store.erase_credentials(&attach("c1")).await.unwrap();
     }
-    assert_eq!(store.credentials(&north(), &c1()).await.unwrap(), None);
+    assert_eq!(store.credentials(&key()).await.unwrap(), None);
     assert_eq!(
         store
             .attach_seller(&attach("c2"), &seller, &sealed())
@@ -98,7 +95,7 @@ async fn a_seller_has_one_connection_in_a_region_until_it_is_freed() {
         .unwrap()
         .unwrap();
     assert_eq!(
-        holder.1.as_str(),
+        holder.id.as_str(),
         "c2",
         "a late repeat does not free another's seller"
     );
@@ -117,7 +114,7 @@ async fn a_refused_token_is_noted_once_and_not_after_a_new_authorisation() {
         store.require_reauthorisation(&read).await.unwrap(),
         Written::Conflict
     );
-    let noted = store.connection(&north(), &c1()).await.unwrap().unwrap();
+    let noted = store.connection(&key()).await.unwrap().unwrap();
     assert_eq!(
         (noted.status, noted.resume),
         (

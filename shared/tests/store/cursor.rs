@@ -5,10 +5,10 @@ use super::*;
 #[tokio::test]
 async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
     let (_db, store) = store().await;
-    let (t, c) = (north(), c1());
+    let key = key();
     let lease = async |owner: &str, now: i64| {
         store
-            .lease_order_cursor(&t, &c, owner, at(now), at(now + 90), at(-100))
+            .lease_order_cursor(&key, owner, at(now), at(now + 90), at(-100))
             .await
             .unwrap()
     };
@@ -18,17 +18,11 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
     first.since = at(5);
     first.version += 1;
     assert_eq!(
-        store
-            .save_order_cursor(&t, &c, "one", &first)
-            .await
-            .unwrap(),
+        store.save_order_cursor(&key, "one", &first).await.unwrap(),
         Written::Done
     );
     assert_eq!(
-        store
-            .save_order_cursor(&t, &c, "one", &first)
-            .await
-            .unwrap(),
+        store.save_order_cursor(&key, "one", &first).await.unwrap(),
         Written::Conflict,
         "a version is written once"
     );
@@ -36,29 +30,26 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
     let late = lease("two", 91).await.unwrap();
     first.version += 1;
     assert_eq!(
-        store
-            .save_order_cursor(&t, &c, "one", &first)
-            .await
-            .unwrap(),
+        store.save_order_cursor(&key, "one", &first).await.unwrap(),
         Written::Conflict,
         "the lease has gone to another"
     );
 
-    store.rewind_order_cursor(&t, &c, at(-50)).await.unwrap();
+    store.rewind_order_cursor(&key, at(-50)).await.unwrap();
     let mut lost = late.clone();
     lost.version += 1;
     assert_eq!(
-        store.save_order_cursor(&t, &c, "two", &lost).await.unwrap(),
+        store.save_order_cursor(&key, "two", &lost).await.unwrap(),
         Written::Conflict
     );
-    let rewound = store.order_cursor(&t, &c).await.unwrap().unwrap();
+    let rewound = store.order_cursor(&key).await.unwrap().unwrap();
     assert_eq!(
         (rewound.since, rewound.owner, rewound.epoch),
         (at(-50), None, late.epoch + 1)
     );
-    store.rewind_order_cursor(&t, &c, at(1_000)).await.unwrap();
+    store.rewind_order_cursor(&key, at(1_000)).await.unwrap();
     assert_eq!(
-        store.order_cursor(&t, &c).await.unwrap().unwrap().since,
+        store.order_cursor(&key).await.unwrap().unwrap().since,
         at(-50),
         "never forward"
     );
@@ -71,17 +62,11 @@ async fn the_overlap_memory_comes_back_whole_and_is_void_after_a_rewind() {
         epoch: 3,
         hashes: [1, u64::MAX, 7].into(),
     };
-    store
-        .remember_overlap(&north(), &c1(), &memory)
-        .await
-        .unwrap();
-    assert_eq!(
-        store.overlap_memory(&north(), &c1(), 3).await.unwrap(),
-        memory
-    );
+    store.remember_overlap(&key(), &memory).await.unwrap();
+    assert_eq!(store.overlap_memory(&key(), 3).await.unwrap(), memory);
     assert!(
         store
-            .overlap_memory(&north(), &c1(), 4)
+            .overlap_memory(&key(), 4)
             .await
             .unwrap()
             .hashes

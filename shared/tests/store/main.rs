@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::courier::{Reason, Requirements};
-use stallkeeper::domain::ids::{ConnectionId, OrderId, SellerId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantId};
 use stallkeeper::domain::marketplace::{Marketplace, Region};
 use stallkeeper::domain::order::{
     BuyerData, Decision, HistoryEntry, HistoryKind, OrderStatus, StoredOrder, Version,
@@ -32,6 +32,13 @@ fn north() -> TenantId {
 
 fn c1() -> ConnectionId {
     "c1".parse().unwrap()
+}
+
+fn key() -> ConnectionKey {
+    ConnectionKey {
+        tenant: north(),
+        id: c1(),
+    }
 }
 
 async fn store() -> (tables::Embedded, Store) {

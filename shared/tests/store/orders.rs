@@ -23,13 +23,16 @@ async fn an_order_is_inserted_once_and_replaced_by_whoever_read_it_last() {
         Written::Conflict
     );
     let id = &first.order.id;
-    assert_eq!(
-        store.order(&north(), &c1(), id).await.unwrap(),
-        Some(second.clone())
-    );
+    assert_eq!(store.order(&key(), id).await.unwrap(), Some(second.clone()));
     assert_eq!(
         store
-            .order(&"south".parse().unwrap(), &c1(), id)
+            .order(
+                &ConnectionKey {
+                    tenant: "south".parse().unwrap(),
+                    id: c1()
+                },
+                id
+            )
             .await
             .unwrap(),
         None
@@ -108,7 +111,7 @@ async fn waiting_orders_are_found_by_the_term_that_a_mapping_is_for() {
     }
     let standard = "STD UK DOM".parse().unwrap();
     let page = store
-        .waiting_orders(&north(), &c1(), Some(&standard), None, 10)
+        .waiting_orders(&key(), Some(&standard), None, 10)
         .await
         .unwrap();
     assert_eq!(page.orders, ["026-1".parse::<OrderId>().unwrap()]);
@@ -116,7 +119,7 @@ async fn waiting_orders_are_found_by_the_term_that_a_mapping_is_for() {
     let mut after: Option<String> = None;
     loop {
         let page = store
-            .waiting_orders(&north(), &c1(), None, after.as_deref(), 1)
+            .waiting_orders(&key(), None, after.as_deref(), 1)
             .await
             .unwrap();
         all.extend(page.orders);
@@ -149,7 +152,14 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
     store.put_buyer(&record("old", 4)).await.unwrap();
     let read = async |tenant: &str, now: i64| {
         let data = store
-            .buyer(&tenant.parse().unwrap(), &c1(), &id, at(now))
+            .buyer(
+                &ConnectionKey {
+                    tenant: tenant.parse().unwrap(),
+                    id: c1(),
+                },
+                &id,
+                at(now),
+            )
             .await
             .unwrap();
         data.map(|data| {
@@ -187,19 +197,12 @@ async fn the_oldest_parked_order_is_remembered_and_forgotten_once() {
         oldest_updated_at: at(second),
     };
     for second in [50, 20, 70] {
-        store
-            .mark_parked(&north(), &c1(), &mark(second))
-            .await
-            .unwrap();
+        store.mark_parked(&key(), &mark(second)).await.unwrap();
     }
-    assert_eq!(
-        store.parked_marks(&north(), &c1()).await.unwrap(),
-        [mark(20)]
-    );
+    assert_eq!(store.parked_marks(&key()).await.unwrap(), [mark(20)]);
     store
         .mark_parked(
-            &north(),
-            &c1(),
+            &key(),
             &ParkedMark {
                 oldest_updated_at: at(20) - SignedDuration::from_millis(500),
                 ..mark(0)
@@ -207,12 +210,9 @@ async fn the_oldest_parked_order_is_remembered_and_forgotten_once() {
         )
         .await
         .unwrap();
-    store
-        .forget_parked(&north(), &c1(), &mark(20))
-        .await
-        .unwrap();
+    store.forget_parked(&key(), &mark(20)).await.unwrap();
     assert_eq!(
-        store.parked_marks(&north(), &c1()).await.unwrap().len(),
+        store.parked_marks(&key()).await.unwrap().len(),
         1,
         "it moved back meanwhile"
     );

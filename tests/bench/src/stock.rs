@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use stallkeeper::domain::connection::{
     Connection, ConnectionStatus, Credentials, MarketplaceSettings,
 };
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
 use stallkeeper::queue::{ListingJob, MatchReason, Queue, StockTick};
@@ -31,8 +31,7 @@ const MOST_ROUNDS: u32 = 10;
 
 struct Stock {
     bench: Bench,
-    tenant: TenantId,
-    connection: ConnectionId,
+    connection: ConnectionKey,
     listings: u32,
     bar: ProgressBar,
 }
@@ -54,8 +53,10 @@ pub(crate) async fn run(arguments: &StockArguments) -> Result<()> {
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let mut stock = Stock {
         bench,
-        tenant: "bench".parse()?,
-        connection: ConnectionId::new(Timestamp::now(), ulid::Ulid::generate().0),
+        connection: ConnectionKey {
+            tenant: "bench".parse()?,
+            id: ConnectionId::new(Timestamp::now(), ulid::Ulid::generate().0),
+        },
         listings: arguments.listings,
         bar,
     };
@@ -193,8 +194,8 @@ impl Stock {
             .to_owned();
         let now = Timestamp::now();
         let connection = Connection {
-            tenant: self.tenant.clone(),
-            id: self.connection.clone(),
+            tenant: self.connection.tenant.clone(),
+            id: self.connection.id.clone(),
             name: "Bench".into(),
             marketplace: uk,
             status: ConnectionStatus::Active,
@@ -211,9 +212,7 @@ impl Stock {
             own_app: None,
         };
         let Functions { store, vault, .. } = &self.bench.functions;
-        let sealed = vault
-            .seal(&self.tenant, &self.connection, &credentials)
-            .await?;
+        let sealed = vault.seal(&self.connection, &credentials).await?;
         let attached = store
             .attach_seller(&connection, &SELLER.parse()?, &sealed)
             .await?;
@@ -225,9 +224,7 @@ impl Stock {
             active: true,
             ..MarketplaceSettings::new(uk)
         };
-        store
-            .put_marketplace(&self.tenant, &self.connection, &on)
-            .await?;
+        store.put_marketplace(&self.connection, &on).await?;
         let settings = StockSettings {
             on: true,
             ..StockSettings::default()
@@ -243,12 +240,10 @@ impl Stock {
             revision: 1,
             ..StockPlan::default()
         };
-        let _new = store
-            .save_stock_plan(&self.tenant, &self.connection, &plan)
-            .await?;
+        let _new = store.save_stock_plan(&self.connection, &plan).await?;
         // All orders up to now are known, so that increases need not wait.
         store
-            .lease_order_cursor(&self.tenant, &self.connection, "bench", now, now, now)
+            .lease_order_cursor(&self.connection, "bench", now, now, now)
             .await?;
         Ok(())
     }
@@ -313,7 +308,6 @@ impl Stock {
 
     async fn matching(&mut self, jobs: &Queue) -> Result<()> {
         let job = ListingJob::Match {
-            tenant: self.tenant.clone(),
             connection: self.connection.clone(),
             why: MatchReason::OnDemand,
             hop: 0,
@@ -327,15 +321,14 @@ impl Stock {
         let ticks = self.bench.functions.sync_stock.ticks.clone();
         for _ in 0..MOST_ROUNDS {
             let tick = StockTick::Tick {
-                tenant: self.tenant.clone(),
                 connection: self.connection.clone(),
                 hop: 0,
             };
             ticks.send(&self.connection, tick, 0).await?;
             self.drain().await?;
             let store = &self.bench.functions.store;
-            let open = store.open_feeds(&self.tenant, &self.connection).await?;
-            let left = store.to_send(&self.tenant, &self.connection, true).await?;
+            let open = store.open_feeds(&self.connection).await?;
+            let left = store.to_send(&self.connection, true).await?;
             if open.is_empty() && left.is_empty() {
                 return Ok(());
             }

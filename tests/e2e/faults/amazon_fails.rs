@@ -6,6 +6,7 @@ use crate::world::{Scene, World, play};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::ConnectionStatus;
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::queue::OrderMessage;
 
 const DONE: Delivered = Delivered::all_of(1);
@@ -109,8 +110,10 @@ async fn an_order_that_must_be_fetched_waits_for_amazon_and_is_not_buried() {
 
 fn too_big(world: &World) -> OrderMessage {
     OrderMessage::OrderId {
-        tenant: world.tenant.clone(),
-        connection: world.id().clone(),
+        connection: ConnectionKey {
+            tenant: world.tenant.clone(),
+            id: world.id().clone(),
+        },
         order_id: order_id(1).parse().unwrap(),
         updated_at: Timestamp::now(),
     }

@@ -186,7 +186,7 @@ async fn parked_orders_flow_once_their_store_is_switched_on() {
         world.tick().await;
         world.deliver_orders().await;
         assert_eq!(world.count_with_status(OrderStatus::Ready).await, 16);
-        let marks = world.store.parked_marks(&world.tenant, world.id()).await;
+        let marks = world.store.parked_marks(&world.connection.key()).await;
         assert!(marks.unwrap().is_empty());
     })
     .await;
@@ -260,7 +260,7 @@ async fn a_switched_off_store_parks_its_orders_without_buyer_data() {
         assert!(world.items("BuyersTable").await.is_empty());
         let marks = world
             .store
-            .parked_marks(&world.tenant, world.id())
+            .parked_marks(&world.connection.key())
             .await
             .unwrap();
         assert_eq!(marks[0].marketplace_id, Uk.id());

@@ -10,6 +10,7 @@ use crate::world::{Scene, World, play, poll, remap};
 use aws_lambda_events::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::marketplace::Marketplace::Fr;
 use stallkeeper::domain::order::HistoryKind::Imported;
 use stallkeeper::queue::OrderMessage;
@@ -133,7 +134,7 @@ async fn remap_stopped(side: Side) {
             assert_eq!(
                 world
                     .store
-                    .parked_marks(&world.tenant, world.id())
+                    .parked_marks(&world.connection.key())
                     .await
                     .unwrap()
                     .len(),
@@ -213,8 +214,10 @@ async fn batch_of_every_kind(world: &World, base: Timestamp) -> SqsEvent {
     world.send_rerun("PRIO UK DOM").await;
     world
         .send_order_message(OrderMessage::OrderId {
-            tenant: world.tenant.clone(),
-            connection: world.id().clone(),
+            connection: ConnectionKey {
+                tenant: world.tenant.clone(),
+                id: world.id().clone(),
+            },
             order_id: order_id(fetched).parse().unwrap(),
             updated_at: base,
         })

@@ -162,9 +162,8 @@ async fn a_refetch_at_any_moment_of_a_sweep_is_honoured() {
             tripwire.arm(n, side);
             let refetch = async {
                 let to = world.amazons_now() - SignedDuration::from_hours(1);
-                let rewound = world
-                    .store
-                    .rewind_order_cursor(&world.tenant, world.id(), to);
+                let key = world.connection.key();
+                let rewound = world.store.rewind_order_cursor(&key, to);
                 rewound.await.unwrap();
             };
             let (response, met) = tripwire

@@ -43,8 +43,8 @@ async fn feed_fault(stall: &Stall, faults: Value) {
 }
 
 async fn states(stall: &Stall) -> Vec<FeedState> {
-    let (tenant, id) = stall.ids();
-    let page = stall.store.feed_page(tenant, id, None, 50).await.unwrap();
+    let key = &stall.ids();
+    let page = stall.store.feed_page(key, None, 50).await.unwrap();
     page.feeds.iter().map(|feed| feed.state).collect()
 }
 

@@ -153,10 +153,10 @@ impl<'a> History<'a> {
     }
 
     async fn announce(&mut self) {
-        let (tenant, id) = self.stall.ids();
+        let key = &self.stall.ids();
         for sold in &mut self.warehouse.sold {
             let order = order_id(sold.number).parse().unwrap();
-            if let Some(order) = self.stall.store.order(tenant, id, &order).await.unwrap() {
+            if let Some(order) = self.stall.store.order(key, &order).await.unwrap() {
                 sold.told_of(order.status == OrderStatus::Cancelled);
             }
         }

@@ -155,8 +155,8 @@ impl Stall {
 
     /// As `connect-account` does it, without the preview.
     pub async fn publish(&self, settings: StockSettings) {
-        let (tenant, id) = self.ids();
-        let mut plan = self.store.stock_plan(tenant, id).await.unwrap();
+        let key = &self.ids();
+        let mut plan = self.store.stock_plan(key).await.unwrap();
         let version = plan.published.as_ref().map_or(0, |it| it.version) + 1;
         plan.published = Some(Published {
             settings,
@@ -165,7 +165,7 @@ impl Stall {
             shadow: false,
         });
         plan.revision += 1;
-        let saved = self.store.save_stock_plan(tenant, id, &plan).await;
+        let saved = self.store.save_stock_plan(key, &plan).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
@@ -200,9 +200,9 @@ impl Stall {
 
     /// The platform takes an order over, at this moment of the warehouse's clock. Whether it could.
     pub async fn acknowledge(&self, number: u32) -> bool {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let order: OrderId = order_id(number).parse().unwrap();
-        let Some(mut order) = self.store.order(tenant, id, &order).await.unwrap() else {
+        let Some(mut order) = self.store.order(key, &order).await.unwrap() else {
             return false;
         };
         if order.status != OrderStatus::Ready {
@@ -224,9 +224,9 @@ impl Stall {
 
     /// Every listing as we keep it.
     pub async fn listings(&self) -> BTreeMap<String, Listing> {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let skus: Vec<AmazonSku> = LISTED.iter().map(|it| it.sku.parse().unwrap()).collect();
-        let listings = self.store.listings_glance(tenant, id, &skus).await.unwrap();
+        let listings = self.store.listings_glance(key, &skus).await.unwrap();
         let by_sku = listings.into_iter();
         by_sku.map(|(sku, it)| (sku.to_string(), it)).collect()
     }
@@ -289,9 +289,9 @@ impl Stall {
     }
 
     pub async fn left(&self) -> String {
-        let (tenant, id) = self.ids();
-        let entries = self.store.to_send(tenant, id, true).await.unwrap();
-        let feeds = self.store.open_feeds(tenant, id).await.unwrap();
+        let key = &self.ids();
+        let entries = self.store.to_send(key, true).await.unwrap();
+        let feeds = self.store.open_feeds(key).await.unwrap();
         let mut left = String::new();
         if !entries.is_empty() || !feeds.is_empty() {
             left = format!("{entries:?} {feeds:?}");

@@ -19,7 +19,7 @@ use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
 use stallkeeper::store::{Store, Tables};
 use std::panic::AssertUnwindSafe;
@@ -114,17 +114,17 @@ impl Stall {
 
     /// All orders so far are known: there are none.
     async fn begin_orders(&self) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let (now, since) = (Timestamp::now(), self.now() - SignedDuration::from_mins(30));
         let leased = self
             .store
-            .lease_order_cursor(tenant, id, "nobody", now, now, since);
+            .lease_order_cursor(key, "nobody", now, now, since);
         leased.await.unwrap().unwrap();
         self.pass(0).await;
     }
 
-    pub fn ids(&self) -> (&TenantId, &ConnectionId) {
-        (&self.connection.tenant, &self.connection.id)
+    pub fn ids(&self) -> ConnectionKey {
+        self.connection.key()
     }
 
     /// What Amazon's clock shows, and the warehouse's.

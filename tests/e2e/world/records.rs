@@ -96,7 +96,7 @@ impl World {
     }
 
     pub async fn cursor(&self) -> Cursor {
-        let cursor = self.store.order_cursor(&self.tenant, self.id()).await;
+        let cursor = self.store.order_cursor(&self.connection.key()).await;
         cursor.unwrap().unwrap()
     }
 

@@ -58,8 +58,8 @@ async fn attach(store: &Store, vault: &Vault, amazon: &Amazon, connection: &Conn
         refresh_token: SecretString::from(amazon.authorise().await),
         own_app: None,
     };
-    let (tenant, id) = (&connection.tenant, &connection.id);
-    let sealed = vault.seal(tenant, id, &credentials).await.unwrap();
+    let key = &connection.key();
+    let sealed = vault.seal(key, &credentials).await.unwrap();
     let seller = connection.seller.as_ref().unwrap();
     let attached = store.attach_seller(connection, seller, &sealed).await;
     assert_eq!(attached.unwrap(), Attached::Done);
@@ -70,7 +70,8 @@ async fn switch_on(store: &Store, connection: &Connection, marketplace: Marketpl
         active: true,
         ..MarketplaceSettings::new(marketplace)
     };
-    let put = store.put_marketplace(&connection.tenant, &connection.id, &settings);
+    let key = connection.key();
+    let put = store.put_marketplace(&key, &settings);
     put.await.unwrap();
 }
 
@@ -111,18 +112,16 @@ impl World {
     /// the cursor is set back to the oldest of them.
     pub async fn switch_on(&self, marketplace: Marketplace) {
         switch_on(&self.store, &self.connection, marketplace).await;
-        let marks = self.store.parked_marks(&self.tenant, self.id()).await;
+        let marks = self.store.parked_marks(&self.connection.key()).await;
         let marks = marks.unwrap();
         for mark in marks
             .iter()
             .filter(|mark| mark.marketplace_id == marketplace.id())
         {
-            let (tenant, id) = (&self.tenant, self.id());
-            let rewound = self
-                .store
-                .rewind_order_cursor(tenant, id, mark.oldest_updated_at);
+            let key = &self.connection.key();
+            let rewound = self.store.rewind_order_cursor(key, mark.oldest_updated_at);
             rewound.await.unwrap();
-            self.store.forget_parked(tenant, id, mark).await.unwrap();
+            self.store.forget_parked(key, mark).await.unwrap();
         }
     }
 
@@ -136,8 +135,7 @@ impl World {
     /// One of the two messages that a new mapping owes.
     pub async fn send_rerun(&self, term: &str) {
         let rerun = OrderMessage::Rerun {
-            tenant: self.tenant.clone(),
-            connection: self.id().clone(),
+            connection: self.connection.key(),
             term: Some(term.parse().unwrap()),
             after: None,
             hop: 0,
@@ -147,7 +145,7 @@ impl World {
 
     /// The connection as it stands now.
     pub async fn connection_now(&self) -> Connection {
-        let connection = self.store.connection(&self.tenant, self.id()).await;
+        let connection = self.store.connection(&self.connection.key()).await;
         connection.unwrap().unwrap()
     }
 

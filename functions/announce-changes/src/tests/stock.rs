@@ -37,7 +37,7 @@ async fn refused_listing(stage: &Stage) -> Vec<Value> {
     listing.product = Some("MUG".parse().unwrap());
     let placed = store.place_listing(&listing, None, false);
     assert_eq!(placed.await.unwrap(), Written::Done);
-    let (tenant, id, sku) = (&connection.tenant, &connection.id, &listing.amazon_sku);
+    let key = &listing.key();
     let wanted = Wanted {
         quantity: Some(4),
         why: "counted".into(),
@@ -46,7 +46,7 @@ async fn refused_listing(stage: &Stage) -> Vec<Value> {
         at: at(500),
     };
     let product = "MUG".parse().unwrap();
-    let wrote = store.write_wanted(tenant, id, sku, (&product, 1), &wanted);
+    let wrote = store.write_wanted(key, (&product, 1), &wanted);
     let _ = wrote.await.unwrap();
     let sent = Sent {
         value: 4,
@@ -54,13 +54,10 @@ async fn refused_listing(stage: &Stage) -> Vec<Value> {
         at: at(510),
         by: by(),
     };
-    let _ = store
-        .claim_listing(tenant, id, sku, 0, &sent)
-        .await
-        .unwrap();
+    let _ = store.claim_listing(key, 0, &sent).await.unwrap();
     let before = stage.images("CatalogueTable", "LISTING").await.remove(0);
     let refusal = refused(4, "13013");
-    let noted = store.refuse_listing(tenant, id, sku, &refusal);
+    let noted = store.refuse_listing(key, &refusal);
     assert!(noted.await.unwrap().is_some());
     let after = stage.images("CatalogueTable", "LISTING").await.remove(0);
     vec![record(4, Some(&before), Some(&after))]
@@ -85,7 +82,7 @@ async fn mismatched_listing(stage: &Stage) -> Value {
 async fn refused_offer(stage: &Stage) -> Value {
     let (store, connection) = (&stage.store, active());
     let sku = "MUG #1/b".parse().unwrap();
-    let key = (&connection.tenant, &connection.id, &sku, Marketplace::De);
+    let key = &connection.key().listing(&sku).offer(Marketplace::De);
     let wanted = WantedPrice {
         amount: Some("12.50".parse().unwrap()),
         why: "recommended".into(),
@@ -112,8 +109,7 @@ async fn refused_offer(stage: &Stage) -> Value {
 
 async fn stuck_feed(stage: &Stage) -> Value {
     let mut feed = Feed {
-        tenant: active().tenant,
-        connection: active().id,
+        connection: active().key(),
         id: "01K5QZ6D3M8N0V4T7R2W9X1YFD".parse().unwrap(),
         kind: FeedKind::Quantity,
         marketplace: Marketplace::Uk,
@@ -170,9 +166,8 @@ async fn held_round(stage: &Stage) -> Value {
         revision: 1,
         ..Round::default()
     };
-    let saved = stage
-        .store
-        .save_round(&connection.tenant, &connection.id, &round);
+    let key = connection.key();
+    let saved = stage.store.save_round(&key, &round);
     assert_eq!(saved.await.unwrap(), Written::Done);
     let image = stage
         .images("ConnectionsTable", "STOCK_ROUND")
@@ -282,11 +277,10 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
         at: at(0),
         shadow: false,
     };
+    let key = connection.key();
     for published in [None, None, Some(published)] {
         plan.published = published;
-        let saved = stage
-            .store
-            .save_stock_plan(&connection.tenant, &connection.id, &plan);
+        let saved = stage.store.save_stock_plan(&key, &plan);
         assert_eq!(saved.await.unwrap(), Written::Done);
         images.push(stage.images("ConnectionsTable", "STOCK").await.remove(0));
         plan.revision += 1;
@@ -305,7 +299,7 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
         revision: 1,
         ..plan
     };
-    let saved = store.save_stock_plan(&connection.tenant, &connection.id, &standing);
+    let saved = store.save_stock_plan(&key, &standing);
     assert_eq!(saved.await.unwrap(), Written::Done);
     let published = record(2, Some(&images[1]), Some(&images[2]));
     handle(&cloud.app, batch(vec![published])).await.unwrap();

@@ -43,8 +43,8 @@ impl Work<'_> {
             return Ok(());
         };
         let connection = &listing.connection;
-        let key = (self.tenant, connection, &listing.amazon_sku, marketplace);
-        let written = self.store.write_wanted_price(key, &wanted).await?;
+        let key = listing.key().offer(marketplace);
+        let written = self.store.write_wanted_price(&key, &wanted).await?;
         let WantedWritten::Stands(offer) = written else {
             return Ok(());
         };
@@ -62,7 +62,7 @@ impl Work<'_> {
         let product_type = listing.product_type.clone();
         let entry = ToSend::price(&offer, amount, label, product_type, self.now);
         self.store
-            .put_to_send(self.tenant, connection, &entry)
+            .put_to_send(&listing.connection_key(), &entry)
             .await
     }
 }

@@ -3,7 +3,7 @@
 
 use super::Work;
 use super::read_once::Seller;
-use stallkeeper::domain::ids::Sku;
+use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
 use stallkeeper::domain::stock::{Component, Sale, Wanted, WantedAs, deliverable, wanted};
 use stallkeeper::error::Result;
@@ -25,12 +25,9 @@ impl Work<'_> {
     ) -> Result<Option<Listing>> {
         let components = self.components(sku, inputs).await?;
         let wanted = self.wanted(inputs, &components, listed, seller);
-        let (connection, amazon_sku) = (&listed.connection, &listed.amazon_sku);
+        let key = ConnectionKey::new(self.tenant, &listed.connection).listing(&listed.amazon_sku);
         let tie = (sku, listed.units);
-        let written = self
-            .store
-            .write_wanted(self.tenant, connection, amazon_sku, tie, &wanted)
-            .await?;
+        let written = self.store.write_wanted(&key, tie, &wanted).await?;
         Ok(match written {
             WantedWritten::Stands(listing) => Some(*listing),
             WantedWritten::Outdated => None,
@@ -118,7 +115,7 @@ impl Work<'_> {
             return Ok(false);
         };
         self.store
-            .put_to_send(self.tenant, &listing.connection, &entry)
+            .put_to_send(&listing.connection_key(), &entry)
             .await?;
         Ok(entry.urgent)
     }

@@ -3,7 +3,7 @@
 use futures::lock::Mutex;
 use stallkeeper::domain::connection::{ConnectionStatus, PriceMode};
 use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
-use stallkeeper::domain::ids::{ConnectionId, FeedId, Sku, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, FeedId, Sku, TenantId};
 use stallkeeper::domain::listing::Standing;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
@@ -62,8 +62,13 @@ impl<'a> ReadOnce<'a> {
         self.sellers.get(connection.clone(), read).await
     }
 
+    fn key(&self, connection: &ConnectionId) -> ConnectionKey {
+        ConnectionKey::new(self.tenant, connection)
+    }
+
     async fn read_seller(&self, id: &ConnectionId) -> Result<Option<Seller>> {
-        let Some(connection) = self.store.connection(self.tenant, id).await? else {
+        let key = &self.key(id);
+        let Some(connection) = self.store.connection(key).await? else {
             return Ok(None);
         };
         let status = connection.status;
@@ -76,7 +81,7 @@ impl<'a> ReadOnce<'a> {
         if !computed {
             return Ok(None);
         }
-        let plan = self.store.stock_plan(self.tenant, id).await?;
+        let plan = self.store.stock_plan(key).await?;
         let Some(published) = plan.in_force().cloned() else {
             return Ok(None);
         };
@@ -90,7 +95,7 @@ impl<'a> ReadOnce<'a> {
     /// Marketplaces of a connection whose prices are the recommended ones.
     pub(super) async fn priced(&self, connection: &ConnectionId) -> Result<Arc<Vec<Marketplace>>> {
         let read = async {
-            let marketplaces = self.store.marketplaces(self.tenant, connection).await?;
+            let marketplaces = self.store.marketplaces(&self.key(connection)).await?;
             Ok(marketplaces
                 .iter()
                 .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
@@ -109,7 +114,8 @@ impl<'a> ReadOnce<'a> {
         let Some(SentBy::Feed(id)) = sent_by else {
             return Ok(Standing::Patched);
         };
-        let read = self.store.feed(self.tenant, connection, id);
+        let key = self.key(connection);
+        let read = self.store.feed(&key, id);
         let feed = self
             .feeds
             .get((connection.clone(), id.clone()), read)

@@ -119,7 +119,7 @@ impl Work<'_> {
             return Ok(());
         };
         self.store
-            .put_to_send(self.tenant, &listing.connection, &entry)
+            .put_to_send(&listing.connection_key(), &entry)
             .await
     }
 }

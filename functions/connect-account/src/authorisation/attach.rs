@@ -43,10 +43,7 @@ impl App {
                 return Err(Error::permanent("check a pasted token", error).into());
             }
         }
-        let sealed = self
-            .vault
-            .seal(&connection.tenant, &connection.id, &credentials)
-            .await?;
+        let sealed = self.vault.seal(&connection.key(), &credentials).await?;
         Ok(Grant {
             seller,
             credentials,
@@ -88,9 +85,7 @@ impl App {
             }
             Attached::Conflict => return Err(changed_meanwhile()),
         }
-        self.store
-            .forget_refusals(&attached.tenant, &attached.id)
-            .await?;
+        self.store.forget_refusals(&attached.key()).await?;
         info!(connection.id = %attached.id, connection.status = attached.status.as_str(), "connection `{}` is authorised", attached.id);
         if attached.status.fetches_orders() {
             self.follow(&attached).await?;
@@ -117,8 +112,8 @@ impl App {
     async fn seller_taken(&self, tenant: &TenantId, region: Region, seller: &SellerId) -> Problem {
         let holder = self.store.seller_holder(region, seller).await;
         let detail = match holder {
-            Ok(Some((holder, connection))) if holder == *tenant => {
-                format!("Connection {connection} of yours has it: use that one, or disconnect it first.")
+            Ok(Some(holder)) if holder.tenant == *tenant => {
+                format!("Connection {holder} of yours has it: use that one, or disconnect it first.")
             }
             // Whose it is, is nobody's business.
             _ => "A seller account can be connected once in a region. If it is yours, have the other connection disconnected first.".to_owned(),

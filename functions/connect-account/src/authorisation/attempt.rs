@@ -76,8 +76,8 @@ impl App {
     }
 
     async fn dance(&self, connection: &Connection) -> Answer<Option<Dance>> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        Ok(self.store.dance(tenant, id).await?)
+        let key = &connection.key();
+        Ok(self.store.dance(key).await?)
     }
 
     async fn link_of(
@@ -111,8 +111,7 @@ impl App {
             nonce,
         };
         let state = OAuthState {
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
+            connection: connection.key(),
             browser: None,
             seller: None,
             credentials: None,

@@ -202,11 +202,7 @@ pub(crate) async fn callback(
     let now = Timestamp::now();
     let authorised = OAuthState {
         seller: Some(seller.clone()),
-        credentials: Some(
-            app.vault
-                .seal(&state.tenant, &state.connection, &credentials)
-                .await?,
-        ),
+        credentials: Some(app.vault.seal(&state.connection, &credentials).await?),
         authorised_at: Some(now),
         // The dance at Amazon is over; a person needs some minutes to confirm.
         expires: now.saturating_add(LIFETIME).unwrap_or(now),
@@ -267,10 +263,7 @@ fn confirm_on_platform(app: &App, seller: &SellerId) -> Page {
 
 /// The connection that a dance is for, as long as it is not given up.
 async fn connection(app: &App, state: &OAuthState) -> Result<Connection, Page> {
-    let connection = app
-        .store
-        .connection(&state.tenant, &state.connection)
-        .await?;
+    let connection = app.store.connection(&state.connection).await?;
     let alive = |connection: &Connection| connection.status != ConnectionStatus::Disconnected;
     Ok(connection.filter(alive).ok_or(Halt::Gone)?)
 }

@@ -50,9 +50,7 @@ pub(crate) async fn confirm(
         Some((dance, grant)) => {
             let attached = app.attach(&connection, grant).await?;
             // Last: a crash before it lets the same confirmation do the same again.
-            app.store
-                .end_dance(&connection.tenant, &connection.id, &dance)
-                .await?;
+            app.store.end_dance(&connection.key(), &dance).await?;
             attached
         }
         None if is_confirmed(&connection, &seller) => connection.into_inner(),
@@ -64,8 +62,8 @@ pub(crate) async fn confirm(
 impl App {
     /// The authorisation that waits to be confirmed for a connection.
     async fn waiting(&self, connection: &Connection) -> Answer<Option<(Dance, Grant)>> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        let Some(dance) = self.store.dance(tenant, id).await? else {
+        let key = &connection.key();
+        let Some(dance) = self.store.dance(key).await? else {
             return Ok(None);
         };
         let state = self
@@ -79,7 +77,7 @@ impl App {
         };
         let grant = Grant {
             seller,
-            credentials: self.vault.open(tenant, id, &sealed).await?,
+            credentials: self.vault.open(key, &sealed).await?,
             sealed,
             at,
         };

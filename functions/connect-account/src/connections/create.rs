@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name, disconnected};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::Written;
 use std::sync::Arc;
@@ -88,7 +88,10 @@ pub(crate) async fn create(
         digest: key.is_some().then(|| request.digest()),
     };
     if key.is_some()
-        && let Some(found) = app.store.connection(&tenant, &id).await?
+        && let Some(found) = app
+            .store
+            .connection(&ConnectionKey::new(&tenant, &id))
+            .await?
     {
         return asked.again(&found).await;
     }
@@ -163,7 +166,7 @@ impl Asked<'_> {
         let remembered = self
             .app
             .store
-            .remember_request(&connection.tenant, &connection.id, digest)
+            .remember_request(&connection.key(), digest)
             .await?;
         match remembered {
             Written::Done => Ok(()),

@@ -58,11 +58,7 @@ pub(crate) async fn refetch(
             "Switch it on first: PATCH /connections/{connection} with {\"status\":\"active\"}.",
         ));
     }
-    let Some(cursor) = app
-        .store
-        .order_cursor(&connection.tenant, &connection.id)
-        .await?
-    else {
+    let Some(cursor) = app.store.order_cursor(&connection.key()).await? else {
         return Err(Problem::conflict(
             "never-fetched",
             "No orders have been fetched yet.",
@@ -70,7 +66,7 @@ pub(crate) async fn refetch(
         ));
     };
     app.store
-        .rewind_order_cursor(&connection.tenant, &connection.id, since)
+        .rewind_order_cursor(&connection.key(), since)
         .await?;
     app.tick(&connection).await?;
     info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);

@@ -20,13 +20,13 @@ impl App {
         marketplace: Marketplace,
         change: impl Fn(MarketplaceSettings) -> MarketplaceSettings,
     ) -> Answer<MarketplaceSettings> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let key = &connection.key();
         for _ in 0..MOST_TRIES {
-            let read = self.store.marketplace(tenant, id, marketplace).await?;
+            let read = self.store.marketplace(key, marketplace).await?;
             let settings = change(read.clone());
             let written = self
                 .store
-                .replace_marketplace(tenant, id, &settings, &read)
+                .replace_marketplace(key, &settings, &read)
                 .await?;
             if written == Written::Done {
                 return Ok(settings);
@@ -48,8 +48,8 @@ impl App {
         connection: &Connection,
         marketplace: Marketplace,
     ) -> Answer<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        let marks = self.store.parked_marks(tenant, id).await?;
+        let key = &connection.key();
+        let marks = self.store.parked_marks(key).await?;
         if let Some(mark) = marks
             .iter()
             .find(|mark| mark.marketplace_id == marketplace.id())
@@ -58,8 +58,8 @@ impl App {
             let since = furthest.map_or(mark.oldest_updated_at, |furthest| {
                 mark.oldest_updated_at.max(furthest)
             });
-            self.store.rewind_order_cursor(tenant, id, since).await?;
-            self.store.forget_parked(tenant, id, mark).await?;
+            self.store.rewind_order_cursor(key, since).await?;
+            self.store.forget_parked(key, mark).await?;
         }
         Ok(self.tick(connection).await?)
     }

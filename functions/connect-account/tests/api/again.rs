@@ -14,11 +14,11 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
         .ask("north", "PATCH", &path, json!({"status": "active"}))
         .await
         .is(200);
-    let (tenant, connection) = ids("north", &id);
+    let connection = ids("north", &id);
     let read = world
         .app
         .store
-        .connection(&tenant, &connection)
+        .connection(&connection)
         .await
         .unwrap()
         .unwrap();

@@ -51,7 +51,7 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
             .await,
         "nothing-held"
     );
-    let (tenant, connection) = ids("north", &stock.id);
+    let connection = ids("north", &stock.id);
     let round = Round {
         held: Some(Held {
             at: Timestamp::now(),
@@ -63,7 +63,7 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
         ..Round::default()
     };
     let store = &stock.world.app.store;
-    let saved = store.save_round(&tenant, &connection, &round).await;
+    let saved = store.save_round(&connection, &round).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let shown = stock.ask("GET", "stock-settings", Value::Null).await;
     assert_eq!(shown["held_round"]["zeros"], 40);
@@ -84,7 +84,7 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
         assert!(told["released_until"].is_string());
         assert_eq!(stock.kinds("stock-ticks"), ["tick"]);
     }
-    let round = store.round(&tenant, &connection).await.unwrap();
+    let round = store.round(&connection).await.unwrap();
     assert_eq!(
         (round.owner.as_deref(), round.revision),
         (Some("run"), 2),

@@ -85,7 +85,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
         .ask("north", "POST", &format!("{path}/reauthorise"), Value::Null)
         .await
         .is(200);
-    let (tenant, connection) = ids("north", &id);
+    let connection = ids("north", &id);
     let now = jiff::Timestamp::now();
     let mark = ParkedMark {
         marketplace_id: "A13V1IB3VIYZZH".into(),
@@ -94,13 +94,13 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
     world
         .app
         .store
-        .mark_parked(&tenant, &connection, &mark)
+        .mark_parked(&connection, &mark)
         .await
         .unwrap();
     world
         .app
         .store
-        .lease_order_cursor(&tenant, &connection, "run", now, now, now)
+        .lease_order_cursor(&connection, "run", now, now, now)
         .await
         .unwrap();
     let first = world
@@ -187,11 +187,11 @@ async fn orders_are_read_again_from_where_one_asks() {
             .problem(409),
         "never-fetched"
     );
-    let (tenant, connection) = ids("north", &id);
+    let connection = ids("north", &id);
     world
         .app
         .store
-        .lease_order_cursor(&tenant, &connection, "run", now, now, now)
+        .lease_order_cursor(&connection, "run", now, now, now)
         .await
         .unwrap();
     world.sent("ticks");
@@ -206,7 +206,7 @@ async fn orders_are_read_again_from_where_one_asks() {
     let cursor = world
         .app
         .store
-        .order_cursor(&tenant, &connection)
+        .order_cursor(&connection)
         .await
         .unwrap()
         .unwrap();

@@ -16,7 +16,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         )
         .await
         .is(200);
-    let (tenant, connection) = ids("north", &id);
+    let connection = ids("north", &id);
     let now = jiff::Timestamp::now();
     let parked = now
         .saturating_sub(jiff::SignedDuration::from_hours(72))
@@ -24,7 +24,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
     world
         .app
         .store
-        .lease_order_cursor(&tenant, &connection, "run", now, now, now)
+        .lease_order_cursor(&connection, "run", now, now, now)
         .await
         .unwrap();
     let ancient = now
@@ -42,7 +42,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         world
             .app
             .store
-            .mark_parked(&tenant, &connection, &mark)
+            .mark_parked(&connection, &mark)
             .await
             .unwrap();
     }
@@ -74,7 +74,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
     let cursor = world
         .app
         .store
-        .order_cursor(&tenant, &connection)
+        .order_cursor(&connection)
         .await
         .unwrap()
         .unwrap();
@@ -86,7 +86,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         world
             .app
             .store
-            .parked_marks(&tenant, &connection)
+            .parked_marks(&connection)
             .await
             .unwrap()
             .len(),
@@ -100,7 +100,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         .ask("north", "PUT", &german, json!({"active": true}))
         .await
         .is(200);
-    let cursor = world.app.store.order_cursor(&tenant, &connection).await;
+    let cursor = world.app.store.order_cursor(&connection).await;
     let back = now.duration_since(cursor.unwrap().unwrap().since);
     assert!(
         (29 * 24..=30 * 24).contains(&back.as_hours()),
@@ -154,12 +154,12 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
         .ask("north", "PUT", &path, json!({"active": true}))
         .await
         .is(200);
-    let (tenant, connection) = ids("north", &id);
+    let connection = ids("north", &id);
     let now = jiff::Timestamp::now();
     world
         .app
         .store
-        .lease_order_cursor(&tenant, &connection, "run", now, now, now)
+        .lease_order_cursor(&connection, "run", now, now, now)
         .await
         .unwrap();
     let mark = ParkedMark {
@@ -169,7 +169,7 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
     world
         .app
         .store
-        .mark_parked(&tenant, &connection, &mark)
+        .mark_parked(&connection, &mark)
         .await
         .unwrap();
     world
@@ -180,7 +180,7 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
         world
             .app
             .store
-            .parked_marks(&tenant, &connection)
+            .parked_marks(&connection)
             .await
             .unwrap()
             .is_empty()
@@ -189,7 +189,7 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
         world
             .app
             .store
-            .order_cursor(&tenant, &connection)
+            .order_cursor(&connection)
             .await
             .unwrap()
             .unwrap()

@@ -169,14 +169,14 @@ async fn shadow_mode_is_left_by_publishing_again_and_off_needs_no_preview() {
 #[tokio::test]
 async fn what_was_matched_just_now_is_not_matched_again_for_publishing() {
     let stock = Stock::new().await;
-    let (tenant, connection) = ids("north", &stock.id);
+    let connection = ids("north", &stock.id);
     let matching = Matching {
         done_at: Some(Timestamp::now()),
         revision: 1,
         ..Matching::default()
     };
     let store = &stock.world.app.store;
-    let saved = store.save_matching(&tenant, &connection, &matching).await;
+    let saved = store.save_matching(&connection, &matching).await;
     assert_eq!(saved.unwrap(), Written::Done);
     stock
         .ask("PUT", "stock-settings", json!({"on": true}))

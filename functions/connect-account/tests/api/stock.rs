@@ -48,14 +48,14 @@ impl Stock {
     }
 
     pub(crate) async fn plan(&self) -> StockPlan {
-        let (tenant, connection) = ids("north", &self.id);
-        let plan = self.world.app.store.stock_plan(&tenant, &connection).await;
+        let connection = ids("north", &self.id);
+        let plan = self.world.app.store.stock_plan(&connection).await;
         plan.unwrap()
     }
 
     /// What `match-listings` does once it has computed a preview.
     pub(crate) async fn preview_ends(&self, failed: Option<&str>) {
-        let (tenant, connection) = ids("north", &self.id);
+        let connection = ids("north", &self.id);
         let mut plan = self.plan().await;
         let preview = plan.preview.as_mut().unwrap();
         preview.done_at = Some(Timestamp::now());
@@ -67,7 +67,7 @@ impl Stock {
         });
         plan.revision += 1;
         let store = &self.world.app.store;
-        let saved = store.save_stock_plan(&tenant, &connection, &plan).await;
+        let saved = store.save_stock_plan(&connection, &plan).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use connect_account::{App, Config, router};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::{Schedules, Targets};
 use stallkeeper::sp_api::{Endpoints, SpApi};
@@ -277,6 +277,9 @@ pub(crate) fn oauth(name: &str) -> Value {
     json!({"name": name, "marketplace": "DE", "authorisation": {"kind": "oauth"}})
 }
 
-pub(crate) fn ids(tenant: &str, connection: &str) -> (TenantId, ConnectionId) {
-    (tenant.parse().unwrap(), connection.parse().unwrap())
+pub(crate) fn ids(tenant: &str, connection: &str) -> ConnectionKey {
+    ConnectionKey {
+        tenant: tenant.parse().unwrap(),
+        id: connection.parse().unwrap(),
+    }
 }

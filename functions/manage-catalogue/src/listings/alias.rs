@@ -144,10 +144,10 @@ pub(crate) async fn delete(
     let connection = app.connection(&tenant, &id).await?;
     let sku = amazon_sku(&asked.sku)?;
     let own = sku.as_product();
-    let listing = app.store.listing(&tenant, &connection.id, &sku).await?;
+    let listing = app.store.listing(&connection.key().listing(&sku)).await?;
     let unfinished = app
         .store
-        .former_ties(&tenant, &own, &connection.id, &sku)
+        .former_ties(&own, &connection.key().listing(&sku))
         .await?;
     if listing.is_none_or(|listing| !listing.alias) && unfinished.is_empty() {
         return Ok(StatusCode::NO_CONTENT);

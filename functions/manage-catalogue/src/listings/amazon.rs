@@ -3,7 +3,7 @@
 use crate::App;
 use serde::Serialize;
 use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey};
 use stallkeeper::domain::listing::{Listing, Live, Refused, Sent, Standing, live};
 use stallkeeper::domain::stock::{Reservation, Sale};
 use stallkeeper::error::Result;
@@ -70,12 +70,11 @@ impl App {
     /// The feed that carried a value, if one did.
     pub(super) async fn carried_by(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        connection: &ConnectionKey,
         sent_by: Option<&SentBy>,
     ) -> Result<Option<Feed>> {
         match sent_by {
-            Some(SentBy::Feed(id)) => self.store.feed(tenant, connection, id).await,
+            Some(SentBy::Feed(id)) => self.store.feed(connection, id).await,
             _ => Ok(None),
         }
     }

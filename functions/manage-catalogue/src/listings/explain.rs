@@ -54,32 +54,33 @@ impl App {
         connection: &Connection,
         sku: &AmazonSku,
     ) -> Answer<Explanation> {
-        let (store, tenant, id) = (&self.store, &connection.tenant, &connection.id);
-        let listing = store.listing(tenant, id, sku).await?;
+        let (store, key) = (&self.store, &connection.key());
+        let name = &key.listing(sku);
+        let listing = store.listing(name).await?;
         let listing = listing.ok_or_else(|| Problem::not_found("listing"))?;
         let product = listing.product.clone().unwrap_or_else(|| sku.as_product());
-        let inputs = store.sku_inputs(tenant, &product).await?;
+        let inputs = store.sku_inputs(&connection.tenant, &product).await?;
         let parts = parts(store, connection, &inputs).await?;
         let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
-        let feed = self.carried_by(tenant, id, sent_by).await?;
+        let feed = self.carried_by(key, sent_by).await?;
         let mut offers = Vec::new();
-        for offer in store.offers(tenant, id, sku).await? {
+        for offer in store.offers(name).await? {
             let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
-            let feed = self.carried_by(tenant, id, sent_by).await?;
+            let feed = self.carried_by(key, sent_by).await?;
             offers.push((offer, feed));
         }
-        let cursor = store.order_cursor(tenant, id).await?;
+        let cursor = store.order_cursor(key).await?;
         let known = Known {
             product,
             inputs,
             parts,
             feed,
             offers,
-            marketplaces: store.marketplaces(tenant, id).await?,
-            plan: store.stock_plan(tenant, id).await?,
-            round: store.round(tenant, id).await?,
+            marketplaces: store.marketplaces(key).await?,
+            plan: store.stock_plan(key).await?,
+            round: store.round(key).await?,
             deployment: store.deployment_freeze().await?,
-            to_send: store.to_send_of(tenant, id, sku, None).await?,
+            to_send: store.to_send_of(key, sku, None).await?,
             orders_known_to: cursor.map(|cursor| cursor.since),
             connection: connection.clone(),
             listing,

@@ -110,7 +110,7 @@ pub(crate) async fn list(
     let after = after.as_ref().map(FeedId::as_str);
     let page = app
         .store
-        .feed_page(&tenant, &connection.id, after, i32::from(limit))
+        .feed_page(&connection.key(), after, i32::from(limit))
         .await?;
     Ok(Json(FeedList {
         feeds: page.feeds.into_iter().map(Into::into).collect(),
@@ -133,6 +133,6 @@ pub(crate) async fn show(
     let connection = app.connection(&tenant, &id).await?;
     let missing = || Problem::not_found("feed");
     let feed: FeedId = feed.parse().map_err(|_| missing())?;
-    let feed = app.store.feed(&tenant, &connection.id, &feed).await?;
+    let feed = app.store.feed(&connection.key(), &feed).await?;
     Ok(Json(feed.ok_or_else(missing)?.into()))
 }

@@ -106,8 +106,8 @@ pub(crate) async fn counts(
     Path(id): Path<String>,
 ) -> Answer<Json<Counts>> {
     let connection = app.connection(&tenant, &id).await?;
-    let matching = app.store.matching(&tenant, &connection.id).await?;
-    let round = app.store.round(&tenant, &connection.id).await?;
+    let matching = app.store.matching(&connection.key()).await?;
+    let round = app.store.round(&connection.key()).await?;
     Ok(Json(Counts::new(matching, &round)))
 }
 
@@ -149,8 +149,7 @@ pub(crate) async fn run(
         ));
     }
     let job = ListingJob::Match {
-        tenant,
-        connection: connection.id.clone(),
+        connection: connection.key(),
         why: MatchReason::OnDemand,
         hop: 0,
     };

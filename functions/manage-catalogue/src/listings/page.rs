@@ -146,16 +146,13 @@ impl App {
             return Err(Problem::invalid("after", "this is no cursor of this list"));
         }
         let after = place.as_ref().map(|place| place.after.as_str());
-        let (tenant, limit) = (&connection.tenant, i32::from(limit));
+        let limit = i32::from(limit);
         let page = self
             .store
-            .listing_page(tenant, &connection.id, state, after, limit)
+            .listing_page(&connection.key(), state, after, limit)
             .await?;
         let skus: Vec<AmazonSku> = page.listings.into_iter().map(|(_, sku)| sku).collect();
-        let mut found = self
-            .store
-            .listings_glance(tenant, &connection.id, &skus)
-            .await?;
+        let mut found = self.store.listings_glance(&connection.key(), &skus).await?;
         let listings: Vec<Listing> = skus.iter().filter_map(|sku| found.remove(sku)).collect();
         Ok(ListingList {
             listings: self.rows(connection, listings).await?,
@@ -208,7 +205,7 @@ impl App {
         let feeds: Vec<Option<Feed>> = futures::stream::iter(ids)
             .map(|id| async move {
                 let store = &self.store;
-                store.feed(&connection.tenant, &connection.id, &id).await
+                store.feed(&connection.key(), &id).await
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()

@@ -63,12 +63,12 @@ pub(crate) async fn release(
         .marketplace
         .parse()
         .map_err(|unknown| Problem::invalid("marketplace", format!("{unknown}")))?;
-    let key = (&tenant, &connection.id, &sku, marketplace);
+    let key = &connection.key().listing(&sku).offer(marketplace);
     let missing = || Problem::not_found("price");
     let (store, now) = (&app.store, Timestamp::now());
-    let listing = store.listing(&tenant, &connection.id, &sku).await?;
+    let listing = store.listing(&key.listing).await?;
     let listing = listing.ok_or_else(missing)?;
-    let offer = store.offer(key.0, key.1, key.2, key.3).await?;
+    let offer = store.offer(key).await?;
     let offer = offer.ok_or_else(missing)?;
     let amount = app.held(&connection, &offer).await?;
     let wanted = |label: Option<u64>| label.unwrap_or_default();
@@ -77,10 +77,9 @@ pub(crate) async fn release(
     let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.label));
     store.release_offer(key, label.max(latest)).await?;
     let entry = ToSend::price(&offer, amount, label, listing.product_type, now);
-    store.put_to_send(&tenant, &connection.id, &entry).await?;
+    store.put_to_send(&connection.key(), &entry).await?;
     let tick = StockTick::Tick {
-        tenant: tenant.clone(),
-        connection: connection.id.clone(),
+        connection: connection.key(),
         hop: 0,
     };
     app.stock_ticks.send(&connection.id, tick, 0).await?;
@@ -97,12 +96,12 @@ impl App {
     /// The price that is held; one that was released and is not sent yet counts as held, so that asking again does what
     /// a crash left undone.
     async fn held(&self, connection: &Connection, offer: &Offer) -> Answer<Decimal> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        let plan = self.store.stock_plan(tenant, id).await?;
+        let key = &connection.key();
+        let plan = self.store.stock_plan(key).await?;
         let settings = plan.published.as_ref().map(|it| &it.settings);
         let percent = settings.unwrap_or(&plan.draft).brakes.price_percent;
         let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
-        let feed = self.carried_by(tenant, id, sent_by).await?;
+        let feed = self.carried_by(key, sent_by).await?;
         let standing = standing(sent_by, feed.as_ref());
         let released = offer.wanted.as_ref().map(|wanted| wanted.label);
         match next_price(offer, standing, percent) {

@@ -8,7 +8,7 @@ mod lines;
 use crate::App;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lines::{LineKey, counted_in, lines, reservations_for};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use stallkeeper::domain::ids::{ListingKey, Sku};
 use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
 use stallkeeper::error::Result;
@@ -18,26 +18,16 @@ use std::collections::BTreeSet;
 /// Reservations that are written at a time.
 const AT_ONCE: usize = 16;
 
-/// A listing, by what names it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Of<'a> {
-    pub(super) tenant: &'a TenantId,
-    pub(super) connection: &'a ConnectionId,
-    pub(super) amazon_sku: &'a AmazonSku,
-}
-
-impl Of<'_> {
-    /// Whether a reservation is of this listing.
-    fn is(self, reservation: &Reservation) -> bool {
-        reservation.connection == *self.connection && reservation.amazon_sku == *self.amazon_sku
-    }
+/// Whether a reservation is of this listing.
+fn is_of(of: &ListingKey, reservation: &Reservation) -> bool {
+    reservation.connection == of.connection.id && reservation.amazon_sku == of.amazon_sku
 }
 
 impl App {
     /// Moves a listing's reservations to `product` × `units`. The SKUs whose inputs this changed, or an earlier try did.
     pub(super) async fn move_reservations(
         &self,
-        of: Of<'_>,
+        of: &ListingKey,
         former: &[FormerTie],
         (product, units): (&Sku, u32),
     ) -> Result<BTreeSet<Sku>> {
@@ -56,7 +46,11 @@ impl App {
             touched.extend(skus);
             found.extend(reservations);
         }
-        let kept = self.store.sku_inputs(of.tenant, product).await?.product;
+        let kept = self
+            .store
+            .sku_inputs(&of.connection.tenant, product)
+            .await?
+            .product;
         let mut put: BTreeSet<(Sku, LineKey)> = BTreeSet::new();
         let mut writes = Vec::new();
         for (key, line) in lines(&found) {
@@ -74,7 +68,7 @@ impl App {
     /// Puts what the lines hold now, and raises the counters for it.
     async fn put_moved(
         &self,
-        of: Of<'_>,
+        of: &ListingKey,
         kept: Option<&Product>,
         writes: Vec<(Sku, Reservation)>,
     ) -> Result<()> {
@@ -90,7 +84,8 @@ impl App {
                         _ => &[],
                     };
                     let store = &self.store;
-                    let moved = store.move_reservation(of.tenant, &sku, &reservation, parts);
+                    let moved =
+                        store.move_reservation(&of.connection.tenant, &sku, &reservation, parts);
                     // Refused: a newer revision of the order stands there already.
                     moved.await.map(|_| ())
                 })
@@ -99,7 +94,9 @@ impl App {
                 .await?;
         }
         for sku in &skus {
-            self.store.raise_counter(of.tenant, sku, 1, true).await?;
+            self.store
+                .raise_counter(&of.connection.tenant, sku, 1, true)
+                .await?;
         }
         Ok(())
     }
@@ -107,26 +104,29 @@ impl App {
     /// What is reserved of a listing that is tied so, and the SKUs that it was looked for under.
     async fn reserved_under(
         &self,
-        of: Of<'_>,
+        of: &ListingKey,
         tie: &FormerTie,
     ) -> Result<(BTreeSet<Sku>, Vec<(Sku, u32, Reservation)>)> {
-        let own = self.store.sku_inputs(of.tenant, &tie.product).await?;
+        let own = self
+            .store
+            .sku_inputs(&of.connection.tenant, &tie.product)
+            .await?;
         let (counted, is_own) = counted_in(&tie.product, tie.units, own.product.as_ref());
         let mut looked = BTreeSet::from([tie.product.clone()]);
         let mut found = Vec::new();
         let mut take = |sku: &Sku, each: u32, reservations: Vec<Reservation>| {
             looked.insert(sku.clone());
-            let ours = reservations.into_iter().filter(|it| of.is(it));
+            let ours = reservations.into_iter().filter(|it| is_of(of, it));
             found.extend(ours.map(|reservation| (sku.clone(), each, reservation)));
         };
         if !is_own {
             for (part, each) in &counted {
-                let inputs = self.store.sku_inputs(of.tenant, part).await?;
+                let inputs = self.store.sku_inputs(&of.connection.tenant, part).await?;
                 take(part, *each, inputs.reservations);
             }
         }
         for line in &own.reservations {
-            if !of.is(line) {
+            if !is_of(of, line) {
                 continue;
             }
             for part in self.former_parts(of, &tie.product, line).await? {
@@ -143,13 +143,13 @@ impl App {
     /// What a line reserves of the parts that the bundle had as the order came: it may be made of others now.
     async fn former_parts(
         &self,
-        of: Of<'_>,
+        of: &ListingKey,
         bundle: &Sku,
         line: &Reservation,
     ) -> Result<Vec<(Part, Reservation)>> {
         let (store, id) = (&self.store, &line.line);
         let read = |sku: Sku| async move {
-            let read = store.reserved(of.tenant, &sku, of.connection, &line.order, id);
+            let read = store.reserved(&of.connection, &sku, &line.order, id);
             read.await
         };
         let Some(own) = read(bundle.clone()).await? else {
@@ -167,7 +167,7 @@ impl App {
     /// Forgets the reservations under a SKU that the line is not counted in any more.
     async fn forget_moved(
         &self,
-        of: Of<'_>,
+        of: &ListingKey,
         found: &[(Sku, u32, Reservation)],
         put: &BTreeSet<(Sku, LineKey)>,
     ) -> Result<()> {
@@ -182,7 +182,7 @@ impl App {
             .map(|(sku, reservation)| async move {
                 let store = &self.store;
                 store
-                    .forget_reservation(of.tenant, &sku, &reservation)
+                    .forget_reservation(&of.connection.tenant, &sku, &reservation)
                     .await
             })
             .buffer_unordered(AT_ONCE)

@@ -181,7 +181,7 @@ async fn a_listing_that_amazon_does_not_list_yet_may_be_tied_and_is_not_sent() {
     stand.send("DELETE", path, None, String::new()).await;
     let gone = stand
         .store
-        .listing(&tenant(), &c1(), &"new/one".parse().unwrap())
+        .listing(&key().listing(&"new/one".parse().unwrap()))
         .await;
     assert_eq!(
         gone.unwrap(),

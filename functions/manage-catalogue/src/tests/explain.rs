@@ -189,7 +189,7 @@ async fn a_refused_listing_tells_amazons_words_and_what_to_do() {
     let name = "P".parse().unwrap();
     stand
         .store
-        .refuse_listing(&tenant(), &c1(), &name, &refused)
+        .refuse_listing(&key().listing(&name), &refused)
         .await
         .unwrap();
     let mut settled = feed("F1", FeedState::Settled);

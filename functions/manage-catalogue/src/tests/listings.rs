@@ -2,7 +2,7 @@
 
 use super::*;
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
-use stallkeeper::domain::ids::FeedId;
+use stallkeeper::domain::ids::{ConnectionKey, FeedId};
 use stallkeeper::domain::listing::Sent;
 use stallkeeper::store::{ListingCounts, Matching};
 
@@ -14,8 +14,10 @@ pub(super) async fn place(stand: &Stand, amazon_sku: &str, state: ListingState) 
 
 pub(super) fn feed(id: &str, state: FeedState) -> Feed {
     Feed {
-        tenant: tenant(),
-        connection: c1(),
+        connection: ConnectionKey {
+            tenant: tenant(),
+            id: c1(),
+        },
         id: id.parse().unwrap(),
         kind: FeedKind::Quantity,
         marketplace: Marketplace::Uk,
@@ -52,7 +54,7 @@ pub(super) async fn send(stand: &Stand, amazon_sku: &str, by: SentBy, second: i6
     };
     let (store, sku, sends) = (&stand.store, listing.amazon_sku, listing.sends);
     let claimed = store
-        .claim_listing(&tenant(), &c1(), &sku, sends, &sent)
+        .claim_listing(&key().listing(&sku), sends, &sent)
         .await;
     let claimed = format!("{:?}", claimed.unwrap());
     assert!(claimed.starts_with("Done"), "{claimed}");
@@ -184,7 +186,7 @@ async fn counts_are_those_of_the_last_matching() {
         revision: 1,
         ..Matching::default()
     };
-    let saved = stand.store.save_matching(&tenant(), &c1(), &matching).await;
+    let saved = stand.store.save_matching(&key(), &matching).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let counts = stand.get("/connections/C1/listings/counts").await.is(200);
     assert_eq!(

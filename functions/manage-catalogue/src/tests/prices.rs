@@ -16,22 +16,16 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
     uk.active = true;
     uk.price_mode = PriceMode::Rrp;
     let store = &stand.store;
-    let before = store
-        .marketplace(&tenant(), &c1(), Marketplace::Uk)
-        .await
-        .unwrap();
-    let written = store
-        .replace_marketplace(&tenant(), &c1(), &uk, &before)
-        .await;
+    let before = store.marketplace(&key(), Marketplace::Uk).await.unwrap();
+    let written = store.replace_marketplace(&key(), &uk, &before).await;
     assert_eq!(written.unwrap(), Written::Done);
     let name = "P".parse().unwrap();
-    let (tenant_id, id) = (tenant(), c1());
-    let key = (&tenant_id, &id, &name, Marketplace::Uk);
+    let offer = &key().listing(&name).offer(Marketplace::Uk);
     let observed = Observed {
         value: Decimal::from(10),
         at: at(0),
     };
-    store.observe_offer(key, &observed, false).await.unwrap();
+    store.observe_offer(offer, &observed, false).await.unwrap();
     stand
         .deliver(&[levels_message(vec![level("P", "LON", 5, 10)])])
         .await;
@@ -55,9 +49,7 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
             (&json!("40.00"), &json!("GBP"))
         );
         assert_eq!(stand.queues.take("ticks").len(), 1);
-        let entry = store
-            .to_send_of(&tenant_id, &id, &name, Some(Marketplace::Uk))
-            .await;
+        let entry = store.to_send_of(&key(), &name, Some(Marketplace::Uk)).await;
         assert!(entry.unwrap().is_some());
     }
     let price = explained(&stand, "P").await["prices"][0].clone();
@@ -79,7 +71,7 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
     }
     store
         .observe_offer(
-            key,
+            offer,
             &Observed {
                 value: Decimal::from(40),
                 at: at(50),
@@ -108,15 +100,15 @@ async fn a_listing_that_is_tied_to_another_product_has_that_ones_price() {
     uk.active = true;
     uk.price_mode = PriceMode::Rrp;
     let store = &stand.store;
-    let put = store.put_marketplace(&tenant(), &c1(), &uk).await;
+    let put = store.put_marketplace(&key(), &uk).await;
     put.unwrap();
     // P has seen more changes than Q.
     for _ in 0..9 {
         stand.deliver(&[recompute_message(&["P"], true)]).await;
     }
     let wanted = async || {
-        let (tenant_id, id, name) = (tenant(), c1(), "X".parse().unwrap());
-        let offer = store.offer(&tenant_id, &id, &name, Marketplace::Uk).await;
+        let key = key().listing(&"X".parse().unwrap());
+        let offer = store.offer(&key.offer(Marketplace::Uk)).await;
         let wanted = offer.unwrap().unwrap().wanted.unwrap();
         (wanted.amount.unwrap(), wanted.label)
     };

@@ -52,15 +52,11 @@ async fn claim(stand: &Stand, second: i64) {
     let name = "A".parse().unwrap();
     let claimed = stand
         .store
-        .claim_listing(&tenant(), &c1(), &name, listing.sends, &sent)
+        .claim_listing(&key().listing(&name), listing.sends, &sent)
         .await;
     assert_eq!(claimed.unwrap(), Claimed::Done);
     let entry = stand.to_send("A").await.unwrap();
-    stand
-        .store
-        .delete_to_send(&tenant(), &c1(), &entry)
-        .await
-        .unwrap();
+    stand.store.delete_to_send(&key(), &entry).await.unwrap();
 }
 
 async fn stand_with_a(observed: u32) -> Stand {
@@ -233,7 +229,7 @@ async fn where_no_level_ever_comes_orders_that_left_long_ago_are_forgotten() {
     let name = "B".parse().unwrap();
     let tied = stand
         .store
-        .tie(&tenant(), &product, &unpublished, &name, 1)
+        .tie(&product, &connection("C2").key().listing(&name), 1)
         .await;
     tied.unwrap();
     for connection in [c1(), unpublished] {
@@ -265,7 +261,7 @@ async fn a_recommended_price_is_put_down_only_where_the_marketplace_asks_for_it(
     stand.put("/products", product).await.is(202);
     stand.work().await;
     let prices = async || {
-        let entries = stand.store.to_send(&tenant(), &c1(), true).await.unwrap();
+        let entries = stand.store.to_send(&key(), true).await.unwrap();
         entries
             .into_iter()
             .filter(|entry| entry.price_on.is_some())
@@ -276,11 +272,7 @@ async fn a_recommended_price_is_put_down_only_where_the_marketplace_asks_for_it(
     let mut uk = MarketplaceSettings::new(Marketplace::Uk);
     uk.active = true;
     uk.price_mode = PriceMode::Rrp;
-    stand
-        .store
-        .put_marketplace(&tenant(), &c1(), &uk)
-        .await
-        .unwrap();
+    stand.store.put_marketplace(&key(), &uk).await.unwrap();
     stand.deliver(&[recompute_message(&["A"], true)]).await;
     let amount = "9.90".parse().unwrap();
     assert_eq!(

@@ -34,10 +34,10 @@ impl PreviewJob {
         stores: &'a [MarketplaceSettings],
         skus: &[AmazonSku],
     ) -> Result<Page<'a>> {
-        let (tenant, connection) = (&self.tenant, &self.connection);
+        let connection = &self.connection;
         let listings = app
             .store
-            .listings_glance(tenant, connection, skus)
+            .listings_glance(connection, skus)
             .await?
             .into_values()
             .filter(|listing| listing.state == ListingState::Matched)
@@ -64,7 +64,7 @@ impl PreviewJob {
                 priced.into_iter().map(offer).collect::<Vec<_>>()
             })
             .collect();
-        let offers = app.store.offers_glance(tenant, connection, &offers).await?;
+        let offers = app.store.offers_glance(connection, &offers).await?;
         Ok(Page {
             settings,
             stores,
@@ -78,7 +78,7 @@ impl PreviewJob {
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         futures::stream::iter(skus)
             .map(|sku| async move {
-                let inputs = app.store.sku_inputs(&self.tenant, &sku).await?;
+                let inputs = app.store.sku_inputs(&self.connection.tenant, &sku).await?;
                 Ok::<_, Error>((sku, inputs))
             })
             .buffer_unordered(AT_ONCE)

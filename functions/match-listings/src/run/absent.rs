@@ -7,7 +7,6 @@ use super::read::Reading;
 use crate::decide::{never_on_amazon, off_amazon};
 use crate::sightings::Mark;
 use futures::{StreamExt as _, TryStreamExt as _};
-use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
@@ -48,15 +47,15 @@ impl Run<'_> {
 
     /// Says of all listings that no report holds that they are not on Amazon. `false`: time ran out.
     pub(super) async fn place_absent(&self, reading: &mut Reading) -> Result<bool> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let mut after: Option<String> = None;
         loop {
             let store = &self.app.store;
             let page = store
-                .listing_page(tenant, id, None, after.as_deref(), PAGE)
+                .listing_page(key, None, after.as_deref(), PAGE)
                 .await?;
             let gone = reading.gone(page.listings);
-            let mut known = store.listings_glance(tenant, id, &gone).await?;
+            let mut known = store.listings_glance(key, &gone).await?;
             let shared = &*reading;
             let placed: Vec<Option<Listing>> = futures::stream::iter(gone)
                 .filter_map(|sku| std::future::ready(known.remove(&sku)))
@@ -82,7 +81,7 @@ impl Run<'_> {
 
     /// As it stands then; `None` where nobody has it any more.
     async fn place_one_absent(&self, reading: &Reading, known: Listing) -> Result<Option<Listing>> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let store = &self.app.store;
         let mut known = Some(known);
         for _ in 0..MOST_TRIES {
@@ -103,11 +102,11 @@ impl Run<'_> {
             };
             if written == Written::Done {
                 if let Some(product) = &read.product {
-                    store.untie(tenant, product, id, &read.amazon_sku).await?;
+                    store.untie(product, &key.listing(&read.amazon_sku)).await?;
                 }
                 return Ok(None);
             }
-            known = store.listing(tenant, id, &read.amazon_sku).await?;
+            known = store.listing(&key.listing(&read.amazon_sku)).await?;
         }
         Err(Error::retryable(
             "place a listing",
@@ -118,9 +117,9 @@ impl Run<'_> {
     /// Forgets what stood as not on Amazon for want of a listing, where there is one now: in another spelling, or tied by a
     /// person.
     pub(super) async fn forget_superseded(&self, reading: &mut Reading) -> Result<()> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         for sku in std::mem::take(&mut reading.superseded) {
-            let Some(known) = self.app.store.listing(tenant, id, &sku).await? else {
+            let Some(known) = self.app.store.listing(&key.listing(&sku)).await? else {
                 continue;
             };
             let stands = known.alias || known.state != ListingState::NotOnAmazon;

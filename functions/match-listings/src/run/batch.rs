@@ -10,7 +10,6 @@ use crate::queue_recompute;
 use crate::sightings::Mark;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
@@ -37,9 +36,9 @@ impl Run<'_> {
         rows: Vec<ListingRow>,
     ) -> Result<()> {
         let due = reading.due(&rows);
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let skus: Vec<AmazonSku> = due.iter().map(|(sku, _)| sku.clone()).collect();
-        let mut known = self.app.store.listings_glance(tenant, id, &skus).await?;
+        let mut known = self.app.store.listings_glance(key, &skus).await?;
         let mut ours = self.ours(reading, &skus, &known).await?;
         let at = reading.sources[place].made_at;
         let shared = &*reading;
@@ -65,13 +64,13 @@ impl Run<'_> {
     }
 
     async fn queue_touched(&self, touched: Touched) -> Result<()> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let (raise, stand): (Vec<_>, Vec<_>) = touched
             .into_iter()
             .partition(|(_, owed)| *owed == Owed::Wanting);
         for (raises, skus) in [(true, raise), (false, stand)] {
             let skus = skus.into_iter().map(|(sku, _)| sku);
-            queue_recompute(self.app, tenant, id, raises, skus).await?;
+            queue_recompute(self.app, key, raises, skus).await?;
         }
         Ok(())
     }
@@ -85,7 +84,7 @@ impl Run<'_> {
         mut known: Option<Listing>,
         mut ours: Ours,
     ) -> Result<(Listing, Option<Owed>)> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         for _ in 0..MOST_TRIES {
             let seen = Seen {
                 stores: reading.stores(
@@ -113,7 +112,7 @@ impl Run<'_> {
                 let owed = owed(reading, &stands, sold.as_ref());
                 return Ok((stands, owed));
             }
-            known = self.app.store.listing(tenant, id, &sku).await?;
+            known = self.app.store.listing(&key.listing(&sku)).await?;
             let skus = [sku.clone()];
             let alone = known.iter().map(|it| (sku.clone(), it.clone())).collect();
             let mut found = self.ours(reading, &skus, &alone).await?;
@@ -132,18 +131,18 @@ impl Run<'_> {
         target: &Listing,
         forget_sent: bool,
     ) -> Result<Written> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let sku = &target.amazon_sku;
         let before = known.and_then(|known| Some((known.product.as_ref()?, known.units)));
         let after = target.product.as_ref().map(|it| (it, target.units));
         let store = &self.app.store;
         if let Some((product, units)) = after.filter(|_| before != after) {
-            store.tie(tenant, product, id, sku, units).await?;
+            store.tie(product, &key.listing(sku), units).await?;
         }
         let written = store.place_listing(target, known, forget_sent).await?;
         let old = before.filter(|(old, _)| after.is_none_or(|(new, _)| new != *old));
         if let (Written::Done, Some((old, _))) = (written, old) {
-            store.untie(tenant, old, id, sku).await?;
+            store.untie(old, &key.listing(sku)).await?;
         }
         Ok(written)
     }

@@ -7,7 +7,7 @@ use super::read::Reading;
 use crate::owed::{Owed, PriceNews, price_news, price_owed};
 use futures::{StreamExt as _, TryStreamExt as _};
 use rust_decimal::Decimal;
-use stallkeeper::domain::connection::{Connection, PriceMode};
+use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, Observed, Offer};
@@ -28,7 +28,7 @@ impl Run<'_> {
         placed: &[(Listing, Option<Owed>)],
         touched: &mut Touched,
     ) -> Result<()> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let store = reading.sources[place].store;
         let matched = |row: &&ListingRow| {
             let mark = crate::sightings::Mark::Matched;
@@ -40,7 +40,7 @@ impl Run<'_> {
             .filter_map(|row| Some((row.sku.parse().ok()?, row.price?)))
             .collect();
         let keys: Vec<_> = prices.iter().map(|(sku, _)| (sku.clone(), store)).collect();
-        let mut known = self.app.store.offers_glance(tenant, id, &keys).await?;
+        let mut known = self.app.store.offers_glance(key, &keys).await?;
         let owed: Vec<Option<(AmazonSku, Owed)>> = futures::stream::iter(prices)
             .map(|(sku, price)| {
                 let offer = known.remove(&(sku.clone(), store));
@@ -67,7 +67,7 @@ impl Run<'_> {
         price: Decimal,
         offer: Option<Offer>,
     ) -> Result<Option<(AmazonSku, Owed)>> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let source = &reading.sources[place];
         let feed = offer
             .as_ref()
@@ -83,7 +83,7 @@ impl Run<'_> {
                 at: source.made_at,
             };
             let forget = news == PriceNews::Drifted;
-            let key = (tenant, id, &sku, source.store);
+            let key = &key.listing(&sku).offer(source.store);
             let store = &self.app.store;
             store.observe_offer(key, &observed, forget).await?;
         }
@@ -115,8 +115,8 @@ impl Run<'_> {
             .filter(|(sku, _)| !products.contains_key(sku))
             .map(|(sku, _)| sku.clone())
             .collect();
-        let Connection { tenant, id, .. } = self.connection;
-        let others = self.app.store.listings_glance(tenant, id, &others).await?;
+        let key = &self.connection.key();
+        let others = self.app.store.listings_glance(key, &others).await?;
         products.extend(others.values().filter_map(product));
         Ok(products)
     }

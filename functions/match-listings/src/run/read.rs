@@ -7,7 +7,7 @@ use super::{End, Run};
 use crate::owed::standing_of;
 use crate::sightings::{Mark, Sightings};
 use jiff::Timestamp;
-use stallkeeper::domain::connection::{Connection, MarketplaceSettings, PriceMode};
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::Standing;
 use stallkeeper::domain::marketplace::Marketplace;
@@ -100,24 +100,23 @@ impl Run<'_> {
     /// Settings that were published while the reports were read have had computed anew what was matched then: the rest
     /// follows.
     async fn catch_up(&self, reading: &Reading) -> Result<()> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let version = |published: &Published| published.version;
-        let plan = self.app.store.stock_plan(tenant, id).await?;
+        let plan = self.app.store.stock_plan(key).await?;
         let now = plan.in_force().map(version);
         if now.is_none() || now == reading.published {
             return Ok(());
         }
         let all = ListingJob::RecomputeAll {
-            tenant: tenant.clone(),
-            connection: id.clone(),
+            connection: key.clone(),
             after: None,
             hop: 0,
         };
-        self.app.jobs.send(id, all, 0).await
+        self.app.jobs.send(&key.id, all, 0).await
     }
 
     async fn reading(&self, stores: &[Marketplace]) -> Result<Reading> {
-        let Connection { tenant, id, .. } = self.connection;
+        let key = &self.connection.key();
         let reports = &self.matching.reports;
         let source = |store: &Marketplace| {
             let report = reports.iter().find(|report| report.marketplace == *store)?;
@@ -130,7 +129,7 @@ impl Run<'_> {
         };
         let sources: Vec<Source> = stores.iter().filter_map(source).collect();
         let read = |store: &Marketplace| sources.iter().any(|source| source.store == *store);
-        let plan = self.app.store.stock_plan(tenant, id).await?;
+        let plan = self.app.store.stock_plan(key).await?;
         Ok(Reading {
             unread: stores.iter().filter(|it| !read(it)).copied().collect(),
             sources,
@@ -143,7 +142,7 @@ impl Run<'_> {
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())
                 .cloned(),
-            settings: self.app.store.marketplaces(tenant, id).await?,
+            settings: self.app.store.marketplaces(key).await?,
             feeds: Mutex::default(),
         })
     }
@@ -240,8 +239,8 @@ impl Run<'_> {
         if let Some(known) = reading.feeds.lock().await.get(feed) {
             return Ok(*known);
         }
-        let Connection { tenant, id, .. } = self.connection;
-        let standing = standing_of(self.app.store.feed(tenant, id, feed).await?.as_ref());
+        let key = &self.connection.key();
+        let standing = standing_of(self.app.store.feed(key, feed).await?.as_ref());
         let mut feeds = reading.feeds.lock().await;
         feeds.insert(feed.clone(), standing);
         Ok(standing)

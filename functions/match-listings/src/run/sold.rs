@@ -3,7 +3,6 @@
 use super::Run;
 use super::read::Reading;
 use crate::owed::{Owed, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
-use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::listing::{Listing, ListingState, Standing};
 use stallkeeper::domain::stock::Sale;
 use stallkeeper::error::Result;
@@ -33,12 +32,12 @@ impl Run<'_> {
         if !is_worth_a_look(listing, seen) {
             return Ok(None);
         }
-        let Connection { tenant, id, .. } = self.connection;
-        let inputs = self.app.store.sku_inputs(tenant, product).await?;
+        let key = &self.connection.key();
+        let inputs = self.app.store.sku_inputs(&key.tenant, product).await?;
         let sales = inputs
             .reservations
             .iter()
-            .filter(|it| it.connection == *id && it.amazon_sku == listing.amazon_sku)
+            .filter(|it| it.connection == key.id && it.amazon_sku == listing.amazon_sku)
             .filter_map(|reservation| reservation.sale)
             .collect();
         let standing = self.standing(reading, listing.sent_in_feed()).await?;

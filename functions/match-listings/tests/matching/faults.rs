@@ -72,8 +72,8 @@ async fn a_revoked_authorisation_marks_the_connection_and_is_acknowledged() {
     world.heard().revoked = true;
     let matching = seller.match_listings().await;
     assert!(matching.failed.unwrap().contains("authorise again"));
-    let connection = &seller.connection;
-    let stored = world.store.connection(&connection.tenant, &connection.id);
+    let key = seller.connection.key();
+    let stored = world.store.connection(&key);
     let status = stored.await.unwrap().unwrap().status;
     assert_eq!(status, ConnectionStatus::NeedsReauthorisation);
     assert!(seller.sent("dead").is_empty());

@@ -2,7 +2,7 @@ use crate::seller::Seller;
 use crate::world::{World, line};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use stallkeeper::domain::connection::{Connection, PriceMode};
+use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::listing::{ListingState, Observed};
 use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
 use stallkeeper::domain::stock::StockLevel;
@@ -27,8 +27,8 @@ async fn level(seller: &Seller<'_>, sku: &str, quantity: u32) {
 
 /// A draft that a preview was asked for; the message.
 async fn draft(seller: &Seller<'_>) -> Value {
-    let Connection { tenant, id, .. } = &seller.connection;
-    let mut plan = seller.world.store.stock_plan(tenant, id).await.unwrap();
+    let key = &seller.connection.key();
+    let mut plan = seller.world.store.stock_plan(key).await.unwrap();
     plan.draft = StockSettings {
         on: true,
         ..StockSettings::default()
@@ -42,14 +42,14 @@ async fn draft(seller: &Seller<'_>) -> Value {
         failed: None,
     });
     plan.revision += 1;
-    let saved = seller.world.store.save_stock_plan(tenant, id, &plan).await;
+    let saved = seller.world.store.save_stock_plan(key, &plan).await;
     assert_eq!(saved.unwrap(), Written::Done);
     seller.job(json!({"kind": "preview", "revision": plan.draft_revision, "hop": 0}))
 }
 
 async fn shown(seller: &Seller<'_>) -> Preview {
-    let Connection { tenant, id, .. } = &seller.connection;
-    let plan = seller.world.store.stock_plan(tenant, id).await.unwrap();
+    let key = &seller.connection.key();
+    let plan = seller.world.store.stock_plan(key).await.unwrap();
     plan.preview.unwrap()
 }
 
@@ -154,11 +154,11 @@ async fn a_preview_without_time_goes_on_with_what_it_counted() {
     let world = World::new().await;
     let seller = world.connect("pages", &[Uk]).await;
     many(&seller, 501).await;
-    let Connection { tenant, id, .. } = &seller.connection;
+    let key = &seller.connection.key();
     let mut matching = seller.matching().await;
     matching.done_at = Some(Timestamp::now());
     matching.revision = 1;
-    let saved = world.store.save_matching(tenant, id, &matching).await;
+    let saved = world.store.save_matching(key, &matching).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let job = draft(&seller).await;
     assert!(seller.deliver_by(&job, Duration::from_secs(1)).await);

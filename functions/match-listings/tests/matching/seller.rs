@@ -29,14 +29,14 @@ impl Seller<'_> {
             price_mode,
             ..MarketplaceSettings::new(store)
         };
-        let Connection { tenant, id, .. } = &self.connection;
-        let put = self.world.store.put_marketplace(tenant, id, &settings);
+        let key = &self.connection.key();
+        let put = self.world.store.put_marketplace(key, &settings);
         put.await.unwrap();
     }
 
     pub(crate) async fn publish(&self) {
-        let Connection { tenant, id, .. } = &self.connection;
-        let mut plan = self.world.store.stock_plan(tenant, id).await.unwrap();
+        let key = &self.connection.key();
+        let mut plan = self.world.store.stock_plan(key).await.unwrap();
         let settings = StockSettings {
             on: true,
             ..StockSettings::default()
@@ -50,7 +50,7 @@ impl Seller<'_> {
             shadow: false,
         });
         plan.revision += 1;
-        let saved = self.world.store.save_stock_plan(tenant, id, &plan).await;
+        let saved = self.world.store.save_stock_plan(key, &plan).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
@@ -73,18 +73,17 @@ impl Seller<'_> {
     }
 
     pub(crate) async fn listing(&self, sku: &str) -> Option<Listing> {
-        let Connection { tenant, id, .. } = &self.connection;
+        let key = &self.connection.key();
         let sku: AmazonSku = sku.parse().unwrap();
-        self.world.store.listing(tenant, id, &sku).await.unwrap()
+        self.world.store.listing(&key.listing(&sku)).await.unwrap()
     }
 
     /// Stores a listing as it is, over whatever stood, with its tie.
     pub(crate) async fn put_listing(&self, listing: &Listing) {
-        let Connection { tenant, id, .. } = &self.connection;
+        let key = &listing.key();
         let store = &self.world.store;
         if let Some(product) = &listing.product {
-            let tie = store.tie(tenant, product, id, &listing.amazon_sku, listing.units);
-            tie.await.unwrap();
+            store.tie(product, key, listing.units).await.unwrap();
         }
         let read = self.listing(listing.amazon_sku.as_str()).await;
         let placed = store.place_listing(listing, read.as_ref(), false).await;
@@ -100,8 +99,8 @@ impl Seller<'_> {
     }
 
     pub(crate) async fn matching(&self) -> Matching {
-        let Connection { tenant, id, .. } = &self.connection;
-        self.world.store.matching(tenant, id).await.unwrap()
+        let key = &self.connection.key();
+        self.world.store.matching(key).await.unwrap()
     }
 
     pub(crate) async fn set_status(&mut self, status: ConnectionStatus) {
@@ -114,12 +113,12 @@ impl Seller<'_> {
 
     /// As time does.
     pub(crate) async fn end_lease(&self) {
-        let Connection { tenant, id, .. } = &self.connection;
+        let key = &self.connection.key();
         let mut matching = self.matching().await;
         if matching.leased_until_ms > 0 {
             matching.leased_until_ms = 0;
             matching.revision += 1;
-            let saved = self.world.store.save_matching(tenant, id, &matching).await;
+            let saved = self.world.store.save_matching(key, &matching).await;
             assert_eq!(saved.unwrap(), Written::Done);
         }
     }
@@ -193,16 +192,16 @@ impl Seller<'_> {
 
     /// All listings with their offers, and what points to them, without what differs from run to run.
     pub(crate) async fn catalogue(&self, skus: &[&str]) -> BTreeMap<String, String> {
-        let Connection { tenant, id, .. } = &self.connection;
+        let key = &self.connection.key();
         let store = &self.world.store;
-        let page = store.listing_page(tenant, id, None, None, 1000).await;
+        let page = store.listing_page(key, None, None, 1000).await;
         let mut all = BTreeMap::new();
         for (_, sku) in page.unwrap().listings {
-            let mut listing = store.listing(tenant, id, &sku).await.unwrap().unwrap();
+            let mut listing = store.listing(&key.listing(&sku)).await.unwrap().unwrap();
             listing.revision = 0;
             listing.tenant = "t".parse().unwrap();
             listing.connection = "c".parse().unwrap();
-            let offers = store.offers(tenant, id, &sku).await.unwrap();
+            let offers = store.offers(&key.listing(&sku)).await.unwrap();
             let prices: Vec<_> = offers
                 .iter()
                 .map(|it| (it.marketplace, it.observed.as_ref().map(|it| it.value)))
@@ -211,7 +210,7 @@ impl Seller<'_> {
         }
         for sku in skus {
             let product: Sku = sku.parse().unwrap();
-            let inputs = store.sku_inputs(tenant, &product).await.unwrap();
+            let inputs = store.sku_inputs(&key.tenant, &product).await.unwrap();
             let tied: Vec<_> = inputs
                 .listed
                 .iter()

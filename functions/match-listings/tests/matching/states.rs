@@ -2,7 +2,7 @@ use crate::seller::Seller;
 use crate::world::{Line, World, by_amazon, hours_before, line, made_at};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use stallkeeper::domain::connection::{Connection, PriceMode};
+use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{ListingState, Observed, Sent, WantedPrice};
@@ -72,7 +72,7 @@ async fn drifting(seller: &Seller<'_>) {
 
 /// As the recompute and a round write it.
 pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Timestamp) {
-    let Connection { tenant, id, .. } = &seller.connection;
+    let key = &seller.connection.key();
     let store = &seller.world.store;
     let listing = seller.listing(sku).await.unwrap();
     let product = listing.product.clone().unwrap();
@@ -85,7 +85,7 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
     };
     let tied = (&product, listing.units);
     let written = store
-        .write_wanted(tenant, id, &listing.amazon_sku, tied, &wanted)
+        .write_wanted(&key.listing(&listing.amazon_sku), tied, &wanted)
         .await;
     assert!(matches!(written.unwrap(), WantedWritten::Stands(_)));
     let sent = Sent {
@@ -95,7 +95,8 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
         by: SentBy::Patch,
     };
     let sku = &listing.amazon_sku;
-    let claimed = store.claim_listing(tenant, id, sku, listing.sends, &sent);
+    let name = key.listing(sku);
+    let claimed = store.claim_listing(&name, listing.sends, &sent);
     claimed.await.unwrap();
     assert!(seller.listing(sku.as_str()).await.unwrap().sent.is_some());
 }
@@ -214,9 +215,9 @@ async fn prices_are_noted_by_store_and_computed_anew_only_where_we_decide_them()
     world.report(Uk, &[priced("9.99")]);
     world.report(De, &[priced("12,50")]);
     seller.match_listings().await;
-    let Connection { tenant, id, .. } = &seller.connection;
+    let key = &seller.connection.key();
     let sku: AmazonSku = "MUG#1".parse().unwrap();
-    let offers = world.store.offers(tenant, id, &sku).await.unwrap();
+    let offers = world.store.offers(&key.listing(&sku)).await.unwrap();
     let seen: Vec<_> = offers
         .iter()
         .map(|it| (it.marketplace, it.observed.as_ref().unwrap().value))
@@ -232,7 +233,7 @@ async fn prices_are_noted_by_store_and_computed_anew_only_where_we_decide_them()
         label: 5,
         at: made_at(),
     };
-    let offer = (tenant, id, &sku, De);
+    let offer = &key.listing(&sku).offer(De);
     let _ = world
         .store
         .write_wanted_price(offer, &wanted)

@@ -186,8 +186,8 @@ impl World {
             refresh_token: SecretString::from("Atzr|x"),
             own_app: None,
         };
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        let sealed = self.app.vault.seal(tenant, id, &credentials).await.unwrap();
+        let key = &connection.key();
+        let sealed = self.app.vault.seal(key, &credentials).await.unwrap();
         let seller = connection.seller.clone().unwrap();
         let attached = self
             .store

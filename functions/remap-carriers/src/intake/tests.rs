@@ -12,8 +12,11 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-fn ids() -> (TenantId, ConnectionId) {
-    ("north".parse().unwrap(), "c1".parse().unwrap())
+fn ids() -> ConnectionKey {
+    ConnectionKey {
+        tenant: "north".parse().unwrap(),
+        id: "c1".parse().unwrap(),
+    }
 }
 
 /// An order of the UK store as Amazon tells it, with `change` laid over it.
@@ -82,15 +85,8 @@ fn rules() -> Rules {
 }
 
 fn take(json: Value, stored: Option<&StoredOrder>, rules: &Rules) -> Option<StoredOrder> {
-    let (tenant, connection) = ids();
-    match take_in(
-        &tenant,
-        &connection,
-        &read(json, 100),
-        stored,
-        rules,
-        at(100),
-    ) {
+    let connection = ids();
+    match take_in(&connection, &read(json, 100), stored, rules, at(100)) {
         Intake::Write { order, .. } => Some(*order),
         Intake::Known | Intake::NotWanted => None,
     }

@@ -133,8 +133,8 @@ async fn a_revoked_authorisation_is_noted_and_the_feed_left_as_it_is() {
     let world = four_lines().await;
     world.heard(|heard| heard.revoked = true);
     assert!(world.check(0).await);
-    let (tenant, id) = (&world.connection.tenant, &world.connection.id);
-    let connection = world.store.connection(tenant, id).await.unwrap().unwrap();
+    let key = &world.connection.key();
+    let connection = world.store.connection(key).await.unwrap().unwrap();
     assert_eq!(connection.status, ConnectionStatus::NeedsReauthorisation);
     assert_eq!(world.feed().await.state, FeedState::Submitted);
     assert!(queued(&world).is_empty());

@@ -159,11 +159,9 @@ impl World {
             label,
             at: at(0),
         };
-        let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
+        let key = self.connection.key().listing(sku);
         let product = sku.as_product();
-        let written = self
-            .store
-            .write_wanted(tenant, connection, sku, (&product, 1), &wanted);
+        let written = self.store.write_wanted(&key, (&product, 1), &wanted);
         let _ = written.await.unwrap();
     }
 
@@ -181,10 +179,8 @@ impl World {
             at: at(10),
             by,
         };
-        let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
-        let claimed = self
-            .store
-            .claim_listing(tenant, connection, sku, sends, &sent);
+        let key = self.connection.key().listing(sku);
+        let claimed = self.store.claim_listing(&key, sends, &sent);
         let _ = claimed.await.unwrap();
         let listing = self.shown(sku.as_str()).await;
         assert_eq!(listing.sends, sends + 1, "it was claimed");
@@ -193,7 +189,7 @@ impl World {
     /// An offer that is sent `amount` by the feed.
     pub(crate) async fn offer(&self, sku: &str, amount: &str) -> FeedLine {
         let sku: AmazonSku = sku.parse().unwrap();
-        let key = (&self.connection.tenant, &self.connection.id, &sku, STORE);
+        let key = &self.connection.key().listing(&sku).offer(STORE);
         let amount = amount.parse().unwrap();
         let wanted = WantedPrice {
             amount: Some(amount),
@@ -219,8 +215,7 @@ impl World {
             .iter()
             .any(|line| matches!(line.value, LineValue::Price { .. }));
         let mut feed = Feed {
-            tenant: self.connection.tenant.clone(),
-            connection: self.connection.id.clone(),
+            connection: self.connection.key(),
             id: feed_id(),
             kind: if price {
                 FeedKind::Price
@@ -285,30 +280,26 @@ impl World {
     }
 
     pub(crate) async fn feed(&self) -> Feed {
-        let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
+        let connection = &self.connection.key();
         let id = feed_id();
-        let feed = self.store.feed(tenant, connection, &id);
+        let feed = self.store.feed(connection, &id);
         feed.await.unwrap().unwrap()
     }
 
     pub(crate) async fn shown(&self, sku: &str) -> Listing {
-        let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
-        let sku = sku.parse().unwrap();
-        let listing = self.store.listing(tenant, connection, &sku);
-        listing.await.unwrap().unwrap()
+        let key = self.connection.key().listing(&sku.parse().unwrap());
+        self.store.listing(&key).await.unwrap().unwrap()
     }
 
     pub(crate) async fn offered(&self, sku: &str) -> Offer {
-        let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
-        let sku = sku.parse().unwrap();
-        let offer = self.store.offer(tenant, connection, &sku, STORE);
-        offer.await.unwrap().unwrap()
+        let key = self.connection.key().listing(&sku.parse().unwrap());
+        self.store.offer(&key.offer(STORE)).await.unwrap().unwrap()
     }
 
     /// What is to be sent, by SKU.
     pub(crate) async fn to_send(&self) -> Vec<ToSend> {
-        let (tenant, connection) = (&self.connection.tenant, &self.connection.id);
-        let mut entries = self.store.to_send(tenant, connection, true).await.unwrap();
+        let connection = &self.connection.key();
+        let mut entries = self.store.to_send(connection, true).await.unwrap();
         entries.sort_by(|one, other| one.sku.cmp(&other.sku));
         entries
     }

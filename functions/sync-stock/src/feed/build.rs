@@ -17,7 +17,7 @@ const PART_TIME: Duration = Duration::from_secs(60);
 
 /// Stores a new feed with its manifest: nothing is claimed before all of it stands there.
 pub(super) async fn begin(out: &Outgoing<'_>, batch: &Batch) -> Result<Feed> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let id = ulid::Ulid::generate().to_string();
     let lines: Vec<FeedLine> = batch
         .entries
@@ -31,7 +31,6 @@ pub(super) async fn begin(out: &Outgoing<'_>, batch: &Batch) -> Result<Feed> {
         })
         .collect();
     let feed = Feed {
-        tenant: tenant.clone(),
         connection: connection.clone(),
         id: id
             .parse()
@@ -108,7 +107,7 @@ pub(super) async fn build(
 
 /// Claims one line and takes its entry out. `None`: it is not in the feed.
 async fn take(out: &Outgoing<'_>, feed: &Feed, line: &FeedLine) -> Result<Option<FeedLine>> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let target = target(feed, &line.sku);
     let first = Try {
         value: line.value.clone(),
@@ -128,6 +127,6 @@ async fn take(out: &Outgoing<'_>, feed: &Feed, line: &FeedLine) -> Result<Option
     };
     let entry = target.entry(line);
     let store = &out.app.store;
-    store.delete_to_send(tenant, connection, &entry).await?;
+    store.delete_to_send(connection, &entry).await?;
     Ok(line_now)
 }

@@ -27,9 +27,9 @@ const BYTES_A_LINE: usize = 260;
 
 /// Takes one feed out of Amazon's limits.
 pub(super) async fn allowance(out: &Outgoing<'_>) -> Result<Option<Stop>> {
-    let (tenant, connection) = out.ids();
+    let connection = &out.key();
     let store = &out.app.store;
-    let page = store.feed_page(tenant, connection, None, 20).await?;
+    let page = store.feed_page(connection, None, 20).await?;
     let now = out.amazons_now();
     let lately = page.feeds.iter().filter(|feed| {
         let submitted = feed.submitted_at;

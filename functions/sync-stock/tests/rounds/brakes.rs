@@ -124,7 +124,7 @@ async fn in_shadow_everything_is_counted_and_nothing_sent() {
 #[tokio::test]
 async fn stock_levels_that_stay_away_too_long_are_told_once() {
     let world = World::start().await;
-    let (tenant, _) = world.ids();
+    let tenant = &world.ids().tenant;
     world.publish(|published| published.at = ago(60 * 25)).await;
     world.tick().await;
     let since = world.round().await.stale_since.unwrap();

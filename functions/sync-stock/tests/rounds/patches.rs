@@ -160,8 +160,8 @@ async fn a_revoked_token_is_noted_and_what_is_to_be_sent_stays() {
     world.want("A", 5).await;
     world.on_seller("POST", "revoke", json!({})).await;
     world.tick().await;
-    let (tenant, id) = world.ids();
-    let connection = world.store.connection(tenant, id).await.unwrap().unwrap();
+    let key = &world.ids();
+    let connection = world.store.connection(key).await.unwrap().unwrap();
     assert_eq!(connection.status, ConnectionStatus::NeedsReauthorisation);
     assert_eq!(world.to_send().await, ["A"]);
 }

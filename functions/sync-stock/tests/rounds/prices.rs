@@ -16,18 +16,18 @@ const SKUS: [&str; 3] = ["A", "b/2", "c#3"];
 impl World {
     /// What decides the prices in the UK from now on.
     async fn price_mode(&self, price_mode: PriceMode) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let uk = MarketplaceSettings {
             active: true,
             price_mode,
             ..MarketplaceSettings::new(UK)
         };
-        self.store.put_marketplace(tenant, id, &uk).await.unwrap();
+        self.store.put_marketplace(key, &uk).await.unwrap();
     }
 
     /// Writes the price that is wanted in the UK, and puts an entry, as a recompute does.
     async fn want_price(&self, sku: &str, amount: i64, label: u64) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let sku = sku.parse().unwrap();
         let wanted = WantedPrice {
             amount: Some(Decimal::from(amount)),
@@ -35,8 +35,8 @@ impl World {
             label,
             at: ago(0),
         };
-        let key = (tenant, id, &sku, UK);
-        let written = self.store.write_wanted_price(key, &wanted).await.unwrap();
+        let name = key.listing(&sku).offer(UK);
+        let written = self.store.write_wanted_price(&name, &wanted).await.unwrap();
         let WantedWritten::Stands(offer) = written else {
             panic!("another price of {sku} is wanted");
         };
@@ -57,13 +57,17 @@ impl World {
             at: Timestamp::now(),
             sku,
         };
-        self.store.put_to_send(tenant, id, &entry).await.unwrap();
+        self.store.put_to_send(key, &entry).await.unwrap();
     }
 
     async fn offer(&self, sku: &str) -> Offer {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let sku = sku.parse().unwrap();
-        let offer = self.store.offer(tenant, id, &sku, UK).await.unwrap();
+        let offer = self
+            .store
+            .offer(&key.listing(&sku).offer(UK))
+            .await
+            .unwrap();
         offer.unwrap()
     }
 

@@ -66,13 +66,10 @@ async fn an_urgent_message_that_finds_another_run_comes_again() {
     let world = World::start().await;
     world.list(&["ZERO"], 50).await;
     world.want("ZERO", 0).await;
-    let (tenant, id) = world.ids();
+    let key = &world.ids();
     let now = jiff::Timestamp::now();
     let until = now + jiff::SignedDuration::from_secs(60);
-    let leased = world
-        .store
-        .lease_urgent(tenant, id, "other", now, until)
-        .await;
+    let leased = world.store.lease_urgent(key, "other", now, until).await;
     assert!(leased.unwrap());
     assert!(world.urgent().await);
     let again = world.sent("ticks");

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{self, Connection, ConnectionStatus};
 use stallkeeper::domain::feed::{Feed, FeedState, LineValue};
-use stallkeeper::domain::ids::{AmazonSku, FeedId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState, Next, Standing, next};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Wanted;
@@ -141,11 +141,9 @@ impl World {
             refresh_token: SecretString::from(token),
             own_app: None,
         };
-        let Connection {
-            tenant, id, seller, ..
-        } = &self.connection;
-        let sealed = self.app.vault.seal(tenant, id, &credentials).await.unwrap();
-        let seller = seller.as_ref().unwrap();
+        let key = &self.connection.key();
+        let sealed = self.app.vault.seal(key, &credentials).await.unwrap();
+        let seller = self.connection.seller.as_ref().unwrap();
         let attached = self.store.attach_seller(&self.connection, seller, &sealed);
         assert_eq!(attached.await.unwrap(), Attached::Done);
     }
@@ -167,20 +165,20 @@ impl World {
     }
 
     pub(crate) async fn change_plan(&self, change: impl FnOnce(&mut StockPlan)) {
-        let (tenant, id) = self.ids();
-        let mut plan = self.store.stock_plan(tenant, id).await.unwrap();
+        let key = &self.ids();
+        let mut plan = self.store.stock_plan(key).await.unwrap();
         change(&mut plan);
         plan.revision += 1;
-        let saved = self.store.save_stock_plan(tenant, id, &plan).await;
+        let saved = self.store.save_stock_plan(key, &plan).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
     pub(crate) async fn count_matched(&self, matched: u64) {
-        let (tenant, id) = self.ids();
-        let mut matching: Matching = self.store.matching(tenant, id).await.unwrap();
+        let key = &self.ids();
+        let mut matching: Matching = self.store.matching(key).await.unwrap();
         matching.counts.matched = matched;
         matching.revision += 1;
-        let saved = self.store.save_matching(tenant, id, &matching).await;
+        let saved = self.store.save_matching(key, &matching).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
@@ -191,27 +189,20 @@ impl World {
 
     /// As [`Self::orders_read_until`], by Amazon's clock, which is so many minutes ahead of ours.
     pub(crate) async fn orders_read_by_a_clock_ahead(&self, until: Timestamp, minutes: i64) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let now = Timestamp::now();
-        let leased = self
-            .store
-            .lease_order_cursor(tenant, id, "poll", now, now, until);
+        let leased = self.store.lease_order_cursor(key, "poll", now, now, until);
         let mut cursor = leased.await.unwrap().unwrap();
         cursor.since = until;
         cursor.clock_offset_ms = minutes * 60_000;
         cursor.owner = None;
         cursor.version += 1;
-        let saved = self.store.save_order_cursor(tenant, id, "poll", &cursor);
+        let saved = self.store.save_order_cursor(key, "poll", &cursor);
         assert_eq!(saved.await.unwrap(), Written::Done);
     }
 
-    pub(crate) fn ids(
-        &self,
-    ) -> (
-        &stallkeeper::domain::ids::TenantId,
-        &stallkeeper::domain::ids::ConnectionId,
-    ) {
-        (&self.connection.tenant, &self.connection.id)
+    pub(crate) fn ids(&self) -> ConnectionKey {
+        self.connection.key()
     }
 }
 
@@ -274,8 +265,9 @@ impl World {
 
     /// Hands a message to the function; whether it is acknowledged.
     pub(crate) async fn message(&self, app: &App, kind: &str) -> bool {
-        let (tenant, id) = self.ids();
-        let body = json!({ "v": 1, "kind": kind, "tenant": tenant, "connection": id, "hop": 0 });
+        let key = &self.ids();
+        let body =
+            json!({ "v": 1, "kind": kind, "tenant": &key.tenant, "connection": &key.id, "hop": 0 });
         let event = json!({ "Records": [{
             "messageId": "m", "receiptHandle": "r", "body": body.to_string(), "attributes": {},
         }] });

@@ -2,7 +2,7 @@
 
 use super::{Observed, Refused, Sent, Standing};
 use crate::domain::connection::PriceMode;
-use crate::domain::ids::{AmazonSku, ConnectionId, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::product::Product;
 use jiff::Timestamp;
@@ -38,6 +38,11 @@ pub struct Offer {
 }
 
 impl Offer {
+    pub fn key(&self) -> OfferKey {
+        let connection = ConnectionKey::new(&self.tenant, &self.connection);
+        connection.listing(&self.amazon_sku).offer(self.marketplace)
+    }
+
     /// Whether Amazon refused this price for good.
     pub fn is_refused(&self, amount: Decimal) -> bool {
         let refused = self.refused.as_ref();

@@ -1,7 +1,10 @@
 //! Keys of the table of the catalogue: inputs by SKU, listings, what is to be sent, feeds.
 
 use super::{Key, decoded, encoded};
-use crate::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId, WarehouseCode};
+use crate::domain::ids::{
+    AmazonSku, ConnectionId, ConnectionKey, FeedId, ListingKey, OfferKey, OrderId, Sku, TenantId,
+    WarehouseCode,
+};
 use crate::domain::listing::ListingState;
 use crate::domain::marketplace::Marketplace;
 
@@ -21,34 +24,29 @@ impl Key {
         )
     }
 
-    pub(crate) fn listed(
-        tenant: &TenantId,
-        sku: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Self {
+    pub(crate) fn listed(product: &Sku, listing: &ListingKey) -> Self {
+        let connection = &listing.connection;
         Self::new(
-            sku_pk(tenant, sku),
+            sku_pk(&connection.tenant, product),
             format!(
                 "{LISTED}{}#{}",
-                encoded(connection.as_str()),
-                encoded(amazon_sku.as_str())
+                encoded(connection.id.as_str()),
+                encoded(listing.amazon_sku.as_str())
             ),
         )
     }
 
     pub(crate) fn reserved(
-        tenant: &TenantId,
+        connection: &ConnectionKey,
         sku: &Sku,
-        connection: &ConnectionId,
         order: &OrderId,
         line: &str,
     ) -> Self {
         Self::new(
-            sku_pk(tenant, sku),
+            sku_pk(&connection.tenant, sku),
             format!(
                 "{RESERVED}{}#{}#{}",
-                encoded(connection.as_str()),
+                encoded(connection.id.as_str()),
                 encoded(order.as_str()),
                 encoded(line)
             ),
@@ -64,61 +62,39 @@ impl Key {
         Self::new(folded_pk(tenant, folded), encoded(sku.as_str()))
     }
 
-    pub(crate) fn listing(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Self {
-        Self::new(listing_pk(tenant, connection, amazon_sku), LISTING)
+    pub(crate) fn listing(listing: &ListingKey) -> Self {
+        Self::new(listing_pk(listing), LISTING)
     }
 
-    pub(crate) fn offer(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        marketplace: Marketplace,
-    ) -> Self {
+    pub(crate) fn offer(offer: &OfferKey) -> Self {
         Self::new(
-            listing_pk(tenant, connection, amazon_sku),
-            format!("{OFFER}{}", marketplace.country()),
+            listing_pk(&offer.listing),
+            format!("{OFFER}{}", offer.marketplace.country()),
         )
     }
 
-    pub(crate) fn to_send(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        price_on: Option<Marketplace>,
-    ) -> Self {
-        let sku = encoded(amazon_sku.as_str());
+    pub(crate) fn to_send(listing: &ListingKey, price_on: Option<Marketplace>) -> Self {
+        let sku = encoded(listing.amazon_sku.as_str());
         let sk = match price_on {
             None => format!("Q#{sku}"),
             Some(marketplace) => format!("P#{}#{sku}", marketplace.country()),
         };
-        Self::new(to_send_pk(tenant, connection, shard_of(amazon_sku)), sk)
+        let shard = shard_of(&listing.amazon_sku);
+        Self::new(to_send_pk(&listing.connection, shard), sk)
     }
 
-    pub(crate) fn feed(tenant: &TenantId, connection: &ConnectionId, feed: &FeedId) -> Self {
-        Self::new(feeds_pk(tenant, connection), feed.as_str())
+    pub(crate) fn feed(connection: &ConnectionKey, feed: &FeedId) -> Self {
+        Self::new(feeds_pk(connection), feed.as_str())
     }
 
     /// Says that somebody still has work to do on a feed.
-    pub(crate) fn open_feed(tenant: &TenantId, connection: &ConnectionId, feed: &FeedId) -> Self {
-        Self::new(open_feeds_pk(tenant, connection), feed.as_str())
+    pub(crate) fn open_feed(connection: &ConnectionKey, feed: &FeedId) -> Self {
+        Self::new(open_feeds_pk(connection), feed.as_str())
     }
 
-    pub(crate) fn manifest_part(
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        feed: &FeedId,
-        part: u32,
-    ) -> Self {
+    pub(crate) fn manifest_part(connection: &ConnectionKey, feed: &FeedId, part: u32) -> Self {
         Self::new(
-            format!(
-                "{}#{}",
-                feeds_pk(tenant, connection),
-                encoded(feed.as_str())
-            ),
+            format!("{}#{}", feeds_pk(connection), encoded(feed.as_str())),
             format!("PART#{part:05}"),
         )
     }
@@ -152,16 +128,12 @@ pub(crate) fn folded_pk(tenant: &TenantId, folded: &str) -> String {
     format!("FOLDED#{}#{}", encoded(tenant.as_str()), encoded(folded))
 }
 
-pub(crate) fn listing_pk(
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    amazon_sku: &AmazonSku,
-) -> String {
+pub(crate) fn listing_pk(listing: &ListingKey) -> String {
     format!(
         "LISTING#{}#{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str()),
-        encoded(amazon_sku.as_str())
+        encoded(listing.connection.tenant.as_str()),
+        encoded(listing.connection.id.as_str()),
+        encoded(listing.amazon_sku.as_str())
     )
 }
 
@@ -171,27 +143,27 @@ pub(crate) fn shard_of(amazon_sku: &AmazonSku) -> u8 {
     sha2::Sha256::digest(amazon_sku.as_str())[0] % SHARDS
 }
 
-pub(crate) fn to_send_pk(tenant: &TenantId, connection: &ConnectionId, shard: u8) -> String {
+pub(crate) fn to_send_pk(connection: &ConnectionKey, shard: u8) -> String {
     format!(
         "TOSEND#{}#{}#{shard:02}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
+        encoded(connection.tenant.as_str()),
+        encoded(connection.id.as_str())
     )
 }
 
-pub(crate) fn feeds_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
+pub(crate) fn feeds_pk(connection: &ConnectionKey) -> String {
     format!(
         "{FEED}{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
+        encoded(connection.tenant.as_str()),
+        encoded(connection.id.as_str())
     )
 }
 
-pub(crate) fn open_feeds_pk(tenant: &TenantId, connection: &ConnectionId) -> String {
+pub(crate) fn open_feeds_pk(connection: &ConnectionKey) -> String {
     format!(
         "OPEN_FEED#{}#{}",
-        encoded(tenant.as_str()),
-        encoded(connection.as_str())
+        encoded(connection.tenant.as_str()),
+        encoded(connection.id.as_str())
     )
 }
 

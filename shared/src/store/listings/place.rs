@@ -1,7 +1,7 @@
 //! Where listings stand: what matching and people say of them. Leaves alone what is wanted and what was sent.
 
 use super::nested;
-use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
+use crate::domain::ids::{ListingKey, Sku};
 use crate::domain::listing::Listing;
 use crate::domain::stock::Wanted;
 use crate::error::Result;
@@ -128,15 +128,8 @@ impl Store {
 
     /// Says that a product feeds a listing, with the units of it that one takes. Before the listing says so itself.
     /// Idempotent.
-    pub async fn tie(
-        &self,
-        tenant: &TenantId,
-        product: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-        units: u32,
-    ) -> Result<()> {
-        let mut fields = Key::listed(tenant, product, connection, amazon_sku).into_map();
+    pub async fn tie(&self, product: &Sku, listing: &ListingKey, units: u32) -> Result<()> {
+        let mut fields = Key::listed(product, listing).into_map();
         fields.insert("units".into(), n(units));
         self.put_fields(
             "tie a listing to its product",
@@ -147,18 +140,9 @@ impl Store {
     }
 
     /// Takes [`Self::tie`] back. After the listing says so itself. Idempotent.
-    pub async fn untie(
-        &self,
-        tenant: &TenantId,
-        product: &Sku,
-        connection: &ConnectionId,
-        amazon_sku: &AmazonSku,
-    ) -> Result<()> {
-        self.delete(
-            &self.tables.catalogue,
-            Key::listed(tenant, product, connection, amazon_sku),
-        )
-        .await
+    pub async fn untie(&self, product: &Sku, listing: &ListingKey) -> Result<()> {
+        self.delete(&self.tables.catalogue, Key::listed(product, listing))
+            .await
     }
 }
 
@@ -187,19 +171,16 @@ const PLACED: &[&str] = &[
 ];
 
 fn key_of(listing: &Listing) -> Item {
-    Key::listing(&listing.tenant, &listing.connection, &listing.amazon_sku).into_map()
+    Key::listing(&listing.key()).into_map()
 }
 
 fn listing_item(listing: &Listing) -> Result<Item> {
-    let mut fields = item(
-        Key::listing(&listing.tenant, &listing.connection, &listing.amazon_sku),
-        listing,
-    )?;
+    let mut fields = item(Key::listing(&listing.key()), listing)?;
     // A condition that asks whether a field is there must not find an empty one.
     fields.retain(|_, value| !value.is_null());
     fields.insert(
         "listing_pk".into(),
-        s(key::connection_pk(&listing.tenant, &listing.connection)),
+        s(key::connection_pk(&listing.connection_key())),
     );
     fields.insert(
         "listing_sk".into(),

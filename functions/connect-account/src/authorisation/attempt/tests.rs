@@ -1,9 +1,12 @@
 use super::*;
+use stallkeeper::domain::ids::ConnectionKey;
 
 fn state(browser: Option<&str>, seller: Option<&str>) -> OAuthState {
     OAuthState {
-        tenant: "north".parse().unwrap(),
-        connection: "c1".parse().unwrap(),
+        connection: ConnectionKey {
+            tenant: "north".parse().unwrap(),
+            id: "c1".parse().unwrap(),
+        },
         browser: browser.map(digest),
         seller: seller.map(|seller| seller.parse().unwrap()),
         credentials: None,

@@ -1,6 +1,5 @@
 //! Ties a listing to another product, with all that follows from it, in an order that survives a crash.
 
-use super::super::retie::Of;
 use super::Placed;
 use crate::App;
 use stallkeeper::api::{Answer, Problem};
@@ -23,13 +22,13 @@ impl App {
         to: &FormerTie,
         place: impl Fn(Option<&Listing>) -> Placed,
     ) -> Answer<Placed> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let key = &connection.key();
         for _ in 0..MOST_TRIES {
-            let read = self.store.listing(tenant, id, sku).await?;
+            let read = self.store.listing(&key.listing(sku)).await?;
             let former = self.former(connection, sku, read.as_ref(), to).await?;
             let tie = (&to.product, to.units);
             self.store
-                .tie_after(tenant, tie.0, (id, sku), tie.1, &former)
+                .tie_after(tie.0, &key.listing(sku), tie.1, &former)
                 .await?;
             let placed = place(read.as_ref());
             if self.place(read.as_ref(), placed.as_ref()).await? == Written::Conflict {
@@ -64,12 +63,12 @@ impl App {
         read: Option<&Listing>,
         to: &FormerTie,
     ) -> Answer<Vec<FormerTie>> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let key = &connection.key();
         let tied = read.and_then(|listing| Some((listing.product.clone()?, listing.units)));
         let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
         let mut former = vec![FormerTie { product, units }];
         for product in [&former[0].product.clone(), &to.product] {
-            let unfinished = self.store.former_ties(tenant, product, id, sku).await?;
+            let unfinished = self.store.former_ties(product, &key.listing(sku)).await?;
             former.extend(unfinished);
         }
         let mut all: Vec<FormerTie> = Vec::new();
@@ -90,24 +89,19 @@ impl App {
         to: &FormerTie,
         placed: Option<&Listing>,
     ) -> Answer<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        let of = Of {
-            tenant,
-            connection: id,
-            amazon_sku: sku,
-        };
+        let listing = &connection.key().listing(sku);
         let touched = self
-            .move_reservations(of, former, (&to.product, to.units))
+            .move_reservations(listing, former, (&to.product, to.units))
             .await?;
         self.recompute_later(connection, touched).await?;
         for old in former.iter().filter(|old| old.product != to.product) {
-            self.store.untie(tenant, &old.product, id, sku).await?;
+            self.store.untie(&old.product, listing).await?;
         }
-        if placed.is_some_and(|listing| listing.product.is_some()) {
+        if placed.is_some_and(|placed| placed.product.is_some()) {
             let (product, units) = (&to.product, to.units);
-            self.store.tie(tenant, product, id, sku, units).await?;
+            self.store.tie(product, listing, units).await?;
         } else {
-            self.store.untie(tenant, &to.product, id, sku).await?;
+            self.store.untie(&to.product, listing).await?;
         }
         Ok(())
     }

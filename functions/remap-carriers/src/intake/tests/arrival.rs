@@ -28,17 +28,12 @@ fn reading_of((status, updated, cancel, fetched): (usize, i64, bool, i64)) -> Re
 }
 
 fn end_of(readings: &[Reading]) -> StoredOrder {
-    let (tenant, connection) = ids();
+    let connection = ids();
     let mut stored: Option<StoredOrder> = None;
     for reading in readings {
-        if let Intake::Write { order, .. } = take_in(
-            &tenant,
-            &connection,
-            reading,
-            stored.as_ref(),
-            &rules(),
-            at(100),
-        ) {
+        if let Intake::Write { order, .. } =
+            take_in(&connection, reading, stored.as_ref(), &rules(), at(100))
+        {
             stored = Some(*order);
         }
     }

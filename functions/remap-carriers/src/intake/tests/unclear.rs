@@ -20,15 +20,8 @@ fn without(mut reading: Reading, refused: &[Dataset]) -> Reading {
 }
 
 fn after(reading: &Reading, stored: &StoredOrder) -> StoredOrder {
-    let (tenant, connection) = ids();
-    match take_in(
-        &tenant,
-        &connection,
-        reading,
-        Some(stored),
-        &rules(),
-        at(100),
-    ) {
+    let connection = ids();
+    match take_in(&connection, reading, Some(stored), &rules(), at(100)) {
         Intake::Write { order, .. } => *order,
         other => panic!("{other:?}"),
     }
@@ -76,9 +69,8 @@ fn no_term_is_settled_before_amazon_tells_the_service_level() {
         read(raw("UNSHIPPED", 1, json!({})), 1),
         &[Dataset::Fulfillment],
     );
-    let (tenant, connection) = ids();
-    let Intake::Write { order, .. } = take_in(&tenant, &connection, &first, None, &rules(), at(1))
-    else {
+    let connection = ids();
+    let Intake::Write { order, .. } = take_in(&connection, &first, None, &rules(), at(1)) else {
         panic!("a new order is written");
     };
     assert_eq!(

@@ -37,7 +37,7 @@ impl World {
         quantity: u32,
         level_at: Option<Timestamp>,
     ) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let sku: AmazonSku = sku.parse().unwrap();
         let label = self.labels.fetch_add(1, Ordering::Relaxed) + 1;
         let wanted = Wanted {
@@ -48,12 +48,13 @@ impl World {
             at: Timestamp::now(),
         };
         let product = (&sku.as_product(), 1);
-        let written = self.store.write_wanted(tenant, id, &sku, product, &wanted);
+        let name = key.listing(&sku);
+        let written = self.store.write_wanted(&name, product, &wanted);
         let WantedWritten::Stands(listing) = written.await.unwrap() else {
             panic!("{sku} is not listed so");
         };
         let standing = self.standing(&listing).await;
-        let plan = self.store.stock_plan(tenant, id).await.unwrap();
+        let plan = self.store.stock_plan(key).await.unwrap();
         let policy = plan.published.unwrap().settings.policy;
         let Next::Send {
             quantity,
@@ -78,15 +79,15 @@ impl World {
             product_type: None,
             at: Timestamp::now(),
         };
-        self.store.put_to_send(tenant, id, &entry).await.unwrap();
+        self.store.put_to_send(key, &entry).await.unwrap();
     }
 
     async fn standing(&self, listing: &Listing) -> Standing {
         let Some(feed) = listing.sent_in_feed() else {
             return Standing::Patched;
         };
-        let (tenant, id) = self.ids();
-        match self.store.feed(tenant, id, feed).await.unwrap() {
+        let key = &self.ids();
+        match self.store.feed(key, feed).await.unwrap() {
             Some(feed) if feed.state.is_open() => Standing::InFlight,
             Some(Feed {
                 state: FeedState::Settled,
@@ -98,38 +99,42 @@ impl World {
     }
 
     pub(crate) async fn listing(&self, sku: &str) -> Listing {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let sku = sku.parse().unwrap();
-        self.store.listing(tenant, id, &sku).await.unwrap().unwrap()
+        self.store
+            .listing(&key.listing(&sku))
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// Entries that are left, in the order of their SKUs.
     pub(crate) async fn to_send(&self) -> Vec<String> {
-        let (tenant, id) = self.ids();
-        let entries = self.store.to_send(tenant, id, true).await.unwrap();
+        let key = &self.ids();
+        let entries = self.store.to_send(key, true).await.unwrap();
         let mut skus: Vec<String> = entries.into_iter().map(|it| it.sku.into()).collect();
         skus.sort();
         skus
     }
 
     pub(crate) async fn round(&self) -> Round {
-        let (tenant, id) = self.ids();
-        self.store.round(tenant, id).await.unwrap()
+        let key = &self.ids();
+        self.store.round(key).await.unwrap()
     }
 
     pub(crate) async fn save_round(&self, change: impl FnOnce(&mut Round)) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let mut round = self.round().await;
         change(&mut round);
         round.revision += 1;
-        let saved = self.store.save_round(tenant, id, &round).await;
+        let saved = self.store.save_round(key, &round).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
     /// All feeds, the newest first.
     pub(crate) async fn feeds(&self) -> Vec<Feed> {
-        let (tenant, id) = self.ids();
-        let page = self.store.feed_page(tenant, id, None, 50).await;
+        let key = &self.ids();
+        let page = self.store.feed_page(key, None, 50).await;
         page.unwrap().feeds
     }
 
@@ -139,8 +144,8 @@ impl World {
 
     /// Plays `settle-feeds` for a feed that Amazon is done with, all lines accepted.
     pub(crate) async fn settle(&self, feed: &FeedId) {
-        let (tenant, id) = self.ids();
-        let mut feed = self.store.feed(tenant, id, feed).await.unwrap().unwrap();
+        let key = &self.ids();
+        let mut feed = self.store.feed(key, feed).await.unwrap().unwrap();
         feed.state = FeedState::Settled;
         feed.applied_at = Some(Timestamp::now());
         feed.revision += 1;
@@ -149,7 +154,7 @@ impl World {
 
     /// Puts an entry that waits for a feed, as a recompute does where only that feed's moment is in doubt.
     pub(crate) async fn wait_for(&self, feed: &FeedId, sku: &str, quantity: u32) {
-        let (tenant, id) = self.ids();
+        let key = &self.ids();
         let listing = self.listing(sku).await;
         let entry = ToSend {
             sku: listing.amazon_sku.clone(),
@@ -165,7 +170,7 @@ impl World {
             product_type: None,
             at: Timestamp::now(),
         };
-        self.store.put_to_send(tenant, id, &entry).await.unwrap();
+        self.store.put_to_send(key, &entry).await.unwrap();
     }
 
     /// Time passes for Amazon's limits: ours and its own.
