@@ -1,6 +1,6 @@
 //! What follows from a change: what each listing that it touches is to have, and whether that is to be sent.
 //!
-//! Whoever calls has written the change and raised its counter, for all SKUs at hand. Only then is anything read here, so
+//! The caller has written the change and raised its counter, for all SKUs at hand. Only then is anything read here, so
 //! that of two changes at once at least one recompute sees both. What was read is shared within one call, never longer.
 
 mod price;
@@ -34,7 +34,7 @@ struct Work<'a> {
     now: Timestamp,
 }
 
-/// Computes anew what the listings of these SKUs, and of the bundles that they are parts of, are to have. Idempotent.
+/// Computes what the listings of these SKUs, and of the bundles that they are parts of, are to have. Idempotent.
 pub(crate) async fn recompute(
     app: &App,
     tenant: &TenantId,

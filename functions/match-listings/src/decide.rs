@@ -1,7 +1,7 @@
-//! Where a listing stands, by what Amazon's reports show of it and what our catalogue has. Pure.
+//! The state of a listing, by what Amazon's reports show of it and what our catalogue has. Pure.
 //!
-//! A listing is tied to a product only while it is matched, or where a person tied it: so whatever becomes matched was
-//! wanted nothing before, and what it is to have is computed anew.
+//! A listing is tied to a product only while it is matched, or if a person tied it: so a listing that becomes matched had
+//! nothing wanted before, and it is computed then.
 
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
@@ -14,7 +14,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 pub struct Seen {
     /// Where it is listed, sorted.
     pub stores: Vec<Marketplace>,
-    /// Amazon keeps its stock, in one of the stores at least.
+    /// Amazon keeps its stock, on one of the marketplaces at least.
     pub by_amazon: bool,
     /// The live quantity, at most a few hours old.
     pub quantity: Option<u32>,
@@ -27,7 +27,7 @@ pub struct Seen {
 pub struct Ours {
     /// Whether there is the product that it belongs to: the one spelt alike, or an alias's.
     pub product: bool,
-    /// A product of ours that is spelt almost alike, where there is none spelt alike.
+    /// A product of ours that is spelt almost alike, if none is spelt alike.
     pub other_spelling: Option<Sku>,
 }
 
@@ -66,8 +66,8 @@ pub fn on_amazon(
     listing.other_spelling = other.filter(|_| listing.state == ListingState::CaseMismatch);
     listing.stores.clone_from(&seen.stores);
     if matched && let Some(quantity) = seen.quantity {
-        let told = listing.observed.as_ref().map(|observed| observed.value) == Some(quantity);
-        if came || !told {
+        let same = listing.observed.as_ref().map(|observed| observed.value) == Some(quantity);
+        if came || !same {
             listing.observed = Some(observation(quantity, seen.at));
         }
     }
@@ -82,7 +82,7 @@ pub fn observation(quantity: u32, at: Timestamp) -> Observed<u32> {
     }
 }
 
-/// A listing that Amazon has no more, as it is to be kept; `None`: nobody has it any more. `product`: whether a product
+/// A listing that Amazon has no more, as it is to be kept; `None` if our catalogue has not got it either. `product`: whether a product
 /// is spelt alike.
 pub fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
     if !known.alias && !product {
@@ -104,7 +104,7 @@ pub fn never_on_amazon(connection: &Connection, amazon_sku: AmazonSku) -> Listin
     Listing::new(connection, amazon_sku, ListingState::NotOnAmazon)
 }
 
-/// Whether a product points to the listing: it is told of every change then.
+/// Whether a product points to the listing: then every change of the product recomputes it.
 pub fn is_tied(listing: &Listing) -> bool {
     listing.product.is_some()
 }

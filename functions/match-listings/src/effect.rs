@@ -14,12 +14,12 @@ use stallkeeper::store::SkuInputs;
 use std::collections::HashMap;
 
 /// All that is known of a listing's product and its parts.
-pub(crate) struct Known<'a> {
+pub(crate) struct ListingFacts<'a> {
     pub(crate) inputs: &'a HashMap<Sku, SkuInputs>,
     pub(crate) product: &'a Sku,
 }
 
-impl Known<'_> {
+impl ListingFacts<'_> {
     fn own(&self) -> Option<&SkuInputs> {
         self.inputs.get(self.product)
     }
@@ -60,7 +60,7 @@ impl Known<'_> {
 pub(crate) fn count_quantity(
     effect: &mut Effect,
     listing: &Listing,
-    known: &Known<'_>,
+    known: &ListingFacts<'_>,
     standing: Standing,
     settings: &StockSettings,
     now: Timestamp,
@@ -98,8 +98,8 @@ fn change(effect: &mut Effect, wanted: u32, shown: Live) -> &mut u64 {
     }
 }
 
-/// The stores whose price of this listing we decide.
-pub(crate) fn priced_stores(
+/// The marketplaces whose price of this listing we decide.
+pub(crate) fn priced_marketplaces(
     listing: &Listing,
     settings: &[MarketplaceSettings],
 ) -> Vec<Marketplace> {
@@ -111,7 +111,7 @@ pub(crate) fn priced_stores(
         .collect()
 }
 
-/// Whether these settings would change the price of a listing in a store, held for a person or not.
+/// Whether these settings would change the price of a listing on a marketplace, held for a person or not.
 pub(crate) fn price_changes(
     listing: &Listing,
     store: Marketplace,
@@ -128,7 +128,7 @@ pub(crate) fn price_changes(
     !matches!(next_price(&offer, standing, percent), NextPrice::Nothing(_))
 }
 
-/// An offer that nothing is known of.
+/// An offer that is not stored.
 fn unknown(listing: &Listing, marketplace: Marketplace) -> Offer {
     Offer {
         tenant: listing.tenant.clone(),

@@ -1,12 +1,12 @@
 //! `match-listings`: reads Amazon's listings report, matches it with the catalogue and settles what is observed; shows
-//! what publishing settings would do, and has every listing computed anew once they are published.
+//! what publishing settings would do, and has every listing computed again once they are published.
 //!
-//! It owns where a listing stands (its state, its stores, what is observed of it) and the job of a matching. It never
+//! It owns a listing's state, its marketplaces and what is observed of it, and the job of a matching. It never
 //! computes what a listing is to have, and never changes anything on Amazon: both follow from the messages it queues.
 
 pub mod decide;
 mod effect;
-pub mod owed;
+pub mod pending;
 mod preview;
 mod recompute;
 mod run;
@@ -99,7 +99,7 @@ fn preview_job(connection: ConnectionKey, revision: u64, hop: u32) -> PreviewJob
     }
 }
 
-/// Queues that these SKUs are to be computed anew. `raise`: an input of theirs was written.
+/// Queues these SKUs to be computed again. `raise`: an input of theirs was written.
 async fn queue_recompute(
     app: &App,
     connection: &ConnectionKey,

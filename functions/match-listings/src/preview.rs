@@ -3,8 +3,8 @@
 
 mod page;
 
-use crate::effect::{Known, count_quantity, price_changes, priced_stores};
-use crate::owed::standing_of;
+use crate::effect::{ListingFacts, count_quantity, price_changes, priced_marketplaces};
+use crate::pending::standing_of;
 use crate::run::is_fresh;
 use crate::{App, is_late};
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ use tracing::info;
 const PAGE: i32 = 500;
 /// How often a preview may queue itself again.
 const MOST_HOPS: u32 = 120;
-/// How often its result is written anew because somebody else wrote meanwhile.
+/// How often its result is written again because another run wrote meanwhile.
 const MOST_TRIES: usize = 10;
 /// How long to wait for the matching, by how often we looked.
 const WAITS: [u32; 5] = [10, 10, 20, 30, 60];
@@ -43,7 +43,7 @@ pub(crate) struct PreviewJob {
 }
 
 impl PreviewJob {
-    /// Computes the preview where the last matching is fresh; else has the listings matched, and looks again.
+    /// Computes the preview if the last matching is recent; else has the listings matched, and looks again.
     pub(crate) async fn matched_first(self, app: &App, deadline: SystemTime) -> Result<()> {
         let Some(plan) = self.wanted_still(app).await? else {
             return Ok(());
@@ -122,7 +122,7 @@ impl PreviewJob {
         self.save(app, Ok(effect)).await
     }
 
-    /// The settings, where this preview of them is still asked for.
+    /// The settings, if this preview of them is still wanted.
     async fn wanted_still(&self, app: &App) -> Result<Option<StockPlan>> {
         let plan = app.store.stock_plan(&self.connection).await?;
         let done = |preview: &Preview| {
@@ -143,7 +143,7 @@ impl PreviewJob {
         let now = Timestamp::now();
         for listing in &page.listings {
             let alike = listing.amazon_sku.as_product();
-            let known = Known {
+            let known = ListingFacts {
                 inputs: &page.inputs,
                 product: listing.product.as_ref().unwrap_or(&alike),
             };
@@ -169,7 +169,7 @@ impl PreviewJob {
         standings: &mut HashMap<FeedId, Standing>,
     ) -> Result<()> {
         let now = Timestamp::now();
-        for store in priced_stores(listing, page.stores) {
+        for store in priced_marketplaces(listing, page.stores) {
             let offer = page.offers.get(&(listing.amazon_sku.clone(), store));
             let feed = match offer.and_then(|offer| offer.sent.as_ref()) {
                 Some(sent) => match &sent.by {

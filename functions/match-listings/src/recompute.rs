@@ -1,4 +1,4 @@
-//! Settings were published: every matched listing's product is queued to be computed anew. The settings' version is part
+//! Settings were published: every matched listing's product is queued to be computed again. The settings' version is part
 //! of what is computed, so no counter needs to be raised for it.
 
 use crate::{App, is_late, queue_recompute};
@@ -49,7 +49,7 @@ pub(crate) async fn recompute_all(
     }
     if hop >= MOST_HOPS {
         return Err(Error::permanent(
-            "have all listings computed anew",
+            "have all listings computed again",
             "it was not done after as many runs as it may have",
         ));
     }

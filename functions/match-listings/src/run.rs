@@ -2,10 +2,10 @@
 //! step by step, so that whatever stops a run, the next one goes on.
 
 mod absent;
-mod ask;
 mod batch;
 mod price;
 mod read;
+mod request;
 mod sold;
 
 use crate::App;
@@ -42,12 +42,12 @@ pub(crate) struct MatchJob {
 
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
-enum End {
+enum RunOutcome {
     /// There is nothing (more) to do, or another run does it.
-    Over,
-    /// To go on in so many seconds.
-    Again(u32),
-    /// It came to nothing, for this reason; a person reads it.
+    Done,
+    /// To be continued in so many seconds.
+    Continue(u32),
+    /// It failed, for this reason; a person reads it.
     Failed(String),
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTim
     run.leave(job, end).await
 }
 
-/// Amazon is only asked, so a connection that is not switched on may be matched too, where a person wants it.
+/// Amazon is only asked, so a connection that is not switched on may be matched too, if a person wants it.
 fn may_match(status: ConnectionStatus, why: MatchReason) -> bool {
     match status {
         ConnectionStatus::Active | ConnectionStatus::Paused => true,
@@ -102,11 +102,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn work(&mut self, job: &MatchJob) -> Result<End> {
+    async fn work(&mut self, job: &MatchJob) -> Result<RunOutcome> {
         let now = Timestamp::now();
         if self.is_under_way() && self.waits_too_long(now) {
             if job.hop > 0 {
-                return Ok(End::Failed(
+                return Ok(RunOutcome::Failed(
                     "Amazon did not make its reports in time".into(),
                 ));
             }
@@ -116,7 +116,7 @@ impl Run<'_> {
         }
         if !self.is_under_way() {
             if job.hop > 0 || job.why == MatchReason::Preview && is_fresh(&self.matching, now) {
-                return Ok(End::Over);
+                return Ok(RunOutcome::Done);
             }
             self.matching.started_at = Some(now);
             self.matching.failed = None;
@@ -124,14 +124,14 @@ impl Run<'_> {
             self.matching.reports.clear();
         }
         if job.hop >= MOST_HOPS {
-            return Ok(End::Failed(format!(
+            return Ok(RunOutcome::Failed(format!(
                 "it was not done after {MOST_HOPS} attempts"
             )));
         }
         let stores = self.stores().await?;
         if stores.is_empty() {
-            let why = "no store of this connection is switched on";
-            return Ok(End::Failed(why.into()));
+            let why = "no marketplace of this connection is switched on";
+            return Ok(RunOutcome::Failed(why.into()));
         }
         if let Some(end) = self.ask(&stores, job.hop).await? {
             return Ok(end);
@@ -139,7 +139,7 @@ impl Run<'_> {
         self.match_reports(&stores).await
     }
 
-    /// The stores whose listings count, the home store first.
+    /// The marketplaces whose listings count, the home marketplace first.
     async fn stores(&self) -> Result<Vec<Marketplace>> {
         let key = &self.connection.key();
         let settings = self.app.store.marketplaces(key).await?;
@@ -175,7 +175,7 @@ impl Run<'_> {
     }
 
     /// What a failure means for the matching, beside what its class means for the message.
-    async fn judge(&mut self, end: Result<End>) -> Result<End> {
+    async fn judge(&mut self, end: Result<RunOutcome>) -> Result<RunOutcome> {
         let Err(error) = end else { return end };
         if error.class() == Class::AuthRevoked {
             let why = "the seller's authorisation is revoked or has expired: authorise again";
@@ -186,13 +186,13 @@ impl Run<'_> {
             self.matching.tries += 1;
             if self.matching.tries >= MOST_TRIES {
                 let why = format!("Amazon's report cannot be read: {}", error.chain());
-                return Ok(End::Failed(why));
+                return Ok(RunOutcome::Failed(why));
             }
             return Err(error);
         }
         match sp_api::refusal(&error) {
             Some(refusal) if error.class() == Class::Permanent => {
-                Ok(End::Failed(format!("Amazon refuses it: {refusal}")))
+                Ok(RunOutcome::Failed(format!("Amazon refuses it: {refusal}")))
             }
             _ => Err(error),
         }
@@ -206,7 +206,7 @@ impl Run<'_> {
     }
 
     /// Gives the lease back, and then queues what is still to do: a message that comes finds the lease free.
-    async fn leave(&mut self, job: MatchJob, end: Result<End>) -> Result<()> {
+    async fn leave(&mut self, job: MatchJob, end: Result<RunOutcome>) -> Result<()> {
         let end = match end {
             Ok(end) => end,
             Err(error) => {
@@ -215,13 +215,13 @@ impl Run<'_> {
                 return Err(error);
             }
         };
-        if let End::Failed(why) = &end {
+        if let RunOutcome::Failed(why) = &end {
             self.fail(why.clone());
         }
         if self.save(true).await? == Written::Conflict {
             return Ok(());
         }
-        let End::Again(seconds) = end else {
+        let RunOutcome::Continue(seconds) = end else {
             return Ok(());
         };
         let again = ListingJob::Match {
@@ -251,7 +251,7 @@ impl Run<'_> {
     /// Saves what was done so far.
     ///
     /// # Errors
-    /// Retryable where another run took over: it goes on.
+    /// Retryable if another run took over: that one continues.
     async fn keep(&mut self) -> Result<()> {
         match self.save(false).await? {
             Written::Done => Ok(()),
@@ -263,7 +263,7 @@ impl Run<'_> {
     }
 }
 
-/// Whether a matching came to its end lately.
+/// Whether the last matching is recent.
 pub(crate) fn is_fresh(matching: &Matching, now: Timestamp) -> bool {
     matching
         .done_at

@@ -1,11 +1,11 @@
-//! What was seen of a million SKUs in sixteen bytes each: their hashes, the stores they are in, and a few marks. No SKU is
+//! What was seen of a million SKUs in sixteen bytes each: their hashes, the marketplaces they are in, and a few marks. No SKU is
 //! kept as text.
 
 use stallkeeper::sp_api::listings_report::{Fulfilment, ListingRow};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
-/// What is known of a SKU beside the stores, which have the lowest bits in the order of the reports.
+/// What is known of a SKU beside the marketplaces, which have the lowest bits in the order of the reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// Amazon keeps its stock.
@@ -14,7 +14,7 @@ pub(crate) enum Mark {
     ByMerchant = 1 << 25,
     /// A product of ours is spelt so.
     Product = 1 << 26,
-    /// A listing of ours, not on Amazon, stands already.
+    /// A listing of ours, not on Amazon, exists already.
     Absent = 1 << 27,
     /// Its listing was placed in this run.
     Placed = 1 << 28,
@@ -24,8 +24,8 @@ pub(crate) enum Mark {
     Belongs = 1 << 30,
 }
 
-/// Bits of stores; Amazon has 23.
-const STORES: u32 = (1 << 24) - 1;
+/// Bits of marketplaces; Amazon has 23.
+const MARKETPLACES: u32 = (1 << 24) - 1;
 
 /// By a key that no outsider knows, so that no two SKUs can be made to meet; of a million, two meet by chance once in
 /// thirty million reports.
@@ -40,15 +40,15 @@ impl Sightings {
         self.hasher.hash_one(sku)
     }
 
-    /// Notes a line of the report that is the `store`-th to be read.
-    pub(crate) fn see(&mut self, store: usize, row: &ListingRow) {
+    /// Notes a line of the report that is the `place`-th to be read.
+    pub(crate) fn see(&mut self, place: usize, row: &ListingRow) {
         let hash = self.hash(&row.sku);
         let by = match row.fulfilment {
             Fulfilment::Amazon(_) => Mark::ByAmazon as u32,
             Fulfilment::Merchant => Mark::ByMerchant as u32,
             Fulfilment::Unknown(_) => 0,
         };
-        *self.bits.entry(hash).or_default() |= (1 << store) & STORES | by;
+        *self.bits.entry(hash).or_default() |= (1 << place) & MARKETPLACES | by;
     }
 
     pub(crate) fn mark(&mut self, sku: &str, mark: Mark) {
@@ -56,7 +56,7 @@ impl Sightings {
         *self.bits.entry(hash).or_default() |= mark as u32;
     }
 
-    /// Marks a SKU, and tells whether it had the mark already.
+    /// Marks a SKU, and returns whether it had the mark already.
     pub(crate) fn had(&mut self, sku: &str, mark: Mark) -> bool {
         let hash = self.hash(sku);
         let bits = self.bits.entry(hash).or_default();
@@ -71,13 +71,13 @@ impl Sightings {
 
     /// Whether any report has it.
     pub(crate) fn is_seen(&self, sku: &str) -> bool {
-        self.bits(sku) & STORES != 0
+        self.bits(sku) & MARKETPLACES != 0
     }
 
     /// The places of the reports that have it.
-    pub(crate) fn stores(&self, sku: &str) -> impl Iterator<Item = usize> + use<> {
+    pub(crate) fn places(&self, sku: &str) -> impl Iterator<Item = usize> + use<> {
         let bits = self.bits(sku);
-        (0..24).filter(move |store| bits & (1 << store) != 0)
+        (0..24).filter(move |place| bits & (1 << place) != 0)
     }
 
     fn bits(&self, sku: &str) -> u32 {
@@ -135,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sku_gathers_its_stores_and_its_marks_whatever_their_order() {
+    fn a_sku_gathers_its_marketplaces_and_its_marks_whatever_their_order() {
         let mut seen = Sightings::default();
         seen.mark("A#1", Mark::Product);
         seen.see(2, &row("A#1", Fulfilment::Merchant));
         seen.see(0, &row("A#1", Fulfilment::Amazon("AMAZON_EU".into())));
-        assert_eq!(seen.stores("A#1").collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(seen.places("A#1").collect::<Vec<_>>(), [0, 2]);
         assert!(seen.has("A#1", Mark::ByAmazon) && seen.has("A#1", Mark::ByMerchant));
         assert!(seen.has("A#1", Mark::Product) && !seen.has("A#1", Mark::Placed));
         assert!(!seen.is_seen("a#1") && seen.is_seen("A#1"));

@@ -1,5 +1,5 @@
-//! What goes back to be sent: lines that a feed still carries, with what is wanted now. A line that something newer has
-//! overtaken is left alone.
+//! What goes back to be sent: lines that a feed still carries, with what is wanted now. A line is skipped if
+//! something newer was sent.
 
 use crate::App;
 use futures::{StreamExt as _, TryStreamExt as _};

@@ -1,18 +1,18 @@
 //! `settle-feeds`: asks Amazon what became of a feed, with growing delay, and settles each of its lines.
 //!
 //! A line is accepted when its feed is settled and the line not refused; what is refused carries Amazon's code and
-//! words. Where nobody can know what became of a feed, all that it still carries goes back to be sent. It computes no
+//! words. If it cannot be known what became of a feed, all that it still carries goes back to be sent. It computes no
 //! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken.
 
-mod asked;
 mod back;
+mod feedback;
 mod report;
 mod settle;
-mod told;
+mod verdicts;
 mod wait;
 
-use asked::{Asked, Feedback};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use feedback::{FeedReader, Feedback};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::{Feed, FeedState};
 use stallkeeper::error::Result;
@@ -30,7 +30,7 @@ pub struct App {
     pub amazon: SpApi,
     /// The queue that wakes it, to look again.
     pub checks: Queue,
-    /// Woken where what goes back is urgent.
+    /// Woken if what goes back is urgent.
     pub ticks: Queue,
     pub inbox: Inbox,
 }
@@ -38,7 +38,7 @@ pub struct App {
 /// How far the looking has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Looked so many times whether Amazon is done.
+    /// Amazon was asked so many times whether it is done.
     Asking { hop: u32 },
     /// Amazon is done; its report was tried so many times.
     Reading { tries: u32 },
@@ -79,12 +79,12 @@ async fn look(app: &App, connection: &Connection, feed: &Feed, stage: Stage) -> 
     let (FeedState::Submitted, Some(amazon_id)) = (feed.state, &feed.amazon_id) else {
         return Ok(());
     };
-    let asked = Asked::new(app, connection);
-    match asked.feed(amazon_id).await? {
+    let reader = FeedReader::new(app, connection);
+    match reader.feed(amazon_id).await? {
         Feedback::Wait(note) => wait::look_again(app, feed, stage, &note).await,
-        Feedback::Nothing(note) => settle::come_to_nothing(app, feed, note).await,
-        Feedback::Done { report, applied_at } => match asked.report(report.as_deref()).await? {
-            Ok(told) => settle::by_report(app, feed, &told, applied_at).await,
+        Feedback::Returned(note) => settle::return_feed(app, feed, note).await,
+        Feedback::Done { report, applied_at } => match reader.report(report.as_deref()).await? {
+            Ok(verdicts) => settle::by_report(app, feed, &verdicts, applied_at).await,
             Err(why) => wait::read_again(app, feed, stage, &why).await,
         },
     }

@@ -1,5 +1,5 @@
-//! What a processing report says of a feed's messages, gathered as it arrives: one refusal a message, whatever else is
-//! said of it.
+//! What a processing report says about a feed's messages, gathered as it arrives: one refusal a message, whatever else
+//! is reported of it.
 
 use stallkeeper::domain::listing::advice;
 use stallkeeper::sp_api::Issue;
@@ -11,7 +11,7 @@ const LONGEST_WORDS: usize = 500;
 
 /// Why Amazon refused something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct RefusalReason {
     pub(crate) code: String,
     pub(crate) words: String,
 }
@@ -20,11 +20,11 @@ pub(crate) struct Said {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Report {
     /// Refusals by `messageId`.
-    pub(crate) of_message: BTreeMap<u32, Said>,
+    pub(crate) of_message: BTreeMap<u32, RefusalReason>,
     /// Refusals that name only a SKU.
-    pub(crate) of_sku: BTreeMap<String, Said>,
+    pub(crate) of_sku: BTreeMap<String, RefusalReason>,
     /// A refusal of the feed as a whole.
-    pub(crate) of_all: Option<Said>,
+    pub(crate) of_all: Option<RefusalReason>,
     pub(crate) summary: Option<Summary>,
 }
 
@@ -34,7 +34,7 @@ impl Report {
         if !reported.issue.refuses() {
             return;
         }
-        let said = Said::from(reported.issue);
+        let said = RefusalReason::from(reported.issue);
         match (reported.message_id, reported.sku) {
             (Some(id), _) => gather(self.of_message.entry(id).or_insert(said.clone()), said),
             (None, Some(sku)) => gather(self.of_sku.entry(sku).or_insert(said.clone()), said),
@@ -44,13 +44,13 @@ impl Report {
 }
 
 /// Of two refusals the one that will not go away by itself says more.
-fn gather(stands: &mut Said, said: Said) {
-    if advice(&stands.code).retry && !advice(&said.code).retry {
-        *stands = said;
+fn gather(kept: &mut RefusalReason, said: RefusalReason) {
+    if advice(&kept.code).retry && !advice(&said.code).retry {
+        *kept = said;
     }
 }
 
-impl From<Issue> for Said {
+impl From<Issue> for RefusalReason {
     fn from(issue: Issue) -> Self {
         Self {
             code: issue.code,

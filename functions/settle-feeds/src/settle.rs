@@ -1,10 +1,10 @@
 //! The end of a feed: refusals are noted, what cannot be known goes back, and only then the feed is closed. Stopped
-//! anywhere, the next check does the same again, which changes nothing where it was done.
+//! anywhere, the next check does the same again, which changes nothing that was done.
 
 use crate::App;
 use crate::back::{self, AT_ONCE};
-use crate::report::{Report, Said};
-use crate::told::{Told, told};
+use crate::report::{RefusalReason, Report};
+use crate::verdicts::{LineVerdicts, line_verdicts};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
@@ -13,7 +13,7 @@ use stallkeeper::error::{Error, Result};
 use stallkeeper::store::Written;
 use tracing::{info, warn};
 
-/// How often a feed is read anew because somebody else wrote meanwhile.
+/// How often a feed is read again because another run wrote meanwhile.
 const MOST_TRIES: usize = 5;
 
 /// Settles a feed by Amazon's report of it.
@@ -24,30 +24,30 @@ pub(crate) async fn by_report(
     applied_at: Timestamp,
 ) -> Result<()> {
     let lines = app.store.manifest(feed).await?;
-    let told = told(feed, &lines, report);
-    // A refusal counts only where it is not earlier than what was sent.
+    let verdicts = line_verdicts(feed, &lines, report);
+    // A refusal counts only if it is not earlier than what was sent.
     let at = feed
         .submitted_at
         .map_or(applied_at, |it| it.max(applied_at));
-    refuse(app, feed, &lines, &told, at).await?;
-    if let Some(doubt) = told.doubt {
-        return come_to_nothing(app, feed, doubt).await;
+    refuse(app, feed, &lines, &verdicts, at).await?;
+    if let Some(doubt) = verdicts.doubt {
+        return return_feed(app, feed, doubt).await;
     }
-    let refused = u32::try_from(told.refused.len()).unwrap_or(u32::MAX);
+    let refused = u32::try_from(verdicts.refused.len()).unwrap_or(u32::MAX);
     change(app, feed, |feed| {
         feed.state = FeedState::Settled;
         feed.applied_at = Some(applied_at);
-        feed.accepted = told.accepted;
+        feed.accepted = verdicts.accepted;
         feed.refused = refused;
         feed.note = None;
     })
     .await?;
-    info!(feed.id = %feed.id, connection.id = %feed.connection, lines.accepted = told.accepted, lines.refused = refused, "settled feed `{}`", feed.id);
+    info!(feed.id = %feed.id, connection.id = %feed.connection, lines.accepted = verdicts.accepted, lines.refused = refused, "settled feed `{}`", feed.id);
     Ok(())
 }
 
-/// Nobody knows what became of a feed: all that it still carries goes back to be sent.
-pub(crate) async fn come_to_nothing(app: &App, feed: &Feed, note: String) -> Result<()> {
+/// It is not known what became of a feed: all that it still carries goes back to be sent.
+pub(crate) async fn return_feed(app: &App, feed: &Feed, note: String) -> Result<()> {
     let lines = app.store.manifest(feed).await?;
     let returned = back::all(app, feed, &lines).await?;
     change(app, feed, |feed| {
@@ -55,7 +55,7 @@ pub(crate) async fn come_to_nothing(app: &App, feed: &Feed, note: String) -> Res
         feed.note = Some(note.clone());
     })
     .await?;
-    warn!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = returned, "feed `{}` came to nothing: {note}", feed.id);
+    warn!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = returned, "feed `{}` is returned: {note}", feed.id);
     Ok(())
 }
 
@@ -64,11 +64,11 @@ async fn refuse(
     app: &App,
     feed: &Feed,
     lines: &[FeedLine],
-    told: &Told,
+    verdicts: &LineVerdicts,
     at: Timestamp,
 ) -> Result<()> {
-    let refused = told.refused.iter();
-    let refused: Vec<(&FeedLine, &Said)> = refused
+    let refused = verdicts.refused.iter();
+    let refused: Vec<(&FeedLine, &RefusalReason)> = refused
         .filter_map(|(place, said)| Some((lines.get(*place)?, said)))
         .collect();
     futures::stream::iter(&refused)
@@ -86,7 +86,7 @@ async fn refuse_line(
     app: &App,
     feed: &Feed,
     line: &FeedLine,
-    said: &Said,
+    said: &RefusalReason,
     at: Timestamp,
 ) -> Result<()> {
     let connection = &feed.connection;
@@ -110,7 +110,7 @@ async fn refuse_line(
     Ok(())
 }
 
-fn refused<V>(feed: &Feed, value: V, said: &Said, at: Timestamp) -> Refused<V> {
+fn refused<V>(feed: &Feed, value: V, said: &RefusalReason, at: Timestamp) -> Refused<V> {
     Refused {
         value,
         code: said.code.clone(),

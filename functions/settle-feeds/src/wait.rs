@@ -1,4 +1,4 @@
-//! When to look again: with growing delay, and not for ever.
+//! When to check again: with growing delay, and not for ever.
 
 use crate::{App, Stage, settle};
 use jiff::{SignedDuration, Timestamp};
@@ -9,12 +9,12 @@ use tracing::{error, info};
 
 /// How often a check queues itself again.
 const MOST_HOPS: u32 = 200;
-/// A feed that Amazon has for longer is stuck: a person is told. Amazon page: *Feeds API Best Practices*, up to 8 hours
+/// A feed that Amazon has for longer is stuck: a person is alerted. Amazon page: *Feeds API Best Practices*, up to 8 hours
 /// under load.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(12);
-/// A check that comes anew for an older feed comes from a round, in case the one that queues itself is lost; the next
-/// round sends the next one.
-const ROUNDS_ASK_AFTER: SignedDuration = SignedDuration::from_hours(2);
+/// A first check of an older feed comes from a round, in case the one that queues itself is lost; the next round sends the
+/// next one.
+const ROUNDS_CHECK_AFTER: SignedDuration = SignedDuration::from_hours(2);
 /// Seconds until a report that cannot be read is tried again, each time; then it is given up.
 const READ_AGAIN: [u32; 3] = [5, 30, 120];
 
@@ -23,7 +23,7 @@ fn delay(hop: u32) -> u32 {
     60u32.saturating_mul(1 << (hop / 2).min(4)).min(900)
 }
 
-/// Amazon is not done: looks again later, and notes what it says where that is new.
+/// Amazon is not done: looks again later, and notes what it reports if that is new.
 pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str) -> Result<()> {
     let hop = match stage {
         Stage::Asking { hop } => hop,
@@ -42,7 +42,7 @@ pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str)
         error!(feed.id = %feed.id, connection.id = %feed.connection, age_hours = age.as_hours(), "feed `{}` is stuck at Amazon", feed.id);
         return Ok(());
     }
-    if hop == 0 && age > ROUNDS_ASK_AFTER {
+    if hop == 0 && age > ROUNDS_CHECK_AFTER {
         return Ok(());
     }
     info!(feed.id = %feed.id, connection.id = %feed.connection, hop, "feed `{}` is not done: {note}", feed.id);
@@ -64,7 +64,7 @@ pub(crate) async fn read_again(app: &App, feed: &Feed, stage: Stage, why: &str) 
         .ok()
         .and_then(|tries| READ_AGAIN.get(tries));
     let Some(delay) = delay else {
-        return settle::come_to_nothing(app, feed, why.to_owned()).await;
+        return settle::return_feed(app, feed, why.to_owned()).await;
     };
     let again = FeedCheck::ReadAgain {
         connection: feed.connection.clone(),

@@ -1,7 +1,7 @@
-//! The brake on mass zeros: how many listings may go to zero within an hour before a person must look. Pure, but for
-//! the look at those that are at zero already.
+//! The brake on mass zeros: how many listings may go to zero within an hour before a person must look. Pure, except
+//! that it reads which are at zero already.
 
-use crate::outgoing::{AT_ONCE, Outgoing};
+use crate::send_session::{AT_ONCE, SendSession};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::LineValue;
@@ -26,7 +26,7 @@ pub(crate) fn is_released(round: &Round, now: Timestamp) -> bool {
 }
 
 /// Zeros that were sent within the last hour.
-pub(crate) fn lately(round: &Round, now: Timestamp) -> u64 {
+pub(crate) fn recent_zeros(round: &Round, now: Timestamp) -> u64 {
     let fresh = round
         .zeros_since
         .is_some_and(|since| now.duration_since(since) < WINDOW);
@@ -39,7 +39,7 @@ pub(crate) fn is_zero(entry: &ToSend) -> bool {
 
 /// Judges entries that are about to be sent; counts their zeros where they may be. `Some`: a person must release them.
 pub(crate) async fn judge(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     round: &Round,
     entries: &[ToSend],
 ) -> Result<Option<Held>> {
@@ -48,34 +48,34 @@ pub(crate) async fn judge(
     if zeros == 0 || is_released(round, now) {
         return Ok(None);
     }
-    let brakes = &out.going.settings().brakes;
-    let connection = &out.key();
-    let mut before = lately(round, now);
+    let brakes = &session.sending.settings().brakes;
+    let connection = &session.key();
+    let mut before = recent_zeros(round, now);
     if before + zeros >= u64::from(brakes.zero_at_least) {
-        let matching = out.app.store.matching(connection).await?;
+        let matching = session.app.store.matching(connection).await?;
         let matched = matching.counts.matched;
         if holds(brakes, before + zeros, matched) && round.held.is_none() {
             // Those whose zero was lost on its way are not zeroed twice.
-            zeros = newly_zero(out, entries).await?;
+            zeros = newly_zero(session, entries).await?;
         }
         if holds(brakes, before + zeros, matched) {
             return Ok(Some(held(now, before + zeros, matched)));
         }
         // Those of an urgent message that came meanwhile count as well.
-        before = count(out, zeros, now).await?;
+        before = count(session, zeros, now).await?;
         return Ok(holds(brakes, before, matched).then(|| held(now, before, matched)));
     }
-    count(out, zeros, now).await?;
+    count(session, zeros, now).await?;
     Ok(None)
 }
 
-async fn count(out: &Outgoing<'_>, zeros: u64, now: Timestamp) -> Result<u64> {
+async fn count(session: &SendSession<'_>, zeros: u64, now: Timestamp) -> Result<u64> {
     if zeros == 0 {
         return Ok(0);
     }
-    let connection = &out.key();
+    let connection = &session.key();
     let since = now.saturating_sub(WINDOW).unwrap_or(now);
-    let store = &out.app.store;
+    let store = &session.app.store;
     store.count_zeros(connection, zeros, now, since).await
 }
 
@@ -84,8 +84,8 @@ fn held(at: Timestamp, zeros: u64, matched: u64) -> Held {
 }
 
 /// How many of the zeros are of listings whose last sent quantity is another.
-async fn newly_zero(out: &Outgoing<'_>, entries: &[ToSend]) -> Result<u64> {
-    let connection = &out.key();
+async fn newly_zero(session: &SendSession<'_>, entries: &[ToSend]) -> Result<u64> {
+    let connection = &session.key();
     let skus: Vec<_> = entries
         .iter()
         .filter(|entry| is_zero(entry))
@@ -94,7 +94,7 @@ async fn newly_zero(out: &Outgoing<'_>, entries: &[ToSend]) -> Result<u64> {
     let new: Vec<bool> =
         futures::stream::iter(skus)
             .map(|sku| async move {
-                let listing = out.app.store.listing(&connection.listing(sku)).await?;
+                let listing = session.app.store.listing(&connection.listing(sku)).await?;
                 Ok::<_, stallkeeper::Error>(listing.is_some_and(|listing| {
                     listing.sent.as_ref().is_none_or(|sent| sent.value != 0)
                 }))
@@ -131,7 +131,7 @@ mod tests {
             zeros_since: Some(at(0)),
             ..Round::default()
         };
-        assert_eq!(lately(&round, at(3_599)), 7);
-        assert_eq!(lately(&round, at(3_600)), 0);
+        assert_eq!(recent_zeros(&round, at(3_599)), 7);
+        assert_eq!(recent_zeros(&round, at(3_600)), 0);
     }
 }

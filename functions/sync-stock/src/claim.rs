@@ -1,7 +1,7 @@
 //! Claims: a listing or an offer is marked as sent before anything is sent, conditionally. It sends nothing.
 
-use crate::again::{Again, Seen, Try, again};
-use crate::outgoing::Outgoing;
+use crate::retry::{Claim, Current, RetryDecision, retry_decision};
+use crate::send_session::SendSession;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use stallkeeper::domain::feed::{FeedLine, LineValue, SentBy};
@@ -11,15 +11,15 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Claimed, ToSend};
 
-/// How often an entry is decided anew because somebody else wrote meanwhile.
+/// How often an entry is decided again because another run wrote meanwhile.
 const MOST_TRIES: usize = 5;
 
 /// What came of an entry.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Claim {
+pub(crate) enum ClaimOutcome {
     /// It may be sent.
-    Sent(Try<LineValue>),
-    /// It says nothing any more.
+    Claimed(Claim<LineValue>),
+    /// The entry is void.
     Dropped,
     /// It waits.
     Left,
@@ -61,16 +61,16 @@ impl<'a> Target<'a> {
 
 /// Marks what an entry is about as sent `by`, with what is wanted of it now.
 pub(crate) async fn claim(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
-    first: Try<LineValue>,
+    first: Claim<LineValue>,
     by: &SentBy,
-) -> Result<Claim> {
-    let connection = &out.key();
-    let store = &out.app.store;
+) -> Result<ClaimOutcome> {
+    let connection = &session.key();
+    let store = &session.app.store;
     match (target.price_on, first.value) {
         (None, LineValue::Quantity(value)) => {
-            let first = Try {
+            let first = Claim {
                 value,
                 label: first.label,
                 sends: first.sends,
@@ -81,11 +81,11 @@ pub(crate) async fn claim(
                     .await?;
                 Ok(seen(claimed))
             };
-            let claimed = claim_with(out, target, first, by, call).await?;
+            let claimed = claim_with(session, target, first, by, call).await?;
             Ok(as_line(claimed, LineValue::Quantity))
         }
         (Some(marketplace), LineValue::Price { amount, .. }) => {
-            let first = Try {
+            let first = Claim {
                 value: amount,
                 label: first.label,
                 sends: first.sends,
@@ -94,20 +94,20 @@ pub(crate) async fn claim(
             let call = async |sends: u64, sent: Sent<Decimal>| {
                 Ok(seen(store.claim_offer(offer, sends, &sent).await?))
             };
-            let claimed = claim_with(out, target, first, by, call).await?;
+            let claimed = claim_with(session, target, first, by, call).await?;
             Ok(as_line(claimed, |amount| {
                 LineValue::price(amount, marketplace)
             }))
         }
-        // A quantity where a price belongs or the other way round: nobody writes that.
-        _ => Ok(Claim::Dropped),
+        // A quantity where a price belongs or the other way round: no code writes that.
+        _ => Ok(ClaimOutcome::Dropped),
     }
 }
 
-/// `None`: done. Else the item as it is, or nothing where it is gone.
-type Refused<V> = Option<Option<Seen<V>>>;
+/// `None`: done. Else the item as it is, or nothing if it is gone.
+type Refused<V> = Option<Option<Current<V>>>;
 
-fn seen<T: Into<Seen<V>>, V>(claimed: Claimed<T>) -> Refused<V> {
+fn seen<T: Into<Current<V>>, V>(claimed: Claimed<T>) -> Refused<V> {
     match claimed {
         Claimed::Done => None,
         Claimed::Conflict(item) => Some(item.map(|item| (*item).into())),
@@ -115,35 +115,35 @@ fn seen<T: Into<Seen<V>>, V>(claimed: Claimed<T>) -> Refused<V> {
 }
 
 /// `Ok(None)`: dropped. `Err`: it waits.
-type Outcome<V> = Result<Option<Try<V>>, ()>;
+type ClaimResult<V> = Result<Option<Claim<V>>, ()>;
 
-fn as_line<V>(outcome: Outcome<V>, value: impl Fn(V) -> LineValue) -> Claim {
+fn as_line<V>(outcome: ClaimResult<V>, value: impl Fn(V) -> LineValue) -> ClaimOutcome {
     match outcome {
-        Ok(Some(claimed)) => Claim::Sent(Try {
+        Ok(Some(claimed)) => ClaimOutcome::Claimed(Claim {
             value: value(claimed.value),
             label: claimed.label,
             sends: claimed.sends,
         }),
-        Ok(None) => Claim::Dropped,
-        Err(()) => Claim::Left,
+        Ok(None) => ClaimOutcome::Dropped,
+        Err(()) => ClaimOutcome::Left,
     }
 }
 
 async fn claim_with<V: Copy>(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
-    first: Try<V>,
+    first: Claim<V>,
     by: &SentBy,
     call: impl AsyncFn(u64, Sent<V>) -> Result<Refused<V>>,
-) -> Result<Outcome<V>> {
-    let gate = out.gate(std::collections::HashSet::new());
+) -> Result<ClaimResult<V>> {
+    let gate = session.gate(std::collections::HashSet::new());
     let entry = (first.label, first.sends);
     let mut now = first;
     for _ in 0..MOST_TRIES {
         let sent = Sent {
             value: now.value,
             label: now.label,
-            at: out.amazons_now(),
+            at: session.amazons_now(),
             by: by.clone(),
         };
         let Some(seen) = call(now.sends, sent).await? else {
@@ -151,39 +151,45 @@ async fn claim_with<V: Copy>(
         };
         let in_feed = seen.as_ref().and_then(|seen| seen.sent.as_ref());
         if let (SentBy::Patch, Some(SentBy::Feed(feed))) = (by, in_feed.map(|sent| &sent.by)) {
-            out.overtake(feed, target.sku).await?;
+            session.overtake(feed, target.sku).await?;
         }
-        match again(entry, by, seen, |level| gate.knows_orders_until(level)) {
-            Again::Claim(next) => now = next,
-            Again::Unfinished(next) if stands(out, target, entry).await? => now = next,
-            Again::Unfinished(_) => return Ok(Ok(None)),
-            Again::Ours(ours) => return Ok(Ok(Some(ours))),
-            Again::Drop => return Ok(Ok(None)),
-            Again::Leave => return Ok(Err(())),
+        match retry_decision(entry, by, seen, |level| gate.knows_orders_until(level)) {
+            RetryDecision::Claim(next) => now = next,
+            RetryDecision::Unfinished(next) if is_pending(session, target, entry).await? => {
+                now = next
+            }
+            RetryDecision::Unfinished(_) => return Ok(Ok(None)),
+            RetryDecision::Ours(ours) => return Ok(Ok(Some(ours))),
+            RetryDecision::Drop => return Ok(Ok(None)),
+            RetryDecision::Leave => return Ok(Err(())),
         }
     }
     Ok(Err(()))
 }
 
 /// Whether an entry, known by its label and sends, is still there: it is taken out once what it asked for has been sent.
-async fn stands(out: &Outgoing<'_>, target: Target<'_>, entry: (u64, u64)) -> Result<bool> {
-    let connection = &out.key();
-    let store = &out.app.store;
-    let stands = store
+async fn is_pending(
+    session: &SendSession<'_>,
+    target: Target<'_>,
+    entry: (u64, u64),
+) -> Result<bool> {
+    let connection = &session.key();
+    let store = &session.app.store;
+    let pending = store
         .to_send_of(connection, target.sku, target.price_on)
         .await?;
-    Ok(stands.is_some_and(|it| (it.label, it.sends) == entry))
+    Ok(pending.is_some_and(|it| (it.label, it.sends) == entry))
 }
 
-/// Whether nothing else was sent since `claimed`; else what is wanted now is noted to be said again, since nobody knows
-/// which of the two came last.
+/// Whether nothing else was sent since `claimed`; else what is wanted now is listed to be sent again, since it is
+/// not known which of the two Amazon got last.
 pub(crate) async fn confirm(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
-    claimed: &Try<LineValue>,
+    claimed: &Claim<LineValue>,
 ) -> Result<()> {
-    let connection = &out.key();
-    let store = &out.app.store;
+    let connection = &session.key();
+    let store = &session.app.store;
     let after = claimed.sends + 1;
     let moved = match target.price_on {
         None => {
@@ -205,57 +211,57 @@ pub(crate) async fn confirm(
             })
         }
     };
-    if moved && put_back(out, target, |_| true).await? {
-        out.wake_urgent().await?;
+    if moved && put_back(session, target, |_| true).await? {
+        session.wake_urgent().await?;
     }
     Ok(())
 }
 
-/// Notes that what is wanted now is to be sent again, where what was sent last satisfies `lost`: nobody knows what
-/// Amazon shows. Whether that waits for no round.
+/// Lists what is wanted now to be sent again, if what was sent last satisfies `lost`: it is not known what Amazon shows.
+/// Whether that is urgent.
 pub(crate) async fn put_back(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<bool> {
     let entry = match target.price_on {
-        None => lost_quantity(out, target, lost).await?,
-        Some(marketplace) => lost_price(out, target, marketplace, lost).await?,
+        None => lost_quantity(session, target, lost).await?,
+        Some(marketplace) => lost_price(session, target, marketplace, lost).await?,
     };
     let Some(entry) = entry else {
         return Ok(false);
     };
-    let connection = &out.key();
-    let store = &out.app.store;
+    let connection = &session.key();
+    let store = &session.app.store;
     store.put_to_send(connection, &entry).await?;
     Ok(entry.urgent)
 }
 
 async fn lost_quantity(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<Option<ToSend>> {
-    let connection = &out.key();
-    let store = &out.app.store;
+    let connection = &session.key();
+    let store = &session.app.store;
     let Some(listing) = store.listing(&connection.listing(target.sku)).await? else {
         return Ok(None);
     };
     if !listing.sent.as_ref().is_some_and(|sent| lost(&sent.by)) {
         return Ok(None);
     }
-    let policy = &out.going.settings().policy;
+    let policy = &session.sending.settings().policy;
     Ok(ToSend::lost_quantity(&listing, policy, Timestamp::now()))
 }
 
 async fn lost_price(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
     marketplace: Marketplace,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<Option<ToSend>> {
-    let connection = &out.key();
-    let store = &out.app.store;
+    let connection = &session.key();
+    let store = &session.app.store;
     let offer = store
         .offer(&connection.listing(target.sku).offer(marketplace))
         .await?;
@@ -263,11 +269,11 @@ async fn lost_price(
     let Some(offer) = offer.filter(carries) else {
         return Ok(None);
     };
-    let percent = out.going.settings().brakes.price_percent;
+    let percent = session.sending.settings().brakes.price_percent;
     Ok(ToSend::lost_price(&offer, percent, None, Timestamp::now()))
 }
 
-/// For whoever holds two things that cannot be: a line whose value is not of its feed's kind.
+/// The error of a line whose value is not of its feed's kind.
 pub(crate) fn damaged() -> Error {
     Error::permanent("read a manifest", "a line is not of its feed's kind")
 }

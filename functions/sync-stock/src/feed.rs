@@ -1,16 +1,16 @@
 //! Feeds, from the manifest to the moment when Amazon has them, and the resuming of those that a stop left behind. What
-//! Amazon makes of them is told by `settle-feeds`.
+//! became of them is found out by `settle-feeds`.
 //!
-//! Whatever a stop interrupts is done again: an entry is taken out only once its line stands in a manifest and its
-//! listing is claimed, and a feed whose submission nobody knows the outcome of gives back all its lines.
+//! Whatever a stop interrupts is done again: an entry is taken out only once its line is in a manifest and its
+//! listing is claimed, and a feed whose submission has an unknown outcome gives back all its lines.
 
 mod build;
 mod submit;
 
 use crate::claim::{Target, put_back};
-use crate::outgoing::{AT_ONCE, Outgoing, Stop};
 use crate::plan::Batch;
 use crate::price::priced;
+use crate::send_session::{AT_ONCE, SendSession, Stop};
 use build::build;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -22,14 +22,14 @@ use stallkeeper::store::{RoundSummary, Written};
 use submit::submit;
 use tracing::{info, warn};
 
-/// A feed that could not be submitted for so long holds values of yesterday: its lines are claimed anew.
+/// A feed that could not be submitted for so long has outdated values: its lines are claimed again.
 const TOO_OLD: SignedDuration = SignedDuration::from_hours(6);
 /// How old a submitted feed is before its checks are taken for lost.
 const CHECK_LOST: SignedDuration = SignedDuration::from_hours(2);
 
 /// Makes feeds of all batches, one after the other.
 pub(crate) async fn send_all(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     batches: Vec<Batch>,
     summary: &mut RoundSummary,
 ) -> Result<Option<Stop>> {
@@ -40,16 +40,16 @@ pub(crate) async fn send_all(
             continue;
         }
         // What cannot be submitted now is better not claimed now.
-        stop = submit::allowance(out).await?;
+        stop = submit::allowance(session).await?;
         if stop.is_some() {
             summary.waiting += batch.entries.len() as u64;
             continue;
         }
-        let feed = build::begin(out, &batch).await?;
+        let feed = build::begin(session, &batch).await?;
         drop(batch);
-        stop = match build(out, feed).await? {
+        stop = match build(session, feed).await? {
             (_, Some(stop)) => Some(stop),
-            (Some(feed), None) => submit(out, feed, true, summary).await?,
+            (Some(feed), None) => submit(session, feed, true, summary).await?,
             (None, None) => None,
         };
     }
@@ -58,38 +58,45 @@ pub(crate) async fn send_all(
 
 /// Goes on with what earlier runs left behind. Why it stopped before the end.
 pub(crate) async fn resume(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     open: Vec<Feed>,
     summary: &mut RoundSummary,
 ) -> Result<Option<Stop>> {
     for feed in open {
         let stop = match feed.state {
             FeedState::Submitted => {
-                look_after(out, &feed).await?;
+                look_after(session, &feed).await?;
                 None
             }
             FeedState::Submitting => {
-                let note = "it is not known whether Amazon got it: sent again";
-                give_back(out, feed, note).await?;
+                let note = "it is not known whether Amazon received it: its lines are sent again";
+                give_back(session, feed, note).await?;
                 None
             }
             FeedState::Building | FeedState::Claimed if is_older(&feed, TOO_OLD) => {
-                give_back(out, feed, "it could not be submitted in time").await?;
+                give_back(session, feed, "it could not be submitted in time").await?;
                 None
             }
-            FeedState::Building | FeedState::Claimed if is_left_alone(out, &feed).await? => {
-                give_back(out, feed, "this marketplace's prices are left alone by now").await?;
+            FeedState::Building | FeedState::Claimed
+                if is_unmanaged_price(session, &feed).await? =>
+            {
+                give_back(
+                    session,
+                    feed,
+                    "prices of this marketplace are not set by Stallkeeper any more",
+                )
+                .await?;
                 None
             }
             FeedState::Building => {
-                info!(feed.id = %feed.id, "feed `{}` is built on", feed.id);
-                match build(out, feed).await? {
+                info!(feed.id = %feed.id, "building of feed `{}` continues", feed.id);
+                match build(session, feed).await? {
                     (_, Some(stop)) => Some(stop),
-                    (Some(feed), None) => submit(out, feed, false, summary).await?,
+                    (Some(feed), None) => submit(session, feed, false, summary).await?,
                     (None, None) => None,
                 }
             }
-            FeedState::Claimed => submit(out, feed, false, summary).await?,
+            FeedState::Claimed => submit(session, feed, false, summary).await?,
             FeedState::Settled | FeedState::Returned => None,
         };
         if stop.is_some() {
@@ -104,30 +111,30 @@ fn is_older(feed: &Feed, than: SignedDuration) -> bool {
 }
 
 /// Whether the feed's prices are not to be sent any more.
-async fn is_left_alone(out: &Outgoing<'_>, feed: &Feed) -> Result<bool> {
-    Ok(feed.kind == FeedKind::Price && !priced(out).await?.contains(&feed.marketplace))
+async fn is_unmanaged_price(session: &SendSession<'_>, feed: &Feed) -> Result<bool> {
+    Ok(feed.kind == FeedKind::Price && !priced(session).await?.contains(&feed.marketplace))
 }
 
 /// The check of a feed queues itself until the feed is settled. One that is stuck is looked at with each round; one that
 /// should be done long since every two hours.
-async fn look_after(out: &Outgoing<'_>, feed: &Feed) -> Result<()> {
+async fn look_after(session: &SendSession<'_>, feed: &Feed) -> Result<()> {
     let age = Timestamp::now().duration_since(feed.submitted_at.unwrap_or(feed.created_at));
-    let round = i64::from(out.going.settings().every_minutes) * 60;
+    let round = i64::from(session.sending.settings().every_minutes) * 60;
     let due = age >= CHECK_LOST && age.as_secs() % CHECK_LOST.as_secs() < round;
     if feed.stuck || due {
-        check(out, feed, 0).await?;
+        check(session, feed, 0).await?;
     }
     Ok(())
 }
 
 /// Has `settle-feeds` look at a feed.
-async fn check(out: &Outgoing<'_>, feed: &Feed, delay_seconds: u32) -> Result<()> {
+async fn check(session: &SendSession<'_>, feed: &Feed, delay_seconds: u32) -> Result<()> {
     let message = FeedCheck::Check {
         connection: feed.connection.clone(),
         feed: feed.id.clone(),
         hop: 0,
     };
-    let checks = &out.app.checks;
+    let checks = &session.app.checks;
     checks.send(&feed.connection, message, delay_seconds).await
 }
 
@@ -139,50 +146,50 @@ fn target<'a>(feed: &Feed, sku: &'a AmazonSku) -> Target<'a> {
 }
 
 /// All that was last sent by this feed is to be sent again, and what was patched while it may have been under way.
-async fn give_back(out: &Outgoing<'_>, mut feed: Feed, note: &str) -> Result<()> {
+async fn give_back(session: &SendSession<'_>, mut feed: Feed, note: &str) -> Result<()> {
     warn!(feed.id = %feed.id, feed.state = feed.state.as_str(), "feed `{}` is given back: {note}", feed.id);
-    let lines = out.app.store.manifest(&feed).await?;
+    let lines = session.app.store.manifest(&feed).await?;
     let by = SentBy::Feed(feed.id.clone());
     let skus: Vec<&AmazonSku> = lines.iter().map(|line: &FeedLine| &line.sku).collect();
-    put_all_back(out, &feed, skus, |sent| *sent == by).await?;
+    put_all_back(session, &feed, skus, |sent| *sent == by).await?;
     loop {
         let overtaken = feed.overtaken.iter().collect();
-        put_all_back(out, &feed, overtaken, |_| true).await?;
+        put_all_back(session, &feed, overtaken, |_| true).await?;
         let closed = Feed {
             state: FeedState::Returned,
             note: Some(note.to_owned()),
             revision: feed.revision + 1,
             ..feed.clone()
         };
-        match out.app.store.save_feed(&closed).await? {
+        match session.app.store.save_feed(&closed).await? {
             Written::Done => return Ok(()),
-            Written::Conflict => feed = reload(out, &feed).await?,
+            Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
 }
 
 async fn put_all_back(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     feed: &Feed,
     skus: Vec<&AmazonSku>,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<()> {
     let lost = &lost;
     let urgent = futures::stream::iter(skus)
-        .map(|sku| put_back(out, target(feed, sku), lost))
+        .map(|sku| put_back(session, target(feed, sku), lost))
         .buffer_unordered(AT_ONCE)
         .try_fold(false, |any, urgent| async move { Ok(any || urgent) })
         .await?;
     if urgent {
         // This round may end before it comes to them.
-        out.wake_urgent().await?;
+        session.wake_urgent().await?;
     }
     Ok(())
 }
 
-/// A feed as it is by now: an urgent patch told it of a listing. Anything else means that another run took over.
-async fn reload(out: &Outgoing<'_>, feed: &Feed) -> Result<Feed> {
-    let store = &out.app.store;
+/// A feed as it is by now: an urgent patch noted a listing in it. Anything else means that another run took over.
+async fn reload(session: &SendSession<'_>, feed: &Feed) -> Result<Feed> {
+    let store = &session.app.store;
     let now = store
         .feed(&feed.connection, &feed.id)
         .await?

@@ -1,25 +1,25 @@
 //! `sync-stock`: sends what differs between wanted and predicted live, few by patch and many by feed.
 //!
-//! It owns the rounds of a connection, from what may have to be sent to a feed that Amazon has; what becomes of a feed is
-//! told by `settle-feeds`. It never computes what is wanted, never sends to a listing that is not matched, and never
+//! It owns the rounds of a connection, from what may have to be sent to a feed that Amazon has; what became of a feed is
+//! found out by `settle-feeds`. It never computes what is wanted, never sends to a listing that is not matched, and never
 //! sends anything that a person has stopped.
 
-mod again;
 mod brake;
 mod claim;
 mod feed;
-mod gate;
-mod going;
-mod outgoing;
 mod patch;
 mod plan;
 mod price;
+mod retry;
 mod round;
+mod send_gate;
+mod send_session;
+mod sending;
 mod urgent;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use going::Going;
-use round::End;
+use round::RoundOutcome;
+use sending::Sending;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
@@ -29,6 +29,7 @@ use stallkeeper::store::Store;
 use stallkeeper::vault::Vault;
 use std::time::SystemTime;
 use tracing::warn;
+use urgent::UrgentOutcome;
 
 /// Up to so many differences go by patches, whose answer is the verdict; more go by feed. At five patches a second this
 /// is a minute.
@@ -80,11 +81,11 @@ fn skip(error: &Error) {
 }
 
 async fn tick(app: &App, connection: ConnectionKey, hop: u32, deadline: SystemTime) -> Result<()> {
-    let Some(going) = Going::load(&app.store, &connection).await? else {
+    let Some(sending) = Sending::load(&app.store, &connection).await? else {
         return Ok(());
     };
-    match round::run(app, &going, hop, deadline).await? {
-        End::OutOfTime if hop < MOST_HOPS => {
+    match round::run(app, &sending, hop, deadline).await? {
+        RoundOutcome::OutOfTime if hop < MOST_HOPS => {
             let again = StockTick::Tick {
                 connection: connection.clone(),
                 hop: hop + 1,
@@ -101,22 +102,22 @@ async fn urgent_tick(
     hop: u32,
     deadline: SystemTime,
 ) -> Result<()> {
-    let Some(going) = Going::load(&app.store, &connection).await? else {
+    let Some(sending) = Sending::load(&app.store, &connection).await? else {
         return Ok(());
     };
-    if going.shadow() {
+    if sending.shadow() {
         return Ok(());
     }
-    let (again, delay) = match urgent::run(app, &going, deadline).await? {
-        urgent::End::Done => return Ok(()),
-        urgent::End::Busy if hop < urgent::MOST_HOPS => (
+    let (again, delay) = match urgent::run(app, &sending, deadline).await? {
+        UrgentOutcome::Done => return Ok(()),
+        UrgentOutcome::Busy if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
                 connection: connection.clone(),
                 hop: hop + 1,
             },
             urgent::BUSY_SECONDS,
         ),
-        urgent::End::OutOfTime if hop < urgent::MOST_HOPS => (
+        UrgentOutcome::OutOfTime if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
                 connection: connection.clone(),
                 hop: hop + 1,
@@ -124,7 +125,7 @@ async fn urgent_tick(
             0,
         ),
         // A round sends many by feed; where messages have chased a lease for long, it looks at all.
-        urgent::End::TooMany | urgent::End::Busy | urgent::End::OutOfTime => (
+        UrgentOutcome::TooMany | UrgentOutcome::Busy | UrgentOutcome::OutOfTime => (
             StockTick::Tick {
                 connection: connection.clone(),
                 hop: 0,

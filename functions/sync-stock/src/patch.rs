@@ -1,10 +1,10 @@
 //! Patches: one listing at a time, whose answer is the verdict. It claims before it sends, and takes an entry out only
 //! once Amazon has answered.
 
-use crate::again::Try;
-use crate::claim::{Claim, Target, claim, confirm};
-use crate::outgoing::{Outgoing, Stop, refused_for_good, words};
-use crate::plan::store_of;
+use crate::claim::{ClaimOutcome, Target, claim, confirm};
+use crate::plan::marketplace_of;
+use crate::retry::Claim;
+use crate::send_session::{SendSession, Stop, refused_for_good, words};
 use futures::future::join_all;
 use stallkeeper::domain::feed::{Feed, FeedKind, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
@@ -27,12 +27,12 @@ const MOST_LIMITS: u32 = 3;
 /// What one more burst may need: Amazon's slowest answer, and settling it.
 const BURST_TIME: Duration = Duration::from_secs(40);
 
-/// Feeds that Amazon has not got yet, with what they hold: what is patched meanwhile must be taken out of them.
+/// Feeds that Amazon has not received yet, with their listings: what is patched meanwhile must be taken out of them.
 #[derive(Debug, Default)]
-pub(crate) struct Unsubmitted(Vec<Held>);
+pub(crate) struct Unsubmitted(Vec<FeedContents>);
 
 #[derive(Debug)]
-struct Held {
+struct FeedContents {
     feed: FeedId,
     /// Of a price feed.
     marketplace: Option<Marketplace>,
@@ -41,11 +41,11 @@ struct Held {
 
 impl Unsubmitted {
     /// To be read after the entries: what those know of is in a manifest by then.
-    pub(crate) async fn read(out: &Outgoing<'_>, open: &[Feed]) -> Result<Self> {
+    pub(crate) async fn read(session: &SendSession<'_>, open: &[Feed]) -> Result<Self> {
         let mut all = Vec::new();
         for feed in open.iter().filter(|feed| feed.state.is_unsubmitted()) {
-            let lines = out.app.store.manifest(feed).await?;
-            all.push(Held {
+            let lines = session.app.store.manifest(feed).await?;
+            all.push(FeedContents {
                 feed: feed.id.clone(),
                 marketplace: (feed.kind == FeedKind::Price).then_some(feed.marketplace),
                 skus: lines.into_iter().map(|line| line.sku).collect(),
@@ -54,13 +54,11 @@ impl Unsubmitted {
         Ok(Self(all))
     }
 
-    fn having<'a>(&'a self, target: Target<'a>) -> impl Iterator<Item = &'a FeedId> {
+    fn holding<'a>(&'a self, target: Target<'a>) -> impl Iterator<Item = &'a FeedId> {
         self.0
             .iter()
-            .filter(move |held| {
-                held.marketplace == target.price_on && held.skus.contains(target.sku)
-            })
-            .map(|held| &held.feed)
+            .filter(move |it| it.marketplace == target.price_on && it.skus.contains(target.sku))
+            .map(|it| &it.feed)
     }
 }
 
@@ -76,13 +74,13 @@ enum Patched {
     Unsure,
     /// Amazon's limit is reached, whatever we thought.
     Limited,
-    /// Amazon lets nothing be patched; in words.
+    /// Amazon accepts no patch; in words.
     Stopped(String),
 }
 
-/// Patches all entries, burst by burst. How many nobody knows the outcome of, and why it stopped before the end.
+/// Patches all entries, burst by burst. Returns how many have an unknown outcome, and why it stopped before the end.
 pub(crate) async fn patch_all(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     entries: &[ToSend],
     unsubmitted: &Unsubmitted,
     summary: &mut RoundSummary,
@@ -91,10 +89,12 @@ pub(crate) async fn patch_all(
     let (mut unsure, mut limits) = (0, 0);
     while !left.is_empty() {
         let burst: Vec<&ToSend> = left.drain(..left.len().min(BURST)).collect();
-        if let Some(stop) = before_burst(out, burst.len()).await? {
+        if let Some(stop) = before_burst(session, burst.len()).await? {
             return Ok((unsure, Some(stop)));
         }
-        let patches = burst.iter().map(|entry| patch_one(out, entry, unsubmitted));
+        let patches = burst
+            .iter()
+            .map(|entry| patch_one(session, entry, unsubmitted));
         let (mut stop, mut limited) = (None, 0);
         // Each is settled, whatever becomes of the others.
         let patched: Vec<Result<Patched>> = join_all(patches).await;
@@ -124,61 +124,61 @@ pub(crate) async fn patch_all(
 }
 
 /// Time, Amazon's limit, and last the brakes.
-async fn before_burst(out: &Outgoing<'_>, patches: usize) -> Result<Option<Stop>> {
-    if !out.has_time_for(BURST_TIME) {
+async fn before_burst(session: &SendSession<'_>, patches: usize) -> Result<Option<Stop>> {
+    if !session.has_time_for(BURST_TIME) {
         return Ok(Some(Stop::OutOfTime));
     }
     let count = u32::try_from(patches).unwrap_or(1);
-    let limit = out.permits(Operation::PatchListingsItem, count).await?;
+    let limit = session.permits(Operation::PatchListingsItem, count).await?;
     if limit.is_some() {
         return Ok(limit);
     }
-    Ok((!out.still_on().await?).then_some(Stop::SwitchedOff))
+    Ok((!session.still_on().await?).then_some(Stop::SwitchedOff))
 }
 
 async fn patch_one(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     entry: &ToSend,
     unsubmitted: &Unsubmitted,
 ) -> Result<Patched> {
-    let connection = &out.key();
-    let store = &out.app.store;
+    let connection = &session.key();
+    let store = &session.app.store;
     let target = Target::of(entry);
-    for feed in unsubmitted.having(target) {
-        out.overtake(feed, target.sku).await?;
+    for feed in unsubmitted.holding(target) {
+        session.overtake(feed, target.sku).await?;
     }
-    let first = Try {
+    let first = Claim {
         value: entry.value.clone(),
         label: entry.label,
         sends: entry.sends,
     };
-    let claimed = match claim(out, target, first, &SentBy::Patch).await? {
-        Claim::Sent(claimed) => claimed,
-        Claim::Left => return Ok(Patched::Left),
-        Claim::Dropped => {
+    let claimed = match claim(session, target, first, &SentBy::Patch).await? {
+        ClaimOutcome::Claimed(claimed) => claimed,
+        ClaimOutcome::Left => return Ok(Patched::Left),
+        ClaimOutcome::Dropped => {
             store.delete_to_send(connection, entry).await?;
             return Ok(Patched::Dropped);
         }
     };
-    let answer = send(out, entry, &claimed).await;
-    // Another run may have sent something else meanwhile, and nobody knows whose patch came last.
-    confirm(out, target, &claimed).await?;
+    let answer = send(session, entry, &claimed).await;
+    // Another run may have sent something else meanwhile, and it is not known whose patch Amazon got last.
+    confirm(session, target, &claimed).await?;
     let patched = match answer {
         Ok(CallOutcome::Limited(_)) => return Ok(Patched::Limited),
         Ok(CallOutcome::Answered(answer)) => match refusing(&answer.value) {
             None => Patched::Accepted,
             Some(Issue { code, message, .. }) => {
                 let again = advice(&code).retry;
-                refuse(out, target, &claimed, code, message).await?;
+                refuse(session, target, &claimed, code, message).await?;
                 if again {
-                    // The entry has the next round try it again.
+                    // The entry stays, so the next round sends it again.
                     return Ok(Patched::Refused);
                 }
                 Patched::Refused
             }
         },
         Err(error) => {
-            let failed = after_failure(out, target, &claimed, error).await?;
+            let failed = after_failure(session, target, &claimed, error).await?;
             if !matches!(failed, Patched::Refused) {
                 return Ok(failed);
             }
@@ -190,12 +190,12 @@ async fn patch_one(
 }
 
 async fn send(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     entry: &ToSend,
-    claimed: &Try<LineValue>,
+    claimed: &Claim<LineValue>,
 ) -> Result<CallOutcome<PatchVerdict>> {
-    let seller = out.session.seller().await?;
-    let marketplace = store_of(entry, out.going.home());
+    let seller = session.seller.seller().await?;
+    let marketplace = marketplace_of(entry, session.sending.home());
     let patch = ListingPatch {
         product_type: entry.product_type.as_deref(),
         change: match claimed.value {
@@ -212,7 +212,7 @@ async fn send(
         patch.await
     };
     let operation = Operation::PatchListingsItem;
-    out.session.call_permitted(operation, call).await
+    session.seller.call_permitted(operation, call).await
 }
 
 /// What kept Amazon from taking it. A word that is new to us counts by its issues alone.
@@ -234,9 +234,9 @@ fn refusing(verdict: &PatchVerdict) -> Option<Issue> {
 }
 
 async fn after_failure(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
-    claimed: &Try<LineValue>,
+    claimed: &Claim<LineValue>,
     error: Error,
 ) -> Result<Patched> {
     let operation = Operation::PatchListingsItem;
@@ -250,18 +250,18 @@ async fn after_failure(
         }
         Class::Permanent => match refused_for_good(&error, operation) {
             Some(refusal) if refusal.status == 403 => {
-                warn!(error = error.chain(), "Amazon lets nothing be patched");
+                warn!(error = error.chain(), "Amazon accepts no patch");
                 Ok(Patched::Stopped(words(refusal)))
             }
             Some(refusal) => {
                 let code = refusal.code.clone();
                 let code = code.unwrap_or_else(|| refusal.status.to_string());
-                refuse(out, target, claimed, code, words(refusal)).await?;
+                refuse(session, target, claimed, code, words(refusal)).await?;
                 Ok(Patched::Refused)
             }
             // No address can hold this SKU.
             None if stallkeeper::sp_api::refusal(&error).is_none() => {
-                refuse(out, target, claimed, "address".into(), error.chain()).await?;
+                refuse(session, target, claimed, "address".into(), error.chain()).await?;
                 Ok(Patched::Refused)
             }
             // Login with Amazon refuses the app.
@@ -271,15 +271,15 @@ async fn after_failure(
 }
 
 async fn refuse(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     target: Target<'_>,
-    claimed: &Try<LineValue>,
+    claimed: &Claim<LineValue>,
     code: String,
     message: String,
 ) -> Result<()> {
-    let connection = &out.key();
-    let store = &out.app.store;
-    let at = out.amazons_now();
+    let connection = &session.key();
+    let store = &session.app.store;
+    let at = session.amazons_now();
     match (target.price_on, &claimed.value) {
         (Some(marketplace), LineValue::Price { amount, .. }) => {
             let refused = refusal(*amount, code, message, at);

@@ -1,4 +1,4 @@
-//! What goes by patch and what by feed, and through which store. Pure.
+//! What goes by patch and what by feed, and through which marketplace. Pure.
 
 use stallkeeper::domain::feed::{FeedKind, MOST_LINES};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -77,8 +77,8 @@ impl Plan {
     }
 }
 
-/// The store to patch an entry through.
-pub(crate) fn store_of(entry: &ToSend, home: Marketplace) -> Marketplace {
+/// The marketplace to patch an entry through.
+pub(crate) fn marketplace_of(entry: &ToSend, home: Marketplace) -> Marketplace {
     match entry.price_on {
         Some(marketplace) => marketplace,
         None if entry.stores.contains(&home) => home,
@@ -86,27 +86,30 @@ pub(crate) fn store_of(entry: &ToSend, home: Marketplace) -> Marketplace {
     }
 }
 
-/// The fewest stores that cover all: home first, then again and again the one that covers most of what is left. An entry
-/// that names no store is tried at home.
+/// The fewest marketplaces that cover all: home first, then repeatedly the one that covers most of what is left. An entry
+/// that names no marketplace is tried at home.
 fn cover(mut entries: Vec<ToSend>, home: Marketplace) -> Vec<(Marketplace, Vec<ToSend>)> {
     let mut groups = Vec::new();
     let mut next = Some(home);
-    while let Some(store) = next {
+    while let Some(marketplace) = next {
         let (covered, left): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
-            entry.stores.contains(&store) || (entry.stores.is_empty() && store == home)
+            entry.stores.contains(&marketplace) || (entry.stores.is_empty() && marketplace == home)
         });
         if !covered.is_empty() {
-            groups.push((store, covered));
+            groups.push((marketplace, covered));
         }
         entries = left;
         let mut counts: BTreeMap<&str, (usize, Marketplace)> = BTreeMap::new();
-        for store in entries.iter().flat_map(|entry| &entry.stores) {
-            counts.entry(store.country()).or_insert((0, *store)).0 += 1;
+        for marketplace in entries.iter().flat_map(|entry| &entry.stores) {
+            counts
+                .entry(marketplace.country())
+                .or_insert((0, *marketplace))
+                .0 += 1;
         }
         next = counts
             .into_values()
             .max_by_key(|(count, _)| *count)
-            .map(|(_, store)| store);
+            .map(|(_, marketplace)| marketplace);
     }
     groups
 }

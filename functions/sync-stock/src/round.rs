@@ -3,11 +3,11 @@
 use crate::App;
 use crate::brake::{is_released, judge};
 use crate::feed;
-use crate::going::Going;
-use crate::outgoing::{Outgoing, Stop};
 use crate::patch::{Unsubmitted, patch_all};
 use crate::plan::{Plan, plan};
-use crate::price::less_left_alone;
+use crate::price::drop_unmanaged_prices;
+use crate::send_session::{SendSession, Stop};
+use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::error::Result;
@@ -21,7 +21,7 @@ pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(330);
 
 /// How a round ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum RoundOutcome {
     /// All is sent, or waits for what it must wait for.
     Done,
     /// Time ran out; a message to ourselves goes on.
@@ -31,21 +31,26 @@ pub(crate) enum End {
 }
 
 /// Takes the lease, sends, gives the lease back.
-pub(crate) async fn run(app: &App, going: &Going, hop: u32, deadline: SystemTime) -> Result<End> {
+pub(crate) async fn run(
+    app: &App,
+    sending: &Sending,
+    hop: u32,
+    deadline: SystemTime,
+) -> Result<RoundOutcome> {
     let now = Timestamp::now();
     let owner = ulid::Ulid::generate().to_string();
     let until = now.saturating_add(LEASE).unwrap_or(now);
-    let connection = &going.connection;
+    let connection = &sending.connection;
     let leased = app
         .store
         .lease_round(&connection.key(), &owner, now, until)
         .await?;
     let Some(round) = leased else {
         info!(connection.id = %connection.id, "another run sends the stock of connection `{}`", connection.id);
-        return Ok(End::Lost);
+        return Ok(RoundOutcome::Lost);
     };
     let mut run = Run {
-        out: Outgoing::new(app, going, deadline).await?,
+        session: SendSession::new(app, sending, deadline).await?,
         owner,
         round,
         // What the run before has just taken out or put in must be seen.
@@ -66,7 +71,7 @@ pub(crate) async fn run(app: &App, going: &Going, hop: u32, deadline: SystemTime
 
 /// A run that holds the lease.
 struct Run<'a> {
-    out: Outgoing<'a>,
+    session: SendSession<'a>,
     owner: String,
     /// As it was leased.
     round: Round,
@@ -80,29 +85,29 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn send(&mut self) -> Result<()> {
-        if self.out.going.shadow() {
+        if self.session.sending.shadow() {
             let entries = self.entries().await?;
-            let gate = self.out.gate(HashSet::new());
-            let would = entries.iter().filter(|entry| gate.lets(entry));
+            let gate = self.session.gate(HashSet::new());
+            let would = entries.iter().filter(|entry| gate.allows(entry));
             self.summary.shadowed = would.count() as u64;
             return Ok(());
         }
         if self.is_held() {
-            // Nothing is sent of a held round; it goes on by itself once its zeros are taken back.
+            // Nothing is sent of a held round; it continues by itself once its zeros are gone.
             let entries = self.entries().await?;
-            self.hold = judge(&self.out, &self.round, &entries).await?;
+            self.hold = judge(&self.session, &self.round, &entries).await?;
             if self.hold.is_some() {
                 self.summary.waiting = entries.len() as u64;
                 return Ok(());
             }
         }
         self.judged = true;
-        let connection = &self.out.key();
-        let store = &self.out.app.store;
+        let connection = &self.session.key();
+        let store = &self.session.app.store;
         let mut open = store.open_feeds(connection).await?;
         if !open.is_empty() {
             self.strongly = true;
-            self.stop = feed::resume(&self.out, open, &mut self.summary).await?;
+            self.stop = feed::resume(&self.session, open, &mut self.summary).await?;
             if !matches!(self.stop, None | Some(Stop::Limited)) {
                 return Ok(());
             }
@@ -117,10 +122,10 @@ impl Run<'_> {
     }
 
     async fn entries(&mut self) -> Result<Vec<ToSend>> {
-        let connection = &self.out.key();
-        let store = &self.out.app.store;
+        let connection = &self.session.key();
+        let store = &self.session.app.store;
         let entries = store.to_send(connection, self.strongly).await?;
-        let entries = less_left_alone(&self.out, entries).await?;
+        let entries = drop_unmanaged_prices(&self.session, entries).await?;
         self.summary.looked_at = entries.len() as u64;
         Ok(entries)
     }
@@ -131,9 +136,9 @@ impl Run<'_> {
             return Ok(());
         }
         let gate = self
-            .out
+            .session
             .gate(open.iter().map(|feed| feed.id.clone()).collect());
-        entries.retain(|entry| gate.lets(entry));
+        entries.retain(|entry| gate.allows(entry));
         let mut urgent_lease = None;
         if entries.iter().any(|entry| entry.urgent) {
             urgent_lease = self.lease_urgent().await?;
@@ -141,13 +146,13 @@ impl Run<'_> {
             self.strongly = true;
             entries = self.entries().await?;
             let alone = urgent_lease.is_some();
-            entries.retain(|entry| gate.lets(entry) && (alone || !entry.urgent));
+            entries.retain(|entry| gate.allows(entry) && (alone || !entry.urgent));
         }
         self.summary.waiting += self.summary.looked_at - entries.len() as u64;
         let sent = self.judge_and_send(entries, open).await;
         if let Some(owner) = urgent_lease {
-            let connection = &self.out.key();
-            let store = &self.out.app.store;
+            let connection = &self.session.key();
+            let store = &self.session.app.store;
             store.release_urgent(connection, &owner).await?;
         }
         sent
@@ -155,10 +160,10 @@ impl Run<'_> {
 
     /// Urgent decreases are one run's at a time: whoever has them sends them.
     async fn lease_urgent(&self) -> Result<Option<String>> {
-        let connection = &self.out.key();
+        let connection = &self.session.key();
         let now = Timestamp::now();
         let until = now.saturating_add(LEASE).unwrap_or(now);
-        let store = &self.out.app.store;
+        let store = &self.session.app.store;
         let leased = store
             .lease_urgent(connection, &self.owner, now, until)
             .await?;
@@ -166,15 +171,15 @@ impl Run<'_> {
     }
 
     async fn judge_and_send(&mut self, entries: Vec<ToSend>, open: Vec<Feed>) -> Result<()> {
-        self.hold = judge(&self.out, &self.round, &entries).await?;
+        self.hold = judge(&self.session, &self.round, &entries).await?;
         if self.hold.is_some() {
             self.summary.waiting += entries.len() as u64;
             return Ok(());
         }
-        let out = &self.out;
-        let unsubmitted = Unsubmitted::read(out, &open).await?;
-        let Plan { patches, feeds } = plan(entries, out.going.home(), out.app.patch_most);
-        let (_, stop) = patch_all(out, &patches, &unsubmitted, &mut self.summary).await?;
+        let session = &self.session;
+        let unsubmitted = Unsubmitted::read(session, &open).await?;
+        let Plan { patches, feeds } = plan(entries, session.sending.home(), session.app.patch_most);
+        let (_, stop) = patch_all(session, &patches, &unsubmitted, &mut self.summary).await?;
         if stop.is_some() && stop != Some(Stop::Limited) {
             self.stop = stop;
             return Ok(());
@@ -185,7 +190,7 @@ impl Run<'_> {
             self.summary.waiting += entries.sum::<u64>();
             return Ok(());
         }
-        let stop = feed::send_all(out, feeds, &mut self.summary)
+        let stop = feed::send_all(session, feeds, &mut self.summary)
             .await?
             .or(stop);
         self.stop = stop.or(self.stop.take());
@@ -193,14 +198,14 @@ impl Run<'_> {
     }
 
     /// Notes what the round did, and gives the lease back: one write.
-    async fn leave(&mut self) -> Result<End> {
-        let connection = &self.out.key();
-        let store = &self.out.app.store;
+    async fn leave(&mut self) -> Result<RoundOutcome> {
+        let connection = &self.session.key();
+        let store = &self.session.app.store;
         let stale_since = self.stale_since().await?;
         let mut round = self.round.clone();
         loop {
             if round.owner.as_ref() != Some(&self.owner) {
-                return Ok(End::Lost);
+                return Ok(RoundOutcome::Lost);
             }
             self.note(&mut round);
             round.stale_since = stale_since;
@@ -215,10 +220,10 @@ impl Run<'_> {
                 Written::Conflict => round = store.round(connection).await?,
             }
         }
-        self.tell();
+        self.log();
         Ok(match self.stop {
-            Some(Stop::OutOfTime) => End::OutOfTime,
-            _ => End::Done,
+            Some(Stop::OutOfTime) => RoundOutcome::OutOfTime,
+            _ => RoundOutcome::Done,
         })
     }
 
@@ -251,23 +256,23 @@ impl Run<'_> {
         }
     }
 
-    /// Since when no stock level came, where that is too long ago. Where none ever came, it counts from publishing.
+    /// Since when no stock level came, if that is too long ago. If none ever came, it counts from publishing.
     async fn stale_since(&self) -> Result<Option<Timestamp>> {
-        let tenant = &self.out.key().tenant;
-        let going = self.out.going;
-        let hours = going.settings().stale_after_hours;
+        let tenant = &self.session.key().tenant;
+        let sending = self.session.sending;
+        let hours = sending.settings().stale_after_hours;
         if hours == 0 {
             return Ok(None);
         }
-        let seen = self.out.app.store.stock_seen(tenant).await?;
-        let seen = seen.unwrap_or(going.published.at);
+        let seen = self.session.app.store.stock_seen(tenant).await?;
+        let seen = seen.unwrap_or(sending.published.at);
         let stale =
             Timestamp::now().duration_since(seen) >= SignedDuration::from_hours(i64::from(hours));
         Ok(stale.then(|| self.round.stale_since.unwrap_or(seen)))
     }
 
-    fn tell(&self) {
-        let id = &self.out.key().id;
+    fn log(&self) {
+        let id = &self.session.key().id;
         let RoundSummary {
             looked_at,
             patched,
@@ -279,7 +284,7 @@ impl Run<'_> {
         } = self.summary;
         let held = self.hold.is_some();
         let stop = self.stop.as_ref();
-        let order_cursor_age_seconds = self.out.exposure_seconds();
+        let order_cursor_age_seconds = self.session.exposure_seconds();
         if let Some(held) = &self.hold {
             warn!(connection.id = %id, held.zeros, held.matched, "the round of connection `{id}` is held for a person");
         }

@@ -2,24 +2,24 @@
 
 use crate::App;
 use crate::brake::{is_released, judge};
-use crate::going::Going;
-use crate::outgoing::{Outgoing, Stop};
 use crate::patch::{Unsubmitted, patch_all};
 use crate::round::LEASE;
+use crate::send_session::{SendSession, Stop};
+use crate::sending::Sending;
 use jiff::Timestamp;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::store::{Held, Round, RoundSummary, Written};
 use std::time::SystemTime;
 use tracing::{info, warn};
 
-/// How often a message waits for another run before it is left to the next round; together longer than a lease.
+/// How often a message waits for another run before the next round takes it; together longer than a lease.
 pub(crate) const MOST_HOPS: u32 = 70;
 /// How long a message waits for another run.
 pub(crate) const BUSY_SECONDS: u32 = 5;
 
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum UrgentOutcome {
     Done,
     /// Another run has the lease, and may have looked before this message was sent.
     Busy,
@@ -29,70 +29,74 @@ pub(crate) enum End {
 }
 
 /// Patches all urgent entries of a connection.
-pub(crate) async fn run(app: &App, going: &Going, deadline: SystemTime) -> Result<End> {
+pub(crate) async fn run(
+    app: &App,
+    sending: &Sending,
+    deadline: SystemTime,
+) -> Result<UrgentOutcome> {
     let owner = ulid::Ulid::generate().to_string();
     let now = Timestamp::now();
     let until = now.saturating_add(LEASE).unwrap_or(now);
-    let connection = &going.connection.key();
+    let connection = &sending.connection.key();
     let store = &app.store;
     if !store.lease_urgent(connection, &owner, now, until).await? {
-        return Ok(End::Busy);
+        return Ok(UrgentOutcome::Busy);
     }
-    let sent = send(app, going, deadline).await;
+    let sent = send(app, sending, deadline).await;
     store.release_urgent(connection, &owner).await?;
     sent
 }
 
-async fn send(app: &App, going: &Going, deadline: SystemTime) -> Result<End> {
-    let connection = &going.connection.key();
+async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<UrgentOutcome> {
+    let connection = &sending.connection.key();
     let store = &app.store;
     let mut entries = store.to_send(connection, true).await?;
     entries.retain(|entry| entry.urgent && entry.price_on.is_none());
     if entries.is_empty() {
-        return Ok(End::Done);
+        return Ok(UrgentOutcome::Done);
     }
     entries.sort_by_key(|entry| entry.at);
     let too_many = entries.len() > app.patch_most;
     entries.truncate(app.patch_most);
-    let out = Outgoing::new(app, going, deadline).await?;
+    let session = SendSession::new(app, sending, deadline).await?;
     let round = store.round(connection).await?;
     if round.held.is_some() && !is_released(&round, Timestamp::now()) {
         info!(connection.id = %connection, "urgent decreases of connection `{connection}` wait, since its round is held");
-        return Ok(End::Done);
+        return Ok(UrgentOutcome::Done);
     }
-    if let Some(held) = judge(&out, &round, &entries).await? {
-        hold(&out, held).await?;
-        return Ok(End::Done);
+    if let Some(held) = judge(&session, &round, &entries).await? {
+        hold(&session, held).await?;
+        return Ok(UrgentOutcome::Done);
     }
     let open = store.open_feeds(connection).await?;
-    let unsubmitted = Unsubmitted::read(&out, &open).await?;
+    let unsubmitted = Unsubmitted::read(&session, &open).await?;
     let mut summary = RoundSummary::default();
-    let (unsure, stop) = patch_all(&out, &entries, &unsubmitted, &mut summary).await?;
+    let (unsure, stop) = patch_all(&session, &entries, &unsubmitted, &mut summary).await?;
     let (patched, refused) = (summary.patched, summary.refused);
-    let order_cursor_age_seconds = out.exposure_seconds();
+    let order_cursor_age_seconds = session.exposure_seconds();
     info!(connection.id = %connection, patched, refused, unsure, ?stop, order_cursor_age_seconds, "urgent decreases of connection `{connection}`");
     match stop {
-        Some(Stop::OutOfTime) => Ok(End::OutOfTime),
+        Some(Stop::OutOfTime) => Ok(UrgentOutcome::OutOfTime),
         Some(Stop::Limited) => Err(Error::new(
             Class::Throttled { retry_after: None },
             "send an urgent decrease",
             "Amazon's limit is reached",
         )),
-        // The next round tells a person.
-        Some(Stop::SwitchedOff | Stop::Refused(_)) => Ok(End::Done),
+        // The next round reports it to a person.
+        Some(Stop::SwitchedOff | Stop::Refused(_)) => Ok(UrgentOutcome::Done),
         None if unsure > 0 => Err(Error::retryable(
             "send an urgent decrease",
             "a patch may or may not have arrived",
         )),
-        None if too_many => Ok(End::TooMany),
-        None => Ok(End::Done),
+        None if too_many => Ok(UrgentOutcome::TooMany),
+        None => Ok(UrgentOutcome::Done),
     }
 }
 
 /// Holds the rounds of the connection, unless a person has just released them.
-async fn hold(out: &Outgoing<'_>, held: Held) -> Result<()> {
-    let connection = &out.key();
-    let store = &out.app.store;
+async fn hold(session: &SendSession<'_>, held: Held) -> Result<()> {
+    let connection = &session.key();
+    let store = &session.app.store;
     warn!(connection.id = %connection, held.zeros, held.matched, "urgent decreases of connection `{connection}` are held for a person");
     loop {
         let round = store.round(connection).await?;

@@ -1,5 +1,5 @@
-//! A listing's prices: where a marketplace asks for the recommended one, it is stored where it is newer, and put down to
-//! be sent where Amazon shows another.
+//! A listing's prices: if a marketplace asks for the recommended one, it is stored if it is newer, and listed to be sent
+//! if Amazon shows another.
 
 use super::Work;
 use super::read_once::Seller;

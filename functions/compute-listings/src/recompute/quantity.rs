@@ -1,5 +1,5 @@
-//! A listing's quantity: computed from all that is known, stored where it is newer, and put down to be sent where Amazon
-//! shows another.
+//! A listing's quantity: computed from all that is known, stored if it is newer, and listed to be sent if Amazon shows
+//! another.
 
 use super::Work;
 use super::read_once::Seller;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 type Counted = (Sku, u32, Arc<SkuInputs>);
 
 impl Work<'_> {
-    /// Computes and stores what a listing is to have. The listing as it is then; `None` where a newer one stands or it is
-    /// not this SKU's any more: whoever wrote that has put down what is to be sent.
+    /// Computes and stores what a listing is to have. The listing as it is then; `None` if a newer one is stored or
+    /// it is not this SKU's any more: the run that wrote that has listed what is to be sent.
     pub(super) async fn write_wanted(
         &self,
         sku: &Sku,
@@ -80,7 +80,7 @@ impl Work<'_> {
             .collect();
         let settings = &published.settings;
         let mut wanted = wanted(listed_as, &deliverables, settings, label, self.now);
-        // Two changes at the same moment can make a part a bundle; what that could deliver nobody can tell.
+        // Two changes at the same moment can make a part a bundle; what that could deliver is unknown.
         let nested = components
             .iter()
             .find(|(_, _, part)| is_bundle && !part.parts().is_empty());
@@ -91,7 +91,7 @@ impl Work<'_> {
         wanted
     }
 
-    /// Puts a listing down to be sent where Amazon may show another quantity. Whether it waits for no round.
+    /// Lists a listing to be sent if Amazon may show another quantity. Whether it is urgent.
     pub(super) async fn put_quantity(
         &self,
         inputs: &SkuInputs,

@@ -23,7 +23,7 @@ pub(super) struct Seller {
 }
 
 impl Seller {
-    /// Whether an urgent decrease would find its way now. Where not, it is sent by the first round that may.
+    /// Whether an urgent decrease may be sent now. If not, the first round that may send sends it.
     pub(super) fn sends_at_once(&self) -> bool {
         self.status.sends() && !self.frozen && !self.published.shadow
     }
@@ -55,8 +55,8 @@ impl<'a> ReadOnce<'a> {
         self.inputs.get(sku.clone(), read).await
     }
 
-    /// The connection, where stock is computed for it. One that waits for its authorisation is computed too: what is to
-    /// be sent stands ready then.
+    /// The connection, if stock is computed for it. It is computed also while the connection waits for its authorisation:
+    /// what is to be sent is ready then.
     pub(super) async fn seller(&self, connection: &ConnectionId) -> Result<Arc<Option<Seller>>> {
         let read = self.read_seller(connection);
         self.sellers.get(connection.clone(), read).await

@@ -1,4 +1,4 @@
-//! Forgets reservations that nothing depends on any more: no quantity, and no guess at what Amazon shows.
+//! Forgets reservations that nothing depends on any more: no quantity, and no prediction of what Amazon shows.
 
 use super::Work;
 use jiff::{SignedDuration, Timestamp};
@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 
 /// How many are forgotten in one go, so that no recompute gets long.
 const MOST_FORGOTTEN: usize = 25;
-/// When this many that are over wait for a newer value to be sent, one is sent.
+/// When this many ended ones wait for a newer value to be sent, one is sent.
 const PILE: usize = 50;
 /// A value that was sent counts from this long before: clocks, and the whole seconds of Amazon's moments.
 const BLUR: SignedDuration = SignedDuration::from_secs(2);
-/// Beyond this nobody waits for a level any more where none ever came, and no report that will be read is as old.
+/// Older than any report that will be read; and if no level ever came, none is waited for any longer.
 const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How old the numbers of Amazon's listings report may be.
 const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
@@ -73,7 +73,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// When the SKU's level was last measured, as the connection says that hears of it last.
+    /// When the SKU's level was last measured, for the connection whose counted warehouses were measured earliest.
     async fn measured_at(&self, inputs: &SkuInputs) -> Result<Option<Timestamp>> {
         let mut connections: BTreeSet<ConnectionId> = inputs
             .reservations
@@ -133,7 +133,7 @@ fn left_before(reservation: &Reservation, moment: Timestamp) -> bool {
     reservation.is_over(Some(moment))
 }
 
-/// What decides whether a sale still tells anything of what Amazon shows.
+/// What decides whether a sale still matters for what Amazon shows.
 struct Baseline {
     /// Whether stock is computed for the sale's connection.
     computed: bool,

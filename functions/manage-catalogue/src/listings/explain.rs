@@ -27,7 +27,7 @@ use stallkeeper::store::{Round, SkuInputs, Store, ToSend};
 const AT_ONCE: usize = 16;
 
 /// All that an explanation rests on.
-struct Known {
+struct ListingFacts {
     connection: Connection,
     listing: Listing,
     /// The product that it is tied to, or would be.
@@ -70,7 +70,7 @@ impl App {
             offers.push((offer, feed));
         }
         let cursor = store.order_cursor(key).await?;
-        let known = Known {
+        let facts = ListingFacts {
             product,
             inputs,
             parts,
@@ -85,7 +85,7 @@ impl App {
             connection: connection.clone(),
             listing,
         };
-        Ok(known.explained())
+        Ok(facts.explained())
     }
 }
 
@@ -106,7 +106,7 @@ async fn parts(
         .await
 }
 
-impl Known {
+impl ListingFacts {
     /// The settings that are in force, or the draft where nothing is published.
     fn settings(&self) -> &StockSettings {
         let published = self.plan.published.as_ref();

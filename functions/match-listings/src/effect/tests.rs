@@ -58,7 +58,7 @@ fn effect(listing: &Listing, all: Vec<(&str, SkuInputs)>, settings: &StockSettin
     let all = all.into_iter();
     let inputs = all.map(|(sku, it)| (sku.parse().unwrap(), it)).collect();
     let product = "A".parse().unwrap();
-    let known = Known {
+    let known = ListingFacts {
         inputs: &inputs,
         product: &product,
     };
@@ -105,10 +105,7 @@ fn each_listing_counts_once_by_what_would_become_of_it() {
     }
     let off = StockSettings::default();
     let left = effect(&listing(Some(5)), vec![("A", inputs(Some(0), &[]))], &off);
-    assert_eq!(
-        left.unchanged, 1,
-        "nothing is sent where it is switched off"
-    );
+    assert_eq!(left.unchanged, 1, "nothing is sent if it is switched off");
 }
 
 #[test]

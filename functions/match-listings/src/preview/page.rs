@@ -2,7 +2,7 @@
 
 use super::PreviewJob;
 use crate::App;
-use crate::effect::priced_stores;
+use crate::effect::priced_marketplaces;
 use futures::{StreamExt as _, TryStreamExt as _};
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
@@ -59,7 +59,7 @@ impl PreviewJob {
         let offers: Vec<(AmazonSku, Marketplace)> = listings
             .iter()
             .flat_map(|listing| {
-                let priced = priced_stores(listing, stores);
+                let priced = priced_marketplaces(listing, stores);
                 let offer = |store| (listing.amazon_sku.clone(), store);
                 priced.into_iter().map(offer).collect::<Vec<_>>()
             })

@@ -1,4 +1,4 @@
-//! What the reports do not hold: listings that are gone from Amazon, and products that were never there. By the two
+//! What the reports do not have: listings that are gone from Amazon, and products that were never there. By the two
 //! indexes; nothing is read whole but what changes.
 
 use super::Run;
@@ -16,11 +16,11 @@ use stallkeeper::store::Written;
 const PAGE: i32 = 2000;
 /// Listings written side by side.
 const AT_ONCE: usize = 32;
-/// How often a decision is taken anew because somebody else wrote meanwhile.
+/// How often a decision is taken again because another run wrote meanwhile.
 const MOST_TRIES: usize = 5;
 
 impl Run<'_> {
-    /// Marks the spellings of all products; tells whether any of them is in no report. `None`: time ran out.
+    /// Marks the spellings of all products; returns whether any of them is in no report. `None`: time ran out.
     pub(super) async fn mark_products(&self, reading: &mut Reading) -> Result<Option<bool>> {
         let tenant = &self.connection.tenant;
         let mut missing = false;
@@ -45,7 +45,7 @@ impl Run<'_> {
         }
     }
 
-    /// Says of all listings that no report holds that they are not on Amazon. `false`: time ran out.
+    /// Marks all listings that no report has as not on Amazon. `false`: time ran out.
     pub(super) async fn place_absent(&self, reading: &mut Reading) -> Result<bool> {
         let key = &self.connection.key();
         let mut after: Option<String> = None;
@@ -79,7 +79,7 @@ impl Run<'_> {
         }
     }
 
-    /// As it stands then; `None` where nobody has it any more.
+    /// As it is then; `None` if it is gone.
     async fn place_one_absent(&self, reading: &Reading, known: Listing) -> Result<Option<Listing>> {
         let key = &self.connection.key();
         let store = &self.app.store;
@@ -88,7 +88,7 @@ impl Run<'_> {
             let Some(read) = known else { return Ok(None) };
             let sku = read.amazon_sku.as_str();
             if !reading.stores(sku, &read.stores).is_empty() {
-                // It may be there yet: in a store that was not read.
+                // It may be there yet: on a marketplace that was not read.
                 return Ok(Some(read));
             }
             let product = reading.sightings.has(sku, Mark::Product);
@@ -114,7 +114,7 @@ impl Run<'_> {
         ))
     }
 
-    /// Forgets what stood as not on Amazon for want of a listing, where there is one now: in another spelling, or tied by a
+    /// Forgets what was listed as not on Amazon for lack of a listing, if there is one now: in another spelling, or tied by a
     /// person.
     pub(super) async fn forget_superseded(&self, reading: &mut Reading) -> Result<()> {
         let key = &self.connection.key();
@@ -168,7 +168,7 @@ impl Run<'_> {
 }
 
 impl Reading {
-    /// Those of a page that no report holds, but for those that are known to be gone.
+    /// Those of a page that no report has, except those that are known to be gone.
     fn gone(&mut self, page: Vec<(ListingState, AmazonSku)>) -> Vec<AmazonSku> {
         let mut gone = Vec::new();
         for (state, sku) in page {

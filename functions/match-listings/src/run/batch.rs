@@ -1,11 +1,11 @@
 //! Some hundred lines of a report at a time: their listings are read together, decided each for itself, and written only
-//! where something is new; then the products that this touches are queued to be computed anew.
+//! if something is new; then the products that this touches are queued to be computed again.
 
 use super::Run;
 use super::read::Reading;
-use super::sold::owed;
+use super::sold::pending;
 use crate::decide::{Ours, Seen, observation, on_amazon, product_of};
-use crate::owed::Owed;
+use crate::pending::Pending;
 use crate::queue_recompute;
 use crate::sightings::Mark;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -21,11 +21,11 @@ use std::collections::{BTreeMap, HashMap};
 const AT_ONCE: usize = 32;
 /// Spellings looked for side by side.
 const LOOKS_AT_ONCE: usize = 16;
-/// How often a decision is taken anew because somebody else wrote meanwhile.
+/// How often a decision is taken again because another run wrote meanwhile.
 const MOST_TRIES: usize = 5;
 
-/// Products to be computed anew, each for the greater reason.
-pub(super) type Touched = BTreeMap<Sku, Owed>;
+/// Products to be computed again, each for the greater reason.
+pub(super) type Touched = BTreeMap<Sku, Pending>;
 
 impl Run<'_> {
     /// Places the listings of some lines of a report, and notes their prices.
@@ -42,7 +42,7 @@ impl Run<'_> {
         let mut ours = self.ours(reading, &skus, &known).await?;
         let at = reading.sources[place].made_at;
         let shared = &*reading;
-        let placed: Vec<(Listing, Option<Owed>)> = futures::stream::iter(due)
+        let placed: Vec<(Listing, Option<Pending>)> = futures::stream::iter(due)
             .map(|(sku, quantity)| {
                 let known = known.remove(&sku);
                 let ours = ours.remove(&sku).unwrap_or_default();
@@ -52,10 +52,10 @@ impl Run<'_> {
             .try_collect()
             .await?;
         let mut touched = Touched::new();
-        for (listing, owed) in &placed {
+        for (listing, pending) in &placed {
             reading.count(listing);
-            if let (Some(product), Some(owed)) = (&listing.product, owed) {
-                touch(&mut touched, product, *owed);
+            if let (Some(product), Some(pending)) = (&listing.product, pending) {
+                touch(&mut touched, product, *pending);
             }
         }
         self.note_prices(reading, place, &rows, &placed, &mut touched)
@@ -67,7 +67,7 @@ impl Run<'_> {
         let key = &self.connection.key();
         let (raise, stand): (Vec<_>, Vec<_>) = touched
             .into_iter()
-            .partition(|(_, owed)| *owed == Owed::Wanting);
+            .partition(|(_, pending)| *pending == Pending::Recompute);
         for (raises, skus) in [(true, raise), (false, stand)] {
             let skus = skus.into_iter().map(|(sku, _)| sku);
             queue_recompute(self.app, key, raises, skus).await?;
@@ -75,7 +75,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Places one listing; as it stands then, and what is owed for it.
+    /// Places one listing; returns it as it is then, and what is pending for it.
     async fn place(
         &self,
         reading: &Reading,
@@ -83,7 +83,7 @@ impl Run<'_> {
         (quantity, at): (Option<u32>, Timestamp),
         mut known: Option<Listing>,
         mut ours: Ours,
-    ) -> Result<(Listing, Option<Owed>)> {
+    ) -> Result<(Listing, Option<Pending>)> {
         let key = &self.connection.key();
         for _ in 0..MOST_TRIES {
             let seen = Seen {
@@ -104,13 +104,13 @@ impl Run<'_> {
                 target.observed = quantity.map(|quantity| observation(quantity, at));
             }
             if known.as_ref() == Some(&target) && !drifted {
-                let owed = owed(reading, &target, sold.as_ref());
-                return Ok((target, owed));
+                let pending = pending(reading, &target, sold.as_ref());
+                return Ok((target, pending));
             }
             if self.write(known.as_ref(), &target, drifted).await? == Written::Done {
                 let stands = as_written(known.as_ref(), target, drifted);
-                let owed = owed(reading, &stands, sold.as_ref());
-                return Ok((stands, owed));
+                let pending = pending(reading, &stands, sold.as_ref());
+                return Ok((stands, pending));
             }
             known = self.app.store.listing(&key.listing(&sku)).await?;
             let skus = [sku.clone()];
@@ -148,7 +148,7 @@ impl Run<'_> {
     }
 
     /// What the catalogue has for these SKUs. Whether a product is there was read from the index at the beginning;
-    /// where a decision would change for its lack, the product itself is asked for.
+    /// if its absence would change a decision, the product itself is read.
     async fn ours(
         &self,
         reading: &Reading,
@@ -209,12 +209,12 @@ impl Run<'_> {
     }
 }
 
-pub(super) fn touch(touched: &mut Touched, product: &Sku, owed: Owed) {
-    let greatest = touched.entry(product.clone()).or_insert(owed);
-    *greatest = (*greatest).max(owed);
+pub(super) fn touch(touched: &mut Touched, product: &Sku, pending: Pending) {
+    let greatest = touched.entry(product.clone()).or_insert(pending);
+    *greatest = (*greatest).max(pending);
 }
 
-/// The listing as it stands once it is written: what is wanted and sent is forgotten where the store forgets it.
+/// The listing as it is once it is written: what is wanted and sent is forgotten if the store forgets it.
 fn as_written(known: Option<&Listing>, mut target: Listing, forget_sent: bool) -> Listing {
     let same = known.is_some_and(|it| it.product == target.product && it.units == target.units);
     if !same {

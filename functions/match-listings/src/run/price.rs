@@ -1,10 +1,10 @@
-//! Prices that Amazon's report shows, beside those that we know: noted where they are new, whoever decides them, so that a
+//! Prices that Amazon's report shows, beside those that we know: noted if they are new, even if we do not set them, so that a
 //! price of ours that would move too far is held from its first moment on.
 
 use super::Run;
 use super::batch::{Touched, touch};
 use super::read::Reading;
-use crate::owed::{Owed, PriceNews, price_news, price_owed};
+use crate::pending::{Pending, PriceNews, pending_price, price_news};
 use futures::{StreamExt as _, TryStreamExt as _};
 use rust_decimal::Decimal;
 use stallkeeper::domain::connection::PriceMode;
@@ -25,7 +25,7 @@ impl Run<'_> {
         reading: &Reading,
         place: usize,
         rows: &[ListingRow],
-        placed: &[(Listing, Option<Owed>)],
+        placed: &[(Listing, Option<Pending>)],
         touched: &mut Touched,
     ) -> Result<()> {
         let key = &self.connection.key();
@@ -41,7 +41,7 @@ impl Run<'_> {
             .collect();
         let keys: Vec<_> = prices.iter().map(|(sku, _)| (sku.clone(), store)).collect();
         let mut known = self.app.store.offers_glance(key, &keys).await?;
-        let owed: Vec<Option<(AmazonSku, Owed)>> = futures::stream::iter(prices)
+        let pending: Vec<Option<(AmazonSku, Pending)>> = futures::stream::iter(prices)
             .map(|(sku, price)| {
                 let offer = known.remove(&(sku.clone(), store));
                 self.note_price(reading, place, sku, price, offer)
@@ -49,11 +49,11 @@ impl Run<'_> {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        let owed: Vec<(AmazonSku, Owed)> = owed.into_iter().flatten().collect();
-        let products = self.products(&owed, placed).await?;
-        for (sku, owed) in &owed {
+        let pending: Vec<(AmazonSku, Pending)> = pending.into_iter().flatten().collect();
+        let products = self.products(&pending, placed).await?;
+        for (sku, pending) in &pending {
             if let Some(product) = products.get(sku) {
-                touch(touched, product, *owed);
+                touch(touched, product, *pending);
             }
         }
         Ok(())
@@ -66,7 +66,7 @@ impl Run<'_> {
         sku: AmazonSku,
         price: Decimal,
         offer: Option<Offer>,
-    ) -> Result<Option<(AmazonSku, Owed)>> {
+    ) -> Result<Option<(AmazonSku, Pending)>> {
         let key = &self.connection.key();
         let source = &reading.sources[place];
         let feed = offer
@@ -92,17 +92,17 @@ impl Run<'_> {
         let Some(published) = published.filter(|_| rrp) else {
             return Ok(None);
         };
-        let owed = price_owed(offer, price, source.made_at, news, standing, published);
-        Ok(owed.map(|owed| (sku, owed)))
+        let pending = pending_price(offer, price, source.made_at, news, standing, published);
+        Ok(pending.map(|pending| (sku, pending)))
     }
 
     /// The products of these listings: of those just placed, else as they are stored.
     async fn products(
         &self,
-        owed: &[(AmazonSku, Owed)],
-        placed: &[(Listing, Option<Owed>)],
+        pending: &[(AmazonSku, Pending)],
+        placed: &[(Listing, Option<Pending>)],
     ) -> Result<HashMap<AmazonSku, Sku>> {
-        if owed.is_empty() {
+        if pending.is_empty() {
             return Ok(HashMap::new());
         }
         let product = |listing: &Listing| {
@@ -110,7 +110,7 @@ impl Run<'_> {
             Some((listing.amazon_sku.clone(), product))
         };
         let mut products: HashMap<_, _> = placed.iter().filter_map(|(it, _)| product(it)).collect();
-        let others: Vec<AmazonSku> = owed
+        let others: Vec<AmazonSku> = pending
             .iter()
             .filter(|(sku, _)| !products.contains_key(sku))
             .map(|(sku, _)| sku.clone())

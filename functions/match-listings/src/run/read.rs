@@ -1,10 +1,10 @@
-//! The reports, read twice and never held. The first time tells which SKUs there are, in which stores; only once all of
+//! The reports, read twice and never held. The first time shows which SKUs there are, in which marketplaces; only once all of
 //! them were read to their end is anything written, so a report that broke off does no harm. The second time places
 //! the listings, each once.
 
-use super::ask::Asked;
-use super::{End, Run};
-use crate::owed::standing_of;
+use super::request::CallResult;
+use super::{Run, RunOutcome};
+use crate::pending::standing_of;
 use crate::sightings::{Mark, Sightings};
 use jiff::Timestamp;
 use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
@@ -26,7 +26,7 @@ use tracing::info;
 const ROWS: usize = 500;
 /// How long an address of a document is used; it lives five minutes.
 const ADDRESS_LIFETIME: Duration = Duration::from_secs(200);
-/// How many listings the seller is proved by, where one after the other is gone.
+/// How many listings the seller is proved by, if one after the other is gone.
 const PROOFS: usize = 3;
 
 /// A report that is there to be read.
@@ -40,14 +40,14 @@ pub(super) struct Source {
 /// What a run knows while it reads.
 pub(super) struct Reading {
     pub(super) sources: Vec<Source>,
-    /// Stores that Amazon made no report of: what is known of them stands.
+    /// Marketplaces that Amazon made no report of: what is known of them is kept.
     pub(super) unread: Vec<Marketplace>,
     pub(super) sightings: Sightings,
     pub(super) counts: ListingCounts,
-    /// Products that belong to a listing of another spelling, and have stood as not on Amazon until now.
+    /// Products that belong to a listing of another spelling, and were listed as not on Amazon until now.
     pub(super) superseded: Vec<AmazonSku>,
     unreadable: u64,
-    /// The settings by which quantities are computed, where they are at all.
+    /// The settings by which quantities are computed, if they are at all.
     pub(super) in_force: Option<Published>,
     /// The version of the settings in force, whether or not the connection is switched on.
     published: Option<u64>,
@@ -56,9 +56,9 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Where a SKU is listed; what is known of stores that were not read stands.
+    /// Where a SKU is listed; what is known of marketplaces that were not read is kept.
     pub(super) fn stores(&self, sku: &str, known: &[Marketplace]) -> Vec<Marketplace> {
-        let seen = self.sightings.stores(sku);
+        let seen = self.sightings.places(sku);
         let seen = seen.filter_map(|place| self.sources.get(place));
         let mut stores: Vec<Marketplace> = seen.map(|source| source.store).collect();
         stores.extend(self.unread.iter().filter(|store| known.contains(store)));
@@ -74,27 +74,27 @@ impl Reading {
 
 impl Run<'_> {
     /// Reads all reports, places what they hold and what they lack, and counts.
-    pub(super) async fn match_reports(&mut self, stores: &[Marketplace]) -> Result<End> {
+    pub(super) async fn match_reports(&mut self, stores: &[Marketplace]) -> Result<RunOutcome> {
         let mut reading = self.reading(stores).await?;
         if let Some(end) = self.survey(&mut reading).await? {
             return Ok(end);
         }
         let Some(missing) = self.mark_products(&mut reading).await? else {
-            return Ok(End::Again(0));
+            return Ok(RunOutcome::Continue(0));
         };
         if !self.place_absent(&mut reading).await? {
-            return Ok(End::Again(0));
+            return Ok(RunOutcome::Continue(0));
         }
         if let Some(end) = self.place_present(&mut reading).await? {
             return Ok(end);
         }
         self.forget_superseded(&mut reading).await?;
         if missing && !self.insert_missing(&mut reading).await? {
-            return Ok(End::Again(0));
+            return Ok(RunOutcome::Continue(0));
         }
         self.catch_up(&reading).await?;
         self.finish(reading);
-        Ok(End::Over)
+        Ok(RunOutcome::Done)
     }
 
     /// Settings that were published while the reports were read have had computed anew what was matched then: the rest
@@ -148,11 +148,11 @@ impl Run<'_> {
     }
 
     /// Reads all reports to their end, and proves whose they are.
-    async fn survey(&mut self, reading: &mut Reading) -> Result<Option<End>> {
+    async fn survey(&mut self, reading: &mut Reading) -> Result<Option<RunOutcome>> {
         for place in 0..reading.sources.len() {
             let mut download = match self.open(reading, place).await? {
-                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
-                Asked::Answered(download) => download,
+                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
+                CallResult::Answered(download) => download,
             };
             let store = reading.sources[place].store;
             let mut reader = ListingsReader::new(download.content_type(), store);
@@ -161,7 +161,7 @@ impl Run<'_> {
             while let Some(bytes) = self.noted(download.next().await)? {
                 self.noted(reader.push(&bytes, &mut see))?;
                 if crate::is_late(self.deadline) {
-                    return Ok(Some(End::Again(0)));
+                    return Ok(Some(RunOutcome::Continue(0)));
                 }
             }
             let counts = self.noted(reader.finish(&mut see))?;
@@ -174,11 +174,11 @@ impl Run<'_> {
     }
 
     /// Reads all reports again and places their listings.
-    async fn place_present(&mut self, reading: &mut Reading) -> Result<Option<End>> {
+    async fn place_present(&mut self, reading: &mut Reading) -> Result<Option<RunOutcome>> {
         for place in 0..reading.sources.len() {
             let mut download = match self.open(reading, place).await? {
-                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
-                Asked::Answered(download) => download,
+                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
+                CallResult::Answered(download) => download,
             };
             let store = reading.sources[place].store;
             let mut reader = ListingsReader::new(download.content_type(), store);
@@ -191,7 +191,7 @@ impl Run<'_> {
                     self.place_rows(reading, place, batch).await?;
                 }
                 if crate::is_late(self.deadline) {
-                    return Ok(Some(End::Again(0)));
+                    return Ok(Some(RunOutcome::Continue(0)));
                 }
             }
             self.noted(reader.finish(|row| rows.push(row)))?;
@@ -200,7 +200,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    async fn open(&mut self, reading: &mut Reading, place: usize) -> Result<Asked<Download>> {
+    async fn open(&mut self, reading: &mut Reading, place: usize) -> Result<CallResult<Download>> {
         let source = &mut reading.sources[place];
         source.address = source
             .address
@@ -208,15 +208,15 @@ impl Run<'_> {
             .filter(|(asked_at, _)| asked_at.elapsed() < ADDRESS_LIFETIME);
         if source.address.is_none() {
             match self.address(&source.document).await? {
-                Asked::Limited(seconds) => return Ok(Asked::Limited(seconds)),
-                Asked::Answered(address) => source.address = Some((Instant::now(), address)),
+                CallResult::Limited(seconds) => return Ok(CallResult::Limited(seconds)),
+                CallResult::Answered(address) => source.address = Some((Instant::now(), address)),
             }
         }
         let Some((_, address)) = &source.address else {
-            return Ok(Asked::Limited(1));
+            return Ok(CallResult::Limited(1));
         };
         let opened = self.app.amazon.open_document(address).await;
-        self.noted(opened).map(Asked::Answered)
+        self.noted(opened).map(CallResult::Answered)
     }
 
     /// Notes that it is a report that fails.
@@ -227,7 +227,7 @@ impl Run<'_> {
         read
     }
 
-    /// What became of the last value that was sent, by its feed where it was sent in one.
+    /// What became of the last value that was sent, by its feed if it was sent in one.
     pub(super) async fn standing(
         &self,
         reading: &Reading,

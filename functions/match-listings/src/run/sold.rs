@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::read::Reading;
-use crate::owed::{Owed, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
+use crate::pending::{Pending, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
 use stallkeeper::domain::listing::{Listing, ListingState, Standing};
 use stallkeeper::domain::stock::Sale;
 use stallkeeper::error::Result;
@@ -14,7 +14,7 @@ pub(super) struct Sold {
 }
 
 impl Run<'_> {
-    /// Reads what was sold, where that may decide something.
+    /// Reads what was sold, if that may decide something.
     pub(super) async fn sold(
         &self,
         reading: &Reading,
@@ -57,16 +57,20 @@ impl Sold {
     }
 }
 
-/// What is owed for a listing as it stands now.
-pub(super) fn owed(reading: &Reading, listing: &Listing, sold: Option<&Sold>) -> Option<Owed> {
+/// What is pending for a listing as it is now.
+pub(super) fn pending(
+    reading: &Reading,
+    listing: &Listing,
+    sold: Option<&Sold>,
+) -> Option<Pending> {
     let published = reading.in_force.as_ref()?;
     if listing.state != ListingState::Matched {
         return None;
     }
     if is_unwanted(listing, published.at) {
-        return Some(Owed::Wanting);
+        return Some(Pending::Recompute);
     }
     let sold = sold?;
     let policy = &published.settings.policy;
-    is_to_be_sent(listing, sold.standing, &sold.sales, policy).then_some(Owed::Sending)
+    is_to_be_sent(listing, sold.standing, &sold.sales, policy).then_some(Pending::Send)
 }

@@ -159,14 +159,14 @@ async fn each_listing_gets_its_state_its_stores_and_its_tie() {
 #[tokio::test]
 async fn what_is_new_is_computed_anew_and_what_drifted_is_forgotten() {
     let world = World::new().await;
-    let seller = world.connect("owed", &[Uk, De]).await;
+    let seller = world.connect("pending", &[Uk, De]).await;
     seller.publish().await;
     scene(&seller).await;
     seller.match_listings().await;
-    let owed = seller.recomputed();
+    let pending = seller.recomputed();
     let raised = ["Größe Ä", "MUG#1", "tea/pot 50%"].map(|sku| (sku.to_owned(), true));
     let expected = [raised.to_vec(), vec![("DRIFT-1".to_owned(), false)]].concat();
-    assert_eq!(owed, expected.into_iter().collect());
+    assert_eq!(pending, expected.into_iter().collect());
     let drifted = seller.listing("DRIFT-1").await.unwrap();
     assert_eq!(drifted.sent, None);
     assert_eq!(drifted.observed.unwrap().value, 4);
@@ -248,6 +248,6 @@ async fn prices_are_noted_by_store_and_computed_anew_only_where_we_decide_them()
     );
     world.report(De, &[priced("11.00")]);
     seller.match_listings().await;
-    let owed = [("MUG#1".to_owned(), false)];
-    assert_eq!(seller.recomputed(), owed.into_iter().collect());
+    let pending = [("MUG#1".to_owned(), false)];
+    assert_eq!(seller.recomputed(), pending.into_iter().collect());
 }

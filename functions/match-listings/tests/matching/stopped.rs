@@ -14,7 +14,7 @@ async fn stopped_at_every_second_call(first: usize) {
     whole.match_listings().await;
     let expected = whole.catalogue(&PRODUCTS).await;
     let counts = whole.matching().await.counts;
-    let owed: BTreeSet<String> = whole.recomputed().into_iter().map(|(sku, _)| sku).collect();
+    let pending: BTreeSet<String> = whole.recomputed().into_iter().map(|(sku, _)| sku).collect();
     for n in (first..).step_by(2) {
         let name = format!("stop{n}");
         let seller = world.connect(&name, &[Uk, De]).await;
@@ -44,7 +44,7 @@ async fn stopped_at_every_second_call(first: usize) {
             .into_iter()
             .map(|(sku, _)| sku)
             .collect();
-        assert_eq!(found, owed, "call {n}");
+        assert_eq!(found, pending, "call {n}");
     }
 }
 

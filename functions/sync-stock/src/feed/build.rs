@@ -1,10 +1,10 @@
 //! A feed until all its listings are claimed: the manifest first, then the claims, then the manifest of exactly those.
 
 use super::{reload, target};
-use crate::again::Try;
-use crate::claim::{Claim, claim};
-use crate::outgoing::{AT_ONCE, Outgoing, Stop};
+use crate::claim::{ClaimOutcome, claim};
 use crate::plan::Batch;
+use crate::retry::Claim;
+use crate::send_session::{AT_ONCE, SendSession, Stop};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, SentBy};
@@ -15,9 +15,9 @@ use std::time::Duration;
 /// What claiming a part of a manifest may need.
 const PART_TIME: Duration = Duration::from_secs(60);
 
-/// Stores a new feed with its manifest: nothing is claimed before all of it stands there.
-pub(super) async fn begin(out: &Outgoing<'_>, batch: &Batch) -> Result<Feed> {
-    let connection = &out.key();
+/// Stores a new feed with its manifest: nothing is claimed before all of it is stored.
+pub(super) async fn begin(session: &SendSession<'_>, batch: &Batch) -> Result<Feed> {
+    let connection = &session.key();
     let id = ulid::Ulid::generate().to_string();
     let lines: Vec<FeedLine> = batch
         .entries
@@ -51,35 +51,40 @@ pub(super) async fn begin(out: &Outgoing<'_>, batch: &Batch) -> Result<Feed> {
         overtaken: Vec::new(),
         revision: 1,
     };
-    if out.app.store.save_feed(&feed).await? == Written::Conflict {
+    if session.app.store.save_feed(&feed).await? == Written::Conflict {
         return Err(Error::retryable("store a feed", "its name is taken"));
     }
     for (part, lines) in (0..).zip(lines.chunks(LINES_IN_A_PART)) {
-        out.app.store.put_manifest_part(&feed, part, lines).await?;
+        session
+            .app
+            .store
+            .put_manifest_part(&feed, part, lines)
+            .await?;
     }
     Ok(feed)
 }
 
-/// Claims the listings of a feed that is being built, part by part, so that a stop loses little. The feed, claimed, where
-/// any listing is left in it.
+/// Claims the listings of a feed that is being built, part by part, so that a stop loses little. Returns the
+/// feed, claimed, if any listing is left in it.
 pub(super) async fn build(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     mut feed: Feed,
 ) -> Result<(Option<Feed>, Option<Stop>)> {
     let mut kept = 0;
     for part in 0..feed.parts {
-        if !out.has_time_for(PART_TIME) {
+        if !session.has_time_for(PART_TIME) {
             return Ok((None, Some(Stop::OutOfTime)));
         }
-        let lines = out.app.store.manifest_part(&feed, part).await?;
+        let lines = session.app.store.manifest_part(&feed, part).await?;
         let claimed: Vec<Option<FeedLine>> = futures::stream::iter(&lines)
-            .map(|line| take(out, &feed, line))
+            .map(|line| take(session, &feed, line))
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
         let claimed: Vec<FeedLine> = claimed.into_iter().flatten().collect();
         if claimed != lines {
-            out.app
+            session
+                .app
                 .store
                 .put_manifest_part(&feed, part, &claimed)
                 .await?;
@@ -93,32 +98,32 @@ pub(super) async fn build(
                 true => FeedState::Returned,
                 false => FeedState::Claimed,
             },
-            note: empty.then(|| "nothing of it was left to send".to_owned()),
+            note: empty.then(|| "nothing was left to send".to_owned()),
             lines: u32::try_from(kept).unwrap_or(u32::MAX),
             revision: feed.revision + 1,
             ..feed.clone()
         };
-        match out.app.store.save_feed(&claimed).await? {
+        match session.app.store.save_feed(&claimed).await? {
             Written::Done => return Ok(((!empty).then_some(claimed), None)),
-            Written::Conflict => feed = reload(out, &feed).await?,
+            Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
 }
 
 /// Claims one line and takes its entry out. `None`: it is not in the feed.
-async fn take(out: &Outgoing<'_>, feed: &Feed, line: &FeedLine) -> Result<Option<FeedLine>> {
-    let connection = &out.key();
+async fn take(session: &SendSession<'_>, feed: &Feed, line: &FeedLine) -> Result<Option<FeedLine>> {
+    let connection = &session.key();
     let target = target(feed, &line.sku);
-    let first = Try {
+    let first = Claim {
         value: line.value.clone(),
         label: line.label,
         sends: line.sends,
     };
-    let claimed = claim(out, target, first, &SentBy::Feed(feed.id.clone())).await?;
+    let claimed = claim(session, target, first, &SentBy::Feed(feed.id.clone())).await?;
     let line_now = match claimed {
-        Claim::Left => return Ok(None),
-        Claim::Dropped => None,
-        Claim::Sent(claimed) => Some(FeedLine {
+        ClaimOutcome::Left => return Ok(None),
+        ClaimOutcome::Dropped => None,
+        ClaimOutcome::Claimed(claimed) => Some(FeedLine {
             value: claimed.value,
             label: claimed.label,
             sends: claimed.sends,
@@ -126,7 +131,7 @@ async fn take(out: &Outgoing<'_>, feed: &Feed, line: &FeedLine) -> Result<Option
         }),
     };
     let entry = target.entry(line);
-    let store = &out.app.store;
+    let store = &session.app.store;
     store.delete_to_send(connection, &entry).await?;
     Ok(line_now)
 }

@@ -2,7 +2,7 @@
 
 use super::{check, give_back, put_all_back, reload, target};
 use crate::claim::damaged;
-use crate::outgoing::{Outgoing, Stop, refused_for_good, words};
+use crate::send_session::{SendSession, Stop, refused_for_good, words};
 use jiff::SignedDuration;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, SellerId};
@@ -18,74 +18,74 @@ use tracing::{info, warn};
 /// What the document, its upload and `createFeed` may need.
 const SUBMIT_TIME: Duration = Duration::from_secs(100);
 /// Amazon takes five of these feeds in five minutes, beside `createFeed`'s own limit. Page: *JSON listings feed*.
-const MOST_LATELY: usize = 5;
-const LATELY: SignedDuration = SignedDuration::from_mins(5);
+const MOST_IN_WINDOW: usize = 5;
+const WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// How long Amazon is left alone before it is asked how far it is.
 const FIRST_CHECK_SECONDS: u32 = 60;
 /// What a line takes in a document, as a rule.
 const BYTES_A_LINE: usize = 260;
 
 /// Takes one feed out of Amazon's limits.
-pub(super) async fn allowance(out: &Outgoing<'_>) -> Result<Option<Stop>> {
-    let connection = &out.key();
-    let store = &out.app.store;
+pub(super) async fn allowance(session: &SendSession<'_>) -> Result<Option<Stop>> {
+    let connection = &session.key();
+    let store = &session.app.store;
     let page = store.feed_page(connection, None, 20).await?;
-    let now = out.amazons_now();
+    let now = session.amazons_now();
     let lately = page.feeds.iter().filter(|feed| {
         let submitted = feed.submitted_at;
-        submitted.is_some_and(|at| now.duration_since(at) < LATELY)
+        submitted.is_some_and(|at| now.duration_since(at) < WINDOW)
     });
-    if lately.count() >= MOST_LATELY {
+    if lately.count() >= MOST_IN_WINDOW {
         return Ok(Some(Stop::Limited));
     }
-    out.permits(Operation::CreateFeed, 1).await
+    session.permits(Operation::CreateFeed, 1).await
 }
 
 /// Brings a claimed feed to Amazon. `allowed`: its allowance was taken already.
 pub(super) async fn submit(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     mut feed: Feed,
     allowed: bool,
     summary: &mut RoundSummary,
 ) -> Result<Option<Stop>> {
-    if !out.has_time_for(SUBMIT_TIME) {
+    if !session.has_time_for(SUBMIT_TIME) {
         return Ok(Some(Stop::OutOfTime));
     }
-    if !allowed && let Some(stop) = allowance(out).await? {
+    if !allowed && let Some(stop) = allowance(session).await? {
         return Ok(Some(stop));
     }
     loop {
-        let (lines, document) = document(out, &feed).await?;
+        let (lines, document) = document(session, &feed).await?;
         if lines == 0 {
-            give_back(out, feed, "all of it was overtaken by patches").await?;
+            give_back(session, feed, "all of it was overtaken by patches").await?;
             return Ok(None);
         }
-        let document_id = match upload(out, document).await {
+        let document_id = match upload(session, document).await {
             Ok(Some(document_id)) => document_id,
             Ok(None) => return Ok(Some(Stop::Limited)),
             Err(error) => return stopped_by(error, Operation::CreateFeedDocument),
         };
-        if !out.still_on().await? {
+        if !session.still_on().await? {
             return Ok(Some(Stop::SwitchedOff));
         }
         let submitting = Feed {
             state: FeedState::Submitting,
-            submitted_at: Some(out.amazons_now()),
+            submitted_at: Some(session.amazons_now()),
             lines,
             revision: feed.revision + 1,
             ..feed.clone()
         };
-        match out.app.store.save_feed(&submitting).await? {
-            Written::Done => return create(out, submitting, &document_id, summary).await,
+        match session.app.store.save_feed(&submitting).await? {
+            Written::Done => return create(session, submitting, &document_id, summary).await,
             // A listing of it was patched meanwhile: it must not be in the document.
-            Written::Conflict => feed = reload(out, &feed).await?,
+            Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
 }
 
 /// Calls `createFeed` for a feed that is marked as submitting.
 async fn create(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     feed: Feed,
     document_id: &str,
     summary: &mut RoundSummary,
@@ -96,14 +96,14 @@ async fn create(
         create.await
     };
     let operation = Operation::CreateFeed;
-    match out.session.call_permitted(operation, create).await {
+    match session.seller.call_permitted(operation, create).await {
         Ok(CallOutcome::Answered(answer)) => {
-            // The check comes first: were it lost, nobody would look for hours.
-            check(out, &feed, FIRST_CHECK_SECONDS).await?;
+            // The check comes first: if it were lost, the feed would not be checked for hours.
+            check(session, &feed, FIRST_CHECK_SECONDS).await?;
             summary.fed += u64::from(feed.lines);
             info!(feed.id = %feed.id, feed.lines = feed.lines, amazon.feed_id = answer.value, "feed `{}` is submitted", feed.id);
-            let submitted_at = Some(out.amazons_now());
-            mark(out, feed, |feed| Feed {
+            let submitted_at = Some(session.amazons_now());
+            mark(session, feed, |feed| Feed {
                 state: FeedState::Submitted,
                 amazon_id: Some(answer.value.clone()),
                 submitted_at,
@@ -113,35 +113,39 @@ async fn create(
             Ok(None)
         }
         Ok(CallOutcome::Limited(error)) => {
-            not_created(out, feed, &error).await?;
+            not_created(session, feed, &error).await?;
             Ok(Some(Stop::Limited))
         }
         Err(error) if certainly_not_created(&error) => {
-            not_created(out, feed, &error).await?;
+            not_created(session, feed, &error).await?;
             stopped_by(error, operation)
         }
         Err(error) => {
             warn!(feed.id = %feed.id, error = error.chain(), "Amazon's answer to a feed is lost");
-            let note = "Amazon's answer to its submission was lost: sent again";
-            give_back(out, feed, note).await?;
+            let note = "Amazon's answer to its submission was lost: its lines are sent again";
+            give_back(session, feed, note).await?;
             // What failed just now is better left for a while.
             Ok(Some(Stop::Limited))
         }
     }
 }
 
-/// Saves what a submitting feed has become. What was patched while it was submitted must be said again: nobody knows
-/// which of the two Amazon got first.
-async fn mark(out: &Outgoing<'_>, mut feed: Feed, change: impl Fn(Feed) -> Feed) -> Result<()> {
+/// Saves what a submitting feed has become. What was patched while it was submitted must be sent again: it is not
+/// known which of the two Amazon got first.
+async fn mark(
+    session: &SendSession<'_>,
+    mut feed: Feed,
+    change: impl Fn(Feed) -> Feed,
+) -> Result<()> {
     let known = feed.overtaken.len();
     loop {
         let meanwhile = feed.overtaken.iter().skip(known).collect();
-        put_all_back(out, &feed, meanwhile, |_| true).await?;
+        put_all_back(session, &feed, meanwhile, |_| true).await?;
         let mut changed = change(feed.clone());
         changed.revision += 1;
-        match out.app.store.save_feed(&changed).await? {
+        match session.app.store.save_feed(&changed).await? {
             Written::Done => return Ok(()),
-            Written::Conflict => feed = reload(out, &feed).await?,
+            Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
 }
@@ -153,9 +157,9 @@ fn certainly_not_created(error: &Error) -> bool {
 }
 
 /// The feed is claimed again.
-async fn not_created(out: &Outgoing<'_>, feed: Feed, error: &Error) -> Result<()> {
+async fn not_created(session: &SendSession<'_>, feed: Feed, error: &Error) -> Result<()> {
     warn!(feed.id = %feed.id, error = error.chain(), "Amazon did not take a feed");
-    mark(out, feed, |feed| Feed {
+    mark(session, feed, |feed| Feed {
         state: FeedState::Claimed,
         submitted_at: None,
         ..feed
@@ -172,32 +176,33 @@ fn stopped_by(error: Error, operation: Operation) -> Result<Option<Stop>> {
 }
 
 /// Uploads a document and returns its id; `None` if Amazon's limit is reached.
-async fn upload(out: &Outgoing<'_>, document: Vec<u8>) -> Result<Option<String>> {
+async fn upload(session: &SendSession<'_>, document: Vec<u8>) -> Result<Option<String>> {
     let operation = Operation::CreateFeedDocument;
-    if out.permits(operation, 1).await?.is_some() {
+    if session.permits(operation, 1).await?.is_some() {
         return Ok(None);
     }
     let create = async |amazon: &SpApi, account: Account<'_>| {
         let kind = FeedType::JsonListings;
         amazon.create_feed_document(&account, kind).await
     };
-    let CallOutcome::Answered(answer) = out.session.call_permitted(operation, create).await? else {
+    let CallOutcome::Answered(answer) = session.seller.call_permitted(operation, create).await?
+    else {
         return Ok(None);
     };
-    let (amazon, address) = (&out.app.amazon, answer.value);
+    let (amazon, address) = (&session.app.amazon, answer.value);
     amazon.upload_feed_document(&address, document).await?;
     Ok(Some(address.document_id))
 }
 
 /// The document of all that is left in a feed, and how many lines it has. Lines that were overtaken, or find no room, go
 /// back, and the manifest holds exactly the others: a line's place in it is its number in Amazon's report.
-async fn document(out: &Outgoing<'_>, feed: &Feed) -> Result<(u32, Vec<u8>)> {
+async fn document(session: &SendSession<'_>, feed: &Feed) -> Result<(u32, Vec<u8>)> {
     let by = SentBy::Feed(feed.id.clone());
     let mut less: HashSet<AmazonSku> = feed.overtaken.iter().cloned().collect();
     loop {
-        put_all_back(out, feed, less.iter().collect(), |sent| *sent == by).await?;
-        let lines = without(out, feed, &less).await?;
-        let (document, written) = write(out.session.seller().await?, feed, &lines)?;
+        put_all_back(session, feed, less.iter().collect(), |sent| *sent == by).await?;
+        let lines = without(session, feed, &less).await?;
+        let (document, written) = write(session.seller.seller().await?, feed, &lines)?;
         if written == lines.len() {
             return Ok((u32::try_from(written).unwrap_or(u32::MAX), document));
         }
@@ -211,11 +216,11 @@ async fn document(out: &Outgoing<'_>, feed: &Feed) -> Result<(u32, Vec<u8>)> {
 
 /// The lines of a feed but those of `less`, which are taken out of the manifest.
 async fn without(
-    out: &Outgoing<'_>,
+    session: &SendSession<'_>,
     feed: &Feed,
     less: &HashSet<AmazonSku>,
 ) -> Result<Vec<FeedLine>> {
-    let store = &out.app.store;
+    let store = &session.app.store;
     if less.is_empty() {
         return store.manifest(feed).await;
     }

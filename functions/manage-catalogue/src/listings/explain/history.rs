@@ -1,12 +1,12 @@
 //! What is known to have happened to a listing, the newest first.
 
-use super::Known;
+use super::ListingFacts;
 use super::answer::Event;
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::store::SkuInputs;
 
-impl Known {
+impl ListingFacts {
     pub(super) fn history(&self) -> Vec<Event> {
         let listing = &self.listing;
         let mut events = Vec::new();

@@ -1,11 +1,11 @@
 //! Which quantity is to be sent and what it waits for, or why nothing is to be sent.
 
 use super::super::amazon::{sales, shown, standing};
-use super::Known;
+use super::ListingFacts;
 use super::answer::NextStep;
 use stallkeeper::domain::listing::{Next, next};
 
-impl Known {
+impl ListingFacts {
     pub(super) fn next(&self) -> NextStep {
         let listing = &self.listing;
         let standing = standing(

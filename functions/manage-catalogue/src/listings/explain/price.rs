@@ -2,14 +2,14 @@
 
 use super::super::amazon::standing;
 use super::answer::{Observed, Price, WantedValue};
-use super::{Known, refused_value, sent_value};
+use super::{ListingFacts, refused_value, sent_value};
 use rust_decimal::Decimal;
 use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::listing::{NextPrice, Offer, next_price};
 use stallkeeper::domain::marketplace::Marketplace;
 
-impl Known {
+impl ListingFacts {
     pub(super) fn prices(&self) -> Vec<Price> {
         let offers = self.offers.iter();
         offers

@@ -1,7 +1,7 @@
 //! From levels and reservations to what is wanted, step by step, by the rules of the recompute.
 
 use super::answer::{Held, PartStock, PolicyStep, Rejected, WantedValue, WarehouseLevel};
-use super::{Known, words};
+use super::{ListingFacts, words};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::domain::stock::{
@@ -17,7 +17,7 @@ pub(super) struct Stock {
     pub(super) wanted: Option<WantedValue<u32>>,
 }
 
-impl Known {
+impl ListingFacts {
     /// The SKUs that the quantity is counted in, with how many one unit of the product takes.
     fn components(&self) -> Vec<(&Sku, u32, &SkuInputs)> {
         let parts = self.parts.iter();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     sale: Option<Sale>,
-    asked: u32,
+    units: u32,
     dispatched: Vec<Dispatch>,
     from: Reservation,
 }
@@ -61,7 +61,7 @@ pub(super) fn lines(found: &[(Sku, u32, Reservation)]) -> BTreeMap<LineKey, Line
         });
         let line = Line {
             sale: sale.copied(),
-            asked: sale.map_or(reservation.units / factor, |sale| sale.units),
+            units: sale.map_or(reservation.units / factor, |sale| sale.units),
             dispatched: dispatched.collect(),
             from: reservation.clone(),
         };
@@ -70,7 +70,7 @@ pub(super) fn lines(found: &[(Sku, u32, Reservation)]) -> BTreeMap<LineKey, Line
         let rank = |line: &Line| {
             let dispatched = line.dispatched.iter().map(|dispatch| dispatch.units);
             let dispatched: u64 = dispatched.map(u64::from).sum();
-            (line.from.revision, dispatched, line.asked)
+            (line.from.revision, dispatched, line.units)
         };
         if known.is_none_or(|known| rank(known) < rank(&line)) {
             lines.insert(key(reservation), line);
@@ -94,7 +94,7 @@ pub(super) fn reservations_for(
             units: times(dispatch.units),
         });
         let reservation = Reservation {
-            units: times(line.asked),
+            units: times(line.units),
             sale,
             dispatched: dispatched.collect(),
             ..line.from.clone()

@@ -1,7 +1,7 @@
 //! What Amazon is asked for before anything is read: reports, how far they are, where they can be downloaded, and whether
 //! the seller is who the connection says. All within Amazon's limits.
 
-use super::{End, Run};
+use super::{Run, RunOutcome};
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
@@ -17,7 +17,7 @@ const WAITS: [u32; 6] = [10, 20, 30, 60, 120, 300];
 const LIMITED: u32 = 60;
 
 /// What a call within Amazon's limits came to.
-pub(super) enum Asked<T> {
+pub(super) enum CallResult<T> {
     Answered(T),
     /// Not before so many seconds.
     Limited(u32),
@@ -25,7 +25,11 @@ pub(super) enum Asked<T> {
 
 impl Run<'_> {
     /// Asks for the reports that are not asked for yet, and how far the others are. `None`: all are there.
-    pub(super) async fn ask(&mut self, stores: &[Marketplace], hop: u32) -> Result<Option<End>> {
+    pub(super) async fn ask(
+        &mut self,
+        stores: &[Marketplace],
+        hop: u32,
+    ) -> Result<Option<RunOutcome>> {
         self.matching
             .reports
             .retain(|report| stores.contains(&report.marketplace));
@@ -39,8 +43,8 @@ impl Run<'_> {
                 amazon.create_report(&account, kind, *store).await
             };
             let report_id = match self.within(Operation::CreateReport, create).await? {
-                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
-                Asked::Answered(value) => value,
+                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
+                CallResult::Answered(value) => value,
             };
             self.matching.reports.push(ReportJob {
                 marketplace: *store,
@@ -53,7 +57,7 @@ impl Run<'_> {
         self.look(hop).await
     }
 
-    async fn look(&mut self, hop: u32) -> Result<Option<End>> {
+    async fn look(&mut self, hop: u32) -> Result<Option<RunOutcome>> {
         let mut waiting = false;
         let mut news = false;
         for place in 0..self.matching.reports.len() {
@@ -65,8 +69,8 @@ impl Run<'_> {
             let look =
                 async |amazon: &SpApi, account: Account<'_>| amazon.get_report(&account, &id).await;
             let status = match self.within(Operation::GetReport, look).await? {
-                Asked::Limited(seconds) => return Ok(Some(End::Again(seconds))),
-                Asked::Answered(value) => value,
+                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
+                CallResult::Answered(value) => value,
             };
             match done(&status) {
                 Ok(true) => {
@@ -79,8 +83,8 @@ impl Run<'_> {
                 Ok(false) => waiting = true,
                 Err(why) => {
                     let store = self.matching.reports[place].marketplace;
-                    return Ok(Some(End::Failed(format!(
-                        "Amazon's report of {store} came to nothing: {why}"
+                    return Ok(Some(RunOutcome::Failed(format!(
+                        "Amazon's report of {store} failed: {why}"
                     ))));
                 }
             }
@@ -90,7 +94,9 @@ impl Run<'_> {
         }
         if waiting {
             let looked = usize::try_from(hop).unwrap_or(usize::MAX);
-            return Ok(Some(End::Again(WAITS[looked.min(WAITS.len() - 1)])));
+            return Ok(Some(RunOutcome::Continue(
+                WAITS[looked.min(WAITS.len() - 1)],
+            )));
         }
         let nothing = self
             .matching
@@ -98,24 +104,24 @@ impl Run<'_> {
             .iter()
             .all(|report| report.document_id.is_none());
         Ok(nothing.then(|| {
-            let why = "Amazon cancelled its reports, as it does where nothing is listed";
-            End::Failed(why.into())
+            let why = "Amazon cancelled its reports, as it does if nothing is listed";
+            RunOutcome::Failed(why.into())
         }))
     }
 
     /// Where a report can be downloaded for a few minutes. Waits for Amazon's limit while there is time.
-    pub(super) async fn address(&self, document: &str) -> Result<Asked<DocumentAddress>> {
+    pub(super) async fn address(&self, document: &str) -> Result<CallResult<DocumentAddress>> {
         loop {
             let ask = async |amazon: &SpApi, account: Account<'_>| {
                 amazon.get_report_document(&account, document).await
             };
             match self.within(Operation::GetReportDocument, ask).await? {
-                Asked::Answered(address) => return Ok(Asked::Answered(address)),
-                Asked::Limited(seconds) => {
+                CallResult::Answered(address) => return Ok(CallResult::Answered(address)),
+                CallResult::Limited(seconds) => {
                     let wait = Duration::from_secs(seconds.into());
                     let then = self.deadline.checked_sub(wait);
                     if then.is_none_or(crate::is_late) {
-                        return Ok(Asked::Limited(seconds));
+                        return Ok(CallResult::Limited(seconds));
                     }
                     tokio::time::sleep(wait).await;
                 }
@@ -129,7 +135,7 @@ impl Run<'_> {
         &mut self,
         store: Marketplace,
         skus: &[String],
-    ) -> Result<Option<End>> {
+    ) -> Result<Option<RunOutcome>> {
         let seller = self.session.seller().await?.clone();
         if self.matching.proved_seller.as_ref() == Some(&seller) || skus.is_empty() {
             return Ok(None);
@@ -141,16 +147,16 @@ impl Run<'_> {
                 get.await
             };
             match self.within(Operation::GetListingsItem, get).await {
-                Ok(Asked::Limited(seconds)) => return Ok(Some(End::Again(seconds))),
-                Ok(Asked::Answered(item)) if item.is_some() => {
+                Ok(CallResult::Limited(seconds)) => return Ok(Some(RunOutcome::Continue(seconds))),
+                Ok(CallResult::Answered(item)) if item.is_some() => {
                     self.matching.proved_seller = Some(seller);
                     return Ok(None);
                 }
-                Ok(Asked::Answered(_)) => {}
+                Ok(CallResult::Answered(_)) => {}
                 Err(error) => return refused(&seller, error).map(Some),
             }
         }
-        Ok(Some(End::Failed(format!(
+        Ok(Some(RunOutcome::Failed(format!(
             "Amazon has none of the report's listings under the seller id {seller}: it is not the one this token belongs to"
         ))))
     }
@@ -160,22 +166,22 @@ impl Run<'_> {
         &self,
         operation: Operation,
         call: impl AsyncFnOnce(&SpApi, Account<'_>) -> Result<Answer<T>>,
-    ) -> Result<Asked<T>> {
+    ) -> Result<CallResult<T>> {
         Ok(
             match self.session.call(operation, Waiting::No, call).await? {
-                CallOutcome::Answered(answer) => Asked::Answered(answer.value),
+                CallOutcome::Answered(answer) => CallResult::Answered(answer.value),
                 CallOutcome::Limited(error) => {
                     let wait = error.retry_after();
                     let seconds = wait.map_or(LIMITED.into(), |wait| wait.as_secs() + 1);
-                    Asked::Limited(u32::try_from(seconds.clamp(1, 900)).unwrap_or(LIMITED))
+                    CallResult::Limited(u32::try_from(seconds.clamp(1, 900)).unwrap_or(LIMITED))
                 }
             },
         )
     }
 }
 
-/// Whether a report needs no more waiting. Cancelled by nobody but Amazon: it has nothing to report of this store, or
-/// made the same report a moment ago; either way nothing is known of the store.
+/// Whether a report needs no more waiting. Only Amazon cancels: it has nothing to report of this marketplace,
+/// or made the same report a moment ago; either way nothing is known of the marketplace.
 fn done(status: &ReportStatus) -> Result<bool, &'static str> {
     match &status.status {
         ProcessingStatus::Done if status.document.is_some() => Ok(true),
@@ -188,9 +194,9 @@ fn done(status: &ReportStatus) -> Result<bool, &'static str> {
     }
 }
 
-fn refused(seller: &SellerId, error: Error) -> Result<End> {
+fn refused(seller: &SellerId, error: Error) -> Result<RunOutcome> {
     match sp_api::refusal(&error) {
-        Some(refusal) if error.class() == Class::Permanent => Ok(End::Failed(format!(
+        Some(refusal) if error.class() == Class::Permanent => Ok(RunOutcome::Failed(format!(
             "Amazon does not show the listings of the seller id {seller}: it is not the one this token belongs to, or the app lacks the role Product Listing ({refusal})"
         ))),
         _ => Err(error),

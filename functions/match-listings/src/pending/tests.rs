@@ -181,30 +181,30 @@ fn a_price_is_news_where_it_is_another_and_a_drift_where_it_is_not_ours_any_more
         shadow: false,
     };
     let rows = [
-        (None, PriceNews::Changed, Some(Owed::Wanting)),
+        (None, PriceNews::Changed, Some(Pending::Recompute)),
         (
             Some(offer(None, None)),
             PriceNews::Changed,
-            Some(Owed::Sending),
+            Some(Pending::Send),
         ),
         (
             Some(offer(Some(10), None)),
             PriceNews::None,
-            Some(Owed::Sending),
+            Some(Pending::Send),
         ),
         (Some(offer(Some(10), Some((12, 99)))), PriceNews::None, None),
         (
             Some(offer(Some(10), Some((12, 50)))),
             PriceNews::Drifted,
-            Some(Owed::Sending),
+            Some(Pending::Send),
         ),
     ];
-    for (offer, news, owed) in rows {
+    for (offer, news, pending) in rows {
         let price = Decimal::from(10);
         let found = price_news(offer.as_ref(), price, hour(REPORT), Standing::Patched);
         assert_eq!(found, news, "{offer:?}");
         let at = hour(REPORT);
-        let due = price_owed(offer, price, at, found, Standing::Patched, &published);
-        assert_eq!(due, owed);
+        let due = pending_price(offer, price, at, found, Standing::Patched, &published);
+        assert_eq!(due, pending);
     }
 }

@@ -6,7 +6,7 @@ use stallkeeper::domain::listing::{Listing, ListingState, Offer, Sent};
 
 /// What is to be claimed.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Try<V> {
+pub(crate) struct Claim<V> {
     pub(crate) value: V,
     /// Of what is wanted.
     pub(crate) label: u64,
@@ -16,14 +16,14 @@ pub(crate) struct Try<V> {
 
 /// A listing or an offer as it is.
 #[derive(Debug)]
-pub(crate) struct Seen<V> {
+pub(crate) struct Current<V> {
     sendable: bool,
     wanted: Option<(V, u64, Option<Timestamp>)>,
     pub(crate) sent: Option<Sent<V>>,
     sends: u64,
 }
 
-impl From<Listing> for Seen<u32> {
+impl From<Listing> for Current<u32> {
     fn from(listing: Listing) -> Self {
         let quantity = listing.wanted_quantity();
         let wanted = listing.wanted.as_ref();
@@ -36,7 +36,7 @@ impl From<Listing> for Seen<u32> {
     }
 }
 
-impl From<Offer> for Seen<rust_decimal::Decimal> {
+impl From<Offer> for Current<rust_decimal::Decimal> {
     fn from(offer: Offer) -> Self {
         let wanted = offer.wanted.as_ref();
         Self {
@@ -50,68 +50,68 @@ impl From<Offer> for Seen<rust_decimal::Decimal> {
 
 /// What follows from a listing that could not be claimed.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Again<V> {
+pub(crate) enum RetryDecision<V> {
     /// This is to be claimed instead.
-    Claim(Try<V>),
+    Claim(Claim<V>),
     /// The feed at hand has it already, with this.
-    Ours(Try<V>),
-    /// Something was sent since the entry was made. Where that was for this very entry, it may never have arrived, and
-    /// whoever wrote what is wanted now took it for arrived: this is to be claimed instead. Else the entry says nothing.
-    Unfinished(Try<V>),
-    /// The entry says nothing any more.
+    Ours(Claim<V>),
+    /// Something was sent since the entry was made. If it was for this very entry, it may never have arrived, though the
+    /// run that wrote what is wanted now took it for arrived: this is to be claimed instead. Else the entry is void.
+    Unfinished(Claim<V>),
+    /// The entry is void.
     Drop,
     /// It waits.
     Leave,
 }
 
 /// `label`, `sends`: of the entry. `by`: who claims. `known`: whether all orders up to a measurement are known.
-pub(crate) fn again<V: Copy>(
+pub(crate) fn retry_decision<V: Copy>(
     (label, sends): (u64, u64),
     by: &SentBy,
-    seen: Option<Seen<V>>,
+    current: Option<Current<V>>,
     known: impl Fn(Option<Timestamp>) -> bool,
-) -> Again<V> {
-    let Some(seen) = seen.filter(|seen| seen.sendable) else {
-        return Again::Drop;
+) -> RetryDecision<V> {
+    let Some(current) = current.filter(|current| current.sendable) else {
+        return RetryDecision::Drop;
     };
-    if let (SentBy::Feed(_), Some(sent)) = (by, &seen.sent)
+    if let (SentBy::Feed(_), Some(sent)) = (by, &current.sent)
         && sent.by == *by
     {
         // Whatever is wanted since has an entry of its own, and counts on this one being in the feed.
-        return Again::Ours(Try {
+        return RetryDecision::Ours(Claim {
             value: sent.value,
             label: sent.label,
-            sends: seen.sends.saturating_sub(1),
+            sends: current.sends.saturating_sub(1),
         });
     }
-    let Some((value, wanted, level_at)) = seen.wanted else {
-        return Again::Drop;
+    let Some((value, wanted, level_at)) = current.wanted else {
+        return RetryDecision::Drop;
     };
-    let now = Try {
+    let now = Claim {
         value,
         label: wanted,
-        sends: seen.sends,
+        sends: current.sends,
     };
     if wanted > label {
-        // Whoever wrote what is wanted now puts an entry for it, or found that there is nothing to send.
-        return match seen.sends == sends {
-            true => Again::Drop,
-            false => Again::Unfinished(now),
+        // The run that wrote what is wanted now puts an entry for it, or found that there is nothing to send.
+        return match current.sends == sends {
+            true => RetryDecision::Drop,
+            false => RetryDecision::Unfinished(now),
         };
     }
     // The label is less where the listing was tied to another product: this entry keeps out the one for it.
     if wanted < label && !known(level_at) {
-        return Again::Leave;
+        return RetryDecision::Leave;
     }
-    Again::Claim(now)
+    RetryDecision::Claim(now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(wanted: u64, sends: u64, by: Option<SentBy>) -> Option<Seen<u32>> {
-        Some(Seen {
+    fn current(wanted: u64, sends: u64, by: Option<SentBy>) -> Option<Current<u32>> {
+        Some(Current {
             sendable: true,
             wanted: Some((9, wanted, Some(Timestamp::UNIX_EPOCH))),
             sent: by.map(|by| Sent {
@@ -130,65 +130,70 @@ mod tests {
 
     #[test]
     fn what_another_run_left_undone_is_done_again() {
-        let again = again(
+        let decision = retry_decision(
             (4, 3),
             &SentBy::Patch,
-            seen(4, 3, Some(SentBy::Patch)),
+            current(4, 3, Some(SentBy::Patch)),
             |_| true,
         );
-        let expected = Try {
+        let expected = Claim {
             value: 9,
             label: 4,
             sends: 3,
         };
-        assert_eq!(again, Again::Claim(expected));
+        assert_eq!(decision, RetryDecision::Claim(expected));
     }
 
     #[test]
-    fn a_feed_that_is_resumed_keeps_what_it_claimed_even_where_something_else_is_wanted_since() {
-        let ours = again((4, 3), &feed("F"), seen(5, 3, Some(feed("F"))), |_| true);
-        let expected = Try {
+    fn a_feed_that_is_resumed_keeps_what_it_claimed_even_if_something_else_is_wanted_since() {
+        let ours = retry_decision((4, 3), &feed("F"), current(5, 3, Some(feed("F"))), |_| true);
+        let expected = Claim {
             value: 7,
             label: 4,
             sends: 2,
         };
-        assert_eq!(ours, Again::Ours(expected));
-        let other = again((4, 3), &feed("G"), seen(5, 3, Some(feed("F"))), |_| true);
-        assert_eq!(other, Again::Drop);
+        assert_eq!(ours, RetryDecision::Ours(expected));
+        let other = retry_decision((4, 3), &feed("G"), current(5, 3, Some(feed("F"))), |_| true);
+        assert_eq!(other, RetryDecision::Drop);
     }
 
     #[test]
     fn what_was_sent_for_the_entry_itself_and_may_not_have_arrived_is_not_dropped() {
-        let newer = |sends| again((4, sends), &SentBy::Patch, seen(5, 3, None), |_| false);
-        assert_eq!(newer(3), Again::Drop, "nothing was sent since");
-        let now = Try {
+        let newer =
+            |sends| retry_decision((4, sends), &SentBy::Patch, current(5, 3, None), |_| false);
+        assert_eq!(newer(3), RetryDecision::Drop, "nothing was sent since");
+        let now = Claim {
             value: 9,
             label: 5,
             sends: 3,
         };
-        assert_eq!(newer(2), Again::Unfinished(now));
+        assert_eq!(newer(2), RetryDecision::Unfinished(now));
     }
 
     #[test]
     fn a_listing_that_is_gone_or_not_matched_any_more_is_sent_nothing() {
         assert_eq!(
-            again::<u32>((4, 3), &SentBy::Patch, None, |_| true),
-            Again::Drop
+            retry_decision::<u32>((4, 3), &SentBy::Patch, None, |_| true),
+            RetryDecision::Drop
         );
-        let unmatched = seen(4, 0, None).map(|seen| Seen {
+        let unmatched = current(4, 0, None).map(|current| Current {
             sendable: false,
-            ..seen
+            ..current
         });
         assert_eq!(
-            again((4, 3), &SentBy::Patch, unmatched, |_| true),
-            Again::Drop
+            retry_decision((4, 3), &SentBy::Patch, unmatched, |_| true),
+            RetryDecision::Drop
         );
     }
 
     #[test]
     fn a_listing_tied_to_another_product_is_sent_what_that_one_has_once_its_orders_are_known() {
-        let tied = |known| again((40, 3), &SentBy::Patch, seen(4, 3, None), move |_| known);
-        assert_eq!(tied(false), Again::Leave);
-        assert!(matches!(tied(true), Again::Claim(Try { label: 4, .. })));
+        let tied =
+            |known| retry_decision((40, 3), &SentBy::Patch, current(4, 3, None), move |_| known);
+        assert_eq!(tied(false), RetryDecision::Leave);
+        assert!(matches!(
+            tied(true),
+            RetryDecision::Claim(Claim { label: 4, .. })
+        ));
     }
 }

@@ -1,4 +1,4 @@
-//! Whether anything may be sent of a connection now, and by which settings. It decides nothing else.
+//! Whether anything may be sent for a connection now, and with which settings. It decides nothing else.
 
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::ConnectionKey;
@@ -10,13 +10,13 @@ use tracing::info;
 
 /// A connection whose stock is to be sent: active, published, and no brake pulled.
 #[derive(Debug, Clone)]
-pub(crate) struct Going {
+pub(crate) struct Sending {
     pub(crate) connection: Connection,
     pub(crate) published: Published,
 }
 
-impl Going {
-    /// `None` where nothing may be sent. Three reads.
+impl Sending {
+    /// `None` if nothing may be sent. Three reads.
     pub(crate) async fn load(store: &Store, key: &ConnectionKey) -> Result<Option<Self>> {
         let Some(connection) = store.connection(key).await? else {
             return Ok(None);
@@ -47,7 +47,7 @@ impl Going {
         self.published.shadow
     }
 
-    /// The store that feeds are sent through where a listing is there.
+    /// The marketplace that feeds name, for all that is listed there.
     pub(crate) fn home(&self) -> Marketplace {
         self.settings().home.unwrap_or(self.connection.marketplace)
     }

@@ -1,21 +1,21 @@
 //! Which lines a processing report refuses, and whether it accounts for all the others. Pure.
 
-use crate::report::{Report, Said};
+use crate::report::{RefusalReason, Report};
 use stallkeeper::domain::feed::{Feed, FeedLine};
 use std::collections::{BTreeMap, HashSet};
 
 /// What a report says of the lines of a manifest.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct LineVerdicts {
     /// By the line's place, counted from 0.
-    pub(crate) refused: BTreeMap<usize, Said>,
+    pub(crate) refused: BTreeMap<usize, RefusalReason>,
     pub(crate) accepted: u32,
     /// Why the other lines cannot be taken as accepted.
     pub(crate) doubt: Option<String>,
 }
 
 /// Maps a report to the lines of a feed. The lines that were overtaken before it was submitted are not in its document.
-pub(crate) fn told(feed: &Feed, lines: &[FeedLine], report: &Report) -> Told {
+pub(crate) fn line_verdicts(feed: &Feed, lines: &[FeedLine], report: &Report) -> LineVerdicts {
     let overtaken: HashSet<&str> = feed.overtaken.iter().map(|sku| sku.as_str()).collect();
     let mut refused = BTreeMap::new();
     let mut carried = 0usize;
@@ -31,7 +31,7 @@ pub(crate) fn told(feed: &Feed, lines: &[FeedLine], report: &Report) -> Told {
         }
     }
     let doubt = doubt(feed, lines.len(), carried, refused.len(), report);
-    Told {
+    LineVerdicts {
         accepted: u32::try_from(carried - refused.len()).unwrap_or(u32::MAX),
         refused,
         doubt,
@@ -118,8 +118,8 @@ mod tests {
             .collect()
     }
 
-    fn said(code: &str) -> Said {
-        Said {
+    fn said(code: &str) -> RefusalReason {
+        RefusalReason {
             code: code.into(),
             words: "no".into(),
         }
@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn a_message_is_a_place_in_the_manifest_whatever_was_left_out_of_the_document() {
         let lines = lines(&["A", "B", "C"]);
-        let told = told(&feed(3, &["A"]), &lines, &report(2, 1, &[3]));
-        assert_eq!(told.refused.keys().copied().collect::<Vec<_>>(), [2]);
-        assert_eq!((told.accepted, told.doubt), (1, None));
+        let verdicts = line_verdicts(&feed(3, &["A"]), &lines, &report(2, 1, &[3]));
+        assert_eq!(verdicts.refused.keys().copied().collect::<Vec<_>>(), [2]);
+        assert_eq!((verdicts.accepted, verdicts.doubt), (1, None));
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
             ..report(2, 1, &[])
         };
         assert_eq!(
-            told(&feed(2, &[]), &lines, &report).refused[&1].code,
+            line_verdicts(&feed(2, &[]), &lines, &report).refused[&1].code,
             "8541"
         );
     }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn what_the_report_does_not_account_for_is_in_doubt() {
         let lines = lines(&["A", "B"]);
-        let doubt = |feed: Feed, report: Report| told(&feed, &lines, &report).doubt;
+        let doubt = |feed: Feed, report: Report| line_verdicts(&feed, &lines, &report).doubt;
         assert_eq!(doubt(feed(2, &[]), report(2, 1, &[2])), None);
         assert!(
             doubt(feed(2, &[]), report(1, 0, &[])).is_some(),

@@ -1,7 +1,7 @@
-//! What is owed for a matched listing after a look at Amazon.
+//! What is pending for a matched listing after its report was read.
 //!
-//! Whether what we took Amazon to show is wrong, and whether its product must be computed anew. Pure, and decided from
-//! what stands alone: a run that was killed between a write and its message is made good by the next.
+//! Whether what we took Amazon to show is wrong, and whether its product must be computed again. Pure, and decided from
+//! what is stored alone: if a run was killed between a write and its message, the next run sends the message.
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -15,13 +15,13 @@ use stallkeeper::domain::stock_settings::Published;
 /// How old the numbers of Amazon's listings report may be.
 const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
 
-/// What a product must be computed anew for.
+/// Why a product must be computed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Owed {
-    /// What is wanted stands; what is to be sent must be decided.
-    Sending,
+pub enum Pending {
+    /// What is wanted is known; what is to be sent must be decided.
+    Send,
     /// What is wanted is not known, or not by these settings.
-    Wanting,
+    Recompute,
 }
 
 /// Whether what is wanted is not known, or not by the settings published at `published_at`.
@@ -103,7 +103,7 @@ pub fn is_to_be_sent(
     matches!(next(listing, standing, sales, policy), Next::Send { .. })
 }
 
-/// What a report tells of a price.
+/// What a report shows of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceNews {
     None,
@@ -113,7 +113,7 @@ pub enum PriceNews {
     Drifted,
 }
 
-/// What Amazon's report of `at` tells of a price.
+/// What Amazon's report of `at` shows of a price.
 pub fn price_news(
     offer: Option<&Offer>,
     price: Decimal,
@@ -142,17 +142,17 @@ pub fn price_news(
     }
 }
 
-/// What is owed for a price on a marketplace where we decide them. `offer`: as it was before the report.
-pub fn price_owed(
+/// What is pending for a price on a marketplace where we decide them. `offer`: as it was before the report.
+pub fn pending_price(
     offer: Option<Offer>,
     price: Decimal,
     at: Timestamp,
     news: PriceNews,
     standing: Standing,
     published: &Published,
-) -> Option<Owed> {
+) -> Option<Pending> {
     let Some(mut offer) = offer.filter(|offer| offer.wanted.is_some()) else {
-        return Some(Owed::Wanting);
+        return Some(Pending::Recompute);
     };
     if published.shadow {
         return None;
@@ -163,7 +163,7 @@ pub fn price_owed(
     }
     offer.observed = Some(Observed { value: price, at });
     let percent = published.settings.brakes.price_percent;
-    matches!(next_price(&offer, standing, percent), NextPrice::Send(_)).then_some(Owed::Sending)
+    matches!(next_price(&offer, standing, percent), NextPrice::Send(_)).then_some(Pending::Send)
 }
 
 #[cfg(test)]

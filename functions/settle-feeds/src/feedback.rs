@@ -1,4 +1,4 @@
-//! What Amazon says of a feed and of its lines, within Amazon's limits. Decides nothing of what follows.
+//! What Amazon reports about a feed and its lines, within Amazon's limits. Decides nothing about what follows.
 
 use crate::App;
 use crate::report::Report;
@@ -18,8 +18,8 @@ const GET_REPORT: Operation = Operation::GetFeedDocument;
 pub(crate) enum Feedback {
     /// Not done; what it does, in words.
     Wait(String),
-    /// It came to nothing, or to nobody knows what.
-    Nothing(String),
+    /// Nothing came of it, or it is not known what.
+    Returned(String),
     Done {
         /// Where its processing report is; done without one has been seen.
         report: Option<String>,
@@ -28,13 +28,13 @@ pub(crate) enum Feedback {
     },
 }
 
-/// A seller's account, to be asked.
-pub(crate) struct Asked<'a> {
+/// Reads feeds and reports of a seller's account.
+pub(crate) struct FeedReader<'a> {
     amazon: &'a SpApi,
     session: SellerSession<'a>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> FeedReader<'a> {
     pub(crate) fn new(app: &'a App, connection: &'a Connection) -> Self {
         Self {
             amazon: &app.amazon,
@@ -45,7 +45,7 @@ impl<'a> Asked<'a> {
     /// How far Amazon is with a feed.
     ///
     /// # Errors
-    /// Throttled where a limit is reached, ours or Amazon's: the message waits for it.
+    /// Throttled if a limit is reached, ours or Amazon's: the message waits for it.
     pub(crate) async fn feed(&self, amazon_id: &str) -> Result<Feedback> {
         let get =
             async |amazon: &SpApi, account: Account<'_>| amazon.get_feed(&account, amazon_id).await;
@@ -68,13 +68,15 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Reads a processing report; why it cannot be read, where it cannot.
+    /// Reads a processing report; or why it cannot be read.
     ///
     /// # Errors
     /// As [`Self::feed`]; authorisation revoked.
     pub(crate) async fn report(&self, document: Option<&str>) -> Result<Result<Report, String>> {
         let Some(document) = document else {
-            return Ok(Err("Amazon is done with it and has no report".to_owned()));
+            return Ok(Err(
+                "Amazon finished processing it and has no report".to_owned()
+            ));
         };
         self.session.permit(GET_REPORT).await?;
         match self.read(document).await {
@@ -114,20 +116,20 @@ impl Feedback {
                 applied_at: status.processing_end.unwrap_or(now),
             },
             ProcessingStatus::Cancelled => {
-                Self::Nothing("Amazon cancelled it before any of it was applied".to_owned())
+                Self::Returned("Amazon cancelled it before any of it was applied".to_owned())
             }
-            ProcessingStatus::Fatal => {
-                Self::Nothing("Amazon gave it up; some, none or all of it was applied".to_owned())
-            }
+            ProcessingStatus::Fatal => Self::Returned(
+                "Amazon stopped processing it; some, none or all of it was applied".to_owned(),
+            ),
             other => Self::Wait(format!("Amazon: {}", String::from(other))),
         }
     }
 
-    /// Amazon refuses to tell. It keeps feeds for 90 days, so one that it does not know is lost.
+    /// Amazon refuses the call. It keeps feeds for 90 days, so one that it does not know is lost.
     fn refused(status: u16) -> Self {
         match status {
             403 => Self::Wait("Amazon answers 403; the app may lack a role".to_owned()),
-            status => Self::Nothing(format!("Amazon does not know it (answer {status})")),
+            status => Self::Returned(format!("Amazon does not know it (answer {status})")),
         }
     }
 }
@@ -155,7 +157,7 @@ mod tests {
         }
         for word in ["FATAL", "CANCELLED"] {
             let feedback = Feedback::of(status(word), now);
-            assert!(matches!(feedback, Feedback::Nothing(_)), "{word}");
+            assert!(matches!(feedback, Feedback::Returned(_)), "{word}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a run sends with: the log-in, Amazon's clock and limits, the time that is left, and the brakes.
 
 use crate::App;
-use crate::gate::Gate;
-use crate::going::Going;
+use crate::send_gate::SendGate;
+use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::error::{Error, Result};
@@ -34,39 +34,43 @@ pub(crate) enum Stop {
 }
 
 /// What a run sends with.
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct SendSession<'a> {
     pub(crate) app: &'a App,
-    pub(crate) going: &'a Going,
+    pub(crate) sending: &'a Sending,
     /// All orders that Amazon changed before this moment (its clock) are known.
     pub(crate) orders_known_until: Option<Timestamp>,
     /// What Amazon's clock is ahead of ours.
     offset: SignedDuration,
     deadline: SystemTime,
-    pub(crate) session: SellerSession<'a>,
+    pub(crate) seller: SellerSession<'a>,
 }
 
-impl<'a> Outgoing<'a> {
-    pub(crate) async fn new(app: &'a App, going: &'a Going, deadline: SystemTime) -> Result<Self> {
-        let connection = &going.connection;
+impl<'a> SendSession<'a> {
+    pub(crate) async fn new(
+        app: &'a App,
+        sending: &'a Sending,
+        deadline: SystemTime,
+    ) -> Result<Self> {
+        let connection = &sending.connection;
         let cursor = app.store.order_cursor(&connection.key()).await?;
         let offset = cursor.as_ref().map_or(0, |cursor| cursor.clock_offset_ms);
         Ok(Self {
             app,
-            going,
+            sending,
             orders_known_until: cursor.map(|cursor| cursor.since),
             offset: SignedDuration::from_millis(offset),
             deadline,
-            session: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
+            seller: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
         })
     }
 
     pub(crate) fn key(&self) -> ConnectionKey {
-        self.going.connection.key()
+        self.sending.connection.key()
     }
 
-    pub(crate) fn gate(&self, open: HashSet<FeedId>) -> Gate {
+    pub(crate) fn gate(&self, open: HashSet<FeedId>) -> SendGate {
         let known = self.orders_known_until;
-        Gate {
+        SendGate {
             // Levels are measured by our clock.
             orders_known_until: known.map(|it| it.saturating_sub(self.offset).unwrap_or(it)),
             open,
@@ -89,14 +93,14 @@ impl<'a> Outgoing<'a> {
         left.unwrap_or_default() >= span
     }
 
-    /// Whether sending is still wanted: read anew right before anything is sent.
+    /// Whether sending is still wanted: read again right before anything is sent.
     pub(crate) async fn still_on(&self) -> Result<bool> {
         let connection = &self.key();
-        let going = Going::load(&self.app.store, connection).await?;
-        Ok(going.is_some_and(|going| !going.shadow()))
+        let sending = Sending::load(&self.app.store, connection).await?;
+        Ok(sending.is_some_and(|sending| !sending.shadow()))
     }
 
-    /// Has urgent decreases sent that were put back to be sent just now.
+    /// Has urgent decreases sent that were just put back to be sent.
     pub(crate) async fn wake_urgent(&self) -> Result<()> {
         let connection = &self.key();
         let urgent = StockTick::Urgent {
@@ -112,7 +116,7 @@ impl<'a> Outgoing<'a> {
             longest: LONGEST_WAIT,
             until: self.deadline - CALL_TIME,
         };
-        let permit = self.session.permits(operation, count, waiting).await?;
+        let permit = self.seller.permits(operation, count, waiting).await?;
         let Permit::NotBefore(moment) = permit else {
             return Ok(None);
         };
@@ -123,7 +127,7 @@ impl<'a> Outgoing<'a> {
         }))
     }
 
-    /// Tells a feed that is not submitted yet that a listing of it is being patched.
+    /// Notes in a feed that is not submitted yet that a listing of it is being patched.
     pub(crate) async fn overtake(&self, feed: &FeedId, sku: &AmazonSku) -> Result<()> {
         let connection = &self.key();
         let store = &self.app.store;
@@ -139,7 +143,7 @@ pub(crate) fn refused_for_good(error: &Error, operation: Operation) -> Option<&R
     })
 }
 
-/// What a person is told of a refusal.
+/// A refusal as a person reads it.
 pub(crate) fn words(refusal: &Refusal) -> String {
     let code = refusal.code.as_deref().unwrap_or("no code");
     let what = match refusal.status {

@@ -7,17 +7,17 @@ use std::collections::HashSet;
 
 /// What entries wait for.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct SendGate {
     /// All orders that Amazon changed before this moment (our clock) are known; absent: none are.
     pub(crate) orders_known_until: Option<Timestamp>,
     /// Feeds that are not done.
     pub(crate) open: HashSet<FeedId>,
 }
 
-impl Gate {
+impl SendGate {
     /// An increase waits until the orders up to its level are known: they may have sold what it counts. A decrease
-    /// never waits, but for the feed whose outcome may make it needless.
-    pub(crate) fn lets(&self, entry: &ToSend) -> bool {
+    /// never waits, except for a feed whose outcome may make it needless.
+    pub(crate) fn allows(&self, entry: &ToSend) -> bool {
         let after = entry.after.as_ref();
         if after.is_some_and(|feed| self.open.contains(feed)) {
             return false;
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn an_increase_waits_for_a_sweep_newer_than_its_level_and_a_decrease_does_not() {
-        let gate = |known: Option<i64>| Gate {
+        let gate = |known: Option<i64>| SendGate {
             orders_known_until: known.map(at),
             open: HashSet::new(),
         };
@@ -54,14 +54,14 @@ mod tests {
             level_at: Some(at(100)),
             ..entry("A", 9)
         };
-        assert!(!gate(None).lets(&increase), "no order was ever read");
-        assert!(!gate(Some(99)).lets(&increase));
-        assert!(gate(Some(100)).lets(&increase));
+        assert!(!gate(None).allows(&increase), "no order was ever read");
+        assert!(!gate(Some(99)).allows(&increase));
+        assert!(gate(Some(100)).allows(&increase));
         let decrease = ToSend {
             decrease: true,
             ..increase
         };
-        assert!(gate(None).lets(&decrease));
+        assert!(gate(None).allows(&decrease));
     }
 
     #[test]
@@ -72,9 +72,9 @@ mod tests {
             decrease: true,
             ..entry("A", 3)
         };
-        let mut gate = Gate::default();
-        assert!(gate.lets(&waiting));
+        let mut gate = SendGate::default();
+        assert!(gate.allows(&waiting));
         gate.open.insert(feed);
-        assert!(!gate.lets(&waiting));
+        assert!(!gate.allows(&waiting));
     }
 }
