@@ -178,7 +178,7 @@ async fn a_refused_listing_tells_amazons_words_and_what_to_do() {
         (&told["sent"]["outcome"], &told["sent"]["feed"]),
         (&json!("in_flight"), &json!("F1"))
     );
-    contains(&told["sent"]["note"], "has not finished it");
+    contains(&told["sent"]["note"], "has not finished processing it");
     let refused = Refused {
         value: 8,
         code: "13013".into(),
@@ -222,7 +222,7 @@ async fn a_refused_listing_tells_amazons_words_and_what_to_do() {
         (&Value::Null, &json!("Amazon refused this quantity"))
     );
     contains(&told["history"], "8 refused by Amazon: 13013");
-    contains(&told["history"], "feed F1 applied: 2 accepted, 1 refused");
+    contains(&told["history"], "feed F1 processed by Amazon: 2 accepted, 1 refused");
 }
 
 #[tokio::test]
