@@ -11,15 +11,15 @@ pub fn required(name: &'static str) -> Result<String> {
         .ok_or_else(|| Error::permanent("start", format!("environment variable {name} is not set")))
 }
 
-/// The value of a variable, `None` where it is not set or empty.
+/// The value of a variable, `None` if it is not set or empty.
 pub fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A variable read as another type, with a default where it is not set.
+/// A variable read as another type, with a default if it is not set.
 ///
 /// # Errors
-/// Permanent, naming the variable, where its value does not parse.
+/// Permanent, naming the variable, if its value does not parse.
 pub fn parsed<T: std::str::FromStr>(name: &'static str, default: T) -> Result<T> {
     match optional(name) {
         None => Ok(default),

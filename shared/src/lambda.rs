@@ -17,7 +17,7 @@ const CONCURRENCY: usize = 5;
 /// The longest that SQS lets a message wait before it can be seen.
 const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
-/// The queue that a function is woken by, and where what cannot be done goes.
+/// The queue that wakes a function, and its dead-letter queue.
 #[derive(Clone)]
 pub struct Inbox {
     sqs: aws_sdk_sqs::Client,
@@ -34,11 +34,11 @@ impl Inbox {
         }
     }
 
-    /// Does `work` for every message of the batch and tells Lambda which of them are to come again.
+    /// Does `work` for every message of the batch and returns to Lambda which of them are to come again.
     ///
-    /// - done, or authorisation revoked (the work still to do stands in the table): acknowledged;
+    /// - done, or authorisation revoked (the table holds the work that is still to do): acknowledged;
     /// - retryable: comes again after a jittered back-off, to the dead-letter queue after the queue's receive limit;
-    /// - throttled: a copy waits as long as Amazon asks, and the receive count starts anew, so that a limit alone
+    /// - throttled: a copy waits as long as Amazon asks, and the receive count starts again, so that a limit alone
     ///   never sends a message to the dead-letter queue;
     /// - permanent, an undecodable message included: to the dead-letter queue at once with `class` and `reason`.
     pub async fn each_message<M, F>(
@@ -84,14 +84,14 @@ impl Inbox {
             _ => warn!(
                 error.class = class.name(),
                 error = failure.chain(),
-                "a message waits"
+                "a message is delayed"
             ),
         }
         let settled = match class {
             Class::AuthRevoked => Ok(()),
             Class::Retryable => self.back_off(record).await.and(Err(failure)),
-            Class::Throttled { retry_after } => self.wait(record, retry_after).await,
-            Class::Permanent => self.bury(record, &failure).await,
+            Class::Throttled { retry_after } => self.delay(record, retry_after).await,
+            Class::Permanent => self.dead_letter(record, &failure).await,
         };
         match settled {
             Ok(()) => None,
@@ -120,7 +120,7 @@ impl Inbox {
         Ok(())
     }
 
-    async fn wait(&self, record: &SqsMessage, retry_after: Option<Duration>) -> Result<()> {
+    async fn delay(&self, record: &SqsMessage, retry_after: Option<Duration>) -> Result<()> {
         let wait = retry_after
             .unwrap_or(Duration::from_secs(60))
             .min(LONGEST_DELAY);
@@ -134,7 +134,7 @@ impl Inbox {
         Ok(())
     }
 
-    async fn bury(&self, record: &SqsMessage, cause: &Error) -> Result<()> {
+    async fn dead_letter(&self, record: &SqsMessage, cause: &Error) -> Result<()> {
         self.copy_to(&self.dead_letter_url, record)
             .message_attributes("class", text_attribute(cause.class().name()))
             .message_attributes("reason", text_attribute(&cause.chain()))

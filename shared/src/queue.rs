@@ -40,7 +40,7 @@ impl Group for ConnectionKey {
     }
 }
 
-/// A tenant's id may hold what SQS does not take: its digest stands for it.
+/// A tenant's id may hold what SQS does not take: its digest is sent instead.
 impl Group for TenantId {
     fn group(&self) -> String {
         use sha2::Digest as _;
@@ -91,7 +91,7 @@ impl Queue {
     /// Sends messages of one connection in as few requests as SQS allows. Returns only when all are queued.
     ///
     /// # Errors
-    /// Retryable or throttled where any was not taken; the ones before it may have been: receivers are idempotent.
+    /// Retryable or throttled if any was not taken; the ones before it may have been: receivers are idempotent.
     pub async fn send_all<M: Serialize>(
         &self,
         group: &(impl Group + ?Sized),
@@ -150,7 +150,7 @@ fn encode<M: Serialize>(message: M) -> Result<String> {
 }
 
 /// JSON of characters that SQS takes: those of XML. `serde_json` escapes the control characters itself; the two
-/// others can only stand within a JSON string, where their escape means the same.
+/// others can only be within a JSON string, where their escape means the same.
 fn json_text<T: Serialize>(value: &T) -> serde_json::Result<String> {
     let text = serde_json::to_string(value)?;
     Ok(if text.contains(['\u{fffe}', '\u{ffff}']) {

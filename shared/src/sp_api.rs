@@ -2,7 +2,7 @@
 //!
 //! One method per operation we use. It classifies every failure (`check` is the only reader of Amazon's statuses),
 //! repeats a call once if the access token was refused, and never otherwise; retrying, waiting and keeping
-//! Amazon's limits are the callers' work. It stores nothing, and no token, buyer data or text of Amazon's gets into an
+//! Amazon's limits are the callers' work (`seller_session`). It stores nothing, and no token, buyer data or text of Amazon's gets into an
 //! address, a log or an error.
 
 mod allow_list;
@@ -31,7 +31,7 @@ mod wire;
 pub use check::{Refusal, refusal};
 pub use documents::{DocumentAddress, Download, UploadAddress};
 pub use endpoints::Endpoints;
-pub use feeds::{FeedStatus, FeedType};
+pub use feeds::FeedType;
 pub use issue::{Issue, Severity};
 pub(crate) use limits::LimitKey;
 pub use limits::{Limit, Operation};
@@ -41,10 +41,10 @@ pub use listings::{
 };
 pub use login::{Login, LoginCheck};
 pub use orders::{Dataset, OrdersPage, Sweep};
-pub use processing_status::ProcessingStatus;
+pub use processing_status::{ProcessingState, ProcessingStatus};
 pub use raw_order::{NoOrder, RawOrder};
 pub use read_order::{ReadOrder, read_order};
-pub use reports::{ReportStatus, ReportType};
+pub use reports::ReportType;
 
 use crate::domain::connection::AppCredentials;
 use crate::domain::marketplace::Region;
@@ -73,7 +73,7 @@ pub struct SpApi {
     reported_rates: Arc<limits::ReportedRates>,
 }
 
-/// Who is asked for: one seller account in one region, through one app.
+/// In whose name a call is made: one seller account in one region, through one app.
 #[derive(Debug, Clone, Copy)]
 pub struct Account<'a> {
     pub region: Region,
@@ -81,7 +81,7 @@ pub struct Account<'a> {
     pub refresh_token: &'a SecretString,
 }
 
-/// What Amazon answered, and what its headers told.
+/// What Amazon answered, and what its headers say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<T> {
     pub value: T,
@@ -103,7 +103,7 @@ impl<T> Answer<T> {
 
 impl SpApi {
     /// # Errors
-    /// Permanent where TLS cannot be set up on this machine.
+    /// Permanent if TLS cannot be set up on this machine.
     pub fn new(endpoints: Endpoints) -> Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(USER_AGENT)

@@ -91,7 +91,7 @@ impl Vault {
     /// The deployment's application, at most five minutes old.
     ///
     /// # Errors
-    /// Permanent where the secret was never filled in.
+    /// Permanent if the secret was never filled in.
     pub async fn app(&self) -> Result<App> {
         let mut cached = self.app.lock().await;
         if let Some((read_at, app)) = cached.as_ref()
@@ -134,10 +134,10 @@ impl Vault {
         Ok(app)
     }
 
-    /// What a call in the name of a connection's seller needs: its own app where it has one, else the deployment's.
+    /// What a call in the name of a connection's seller needs: its own app if it has one, else the deployment's.
     ///
     /// # Errors
-    /// Authorisation revoked where the connection has no token.
+    /// Authorisation revoked if the connection has no token.
     pub async fn seller_login(
         &self,
         store: &Store,
@@ -180,7 +180,7 @@ impl Vault {
     }
 
     /// A text that only this deployment can make, the same one for the same `seed`: what is derived need not be
-    /// stored to be told again.
+    /// stored to be given again.
     pub async fn derived(&self, seed: &str) -> Result<SecretString> {
         let app = self.app().await?;
         let secret = app.credentials.client_secret.expose_secret().as_bytes();

@@ -9,7 +9,7 @@ use stallkeeper::store::stream::OrderImage;
 
 type OfOrder = fn(Box<OrderRow>) -> Happened;
 
-/// What happened to an order between two images of it; `old` is `None` where it is new.
+/// What happened to an order between two images of it; `old` is `None` if it is new.
 ///
 /// Each transition is announced once, by the change that made it. One change may be several: an order that comes in without
 /// a mapping is `order.imported` and `order.pending_review`.

@@ -64,7 +64,7 @@ pub struct Row {
 #[schema(as = AcknowledgeResult)]
 pub struct Outcome {
     outcome: Word,
-    /// The status that stands; `null` where there is no order.
+    /// The status that stands; `null` if there is no order.
     status: Option<&'static str>,
     /// The courier service it goes with.
     service: Option<String>,

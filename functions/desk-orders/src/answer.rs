@@ -61,7 +61,7 @@ impl WholeOrder {
 pub struct AmazonsWord {
     #[schema(example = "UNSHIPPED")]
     pub status: Option<String>,
-    /// Country code as Amazon writes it; absent where the store is unknown here.
+    /// Country code as Amazon writes it; absent if the store is unknown here.
     pub marketplace: Option<String>,
     pub marketplace_id: Option<String>,
     #[schema(value_type = String, format = DateTime)]

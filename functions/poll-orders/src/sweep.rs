@@ -27,14 +27,14 @@ pub struct Window {
     pub fulfilled_by_merchant_only: bool,
     /// What each page is asked with: Amazon's token is good for the same question only.
     pub datasets: Vec<Dataset>,
-    /// The earliest end of the window that Amazon told with its pages.
-    pub told_end: Option<Timestamp>,
+    /// The earliest end of the window that Amazon reported with its pages.
+    pub reported_end: Option<Timestamp>,
     /// Hashes of the orders that the next window will hold again.
     pub seen: HashSet<u64>,
 }
 
 impl Window {
-    /// The window to sweep now: the rest of the one that was started, or a new one. `None` where no time has passed.
+    /// The window to sweep now: the rest of the one that was started, or a new one. `None` if no time has passed.
     pub fn next(cursor: &Cursor, fba_wanted: bool, now: Timestamp) -> Option<Self> {
         if let Some(place) = cursor
             .sweep
@@ -50,7 +50,7 @@ impl Window {
                     .datasets
                     .clone()
                     .unwrap_or_else(|| datasets(cursor, now)),
-                told_end: place.told_end,
+                reported_end: place.told_end,
                 seen: place.seen.iter().copied().collect(),
             });
         }
@@ -65,7 +65,7 @@ impl Window {
             token: None,
             fulfilled_by_merchant_only: !fba_wanted,
             datasets: datasets(cursor, now),
-            told_end: None,
+            reported_end: None,
             seen: HashSet::new(),
         })
     }
@@ -73,19 +73,19 @@ impl Window {
     /// Back to the first page.
     pub fn restart(&mut self) {
         self.token = None;
-        self.told_end = None;
+        self.reported_end = None;
         self.seen.clear();
     }
 
-    /// Notes up to when a page's orders reach, as Amazon tells it.
-    pub fn note_end(&mut self, told: Option<Timestamp>) {
-        self.told_end = self.told_end.into_iter().chain(told).min();
+    /// Notes up to when a page's orders reach, as Amazon reports it.
+    pub fn note_end(&mut self, reported: Option<Timestamp>) {
+        self.reported_end = self.reported_end.into_iter().chain(reported).min();
     }
 
     /// Up to when all is read once the last page is: Amazon may have understood less than was asked for.
     pub fn end(&self) -> Timestamp {
-        self.told_end
-            .map_or(self.before, |told| told.min(self.before))
+        self.reported_end
+            .map_or(self.before, |reported| reported.min(self.before))
     }
 
     /// The orders of a page that are to be queued: those that the memory of the last window does not hold just so.
@@ -103,7 +103,7 @@ impl Window {
             .collect()
     }
 
-    /// Where to go on from, with Amazon's token for the next page.
+    /// The place to continue from, with Amazon's token for the next page.
     pub fn place(&self, token: String, now: Timestamp) -> SweepPlace {
         SweepPlace {
             after: self.after,
@@ -112,7 +112,7 @@ impl Window {
             token_at: now,
             fulfilled_by_merchant_only: self.fulfilled_by_merchant_only,
             datasets: Some(self.datasets.clone()),
-            told_end: self.told_end,
+            told_end: self.reported_end,
             seen: self.seen.iter().copied().collect(),
         }
     }

@@ -1,4 +1,4 @@
-//! What becomes of an order that Amazon told us of: pure, so that the same readings end the same, in whatever order and
+//! What becomes of an order that Amazon reported: pure, so that the same readings end the same, in whatever order and
 //! however often they arrive.
 
 mod status;
@@ -69,9 +69,9 @@ impl Rules {
 pub enum Intake {
     /// We know it already, or something newer.
     Known,
-    /// An order that Amazon fulfils, of a store where those are not wanted.
+    /// An order that Amazon fulfils, of a marketplace whose settings exclude those.
     NotWanted,
-    /// Store this; `entry` says why. Where nothing is stored yet, it is the order's first.
+    /// Store this; `entry` says why. If nothing is stored yet, it is the order's first.
     Write {
         order: Box<StoredOrder>,
         entry: HistoryEntry,
@@ -162,7 +162,7 @@ pub fn take_in(
     }
 }
 
-/// Looks again at an order that waits for a person; `None` where nothing would change.
+/// Looks again at an order that waits for a person; `None` if nothing would change.
 pub fn look_again(
     stored: &StoredOrder,
     rules: &Rules,
@@ -209,7 +209,7 @@ pub fn look_again(
     Some((order, entry))
 }
 
-/// A reading's order, with what Amazon was not asked for taken from what stands.
+/// A reading's order, with what Amazon was not asked for taken from the stored order.
 fn completed(reading: &Reading, stored: Option<&StoredOrder>) -> Order {
     let mut order = reading.order.clone();
     let Some(before) = stored.map(|stored| &stored.order) else {
@@ -237,7 +237,7 @@ fn completed(reading: &Reading, stored: Option<&StoredOrder>) -> Order {
 }
 
 /// When an order's buyer data is to be gone: 14 days after the latest delivery, a day after a cancellation, 21 days
-/// after the ship-by moment where no delivery is promised.
+/// after the ship-by moment if no delivery is promised.
 pub fn buyer_expires(order: &Order, status: OrderStatus) -> Timestamp {
     let days = |moment: Timestamp, days: i64| {
         moment
@@ -277,7 +277,7 @@ fn term(reading: &Reading, order: &Order, stored: Option<&StoredOrder>) -> Term 
     if order.service_level.is_none() && !reading.holds(Dataset::Fulfillment) {
         return Term {
             term: None,
-            derivation: vec!["Amazon does not tell the service level yet".into()],
+            derivation: vec!["Amazon does not report the service level yet".into()],
         };
     }
     let Some(marketplace) = order.marketplace() else {

@@ -1,8 +1,8 @@
-//! `remap-carriers`: reads each order that Amazon told us of, derives its shipping term, picks its courier service and
+//! `remap-carriers`: reads each order that Amazon reported, derives its shipping term, picks its courier service and
 //! stores it; looks again at waiting orders when a rule changed.
 //!
 //! It writes buyer data first and the order last, conditionally: that write is the commit point, and every effect
-//! beyond (events, reservations) follows from the table's stream. It never calls Amazon but for an order that was too
+//! beyond (events, reservations) follows from the table's stream. It calls Amazon only for an order that was too
 //! big for a message.
 
 mod fetch;
@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tracing::{info, warn};
 
-/// How often a decision is taken anew because somebody else wrote meanwhile.
+/// How often a decision is taken again because another run wrote meanwhile.
 const MOST_TRIES: usize = 5;
 /// What the function works with.
 pub struct App {
@@ -36,8 +36,8 @@ pub struct App {
     pub amazon: SpApi,
     pub orders: Queue,
     pub inbox: Inbox,
-    /// Unknown fields and values that this environment has told of, so that each is logged once.
-    pub told: Mutex<BTreeSet<String>>,
+    /// Unknown fields and values that this environment has logged, so that each is logged once.
+    pub logged_unknown: Mutex<BTreeSet<String>>,
 }
 
 /// The rules of the connections that a batch holds, read strongly once a batch.
@@ -90,7 +90,7 @@ fn reading(
     fetched_at: Timestamp,
 ) -> Result<Reading> {
     let read = read_order(raw)?;
-    tell_unknown(app, &read.unknown);
+    log_unknown(app, &read.unknown);
     let version = Version {
         updated_at: read.order.updated_at,
         datasets: u8::try_from(datasets.len()).unwrap_or(u8::MAX),
@@ -105,13 +105,13 @@ fn reading(
     })
 }
 
-/// Amazon adds fields and values without notice: each is told once, and nothing fails on one.
-fn tell_unknown(app: &App, unknown: &BTreeSet<String>) {
-    let Ok(mut told) = app.told.lock() else {
+/// Amazon adds fields and values without notice: each is logged once, and nothing fails on one.
+fn log_unknown(app: &App, unknown: &BTreeSet<String>) {
+    let Ok(mut logged) = app.logged_unknown.lock() else {
         return;
     };
     for name in unknown {
-        if told.len() < 1_000 && told.insert(name.clone()) {
+        if logged.len() < 1_000 && logged.insert(name.clone()) {
             warn!(
                 amazon.unknown = name,
                 "Amazon sent `{name}`, which this release does not know"
@@ -211,7 +211,7 @@ async fn forget_buyer_of_cancelled(app: &App, stored: Option<StoredOrder>) -> Re
         .await
 }
 
-/// How far back switching its store on must reach for an order; not for one that nobody will ship any more.
+/// How far back switching its marketplace on must reach for an order; not for one that nobody will ship any more.
 fn parked_mark(order: &StoredOrder) -> Option<ParkedMark> {
     let over = matches!(
         order.order.amazon_status,
@@ -227,9 +227,9 @@ fn parked_mark(order: &StoredOrder) -> Option<ParkedMark> {
     })
 }
 
-/// Whether the store was switched on between reading the rules and parking the order. Whoever switches it on writes
-/// the settings first and looks for parked orders then; we park first and look at the settings then: one of the two
-/// sees the other.
+/// Whether the marketplace was switched on between reading the rules and parking the order. Switching it on writes the
+/// settings first and then looks for parked orders; this parks first and then reads the settings: one of the two sees
+/// the other.
 async fn switched_on_meanwhile(app: &App, order: &StoredOrder) -> Result<bool> {
     let Some(marketplace) = order.order.marketplace() else {
         return Ok(false);

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
         amazon: start.amazon()?,
         orders: start.queue("ORDERS_QUEUE_URL")?,
         inbox: start.inbox("ORDERS_QUEUE_URL", "ORDERS_DEAD_LETTER_QUEUE_URL")?,
-        told: Default::default(),
+        logged_unknown: Default::default(),
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();

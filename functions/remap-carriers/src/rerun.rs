@@ -26,7 +26,7 @@ pub(crate) struct Rerun {
     pub(crate) hop: u32,
 }
 
-/// Looks again at a connection's waiting orders, page by page; queues itself where time runs out.
+/// Looks again at a connection's waiting orders, page by page; queues itself if time runs out.
 pub(crate) async fn rerun_waiting(
     app: &App,
     rules: &RulesOfBatch,

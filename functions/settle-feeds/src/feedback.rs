@@ -7,7 +7,7 @@ use stallkeeper::domain::connection::Connection;
 use stallkeeper::error::{Class, Result};
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
 use stallkeeper::sp_api::processing_report::ProcessingReport;
-use stallkeeper::sp_api::{Account, FeedStatus, Operation, ProcessingStatus, SpApi, refusal};
+use stallkeeper::sp_api::{Account, Operation, ProcessingState, ProcessingStatus, SpApi, refusal};
 use tracing::warn;
 
 const GET_FEED: Operation = Operation::GetFeed;
@@ -109,10 +109,10 @@ impl<'a> FeedReader<'a> {
 }
 
 impl Feedback {
-    fn of(status: FeedStatus, now: Timestamp) -> Self {
+    fn of(status: ProcessingState, now: Timestamp) -> Self {
         match status.status {
             ProcessingStatus::Done => Self::Done {
-                report: status.result_document,
+                report: status.document,
                 applied_at: status.processing_end.unwrap_or(now),
             },
             ProcessingStatus::Cancelled => {
@@ -138,13 +138,13 @@ impl Feedback {
 mod tests {
     use super::*;
 
-    fn status(word: &str) -> FeedStatus {
-        FeedStatus {
+    fn status(word: &str) -> ProcessingState {
+        ProcessingState {
             status: word.to_owned().into(),
             created_at: Timestamp::UNIX_EPOCH,
             processing_start: None,
             processing_end: None,
-            result_document: None,
+            document: None,
         }
     }
 

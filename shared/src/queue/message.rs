@@ -1,4 +1,4 @@
-//! What the messages say, but for those of the catalogue.
+//! The messages, except those of the catalogue.
 
 use super::{BATCH_BYTES, json_text};
 use crate::domain::ids::{ConnectionKey, FeedId, OrderId};
@@ -30,7 +30,7 @@ impl<M> Versioned<M> {
         }
     }
 
-    /// The message, where its version is one that we read.
+    /// The message, if its version is one that we read.
     ///
     /// # Errors
     /// Permanent for a version from the future or the far past.
@@ -63,7 +63,7 @@ pub enum TickMessage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OrderMessage {
-    /// An order as Amazon told it, whole. Holds buyer data: the queue is encrypted.
+    /// An order as Amazon sent it, whole. Holds buyer data: the queue is encrypted.
     Order {
         #[serde(flatten)]
         connection: ConnectionKey,
@@ -82,7 +82,7 @@ pub enum OrderMessage {
     Rerun {
         #[serde(flatten)]
         connection: ConnectionKey,
-        /// Only those whose term falls back to this one; all where it is absent.
+        /// Only those whose term falls back to this one; all if it is absent.
         term: Option<ShippingTerm>,
         /// Where an earlier run stopped.
         after: Option<String>,
@@ -195,7 +195,7 @@ pub enum FeedCheck {
     },
 }
 
-/// An order message, or the order's id alone where the order would not fit.
+/// An order message, or the order's id alone if the order would not fit.
 pub fn order_message(
     connection: &ConnectionKey,
     fetched_at: Timestamp,

@@ -26,12 +26,12 @@ pub enum StockChange {
     },
     Products {
         tenant: TenantId,
-        /// When they were told, so that an older telling never replaces a newer one; absent: as they are read.
+        /// When the platform sent them, so that older ones never replace newer ones; absent: as they are read.
         #[serde(default)]
         at: Option<Timestamp>,
         products: Vec<Product>,
     },
-    /// An input of these SKUs was written; what follows from it is owed.
+    /// An input of these SKUs was written; what follows from it is to be computed.
     Recompute {
         tenant: TenantId,
         /// Whether the counters are still to be raised for it.
@@ -40,7 +40,7 @@ pub enum StockChange {
     },
 }
 
-/// A stock level as the platform tells it.
+/// A stock level as the platform sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelRow {
     pub sku: Sku,
@@ -62,10 +62,10 @@ impl LevelRow {
 }
 
 impl StockChange {
-    /// Messages of levels that were compared with what is stored; all rows of a SKU are in one where they fit.
+    /// Messages of levels that were compared with what is stored; all rows of a SKU are in one if they fit.
     ///
     /// # Errors
-    /// Permanent, where a row is no JSON.
+    /// Permanent if a row is no JSON.
     pub fn levels(tenant: &TenantId, mut rows: Vec<LevelRow>) -> Result<Vec<Self>> {
         rows.sort_by(|a, b| a.sku.cmp(&b.sku));
         let runs = runs(rows, |row| &row.sku)?.into_iter();
@@ -78,10 +78,10 @@ impl StockChange {
             .collect())
     }
 
-    /// Messages of products as they were told at `at`.
+    /// Messages of products as the platform sent them at `at`.
     ///
     /// # Errors
-    /// Permanent, where a product is no JSON.
+    /// Permanent if a product is no JSON.
     pub fn products(tenant: &TenantId, at: Timestamp, products: Vec<Product>) -> Result<Vec<Self>> {
         let runs = runs(products, |product| &product.sku)?.into_iter();
         Ok(runs
@@ -93,11 +93,11 @@ impl StockChange {
             .collect())
     }
 
-    /// Messages that have these SKUs computed anew. `raise`: an input of theirs was written, and their counters are not
+    /// Messages that have these SKUs computed again. `raise`: an input of theirs was written, and their counters are not
     /// raised for it yet.
     ///
     /// # Errors
-    /// Permanent, where a SKU is no JSON.
+    /// Permanent if a SKU is no JSON.
     pub fn recompute(
         tenant: &TenantId,
         raise: bool,
@@ -114,7 +114,7 @@ impl StockChange {
     }
 }
 
-/// Splits into runs that each fit a message. What is of one SKU and stands together stays together where it fits.
+/// Splits into runs that each fit a message. Neighbours of one SKU stay together if they fit.
 fn runs<T: Serialize>(items: Vec<T>, sku: impl Fn(&T) -> &Sku) -> Result<Vec<Vec<T>>> {
     let mut runs: Vec<Vec<T>> = Vec::new();
     let (mut bytes, mut skus) = (0, 0);

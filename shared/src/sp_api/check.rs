@@ -50,7 +50,7 @@ impl Refusal {
     }
 }
 
-/// What Amazon said, where an error stems from an answer of Amazon's: lets a caller see a 400 or 403 that refuses one
+/// What Amazon said, if an error stems from an answer of Amazon's: lets a caller see a 400 or 403 that refuses one
 /// of the datasets it asked for, and ask for fewer.
 pub fn refusal(error: &Error) -> Option<&Refusal> {
     let mut cause = std::error::Error::source(error);
@@ -63,7 +63,7 @@ pub fn refusal(error: &Error) -> Option<&Refusal> {
     None
 }
 
-/// Lets a good answer through and gives every other its class.
+/// Accepts a good answer and gives every other its class.
 ///
 /// # Errors
 /// Throttled for 429; retryable for 5xx, 408 and a refused access token; authorisation revoked for Login with
@@ -98,7 +98,7 @@ pub(super) fn check(call: Call, reply: Reply) -> Result<Reply> {
 }
 
 /// The same for the address of a document, which lives for minutes: whatever it refuses, a new address may grant, and asking
-/// for that one tells whether the document is still there.
+/// for that one shows whether the document still exists.
 ///
 /// # Errors
 /// Retryable for every status that is no success.
@@ -138,7 +138,7 @@ pub(super) fn decode<T: DeserializeOwned>(call: Call, body: &[u8]) -> Result<T> 
     value.map_err(|error| Error::retryable(call.doing, error))
 }
 
-/// A JSON text that is not what it should be. Tells where and in which way; the values themselves may be buyer data.
+/// A JSON text that is not what it should be. Says at which place and in which way; the values themselves may be buyer data.
 #[derive(Debug, thiserror::Error)]
 #[error("the JSON at `{path}` {what}")]
 pub(super) struct Undecodable {

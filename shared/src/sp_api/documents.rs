@@ -1,10 +1,9 @@
 //! The documents behind feeds and reports: uploaded to and downloaded from addresses that Amazon hands out for a few
-//! minutes. Such an address is a secret, since whoever has it has the document: it never gets into a log or an error, and
+//! minutes. Such an address is a secret, since anybody who has it has the document: it never gets into a log or an error, and
 //! no access token goes there. A download is never held as a whole.
 
 use super::SpApi;
 use super::check::{Call, Reply, check_document, unreached};
-use super::feeds::FeedType;
 use super::gunzip::Gunzip;
 use crate::error::{Error, Result};
 use axum::body::Bytes;
@@ -27,14 +26,14 @@ const DOWNLOAD: Call = Call {
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a download may bring nothing.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a download may take in all, pauses of whoever reads it included; a function lives no longer.
+/// How long a download may take in all, pauses of its reader included; a function lives no longer.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Where a feed's document is to be uploaded, and its id for [`SpApi::create_feed`].
 pub struct UploadAddress {
     pub document_id: String,
-    url: Url,
-    content_type: &'static str,
+    pub(super) url: Url,
+    pub(super) content_type: &'static str,
 }
 
 /// Where a document can be downloaded.
@@ -59,25 +58,6 @@ impl fmt::Debug for DocumentAddress {
         f.debug_struct("DocumentAddress")
             .field("compression_algorithm", &self.compression_algorithm)
             .finish_non_exhaustive()
-    }
-}
-
-/// What Amazon answers to `createFeedDocument`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct UploadWire {
-    feed_document_id: String,
-    #[serde(deserialize_with = "address")]
-    url: Url,
-}
-
-impl UploadWire {
-    pub(super) fn of(self, kind: FeedType) -> UploadAddress {
-        UploadAddress {
-            document_id: self.feed_document_id,
-            url: self.url,
-            content_type: kind.content_type(),
-        }
     }
 }
 
@@ -110,7 +90,7 @@ impl SpApi {
     /// Amazon page: *Retrieve a report*, "Download the report"; a feed's result the same.
     ///
     /// # Errors
-    /// Retryable, with a new address, whatever goes wrong; permanent where the document is compressed in a way unknown
+    /// Retryable, with a new address, whatever goes wrong; permanent if the document is compressed in a way unknown
     /// to us, or the address is not to be called.
     pub async fn open_document(&self, address: &DocumentAddress) -> Result<Download> {
         if !matches!(
@@ -151,10 +131,10 @@ impl Download {
 
     /// The next piece, unpacked, never empty; `None` at the end.
     ///
-    /// Whether it is packed is told by its first bytes, since the header of the answer may have had it unpacked already.
+    /// Its first bytes show whether it is packed, since the header of the answer may have had it unpacked already.
     ///
     /// # Errors
-    /// Retryable where it breaks off, comes to a standstill or cannot be unpacked.
+    /// Retryable if it breaks off, comes to a standstill or cannot be unpacked.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             if let Some(piece) = self.gunzip.unpack(&mut self.arrived).map_err(broken)? {
@@ -186,7 +166,7 @@ async fn in_time<T>(step: impl Future<Output = reqwest::Result<T>>) -> Result<T>
     }
 }
 
-fn address<'de, D: Deserializer<'de>>(json: D) -> Result<Url, D::Error> {
+pub(super) fn address<'de, D: Deserializer<'de>>(json: D) -> Result<Url, D::Error> {
     let text = String::deserialize(json)?;
     Url::parse(&text).map_err(serde::de::Error::custom)
 }

@@ -1,21 +1,21 @@
 //! Feeds API v2021-06-30: many changes in one document. Create a document, upload it, create the feed, ask until Amazon is
-//! through with it, then read its processing report. What stands in a document is the work of [`super::listings_feed`] and
+//! done with it, then read its processing report. The content of a document is the work of [`super::listings_feed`] and
 //! [`super::processing_report`].
 
-use super::documents::{DocumentAddress, UploadAddress, UploadWire};
+use super::documents::{DocumentAddress, UploadAddress, address};
 use super::limits::Operation;
-use super::processing_status::ProcessingStatus;
+use super::processing_status::ProcessingState;
 use super::{Account, Answer, SpApi};
 use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
+use url::Url;
 
 /// The kinds of feeds that we send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedType {
-    /// Changes of listings, as [`super::listings_feed`] writes them. One store a feed; at most 5 feeds in 5 minutes.
+    /// Changes of listings, as [`super::listings_feed`] writes them. One marketplace a feed; at most 5 feeds in 5 minutes.
     JsonListings,
 }
 
@@ -35,31 +35,13 @@ impl FeedType {
     }
 }
 
-/// How far Amazon is with a feed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FeedStatus {
-    #[serde(rename = "processingStatus")]
-    pub status: ProcessingStatus,
-    /// When Amazon took the feed; patches and feeds are applied in the order of these moments.
-    #[serde(rename = "createdTime")]
-    pub created_at: Timestamp,
-    #[serde(rename = "processingStartTime")]
-    pub processing_start: Option<Timestamp>,
-    #[serde(rename = "processingEndTime")]
-    pub processing_end: Option<Timestamp>,
-    /// The processing report, for [`SpApi::get_feed_document`]. Done without one has been seen.
-    #[serde(rename = "resultFeedDocumentId")]
-    pub result_document: Option<String>,
-}
-
 impl SpApi {
     /// Makes room for a document of this kind, to be uploaded within five minutes.
     ///
     /// Amazon page: *Feeds API v2021-06-30 Reference*, `createFeedDocument`. Does no harm if its answer is lost.
     ///
     /// # Errors
-    /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
+    /// Throttled; retryable if Amazon fails or its answer is cut off; authorisation revoked; permanent if
     /// Amazon refuses.
     pub async fn create_feed_document(
         &self,
@@ -68,13 +50,18 @@ impl SpApi {
     ) -> Result<Answer<UploadAddress>> {
         let body = json!({ "contentType": kind.content_type() });
         let operation = Operation::CreateFeedDocument;
-        let made: Answer<UploadWire> = self.post(account, operation, &DOCUMENTS, &body).await?;
-        Ok(made.map(|wire| wire.of(kind)))
+        let made: Answer<CreatedDocument> =
+            self.post(account, operation, &DOCUMENTS, &body).await?;
+        Ok(made.map(|created| UploadAddress {
+            document_id: created.feed_document_id,
+            url: created.url,
+            content_type: kind.content_type(),
+        }))
     }
 
     /// Submits an uploaded document; its feed's id. **Not to be repeated blindly**: each call is a feed of its own.
     ///
-    /// `marketplace` is a store where all the SKUs are listed. Amazon page: *Feeds API v2021-06-30 Reference*,
+    /// All the SKUs are listed on `marketplace`. Amazon page: *Feeds API v2021-06-30 Reference*,
     /// `createFeed`.
     ///
     /// # Errors
@@ -103,7 +90,11 @@ impl SpApi {
     ///
     /// # Errors
     /// As [`Self::create_feed_document`].
-    pub async fn get_feed(&self, account: &Account<'_>, feed: &str) -> Result<Answer<FeedStatus>> {
+    pub async fn get_feed(
+        &self,
+        account: &Account<'_>,
+        feed: &str,
+    ) -> Result<Answer<ProcessingState>> {
         let [base, version, feeds] = FEEDS;
         let path = [base, version, feeds, feed];
         self.get(account, Operation::GetFeed, &path, &[]).await
@@ -134,4 +125,12 @@ const DOCUMENTS: [&str; 3] = ["feeds", "2021-06-30", "documents"];
 #[serde(rename_all = "camelCase")]
 struct Created {
     feed_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreatedDocument {
+    feed_document_id: String,
+    #[serde(deserialize_with = "address")]
+    url: Url,
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 /// How every gzip member begins; no text that Amazon writes does.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A document that is packed or not, which its first two bytes tell.
+/// A document that is packed or not, as its first two bytes show.
 pub(super) enum Gunzip {
     /// Fewer than two bytes arrived.
     Unknown(Vec<u8>),
@@ -20,7 +20,7 @@ impl Gunzip {
         Self::Unknown(Vec::new())
     }
 
-    /// The next piece of what arrived; `None` where more must arrive first.
+    /// The next piece of what arrived; `None` if more must arrive first.
     pub(super) fn unpack(&mut self, arrived: &mut Bytes) -> io::Result<Option<Bytes>> {
         if let Self::Unknown(begun) = self {
             if begun.len() + arrived.len() < MAGIC.len() {

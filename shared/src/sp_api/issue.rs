@@ -1,4 +1,4 @@
-//! What Amazon finds wrong with a listing, in its own words, as answers to patches, listings and processing reports tell
+//! What Amazon finds wrong with a listing, in its own words, as answers to patches, listings and processing reports give
 //! it. It judges nothing: which codes matter and what to do about them is said elsewhere.
 
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An operation of the Selling Partner API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::VariantArray)]
 #[expect(missing_docs, reason = "each is Amazon's own name of the operation")]
 pub enum Operation {
     SearchOrders,
@@ -80,26 +80,6 @@ const fn facts(name: &'static str, doing: &'static str, rate: f64, burst: u32) -
 }
 
 impl Operation {
-    /// All operations listed here.
-    pub const ALL: [Self; 16] = [
-        Self::SearchOrders,
-        Self::GetOrder,
-        Self::GetMarketplaceParticipations,
-        Self::ConfirmShipment,
-        Self::CreateFeed,
-        Self::CreateFeedDocument,
-        Self::GetFeed,
-        Self::GetFeedDocument,
-        Self::PatchListingsItem,
-        Self::GetListingsItem,
-        Self::SearchListingsItems,
-        Self::CreateReport,
-        Self::GetReport,
-        Self::GetReportDocument,
-        Self::CreateSubscription,
-        Self::RotateApplicationClientSecret,
-    ];
-
     #[rustfmt::skip]
     const fn facts(self) -> Facts {
         match self {
@@ -151,16 +131,17 @@ impl Operation {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use strum::VariantArray as _;
 
     #[test]
     fn every_operation_is_listed_once_with_a_limit_that_can_refill() {
-        let names: BTreeSet<_> = Operation::ALL
+        let names: BTreeSet<_> = Operation::VARIANTS
             .iter()
             .map(|operation| operation.name())
             .collect();
-        assert_eq!(names.len(), Operation::ALL.len());
+        assert_eq!(names.len(), Operation::VARIANTS.len());
         assert!(
-            Operation::ALL
+            Operation::VARIANTS
                 .iter()
                 .all(|operation| operation.limit().rate > 0.0 && operation.limit().burst > 0)
         );

@@ -5,13 +5,13 @@ use crate::domain::marketplace::Marketplace;
 use rust_decimal::Decimal;
 use std::io::Write;
 
-/// The product type for a listing whose own is not known; enough where only the offer is changed.
+/// The product type for a listing whose own is not known; enough if only the offer is changed.
 const ANY_PRODUCT_TYPE: &str = "PRODUCT";
 
 /// One change of one listing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ListingPatch<'a> {
-    /// The listing's own, e.g. `LUGGAGE`; `None` where it is not known.
+    /// The listing's own, e.g. `LUGGAGE`; `None` if it is not known.
     pub product_type: Option<&'a str>,
     pub change: Change,
 }

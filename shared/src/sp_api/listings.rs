@@ -78,7 +78,7 @@ impl ListingsData {
 pub struct ListingsItem {
     /// As Amazon spells it.
     pub sku: String,
-    /// One for each store asked for where it is listed.
+    /// One for each requested marketplace that lists it.
     #[serde(default)]
     pub summaries: Vec<ListingsSummary>,
     /// The live quantities.
@@ -125,12 +125,12 @@ impl ListingsItem {
 impl SpApi {
     /// Changes one listing. The same patch again does no harm.
     ///
-    /// `marketplace` is a store where the SKU is listed; a quantity counts for all of them. Amazon page: *Listings Items
+    /// The SKU is listed on `marketplace`; a quantity counts for all of them. Amazon page: *Listings Items
     /// API v2021-08-01 Reference*, `patchListingsItem`.
     ///
     /// # Errors
-    /// Throttled; retryable where Amazon fails or its answer is cut off, when the patch may have been taken;
-    /// authorisation revoked; permanent where Amazon refuses, and for the SKUs `.` and `..`, which no address can hold.
+    /// Throttled; retryable if Amazon fails or its answer is cut off, when the patch may have been taken;
+    /// authorisation revoked; permanent if Amazon refuses, and for the SKUs `.` and `..`, which no address can hold.
     pub async fn patch_listings_item(
         &self,
         account: &Account<'_>,
@@ -149,7 +149,7 @@ impl SpApi {
             .await
     }
 
-    /// One listing on one marketplace; `None` where Amazon has no such SKU there. Reads only.
+    /// One listing on one marketplace; `None` if Amazon has no such SKU there. Reads only.
     ///
     /// Amazon page: *Listings Items API v2021-08-01 Reference*, `getListingsItem`.
     ///

@@ -44,7 +44,7 @@ impl<W: Write> FeedWriter<W> {
     /// Begins a document of this seller's.
     ///
     /// # Errors
-    /// Retryable where `out` fails.
+    /// Retryable if `out` fails.
     pub fn new(out: W, seller: &SellerId) -> Result<Self> {
         Self::with_limits(out, seller, MAX_MESSAGES, MAX_BYTES)
     }
@@ -52,7 +52,7 @@ impl<W: Write> FeedWriter<W> {
     /// With limits of one's own, at most Amazon's: for tests and careful callers.
     ///
     /// # Errors
-    /// Retryable where `out` fails.
+    /// Retryable if `out` fails.
     pub fn with_limits(
         mut out: W,
         seller: &SellerId,
@@ -79,7 +79,7 @@ impl<W: Write> FeedWriter<W> {
     /// Amazon promises no order among its messages.
     ///
     /// # Errors
-    /// Retryable where `out` fails.
+    /// Retryable if `out` fails.
     pub fn push(&mut self, sku: &str, patch: &ListingPatch<'_>) -> Result<Pushed> {
         if self.messages >= self.max_messages {
             return Ok(Pushed::Full);
@@ -119,7 +119,7 @@ impl<W: Write> FeedWriter<W> {
     /// Ends the document. One without messages is none that Amazon takes.
     ///
     /// # Errors
-    /// Retryable where `out` fails.
+    /// Retryable if `out` fails.
     pub fn finish(mut self) -> Result<W> {
         self.out.write_all(END).map_err(failed)?;
         self.out.flush().map_err(failed)?;

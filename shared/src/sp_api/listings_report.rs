@@ -92,7 +92,7 @@ impl ListingsReader {
     /// Takes what arrived and hands on the listings that it completes.
     ///
     /// # Errors
-    /// Retryable where the first line names no column of SKUs: it is not this report.
+    /// Retryable if the first line names no column of SKUs: it is not this report.
     pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(ListingRow)) -> Result<()> {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             self.end_line(&bytes[..end], &mut each)?;
@@ -105,7 +105,7 @@ impl ListingsReader {
     /// Ends the report.
     ///
     /// # Errors
-    /// Retryable where it is empty or cut off, or where none of its lines could be read.
+    /// Retryable if it is empty or cut off, or if none of its lines could be read.
     pub fn finish(mut self, mut each: impl FnMut(ListingRow)) -> Result<Counts> {
         let counted = self.counts.bad_rows;
         if !self.begun.is_empty() || self.too_long {

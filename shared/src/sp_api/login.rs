@@ -52,7 +52,7 @@ impl SpApi {
     /// code exchange".
     ///
     /// # Errors
-    /// Permanent where Amazon refuses our app; retryable and throttled as Login with Amazon answers.
+    /// Permanent if Amazon refuses our app; retryable and throttled as Login with Amazon answers.
     pub async fn exchange_code(
         &self,
         app: &AppCredentials,
@@ -95,7 +95,7 @@ impl SpApi {
         }
     }
 
-    /// A token to call with, from memory where one is still good.
+    /// A token to call with, from memory if one is still good.
     pub(super) async fn access_token(&self, account: &Account<'_>) -> Result<SecretString> {
         match self
             .access_tokens

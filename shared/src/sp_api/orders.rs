@@ -11,8 +11,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A part of an order that Amazon sends only if asked. Amazon page: *Orders API v2026-01-01 model, includedData*.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "each is Amazon's own name of the dataset")]
 pub enum Dataset {
     Buyer,
@@ -30,19 +44,7 @@ pub enum Dataset {
 
 impl Dataset {
     /// All datasets there are.
-    pub const ALL: [Self; 11] = [
-        Self::Buyer,
-        Self::Recipient,
-        Self::Proceeds,
-        Self::Expense,
-        Self::Promotion,
-        Self::Cancellation,
-        Self::Fulfillment,
-        Self::Packages,
-        Self::Tax,
-        Self::Payment,
-        Self::FulfillmentOrders,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// What we read of an order; what is not read is not asked for.
     pub const ORDERS: [Self; 6] = [
@@ -55,20 +57,8 @@ impl Dataset {
     ];
 
     /// Amazon's spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Buyer => "BUYER",
-            Self::Recipient => "RECIPIENT",
-            Self::Proceeds => "PROCEEDS",
-            Self::Expense => "EXPENSE",
-            Self::Promotion => "PROMOTION",
-            Self::Cancellation => "CANCELLATION",
-            Self::Fulfillment => "FULFILLMENT",
-            Self::Packages => "PACKAGES",
-            Self::Tax => "TAX",
-            Self::Payment => "PAYMENT",
-            Self::FulfillmentOrders => "FULFILLMENT_ORDERS",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -102,7 +92,7 @@ impl SpApi {
     /// Amazon page: *Orders API v2026-01-01 Reference*, `searchOrders`.
     ///
     /// # Errors
-    /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
+    /// Throttled; retryable if Amazon fails or its answer is cut off; authorisation revoked; permanent if
     /// Amazon refuses the request or a dataset (see [`super::refusal`]).
     pub async fn search_orders(
         &self,
@@ -142,7 +132,7 @@ impl SpApi {
     /// Amazon page: *Orders API v2026-01-01 Reference*, `getOrder`.
     ///
     /// # Errors
-    /// As [`Self::search_orders`]; permanent with status 404 in its [`super::refusal`] where Amazon has no such order.
+    /// As [`Self::search_orders`]; permanent with status 404 in its [`super::refusal`] if Amazon has no such order.
     pub async fn order(
         &self,
         account: &Account<'_>,

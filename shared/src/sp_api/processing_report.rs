@@ -51,7 +51,7 @@ impl ProcessingReport {
     /// Takes what arrived and hands on the issues that it completes. After a failure nothing more can be read.
     ///
     /// # Errors
-    /// Retryable where it is no processing report.
+    /// Retryable if it is no processing report.
     pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(ReportedIssue)) -> Result<()> {
         while let Some(found) = self.scan.next(&mut bytes).map_err(unreadable)? {
             match found {
@@ -68,7 +68,7 @@ impl ProcessingReport {
     /// Ends the report.
     ///
     /// # Errors
-    /// Retryable where it is cut off or tells no summary.
+    /// Retryable if it is cut off or has no summary.
     pub fn finish(self) -> Result<Summary> {
         if !self.scan.is_complete() {
             return Err(unreadable("it is cut off"));

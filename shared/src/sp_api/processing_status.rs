@@ -1,6 +1,29 @@
 //! How far Amazon is with a feed or a report: the same words for both.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// How far Amazon is with a feed or a report.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessingState {
+    #[serde(rename = "processingStatus")]
+    pub status: ProcessingStatus,
+    /// When Amazon took it; patches and feeds are applied in the order of these moments.
+    #[serde(rename = "createdTime")]
+    pub created_at: Timestamp,
+    #[serde(rename = "processingStartTime")]
+    pub processing_start: Option<Timestamp>,
+    #[serde(rename = "processingEndTime")]
+    pub processing_end: Option<Timestamp>,
+    /// The report, for [`SpApi::get_report_document`], or the feed's processing report, for
+    /// [`SpApi::get_feed_document`]. Done without one has been seen.
+    ///
+    /// [`SpApi::get_report_document`]: super::SpApi::get_report_document
+    /// [`SpApi::get_feed_document`]: super::SpApi::get_feed_document
+    #[serde(alias = "resultFeedDocumentId", alias = "reportDocumentId")]
+    pub document: Option<String>,
+}
 
 /// Amazon page: *Feeds API v2021-06-30 Reference*, `processingStatus`; the Reports API has the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +41,7 @@ pub enum ProcessingStatus {
 }
 
 impl ProcessingStatus {
-    /// Whether Amazon is through with it, one way or another.
+    /// Whether Amazon is done with it, one way or another.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Done | Self::Cancelled | Self::Fatal)
     }

@@ -1,4 +1,4 @@
-//! An order as Amazon wrote it, carried whole from the sweep to whoever reads it. It looks at nothing but the id and
+//! An order as Amazon wrote it, carried whole from the sweep to the code that reads it. It looks at nothing but the id and
 //! the time of the last change, and prints nothing else.
 
 use super::check::Undecodable;
@@ -40,8 +40,8 @@ impl RawOrder {
             .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 
-    /// An order of a page whose window ended at `before`. Where the time of its last change cannot be read, that end
-    /// stands in for it, in its JSON too: no change that Amazon shows in the window is later.
+    /// An order of a page whose window ended at `before`. If the time of its last change cannot be read, that end
+    /// replaces it, in its JSON too: no change that Amazon shows in the window is later.
     pub(super) fn of_window(json: Value, before: Timestamp) -> Result<Self, NoOrder> {
         let mut json = json;
         if let Value::Object(fields) = &mut json {

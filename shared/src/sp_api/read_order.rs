@@ -29,7 +29,7 @@ pub struct ReadOrder {
 /// Parts an order. Fields and values that are new to us never make it fail.
 ///
 /// # Errors
-/// Permanent where a required field (ids, times, the quantity ordered) is missing or of another kind than documented;
+/// Permanent if a required field (ids, times, the quantity ordered) is missing or of another kind than documented;
 /// names the place, never a value. Any other field of another kind is as if it were not there, and noted.
 pub fn read_order(raw: &RawOrder) -> Result<ReadOrder> {
     let mut unknown = BTreeSet::new();
@@ -45,7 +45,7 @@ pub fn read_order(raw: &RawOrder) -> Result<ReadOrder> {
     })
 }
 
-/// The two halves of a value; `None` where there is nothing on that side.
+/// The two halves of a value; `None` if there is nothing on that side.
 #[derive(Default)]
 struct Parts {
     public: Option<Value>,
@@ -125,7 +125,7 @@ fn part_object(
             .filter_map(|(name, _)| public.get_key_value(*name));
         private.extend(keys.map(|(name, value)| (name.clone(), value.clone())));
     }
-    // An empty object still tells that it was there.
+    // An empty object still shows that it was there.
     Parts {
         public: Some(Value::Object(public)),
         private: (!private.is_empty()).then_some(Value::Object(private)),

@@ -1,13 +1,12 @@
-//! Reports API v2021-06-30: ask for a report, ask until it is there, then download it. What stands in one is the work of
+//! Reports API v2021-06-30: ask for a report, ask until it is there, then download it. Its content is the work of
 //! [`super::listings_report`].
 
 use super::documents::DocumentAddress;
 use super::limits::Operation;
-use super::processing_status::ProcessingStatus;
+use super::processing_status::ProcessingState;
 use super::{Account, Answer, SpApi};
 use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,23 +26,6 @@ impl ReportType {
     }
 }
 
-/// How far Amazon is with a report.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReportStatus {
-    #[serde(rename = "processingStatus")]
-    pub status: ProcessingStatus,
-    #[serde(rename = "createdTime")]
-    pub created_at: Timestamp,
-    #[serde(rename = "processingStartTime")]
-    pub processing_start: Option<Timestamp>,
-    #[serde(rename = "processingEndTime")]
-    pub processing_end: Option<Timestamp>,
-    /// For [`SpApi::get_report_document`].
-    #[serde(rename = "reportDocumentId")]
-    pub document: Option<String>,
-}
-
 impl SpApi {
     /// Asks for a report of one marketplace; its id. Asked again soon, Amazon may answer with the same data as before.
     ///
@@ -51,7 +33,7 @@ impl SpApi {
     /// only the first would be heeded, and the names of the columns come in the language we ask for.
     ///
     /// # Errors
-    /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
+    /// Throttled; retryable if Amazon fails or its answer is cut off; authorisation revoked; permanent if
     /// Amazon refuses.
     pub async fn create_report(
         &self,
@@ -80,7 +62,7 @@ impl SpApi {
         &self,
         account: &Account<'_>,
         report: &str,
-    ) -> Result<Answer<ReportStatus>> {
+    ) -> Result<Answer<ProcessingState>> {
         let [base, version, reports] = REPORTS;
         let path = [base, version, reports, report];
         self.get(account, Operation::GetReport, &path, &[]).await

@@ -14,7 +14,7 @@ impl SpApi {
     /// Amazon page: *Sellers API v1 Reference*, `getMarketplaceParticipations`.
     ///
     /// # Errors
-    /// Throttled; retryable where Amazon fails or its answer is cut off; authorisation revoked; permanent where
+    /// Throttled; retryable if Amazon fails or its answer is cut off; authorisation revoked; permanent if
     /// Amazon refuses.
     pub async fn participations(
         &self,

@@ -105,7 +105,7 @@ impl Maker {
                 amazon: amazon.clone(),
                 orders: queue(RemapCarriers),
                 inbox: inbox(RemapCarriers),
-                told: Mutex::default(),
+                logged_unknown: Mutex::default(),
             },
             announce_changes: announce_changes::App {
                 bus: announce_changes::Bus::new(

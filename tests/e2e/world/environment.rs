@@ -76,7 +76,7 @@ pub(super) async fn new_remap_carriers(
         amazon,
         orders: Queue::new(sqs.clone(), orders.url.clone()),
         inbox: Inbox::new(sqs, orders.url.clone(), orders.dead_letter_url.clone()),
-        told: Mutex::default(),
+        logged_unknown: Mutex::default(),
     }
 }
 

@@ -13,7 +13,7 @@ const OF_A_WAITING_ORDER: [Row; 9] = [
         &[],
     ),
     (
-        "Amazon told more",
+        "Amazon reported more",
         |new| new.version = "2026-09-21T15".into(),
         &["order.changed"],
     ),
@@ -200,22 +200,22 @@ fn ids_hang_on_what_happened_to_what_and_when_alone() {
 #[test]
 fn a_connection_that_lost_its_authorisation_is_announced_once() {
     use ConnectionStatus::{Active, NeedsReauthorisation, Paused};
-    let told = |old: Option<ConnectionStatus>, new| {
+    let announced = |old: Option<ConnectionStatus>, new| {
         let old = old.map(connection);
         let events = connection_changes(old.as_ref(), &connection(new), None);
         kinds(&events)
     };
     assert_eq!(
-        told(Some(Active), NeedsReauthorisation),
+        announced(Some(Active), NeedsReauthorisation),
         ["connection.needs_reauthorisation"]
     );
     assert_eq!(
-        told(Some(Paused), NeedsReauthorisation),
+        announced(Some(Paused), NeedsReauthorisation),
         ["connection.needs_reauthorisation"]
     );
-    assert!(told(Some(NeedsReauthorisation), NeedsReauthorisation).is_empty());
-    assert!(told(Some(NeedsReauthorisation), Active).is_empty());
-    assert!(told(None, Active).is_empty());
+    assert!(announced(Some(NeedsReauthorisation), NeedsReauthorisation).is_empty());
+    assert!(announced(Some(NeedsReauthorisation), Active).is_empty());
+    assert!(announced(None, Active).is_empty());
     let events = connection_changes(None, &connection(NeedsReauthorisation), None);
     let detail = serde_json::to_value(&events[0].detail).unwrap();
     let expected = serde_json::json!({

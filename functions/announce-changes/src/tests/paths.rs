@@ -5,7 +5,7 @@ use crate::changes;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// One write of an order: where it stands then.
+/// One write of an order: its state then.
 #[derive(Debug, Clone)]
 struct Step {
     status: OrderStatus,
@@ -25,13 +25,13 @@ fn step() -> impl Strategy<Value = Step> {
     )
 }
 
-/// The images that a path leaves in the stream. As in the table, a reason stands exactly while the order waits.
+/// The images that a path leaves in the stream. As in the table, a reason exists exactly while the order waits.
 fn images(path: &[Step]) -> Vec<OrderImage> {
-    let mut told = 0;
+    let mut version = 0;
     let image_of = |(revision, step): (usize, &Step)| {
-        told += usize::from(step.amazon_changed_it || revision == 0);
+        version += usize::from(step.amazon_changed_it || revision == 0);
         let mut image = image();
-        image.version = format!("{told:04}");
+        image.version = format!("{version:04}");
         image.row.revision = revision as u64 + 1;
         image.row.status = step.status;
         let waits = step.status == OrderStatus::PendingReview;
@@ -88,6 +88,6 @@ proptest! {
         let again: Vec<Event> = (from..images.len())
             .flat_map(|index| changes(index.checked_sub(1).map(|before| &images[before]), &images[index], None))
             .collect();
-        prop_assert!(all.ends_with(&again), "the end of a stream, read again, is the end of what was told");
+        prop_assert!(all.ends_with(&again), "the end of a stream, read again, is the end of what was announced");
     }
 }

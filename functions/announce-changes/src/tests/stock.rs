@@ -1,4 +1,4 @@
-//! What the catalogue and the rounds tell: as the real store writes it.
+//! What is announced of the catalogue and the rounds, as the real store writes them.
 
 use super::bus::Cloud;
 use super::stage::{Stage, batch, record};
@@ -176,7 +176,7 @@ async fn held_round(stage: &Stage) -> Value {
     record(9, None, Some(&image))
 }
 
-/// What stock out has to tell of a day.
+/// What stock out has to announce of a day.
 pub(super) async fn a_day() -> Vec<Value> {
     let stage = Stage::new().await;
     let mut records = refused_listing(&stage).await;
@@ -199,7 +199,7 @@ pub(super) const A_DAYS_EVENTS: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn stock_out_tells_what_needs_a_person_with_what_to_do() {
+async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
     let cloud = Cloud::willing().await;
     handle(&cloud.app, batch(a_day().await)).await.unwrap();
     let put: Vec<(String, Value)> = cloud
@@ -247,15 +247,17 @@ async fn stock_out_tells_what_needs_a_person_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn what_stood_before_is_not_told_again() {
+async fn what_was_so_before_is_not_announced_again() {
     let cloud = Cloud::willing().await;
-    let standing = a_day().await.into_iter().map(|told| {
-        let new = told["dynamodb"]["NewImage"].clone();
+    let unchanged = a_day().await.into_iter().map(|record_of_it| {
+        let new = record_of_it["dynamodb"]["NewImage"].clone();
         record(1, Some(&new), Some(&new))
     });
-    // A refused row is noted anew each time: it is told by the moment of its refusal.
-    let standing = standing.filter(|it| it["dynamodb"]["Keys"]["sk"] != json!({"S": "REJECTED"}));
-    handle(&cloud.app, batch(standing.collect())).await.unwrap();
+    // A refused row is noted again each time: it is announced by the moment of its refusal.
+    let unchanged = unchanged.filter(|it| it["dynamodb"]["Keys"]["sk"] != json!({"S": "REJECTED"}));
+    handle(&cloud.app, batch(unchanged.collect()))
+        .await
+        .unwrap();
     assert!(cloud.put().await.is_empty());
 }
 

@@ -58,7 +58,7 @@ async fn a_day() -> Vec<Value> {
     ]
 }
 
-/// The sample tells of stock out, too.
+/// The sample holds stock out, too.
 async fn sampled() -> Vec<Value> {
     let mut records = a_day().await;
     records.extend(super::stock::a_day().await);
@@ -261,9 +261,9 @@ async fn schedules_follow_what_the_table_says_and_not_the_image() {
             vec!["DELETE"],
         ),
     ];
-    for (records, stands, verbs) in rows {
+    for (records, current, verbs) in rows {
         let cloud = Cloud::willing().await;
-        if let Some(status) = stands {
+        if let Some(status) = current {
             let standing = connection(status);
             let made = cloud.stage.store.create_connection(&standing);
             assert_eq!(made.await.unwrap(), Written::Done);

@@ -7,7 +7,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::seller_session::{CallOutcome, Waiting};
 use stallkeeper::sp_api::{self, Account, Answer, DocumentAddress, ListingsData, Operation, SpApi};
-use stallkeeper::sp_api::{ProcessingStatus, ReportStatus, ReportType};
+use stallkeeper::sp_api::{ProcessingState, ProcessingStatus, ReportType};
 use stallkeeper::store::ReportJob;
 use std::time::Duration;
 
@@ -182,7 +182,7 @@ impl Run<'_> {
 
 /// Whether a report needs no more waiting. Only Amazon cancels: it has nothing to report of this marketplace,
 /// or made the same report a moment ago; either way nothing is known of the marketplace.
-fn done(status: &ReportStatus) -> Result<bool, &'static str> {
+fn done(status: &ProcessingState) -> Result<bool, &'static str> {
     match &status.status {
         ProcessingStatus::Done if status.document.is_some() => Ok(true),
         ProcessingStatus::Done => Err("it is done and there is no document"),

@@ -7,12 +7,12 @@ use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::sp_api::{self, Dataset, Operation};
 use tracing::warn;
 
-/// What a run may still try. Each helps once or not at all; without an end to it a refusal would never be seen.
+/// What a run may still try. Each helps once or not at all; without a limit a refusal would never be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chances {
-    /// To start the window anew where Amazon does not take its page token.
+    /// To start the window again if Amazon does not take its page token.
     restart: bool,
-    /// To ask for another window where Amazon's clock is not what we took it for.
+    /// To ask for another window if Amazon's clock is not what we took it for.
     new_clock: bool,
 }
 
@@ -87,11 +87,11 @@ impl Run<'_> {
         match verdict {
             Verdict::Fail => return Err(error),
             Verdict::NewClock => {
-                warn!(connection.id = %connection, clock_offset_ms = self.cursor.clock_offset_ms, "Amazon's clock is not what it was; the window is chosen anew");
+                warn!(connection.id = %connection, clock_offset_ms = self.cursor.clock_offset_ms, "Amazon's clock is not what it was; the window is chosen again");
                 return Ok(self.next_window(window));
             }
             Verdict::Restart => {
-                warn!(connection.id = %connection, "Amazon does not take its page token any more; the window starts anew");
+                warn!(connection.id = %connection, "Amazon does not take its page token any more; the window starts again");
             }
             Verdict::Without(refused) => {
                 warn!(connection.id = %connection, status, ?refused, "Amazon refuses datasets for this seller");
@@ -118,7 +118,7 @@ impl Run<'_> {
         }
     }
 
-    /// Learns Amazon's clock; tells whether it differs from what was known by more than its rounding.
+    /// Learns Amazon's clock; returns whether it differs from what was known by more than its rounding.
     fn set_clock(&mut self, theirs: Timestamp) -> bool {
         let offset = offset_ms(theirs, Timestamp::now());
         let moved = offset.abs_diff(self.cursor.clock_offset_ms) >= 2_000;

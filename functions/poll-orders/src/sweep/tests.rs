@@ -66,8 +66,8 @@ fn a_started_sweep_is_resumed_with_the_same_window_until_its_token_dies() {
         !resumed.fulfilled_by_merchant_only,
         "all pages are asked for alike"
     );
-    let anew = Window::next(&started, false, at(300 + 23 * 3600)).unwrap();
-    assert_eq!((anew.after, anew.token), (at(-600), None));
+    let restarted = Window::next(&started, false, at(300 + 23 * 3600)).unwrap();
+    assert_eq!((restarted.after, restarted.token), (at(-600), None));
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn the_pages_of_a_sweep_are_asked_alike_though_a_refusal_has_expired() {
 fn a_sweep_reaches_no_further_than_the_earliest_end_that_amazon_told() {
     let mut window = Window::next(&cursor(0), false, at(300)).unwrap();
     assert_eq!(window.end(), at(120));
-    for told in [None, Some(at(500)), Some(at(90)), Some(at(110)), None] {
-        window.note_end(told);
+    for reported in [None, Some(at(500)), Some(at(90)), Some(at(110)), None] {
+        window.note_end(reported);
     }
     assert_eq!(window.end(), at(90));
     let mut started = cursor(0);
@@ -120,7 +120,7 @@ fn what_amazon_refuses_is_left_out_for_a_day() {
 }
 
 proptest! {
-    /// However the updates fall and whenever the sweeps run: each update is queued, and a second time only where
+    /// However the updates fall and whenever the sweeps run: each update is queued, and a second time only if
     /// it fell out of memory's reach.
     #[test]
     fn overlapping_windows_lose_nothing(updates in prop::collection::vec(0i64..7_200, 0..80), pauses in prop::collection::vec(60i64..1_500, 1..12)) {

@@ -1,4 +1,4 @@
-//! Where an order stands with us, from how it stands with Amazon and from the rules.
+//! An order's status here, from its status at Amazon and from the rules.
 
 use super::{Rules, Term};
 use stallkeeper::domain::connection::MarketplaceSettings;
@@ -47,7 +47,7 @@ pub(super) fn decide(
             let words = format!("Amazon's status `{status}` is not one that this release knows");
             unclear(kept, stored, &words)
         }
-        None => unclear(kept, stored, "Amazon did not say how the order stands"),
+        None => unclear(kept, stored, "Amazon did not report the order's status"),
     }
 }
 
@@ -60,7 +60,7 @@ fn open(
     rules: &Rules,
 ) -> (OrderStatus, Decision) {
     if stored.is_some_and(|stored| stored.acknowledged_at.is_some()) {
-        let words = "the platform has taken it over; what stood, stands";
+        let words = "the platform has taken it over; its decision is kept";
         return (OrderStatus::Acknowledged, explained(kept, words));
     }
     // A person may overrule a block; only another one than the one they knew of opens the order again.
@@ -69,7 +69,7 @@ fn open(
     if kept.service.is_some() && kept.by_person && known_block {
         return (
             OrderStatus::Ready,
-            explained(kept, "what a person picked, stands"),
+            explained(kept, "a person's choice is kept"),
         );
     }
     let every_courier_on = Switches::default();
@@ -86,7 +86,7 @@ fn open(
     {
         return (
             OrderStatus::Ready,
-            explained(kept, "the service that stood still suits"),
+            explained(kept, "the previous service still suits"),
         );
     }
     let choice = choose(

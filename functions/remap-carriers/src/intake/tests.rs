@@ -19,7 +19,7 @@ fn ids() -> ConnectionKey {
     }
 }
 
-/// An order of the UK store as Amazon tells it, with `change` laid over it.
+/// An order of the UK marketplace as Amazon sends it, with `change` laid over it.
 fn raw(status: &str, updated: i64, change: Value) -> Value {
     let mut order = json!({
         "orderId": "026-1520163-6049104",
@@ -217,13 +217,13 @@ fn a_buyers_wish_to_cancel_stops_an_order_that_is_not_taken_over() {
         acknowledged_at: Some(at(1)),
         ..ready
     };
-    let told = take(raw("UNSHIPPED", 2, wish), Some(&acknowledged), &rules()).unwrap();
+    let changed = take(raw("UNSHIPPED", 2, wish), Some(&acknowledged), &rules()).unwrap();
     assert_eq!(
-        told.status,
+        changed.status,
         OrderStatus::Acknowledged,
         "the platform sees the wish and decides"
     );
-    assert!(told.order.items[0].cancel_requested);
+    assert!(changed.order.items[0].cancel_requested);
 }
 
 #[test]

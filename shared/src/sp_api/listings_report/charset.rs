@@ -12,7 +12,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub(super) struct Charset {
     /// What the report says of itself.
     said: Option<&'static Encoding>,
-    /// What is tried where it says nothing or something wrong, and it is not UTF-8 either.
+    /// What is tried if it says nothing or something wrong, and it is not UTF-8 either.
     usual: &'static Encoding,
 }
 
@@ -39,7 +39,7 @@ impl Charset {
         }
     }
 
-    /// The line as text; `None` where it is none in any encoding that comes into question.
+    /// The line as text; `None` if it is none in any encoding that comes into question.
     pub(super) fn decode<'a>(&self, line: &'a [u8]) -> Option<Cow<'a, str>> {
         if line.is_ascii() {
             return UTF_8.decode_without_bom_handling_and_without_replacement(line);

@@ -105,7 +105,7 @@ const IS_ASIN: &str = "1";
 pub(super) struct Columns(Vec<Option<usize>>);
 
 impl Columns {
-    /// By the header; `None` where it has no column of SKUs.
+    /// By the header; `None` if it has no column of SKUs.
     pub(super) fn of(header: &str) -> Option<Self> {
         let mut columns: Vec<Option<usize>> = Vec::new();
         for name in header.split('\t').map(folded) {
@@ -116,7 +116,7 @@ impl Columns {
         columns.contains(&Some(0)).then_some(Self(columns))
     }
 
-    /// One line as a row; `None` where it is none.
+    /// One line as a row; `None` if it is none.
     ///
     /// A line with fewer columns than the header may be half of one whose title holds a line break: what would stand
     /// in the column of SKUs is anything.
@@ -162,7 +162,7 @@ impl Columns {
     }
 }
 
-/// `seller-sku (satıcı sku)` in Turkey: what stands in brackets says it again.
+/// `seller-sku (satıcı sku)` in Turkey: the text in brackets says it again.
 fn folded(name: &str) -> String {
     let name = name.split(" (").next().unwrap_or(name);
     name.trim().to_lowercase()
@@ -180,7 +180,7 @@ fn number<T>(text: &str, odd: &mut u64, parse: impl Fn(&str) -> Option<T>) -> Op
     number
 }
 
-/// `1299.00`, or `12,99` where that is how the account writes.
+/// `1299.00`, or `12,99` if that is how the account writes.
 fn amount(text: &str) -> Option<Decimal> {
     match text.contains('.') {
         true => text.parse().ok(),

@@ -92,12 +92,12 @@ async fn a_feed_tells_how_far_amazon_is() {
         let feed = world.amazon.get_feed(&account, "7").await.unwrap().value;
         assert_eq!(feed.status.is_final(), is_final, "{word}");
         assert_eq!(serde_json::to_value(&feed.status).unwrap(), word);
-        let expected = FeedStatus {
+        let expected = ProcessingState {
             status,
             created_at: "2026-11-20T10:00:00Z".parse().unwrap(),
             processing_start: Some("2026-11-20T10:01:00Z".parse().unwrap()),
             processing_end: None,
-            result_document: Some("d".into()),
+            document: Some("d".into()),
         };
         assert_eq!(feed, expected);
         let path = world.the_request().await.url.path().to_owned();

@@ -142,13 +142,14 @@ async fn one_order_is_asked_for_by_its_id_whatever_it_is_made_of() {
             .await;
         let order = world
             .amazon
-            .order(&world.account(), &id.parse().unwrap(), &Dataset::ALL)
+            .order(&world.account(), &id.parse().unwrap(), Dataset::ALL)
             .await
             .unwrap();
         assert_eq!(order.value.id().as_str(), "026-1520163-6049104");
         let requests = world.requests(address).await;
         assert_eq!(requests.len(), 1, "{id}");
-        let all = Dataset::ALL.map(Dataset::as_str).join(",");
+        let all: Vec<_> = Dataset::ALL.iter().map(|it| it.as_str()).collect();
+        let all = all.join(",");
         assert_eq!(query(&requests[0]), pairs(&[("includedData", &all)]));
     }
     let world = World::new().await;
@@ -193,7 +194,7 @@ async fn the_sellers_stores_are_those_we_know() {
 
 #[test]
 fn a_dataset_is_spelt_in_messages_as_amazon_spells_it() {
-    for dataset in Dataset::ALL {
+    for &dataset in Dataset::ALL {
         assert_eq!(serde_json::to_value(dataset).unwrap(), dataset.as_str());
     }
 }

@@ -41,13 +41,13 @@ fn end_of(readings: &[Reading]) -> StoredOrder {
 }
 
 proptest! {
-    /// Whatever the order of arrival, and however often each reading comes, the newest one's content stands, with the
-    /// status that follows from it; a service only where it is to be shipped. Only a status that we do not know leaves
+    /// Whatever the order of arrival, and however often each reading comes, the newest one's content is kept, with the
+    /// status that follows from it; a service only if it is to be shipped. Only a status that we do not know leaves
     /// alone what an earlier reading had closed.
     #[test]
     fn readings_in_any_order_end_equal(sequence in readings(), shuffle in any::<prop::sample::Index>(), repeats in 1usize..3) {
         let mut unique = sequence;
-        // Amazon tells one content for one moment of change; it may be fetched any number of times.
+        // Amazon sends one content for one moment of change; it may be fetched any number of times.
         unique.sort_by_key(|(_, updated, _, _)| *updated);
         unique.dedup_by_key(|(_, updated, _, _)| *updated);
         let forward: Vec<Reading> = unique.iter().map(|row| reading_of(*row)).collect();

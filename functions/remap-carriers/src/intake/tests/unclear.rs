@@ -1,4 +1,4 @@
-//! What Amazon does not tell, or refuses, is unknown and takes nothing back.
+//! What Amazon does not send, or refuses, is unknown and takes nothing back.
 
 use super::*;
 
@@ -77,9 +77,9 @@ fn no_term_is_settled_before_amazon_tells_the_service_level() {
         (order.status, &order.decision.term),
         (OrderStatus::PendingReview, &None)
     );
-    let told = after(&read(raw("UNSHIPPED", 2, json!({})), 101), &order);
+    let later = after(&read(raw("UNSHIPPED", 2, json!({})), 101), &order);
     assert_eq!(
-        (told.status, told.decision.term.unwrap().to_string()),
+        (later.status, later.decision.term.unwrap().to_string()),
         (OrderStatus::Ready, "STD UK DOM".to_owned())
     );
 }
