@@ -1,16 +1,15 @@
-//! A whole order as answers show it. Field by field, so that nothing new in the table is shown before someone decides so;
-//! none of it is buyer data.
+//! A whole order as answers show it; none of it is buyer data.
 
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::domain::courier::{AddressKind, Requirements};
+use stallkeeper::domain::courier::Requirements;
 use stallkeeper::domain::order::{
-    AssociatedOrder, Decision, HistoryKind, Money, Order, OrderItem, OrderStatus, StoredOrder,
+    AssociatedOrder, Decision, Money, Order, OrderItem, OrderStatus, StoredOrder,
 };
 use stallkeeper::store::HistoryRecord;
 use utoipa::ToSchema;
 
-/// An order, whole but for the buyer.
+/// A whole order, without its buyer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WholeOrder {
     pub connection: String,
@@ -23,11 +22,11 @@ pub struct WholeOrder {
     pub imported_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub acknowledged_at: Option<Timestamp>,
-    pub amazon: AmazonsWord,
-    pub requirements: Demands,
-    pub decision: HowChosen,
+    pub amazon: AmazonOrder,
+    pub requirements: Requirements,
+    pub decision: OrderDecision,
     /// What happened, oldest first.
-    pub history: Vec<Happened>,
+    pub history: Vec<HistoryRecord>,
 }
 
 impl WholeOrder {
@@ -45,20 +44,16 @@ impl WholeOrder {
             imported_at: stored.imported_at,
             acknowledged_at: stored.acknowledged_at,
             amazon: stored.order.into(),
-            requirements: stored.requirements.into(),
+            requirements: stored.requirements,
             decision: stored.decision.into(),
-            history: std::iter::once(first)
-                .chain(later)
-                .map(Happened::from)
-                .collect(),
+            history: std::iter::once(first).chain(later).collect(),
         }
     }
 }
 
-/// What Amazon told of an order.
+/// What Amazon reports of an order.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AmazonOrder)]
-pub struct AmazonsWord {
+pub struct AmazonOrder {
     #[schema(example = "UNSHIPPED")]
     pub status: Option<String>,
     /// Country code as Amazon writes it; absent if the store is unknown here.
@@ -80,16 +75,16 @@ pub struct AmazonsWord {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub label_from: Option<Timestamp>,
     pub programs: Vec<String>,
-    /// Orders that this one stands in for.
-    pub associated: Vec<Associated>,
+    /// Orders that this one replaces.
+    pub associated: Vec<AssociatedOrder>,
     /// Country of delivery.
     pub country: Option<String>,
     pub address_type: Option<String>,
-    pub total: Option<Amount>,
-    pub items: Vec<Line>,
+    pub total: Option<Money>,
+    pub items: Vec<OrderItem>,
 }
 
-impl From<Order> for AmazonsWord {
+impl From<Order> for AmazonOrder {
     fn from(order: Order) -> Self {
         Self {
             marketplace: order
@@ -105,121 +100,18 @@ impl From<Order> for AmazonsWord {
             deliver_by: order.deliver_by,
             label_from: order.label_from,
             programs: order.programs,
-            associated: order.associated.into_iter().map(Associated::from).collect(),
+            associated: order.associated,
             country: order.country,
             address_type: order.address_type,
-            total: order.total.map(Amount::from),
-            items: order.items.into_iter().map(Line::from).collect(),
-        }
-    }
-}
-
-/// An order that another one stands in for.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AssociatedOrder)]
-pub struct Associated {
-    pub order_id: Option<String>,
-    pub kind: Option<String>,
-}
-
-impl From<AssociatedOrder> for Associated {
-    fn from(AssociatedOrder { order_id, kind }: AssociatedOrder) -> Self {
-        Self { order_id, kind }
-    }
-}
-
-/// An amount with its currency.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Amount {
-    /// A decimal number as text, so that no cent is lost.
-    #[schema(example = "19.90")]
-    pub amount: String,
-    /// ISO 4217.
-    #[schema(example = "GBP")]
-    pub currency: String,
-}
-
-impl From<Money> for Amount {
-    fn from(Money { amount, currency }: Money) -> Self {
-        Self {
-            amount: amount.to_string(),
-            currency,
-        }
-    }
-}
-
-/// A line of an order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderItem)]
-pub struct Line {
-    pub id: String,
-    /// Exactly as on Amazon.
-    pub sku: Option<String>,
-    pub asin: Option<String>,
-    pub title: Option<String>,
-    pub quantity: u32,
-    pub quantity_fulfilled: u32,
-    pub unit_price: Option<Amount>,
-    pub proceeds: Option<Amount>,
-    /// What is mandatory at the door, as Amazon writes it.
-    pub constraints: Vec<String>,
-    /// The buyer asked for this line to be cancelled.
-    pub cancel_requested: bool,
-    pub programs: Vec<String>,
-}
-
-impl From<OrderItem> for Line {
-    fn from(item: OrderItem) -> Self {
-        Self {
-            id: item.id,
-            sku: item.sku,
-            asin: item.asin,
-            title: item.title,
-            quantity: item.quantity,
-            quantity_fulfilled: item.quantity_fulfilled,
-            unit_price: item.unit_price.map(Amount::from),
-            proceeds: item.proceeds.map(Amount::from),
-            constraints: item.constraints,
-            cancel_requested: item.cancel_requested,
-            programs: item.programs,
-        }
-    }
-}
-
-/// What an order demands of whoever carries it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderRequirements)]
-pub struct Demands {
-    pub prime: bool,
-    /// The program by which Amazon carries it or the buyer fetches it.
-    pub amazon_ships: Option<String>,
-    /// The buyer asked to cancel at least one line.
-    pub buyer_cancel: bool,
-    pub constraints: Vec<String>,
-    #[schema(value_type = String, example = "street")]
-    pub address: AddressKind,
-}
-
-impl From<Requirements> for Demands {
-    fn from(requirements: Requirements) -> Self {
-        Self {
-            prime: requirements.prime,
-            amazon_ships: requirements.amazon_ships.map(|program| program.to_string()),
-            buyer_cancel: requirements.buyer_cancel,
-            constraints: requirements
-                .constraints
-                .into_iter()
-                .map(String::from)
-                .collect(),
-            address: requirements.address,
+            total: order.total,
+            items: order.items,
         }
     }
 }
 
 /// How an order came to its courier service, or why it has none.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderDecision)]
-pub struct HowChosen {
+pub struct OrderDecision {
     /// What the buyer chose.
     #[schema(example = "STD UK DOM")]
     pub term: Option<String>,
@@ -236,7 +128,7 @@ pub struct HowChosen {
     pub explanation: Vec<String>,
 }
 
-impl From<Decision> for HowChosen {
+impl From<Decision> for OrderDecision {
     fn from(decision: Decision) -> Self {
         Self {
             term: decision.term.map(String::from),
@@ -245,30 +137,6 @@ impl From<Decision> for HowChosen {
             candidates: decision.candidates.into_iter().map(String::from).collect(),
             by_person: decision.by_person,
             explanation: [decision.derivation, decision.explanation].concat(),
-        }
-    }
-}
-
-/// One thing that happened to an order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderHistoryEntry)]
-pub struct Happened {
-    /// The revision it made.
-    pub revision: u64,
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    #[schema(value_type = String, example = "courier_picked")]
-    pub kind: HistoryKind,
-    pub note: String,
-}
-
-impl From<HistoryRecord> for Happened {
-    fn from(HistoryRecord { revision, entry }: HistoryRecord) -> Self {
-        Self {
-            revision,
-            at: entry.at,
-            kind: entry.kind,
-            note: entry.note,
         }
     }
 }

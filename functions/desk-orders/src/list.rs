@@ -6,11 +6,9 @@ use crate::place::Place;
 use crate::query::ListRequest;
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::ids::TenantId;
-use stallkeeper::domain::order::OrderStatus;
 use stallkeeper::error::Result;
 use stallkeeper::store::{OrderFilter, OrderRow, Store};
 use std::sync::Arc;
@@ -18,66 +16,16 @@ use utoipa::ToSchema;
 
 /// How many queries one page may cost. A filter that lets next to nothing through ends its page there, with `next`.
 const MOST_READS: usize = 10;
-/// How many rows a query reads where most of them may be filtered out.
+/// How many rows a query reads if most of them may be filtered out.
 const FILTERED_READ: usize = 200;
 
 /// A page of orders.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderList)]
 pub struct Page {
-    pub orders: Vec<OrderLine>,
+    pub orders: Vec<OrderRow>,
     /// Give it back as `after` to go on; `null` = this was the last page.
     pub next: Option<String>,
-}
-
-/// A line of the list; never buyer data.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OrderLine {
-    pub connection: String,
-    /// Amazon's.
-    pub order_id: String,
-    #[schema(value_type = String, example = "pending_review")]
-    pub status: OrderStatus,
-    /// Why it waits for a person.
-    #[schema(example = "no_mapping")]
-    pub reason: Option<String>,
-    /// Country code as Amazon writes it, or Amazon's id where the store is unknown here.
-    #[schema(example = "UK")]
-    pub marketplace: Option<String>,
-    #[schema(example = "STD UK DOM")]
-    pub term: Option<String>,
-    #[schema(example = "DPD/next-day")]
-    pub service: Option<String>,
-    /// Amazon's own status, whatever it says.
-    #[schema(example = "UNSHIPPED")]
-    pub amazon_status: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub ship_by: Option<Timestamp>,
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
-    /// Rises with every change.
-    pub revision: u64,
-}
-
-impl From<OrderRow> for OrderLine {
-    fn from(row: OrderRow) -> Self {
-        Self {
-            connection: row.connection.into(),
-            order_id: row.order_id.into(),
-            status: row.status,
-            reason: row.reason,
-            marketplace: row.marketplace,
-            term: row.term,
-            service: row.service,
-            amazon_status: row.amazon_status,
-            ship_by: row.ship_by,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            revision: row.revision,
-        }
-    }
 }
 
 /// Lists orders, most urgent first (by ship-by).
@@ -119,12 +67,12 @@ pub async fn list(
         .transpose()?;
     let (rows, next) = read(&app.store, &tenant, &request, start).await?;
     Ok(Json(Page {
-        orders: rows.into_iter().map(OrderLine::from).collect(),
+        orders: rows,
         next: next.map(|place| place.to_cursor(&tenant, &request)),
     }))
 }
 
-/// Reads one row more than wanted, so that a page says `next` only where something follows.
+/// Reads one row more than wanted, so that a page says `next` only if something follows.
 async fn read(
     store: &Store,
     tenant: &TenantId,

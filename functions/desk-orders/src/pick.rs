@@ -9,7 +9,7 @@ use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredO
 pub enum Pick {
     /// To be stored, with what it adds to the history.
     Taken(Box<StoredOrder>, HistoryEntry),
-    /// This very choice stands already.
+    /// This very choice was made before and still holds.
     Already,
     /// The order does not wait for a choice.
     NotPending,
@@ -37,7 +37,7 @@ pub fn pick(
     now: Timestamp,
 ) -> Pick {
     if stored.status != OrderStatus::PendingReview {
-        return if stands(stored, service) {
+        return if still_holds(stored, service) {
             Pick::Already
         } else {
             Pick::NotPending
@@ -65,7 +65,7 @@ pub fn pick(
 }
 
 /// Whether a person chose this service before, and the choice still holds.
-fn stands(stored: &StoredOrder, service: &CourierServiceId) -> bool {
+fn still_holds(stored: &StoredOrder, service: &CourierServiceId) -> bool {
     let holds = matches!(
         stored.status,
         OrderStatus::Ready | OrderStatus::Acknowledged | OrderStatus::Dispatched

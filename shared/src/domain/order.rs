@@ -12,7 +12,19 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands with us. Amazon's own status is kept beside it, whatever it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Of a marketplace that is not switched on: kept without buyer data until it is.
@@ -135,15 +147,20 @@ impl From<FulfilledBy> for String {
     }
 }
 
-/// An amount with its currency (ISO 4217).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An amount with its currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = Amount)]
 pub struct Money {
+    /// A decimal number as text, so that no cent is lost.
+    #[schema(value_type = String, example = "19.90")]
     pub amount: Decimal,
+    /// ISO 4217.
+    #[schema(example = "GBP")]
     pub currency: String,
 }
 
-/// One line of an order, without buyer data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A line of an order, without buyer data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderItem {
     pub id: String,
     /// Exactly as on Amazon.
@@ -161,8 +178,8 @@ pub struct OrderItem {
     pub programs: Vec<String>,
 }
 
-/// An order that this one stands in for, e.g. of a replacement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An order that this one replaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AssociatedOrder {
     pub order_id: Option<String>,
     pub kind: Option<String>,
@@ -250,7 +267,7 @@ pub struct Version {
 }
 
 /// One thing that happened to an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HistoryEntry {
     pub at: Timestamp,
     pub kind: HistoryKind,
@@ -258,7 +275,7 @@ pub struct HistoryEntry {
     pub note: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HistoryKind {
     Imported,

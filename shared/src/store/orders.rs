@@ -14,33 +14,45 @@ use serde::{Deserialize, Serialize};
 /// Non-personal data is kept for 18 months.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 548);
 
-/// A line of a list: what the index holds of an order. Never buyer data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An order in a list: what the index holds of it. Never buyer data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderRow {
+    #[schema(value_type = String)]
     pub connection: ConnectionId,
+    /// Amazon's.
+    #[schema(value_type = String)]
     pub order_id: OrderId,
     pub status: OrderStatus,
+    /// Why it waits for a person.
+    #[schema(example = "no_mapping")]
     pub reason: Option<String>,
-    /// Country code as Amazon writes it, or Amazon's id where we do not know the store.
+    /// Country code as Amazon writes it, or Amazon's id of a marketplace that is unknown here.
+    #[schema(example = "UK")]
     pub marketplace: Option<String>,
+    #[schema(example = "STD UK DOM")]
     pub term: Option<String>,
+    #[schema(example = "DPD/next-day")]
     pub service: Option<String>,
+    /// Amazon's own status, whatever it says.
+    #[schema(example = "UNSHIPPED")]
     pub amazon_status: Option<String>,
     pub ship_by: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Rises with every change.
     pub revision: u64,
 }
 
 impl OrderRow {
-    /// Where a list goes on after this row: what [`OrderPage::next`] would say if the page ended here.
+    /// The place from which a list continues after this row: what [`OrderPage::next`] would say if the page ended here.
     pub fn place(&self) -> String {
         key::status_sk(self.ship_by, &self.connection, &self.order_id)
     }
 }
 
 /// One thing that happened to an order, with the revision it made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = OrderHistoryEntry)]
 pub struct HistoryRecord {
     pub revision: u64,
     #[serde(flatten)]

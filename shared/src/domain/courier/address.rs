@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// The kind of an address, as far as couriers care.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressKind {
     /// A door, private or commercial.

@@ -1,13 +1,14 @@
-//! What an order demands of whoever carries it, as far as it decides without weights and rate cards.
+//! What an order demands of its courier, as far as it decides without weights and rate cards.
 //! Holds no buyer data, so it may be stored with the order and used again when a mapping changes.
 
 use super::{AddressKind, Reason};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
-/// What one order demands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What one order demands of its courier.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
+#[schema(as = OrderRequirements)]
 pub struct Requirements {
     /// Whether `PRIME` is in the order's programs.
     pub prime: bool,
@@ -16,6 +17,7 @@ pub struct Requirements {
     /// Whether the buyer asked to cancel any of its items.
     pub buyer_cancel: bool,
     /// What must be done at the door; the union over its items.
+    #[schema(value_type = Vec<String>)]
     pub constraints: BTreeSet<Constraint>,
     /// What kind of address it goes to.
     pub address: AddressKind,
@@ -45,7 +47,19 @@ impl Requirements {
 
 /// The programs whose orders Amazon carries or the buyer fetches; spelt as in Amazon's `programs`
 /// (Orders API v2026-01-01, `Order`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 pub enum AmazonShips {
     /// Amazon's own label and carrier on merchant-fulfilled orders; they refuse a shipment confirmation.
     #[serde(rename = "FBM_SHIP_PLUS")]
