@@ -4,9 +4,11 @@ mod body;
 mod caller;
 mod connections;
 mod describe;
+mod faults;
 mod paging;
 mod parameters;
 mod problem;
+mod serve;
 mod tenant;
 mod unserved;
 
@@ -16,10 +18,12 @@ pub use connections::{
     change_stock_plan, changed_meanwhile, checked_name, disconnected, must_be_authorised,
     must_not_be_disconnected,
 };
-pub use describe::{TOKEN, describe};
-pub use paging::{decode_cursor, encode_cursor};
+pub use describe::{TOKEN, complete, demanding, open};
+pub use faults::Faults;
+pub use paging::{Limit, decode_cursor, encode_cursor, foreign_cursor};
 pub use parameters::Parameters;
-pub use problem::{Fault, Problem};
+pub use problem::{Fault, Place, Problem};
+pub use serve::serve;
 pub use tenant::{Demands, HasStore, Tenant, TenantConnection, find_connection, scope};
 pub use unserved::{with_problems, with_problems_of_all};
 

@@ -2,7 +2,7 @@
 //! round go on. All at once, whatever is being computed or sent.
 
 use crate::App;
-use crate::settings::answer::{FreezeAnswer, StockAnswer};
+use crate::settings::answer::StockAnswer;
 use axum::Json;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
@@ -26,16 +26,17 @@ const LONGEST_REASON: usize = 500;
 /// Why outgoing work is stopped.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Reason {
-    /// For whoever finds it frozen; at most 500 characters.
+pub(crate) struct FreezeRequest {
+    /// For the person who finds it frozen.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
-impl Reason {
+impl FreezeRequest {
     fn checked(self) -> Answer<Option<String>> {
         match self.reason.as_deref().map(str::trim) {
             Some(reason) if reason.chars().count() > LONGEST_REASON => Err(Problem::invalid(
-                "reason",
+                "/reason",
                 format!("at most {LONGEST_REASON} characters"),
             )),
             Some(reason) => Ok((!reason.is_empty()).then(|| reason.to_owned())),
@@ -44,27 +45,25 @@ impl Reason {
     }
 }
 
-/// A freeze with this reason; one that stands keeps its moment, and its reason where none is given.
-fn frozen(stands: Option<&Freeze>, reason: Option<&String>, now: Timestamp) -> Freeze {
+/// A freeze with this reason; an earlier one keeps its moment, and its reason if none is given.
+fn frozen(earlier: Option<&Freeze>, reason: Option<&String>, now: Timestamp) -> Freeze {
     Freeze {
-        at: stands.map_or(now, |freeze| freeze.at),
+        at: earlier.map_or(now, |freeze| freeze.at),
         reason: reason
             .cloned()
-            .or_else(|| stands.and_then(|freeze| freeze.reason.clone())),
+            .or_else(|| earlier.and_then(|freeze| freeze.reason.clone())),
     }
 }
 
-/// Stop sending stock and prices of a connection, at once. Orders still come, and everything is computed on.
-#[utoipa::path(post, path = "/connections/{connection}/freeze", operation_id = "freezeConnection", tag = "stock", request_body = Reason,
-    params(("connection" = String, Path)),
+/// Stop sending stock and prices of a connection, at once. Orders still come, and everything is still computed.
+#[utoipa::path(post, path = "/connections/{connection}/freeze", operation_id = "freezeConnection", tag = "stock", request_body = FreezeRequest,
     responses(
         (status = 200, description = "Frozen, now or before", body = StockAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn freeze(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
-    Body(reason): Body<Reason>,
+    Body(reason): Body<FreezeRequest>,
 ) -> Answer<Json<StockAnswer>> {
     let (reason, now) = (reason.checked()?, Timestamp::now());
     let plan = change_stock_plan(&app.store, &connection, |plan| {
@@ -78,10 +77,8 @@ pub(crate) async fn freeze(
 
 /// Send stock and prices of a connection again. What changed meanwhile goes out with the round that begins now.
 #[utoipa::path(post, path = "/connections/{connection}/unfreeze", operation_id = "unfreezeConnection", tag = "stock",
-    params(("connection" = String, Path)),
     responses(
         (status = 200, description = "Not frozen, now or before", body = StockAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn unfreeze(
     State(app): State<Arc<App>>,
@@ -97,13 +94,11 @@ pub(crate) async fn unfreeze(
     app.stock_answer(&connection, &plan).await
 }
 
-/// Let the round go on that was held because too many listings would go to zero. For an hour none is held.
+/// Release the round that was held because too many listings would go to zero. For an hour none is held.
 #[utoipa::path(post, path = "/connections/{connection}/rounds/release", operation_id = "releaseRound", tag = "stock",
-    params(("connection" = String, Path)),
     responses(
         (status = 200, description = "Released, now or within the last hour; a round begins", body = StockAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "No round is held", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No round is held"),
     ))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
@@ -117,7 +112,7 @@ pub(crate) async fn release(
 }
 
 impl App {
-    /// Where nothing is held any more because it was released just now, the same request only ticks again.
+    /// If nothing is held any more because it was released just now, the same request only begins a round again.
     async fn release_round(&self, connection: &Connection, now: Timestamp) -> Answer<()> {
         let key = &connection.key();
         for _ in 0..MOST_TRIES {
@@ -128,7 +123,7 @@ impl App {
                     _ => Err(Problem::conflict(
                         "nothing-held",
                         "No round is held.",
-                        "GET /connections/{connection}/stock-settings tells what keeps stock from being sent.",
+                        "GET /connections/{connection}/stock-settings shows what keeps stock from being sent.",
                     )),
                 };
             }
@@ -146,31 +141,29 @@ impl App {
 /// The brake of the whole deployment.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeploymentBrake {
-    frozen: Option<FreezeAnswer>,
+    frozen: Option<Freeze>,
 }
 
 /// Stop sending stock and prices of every tenant, at once.
-#[utoipa::path(post, path = "/freeze", operation_id = "freezeDeployment", tag = "operator", request_body = Reason,
-    security(("platform_token" = ["operator"])),
+#[utoipa::path(post, path = "/freeze", operation_id = "freezeDeployment", tag = "operator", request_body = FreezeRequest,
     responses((status = 200, description = "Frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn freeze_deployment(
     State(app): State<Arc<App>>,
     tenant: Tenant<scope::Operator>,
-    Body(reason): Body<Reason>,
+    Body(reason): Body<FreezeRequest>,
 ) -> Answer<Json<DeploymentBrake>> {
     let reason = reason.checked()?;
-    let stands = app.store.deployment_freeze().await?;
-    let freeze = frozen(stands.as_ref(), reason.as_ref(), Timestamp::now());
+    let earlier = app.store.deployment_freeze().await?;
+    let freeze = frozen(earlier.as_ref(), reason.as_ref(), Timestamp::now());
     app.store.set_deployment_freeze(Some(&freeze)).await?;
     info!(audit = "deployment_frozen", tenant.id = %tenant, reason, "the whole deployment is frozen");
     Ok(Json(DeploymentBrake {
-        frozen: Some((&freeze).into()),
+        frozen: Some(freeze),
     }))
 }
 
 /// Send stock and prices of every tenant again, each connection with its next round.
 #[utoipa::path(post, path = "/unfreeze", operation_id = "unfreezeDeployment", tag = "operator",
-    security(("platform_token" = ["operator"])),
     responses((status = 200, description = "Not frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn unfreeze_deployment(
     State(app): State<Arc<App>>,

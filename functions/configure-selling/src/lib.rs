@@ -5,19 +5,17 @@
 //! is answered only after that work is queued, and sending the request again does no harm.
 
 mod brakes;
-mod document;
 mod publish;
 mod settings;
 
-pub use document::openapi;
-
 use axum::Router;
-use stallkeeper::api::{HasStore, with_caller, with_problems};
+use stallkeeper::api::scope::{Connections, Operator};
+use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
 use stallkeeper::store::Store;
 use std::sync::Arc;
-use utoipa::OpenApi as _;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,21 +35,34 @@ impl HasStore for App {
     }
 }
 
+/// What applies to all routes.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Problem)))]
+struct Description;
+
+/// What this function contributes to the API's description.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    complete(documented().into_openapi())
+}
+
 /// All routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.tenant_claim.clone();
-    let (router, _) = documented().split_for_parts();
-    with_caller(with_problems(router), tenant_claim).with_state(app)
+    serve(documented(), app, tenant_claim)
 }
 
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(document::Description::openapi())
+    let own = OpenApiRouter::new()
         .routes(routes!(settings::show, settings::put))
         .routes(routes!(publish::publish))
         .routes(routes!(brakes::freeze))
         .routes(routes!(brakes::unfreeze))
-        .routes(routes!(brakes::release))
+        .routes(routes!(brakes::release));
+    let deployment = OpenApiRouter::new()
         .routes(routes!(brakes::freeze_deployment))
-        .routes(routes!(brakes::unfreeze_deployment))
+        .routes(routes!(brakes::unfreeze_deployment));
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(demanding::<Connections, _>(own))
+        .merge(demanding::<Operator, _>(deployment))
 }

@@ -32,43 +32,41 @@ pub(crate) struct Publish {
     /// Compute and show everything, and send nothing.
     #[serde(default)]
     shadow: bool,
-    /// The draft's revision that is meant; absent: the one that stands.
+    /// The draft's revision that is meant; absent: the current one.
     revision: Option<u64>,
 }
 
 /// Put the draft in force, or only show what that would do.
 ///
 /// First with `preview`, which is computed in the background and shown by `GET …/stock-settings`; then without, which
-/// wants a preview of this very draft. Only switching off wants none: then nothing is sent.
+/// needs a preview of this very draft. Only switching off needs none: then nothing is sent.
 #[utoipa::path(post, path = "/connections/{connection}/publish", operation_id = "publishStockSettings", tag = "stock", request_body = Publish,
-    params(("connection" = String, Path)),
     responses(
-        (status = 200, description = "In force, now or before; every listing is computed anew", body = StockAnswer),
-        (status = 202, description = "The preview is on its way", body = StockAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There is no finished preview of this draft, or the draft is another one", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "In force, now or before; every listing is computed again", body = StockAnswer),
+        (status = 202, description = "The preview is being computed", body = StockAnswer),
+        (status = 409, description = "There is no finished preview of this draft, or the draft is another one"),
     ))]
 pub(crate) async fn publish(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
-    Body(wish): Body<Publish>,
+    Body(request): Body<Publish>,
 ) -> Answer<(StatusCode, Json<StockAnswer>)> {
     must_not_be_disconnected(&connection)?;
     let now = Timestamp::now();
-    if wish.preview {
-        let plan = app.preview(&connection, wish.revision, now).await?;
+    if request.preview {
+        let plan = app.preview(&connection, request.revision, now).await?;
         return Ok((
             StatusCode::ACCEPTED,
             app.stock_answer(&connection, &plan).await?,
         ));
     }
-    let plan = app.put_in_force(&connection, &wish, now).await?;
+    let plan = app.put_in_force(&connection, &request, now).await?;
     Ok((StatusCode::OK, app.stock_answer(&connection, &plan).await?))
 }
 
 impl App {
-    /// Asks what publishing the draft would do. Asked again while that is on its way, it is queued again: the cure for a
-    /// crash before it was queued.
+    /// Queues the computation of what publishing the draft would do. Asked again while it runs, it is queued again: the cure
+    /// for a crash before it was queued.
     async fn preview(
         &self,
         connection: &Connection,
@@ -103,23 +101,23 @@ impl App {
         Ok(plan)
     }
 
-    /// Puts the draft in force, and queues what that owes. Where it is in force already, only the latter: whatever a crash
-    /// left undone, the same request does.
+    /// Puts the draft in force, and queues the work that follows. If it is in force already, only the latter: the same
+    /// request does what a crash left undone.
     async fn put_in_force(
         &self,
         connection: &Connection,
-        wish: &Publish,
+        request: &Publish,
         now: Timestamp,
     ) -> Answer<StockPlan> {
         let plan = change_stock_plan(&self.store, connection, |plan| {
-            is_meant(plan, wish.revision)?;
-            if !is_in_force(plan, wish.shadow) {
+            is_meant(plan, request.revision)?;
+            if !is_in_force(plan, request.shadow) {
                 was_previewed(plan)?;
                 plan.published = Some(Published {
                     settings: plan.draft.clone(),
                     version: plan.next_version(),
                     at: now,
-                    shadow: wish.shadow,
+                    shadow: request.shadow,
                 });
             }
             Ok(())
@@ -131,11 +129,11 @@ impl App {
         self.listing_jobs.recompute_all(connection, &plan).await?;
         self.match_if_old(connection, &plan, now).await?;
         let version = plan.published.as_ref().map(|published| published.version);
-        info!(connection.id = %connection.id, published.version = version, shadow = wish.shadow, "the stock settings of connection `{}` are published", connection.id);
+        info!(connection.id = %connection.id, published.version = version, shadow = request.shadow, "the stock settings of connection `{}` are published", connection.id);
         Ok(plan)
     }
 
-    /// Lets Amazon's listings be read, where what is known of them is old.
+    /// Has Amazon's listings read, if what is known of them is old.
     async fn match_if_old(
         &self,
         connection: &Connection,
@@ -176,7 +174,7 @@ fn is_meant(plan: &StockPlan, revision: Option<u64>) -> Answer<()> {
                 "The draft has revision {}, not {revision}.",
                 plan.draft_revision
             ),
-            "Look at what stands now, GET /connections/{connection}/stock-settings, and ask for a preview of it.",
+            "Look at what is current, GET /connections/{connection}/stock-settings, and ask for a preview of it.",
         )),
         _ => Ok(()),
     }
@@ -196,7 +194,7 @@ fn was_previewed(plan: &StockPlan) -> Answer<()> {
                 "preview-failed",
                 "What publishing would do could not be computed.",
                 format!(
-                    "{failed} Once that is mended, ask again: POST /connections/{{connection}}/publish with {{\"preview\":true}}."
+                    "{failed} Once that is fixed, ask again: POST /connections/{{connection}}/publish with {{\"preview\":true}}."
                 ),
             )),
             None => Err(Problem::conflict(

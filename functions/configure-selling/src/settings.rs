@@ -10,7 +10,7 @@ use axum::extract::State;
 use request::StockRequest;
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Body, Problem, TenantConnection, change_stock_plan, must_not_be_disconnected,
+    Answer, Body, TenantConnection, change_stock_plan, must_not_be_disconnected,
 };
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::stock_settings::StockPlan;
@@ -19,10 +19,8 @@ use tracing::info;
 
 /// Show the stock settings: the draft, what is in force, and what keeps it from being sent.
 #[utoipa::path(get, path = "/connections/{connection}/stock-settings", operation_id = "showStockSettings", tag = "stock",
-    params(("connection" = String, Path)),
     responses(
         (status = 200, body = StockAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
@@ -34,12 +32,10 @@ pub(crate) async fn show(
 
 /// Replace the draft of the stock settings. Nothing is in force before it is published.
 #[utoipa::path(put, path = "/connections/{connection}/stock-settings", operation_id = "putStockSettings", tag = "stock", request_body = StockRequest,
-    params(("connection" = String, Path)),
     responses(
         (status = 200, body = StockAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The connection is disconnected", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting cannot be; `errors` says why for each", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The connection is disconnected"),
+        (status = 422, description = "A setting cannot be; `errors` says why for each"),
     ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
@@ -61,7 +57,7 @@ pub(crate) async fn put(
 }
 
 impl App {
-    /// What stands, as it is shown.
+    /// The current settings, as they are shown.
     pub(crate) async fn stock_answer(
         &self,
         connection: &Connection,

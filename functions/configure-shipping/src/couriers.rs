@@ -14,7 +14,7 @@ use stallkeeper::domain::courier::{
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::queue::may_hold_orders;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -92,15 +92,15 @@ impl CourierRequest {
     fn checked(self, code: CourierCode) -> Answer<Courier> {
         if self.services.len() > MOST_SERVICES {
             let detail = format!("must be at most {MOST_SERVICES}");
-            return Err(Problem::invalid("services", detail));
+            return Err(Problem::invalid("/services", detail));
         }
         let mut seen = BTreeSet::new();
         let mut services = Vec::with_capacity(self.services.len());
         for (index, service) in self.services.into_iter().enumerate() {
-            let pointer = format!("services[{index}].code");
+            let pointer = format!("/services/{index}/code");
             let service = service.checked(index)?;
             if !seen.insert(service.code.clone()) {
-                return Err(Problem::invalid(pointer, "stands there twice"));
+                return Err(Problem::invalid(pointer, "comes twice"));
             }
             services.push(service);
         }
@@ -115,7 +115,7 @@ impl CourierRequest {
 impl Service {
     fn checked(self, index: usize) -> Answer<CourierService> {
         let code: ServiceCode = self.code.parse().map_err(|error| {
-            Problem::invalid(format!("services[{index}].code"), format!("{error}"))
+            Problem::invalid(format!("/services/{index}/code"), format!("{error}"))
         })?;
         let too_long = |text: &String| text.len() > 100 || text.chars().any(char::is_control);
         if too_long(&self.name)
@@ -123,7 +123,7 @@ impl Service {
             || self.constraints.iter().any(too_long)
         {
             let detail = "names and constraints are at most 100 printable characters, and constraints at most 20";
-            return Err(Problem::invalid(format!("services[{index}]"), detail));
+            return Err(Problem::invalid(format!("/services/{index}"), detail));
         }
         Ok(CourierService {
             prime: self.prime,
@@ -149,10 +149,9 @@ pub(crate) async fn list(
 
 /// Show a courier.
 #[utoipa::path(get, path = "/couriers/{courier}", operation_id = "showCourier", tag = "couriers",
-    params(("courier" = String, Path, example = "DPD")),
     responses(
         (status = 200, body = CourierAnswer),
-        (status = 404, description = "There is no such courier", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such courier"),
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
@@ -167,11 +166,10 @@ pub(crate) async fn show(
 
 /// Put a courier with all its services. Orders that wait are looked at again.
 #[utoipa::path(put, path = "/couriers/{courier}", operation_id = "putCourier", tag = "couriers", request_body = CourierRequest,
-    params(("courier" = String, Path, example = "DPD")),
     responses(
         (status = 200, body = CourierAnswer),
-        (status = 409, description = "A mapping names a service that would be gone", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The courier is not valid", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A mapping names a service that would be gone"),
+        (status = 422, description = "The courier is not valid"),
     ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
@@ -203,10 +201,9 @@ pub(crate) async fn put(
 
 /// Delete a courier that no mapping names. Orders keep what they were given.
 #[utoipa::path(delete, path = "/couriers/{courier}", operation_id = "deleteCourier", tag = "couriers",
-    params(("courier" = String, Path, example = "DPD")),
     responses(
         (status = 204, description = "Deleted, now or before"),
-        (status = 409, description = "Mappings name it", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Mappings name it"),
     ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
@@ -257,14 +254,13 @@ fn still_mapped(mappings: Vec<&Mapping>) -> Problem {
     let problem = Problem::conflict(
         "still-mapped",
         "Mappings name what would be gone.",
-        "Map these shipping terms to another service first, or delete the mappings.",
+        "Map the shipping terms in `current` to another service first, or delete their mappings.",
     );
-    mappings.into_iter().fold(problem, |problem, mapping| {
-        problem.at(
-            mapping.term.to_string(),
-            format!("is carried by {}", mapping.service),
-        )
-    })
+    let mapped: BTreeMap<String, String> = mappings
+        .into_iter()
+        .map(|mapping| (mapping.term.to_string(), mapping.service.to_string()))
+        .collect();
+    problem.showing(&mapped)
 }
 
 #[cfg(test)]
@@ -301,11 +297,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         for (services, pointer) in [
-            (json!([{"code": "a"}, {"code": "a"}]), "services[1].code"),
-            (json!([{"code": "a b"}]), "services[0].code"),
+            (json!([{"code": "a"}, {"code": "a"}]), "/services/1/code"),
+            (json!([{"code": "a b"}]), "/services/0/code"),
             (
                 json!([{"code": "a", "name": "x".repeat(101)}]),
-                "services[0]",
+                "/services/0",
             ),
         ] {
             let problem = checked(json!({"name": "DPD", "services": services})).unwrap_err();

@@ -4,17 +4,15 @@
 //! is answered only after that is queued, and sending the request again does no harm.
 
 mod couriers;
-mod document;
 mod mappings;
 
-pub use document::openapi;
-
 use axum::Router;
-use stallkeeper::api::{HasStore, with_caller, with_problems};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
 use std::sync::Arc;
-use utoipa::OpenApi as _;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,17 +32,27 @@ impl HasStore for App {
     }
 }
 
+/// What applies to all routes.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Problem)))]
+struct Description;
+
+/// What this function contributes to the API's description.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    complete(documented().into_openapi())
+}
+
 /// All routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.tenant_claim.clone();
-    let (router, _) = documented().split_for_parts();
-    with_caller(with_problems(router), tenant_claim).with_state(app)
+    serve(documented(), app, tenant_claim)
 }
 
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(document::Description::openapi())
+    let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(couriers::list))
         .routes(routes!(couriers::show, couriers::put, couriers::delete))
-        .routes(routes!(mappings::list, mappings::put, mappings::delete))
+        .routes(routes!(mappings::list, mappings::put, mappings::delete));
+    demanding::<Connections, _>(routes)
 }

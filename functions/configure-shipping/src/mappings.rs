@@ -82,7 +82,6 @@ impl MappingAnswer {
 /// List the tenant's mappings, or those narrowed to a connection.
 #[utoipa::path(get, path = "/mappings", operation_id = "listMappings", tag = "mappings", params(Filter), responses(
     (status = 200, body = MappingList),
-    (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -105,8 +104,7 @@ pub(crate) async fn list(
 /// Put a mapping. Orders that wait for it are looked at again: at once, and once more a little later.
 #[utoipa::path(put, path = "/mappings", operation_id = "putMapping", tag = "mappings", params(Named), request_body = MappingRequest, responses(
     (status = 200, body = MappingAnswer),
-    (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "This is no shipping term, or there is no such service", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "This is no shipping term, or there is no such service"),
 ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
@@ -119,7 +117,7 @@ pub(crate) async fn put(
     let service: CourierServiceId = request
         .service
         .parse()
-        .map_err(|error| Problem::invalid("service", format!("{error}")))?;
+        .map_err(|error| Problem::invalid("/service", format!("{error}")))?;
     app.must_offer(&tenant, &service).await?;
     let scope = if connection.is_some() {
         Scope::Connection
@@ -154,8 +152,7 @@ pub(crate) async fn put(
 /// Delete a mapping. Orders keep what they were given.
 #[utoipa::path(delete, path = "/mappings", operation_id = "deleteMapping", tag = "mappings", params(Named), responses(
     (status = 204, description = "Deleted, now or before"),
-    (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "This is no shipping term", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "This is no shipping term"),
 ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
@@ -182,7 +179,7 @@ impl App {
         let courier = self.store.courier(tenant, &service.courier).await?;
         let Some(courier) = courier else {
             let detail = "there is no such courier; put it first: PUT /couriers/{courier}";
-            return Err(Problem::invalid("service", detail));
+            return Err(Problem::invalid("/service", detail));
         };
         let codes: Vec<&str> = courier
             .services
@@ -197,7 +194,7 @@ impl App {
             courier.code,
             codes.join(", ")
         );
-        Err(Problem::invalid("service", detail))
+        Err(Problem::invalid("/service", detail))
     }
 }
 

@@ -12,8 +12,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Body, Problem, Tenant, TenantConnection, changed_meanwhile, checked_name,
-    find_connection,
+    Answer, Body, Tenant, TenantConnection, changed_meanwhile, checked_name, find_connection,
 };
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::TenantId;
@@ -23,7 +22,7 @@ use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
 
-/// How often a change is tried anew because somebody else changed the connection at the same time.
+/// How often a change is tried again because somebody else changed the connection at the same time.
 const MOST_TRIES: usize = 3;
 
 /// All connections of the tenant, the oldest first.
@@ -48,10 +47,8 @@ pub(crate) async fn list(
 
 /// Show a connection.
 #[utoipa::path(get, path = "/connections/{connection}", operation_id = "showConnection", tag = "connections",
-    params(("connection" = String, Path)),
     responses(
         (status = 200, body = ConnectionAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn show(
     connection: TenantConnection<Connections>,
@@ -59,27 +56,25 @@ pub(crate) async fn show(
     Ok(Json((&*connection).into()))
 }
 
-/// What to change; what is not said stays.
+/// What to change; a field that is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Change {
+pub(crate) struct ConnectionChangeRequest {
     name: Option<String>,
     status: Option<Wanted>,
 }
 
 /// Rename a connection; switch it on or off, or pause it.
-#[utoipa::path(patch, path = "/connections/{connection}", operation_id = "changeConnection", tag = "connections", request_body = Change,
-    params(("connection" = String, Path)),
+#[utoipa::path(patch, path = "/connections/{connection}", operation_id = "changeConnection", tag = "connections", request_body = ConnectionChangeRequest,
     responses(
         (status = 200, body = ConnectionAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Something is missing before; `detail` says what", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Something is missing before; `detail` says what"),
     ))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     tenant: Tenant<Connections>,
     Path(id): Path<String>,
-    Body(change): Body<Change>,
+    Body(change): Body<ConnectionChangeRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
     let name = change.name.as_deref().map(checked_name).transpose()?;
     let connection = app
@@ -92,7 +87,7 @@ pub(crate) async fn change(
             })
         })
         .await?;
-    // The schedule follows what is written, also where it was written before and a crash came in between.
+    // The schedule follows what is written, also if it was written before and a crash came in between.
     if change.status.is_some() {
         app.follow(&connection).await?;
         info!(connection.id = %connection.id, connection.status = connection.status.as_str(), "connection `{}` is switched to `{}`", connection.id, connection.status.as_str());
@@ -101,7 +96,7 @@ pub(crate) async fn change(
 }
 
 impl App {
-    /// Changes a connection as it stands; decides anew where somebody else was quicker.
+    /// Changes the current connection; decides again if somebody else was quicker.
     pub(crate) async fn update(
         &self,
         tenant: &TenantId,
@@ -126,38 +121,35 @@ impl App {
     }
 }
 
-/// What became of a connection that was given up.
+/// What was erased with a connection, and what is kept.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Disconnected {
+pub(crate) struct DisconnectSummary {
     id: String,
-    #[schema(example = "disconnected")]
-    status: &'static str,
+    status: ConnectionStatus,
     /// What is gone.
     erased: [&'static str; 4],
-    stays: Vec<Stays>,
+    retained: Vec<RetainedData>,
     /// What only the seller can do.
     at_amazon: String,
 }
 
-/// What stays after a connection was given up, and for how long.
+/// Data that is kept after a connection was disconnected, and for how long.
 #[derive(Debug, Serialize, ToSchema)]
-struct Stays {
+struct RetainedData {
     what: &'static str,
     how_long: &'static str,
 }
 
 /// Disconnect for good: tokens, states, cursors and the schedule are erased, and the seller is free for another connection.
-#[utoipa::path(delete, path = "/connections/{connection}", operation_id = "disconnect", tag = "connections",
-    params(("connection" = String, Path)),
+#[utoipa::path(delete, path = "/connections/{connection}", operation_id = "disconnectConnection", tag = "connections",
     responses(
-        (status = 200, description = "Disconnected, now or before", body = Disconnected),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Disconnected, now or before", body = DisconnectSummary),
     ))]
 pub(crate) async fn disconnect(
     State(app): State<Arc<App>>,
     tenant: Tenant<Connections>,
     Path(id): Path<String>,
-) -> Answer<Json<Disconnected>> {
+) -> Answer<Json<DisconnectSummary>> {
     // The status first: from then on nobody fetches, confirms or attaches. Whatever of the rest a crash leaves behind,
     // the same request erases.
     let connection = app
@@ -180,33 +172,33 @@ pub(crate) async fn disconnect(
         .follow_latest(&app.store, &connection.key())
         .await?;
     info!(connection.id = %connection.id, "connection `{}` is disconnected", connection.id);
-    Ok(Json(farewell(&connection)))
+    Ok(Json(disconnect_summary(&connection)))
 }
 
-fn farewell(connection: &Connection) -> Disconnected {
-    Disconnected {
+fn disconnect_summary(connection: &Connection) -> DisconnectSummary {
+    DisconnectSummary {
         id: connection.id.to_string(),
-        status: connection.status.as_str(),
+        status: connection.status,
         erased: [
             "the seller's authorisation, with the credentials of the seller's own app if any",
             "links to authorise that were still open",
             "how far orders were read",
             "the schedule",
         ],
-        stays: vec![
-            Stays {
+        retained: vec![
+            RetainedData {
                 what: "orders without buyer data",
                 how_long: "18 months from the order on",
             },
-            Stays {
+            RetainedData {
                 what: "buyer data",
-                how_long: "until its own expiry: 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date where the delivery is unknown",
+                how_long: "until its own expiry: 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date if the delivery is unknown",
             },
-            Stays {
+            RetainedData {
                 what: "the connection's name, seller id and settings",
                 how_long: "as long as the tenant: the orders refer to them",
             },
-            Stays {
+            RetainedData {
                 what: "couriers and mappings of the tenant",
                 how_long: "until deleted: they belong to the tenant, not to the connection",
             },

@@ -1,7 +1,6 @@
-//! What this function says of the API: exactly the routes that it serves.
+//! What the description of the whole API begins with.
 
-use crate::documented;
-use stallkeeper::api::{Problem, TOKEN, describe};
+use stallkeeper::api::{Problem, TOKEN};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -13,8 +12,7 @@ use utoipa::{Modify, OpenApi};
         description = "Keeps a seller's stalls on Amazon's marketplaces in step with the warehouse behind them. The tenant comes from the token alone."
     ),
     modifiers(&PlatformToken),
-    components(schemas(Problem)),
-    security(("platform_token" = []))
+    components(schemas(Problem))
 )]
 pub(crate) struct Description;
 
@@ -34,9 +32,4 @@ impl Modify for PlatformToken {
             .get_or_insert_default()
             .add_security_scheme(TOKEN, SecurityScheme::Http(scheme.build()));
     }
-}
-
-/// What this function contributes to the API's description.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    describe(documented().into_openapi(), &["connections"])
 }

@@ -14,10 +14,10 @@ mod service;
 mod setup;
 
 pub use config::Config;
-pub use document::openapi;
 
 use axum::Router;
-use stallkeeper::api::{HasStore, with_caller, with_problems_of_all};
+use stallkeeper::api::scope::Connections;
+use stallkeeper::api::{HasStore, complete, demanding, open, with_caller, with_problems_of_all};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
@@ -47,6 +47,11 @@ impl HasStore for App {
     }
 }
 
+/// What this function contributes to the API's description.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    complete(documented().into_openapi())
+}
+
 /// All routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.config.tenant_claim.clone();
@@ -59,7 +64,7 @@ pub fn router(app: Arc<App>) -> Router {
 fn documented() -> OpenApiRouter<Arc<App>> {
     use authorisation::{oauth, reauthorise};
     use connections::{create, refetch};
-    OpenApiRouter::with_openapi(document::Description::openapi())
+    let closed = OpenApiRouter::new()
         .routes(routes!(create::create, connections::list))
         .routes(routes!(
             connections::show,
@@ -72,10 +77,14 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marketplaces::list))
         .routes(routes!(marketplaces::show, marketplaces::put))
         .routes(routes!(marketplaces::switch_courier))
-        .routes(routes!(refetch::refetch))
+        .routes(routes!(refetch::refetch));
+    let public = OpenApiRouter::new()
         .routes(routes!(oauth::start))
         .routes(routes!(oauth::login))
         .routes(routes!(oauth::callback))
         .routes(routes!(service::openapi_json))
-        .routes(routes!(service::health))
+        .routes(routes!(service::health));
+    OpenApiRouter::with_openapi(document::Description::openapi())
+        .merge(demanding::<Connections, _>(closed))
+        .merge(open(public))
 }

@@ -1,4 +1,4 @@
-//! The stores of a connection: which are switched on, how unmapped orders are treated, which couriers are off.
+//! The marketplaces of a connection: which are switched on, how unmapped orders are treated, which couriers are off.
 
 mod change;
 mod request;
@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use change::participates;
 use jiff::Timestamp;
-use request::{StoreRequest, StoreWish};
+use request::{MarketplaceChange, MarketplaceRequest};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
@@ -34,40 +34,35 @@ pub(crate) struct CourierPath {
     courier: String,
 }
 
-/// How a store is run.
+/// How a marketplace is run.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Marketplace)]
-pub(crate) struct StoreAnswer {
-    #[schema(example = "UK")]
-    marketplace: &'static str,
+pub(crate) struct MarketplaceAnswer {
+    marketplace: Marketplace,
     #[schema(example = "A1F83G8C2ARO7P")]
     marketplace_id: &'static str,
-    /// Whether the seller takes part in it, as Amazon told last.
+    /// Whether the seller takes part in it, as Amazon last reported.
     participating: bool,
     active: bool,
-    #[schema(value_type = String, example = "review")]
     strategy: Strategy,
     fba_orders: bool,
     /// What decides the prices here: `leave` never touches them, `rrp` sends the recommended retail price.
-    #[schema(value_type = String, example = "leave")]
     price_mode: PriceMode,
     /// Couriers that are switched off here; every other is on.
     couriers_off: Vec<String>,
-    /// When the oldest order changed that waits for this store to be switched on. Switched on, orders of the last 30
+    /// When the oldest order changed that waits for this marketplace to be switched on. Switched on, orders of the last 30
     /// days flow on; those that changed before stay parked until Amazon changes them, and no refetch reaches them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
     parked_since: Option<Timestamp>,
 }
 
-impl StoreAnswer {
+impl MarketplaceAnswer {
     fn of(connection: &Connection, settings: &MarketplaceSettings, marks: &[ParkedMark]) -> Self {
         let marketplace = settings.marketplace;
         let mark = marks
             .iter()
             .find(|mark| mark.marketplace_id == marketplace.id());
         Self {
-            marketplace: marketplace.country(),
+            marketplace,
             marketplace_id: marketplace.id(),
             participating: participates(connection, marketplace),
             active: settings.active,
@@ -80,23 +75,21 @@ impl StoreAnswer {
     }
 }
 
-/// The stores of a connection.
+/// The marketplaces of a connection.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StoreList {
-    marketplaces: Vec<StoreAnswer>,
+pub(crate) struct MarketplaceList {
+    marketplaces: Vec<MarketplaceAnswer>,
 }
 
 /// List the marketplaces that the seller takes part in, and those that somebody has set.
 #[utoipa::path(get, path = "/connections/{connection}/marketplaces", operation_id = "listMarketplaces", tag = "marketplaces",
-    params(("connection" = String, Path)),
     responses(
-        (status = 200, body = StoreList),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = MarketplaceList),
     ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
-) -> Answer<Json<StoreList>> {
+) -> Answer<Json<MarketplaceList>> {
     let set = app.store.marketplaces(&connection.key()).await?;
     let marks = app.store.parked_marks(&connection.key()).await?;
     let known = connection
@@ -117,17 +110,16 @@ pub(crate) async fn list(
     };
     let marketplaces = all
         .into_iter()
-        .map(|marketplace| StoreAnswer::of(&connection, &settings_of(marketplace), &marks))
+        .map(|marketplace| MarketplaceAnswer::of(&connection, &settings_of(marketplace), &marks))
         .collect();
-    Ok(Json(StoreList { marketplaces }))
+    Ok(Json(MarketplaceList { marketplaces }))
 }
 
 /// Show how a marketplace is run.
 #[utoipa::path(get, path = "/connections/{connection}/marketplaces/{marketplace}", operation_id = "showMarketplace", tag = "marketplaces",
-    params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
     responses(
-        (status = 200, body = StoreAnswer),
-        (status = 404, description = "There is no such connection, or no such marketplace in its region", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = MarketplaceAnswer),
+        (status = 404, description = "There is no such connection, or no such marketplace in its region"),
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
@@ -135,24 +127,23 @@ pub(crate) async fn show(
     Path(MarketplacePath {
         marketplace: country,
     }): Path<MarketplacePath>,
-) -> Answer<Json<StoreAnswer>> {
+) -> Answer<Json<MarketplaceAnswer>> {
     let marketplace = of_region(&connection, &country)?;
     let settings = app
         .store
         .marketplace(&connection.key(), marketplace)
         .await?;
     let marks = app.store.parked_marks(&connection.key()).await?;
-    Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+    Ok(Json(MarketplaceAnswer::of(&connection, &settings, &marks)))
 }
 
 /// Switch a marketplace on or off, and say how it is run. Switched on, its parked orders of the last 30 days flow on.
-#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}", operation_id = "putMarketplace", tag = "marketplaces", request_body = StoreRequest,
-    params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK")),
+#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}", operation_id = "putMarketplace", tag = "marketplaces", request_body = MarketplaceRequest,
     responses(
-        (status = 200, body = StoreAnswer),
-        (status = 404, description = "There is no such connection, or no such marketplace in its region", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "No seller has authorised yet", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The seller does not take part in it, or a setting cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = MarketplaceAnswer),
+        (status = 404, description = "There is no such connection, or no such marketplace in its region"),
+        (status = 409, description = "No seller has authorised yet"),
+        (status = 422, description = "The seller does not take part in it, or a setting cannot be"),
     ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
@@ -160,8 +151,8 @@ pub(crate) async fn put(
     Path(MarketplacePath {
         marketplace: country,
     }): Path<MarketplacePath>,
-    Body(request): Body<StoreRequest>,
-) -> Answer<Json<StoreAnswer>> {
+    Body(request): Body<MarketplaceRequest>,
+) -> Answer<Json<MarketplaceAnswer>> {
     let mut connection = connection.into_inner();
     let marketplace = of_region(&connection, &country)?;
     let wish = request.checked()?;
@@ -173,8 +164,8 @@ pub(crate) async fn put(
         .marketplace(&connection.key(), marketplace)
         .await?;
     let settings = app
-        .set_store(&connection, marketplace, |settings| {
-            let StoreWish {
+        .set_marketplace(&connection, marketplace, |settings| {
+            let MarketplaceChange {
                 active,
                 strategy,
                 fba_orders,
@@ -192,32 +183,31 @@ pub(crate) async fn put(
     if settings.active {
         app.release_parked(&connection, marketplace).await?;
     }
-    if owes_prices(&before) || owes_prices(&settings) {
+    if sends_prices(&before) || sends_prices(&settings) {
         app.recompute_prices(&connection).await?;
     }
     info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);
     let marks = app.store.parked_marks(&connection.key()).await?;
-    Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+    Ok(Json(MarketplaceAnswer::of(&connection, &settings, &marks)))
 }
 
-/// Whether prices are sent there. Where they are, each request lets them be computed anew: the cure for a crash.
-fn owes_prices(settings: &MarketplaceSettings) -> bool {
+/// Whether prices are sent there. If they are, each request has them computed again: the cure for a crash.
+fn sends_prices(settings: &MarketplaceSettings) -> bool {
     settings.active && settings.price_mode == PriceMode::Rrp
 }
 
 /// Whether a courier may be used.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Switch {
+pub(crate) struct CourierSwitchRequest {
     on: bool,
 }
 
 /// Switch a courier on or off for a marketplace; at once. Switched on, orders that wait for it are looked at again.
-#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}", operation_id = "switchCourier", tag = "marketplaces", request_body = Switch,
-    params(("connection" = String, Path), ("marketplace" = String, Path, example = "UK"), ("courier" = String, Path, example = "DPD")),
+#[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}", operation_id = "switchCourier", tag = "marketplaces", request_body = CourierSwitchRequest,
     responses(
-        (status = 200, body = StoreAnswer),
-        (status = 404, description = "There is no such connection, marketplace or courier", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = MarketplaceAnswer),
+        (status = 404, description = "There is no such connection, marketplace or courier"),
     ))]
 pub(crate) async fn switch_courier(
     State(app): State<Arc<App>>,
@@ -226,8 +216,8 @@ pub(crate) async fn switch_courier(
         marketplace: country,
         courier,
     }): Path<CourierPath>,
-    Body(Switch { on }): Body<Switch>,
-) -> Answer<Json<StoreAnswer>> {
+    Body(CourierSwitchRequest { on }): Body<CourierSwitchRequest>,
+) -> Answer<Json<MarketplaceAnswer>> {
     let marketplace = of_region(&connection, &country)?;
     let code: CourierCode = courier.parse().map_err(|_| Problem::not_found("courier"))?;
     if app
@@ -239,7 +229,7 @@ pub(crate) async fn switch_courier(
         return Err(Problem::not_found("courier"));
     }
     let settings = app
-        .set_store(&connection, marketplace, |mut settings| {
+        .set_marketplace(&connection, marketplace, |mut settings| {
             settings.couriers.switch(code.clone(), on);
             settings
         })
@@ -250,10 +240,10 @@ pub(crate) async fn switch_courier(
             .await?;
     }
     let marks = app.store.parked_marks(&connection.key()).await?;
-    Ok(Json(StoreAnswer::of(&connection, &settings, &marks)))
+    Ok(Json(MarketplaceAnswer::of(&connection, &settings, &marks)))
 }
 
-/// A store that the connection can have.
+/// A marketplace that the connection can have.
 fn of_region(connection: &Connection, country: &str) -> Answer<Marketplace> {
     let found = country.parse::<Marketplace>().ok();
     found

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 pub(crate) const DOCUMENT: &str = include_str!("../../../infra/openapi.json");
 
 /// Describe this API.
-#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "service", security(()), responses((status = 200, description = "This document", content_type = "application/json")))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "showOpenApi", tag = "service", responses((status = 200, description = "This document", content_type = "application/json")))]
 pub(crate) async fn openapi_json() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], DOCUMENT)
 }
 
-/// Answer, if the API can.
-#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", security(()), responses((status = 200, description = "It can", content_type = "application/json")))]
+/// Answer that the API is up.
+#[utoipa::path(get, path = "/health", operation_id = "showHealth", tag = "service", responses((status = 200, description = "It is up", content_type = "application/json")))]
 pub(crate) async fn health() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }

@@ -9,31 +9,29 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::api::scope::Connections;
-use stallkeeper::api::{Answer, Problem, TenantConnection};
+use stallkeeper::api::{Answer, TenantConnection};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use std::sync::Arc;
-use steps::{Clock, Facts, Step, clocks, steps};
+use steps::{ExpiryClock, Facts, Step, clocks, steps};
 use utoipa::ToSchema;
 
-/// Where setting up stands.
+/// What is set up, and what is missing.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Setup {
-    status: &'static str,
+    status: ConnectionStatus,
     /// The seller who has authorised and waits to be confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     seller_to_confirm: Option<String>,
     /// In the order in which they are taken.
     steps: Vec<Step>,
     /// What must be renewed, and by when.
-    clocks: Vec<Clock>,
+    clocks: Vec<ExpiryClock>,
 }
 
 /// Show what is done and what is still to do.
 #[utoipa::path(get, path = "/connections/{connection}/setup", operation_id = "showSetup", tag = "connections",
-    params(("connection" = String, Path)),
     responses(
         (status = 200, body = Setup),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
@@ -54,7 +52,7 @@ pub(crate) async fn show(
         connection: &connection,
         link: link.map(Into::into),
         waiting: waiting.clone(),
-        stores_on: settings
+        marketplaces_on: settings
             .marketplaces
             .iter()
             .filter(|store| store.active)
@@ -70,10 +68,10 @@ pub(crate) async fn show(
         plan: &plan,
         matching: &matching,
     };
-    // The setup page must show even where the operator has not filled in the app's secret yet.
+    // The setup page must show even if the operator has not filled in the app's secret yet.
     let stored_at = app.vault.app().await.ok().and_then(|app| app.stored_at);
     Ok(Json(Setup {
-        status: connection.status.as_str(),
+        status: connection.status,
         seller_to_confirm: waiting,
         steps: steps(&facts),
         clocks: clocks(&connection, stored_at, now),

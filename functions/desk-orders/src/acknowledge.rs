@@ -1,13 +1,12 @@
 //! `POST /orders/acknowledge`: the platform takes orders over, each row for itself.
 
 use crate::App;
-use crate::desk::Desk;
 use axum::Json;
 use axum::extract::State;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
 use stallkeeper::domain::ids::{ConnectionKey, TenantId};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::error::Result;
@@ -28,7 +27,7 @@ const MOST_TRIES: usize = 3;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
-    /// 1 to 100.
+    #[schema(min_items = 1, max_items = 100)]
     orders: Vec<Named>,
 }
 
@@ -68,7 +67,6 @@ pub struct Outcome {
     status: Option<&'static str>,
     /// The courier service it goes with.
     service: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     acknowledged_at: Option<Timestamp>,
 }
 
@@ -89,22 +87,21 @@ pub enum Word {
 ///
 /// Sending the same again is safe: what was taken over is `already` then.
 #[utoipa::path(
-    post, path = "/orders/acknowledge", tag = "desk",
+    post, path = "/orders/acknowledge", operation_id = "acknowledgeOrders", tag = "desk",
     request_body = Acknowledgement,
     responses(
         (status = 200, body = Acknowledged),
-        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "No order, or more than 100", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No order, or more than 100"),
     )
 )]
 pub async fn acknowledge(
-    Desk { tenant }: Desk,
+    tenant: Tenant<scope::Desk>,
     State(app): State<Arc<App>>,
     Body(Acknowledgement { orders }): Body<Acknowledgement>,
 ) -> Answer<Json<Acknowledged>> {
     if !(1..=MOST_ORDERS).contains(&orders.len()) {
         let words = format!("name 1 to {MOST_ORDERS} orders");
-        return Err(Problem::invalid("orders", words));
+        return Err(Problem::invalid("/orders", words));
     }
     // An order that is named twice is taken once: two attempts at once would be in each other's way.
     let distinct: BTreeSet<Named> = orders.iter().cloned().collect();

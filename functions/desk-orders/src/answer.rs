@@ -14,13 +14,10 @@ use utoipa::ToSchema;
 pub struct WholeOrder {
     pub connection: String,
     pub order_id: String,
-    #[schema(value_type = String, example = "pending_review")]
     pub status: OrderStatus,
     /// Rises with every change.
     pub revision: u64,
-    #[schema(value_type = String, format = DateTime)]
     pub imported_at: Timestamp,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub acknowledged_at: Option<Timestamp>,
     pub amazon: AmazonOrder,
     pub requirements: Requirements,
@@ -59,20 +56,15 @@ pub struct AmazonOrder {
     /// Country code as Amazon writes it; absent if the store is unknown here.
     pub marketplace: Option<String>,
     pub marketplace_id: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     #[schema(example = "MERCHANT")]
     pub fulfilled_by: Option<String>,
     #[schema(example = "STANDARD")]
     pub service_level: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub ship_by: Option<Timestamp>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub deliver_by: Option<Timestamp>,
     /// No label before this moment.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub label_from: Option<Timestamp>,
     pub programs: Vec<String>,
     /// Orders that this one replaces.

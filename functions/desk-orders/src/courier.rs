@@ -2,14 +2,14 @@
 
 use crate::App;
 use crate::answer::WholeOrder;
-use crate::desk::{Desk, OrderKey};
+use crate::desk::OrderKey;
 use crate::pick::{Pick, pick as decide};
 use crate::show::whole;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, Problem};
+use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
 use stallkeeper::domain::courier::{CourierServiceId, Couriers, Switches};
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::StoredOrder;
@@ -32,7 +32,7 @@ pub struct Choice {
     #[schema(example = "DPD/next-day")]
     service: String,
     /// The revision the person looked at. Given, an order that was changed since is not touched; left out, the choice
-    /// is checked against whatever stands.
+    /// is checked against what is current.
     revision: Option<u64>,
 }
 
@@ -43,29 +43,23 @@ pub struct Choice {
 /// the same test as for a mapping. Also for an order whose buyer asked to cancel, or that has no readable address: that
 /// is a person's right. Not for an order that Amazon carries. Picking the same service again answers the same.
 #[utoipa::path(
-    post, path = "/orders/{connection}/{order}/courier", tag = "desk",
-    params(
-        ("connection" = String, Path, description = "Connection id"),
-        ("order" = String, Path, description = "Amazon's order id"),
-    ),
+    post, path = "/orders/{connection}/{order}/courier", operation_id = "pickCourierService", tag = "desk",
     request_body = Choice,
     responses(
-        (status = 200, description = "The order as it stands now", body = WholeOrder),
-        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such order of this tenant", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The order does not wait any more, or was changed meanwhile; `stands` is the order as it stands", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Amazon carries it, or the service does not exist or cannot carry it; says why, and which could", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The order as it is now", body = WholeOrder),
+        (status = 409, description = "The order does not wait any more, or was changed meanwhile; `current` is the order as it is now"),
+        (status = 422, description = "Amazon carries it, or the service does not exist or cannot carry it; says why, and which could"),
     )
 )]
 pub async fn pick(
-    Desk { tenant }: Desk,
+    tenant: Tenant<scope::Desk>,
     OrderKey { connection, order }: OrderKey,
     State(app): State<Arc<App>>,
     Body(choice): Body<Choice>,
 ) -> Answer<Json<WholeOrder>> {
     let service: CourierServiceId = choice.service.parse().map_err(|error| {
         let error: stallkeeper::domain::courier::InvalidCourierService = error;
-        Problem::invalid("service", error.to_string())
+        Problem::invalid("/service", error.to_string())
     })?;
     let key = ConnectionKey::new(&tenant, &connection);
     let mut settings = None;
@@ -115,7 +109,7 @@ async fn not_pending(app: &App, stored: StoredOrder) -> Answer<Problem> {
         None => String::new(),
     };
     let detail = format!(
-        "It is `{}`{with}. `stands` shows it as it stands now.",
+        "It is `{}`{with}. `current` shows it as it is now.",
         stored.status.as_str()
     );
     let problem = Problem::conflict(
@@ -130,7 +124,7 @@ async fn changed(app: &App, stored: StoredOrder) -> Answer<Problem> {
     let problem = Problem::conflict(
         "changed-meanwhile",
         "The order was changed meanwhile.",
-        "Look at `stands`, the order as it stands now, and pick again.",
+        "Look at `current`, the order as it is now, and pick again.",
     );
     Ok(problem.showing(&whole(app, stored).await?))
 }
@@ -154,5 +148,5 @@ fn unfit(service: &CourierServiceId, words: &str, fit: &[CourierServiceId]) -> P
     };
     let sentence = format!("{service} {words}");
     Problem::unprocessable("service-does-not-fit", format!("{sentence}."), detail)
-        .at("service", sentence)
+        .at("/service", sentence)
 }

@@ -19,41 +19,55 @@ pub mod show;
 mod tests;
 
 use axum::Router;
-use axum::routing::{get, post};
-use stallkeeper::api::with_problems;
+use stallkeeper::api::scope::{Desk, DeskAndBuyer};
+use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::store::Store;
 use std::sync::Arc;
 use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What the function works with.
 pub struct App {
     pub store: Store,
+    /// The claim of a token that names the tenant.
+    pub tenant_claim: String,
 }
 
-/// All routes. Whoever serves it puts [`stallkeeper::api::with_caller`] around it.
-pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        .route("/orders", get(list::list))
-        .route("/orders/acknowledge", post(acknowledge::acknowledge))
-        .route("/orders/{connection}/{order}", get(show::order))
-        .route("/orders/{connection}/{order}/buyer", get(show::buyer))
-        .route("/orders/{connection}/{order}/courier", post(courier::pick));
-    with_problems(routes).with_state(app)
+impl HasStore for App {
+    fn store(&self) -> &Store {
+        &self.store
+    }
 }
 
-/// The part of the OpenAPI document that describes these routes.
+/// What applies to all routes.
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(Problem)),
+    tags((name = "desk", description = "Orders: list, review, take over"))
+)]
+struct Description;
+
+/// What this function contributes to the API's description.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    #[derive(OpenApi)]
-    #[openapi(
-        paths(
-            list::list,
-            show::order,
-            show::buyer,
-            courier::pick,
-            acknowledge::acknowledge
-        ),
-        tags((name = "desk", description = "Orders: list, review, take over"))
-    )]
-    struct Desk;
-    Desk::openapi()
+    complete(documented().into_openapi())
+}
+
+/// All routes of this function.
+pub fn router(app: Arc<App>) -> Router {
+    let tenant_claim = app.tenant_claim.clone();
+    serve(documented(), app, tenant_claim)
+}
+
+/// The routes, each with what it says of itself.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    let orders = OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(acknowledge::acknowledge))
+        .routes(routes!(show::order))
+        .routes(routes!(courier::pick));
+    let buyers = OpenApiRouter::new().routes(routes!(show::buyer));
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(demanding::<Desk, _>(orders))
+        .merge(demanding::<DeskAndBuyer, _>(buyers))
 }

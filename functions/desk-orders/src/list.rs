@@ -1,20 +1,19 @@
 //! `GET /orders`: pages of orders without buyer data, the most urgent first.
 
 use crate::App;
-use crate::desk::Desk;
 use crate::place::Place;
 use crate::query::ListRequest;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Tenant, scope};
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::error::Result;
 use stallkeeper::store::{OrderFilter, OrderRow, Store};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// How many queries one page may cost. A filter that lets next to nothing through ends its page there, with `next`.
+/// How many queries one page may cost. A filter that matches next to nothing ends its page there, with `next`.
 const MOST_READS: usize = 10;
 /// How many rows a query reads if most of them may be filtered out.
 const FILTERED_READ: usize = 200;
@@ -37,7 +36,7 @@ pub struct Page {
 /// read move no other: each order that keeps its status and ship-by moment comes exactly once. An order that changes its
 /// status meanwhile may come twice, or not at all; the next walk has it.
 #[utoipa::path(
-    get, path = "/orders", tag = "desk",
+    get, path = "/orders", operation_id = "listOrders", tag = "desk",
     params(
         ("status" = Option<String>, Query, description = "parked, awaiting_payment, pending_review, ready, acknowledged, dispatched or cancelled; absent: all open ones"),
         ("reason" = Option<String>, Query, description = "Why it waits, e.g. no_mapping"),
@@ -50,12 +49,11 @@ pub struct Page {
     ),
     responses(
         (status = 200, body = Page),
-        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is unknown or has a value that does not exist, or the cursor is another list's", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown or has a value that does not exist, or the cursor is another list's"),
     )
 )]
 pub async fn list(
-    Desk { tenant }: Desk,
+    tenant: Tenant<scope::Desk>,
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page>> {

@@ -1,7 +1,6 @@
 //! Cold start of `desk-orders`.
 
 use desk_orders::{App, router};
-use stallkeeper::api::with_caller;
 use stallkeeper::cold_start::ColdStart;
 use stallkeeper::env;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let start = ColdStart::begin().await;
     let app = App {
         store: start.store(),
+        tenant_claim: env::required("TENANT_CLAIM")?,
     };
-    let tenant_claim = env::required("TENANT_CLAIM")?;
-    lambda_http::run(with_caller(router(Arc::new(app)), tenant_claim)).await
+    lambda_http::run(router(Arc::new(app))).await
 }

@@ -1,7 +1,7 @@
 //! The parameters of a list, read strictly: a misspelt filter must not quietly list everything.
 
 use jiff::Timestamp;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Faults, Limit};
 use stallkeeper::domain::courier::Reason;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::OrderStatus;
@@ -19,8 +19,6 @@ const OPEN: [OrderStatus; 5] = [
     OrderStatus::AwaitingPayment,
     OrderStatus::Parked,
 ];
-const USUAL_LIMIT: usize = 50;
-const GREATEST_LIMIT: usize = 100;
 const NAMES: [&str; 8] = [
     "status",
     "reason",
@@ -56,7 +54,7 @@ impl ListRequest {
         let connection = reader.read("connection", |text| told(text.parse()));
         let term = reader.read("term", |text| told(text.parse::<ShippingTerm>()));
         let ship_by_before = reader.read("ship_by_before", moment);
-        let limit = reader.read("limit", limit);
+        let limit = reader.read("limit", |text| text.parse::<Limit<100>>());
         let after = reader.read("after", |text| Ok(text.to_owned()));
         reader.done()?;
         Ok(Self {
@@ -68,7 +66,7 @@ impl ListRequest {
                 term: term.map(|term| term.to_string()),
                 ship_by_before,
             },
-            limit: limit.unwrap_or(USUAL_LIMIT),
+            limit: usize::from(limit.unwrap_or_default().get()),
             after,
         })
     }
@@ -104,14 +102,6 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| "a moment is written as RFC 3339, for instance 2026-03-01T12:00:00Z".into())
 }
 
-fn limit(text: &str) -> Result<usize, String> {
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| (1..=GREATEST_LIMIT).contains(limit));
-    limit.ok_or_else(|| format!("a page has 1 to {GREATEST_LIMIT} orders"))
-}
-
 fn told<T, E: Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
@@ -119,7 +109,7 @@ fn told<T, E: Display>(result: Result<T, E>) -> Result<T, String> {
 /// Collects all that is wrong, so that a caller is told once.
 struct Reader {
     given: Vec<(String, String)>,
-    faults: Vec<(String, String)>,
+    faults: Faults,
 }
 
 impl Reader {
@@ -130,12 +120,11 @@ impl Reader {
         let unknown = given
             .iter()
             .filter(|(name, _)| !NAMES.contains(&name.as_str()));
-        let faults = unknown
-            .map(|(name, _)| {
-                let exists = format!("there is no such parameter; there are {}", NAMES.join(", "));
-                (name.clone(), exists)
-            })
-            .collect();
+        let mut faults = Faults::default();
+        for (name, _) in unknown {
+            let exists = format!("there is no such parameter; there are {}", NAMES.join(", "));
+            faults.add(name, exists);
+        }
         Self { given, faults }
     }
 
@@ -151,25 +140,11 @@ impl Reader {
             Some(_) => Err("give it once; one list has one value of it".to_owned()),
             None => read(value),
         };
-        match read {
-            Ok(value) => Some(value),
-            Err(words) => {
-                self.faults.push((name.to_owned(), words));
-                None
-            }
-        }
+        self.faults.check(name, read)
     }
 
     fn done(self) -> Answer<()> {
-        let mut faults = self.faults.into_iter();
-        let Some((name, words)) = faults.next() else {
-            return Ok(());
-        };
-        Err(
-            faults.fold(Problem::invalid(name, words), |problem, (name, words)| {
-                problem.at(name, words)
-            }),
-        )
+        self.faults.done()
     }
 }
 
@@ -199,7 +174,7 @@ mod tests {
         for query in ["", "status=&limit="] {
             let request = ListRequest::parse(query).unwrap();
             assert_eq!(request.statuses, OPEN);
-            assert_eq!((request.limit, request.after), (USUAL_LIMIT, None));
+            assert_eq!((request.limit, request.after), (50, None));
             assert_eq!(request.filter, OrderFilter::default());
         }
     }
@@ -236,7 +211,7 @@ mod tests {
         for (query, pointer, words) in rows {
             let problem = serde_json::to_value(ListRequest::parse(query).unwrap_err()).unwrap();
             assert_eq!(problem["status"], 422, "{query}");
-            assert_eq!(problem["errors"][0]["pointer"], pointer, "{query}");
+            assert_eq!(problem["errors"][0]["parameter"], pointer, "{query}");
             let detail = problem["errors"][0]["detail"].as_str().unwrap();
             assert!(detail.contains(words), "{query}: {detail}");
         }

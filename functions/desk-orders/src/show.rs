@@ -2,14 +2,14 @@
 
 use crate::App;
 use crate::answer::WholeOrder;
-use crate::desk::{Desk, DeskWithBuyer, OrderKey};
+use crate::desk::OrderKey;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Problem, Tenant, scope};
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::StoredOrder;
 use stallkeeper::error::Result;
@@ -21,19 +21,13 @@ use utoipa::ToSchema;
 ///
 /// Holds no buyer data.
 #[utoipa::path(
-    get, path = "/orders/{connection}/{order}", tag = "desk",
-    params(
-        ("connection" = String, Path, description = "Connection id"),
-        ("order" = String, Path, description = "Amazon's order id"),
-    ),
+    get, path = "/orders/{connection}/{order}", operation_id = "showOrder", tag = "desk",
     responses(
         (status = 200, body = WholeOrder),
-        (status = 403, description = "The token lacks scope `desk`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such order of this tenant", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn order(
-    Desk { tenant }: Desk,
+    tenant: Tenant<scope::Desk>,
     key: OrderKey,
     State(app): State<Arc<App>>,
 ) -> Answer<Json<WholeOrder>> {
@@ -77,19 +71,14 @@ fn no_buyer() -> Problem {
 ///
 /// It is kept only until the order is long delivered; after that there is none. The answer must not be stored.
 #[utoipa::path(
-    get, path = "/orders/{connection}/{order}/buyer", tag = "desk",
-    params(
-        ("connection" = String, Path, description = "Connection id"),
-        ("order" = String, Path, description = "Amazon's order id"),
-    ),
+    get, path = "/orders/{connection}/{order}/buyer", operation_id = "showBuyer", tag = "desk",
     responses(
         (status = 200, body = Buyer),
-        (status = 403, description = "The token lacks scope `desk` or `buyer`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such order of this tenant, or its buyer data is gone", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such order of this tenant, or its buyer data is gone"),
     )
 )]
 pub async fn buyer(
-    DeskWithBuyer { tenant }: DeskWithBuyer,
+    tenant: Tenant<scope::DeskAndBuyer>,
     OrderKey { connection, order }: OrderKey,
     State(app): State<Arc<App>>,
 ) -> Answer<impl IntoResponse> {

@@ -73,6 +73,7 @@ impl Stand {
         };
         let app = Arc::new(App {
             store: Store::new(tables.client.clone(), names),
+            tenant_claim: "tenant".to_owned(),
         });
         Self {
             router: router(app.clone()),

@@ -202,7 +202,7 @@ fn json_rows(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
         )
     })?;
     let Json::Rows(rows) = json else {
-        return Err(Problem::invalid("body", "expected an array of rows"));
+        return Err(Problem::invalid("", "expected an array of rows"));
     };
     Ok(rows.into_iter().map(Ok).collect())
 }

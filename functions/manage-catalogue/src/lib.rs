@@ -4,23 +4,20 @@
 //! follows. It writes itself only what a person decides on one thing: a deleted product, a listing's tie, a released
 //! price. It never talks to Amazon.
 
-mod access;
 mod bulk;
-mod document;
 mod levels;
 mod listings;
 mod products;
 #[cfg(test)]
 mod tests;
 
-pub use document::openapi;
-
 use axum::Router;
-use stallkeeper::api::{with_caller, with_problems};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
 use std::sync::Arc;
-use utoipa::OpenApi as _;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,17 +31,35 @@ pub struct App {
     pub tenant_claim: String,
 }
 
+impl HasStore for App {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// What applies to all routes.
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(Problem)),
+    tags((name = "catalogue", description = "Products, bundles, stock levels; listings and what Amazon shows of them"))
+)]
+struct Description;
+
+/// What this function contributes to the API's description.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    complete(documented().into_openapi())
+}
+
 /// All routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.tenant_claim.clone();
-    let (router, _) = documented().split_for_parts();
-    with_caller(with_problems(router), tenant_claim).with_state(app)
+    serve(documented(), app, tenant_claim)
 }
 
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    let router = OpenApiRouter::with_openapi(document::Description::openapi())
+    let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(products::put, products::list, products::delete))
         .routes(routes!(levels::put, levels::show));
-    listings::routes(router)
+    demanding::<Catalogue, _>(listings::routes(routes))
 }

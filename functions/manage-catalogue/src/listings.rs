@@ -13,8 +13,7 @@ mod rows;
 
 use crate::App;
 use stallkeeper::api::{Answer, Problem};
-use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, TenantId};
+use stallkeeper::domain::ids::AmazonSku;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,18 +28,6 @@ pub(crate) fn routes(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>>
         .routes(routes!(feeds::list))
         .routes(routes!(feeds::show))
         .routes(routes!(prices::release))
-}
-
-impl App {
-    /// The tenant's connection; another tenant's does not exist.
-    async fn connection(&self, tenant: &TenantId, id: &str) -> Answer<Connection> {
-        let missing = || Problem::not_found("connection");
-        let key = ConnectionKey {
-            tenant: tenant.clone(),
-            id: id.parse().map_err(|_| missing())?,
-        };
-        self.store.connection(&key).await?.ok_or_else(missing)
-    }
 }
 
 /// An Amazon SKU as it was given, to the letter.

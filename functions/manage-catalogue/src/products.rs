@@ -6,5 +6,5 @@ mod put;
 mod row;
 
 pub(crate) use delete::{__path_delete, delete};
-pub(crate) use list::{__path_list, WholeProduct, list};
+pub(crate) use list::{__path_list, list};
 pub(crate) use put::{__path_put, put};

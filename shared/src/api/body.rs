@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
 
 /// What the marketplaces' old web service asked for; someone may still have it in a form.
 const GONE: [&str; 3] = ["access_key", "secret_key", "mws_auth_token"];
@@ -45,9 +46,24 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     refuse_gone(&json)?;
     serde_path_to_error::deserialize(json).map_err(|error| {
-        let path = error.path().to_string();
-        Problem::invalid(path, without_values(&error.into_inner().to_string()))
+        let place = pointer(error.path());
+        Problem::invalid(place, without_values(&error.into_inner().to_string()))
     })
+}
+
+/// The path as a JSON pointer; as far as it is known.
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escaped(key))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
@@ -61,7 +77,7 @@ fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
     let problem = Problem::unprocessable(
         "mws-is-gone",
         "Amazon switched MWS off in March 2024; its keys and tokens open nothing any more.",
-        "Remove these fields and authorise anew: POST /connections with {\"authorisation\":{\"kind\":\"oauth\"}}, then open the `authorise_url` of the answer.",
+        "Remove these fields and authorise again: POST /connections with {\"authorisation\":{\"kind\":\"oauth\"}}, then open the `authorise_url` of the answer.",
     );
     Err(gone.into_iter().fold(problem, |problem, place| {
         problem.at(place, "remove this field")
@@ -72,13 +88,7 @@ fn places(json: &serde_json::Value, name: &str, path: &str) -> Vec<String> {
     let Some(object) = json.as_object() else {
         return Vec::new();
     };
-    let join = |key: &str| {
-        if path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{path}.{key}")
-        }
-    };
+    let join = |key: &str| format!("{path}/{}", escaped(key));
     object
         .iter()
         .flat_map(|(key, value)| {
@@ -124,21 +134,21 @@ mod tests {
         let problem = read::<Example>(br#"{"name":"n","count":"Atzr|secret"}"#).unwrap_err();
         let text = serde_json::to_string(&problem).unwrap();
         assert!(
-            text.contains("\"pointer\":\"count\"") && text.contains("expected u8"),
+            text.contains("\"pointer\":\"/count\"") && text.contains("expected u8"),
             "{text}"
         );
         assert!(!text.contains("secret"), "{text}");
     }
 
     #[test]
-    fn the_old_services_keys_are_refused_wherever_they_stand() {
+    fn the_old_services_keys_are_refused_wherever_they_are() {
         let problem = read::<Example>(
             br#"{"name":"n","count":1,"authorisation":{"mws_auth_token":"amzn.mws.1"}}"#,
         )
         .unwrap_err();
         let text = serde_json::to_string(&problem).unwrap();
         assert!(
-            text.contains("mws-is-gone") && text.contains("authorisation.mws_auth_token"),
+            text.contains("mws-is-gone") && text.contains("/authorisation/mws_auth_token"),
             "{text}"
         );
         assert!(!text.contains("amzn.mws.1"), "{text}");

@@ -70,7 +70,7 @@ pub fn checked_name(name: &str) -> Answer<String> {
         return Ok(name.to_owned());
     }
     let detail = format!("must be 1 to {LONGEST_NAME} printable characters");
-    Err(Problem::invalid("name", detail))
+    Err(Problem::invalid("/name", detail))
 }
 
 /// Changes the current stock settings of a connection; decides again if somebody else was quicker.

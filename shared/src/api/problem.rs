@@ -22,18 +22,49 @@ pub struct Problem {
     /// Where in the request, if the request is at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
-    /// What stands now, where the request does not fit it.
+    /// What is current, if the request does not fit it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    stands: Option<serde_json::Value>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    current: Option<serde_json::Value>,
 }
 
 /// One place of the request that is at fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
-    /// The field, as a path: `authorisation.seller_id`, `services[0].code`; or the parameter's name.
-    pub pointer: String,
-    pub detail: String,
+    #[serde(flatten)]
+    place: Place,
+    detail: String,
+}
+
+/// Where in a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// A JSON pointer into the body: `/authorisation/seller_id`, `/services/0/code`; empty for the body as a whole.
+    Pointer(String),
+    /// The name of a parameter or header.
+    Parameter(String),
+}
+
+/// A JSON pointer begins with `/` or is empty; anything else names a parameter.
+impl<T: Into<String>> From<T> for Place {
+    fn from(text: T) -> Self {
+        let text = text.into();
+        if text.is_empty() || text.starts_with('/') {
+            Self::Pointer(text)
+        } else {
+            Self::Parameter(text)
+        }
+    }
+}
+
+impl Fault {
+    pub fn new(place: impl Into<Place>, detail: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            detail: detail.into(),
+        }
+    }
 }
 
 impl Problem {
@@ -50,7 +81,7 @@ impl Problem {
             status,
             detail: detail.into(),
             errors: Vec::new(),
-            stands: None,
+            current: None,
         }
     }
 
@@ -64,40 +95,39 @@ impl Problem {
         )
     }
 
-    /// The request is understood and cannot be done as it stands.
+    /// The request is understood and cannot be done.
     pub fn unprocessable(kind: &str, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail)
     }
 
-    /// The request does not fit what stands.
+    /// The request does not fit what is current.
     pub fn conflict(kind: &str, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, kind, title, detail)
     }
 
     /// A field or parameter is at fault.
-    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::unprocessable(
-            "invalid-request",
-            "The request is not valid.",
-            "See `errors` for each place.",
-        )
-        .at(pointer, detail)
+    pub fn invalid(place: impl Into<Place>, detail: impl Into<String>) -> Self {
+        Self::invalid_at(vec![Fault::new(place, detail)])
+    }
+
+    /// Several fields or parameters are at fault.
+    pub fn invalid_at(errors: Vec<Fault>) -> Self {
+        let title = "The request is not valid.";
+        let problem = Self::unprocessable("invalid-request", title, "See `errors` for each place.");
+        Self { errors, ..problem }
     }
 
     /// Adds a place.
     #[must_use]
-    pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.errors.push(Fault {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        });
+    pub fn at(mut self, place: impl Into<Place>, detail: impl Into<String>) -> Self {
+        self.errors.push(Fault::new(place, detail));
         self
     }
 
-    /// Shows what stands now, so that the caller need not ask for it.
+    /// Shows what is current, so that the caller need not ask for it.
     #[must_use]
-    pub fn showing<T: Serialize>(mut self, what_stands: &T) -> Self {
-        self.stands = serde_json::to_value(what_stands).ok();
+    pub fn showing<T: Serialize>(mut self, current: &T) -> Self {
+        self.current = serde_json::to_value(current).ok();
         self
     }
 
@@ -105,7 +135,7 @@ impl Problem {
         self.status
     }
 
-    /// Fits what is wrong with several places into one problem.
+    /// `urn:stallkeeper:<name>`.
     pub fn kind(&self) -> &str {
         &self.kind
     }
@@ -138,7 +168,7 @@ impl From<Error> for Problem {
             ),
             Class::AuthRevoked => Self::conflict(
                 "authorisation-revoked",
-                "Amazon does not accept the seller's authorisation any more.",
+                "Amazon does not accept the seller's authorisation .",
                 "Authorise the connection again: POST /connections/{connection}/reauthorise.",
             ),
             Class::Permanent => Self::new(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionStatus {
     /// Made, but no seller has authorised us yet.
@@ -47,8 +47,8 @@ impl ConnectionStatus {
     }
 }
 
-/// A store that the seller takes part in, as Amazon's Sellers API tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A marketplace of the seller's region, as Amazon's Sellers API reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Participation {
     pub marketplace: Marketplace,
     pub participating: bool,
@@ -103,7 +103,7 @@ pub struct AppCredentials {
 }
 
 /// What decides the prices on a marketplace.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceMode {
     /// Prices are never touched.

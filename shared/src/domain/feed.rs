@@ -38,7 +38,7 @@ impl From<SentBy> for String {
 const PATCH: &str = "patch";
 
 /// Where a feed stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedState {
     /// Its manifest is being written and its listings claimed; nothing is at Amazon.
@@ -79,7 +79,7 @@ impl FeedState {
 }
 
 /// What a feed carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedKind {
     Quantity,

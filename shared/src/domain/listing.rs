@@ -18,7 +18,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Where a listing stands between our catalogue and Amazon's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ListingState {
     /// Seen on Amazon, exactly so spelt, fulfilled by the merchant, with a product here: the only state that is sent.

@@ -70,6 +70,23 @@ const fn store(
 /// ES, UK, FR, DE and IT share one Seller Central.
 const EUROPE: &str = "https://sellercentral-europe.amazon.com";
 
+impl utoipa::PartialSchema for Marketplace {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Country code of a marketplace, as Amazon writes it"))
+            .enum_values(Some(Self::ALL.map(Self::country)))
+            .examples(["UK"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Marketplace {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MarketplaceCode".into()
+    }
+}
+
 impl Marketplace {
     /// All marketplaces there are, by country code.
     pub const ALL: [Self; 23] = [

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 pub const SHORTEST_INTERVAL: u16 = 15;
 
 /// What the platform's stock levels count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LevelsKind {
     /// What is free to sell: acknowledged orders are taken off already.
@@ -25,7 +25,8 @@ pub enum LevelsKind {
 }
 
 /// When a round is held for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = StockBrakes)]
 pub struct Brakes {
     /// More than this share of the matched listings to zero within an hour holds the round; 100 never does.
     pub zero_percent: u8,
@@ -92,7 +93,8 @@ pub struct Published {
 }
 
 /// What publishing a draft would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = PublishingEffect)]
 pub struct Effect {
     pub matched: u64,
     /// Listings that would go to zero.
@@ -103,7 +105,7 @@ pub struct Effect {
     pub changed: u64,
     pub unchanged: u64,
     pub price_changes: u64,
-    /// Listings on Amazon without a product of ours, case mismatches included.
+    /// Listings on Amazon without a product here, those in another spelling included.
     pub unmatched: u64,
     /// Listings whose product has no stock level yet: they are left as they are.
     pub without_level: u64,
@@ -123,7 +125,8 @@ pub struct Preview {
 }
 
 /// Outgoing work is stopped by a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = StockFreeze)]
 pub struct Freeze {
     pub at: Timestamp,
     pub reason: Option<String>,

@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What the last round did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = StockRound)]
 pub struct RoundSummary {
     pub at: Option<Timestamp>,
     /// Entries that were looked at.
     pub looked_at: u64,
     pub patched: u64,
+    /// Sent in feeds.
     pub fed: u64,
     pub refused: u64,
     /// Increases that wait for a sweep of orders, and entries that wait for a feed.
@@ -24,7 +26,8 @@ pub struct RoundSummary {
 }
 
 /// A round that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = HeldStockRound)]
 pub struct Held {
     pub at: Timestamp,
     /// Listings that would have gone to zero, with those of the last hour.

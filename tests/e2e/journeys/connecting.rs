@@ -114,7 +114,7 @@ async fn a_pasted_token_that_is_no_good_leaves_nothing_behind() {
         let problem = refused.problem(422, "token-refused");
         assert_eq!(
             problem["errors"][0]["pointer"],
-            "authorisation.refresh_token"
+            "/authorisation/refresh_token"
         );
         assert!(!problem.to_string().contains(bad), "{problem}");
     }

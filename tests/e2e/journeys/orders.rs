@@ -116,7 +116,7 @@ async fn a_person_picks(shop: &Shop) {
     assert_eq!(picked["status"], "ready");
     assert_eq!(pick("DPD/parcel").await.is(200), picked);
     let late = pick("DPD/next-day").await.problem(409, "not-pending");
-    assert_eq!(late["stands"]["decision"]["service"], "DPD/parcel");
+    assert_eq!(late["current"]["decision"]["service"], "DPD/parcel");
 }
 
 async fn each_change_is_told_once(shop: &Shop, bus: &mut Listener) {
@@ -204,7 +204,10 @@ async fn reading_orders_again_costs_a_few_calls_and_changes_nothing() {
         &minutes_ago(31 * 24 * 60),
     ] {
         let problem = refetch(bad).await.is(422);
-        assert_eq!(problem["errors"][0]["pointer"], "since", "{bad}: {problem}");
+        assert_eq!(
+            problem["errors"][0]["pointer"], "/since",
+            "{bad}: {problem}"
+        );
     }
     // The cursor is saved a moment after its last order is queued.
     let since = minutes_ago(24 * 60);

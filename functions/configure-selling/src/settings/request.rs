@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Faults};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::WarehouseCode;
 use stallkeeper::domain::marketplace::Marketplace;
@@ -50,7 +50,7 @@ pub(crate) struct StockRequest {
     /// What the platform's levels count: `available` (acknowledged orders are taken off already) or `on_hand` (an order
     /// stays in them until it is dispatched).
     #[serde(default)]
-    #[schema(value_type = String, example = "available", default = "available")]
+    #[schema(default = "available")]
     levels: LevelsKind,
     #[serde(default)]
     brakes: BrakesRequest,
@@ -123,44 +123,6 @@ fn a_day() -> i64 {
     24
 }
 
-/// Collects all that is wrong, so that a caller is told once.
-#[derive(Default)]
-struct Faults(Vec<(String, String)>);
-
-impl Faults {
-    fn add(&mut self, pointer: impl Into<String>, words: impl Into<String>) {
-        self.0.push((pointer.into(), words.into()));
-    }
-
-    /// The number, where it lies within the bounds.
-    fn within<T: TryFrom<i64> + Default>(
-        &mut self,
-        pointer: &str,
-        number: i64,
-        (least, most): (i64, i64),
-        words: &str,
-    ) -> T {
-        let good = (least..=most).contains(&number).then_some(number);
-        let Some(number) = good.and_then(|number| T::try_from(number).ok()) else {
-            self.add(pointer, format!("must be {least} to {most}: {words}"));
-            return T::default();
-        };
-        number
-    }
-
-    fn done(self) -> Answer<()> {
-        let mut faults = self.0.into_iter();
-        let Some((pointer, words)) = faults.next() else {
-            return Ok(());
-        };
-        Err(
-            faults.fold(Problem::invalid(pointer, words), |problem, fault| {
-                problem.at(fault.0, fault.1)
-            }),
-        )
-    }
-}
-
 impl StockRequest {
     /// The settings that are asked for.
     ///
@@ -169,16 +131,16 @@ impl StockRequest {
     pub(crate) fn checked(self, connection: &Connection) -> Answer<StockSettings> {
         let mut faults = Faults::default();
         for name in self.rest.keys() {
-            faults.add(name, why_not(name));
+            faults.add(format!("/{name}"), why_not(name));
         }
         let every_minutes = faults.within(
-            "every_minutes",
+            "/every_minutes",
             self.every_minutes,
             (shortest(), LONGEST_INTERVAL),
             "minutes between two rounds. Less than 15 would not be sooner, since Amazon takes few feeds and needs minutes for each; a decrease to the low-stock mark never waits for a round",
         );
         let stale_after_hours = faults.within(
-            "stale_after_hours",
+            "/stale_after_hours",
             self.stale_after_hours,
             (1, LONGEST_SILENCE),
             "hours without a stock level from the platform until somebody is told",
@@ -203,14 +165,14 @@ impl PolicyRequest {
     fn checked(&self, faults: &mut Faults) -> Policy {
         if self.maximum == Some(0) {
             faults.add(
-                "policy.maximum",
+                "/policy/maximum",
                 "at least 1: a maximum of 0 would close every listing. Leave it out for no maximum, or send `on`: false",
             );
         }
         Policy {
             buffer: self.buffer,
             percentage: faults.within(
-                "policy.percentage",
+                "/policy/percentage",
                 self.percentage,
                 (1, 100),
                 "the share that is offered of what can be delivered",
@@ -226,14 +188,14 @@ impl BrakesRequest {
         let usual = Brakes::default();
         Brakes {
             zero_percent: faults.within(
-                "brakes.zero_percent",
+                "/brakes/zero_percent",
                 self.zero_percent.unwrap_or(usual.zero_percent.into()),
                 (0, 100),
                 "the share of the matched listings that may go to zero within an hour",
             ),
             zero_at_least: self.zero_at_least.unwrap_or(usual.zero_at_least),
             price_percent: faults.within(
-                "brakes.price_percent",
+                "/brakes/price_percent",
                 self.price_percent.unwrap_or(usual.price_percent.into()),
                 (0, 200),
                 "the share by which a price may move unasked",
@@ -245,7 +207,7 @@ impl BrakesRequest {
 fn warehouses(codes: &[String], faults: &mut Faults) -> BTreeSet<WarehouseCode> {
     if codes.len() > MOST_WAREHOUSES {
         faults.add(
-            "warehouses",
+            "/warehouses",
             format!("at most {MOST_WAREHOUSES}; none at all means every warehouse"),
         );
         return BTreeSet::new();
@@ -256,7 +218,7 @@ fn warehouses(codes: &[String], faults: &mut Faults) -> BTreeSet<WarehouseCode> 
             Ok(code) => {
                 known.insert(code);
             }
-            Err(error) => faults.add(format!("warehouses[{index}]"), format!("{error}")),
+            Err(error) => faults.add(format!("/warehouses/{index}"), format!("{error}")),
         }
     }
     known
@@ -267,7 +229,7 @@ fn home(
     connection: &Connection,
     faults: &mut Faults,
 ) -> Option<Marketplace> {
-    const HERE: &str = "home_marketplace";
+    const HERE: &str = "/home_marketplace";
     let marketplace: Marketplace = match country?.parse() {
         Ok(marketplace) => marketplace,
         Err(unknown) => {

@@ -147,7 +147,7 @@ fn token_refused() -> Problem {
         "It was revoked, has expired, was copied incompletely, or belongs to another app: then send that app's `client_id` and `client_secret` with it.",
     )
     .at(
-        "authorisation.refresh_token",
+        "/authorisation/refresh_token",
         "take a new one from Seller Central",
     )
 }
@@ -158,8 +158,8 @@ fn app_refused() -> Problem {
         "Amazon does not accept the app's client id and client secret.",
         "Copy both again from the Developer page of Seller Central; a client secret is good for 180 days.",
     )
-    .at("authorisation.client_id", "unknown to Amazon, or not with this secret")
-    .at("authorisation.client_secret", "wrong, or renewed since")
+    .at("/authorisation/client_id", "unknown to Amazon, or not with this secret")
+    .at("/authorisation/client_secret", "wrong, or renewed since")
 }
 
 fn stores_unread(error: Error, region: Region) -> Problem {

@@ -1,4 +1,4 @@
-//! The pages of the OAuth dance, which come without a token: the start page of ours, Amazon's log-in step, and the
+//! The pages of OAuth, which come without a token: the start page of ours, Amazon's log-in step, and the
 //! callback. They attach nothing: what they end with waits for the signed-in user to confirm it.
 //!
 //! Amazon's page: *Website Authorization Workflow*.
@@ -23,18 +23,18 @@ use tracing::info;
 use url::Url;
 use utoipa::IntoParams;
 
-/// How often a browser is tied anew because another one came at the same time.
+/// How often a browser is tied again because another one came at the same time.
 const MOST_TRIES: usize = 3;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Start {
+pub(crate) struct StartParams {
     #[serde(default)]
     state: String,
 }
 
 /// Begin to authorise, in the seller's browser: ties the browser by a cookie and goes to Seller Central.
-#[utoipa::path(get, path = "/oauth/start", operation_id = "oauthStart", tag = "oauth", security(()), params(Start), responses(
+#[utoipa::path(get, path = "/oauth/start", operation_id = "startOAuth", tag = "oauth", params(StartParams), responses(
     (status = 302, description = "To the consent page of the marketplace's Seller Central"),
     (status = 410, description = "The link has expired or was used", content_type = "text/html"),
     (status = 403, description = "Another browser has authorised with it", content_type = "text/html"),
@@ -43,7 +43,7 @@ pub(crate) async fn start(
     State(app): State<Arc<App>>,
     base: Base,
     headers: HeaderMap,
-    Parameters(Start { state: text }): Parameters<Start>,
+    Parameters(StartParams { state: text }): Parameters<StartParams>,
 ) -> Result<Response, Page> {
     let now = Timestamp::now();
     let digest_of_state = digest(&text);
@@ -72,7 +72,7 @@ pub(crate) async fn start(
     Ok(redirect(&consent, cookie.set(base.is_secure())))
 }
 
-/// Ties this browser to the dance; the last one wins, until Amazon answered the one before.
+/// Ties this browser to the authorisation attempt; the last one wins, until Amazon answered the one before.
 async fn bind(app: &App, digest_of_state: &str, mut read: OAuthState) -> Result<String, Page> {
     let browser = random();
     for _ in 0..MOST_TRIES {
@@ -97,8 +97,8 @@ async fn bind(app: &App, digest_of_state: &str, mut read: OAuthState) -> Result<
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct LogIn {
-    /// Where Amazon waits for us.
+pub(crate) struct LogInParams {
+    /// Where Amazon waits for the answer.
     #[serde(default)]
     amazon_callback_uri: String,
     #[serde(default)]
@@ -108,8 +108,8 @@ pub(crate) struct LogIn {
 }
 
 /// Amazon's log-in step: sends the browser straight back, if it began here.
-#[utoipa::path(get, path = "/oauth/login", operation_id = "oauthLogin", tag = "oauth", security(()), params(LogIn), responses(
-    (status = 302, description = "Back to Amazon, or to the platform's sign-in page where nothing began here"),
+#[utoipa::path(get, path = "/oauth/login", operation_id = "logInOAuth", tag = "oauth", params(LogInParams), responses(
+    (status = 302, description = "Back to Amazon, or to the platform's sign-in page if nothing began here"),
     (status = 400, description = "The address to go back to is not Seller Central's", content_type = "text/html"),
     (status = 403, description = "Another browser began", content_type = "text/html"),
     (status = 410, description = "The link has expired or was used", content_type = "text/html"),
@@ -118,7 +118,7 @@ pub(crate) async fn login(
     State(app): State<Arc<App>>,
     base: Base,
     headers: HeaderMap,
-    Parameters(asked): Parameters<LogIn>,
+    Parameters(params): Parameters<LogInParams>,
 ) -> Result<Response, Page> {
     let Some(cookie) = cookie(&headers, &base) else {
         return Ok(not_begun_here(&app));
@@ -128,7 +128,7 @@ pub(crate) async fn login(
         .oauth_state(&digest(&cookie.state), Timestamp::now())
         .await?;
     may_go_on(state.as_ref(), Some(&cookie.browser))?;
-    let back = Url::parse(&asked.amazon_callback_uri).ok();
+    let back = Url::parse(&params.amazon_callback_uri).ok();
     let back = back.filter(|url| app.amazon.endpoints().is_seller_central(url));
     let mut back = back.ok_or_else(|| {
         Page::new(
@@ -138,10 +138,10 @@ pub(crate) async fn login(
         )
     })?;
     let is_beta = |version: &&str| *version == "beta";
-    let version = asked.version.as_deref().filter(is_beta);
+    let version = params.version.as_deref().filter(is_beta);
     back.query_pairs_mut()
         .append_pair("redirect_uri", base.redirect_uri().as_str())
-        .append_pair("amazon_state", &asked.amazon_state)
+        .append_pair("amazon_state", &params.amazon_state)
         .append_pair("state", &cookie.state);
     if let Some(version) = version.or(app.config.oauth_version.as_deref()) {
         back.query_pairs_mut().append_pair("version", version);
@@ -164,7 +164,7 @@ fn not_begun_here(app: &App) -> Response {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct CallBack {
+pub(crate) struct CallbackParams {
     #[serde(default)]
     state: String,
     #[serde(default)]
@@ -174,7 +174,7 @@ pub(crate) struct CallBack {
 }
 
 /// Amazon's answer: the seller consents. Keeps the authorisation until the signed-in user confirms whose it is.
-#[utoipa::path(get, path = "/oauth/callback", operation_id = "oauthCallback", tag = "oauth", security(()), params(CallBack), responses(
+#[utoipa::path(get, path = "/oauth/callback", operation_id = "completeOAuth", tag = "oauth", params(CallbackParams), responses(
     (status = 200, description = "The seller is to be confirmed on the platform", content_type = "text/html"),
     (status = 400, description = "Amazon does not know the code", content_type = "text/html"),
     (status = 403, description = "Another browser began", content_type = "text/html"),
@@ -184,9 +184,9 @@ pub(crate) async fn callback(
     State(app): State<Arc<App>>,
     base: Base,
     headers: HeaderMap,
-    Parameters(told): Parameters<CallBack>,
+    Parameters(params): Parameters<CallbackParams>,
 ) -> Result<Response, Page> {
-    let digest_of_state = digest(&told.state);
+    let digest_of_state = digest(&params.state);
     let state = app
         .store
         .oauth_state(&digest_of_state, Timestamp::now())
@@ -194,17 +194,17 @@ pub(crate) async fn callback(
     let browser = cookie(&headers, &base).map(|cookie| cookie.browser);
     let state = may_go_on(state.as_ref(), browser.as_deref())?;
     connection(&app, state).await?;
-    let seller: SellerId = told
+    let seller: SellerId = params
         .selling_partner_id
         .parse()
         .map_err(|_| code_refused())?;
-    let credentials = exchange(&app, &base, &told.spapi_oauth_code).await?;
+    let credentials = exchange(&app, &base, &params.spapi_oauth_code).await?;
     let now = Timestamp::now();
     let authorised = OAuthState {
         seller: Some(seller.clone()),
         credentials: Some(app.vault.seal(&state.connection, &credentials).await?),
         authorised_at: Some(now),
-        // The dance at Amazon is over; a person needs some minutes to confirm.
+        // The authorisation at Amazon is over; a person needs some minutes to confirm.
         expires: now.saturating_add(LIFETIME).unwrap_or(now),
         ..state.clone()
     };
@@ -256,12 +256,12 @@ fn code_refused() -> Page {
 
 fn confirm_on_platform(app: &App, seller: &SellerId) -> Page {
     let text = format!(
-        "Amazon tells us that seller {seller} consents. Nothing is connected yet: go back to the platform within ten minutes and confirm that this seller is yours.",
+        "Amazon reports that seller {seller} consents. Nothing is connected yet: go back to the platform within ten minutes and confirm that this seller is yours.",
     );
     Page::new(StatusCode::OK, "One step is left", text).with_link(app.config.sign_in_url.as_ref())
 }
 
-/// The connection that a dance is for, as long as it is not given up.
+/// The connection that an attempt is for, unless it was disconnected.
 async fn connection(app: &App, state: &OAuthState) -> Result<Connection, Page> {
     let connection = app.store.connection(&state.connection).await?;
     let alive = |connection: &Connection| connection.status != ConnectionStatus::Disconnected;

@@ -37,28 +37,27 @@ pub(crate) struct PastedToken {
 impl PastedToken {
     /// Seller and credentials; blanks around pasted text are dropped.
     pub(crate) fn read(&self) -> Answer<(SellerId, Credentials)> {
-        let seller = self
-            .seller_id
-            .trim()
-            .parse()
-            .map_err(|error| Problem::invalid("authorisation.seller_id", format!("{error}")))?;
+        let seller =
+            self.seller_id.trim().parse().map_err(|error| {
+                Problem::invalid("/authorisation/seller_id", format!("{error}"))
+            })?;
         let own_app = match (&self.client_id, &self.client_secret) {
             (None, None) => None,
             (Some(client_id), Some(client_secret)) => Some(AppCredentials {
                 client_id: client_id.trim().to_owned(),
-                client_secret: pasted("authorisation.client_secret", client_secret)?,
+                client_secret: pasted("/authorisation/client_secret", client_secret)?,
             }),
             (Some(_), None) => {
                 let detail = "must come with `client_id`";
-                return Err(Problem::invalid("authorisation.client_secret", detail));
+                return Err(Problem::invalid("/authorisation/client_secret", detail));
             }
             (None, Some(_)) => {
                 let detail = "must come with `client_secret`";
-                return Err(Problem::invalid("authorisation.client_id", detail));
+                return Err(Problem::invalid("/authorisation/client_id", detail));
             }
         };
         let credentials = Credentials {
-            refresh_token: pasted("authorisation.refresh_token", &self.refresh_token)?,
+            refresh_token: pasted("/authorisation/refresh_token", &self.refresh_token)?,
             own_app,
         };
         Ok((seller, credentials))

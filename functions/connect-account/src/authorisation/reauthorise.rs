@@ -21,29 +21,27 @@ use utoipa::ToSchema;
 /// Who the signed-in user says has authorised.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Confirmation {
-    /// The seller whom Amazon named; GET /connections/{connection}/setup tells it.
+pub(crate) struct ConfirmSellerRequest {
+    /// The seller whom Amazon named; GET /connections/{connection}/setup shows it.
     #[schema(example = "A1B2C3D4E5F6G7")]
     seller_id: String,
 }
 
 /// Confirm the seller who authorised: only now is the authorisation attached to the connection.
-#[utoipa::path(post, path = "/connections/{connection}/confirm", operation_id = "confirmSeller", tag = "connections", request_body = Confirmation,
-    params(("connection" = String, Path)),
+#[utoipa::path(post, path = "/connections/{connection}/confirm", operation_id = "confirmSeller", tag = "connections", request_body = ConfirmSellerRequest,
     responses(
         (status = 200, description = "Attached", body = ConnectionAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Nobody has authorised, another seller has, or the seller is connected already", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody has authorised, another seller has, or the seller is connected already"),
     ))]
 pub(crate) async fn confirm(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
-    Body(Confirmation { seller_id }): Body<Confirmation>,
+    Body(ConfirmSellerRequest { seller_id }): Body<ConfirmSellerRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
     let seller: SellerId = seller_id
         .trim()
         .parse()
-        .map_err(|error| Problem::invalid("seller_id", format!("{error}")))?;
+        .map_err(|error| Problem::invalid("/seller_id", format!("{error}")))?;
     authorised(&connection)?;
     let attached = match app.waiting(&connection).await? {
         Some((_, grant)) if grant.seller != seller => return Err(not_this_seller(&grant.seller)),
@@ -85,7 +83,7 @@ impl App {
     }
 }
 
-/// The same confirmation came before, and was heard.
+/// The same confirmation came before, and was processed.
 fn is_confirmed(connection: &Connection, seller: &SellerId) -> bool {
     let waits = matches!(
         connection.status,
@@ -102,7 +100,7 @@ fn not_this_seller(told: &SellerId) -> Problem {
             "Amazon names seller {told}. Confirm that one if it is yours; if not, ask for a new link and sign in to the right Seller Central account."
         ),
     )
-    .at("seller_id", "not the seller whom Amazon names")
+    .at("/seller_id", "not the seller whom Amazon names")
 }
 
 fn nobody_waits() -> Problem {
@@ -113,30 +111,28 @@ fn nobody_waits() -> Problem {
     )
 }
 
-/// How the seller authorises again; by OAuth where nothing is said.
+/// How the seller authorises again; by OAuth unless it says otherwise.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Again {
+pub(crate) struct ReauthoriseRequest {
     authorisation: Option<Authorisation>,
 }
 
 /// Authorise again, or for the first time with a new link: a connection that stopped then goes on where it stopped.
-#[utoipa::path(post, path = "/connections/{connection}/reauthorise", operation_id = "reauthorise", tag = "connections", request_body = Again,
-    params(("connection" = String, Path)),
+#[utoipa::path(post, path = "/connections/{connection}/reauthorise", operation_id = "reauthoriseConnection", tag = "connections", request_body = ReauthoriseRequest,
     responses(
         (status = 200, description = "`authorise_url` is where the seller's browser goes next; none with a pasted token, which is attached at once", body = ConnectionAnswer),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Another seller, or the connection is given up", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Amazon refuses the token", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another seller, or the connection is given up"),
+        (status = 422, description = "Amazon refuses the token"),
     ))]
 pub(crate) async fn reauthorise(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
     base: Base,
-    Body(again): Body<Again>,
+    Body(request): Body<ReauthoriseRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
     authorised(&connection)?;
-    match again.authorisation {
+    match request.authorisation {
         None | Some(Authorisation::OAuth {}) => {
             let url = app
                 .new_authorise_url(&connection, &base, Timestamp::now())

@@ -26,7 +26,7 @@ const LONGEST_KEY: usize = 255;
 /// A connection to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewConnection {
+pub(crate) struct NewConnectionRequest {
     /// For people.
     #[schema(example = "North, Europe")]
     name: String,
@@ -36,7 +36,7 @@ pub(crate) struct NewConnection {
     authorisation: Authorisation,
 }
 
-impl NewConnection {
+impl NewConnectionRequest {
     /// Tells one request from another without keeping what either said.
     fn digest(&self) -> String {
         let mut parts = vec![self.name.as_str(), &self.marketplace];
@@ -62,19 +62,19 @@ impl NewConnection {
 }
 
 /// Make a connection: an Amazon seller account in one region.
-#[utoipa::path(post, path = "/connections", operation_id = "createConnection", tag = "connections", request_body = NewConnection,
+#[utoipa::path(post, path = "/connections", operation_id = "createConnection", tag = "connections", request_body = NewConnectionRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key finds the connection that it made")),
     responses(
         (status = 201, description = "Made; `authorise_url` is where the seller's browser goes next", body = ConnectionAnswer),
-        (status = 409, description = "The seller account is connected already", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The request is not valid, or Amazon refuses the token", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The seller account is connected already"),
+        (status = 422, description = "The request is not valid, or Amazon refuses the token"),
     ))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     tenant: Tenant<Connections>,
     base: Base,
     headers: HeaderMap,
-    Body(request): Body<NewConnection>,
+    Body(request): Body<NewConnectionRequest>,
 ) -> Answer<(StatusCode, Json<ConnectionAnswer>)> {
     let now = Timestamp::now();
     let key = idempotency_key(&headers)?;
@@ -82,7 +82,7 @@ pub(crate) async fn create(
         Some(key) => id_of_key(&tenant, key),
         None => ConnectionId::new(now, rand::random()),
     };
-    let asked = Asked {
+    let create = CreateRequest {
         app: &app,
         base: &base,
         digest: key.is_some().then(|| request.digest()),
@@ -93,7 +93,7 @@ pub(crate) async fn create(
             .connection(&ConnectionKey::new(&tenant, &id))
             .await?
     {
-        return asked.again(&found).await;
+        return create.again(&found).await;
     }
     let connection = Connection {
         tenant: tenant.clone(),
@@ -110,13 +110,13 @@ pub(crate) async fn create(
         revision: 0,
     };
     match &request.authorisation {
-        Authorisation::OAuth {} => asked.by_oauth(connection).await,
-        Authorisation::Token(token) => asked.by_token(connection, token).await,
+        Authorisation::OAuth {} => create.by_oauth(connection).await,
+        Authorisation::Token(token) => create.by_token(connection, token).await,
     }
 }
 
 /// One request to make a connection.
-struct Asked<'a> {
+struct CreateRequest<'a> {
     app: &'a App,
     base: &'a Base,
     /// Of the request, where it has a key.
@@ -125,7 +125,7 @@ struct Asked<'a> {
 
 type Made = Answer<(StatusCode, Json<ConnectionAnswer>)>;
 
-impl Asked<'_> {
+impl CreateRequest<'_> {
     async fn by_oauth(&self, connection: Connection) -> Made {
         let connection = Connection {
             revision: 1,
@@ -218,7 +218,7 @@ fn id_of_key(tenant: &TenantId, key: &str) -> ConnectionId {
 
 pub(crate) fn marketplace(text: &str) -> Answer<Marketplace> {
     text.parse()
-        .map_err(|error| Problem::invalid("marketplace", format!("{error}")))
+        .map_err(|error| Problem::invalid("/marketplace", format!("{error}")))
 }
 
 #[cfg(test)]

@@ -12,41 +12,38 @@ use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
 
-/// How far back orders are read again. Amazon would tell older ones, but their buyer data would have to go at once.
+/// How far back orders are read again. Amazon would return older ones, but their buyer data would have to go at once.
 /// Neither is what was parked longer ago, when its marketplace is switched on.
 pub(crate) const FURTHEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Since when.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Refetch {
+pub(crate) struct RefetchRequest {
     /// Orders that changed at Amazon since this moment are read again; at most 30 days back.
-    #[schema(example = "2026-11-01T00:00:00Z")]
+    #[schema(format = DateTime, example = "2026-11-01T00:00:00Z")]
     since: String,
 }
 
 /// What will happen.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Refetching {
-    /// From where orders are read: what was asked for, or earlier where reading stood there.
-    #[schema(value_type = String, format = DateTime)]
+pub(crate) struct RefetchSummary {
+    /// From where orders are read: what was asked for, or earlier, if reading was there already.
     since: Timestamp,
 }
 
 /// Read orders again. Harmless: what is stored already is not stored twice.
-#[utoipa::path(post, path = "/connections/{connection}/orders/refetch", operation_id = "refetchOrders", tag = "connections", request_body = Refetch,
-    params(("connection" = String, Path)),
+#[utoipa::path(post, path = "/connections/{connection}/orders/refetch", operation_id = "refetchOrders", tag = "connections", request_body = RefetchRequest,
     responses(
-        (status = 202, description = "Queued", body = Refetching),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The connection fetches no orders", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "In the future, or too far back", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "Queued", body = RefetchSummary),
+        (status = 409, description = "The connection fetches no orders"),
+        (status = 422, description = "In the future, or too far back"),
     ))]
 pub(crate) async fn refetch(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
-    Body(Refetch { since }): Body<Refetch>,
-) -> Answer<(StatusCode, Json<Refetching>)> {
+    Body(RefetchRequest { since }): Body<RefetchRequest>,
+) -> Answer<(StatusCode, Json<RefetchSummary>)> {
     let since = checked(&since, Timestamp::now())?;
     if !connection.status.fetches_orders() {
         return Err(Problem::conflict(
@@ -71,18 +68,18 @@ pub(crate) async fn refetch(
     app.tick(&connection).await?;
     info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);
     let since = cursor.since.min(since);
-    Ok((StatusCode::ACCEPTED, Json(Refetching { since })))
+    Ok((StatusCode::ACCEPTED, Json(RefetchSummary { since })))
 }
 
 fn checked(since: &str, now: Timestamp) -> Answer<Timestamp> {
     let since: Timestamp = since
         .parse()
-        .map_err(|_| Problem::invalid("since", "must be a moment such as 2026-11-01T00:00:00Z"))?;
+        .map_err(|_| Problem::invalid("/since", "must be a moment such as 2026-11-01T00:00:00Z"))?;
     if since > now {
-        return Err(Problem::invalid("since", "must not be in the future"));
+        return Err(Problem::invalid("/since", "must not be in the future"));
     }
     if now.duration_since(since) > FURTHEST {
-        return Err(Problem::invalid("since", "must be at most 30 days ago"));
+        return Err(Problem::invalid("/since", "must be at most 30 days ago"));
     }
     Ok(since)
 }

@@ -14,7 +14,7 @@ const MOST_TRIES: usize = 3;
 
 impl App {
     /// Changes a store's settings as they stand; decides anew where somebody else was quicker.
-    pub(crate) async fn set_store(
+    pub(crate) async fn set_marketplace(
         &self,
         connection: &Connection,
         marketplace: Marketplace,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::{Answer, Faults};
 use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::courier::Strategy;
 use std::collections::BTreeMap;
@@ -24,11 +24,11 @@ const OF_THE_CONNECTION: [&str; 10] = [
 
 /// How a marketplace is to be run.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct StoreRequest {
+pub(crate) struct MarketplaceRequest {
     active: bool,
     /// What happens to an order that no mapping covers: `review` lets it wait for a person.
     #[serde(default)]
-    #[schema(value_type = String, example = "review", default = "review")]
+    #[schema(default = "review")]
     strategy: Strategy,
     /// Whether orders that Amazon fulfils are kept too, to be read only.
     #[serde(default)]
@@ -36,7 +36,7 @@ pub(crate) struct StoreRequest {
     /// What decides the prices here: `leave` never touches them, `rrp` sends the product's recommended retail price in the
     /// marketplace's currency.
     #[serde(default)]
-    #[schema(value_type = String, example = "leave", default = "leave")]
+    #[schema(default = "leave")]
     price_mode: PriceMode,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -45,38 +45,31 @@ pub(crate) struct StoreRequest {
 
 /// What was asked for, and can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StoreWish {
+pub(crate) struct MarketplaceChange {
     pub(crate) active: bool,
     pub(crate) strategy: Strategy,
     pub(crate) fba_orders: bool,
     pub(crate) price_mode: PriceMode,
 }
 
-impl StoreRequest {
+impl MarketplaceRequest {
     /// # Errors
     /// 422 for a setting that cannot be made here; says why for each.
-    pub(crate) fn checked(&self) -> Answer<StoreWish> {
-        let mut faults: Vec<(&str, &str)> = self
-            .rest
-            .keys()
-            .map(|name| (name.as_str(), why_not(name)))
-            .collect();
+    pub(crate) fn checked(&self) -> Answer<MarketplaceChange> {
+        let mut faults = Faults::default();
+        for name in self.rest.keys() {
+            faults.add(format!("/{name}"), why_not(name));
+        }
         if self.strategy == Strategy::Cheapest {
-            faults.push(("strategy", "`cheapest` needs rate cards, which there are none of yet: nobody can tell which service is the cheapest. Use `review`."));
+            faults.add("/strategy", "`cheapest` needs rate cards, and there are none yet: nobody can know which service is the cheapest. Use `review`.");
         }
-        let mut faults = faults.into_iter();
-        match faults.next() {
-            None => Ok(StoreWish {
-                active: self.active,
-                strategy: self.strategy,
-                fba_orders: self.fba_orders,
-                price_mode: self.price_mode,
-            }),
-            Some((name, why)) => Err(faults
-                .fold(Problem::invalid(name, why), |problem, (name, why)| {
-                    problem.at(name, why)
-                })),
-        }
+        faults.done()?;
+        Ok(MarketplaceChange {
+            active: self.active,
+            strategy: self.strategy,
+            fba_orders: self.fba_orders,
+            price_mode: self.price_mode,
+        })
     }
 }
 
@@ -98,8 +91,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn checked(json: Value) -> Answer<StoreWish> {
-        serde_json::from_value::<StoreRequest>(json)
+    fn checked(json: Value) -> Answer<MarketplaceChange> {
+        serde_json::from_value::<MarketplaceRequest>(json)
             .unwrap()
             .checked()
     }

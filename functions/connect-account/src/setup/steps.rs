@@ -20,7 +20,7 @@ pub(crate) struct Step {
     #[schema(example = "authorise")]
     pub(crate) id: &'static str,
     pub(crate) done: bool,
-    /// What to do, or what stands.
+    /// What to do, or what is done.
     text: String,
     /// Where to do it, if in a browser.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,27 +32,26 @@ pub(crate) struct Step {
 
 /// Something that must be renewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Clock {
+pub(crate) struct ExpiryClock {
     #[schema(example = "authorisation")]
     id: &'static str,
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
     valid_until: Option<Timestamp>,
-    /// Whole days left; negative where it is over.
+    /// Whole days left; negative if it is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     days_left: Option<i64>,
 }
 
-/// What stands, as far as a step depends on it.
+/// What is known, as far as a step depends on it.
 pub(crate) struct Facts<'a> {
     pub(crate) connection: &'a Connection,
     /// The link to authorise, where one is open.
     pub(crate) link: Option<String>,
     /// The seller who has authorised and waits to be confirmed.
     pub(crate) waiting: Option<String>,
-    /// The stores that are switched on.
-    pub(crate) stores_on: Vec<&'static str>,
+    /// The marketplaces that are switched on.
+    pub(crate) marketplaces_on: Vec<&'static str>,
     pub(crate) couriers: usize,
     pub(crate) services: usize,
     pub(crate) mappings: usize,
@@ -136,9 +135,9 @@ fn confirm(facts: &Facts<'_>) -> Step {
 }
 
 fn marketplaces(facts: &Facts<'_>) -> Step {
-    let done = !facts.stores_on.is_empty();
+    let done = !facts.marketplaces_on.is_empty();
     let text = if done {
-        format!("Switched on: {}.", facts.stores_on.join(", "))
+        format!("Switched on: {}.", facts.marketplaces_on.join(", "))
     } else {
         "Switch on the marketplaces whose orders you fulfil. Until then their orders are parked, without buyer data, and flow on once they are switched on.".to_owned()
     };
@@ -229,9 +228,9 @@ pub(crate) fn clocks(
     connection: &Connection,
     secret_stored_at: Option<Timestamp>,
     now: Timestamp,
-) -> Vec<Clock> {
+) -> Vec<ExpiryClock> {
     let authorised_until = connection.authorised_at.and_then(valid_until);
-    let authorisation = Clock {
+    let authorisation = ExpiryClock {
         id: "authorisation",
         text: match authorised_until {
             Some(_) => "The seller authorises again at the latest then; Amazon lets an authorisation last 365 days.",
@@ -244,7 +243,7 @@ pub(crate) fn clocks(
     vec![authorisation, secret(connection, secret_stored_at, now)]
 }
 
-fn secret(connection: &Connection, stored_at: Option<Timestamp>, now: Timestamp) -> Clock {
+fn secret(connection: &Connection, stored_at: Option<Timestamp>, now: Timestamp) -> ExpiryClock {
     let until = stored_at
         .filter(|_| !connection.own_app)
         .and_then(|at| at.checked_add(SECRET_LASTS).ok());
@@ -259,7 +258,7 @@ fn secret(connection: &Connection, stored_at: Option<Timestamp>, now: Timestamp)
             "Amazon lets an app keep its client secret for 180 days; when this one was made is not known here."
         }
     };
-    Clock {
+    ExpiryClock {
         id: "app_client_secret",
         text: text.to_owned(),
         valid_until: until,

@@ -171,9 +171,9 @@ async fn a_courier_that_mappings_name_stays() {
     assert_eq!(
         (
             told.problem(409).as_str(),
-            told.json()["errors"][0]["pointer"].as_str()
+            told.json()["current"]["UK NEXT"].as_str()
         ),
-        ("still-mapped", Some("UK NEXT"))
+        ("still-mapped", Some("DPD/next-day"))
     );
     assert_eq!(
         dpd(&world, json!([{"code": "two-day"}])).await.problem(409),

@@ -187,7 +187,7 @@ async fn a_cursor_goes_on_in_its_own_list_only() {
     ];
     for path in others {
         let problem = stand.get(&path).await.problem(422, "invalid-request");
-        assert_eq!(problem["errors"][0]["pointer"], "after", "{path}");
+        assert_eq!(problem["errors"][0]["parameter"], "after", "{path}");
     }
     let south = Caller::new("south".parse().unwrap(), &[Scope::Desk]);
     let path = format!("/orders?status=pending_review&after={next}");
@@ -204,7 +204,7 @@ async fn a_parameter_that_does_not_exist_is_a_problem() {
         .get("/orders?status=lost")
         .await
         .problem(422, "invalid-request");
-    assert_eq!(problem["errors"][0]["pointer"], "status");
+    assert_eq!(problem["errors"][0]["parameter"], "status");
     assert!(
         problem["errors"][0]["detail"]
             .as_str()

@@ -50,14 +50,14 @@ async fn what_does_not_wait_any_more_is_answered_with_what_stands() {
         .post(PATH, json!({"service": "DPD/two-day"}))
         .await
         .problem(409, "not-pending");
-    assert_eq!(problem["stands"]["status"], "ready");
-    assert_eq!(problem["stands"]["decision"]["service"], "DPD/next-day");
+    assert_eq!(problem["current"]["status"], "ready");
+    assert_eq!(problem["current"]["decision"]["service"], "DPD/next-day");
     let problem = stand
         .post(PATH, json!({"service": "DPD/next-day"}))
         .await
         .problem(409, "not-pending");
     assert_eq!(
-        problem["stands"]["decision"]["by_person"], false,
+        problem["current"]["decision"]["by_person"], false,
         "a rule chose it: not this person's pick"
     );
 }
@@ -76,8 +76,8 @@ async fn an_order_that_changed_since_it_was_looked_at_is_not_touched() {
         .post(PATH, body)
         .await
         .problem(409, "changed-meanwhile");
-    assert_eq!(problem["stands"]["revision"], 2);
-    assert_eq!(problem["stands"]["decision"]["reason"], "buyer_cancel");
+    assert_eq!(problem["current"]["revision"], 2);
+    assert_eq!(problem["current"]["decision"]["reason"], "buyer_cancel");
     stand
         .post(PATH, json!({"service": "DPD/two-day", "revision": 2}))
         .await
@@ -99,7 +99,7 @@ async fn two_people_at_once_do_not_both_pick() {
     } else {
         one
     };
-    let stands = lost.problem(409, "not-pending")["stands"].clone();
+    let stands = lost.problem(409, "not-pending")["current"].clone();
     assert_eq!(
         stands["history"].as_array().unwrap().len(),
         2,
@@ -123,7 +123,7 @@ async fn a_pick_is_held_to_the_rules_of_a_mapping() {
             problem["title"].as_str().unwrap().contains(words),
             "{problem}"
         );
-        assert_eq!(problem["errors"][0]["pointer"], "service");
+        assert_eq!(problem["errors"][0]["pointer"], "/service");
         assert_eq!(
             problem["detail"],
             "These could carry it: DPD/next-day, DPD/two-day, GLS/prime."

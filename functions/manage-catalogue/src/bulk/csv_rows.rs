@@ -56,13 +56,13 @@ fn not_csv(detail: &str) -> Problem {
 fn check(columns: &csv::StringRecord) -> Answer<()> {
     if !columns.iter().any(|column| column == "sku") {
         return Err(Problem::invalid(
-            "header",
+            "",
             "the first line must name the columns, `sku` among them",
         ));
     }
     let mut seen = std::collections::BTreeSet::new();
     match columns.iter().find(|column| !seen.insert(*column)) {
-        Some(_) => Err(Problem::invalid("header", "a column is named twice")),
+        Some(_) => Err(Problem::invalid("", "a column is named twice")),
         None => Ok(()),
     }
 }

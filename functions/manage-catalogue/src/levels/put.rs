@@ -1,14 +1,14 @@
 //! `PUT /stock-levels`: levels in bulk.
 
 use crate::App;
-use crate::access::Keeper;
 use crate::bulk::{BulkResult, Rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{Answer, Tenant};
 use stallkeeper::domain::ids::{Sku, WarehouseCode};
 use stallkeeper::intake::queue_levels;
 use stallkeeper::queue::LevelRow;
@@ -38,19 +38,20 @@ pub(crate) struct LevelInput {
 /// from now). 202 means that all accepted rows are queued: they are stored, and what Amazon should show is computed, in a
 /// moment. `Idempotency-Key` adds nothing to that.
 #[utoipa::path(
-    put, path = "/stock-levels", tag = "catalogue", operation_id = "put_stock_levels",
+    put, path = "/stock-levels", tag = "catalogue", operation_id = "putStockLevels",
     request_body(content(
         (Vec<LevelInput> = "application/json"),
         (String = "text/csv", example = "sku,warehouse,quantity,measured_at\nMUG-BLUE,LON,12,2026-11-21T10:15:00Z\n"),
     )),
     responses(
         (status = 202, body = BulkResult),
-        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken"),
+        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken"),
+        (status = 415, description = "The body is declared as neither JSON nor CSV; nothing was taken"),
     )
 )]
 pub(crate) async fn put(
-    Keeper { tenant }: Keeper,
+    tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
     rows: Rows,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {

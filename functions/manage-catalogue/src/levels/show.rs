@@ -1,12 +1,12 @@
 //! `GET /stock-levels?sku=`: what is known of a SKU's stock.
 
 use crate::App;
-use crate::access::Keeper;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Parameters, Problem};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{Answer, Parameters, Problem, Tenant};
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::store::SkuInputs;
 use std::sync::Arc;
@@ -54,7 +54,6 @@ pub(crate) struct ReservedUnits {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RejectedNote {
     pub(crate) reason: String,
-    #[schema(value_type = String, format = DateTime)]
     pub(crate) at: String,
 }
 
@@ -90,15 +89,15 @@ impl SkuStock {
 
 /// Shows the levels of a SKU and what orders reserve of it.
 #[utoipa::path(
-    get, path = "/stock-levels", tag = "catalogue", operation_id = "show_stock_levels",
+    get, path = "/stock-levels", tag = "catalogue", operation_id = "showStockLevels",
     params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
     responses(
         (status = 200, body = SkuStock),
-        (status = 404, description = "Nothing is known of this SKU", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing is known of this SKU"),
     )
 )]
 pub(crate) async fn show(
-    Keeper { tenant }: Keeper,
+    tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
     Parameters(Named { sku }): Parameters<Named>,
 ) -> Answer<Json<SkuStock>> {

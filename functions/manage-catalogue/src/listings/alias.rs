@@ -8,13 +8,15 @@ mod tie;
 
 use super::amazon_sku;
 use crate::App;
-use crate::access::Keeper;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Parameters, Problem};
-use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{
+    Answer, Body, Parameters, Problem, TenantConnection, must_not_be_disconnected,
+};
+use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::store::FormerTie;
@@ -66,40 +68,37 @@ type Placed = Option<Listing>;
 /// Tie an Amazon SKU to a product, whatever they are called. Its reservations move with it.
 #[utoipa::path(put, path = "/connections/{connection}/aliases", operation_id = "putAlias", tag = "listings", request_body = Tie,
     params(
-        ("connection" = String, Path),
         ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded; Amazon need not list it yet"),
     ),
     responses(
         (status = 200, description = "It is tied, by this request or before; what follows from it is queued", body = Alias),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The connection is disconnected, or somebody else changed the listing at the same time", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "There is no such product, or the units cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The connection is disconnected, or somebody else changed the listing at the same time"),
+        (status = 422, description = "There is no such product, or the units cannot be"),
     ))]
 pub(crate) async fn put(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     Parameters(asked): Parameters<Asked>,
     Body(tie): Body<Tie>,
 ) -> Answer<Json<Alias>> {
-    let connection = kept(app.connection(&tenant, &id).await?)?;
+    must_not_be_disconnected(&connection)?;
     let sku = amazon_sku(&asked.sku)?;
     let product: Sku = tie
         .product
         .parse()
-        .map_err(|error| Problem::invalid("product", format!("{error}")))?;
+        .map_err(|error| Problem::invalid("/product", format!("{error}")))?;
     if !(1..=MOST_UNITS).contains(&tie.units) {
-        return Err(Problem::invalid("units", "1 to 10,000"));
+        return Err(Problem::invalid("/units", "1 to 10,000"));
     }
     if app
         .store
-        .sku_inputs(&tenant, &product)
+        .sku_inputs(&connection.tenant, &product)
         .await?
         .product
         .is_none()
     {
         return Err(Problem::invalid(
-            "product",
+            "/product",
             "there is no such product; put it first: PUT /products",
         ));
     }
@@ -127,21 +126,17 @@ pub(crate) async fn put(
 /// reservations move with it.
 #[utoipa::path(delete, path = "/connections/{connection}/aliases", operation_id = "deleteAlias", tag = "listings",
     params(
-        ("connection" = String, Path),
         ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
     ),
     responses(
         (status = 204, description = "It is not tied by hand any more, or was not before"),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Somebody else changed the listing at the same time", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else changed the listing at the same time"),
     ))]
 pub(crate) async fn delete(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     Parameters(asked): Parameters<Asked>,
 ) -> Answer<StatusCode> {
-    let connection = app.connection(&tenant, &id).await?;
     let sku = amazon_sku(&asked.sku)?;
     let own = sku.as_product();
     let listing = app.store.listing(&connection.key().listing(&sku)).await?;
@@ -152,8 +147,16 @@ pub(crate) async fn delete(
     if listing.is_none_or(|listing| !listing.alias) && unfinished.is_empty() {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let is_kept = app.store.sku_inputs(&tenant, &own).await?.product.is_some();
-    let spellings = app.store.spellings(&tenant, &sku.folded()).await?;
+    let is_kept = app
+        .store
+        .sku_inputs(&connection.tenant, &own)
+        .await?
+        .product
+        .is_some();
+    let spellings = app
+        .store
+        .spellings(&connection.tenant, &sku.folded())
+        .await?;
     let other = spellings.into_iter().find(|spelling| *spelling != own);
     let to = FormerTie {
         product: own,
@@ -165,17 +168,6 @@ pub(crate) async fn delete(
     .await?;
     info!(connection.id = %connection.id, "a listing of connection `{}` is not tied by hand any more", connection.id);
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn kept(connection: Connection) -> Answer<Connection> {
-    if connection.status == ConnectionStatus::Disconnected {
-        return Err(Problem::conflict(
-            "disconnected",
-            "This connection was disconnected for good.",
-            "Tie the listings of the connection that replaced it.",
-        ));
-    }
-    Ok(connection)
 }
 
 fn note(state: ListingState) -> &'static str {

@@ -1,25 +1,34 @@
 //! The feeds of a connection: what each carried and what became of it.
 
 use crate::App;
-use crate::access::Keeper;
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Parameters, Problem, decode_cursor, encode_cursor};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{
+    Answer, Limit, Parameters, Problem, TenantConnection, decode_cursor, encode_cursor,
+};
 use stallkeeper::domain::feed::{Feed, FeedKind};
 use stallkeeper::domain::ids::FeedId;
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-const USUAL_LIMIT: u16 = 50;
-const MOST: u16 = 100;
-
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
-    limit: Option<u16>,
+pub(crate) struct ListParams {
+    /// How many a page holds.
+    #[serde(default)]
+    limit: Limit<100>,
+    /// `next` of the page before.
     after: Option<String>,
+}
+
+/// What the path names within the connection.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FeedPath {
+    feed: String,
 }
 
 /// A page of feeds, the newest first.
@@ -36,7 +45,6 @@ pub(crate) struct FeedList {
 pub(crate) struct FeedRow {
     id: String,
     /// `quantity` or `price`.
-    #[schema(value_type = String, example = "quantity")]
     kind: FeedKind,
     /// The marketplace that it names.
     #[schema(example = "UK")]
@@ -86,31 +94,20 @@ impl From<Feed> for FeedRow {
 
 /// List the feeds, the newest first. Their lines are kept for 90 days.
 #[utoipa::path(get, path = "/connections/{connection}/feeds", operation_id = "listFeeds", tag = "listings",
-    params(
-        ("connection" = String, Path),
-        ("limit" = Option<u16>, Query, description = "1 to 100, default 50"),
-        ("after" = Option<String>, Query, description = "`next` of the page before"),
-    ),
+    params(ListParams),
     responses(
         (status = 200, body = FeedList),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    Parameters(asked): Parameters<Asked>,
+    Parameters(params): Parameters<ListParams>,
 ) -> Answer<Json<FeedList>> {
-    let connection = app.connection(&tenant, &id).await?;
-    let limit = asked.limit.unwrap_or(USUAL_LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::invalid("limit", format!("1 to {MOST}")));
-    }
-    let after: Option<FeedId> = asked.after.as_deref().map(decode_cursor).transpose()?;
+    let after: Option<FeedId> = params.after.as_deref().map(decode_cursor).transpose()?;
     let after = after.as_ref().map(FeedId::as_str);
     let page = app
         .store
-        .feed_page(&connection.key(), after, i32::from(limit))
+        .feed_page(&connection.key(), after, i32::from(params.limit.get()))
         .await?;
     Ok(Json(FeedList {
         feeds: page.feeds.into_iter().map(Into::into).collect(),
@@ -120,17 +117,15 @@ pub(crate) async fn list(
 
 /// Show a feed.
 #[utoipa::path(get, path = "/connections/{connection}/feeds/{feed}", operation_id = "showFeed", tag = "listings",
-    params(("connection" = String, Path), ("feed" = String, Path, description = "Our id of it")),
     responses(
         (status = 200, body = FeedRow),
-        (status = 404, description = "There is no such connection or feed", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such connection or feed"),
     ))]
 pub(crate) async fn show(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path((id, feed)): Path<(String, String)>,
+    Path(FeedPath { feed }): Path<FeedPath>,
 ) -> Answer<Json<FeedRow>> {
-    let connection = app.connection(&tenant, &id).await?;
     let missing = || Problem::not_found("feed");
     let feed: FeedId = feed.parse().map_err(|_| missing())?;
     let feed = app.store.feed(&connection.key(), &feed).await?;

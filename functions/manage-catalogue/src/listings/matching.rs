@@ -1,13 +1,13 @@
 //! The counts of a connection's listings, and matching on demand.
 
 use crate::App;
-use crate::access::Keeper;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{Answer, Problem, TenantConnection};
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::queue::{ListingJob, MatchReason};
 use stallkeeper::store::{Matching, Round};
@@ -95,17 +95,13 @@ impl Counts {
 
 /// Count the listings by state.
 #[utoipa::path(get, path = "/connections/{connection}/listings/counts", operation_id = "countListings", tag = "listings",
-    params(("connection" = String, Path)),
     responses(
         (status = 200, body = Counts),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn counts(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
 ) -> Answer<Json<Counts>> {
-    let connection = app.connection(&tenant, &id).await?;
     let matching = app.store.matching(&connection.key()).await?;
     let round = app.store.round(&connection.key()).await?;
     Ok(Json(Counts::new(matching, &round)))
@@ -122,18 +118,14 @@ pub(crate) struct Matched {
 
 /// Match the listings with Amazon's now, rather than with the daily matching.
 #[utoipa::path(post, path = "/connections/{connection}/listings/match", operation_id = "matchListings", tag = "listings",
-    params(("connection" = String, Path)),
     responses(
         (status = 202, description = "Queued", body = Matched),
-        (status = 404, description = "There is no such connection", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Amazon cannot be asked in the seller's name", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Amazon cannot be asked in the seller's name"),
     ))]
 pub(crate) async fn run(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
 ) -> Answer<(StatusCode, Json<Matched>)> {
-    let connection = app.connection(&tenant, &id).await?;
     let authorised = matches!(
         connection.status,
         ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
@@ -156,7 +148,7 @@ pub(crate) async fn run(
     app.listing_jobs.send(&connection.id, job, 0).await?;
     info!(connection.id = %connection.id, "the listings of connection `{}` are to be matched", connection.id);
     let answer = Matched {
-        connection: connection.id.into(),
+        connection: connection.id.to_string(),
         why: "on_demand",
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))

@@ -1,17 +1,18 @@
 //! `GET /connections/{connection}/listings`: a page of listings by state, in JSON or CSV; or one, explained.
 
-use super::amazon_sku;
 use super::explain::Explanation;
 use super::rows::{ListingRow, to_csv};
 use crate::App;
-use crate::access::Keeper;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Parameters, Problem, decode_cursor, encode_cursor};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{
+    Answer, Limit, Parameters, TenantConnection, decode_cursor, encode_cursor, foreign_cursor,
+};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
@@ -19,23 +20,39 @@ use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-const USUAL_LIMIT: u16 = 50;
-const MOST: u16 = 500;
 /// Products and feeds that are read at a time.
 const AT_ONCE: usize = 16;
 /// The header in which CSV, which has no other place for it, carries the cursor of the next page.
 const NEXT: &str = "next-page";
 
-#[derive(Debug, Deserialize)]
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PageFormat {
+    Json,
+    Csv,
+}
+
+/// Which listings to list, or the one to explain.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
-    sku: Option<String>,
-    state: Option<String>,
-    limit: Option<u16>,
+pub(crate) struct ListParams {
+    /// The Amazon SKU, exactly, percent-encoded: this one, explained.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 160)]
+    sku: Option<AmazonSku>,
+    /// Only this state.
+    #[param(inline)]
+    state: Option<ListingState>,
+    /// How many a page holds.
+    #[serde(default)]
+    limit: Limit<500>,
+    /// `next` of the page before.
     after: Option<String>,
-    format: Option<String>,
+    #[param(inline)]
+    format: Option<PageFormat>,
 }
 
 /// A page of listings, by state and SKU.
@@ -68,37 +85,27 @@ struct Place {
 /// With `sku`: all that is known of this listing, and where each number came from. Without: a page, in order of state and
 /// SKU. As CSV if `Accept` is `text/csv` or `format` is `csv`; then the header `next-page` is the `after` of the next page.
 #[utoipa::path(get, path = "/connections/{connection}/listings", operation_id = "listListings", tag = "listings",
-    params(
-        ("connection" = String, Path),
-        ("sku" = Option<String>, Query, description = "The Amazon SKU, to the letter, percent-encoded: this one, explained"),
-        ("state" = Option<String>, Query, description = "Only this state", example = "case_mismatch"),
-        ("limit" = Option<u16>, Query, description = "1 to 500, default 50"),
-        ("after" = Option<String>, Query, description = "`next` of the page before"),
-        ("format" = Option<String>, Query, description = "`json` or `csv`"),
-    ),
+    params(ListParams),
     responses(
         (status = 200, description = "A page, or the listing that was asked for", content(
             (ListingsAnswer = "application/json"),
             (String = "text/csv"),
         )),
-        (status = 404, description = "There is no such connection or listing", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is not valid", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such connection or listing"),
     ))]
 pub(crate) async fn list(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     headers: HeaderMap,
-    Parameters(asked): Parameters<Asked>,
+    Parameters(params): Parameters<ListParams>,
 ) -> Answer<Response> {
-    let connection = app.connection(&tenant, &id).await?;
-    if let Some(sku) = &asked.sku {
-        let explanation = app.explain(&connection, &amazon_sku(sku)?).await?;
+    if let Some(sku) = &params.sku {
+        let explanation = app.explain(&connection, sku).await?;
         let one = ListingsAnswer::One(Box::new(explanation));
         return Ok(Json(one).into_response());
     }
-    let as_csv = wants_csv(&headers, asked.format.as_deref())?;
-    let page = app.page(&connection, &asked).await?;
+    let as_csv = wants_csv(&headers, params.format);
+    let page = app.page(&connection, &params).await?;
     if !as_csv {
         return Ok(Json(ListingsAnswer::Page(page)).into_response());
     }
@@ -110,43 +117,30 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-fn wants_csv(headers: &HeaderMap, format: Option<&str>) -> Answer<bool> {
+fn wants_csv(headers: &HeaderMap, format: Option<PageFormat>) -> bool {
     match format {
-        Some("csv") => Ok(true),
-        Some("json") => Ok(false),
-        Some(_) => Err(Problem::invalid("format", "`json` or `csv`")),
+        Some(format) => format == PageFormat::Csv,
         None => {
             let accept = headers.get(header::ACCEPT);
             let accept = accept.and_then(|accept| accept.to_str().ok());
-            Ok(accept.is_some_and(|accept| accept.trim().starts_with("text/csv")))
+            accept.is_some_and(|accept| accept.trim().starts_with("text/csv"))
         }
     }
 }
 
-fn state(text: &str) -> Answer<ListingState> {
-    ListingState::parse(text).ok_or_else(|| {
-        let all = ListingState::ALL.map(ListingState::as_str).join(", ");
-        Problem::invalid("state", format!("there is no such state; there are {all}"))
-    })
-}
-
 impl App {
-    async fn page(&self, connection: &Connection, asked: &Asked) -> Answer<ListingList> {
-        let limit = asked.limit.unwrap_or(USUAL_LIMIT);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::invalid("limit", format!("1 to {MOST}")));
-        }
-        let state = asked.state.as_deref().map(state).transpose()?;
-        let place: Option<Place> = asked.after.as_deref().map(decode_cursor).transpose()?;
+    async fn page(&self, connection: &Connection, params: &ListParams) -> Answer<ListingList> {
+        let state = params.state;
+        let place: Option<Place> = params.after.as_deref().map(decode_cursor).transpose()?;
         let id = connection.id.as_str();
         if place
             .as_ref()
             .is_some_and(|place| place.connection != id || place.state != state)
         {
-            return Err(Problem::invalid("after", "this is no cursor of this list"));
+            return Err(foreign_cursor());
         }
         let after = place.as_ref().map(|place| place.after.as_str());
-        let limit = i32::from(limit);
+        let limit = i32::from(params.limit.get());
         let page = self
             .store
             .listing_page(&connection.key(), state, after, limit)

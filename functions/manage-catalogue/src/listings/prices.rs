@@ -3,13 +3,13 @@
 use super::amazon::standing;
 use super::amazon_sku;
 use crate::App;
-use crate::access::Keeper;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Parameters, Problem};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{Answer, Parameters, Problem, TenantConnection};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{NextPrice, Offer, next_price};
@@ -42,22 +42,19 @@ pub(crate) struct ReleasedPrice {
 /// Release a price that was held because it moves by more than the brake allows. Only this price is released.
 #[utoipa::path(post, path = "/connections/{connection}/prices/release", operation_id = "releasePrice", tag = "listings",
     params(
-        ("connection" = String, Path),
         ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
         ("marketplace" = String, Query, example = "UK"),
     ),
     responses(
         (status = 200, description = "Released, now or before", body = ReleasedPrice),
-        (status = 404, description = "There is no such connection or price", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is not held", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such connection or price"),
+        (status = 409, description = "It is not held"),
     ))]
 pub(crate) async fn release(
-    Keeper { tenant }: Keeper,
+    connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     Parameters(asked): Parameters<Asked>,
 ) -> Answer<Json<ReleasedPrice>> {
-    let connection = app.connection(&tenant, &id).await?;
     let sku = amazon_sku(&asked.sku)?;
     let marketplace: Marketplace = asked
         .marketplace
@@ -83,7 +80,7 @@ pub(crate) async fn release(
         hop: 0,
     };
     app.stock_ticks.send(&connection.id, tick, 0).await?;
-    info!(audit = "price_released", tenant.id = %tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
+    info!(audit = "price_released", tenant.id = %connection.tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
     Ok(Json(ReleasedPrice {
         sku: AmazonSku::into(sku),
         marketplace: marketplace.country(),

@@ -1,12 +1,12 @@
 //! `DELETE /products?sku=`: the merchant no longer keeps a product.
 
 use crate::App;
-use crate::access::Keeper;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Parameters, Problem};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{Answer, Parameters, Problem, Tenant};
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::error::Error;
 use stallkeeper::queue::StockChange;
@@ -28,16 +28,16 @@ pub(crate) struct Named {
 /// Its listings stay on Amazon as they are: nothing is sent for them any more. Its stock levels stay stored, so an older
 /// one is refused if the product comes back. A part of a bundle is deleted only after it left the bundle.
 #[utoipa::path(
-    delete, path = "/products", tag = "catalogue", operation_id = "delete_product",
+    delete, path = "/products", tag = "catalogue", operation_id = "deleteProduct",
     params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
     responses(
         (status = 204, description = "It is deleted, or was before"),
-        (status = 404, description = "There never was such a product", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is a part of bundles", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There never was such a product"),
+        (status = 409, description = "It is a part of bundles"),
     )
 )]
 pub(crate) async fn delete(
-    Keeper { tenant }: Keeper,
+    tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
     Parameters(Named { sku }): Parameters<Named>,
 ) -> Answer<StatusCode> {
@@ -49,7 +49,7 @@ pub(crate) async fn delete(
         raise: false,
         skus: vec![sku],
     };
-    app.stock_changes.send(&tenant, recompute, 0).await?;
+    app.stock_changes.send(&*tenant, recompute, 0).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,25 +2,30 @@
 
 use super::row::ProductRow;
 use crate::App;
-use crate::access::Keeper;
 use crate::levels::SkuStock;
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Parameters, Problem, decode_cursor, encode_cursor};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{
+    Answer, Limit, Parameters, Problem, Tenant, decode_cursor, encode_cursor, foreign_cursor,
+};
 use stallkeeper::domain::ids::{Sku, TenantId};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-const DEFAULT_LIMIT: u16 = 50;
-const MOST: u16 = 100;
-
-#[derive(Debug, Deserialize)]
+/// Which products to list, or the one to show.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
+pub(crate) struct ListParams {
+    /// The merchant's SKU, exactly, percent-encoded: this one, with its stock.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 160)]
     sku: Option<Sku>,
-    limit: Option<u16>,
+    /// How many a page holds.
+    #[serde(default)]
+    limit: Limit<100>,
+    /// `next` of the page before.
     after: Option<String>,
 }
 
@@ -30,6 +35,14 @@ pub(crate) struct ProductList {
     pub(crate) products: Vec<ProductRow>,
     /// Give it back as `after` to go on; `null` = this was the last page.
     pub(crate) next: Option<String>,
+}
+
+/// A page, or the one product that was asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ProductsOrOne {
+    Page(ProductList),
+    One(Box<WholeProduct>),
 }
 
 /// One product with its stock.
@@ -64,28 +77,22 @@ struct Place {
 ///
 /// A product that was put a moment ago may be missing from the list; with `sku` it is there as soon as it is stored.
 #[utoipa::path(
-    get, path = "/products", tag = "catalogue", operation_id = "list_products",
-    params(
-        ("sku" = Option<String>, Query, description = "The merchant's SKU, to the letter, percent-encoded: this one, with its stock"),
-        ("limit" = Option<u16>, Query, description = "1 to 100, default 50"),
-        ("after" = Option<String>, Query, description = "`next` of the page before"),
-    ),
+    get, path = "/products", tag = "catalogue", operation_id = "listProducts",
+    params(ListParams),
     responses(
-        (status = 200, content(
-            (ProductList = "application/json"),
-        ), description = "A page; with `sku`, a `WholeProduct`"),
-        (status = 404, description = "Nothing is known of this SKU", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "A page; with `sku`, that product with its stock", body = ProductsOrOne),
+        (status = 404, description = "Nothing is known of this SKU"),
     )
 )]
 pub(crate) async fn list(
-    Keeper { tenant }: Keeper,
+    tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(asked): Parameters<Asked>,
-) -> Answer<Response> {
-    match &asked.sku {
-        Some(sku) => Ok(Json(one(&app, &tenant, sku).await?).into_response()),
-        None => Ok(Json(page(&app, &tenant, &asked).await?).into_response()),
-    }
+    Parameters(params): Parameters<ListParams>,
+) -> Answer<Json<ProductsOrOne>> {
+    Ok(Json(match &params.sku {
+        Some(sku) => ProductsOrOne::One(Box::new(one(&app, &tenant, sku).await?)),
+        None => ProductsOrOne::Page(page(&app, &tenant, &params).await?),
+    }))
 }
 
 async fn one(app: &App, tenant: &TenantId, sku: &Sku) -> Answer<WholeProduct> {
@@ -106,19 +113,15 @@ async fn one(app: &App, tenant: &TenantId, sku: &Sku) -> Answer<WholeProduct> {
     })
 }
 
-async fn page(app: &App, tenant: &TenantId, asked: &Asked) -> Answer<ProductList> {
-    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::invalid("limit", "1 to 100"));
-    }
-    let place: Option<Place> = asked.after.as_deref().map(decode_cursor).transpose()?;
+async fn page(app: &App, tenant: &TenantId, params: &ListParams) -> Answer<ProductList> {
+    let place: Option<Place> = params.after.as_deref().map(decode_cursor).transpose()?;
     if place.as_ref().is_some_and(|place| place.tenant != *tenant) {
-        return Err(Problem::invalid("after", "this is no cursor of this list"));
+        return Err(foreign_cursor());
     }
     let after = place.as_ref().map(|place| place.after.as_str());
     let (skus, next) = app
         .store
-        .product_page(tenant, after, i32::from(limit))
+        .product_page(tenant, after, i32::from(params.limit.get()))
         .await?;
     let mut stored = app.store.products(tenant, &skus).await?;
     Ok(ProductList {

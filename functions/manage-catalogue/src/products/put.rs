@@ -2,13 +2,13 @@
 
 use super::row::ProductRow;
 use crate::App;
-use crate::access::Keeper;
 use crate::bulk::{BulkResult, Rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use stallkeeper::api::{Answer, Problem};
+use stallkeeper::api::scope::Catalogue;
+use stallkeeper::api::{Answer, Tenant};
 use stallkeeper::domain::product::Product;
 use stallkeeper::intake::queue_products;
 use std::sync::Arc;
@@ -20,19 +20,20 @@ use std::sync::Arc;
 /// Sending the same again changes nothing. A bundle's parts may come later; none may be a bundle. 202 means that all
 /// accepted rows are queued: they are stored in a moment. `Idempotency-Key` adds nothing to that.
 #[utoipa::path(
-    put, path = "/products", tag = "catalogue", operation_id = "put_products",
+    put, path = "/products", tag = "catalogue", operation_id = "putProducts",
     request_body(content(
         (Vec<ProductRow> = "application/json"),
         (String = "text/csv", example = "sku,title,ean,rrp_GBP\nMUG-BLUE,Mug,4006381333931,9.90\n"),
     )),
     responses(
         (status = 202, body = BulkResult),
-        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken"),
+        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken"),
+        (status = 415, description = "The body is declared as neither JSON nor CSV; nothing was taken"),
     )
 )]
 pub(crate) async fn put(
-    Keeper { tenant }: Keeper,
+    tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
     rows: Rows,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {

@@ -70,6 +70,12 @@ async fn a_body_that_is_no_rows_at_all_is_refused_and_nothing_is_taken() {
             "invalid-request",
         ),
         (
+            Some("application/x-www-form-urlencoded"),
+            "a=b".to_owned(),
+            400,
+            "not-json",
+        ),
+        (
             Some("text/plain"),
             "[]".to_owned(),
             415,

@@ -222,7 +222,10 @@ async fn a_refused_listing_tells_amazons_words_and_what_to_do() {
         (&Value::Null, &json!("Amazon refused this quantity"))
     );
     contains(&told["history"], "8 refused by Amazon: 13013");
-    contains(&told["history"], "feed F1 processed by Amazon: 2 accepted, 1 refused");
+    contains(
+        &told["history"],
+        "feed F1 processed by Amazon: 2 accepted, 1 refused",
+    );
 }
 
 #[tokio::test]

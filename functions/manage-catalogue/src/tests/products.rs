@@ -59,7 +59,7 @@ async fn a_bundle_deleted_is_sent_nothing_even_where_its_parts_count_on() {
         .send("DELETE", "/products?sku=A", None, String::new())
         .await;
     let problem = part.problem(409, "part-of-bundles");
-    assert_eq!(problem["stands"], json!(["SET"]));
+    assert_eq!(problem["current"], json!(["SET"]));
     stand
         .send("DELETE", "/products?sku=SET", None, String::new())
         .await

@@ -4,7 +4,19 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// One of Amazon's three Selling Partner regions; an authorisation and a rate limit belong to one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Region {
     /// North America and Brazil.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// What of the deliverable units is offered. The steps apply in the order of the fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = StockPolicy)]
 pub struct Policy {
     /// Units held back.
     pub buffer: u32,

@@ -53,73 +53,77 @@ fn what_is_left_out_is_as_it_is_by_default() {
 #[test]
 fn what_cannot_be_is_told_at_its_place_and_in_words() {
     let rows = [
-        (json!({"every_minutes": 14}), "every_minutes", "15 to 1440"),
+        (json!({"every_minutes": 14}), "/every_minutes", "15 to 1440"),
         (
             json!({"every_minutes": 99999}),
-            "every_minutes",
+            "/every_minutes",
             "15 to 1440",
         ),
-        (json!({"every_minutes": -1}), "every_minutes", "15 to 1440"),
+        (json!({"every_minutes": -1}), "/every_minutes", "15 to 1440"),
         (
             json!({"policy": {"percentage": 0}}),
-            "policy.percentage",
+            "/policy/percentage",
             "1 to 100",
         ),
         (
             json!({"policy": {"percentage": 101}}),
-            "policy.percentage",
+            "/policy/percentage",
             "1 to 100",
         ),
         (
             json!({"policy": {"maximum": 0}}),
-            "policy.maximum",
+            "/policy/maximum",
             "close every listing",
         ),
         (
             json!({"brakes": {"zero_percent": 101}}),
-            "brakes.zero_percent",
+            "/brakes/zero_percent",
             "0 to 100",
         ),
         (
             json!({"warehouses": ["LON", " "]}),
-            "warehouses[1]",
+            "/warehouses/1",
             "printable",
         ),
         (
             json!({"home_marketplace": "US"}),
-            "home_marketplace",
+            "/home_marketplace",
             "region EU",
         ),
         (
             json!({"home_marketplace": "FR"}),
-            "home_marketplace",
+            "/home_marketplace",
             "sells in: UK",
         ),
         (
             json!({"home_marketplace": "XX"}),
-            "home_marketplace",
+            "/home_marketplace",
             "no such marketplace",
         ),
-        (json!({"stale_after_hours": 0}), "stale_after_hours", "1 to"),
+        (
+            json!({"stale_after_hours": 0}),
+            "/stale_after_hours",
+            "1 to",
+        ),
         (
             json!({"marketplaces": {"UK": {}}}),
-            "marketplaces",
+            "/marketplaces",
             "belongs to the connection",
         ),
         (
             json!({"DE": {"buffer": 1}}),
-            "DE",
+            "/DE",
             "belongs to the connection",
         ),
         (
             json!({"A1PA6795UKMFR9": {}}),
-            "A1PA6795UKMFR9",
+            "/A1PA6795UKMFR9",
             "belongs to the connection",
         ),
-        (json!({"buffer": 1}), "buffer", "policy"),
-        (json!({"shadow": true}), "shadow", "publish"),
-        (json!({"price_mode": "rrp"}), "price_mode", "marketplaces/"),
-        (json!({"polcy": {}}), "polcy", "no such field"),
+        (json!({"buffer": 1}), "/buffer", "policy"),
+        (json!({"shadow": true}), "/shadow", "publish"),
+        (json!({"price_mode": "rrp"}), "/price_mode", "marketplaces/"),
+        (json!({"polcy": {}}), "/polcy", "no such field"),
     ];
     for (mut fields, pointer, words) in rows {
         fields["on"] = json!(true);

@@ -1,10 +1,10 @@
 use super::*;
 
-fn request(json: serde_json::Value) -> NewConnection {
+fn request(json: serde_json::Value) -> NewConnectionRequest {
     serde_json::from_value(json).unwrap()
 }
 
-fn token(fields: serde_json::Value) -> NewConnection {
+fn token(fields: serde_json::Value) -> NewConnectionRequest {
     let mut authorisation =
         serde_json::json!({"kind": "token", "seller_id": " A1 ", "refresh_token": "Atzr|one\n"});
     let object = authorisation.as_object_mut().unwrap();
@@ -14,7 +14,7 @@ fn token(fields: serde_json::Value) -> NewConnection {
     )
 }
 
-fn pasted_of(request: &NewConnection) -> &PastedToken {
+fn pasted_of(request: &NewConnectionRequest) -> &PastedToken {
     match &request.authorisation {
         Authorisation::Token(token) => token,
         Authorisation::OAuth {} => panic!("it was pasted"),
@@ -89,7 +89,7 @@ fn fields_that_we_do_not_know_are_refused() {
         serde_json::json!({"kind": "password"}),
     ] {
         let json = serde_json::json!({"name": "North", "marketplace": "UK", "authorisation": authorisation});
-        assert!(serde_json::from_value::<NewConnection>(json).is_err());
+        assert!(serde_json::from_value::<NewConnectionRequest>(json).is_err());
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn facts(connection: &Connection) -> Facts<'_> {
         connection,
         link: None,
         waiting: None,
-        stores_on: Vec::new(),
+        marketplaces_on: Vec::new(),
         couriers: 0,
         services: 0,
         mappings: 0,
@@ -38,7 +38,7 @@ pub(super) fn facts(connection: &Connection) -> Facts<'_> {
 
 fn all_set(connection: &Connection) -> Facts<'_> {
     Facts {
-        stores_on: vec!["UK"],
+        marketplaces_on: vec!["UK"],
         couriers: 1,
         services: 2,
         mappings: 3,
