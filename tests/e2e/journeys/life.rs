@@ -62,7 +62,7 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
     for _ in 0..2 {
         let farewell = shop.tenant.delete(&shop.path("")).await.is(200);
         assert_eq!(farewell["status"], "disconnected");
-        assert!(!farewell["stays"].as_array().unwrap().is_empty());
+        assert!(!farewell["retained"].as_array().unwrap().is_empty());
     }
     shop.schedule_is(false).await;
     shop.tick().await;

@@ -110,8 +110,8 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
         .json();
     assert_eq!(first["status"], "disconnected");
     assert!(
-        first["stays"].to_string().contains("18 months")
-            && first["stays"].to_string().contains("own expiry")
+        first["retained"].to_string().contains("18 months")
+            && first["retained"].to_string().contains("own expiry")
     );
     assert_eq!(
         world
