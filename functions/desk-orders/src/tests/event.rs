@@ -1,5 +1,4 @@
 use super::*;
-use stallkeeper::api::with_caller;
 
 /// The sample event as Lambda's runtime hands it to the router.
 fn sample() -> Request<Body> {
@@ -15,8 +14,7 @@ async fn the_sample_event_lists_what_waits_in_the_uk() {
     order.tenant = "demo".parse().unwrap();
     stand.put(&order).await;
     stand.put(&waiting("another-tenants", 1)).await;
-    let router = with_caller(stand.router.clone(), "tenant".into());
-    let page = answered(router, sample()).await.ok();
+    let page = answered(stand.router.clone(), sample()).await.ok();
     assert_eq!(page["orders"].as_array().unwrap().len(), 1);
     assert_eq!(page["orders"][0]["order_id"], "026-1");
     assert_eq!(page["orders"][0]["status"], "pending_review");
@@ -25,6 +23,11 @@ async fn the_sample_event_lists_what_waits_in_the_uk() {
 #[tokio::test]
 async fn the_claim_that_names_the_tenant_is_the_deployments() {
     let stand = Stand::new().await;
-    let router = with_caller(stand.router.clone(), "organisation".into());
-    answered(router, sample()).await.problem(401, "no-tenant");
+    let app = App {
+        store: stand.app.store.clone(),
+        tenant_claim: "organisation".to_owned(),
+    };
+    answered(router(Arc::new(app)), sample())
+        .await
+        .problem(401, "no-tenant");
 }

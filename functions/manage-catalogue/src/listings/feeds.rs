@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct ListParams {
     /// How many a page holds.
     #[serde(default)]
+    #[param(inline, required = false)]
     limit: Limit<100>,
     /// `next` of the page before.
     after: Option<String>,

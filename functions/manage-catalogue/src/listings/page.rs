@@ -48,6 +48,7 @@ pub(crate) struct ListParams {
     state: Option<ListingState>,
     /// How many a page holds.
     #[serde(default)]
+    #[param(inline, required = false)]
     limit: Limit<500>,
     /// `next` of the page before.
     after: Option<String>,

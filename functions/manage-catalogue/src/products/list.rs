@@ -24,6 +24,7 @@ pub(crate) struct ListParams {
     sku: Option<Sku>,
     /// How many a page holds.
     #[serde(default)]
+    #[param(inline, required = false)]
     limit: Limit<100>,
     /// `next` of the page before.
     after: Option<String>,

@@ -139,7 +139,7 @@ async fn an_alias_tells_its_product_and_units_and_what_an_increase_waits_for() {
     assert_eq!(told["live"], Value::Null, "nothing was seen of it");
     contains(
         &told["next"]["why"],
-        "what Amazon shows is not known, and 3 are wanted",
+        "it is not known what Amazon shows, and 3 are wanted",
     );
 
     stand.list("Q", "P", 1, 5).await;
