@@ -70,7 +70,7 @@ pub use parked::ParkedMark;
 pub use products::{Listed, ProductWritten, SkuInputs};
 pub use reservations::Reserved;
 pub use retie::FormerTie;
-pub use rounds::{Held, Round, RoundSummary};
+pub use rounds::{HeldRound, Round, RoundSummary};
 pub use settings::Settings;
 pub use to_send::ToSend;
 

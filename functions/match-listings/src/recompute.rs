@@ -33,7 +33,7 @@ pub(crate) async fn recompute_all(
             .listing_page(connection, state, after.as_deref(), PAGE)
             .await?;
         let skus: Vec<AmazonSku> = page.listings.into_iter().map(|(_, sku)| sku).collect();
-        let listings = app.store.listings_glance(connection, &skus).await?;
+        let listings = app.store.batch_get_listings(connection, &skus).await?;
         let products: BTreeSet<Sku> = listings
             .into_values()
             .filter_map(|listing| listing.product)

@@ -47,7 +47,7 @@ impl Ties {
             Default::default();
         for (key, skus) in sold {
             let skus: Vec<AmazonSku> = skus.into_iter().cloned().collect();
-            let mut found = store.listings_glance(key, &skus).await?;
+            let mut found = store.batch_get_listings(key, &skus).await?;
             for sku in skus {
                 let listing = found.remove(&sku);
                 let tie = Tie::of(&sku, listing.as_ref());

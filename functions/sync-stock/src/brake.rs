@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::LineValue;
 use stallkeeper::domain::stock_settings::Brakes;
 use stallkeeper::error::Result;
-use stallkeeper::store::{Held, Round, ToSend};
+use stallkeeper::store::{HeldRound, Round, ToSend};
 
 /// How long zeros are counted together.
 pub(crate) const WINDOW: SignedDuration = SignedDuration::from_hours(1);
@@ -42,7 +42,7 @@ pub(crate) async fn judge(
     session: &SendSession<'_>,
     round: &Round,
     entries: &[ToSend],
-) -> Result<Option<Held>> {
+) -> Result<Option<HeldRound>> {
     let now = Timestamp::now();
     let mut zeros = entries.iter().filter(|entry| is_zero(entry)).count() as u64;
     if zeros == 0 || is_released(round, now) {
@@ -79,8 +79,8 @@ async fn count(session: &SendSession<'_>, zeros: u64, now: Timestamp) -> Result<
     store.count_zeros(connection, zeros, now, since).await
 }
 
-fn held(at: Timestamp, zeros: u64, matched: u64) -> Held {
-    Held { at, zeros, matched }
+fn held(at: Timestamp, zeros: u64, matched: u64) -> HeldRound {
+    HeldRound { at, zeros, matched }
 }
 
 /// How many of the zeros are of listings whose last sent quantity is another.

@@ -11,7 +11,7 @@ use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::error::Result;
-use stallkeeper::store::{Held, Round, RoundSummary, ToSend, Written};
+use stallkeeper::store::{HeldRound, Round, RoundSummary, ToSend, Written};
 use std::collections::HashSet;
 use std::time::SystemTime;
 use tracing::{info, warn};
@@ -77,7 +77,7 @@ struct Run<'a> {
     round: Round,
     strongly: bool,
     summary: RoundSummary,
-    hold: Option<Held>,
+    hold: Option<HeldRound>,
     /// Whether the brake was asked, or there is nothing that it could hold.
     judged: bool,
     stop: Option<Stop>,

@@ -8,7 +8,7 @@ use crate::send_session::{SendSession, Stop};
 use crate::sending::Sending;
 use jiff::Timestamp;
 use stallkeeper::error::{Class, Error, Result};
-use stallkeeper::store::{Held, Round, RoundSummary, Written};
+use stallkeeper::store::{HeldRound, Round, RoundSummary, Written};
 use std::time::SystemTime;
 use tracing::{info, warn};
 
@@ -94,7 +94,7 @@ async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<Urge
 }
 
 /// Holds the rounds of the connection, unless a person has just released them.
-async fn hold(session: &SendSession<'_>, held: Held) -> Result<()> {
+async fn hold(session: &SendSession<'_>, held: HeldRound) -> Result<()> {
     let connection = &session.key();
     let store = &session.app.store;
     warn!(connection.id = %connection, held.zeros, held.matched, "urgent decreases of connection `{connection}` are held for a person");

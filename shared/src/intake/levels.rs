@@ -75,7 +75,7 @@ async fn level_verdicts(
     now: Timestamp,
 ) -> Result<Vec<Verdict>> {
     let skus: Vec<Sku> = rows.iter().map(|row| row.sku.clone()).collect();
-    let stored = store.levels_glance(tenant, &skus).await?;
+    let stored = store.batch_get_levels(tenant, &skus).await?;
     let of_row = |row: &LevelRow| {
         let levels = &stored.get(&row.sku)?.levels;
         levels.get(&row.warehouse)

@@ -84,14 +84,14 @@ fn level_value(level: &StockLevel) -> AttributeValue {
 }
 
 impl Store {
-    /// The levels of many SKUs at a glance (eventually consistent, half a read unit each); absent where there is none.
-    pub async fn levels_glance(
+    /// The levels of many SKUs in batches (eventually consistent, half a read unit each); absent where there is none.
+    pub async fn batch_get_levels(
         &self,
         tenant: &TenantId,
         skus: &[Sku],
     ) -> Result<HashMap<Sku, SkuLevels>> {
         let keys = skus.iter().map(|sku| Key::levels(tenant, sku)).collect();
-        let items = self.glance(keys).await?;
+        let items = self.batch_get(keys).await?;
         let by_pk: HashMap<String, &Sku> = skus
             .iter()
             .map(|sku| (key::sku_pk(tenant, sku), sku))
@@ -105,20 +105,20 @@ impl Store {
             .collect())
     }
 
-    /// Items of the catalogue at a glance, in no order; keys that repeat are read once.
-    pub(super) async fn glance(&self, mut keys: Vec<Key>) -> Result<Vec<Item>> {
+    /// Items of the catalogue, in no order, eventually consistent; keys that repeat are read once.
+    pub(super) async fn batch_get(&self, mut keys: Vec<Key>) -> Result<Vec<Item>> {
         keys.sort_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
         keys.dedup();
         let batches: Vec<Vec<Key>> = keys.chunks(BATCH).map(<[Key]>::to_vec).collect();
         let items: Vec<Vec<Item>> = futures::stream::iter(batches)
-            .map(|batch| self.glance_batch(batch))
+            .map(|batch| self.batch_get_once(batch))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
         Ok(items.into_iter().flatten().collect())
     }
 
-    async fn glance_batch(&self, batch: Vec<Key>) -> Result<Vec<Item>> {
+    async fn batch_get_once(&self, batch: Vec<Key>) -> Result<Vec<Item>> {
         let mut items = Vec::with_capacity(batch.len());
         let mut open: Vec<Item> = batch.into_iter().map(Key::into_map).collect();
         while !open.is_empty() {

@@ -47,8 +47,8 @@ impl Store {
             .await
     }
 
-    /// Many listings at a glance (eventually consistent, half a read unit each); absent where there is none.
-    pub async fn listings_glance(
+    /// Many listings in batches (eventually consistent, half a read unit each); absent where there is none.
+    pub async fn batch_get_listings(
         &self,
         connection: &ConnectionKey,
         skus: &[AmazonSku],
@@ -57,7 +57,7 @@ impl Store {
             .iter()
             .map(|sku| Key::listing(&connection.listing(sku)))
             .collect();
-        let items = self.glance(keys).await?;
+        let items = self.batch_get(keys).await?;
         items
             .into_iter()
             .map(|item| {

@@ -30,8 +30,8 @@ impl Store {
         self.get(&self.tables.catalogue, key).await
     }
 
-    /// Many offers at a glance (eventually consistent, half a read unit each); absent where there is none.
-    pub async fn offers_glance(
+    /// Many offers in batches (eventually consistent, half a read unit each); absent where there is none.
+    pub async fn batch_get_offers(
         &self,
         connection: &ConnectionKey,
         offers: &[(AmazonSku, Marketplace)],
@@ -40,7 +40,7 @@ impl Store {
             .iter()
             .map(|(sku, marketplace)| Key::offer(&connection.listing(sku).offer(*marketplace)))
             .collect();
-        let items = self.glance(keys).await?;
+        let items = self.batch_get(keys).await?;
         items
             .into_iter()
             .map(|item| {

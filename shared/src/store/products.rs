@@ -76,31 +76,35 @@ impl Store {
         Ok(inputs)
     }
 
-    /// What is known of many products at a glance: their content's digest, by SKU.
+    /// What is known of many products: their content's digest, by SKU.
     pub async fn product_hashes(
         &self,
         tenant: &TenantId,
         skus: &[Sku],
     ) -> Result<HashMap<Sku, String>> {
-        let items = self.products_glance(tenant, skus).await?;
+        let items = self.batch_get_products(tenant, skus).await?;
         Ok(items
             .into_iter()
             .filter_map(|(sku, item)| Some((sku, text(&item, HASH)?)))
             .collect())
     }
 
-    /// Many products at a glance (eventually consistent).
+    /// Many products in batches (eventually consistent).
     pub async fn products(&self, tenant: &TenantId, skus: &[Sku]) -> Result<HashMap<Sku, Product>> {
-        let items = self.products_glance(tenant, skus).await?;
+        let items = self.batch_get_products(tenant, skus).await?;
         items
             .into_iter()
             .map(|(sku, item)| Ok((sku, value(item)?)))
             .collect()
     }
 
-    async fn products_glance(&self, tenant: &TenantId, skus: &[Sku]) -> Result<Vec<(Sku, Item)>> {
+    async fn batch_get_products(
+        &self,
+        tenant: &TenantId,
+        skus: &[Sku],
+    ) -> Result<Vec<(Sku, Item)>> {
         let keys = skus.iter().map(|sku| Key::product(tenant, sku)).collect();
-        let items = self.glance(keys).await?;
+        let items = self.batch_get(keys).await?;
         Ok(items
             .into_iter()
             .filter(|item| item.contains_key(HASH))

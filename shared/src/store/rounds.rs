@@ -28,7 +28,7 @@ pub struct RoundSummary {
 /// A round that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = HeldStockRound)]
-pub struct Held {
+pub struct HeldRound {
     pub at: Timestamp,
     /// Listings that would have gone to zero, with those of the last hour.
     pub zeros: u64,
@@ -43,7 +43,7 @@ pub struct Round {
     #[serde(default)]
     pub last: RoundSummary,
     /// A round is held.
-    pub held: Option<Held>,
+    pub held: Option<HeldRound>,
     /// A person released what was held; until this moment zeros are not counted.
     pub released_until: Option<Timestamp>,
     /// Listings sent to zero since `zeros_since`.

@@ -226,7 +226,7 @@ impl Stall {
     pub async fn listings(&self) -> BTreeMap<String, Listing> {
         let key = &self.ids();
         let skus: Vec<AmazonSku> = LISTED.iter().map(|it| it.sku.parse().unwrap()).collect();
-        let listings = self.store.listings_glance(key, &skus).await.unwrap();
+        let listings = self.store.batch_get_listings(key, &skus).await.unwrap();
         let by_sku = listings.into_iter();
         by_sku.map(|(sku, it)| (sku.to_string(), it)).collect()
     }

@@ -9,7 +9,7 @@ use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
 use stallkeeper::domain::listing::{Listing, ListingState, Refused, Sent, WantedPrice};
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
-use stallkeeper::store::{Held, Round, Written};
+use stallkeeper::store::{HeldRound, Round, Written};
 
 fn active() -> Connection {
     connection(ConnectionStatus::Active)
@@ -157,7 +157,7 @@ async fn held_round(stage: &Stage) -> Value {
     let round = Round {
         tenant: Some(connection.tenant.clone()),
         connection: Some(connection.id.clone()),
-        held: Some(Held {
+        held: Some(HeldRound {
             at: at(50),
             zeros: 400,
             matched: 900,

@@ -8,7 +8,7 @@ use stallkeeper::domain::stock::Policy;
 use stallkeeper::domain::stock_settings::{
     Brakes, Effect, Freeze, LevelsKind, Preview, Published, StockPlan, StockSettings,
 };
-use stallkeeper::store::{Held, Round, RoundSummary};
+use stallkeeper::store::{HeldRound, Round, RoundSummary};
 use utoipa::ToSchema;
 
 /// A connection's stock settings: the draft, what is in force, and what keeps it from being sent.
@@ -33,7 +33,7 @@ pub(crate) struct StockAnswer {
     /// Why Amazon refused what was last sent, if it refused all of it.
     last_failure: Option<String>,
     /// The round that waits for a person, if any: POST …/rounds/release.
-    held_round: Option<Held>,
+    held_round: Option<HeldRound>,
     /// Until then zeros are not counted, since a person released a round.
     released_until: Option<Timestamp>,
 }

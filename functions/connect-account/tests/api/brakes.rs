@@ -7,7 +7,7 @@ use axum::http::Request;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
-use stallkeeper::store::{Held, Round, Written};
+use stallkeeper::store::{HeldRound, Round, Written};
 
 #[tokio::test]
 async fn a_connection_is_frozen_at_once_and_goes_on_with_a_round() {
@@ -53,7 +53,7 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
     );
     let connection = ids("north", &stock.id);
     let round = Round {
-        held: Some(Held {
+        held: Some(HeldRound {
             at: Timestamp::now(),
             zeros: 40,
             matched: 50,

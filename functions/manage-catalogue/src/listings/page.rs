@@ -147,7 +147,10 @@ impl App {
             .listing_page(&connection.key(), state, after, limit)
             .await?;
         let skus: Vec<AmazonSku> = page.listings.into_iter().map(|(_, sku)| sku).collect();
-        let mut found = self.store.listings_glance(&connection.key(), &skus).await?;
+        let mut found = self
+            .store
+            .batch_get_listings(&connection.key(), &skus)
+            .await?;
         let listings: Vec<Listing> = skus.iter().filter_map(|sku| found.remove(sku)).collect();
         Ok(ListingList {
             listings: self.rows(connection, listings).await?,

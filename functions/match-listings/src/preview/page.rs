@@ -37,7 +37,7 @@ impl PreviewJob {
         let connection = &self.connection;
         let listings = app
             .store
-            .listings_glance(connection, skus)
+            .batch_get_listings(connection, skus)
             .await?
             .into_values()
             .filter(|listing| listing.state == ListingState::Matched)
@@ -64,7 +64,7 @@ impl PreviewJob {
                 priced.into_iter().map(offer).collect::<Vec<_>>()
             })
             .collect();
-        let offers = app.store.offers_glance(connection, &offers).await?;
+        let offers = app.store.batch_get_offers(connection, &offers).await?;
         Ok(Page {
             settings,
             stores,

@@ -55,7 +55,7 @@ impl Run<'_> {
                 .listing_page(key, None, after.as_deref(), PAGE)
                 .await?;
             let gone = reading.gone(page.listings);
-            let mut known = store.listings_glance(key, &gone).await?;
+            let mut known = store.batch_get_listings(key, &gone).await?;
             let shared = &*reading;
             let placed: Vec<Option<Listing>> = futures::stream::iter(gone)
                 .filter_map(|sku| std::future::ready(known.remove(&sku)))

@@ -38,7 +38,7 @@ impl Run<'_> {
         let due = reading.due(&rows);
         let key = &self.connection.key();
         let skus: Vec<AmazonSku> = due.iter().map(|(sku, _)| sku.clone()).collect();
-        let mut known = self.app.store.listings_glance(key, &skus).await?;
+        let mut known = self.app.store.batch_get_listings(key, &skus).await?;
         let mut ours = self.ours(reading, &skus, &known).await?;
         let at = reading.sources[place].made_at;
         let shared = &*reading;

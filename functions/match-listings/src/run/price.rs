@@ -40,7 +40,7 @@ impl Run<'_> {
             .filter_map(|row| Some((row.sku.parse().ok()?, row.price?)))
             .collect();
         let keys: Vec<_> = prices.iter().map(|(sku, _)| (sku.clone(), store)).collect();
-        let mut known = self.app.store.offers_glance(key, &keys).await?;
+        let mut known = self.app.store.batch_get_offers(key, &keys).await?;
         let pending: Vec<Option<(AmazonSku, Pending)>> = futures::stream::iter(prices)
             .map(|(sku, price)| {
                 let offer = known.remove(&(sku.clone(), store));
@@ -116,7 +116,7 @@ impl Run<'_> {
             .map(|(sku, _)| sku.clone())
             .collect();
         let key = &self.connection.key();
-        let others = self.app.store.listings_glance(key, &others).await?;
+        let others = self.app.store.batch_get_listings(key, &others).await?;
         products.extend(others.values().filter_map(product));
         Ok(products)
     }

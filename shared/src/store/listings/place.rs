@@ -44,7 +44,7 @@ impl Store {
             _ => None,
         };
         if let Some(product) = listing.product.as_ref().filter(|_| tied_anew) {
-            self.outlabel(product, read).await?;
+            self.raise_generation_above(product, read).await?;
         }
         if unknown.is_some() {
             set.push("wanted = :unknown".to_owned());
@@ -84,7 +84,7 @@ impl Store {
 
     /// Raises the counter of a product that a listing is about to be tied to, so that whatever is computed from it has a
     /// greater label than all that was wanted before: prices and entries to be sent carry those labels, too. Idempotent.
-    async fn outlabel(&self, product: &Sku, read: &Listing) -> Result<()> {
+    async fn raise_generation_above(&self, product: &Sku, read: &Listing) -> Result<()> {
         let Some(wanted) = &read.wanted else {
             return Ok(());
         };
