@@ -163,7 +163,10 @@ impl Listing {
     }
 
     pub fn key(&self) -> ListingKey {
-        self.connection_key().listing(&self.amazon_sku)
+        ListingKey {
+            connection: self.connection_key(),
+            amazon_sku: self.amazon_sku.clone(),
+        }
     }
 
     pub fn connection_key(&self) -> ConnectionKey {

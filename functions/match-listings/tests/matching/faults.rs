@@ -54,7 +54,7 @@ async fn a_seller_id_that_is_not_the_tokens_is_found_out_before_anything_is_writ
 }
 
 #[tokio::test]
-async fn a_refusal_and_a_connection_without_stores_are_told_in_words() {
+async fn a_refusal_and_a_connection_without_marketplaces_are_reported_in_words() {
     let world = World::new().await;
     let refused = world.connect("refused", &[Uk]).await;
     world.heard().forbidden = true;
@@ -62,7 +62,7 @@ async fn a_refusal_and_a_connection_without_stores_are_told_in_words() {
     assert!(words.contains("403"), "{words}");
     let bare = world.connect("bare", &[]).await;
     let words = bare.match_listings().await.failed.unwrap();
-    assert!(words.contains("no store"), "{words}");
+    assert!(words.contains("no marketplace"), "{words}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{Observed, Refused, Sent, Standing};
 use crate::domain::connection::PriceMode;
-use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, OfferKey, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::product::Product;
 use jiff::Timestamp;
@@ -39,8 +39,13 @@ pub struct Offer {
 
 impl Offer {
     pub fn key(&self) -> OfferKey {
-        let connection = ConnectionKey::new(&self.tenant, &self.connection);
-        connection.listing(&self.amazon_sku).offer(self.marketplace)
+        OfferKey {
+            listing: ListingKey {
+                connection: ConnectionKey::new(&self.tenant, &self.connection),
+                amazon_sku: self.amazon_sku.clone(),
+            },
+            marketplace: self.marketplace,
+        }
     }
 
     /// Whether Amazon refused this price for good.
