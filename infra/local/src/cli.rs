@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Down,
     /// Run every check and every test, as CI does
     Test(TestArgs),
+    /// Write infra/openapi.json and the template's routes from what the functions say of theirs
+    Generate,
     /// Count what stock costs: calls, capacity units, messages, milliseconds and megabytes
     Bench(BenchArgs),
     /// Run one function of the running local cloud with an event, and print its answer and logs

@@ -23,6 +23,7 @@ mod cloud;
 mod console;
 mod demo;
 mod emulator;
+mod generate;
 mod guard;
 mod invoke;
 mod issuer;
@@ -59,6 +60,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Down => up::down(&workspace, &console).await,
         Command::Supervise => up::supervise(&workspace, &console).await,
         Command::Test(arguments) => checks::run(&workspace, &console, &arguments).await,
+        Command::Generate => generate::run(&workspace).await,
         Command::Bench(arguments) => bench::run(&workspace, &arguments).await,
         Command::Invoke(arguments) => invoke::run(&workspace, &arguments).await,
         Command::Replay(arguments) => replay::run(&workspace, &console, &arguments).await,
@@ -71,9 +73,11 @@ fn purpose(command: &Command) -> &'static str {
         Command::Demo(_) => "demo",
         Command::Test(_) => "test",
         Command::Up | Command::Down | Command::Supervise => "up",
-        Command::Bench(_) | Command::Invoke(_) | Command::Replay(_) | Command::Guard { .. } => {
-            "other"
-        }
+        Command::Generate
+        | Command::Bench(_)
+        | Command::Invoke(_)
+        | Command::Replay(_)
+        | Command::Guard { .. } => "other",
     }
 }
 

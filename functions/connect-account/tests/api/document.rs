@@ -5,9 +5,8 @@ use axum::body::Body;
 use connect_account::router;
 use lambda_http::request::LambdaRequest;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tower::ServiceExt as _;
-use utoipa::openapi::OpenApi;
 
 #[tokio::test]
 async fn the_sample_event_is_answered() {
@@ -29,47 +28,6 @@ async fn the_document_needs_no_token() {
     assert_eq!(
         world.browse("/health", None).await.is(200).json()["status"],
         "ok"
-    );
-}
-
-/// The API's description: of all functions behind it, in one.
-fn whole() -> String {
-    let mut document = connect_account::openapi();
-    for part in [
-        configure_selling::openapi(),
-        configure_shipping::openapi(),
-        desk_orders::openapi(),
-        manage_catalogue::openapi(),
-    ] {
-        let (here, there) = (schemas(&document), schemas(&part));
-        for (name, schema) in &there {
-            let known = here.get(name).unwrap_or(schema);
-            assert_eq!(known, schema, "one name, one schema: {name}");
-        }
-        document.merge(part);
-    }
-    format!("{}\n", document.to_pretty_json().unwrap())
-}
-
-fn schemas(document: &OpenApi) -> BTreeMap<String, Value> {
-    let all = document.components.as_ref().map(|all| &all.schemas);
-    all.into_iter()
-        .flatten()
-        .map(|(name, schema)| (name.clone(), serde_json::to_value(schema).unwrap()))
-        .collect()
-}
-
-/// Written by `WRITE_OPENAPI=1 cargo test -p connect-account --test api`.
-#[test]
-fn the_document_is_what_the_functions_say() {
-    let (file, whole) = ("../../infra/openapi.json", whole());
-    if std::env::var_os("WRITE_OPENAPI").is_some() {
-        std::fs::write(file, &whole).unwrap();
-    }
-    let written = std::fs::read_to_string(file).unwrap();
-    assert!(
-        written == whole,
-        "infra/openapi.json is stale: WRITE_OPENAPI=1 cargo test -p connect-account --test api"
     );
 }
 

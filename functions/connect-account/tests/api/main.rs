@@ -10,6 +10,7 @@ mod brakes;
 mod connections;
 mod document;
 mod fence;
+mod generated;
 mod life;
 mod marketplaces;
 mod oauth;
