@@ -125,7 +125,7 @@ async fn cargo_build(
     Ok(built)
 }
 
-/// Copies a binary that changed, without its symbols where `strip` is at hand.
+/// Copies a binary that changed, without its symbols if `strip` is installed.
 async fn lay_out(binary: &Path, folder: &Path) -> Result<()> {
     let bootstrap = folder.join("bootstrap");
     if is_newer(&bootstrap, binary).await {

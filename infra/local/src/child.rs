@@ -84,7 +84,7 @@ impl Guarded {
         Ok(Self(command))
     }
 
-    /// Keeps the caller's environment out, but for what any program needs to start.
+    /// Keeps the caller's environment out, except what any program needs to start.
     pub(crate) fn clean_environment(mut self) -> Self {
         self.0.env_clear();
         self.envs(kept(std::env::vars()))

@@ -211,7 +211,7 @@ fn application_credentials() -> Value {
     json!({"application_id": APPLICATION, "client_id": CLIENT, "client_secret": CLIENT_SECRET})
 }
 
-/// Tells the sandbox what a developer tells Amazon when registering the application.
+/// Gives the sandbox what a developer gives Amazon when registering the application.
 async fn register_application(addresses: &Addresses) -> Result<()> {
     let url = format!("{}/_sandbox/apps/{APPLICATION}", addresses.sandbox_url);
     let application = json!({

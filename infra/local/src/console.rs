@@ -60,7 +60,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// Says what the step is busy with, where the terminal can show it.
+    /// Says what the step is busy with, if the terminal can show it.
     pub(crate) fn detail(&self, text: &str) {
         self.bar.set_message(text.to_owned());
     }

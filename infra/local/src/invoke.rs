@@ -47,7 +47,7 @@ pub(crate) async fn run(workspace: &Workspace, arguments: &InvokeArgs) -> Result
         pretty(answer.payload().map(AsRef::as_ref).unwrap_or_default())
     );
     if let Some(error) = answer.function_error() {
-        bail!("The function failed ({error}); its log stands above.");
+        bail!("The function failed ({error}); its log is above.");
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ struct Signer {
 }
 
 impl Issuer {
-    /// `run` is what [`identity`](Self) answers with: it tells this run from any other.
+    /// `run` is what [`identity`](Self) answers with: it distinguishes this run from any other.
     pub(crate) async fn start(run: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -71,7 +71,7 @@ impl Issuer {
             .route("/sign-in", get(sign_in))
             .with_state(signer);
         let server = tokio::spawn(async move {
-            // It ends with its task; there is no one to tell of an error here.
+            // It ends with its task; nobody is left to report an error to.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { url, server })

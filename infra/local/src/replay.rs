@@ -1,4 +1,4 @@
-//! `replay`: sends dead letters back to the queue they came from, or shows why they lie there.
+//! `replay`: sends dead letters back to the queue they came from, or shows why they are there.
 //!
 //! Receive, send, delete: it works on AWS and on the local cloud alike, and what ends halfway
 //! leaves a message twice, never none; the functions bear twice. It never shows a body, since
@@ -43,12 +43,12 @@ pub(crate) async fn run(
 async fn replay(ends: &Ends, console: &Console) -> Result<()> {
     let Some(source) = &ends.source else {
         bail!(
-            "What lies in {} came from no queue, so it cannot go back to one; --peek shows it.",
+            "The messages in {} came from no queue, so it cannot go back to one; --peek shows it.",
             ends.dead_letters
         );
     };
     let step = console.step("Sending dead letters back");
-    // No more than lie there now: what fails again at once would make this endless.
+    // No more than are there now: what fails again at once would make this endless.
     let (total, mut count) = (waiting(ends).await?, 0);
     while count < total {
         let batch = receive(ends).await?;
@@ -66,7 +66,7 @@ async fn replay(ends: &Ends, console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// How many messages lie there; on AWS about that many.
+/// How many messages are there; on AWS approximately.
 async fn waiting(ends: &Ends) -> Result<u64> {
     let name = QueueAttributeName::ApproximateNumberOfMessages;
     let request = ends
@@ -167,7 +167,7 @@ async fn peek(ends: &Ends) -> Result<()> {
     Ok(())
 }
 
-/// What may be shown of a message: who it is and why it lies here, never what it holds.
+/// What may be shown of a message: its id and why it is here, never its contents.
 fn line(message: &Message) -> [String; 4] {
     let attribute = |name| {
         let held = message

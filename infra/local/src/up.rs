@@ -1,5 +1,5 @@
 //! `up` and `down`: a local cloud that goes on in the background. The supervisor holds it and
-//! writes down where it is; whoever joins or ends it first asks that address which run it is, so
+//! writes down where it is; a command that joins or ends it first asks that address which run it is, so
 //! a process number that meanwhile belongs to someone else is never touched.
 
 use std::path::PathBuf;
@@ -73,7 +73,7 @@ pub(crate) async fn join(workspace: &Workspace) -> Result<Addresses> {
     Ok(running.addresses)
 }
 
-/// The background half of `up`: holds the cloud until it is told to end.
+/// The background half of `up`: holds the cloud until it is stopped.
 pub(crate) async fn supervise(workspace: &Workspace, console: &Console) -> Result<()> {
     // Away from the terminal that started it, so that closing that ends nothing.
     setsid().context("cannot leave the terminal")?;

@@ -17,7 +17,7 @@ use serde_json::json;
 pub(crate) use http::routes;
 
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     grants,
     reply::{Refusal, Reply},
     reports::Snapshot,
@@ -173,14 +173,18 @@ impl Documents {
     }
 
     /// `getFeedDocument` and `getReportDocument`, whose answers differ in one name.
-    pub(crate) fn show(&mut self, asked: &Asked<'_>, name: &str) -> Result<Reply, Refusal> {
-        let id = asked.parameter(name).to_owned();
-        let Some(document) = self.get(&id, asked.seller) else {
+    pub(crate) fn show(
+        &mut self,
+        admitted: &AdmittedRequest<'_>,
+        name: &str,
+    ) -> Result<Reply, Refusal> {
+        let id = admitted.parameter(name).to_owned();
+        let Some(document) = self.get(&id, admitted.seller) else {
             return Err(Refusal::Other(Reply::of_status(StatusCode::NOT_FOUND)));
         };
         let gzip = document.content.is_gzip();
-        let unpacks = gzip && asked.query("enableContentEncodingUrlHeader") == Some("true");
-        let url = self.link(&id, asked.url, false, unpacks, asked.now);
+        let unpacks = gzip && admitted.query("enableContentEncodingUrlHeader") == Some("true");
+        let url = self.link(&id, admitted.url, false, unpacks, admitted.now);
         let mut answer = json!({ "url": url });
         answer[name] = json!(id);
         if gzip {

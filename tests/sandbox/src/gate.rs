@@ -11,8 +11,8 @@ use axum::{
 
 use crate::{
     Sandbox,
+    admitted::AdmittedRequest,
     answer::{self, Struck},
-    asked::Asked,
     connection::Connection,
     fault::{Fault, FaultKind, Target},
     feeds,
@@ -103,7 +103,7 @@ impl<'a> Visit<'a> {
 
     /// The real answer. What breaks a rule is written down as well.
     fn work(&self) -> Reply {
-        let answered = self.admitted().and_then(|asked| self.ask(&asked));
+        let answered = self.admitted().and_then(|admitted| self.ask(&admitted));
         match answered {
             Ok(reply) => reply,
             Err(Refusal::Other(reply)) => reply,
@@ -115,7 +115,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Refuses in the order in which Amazon does: form, path, token, rate, request, role.
-    fn admitted(&self) -> Result<Asked<'_>, Refusal> {
+    fn admitted(&self) -> Result<AdmittedRequest<'_>, Refusal> {
         if self.incoming.is_malformed() {
             return Err(Refusal::Violation(
                 "a GET has no body and no Content-Length".to_owned(),
@@ -151,7 +151,7 @@ impl<'a> Visit<'a> {
             let why = "The application lacks the role for this operation.";
             return Err(Refusal::Other(Reply::denied(why)));
         }
-        Ok(Asked {
+        Ok(AdmittedRequest {
             url: &self.sandbox.url,
             application: &caller.application,
             seller,
@@ -163,28 +163,28 @@ impl<'a> Visit<'a> {
         })
     }
 
-    fn ask(&self, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    fn ask(&self, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
         let mut world = self.sandbox.world();
         let seller = world
             .sellers
-            .get(asked.seller)
+            .get(admitted.seller)
             .ok_or_else(|| Refusal::Other(Reply::denied("")))?;
-        match asked.route.operation.name {
+        match admitted.route.operation.name {
             "getMarketplaceParticipations" => {
                 Ok(Reply::ok(sellers::participations(&seller.account)))
             }
-            "searchOrders" => orders::search(seller, asked).map(Reply::ok),
-            "getOrder" => orders::get(seller, asked).map(Reply::ok),
-            "getListingsItem" => listings::get(&mut world, asked),
-            "patchListingsItem" => listings::patch(&mut world, asked),
-            "createFeedDocument" => feeds::create_document(&mut world, asked),
-            "getFeedDocument" => feeds::get_document(&mut world, asked),
-            "createFeed" => feeds::create(&mut world, asked),
-            "getFeeds" => feeds::list(&mut world, asked),
-            "getFeed" => feeds::get(&mut world, asked),
-            "createReport" => reports::create(&mut world, asked),
-            "getReport" => reports::get(&mut world, asked),
-            "getReportDocument" => reports::get_document(&mut world, asked),
+            "searchOrders" => orders::search(seller, admitted).map(Reply::ok),
+            "getOrder" => orders::get(seller, admitted).map(Reply::ok),
+            "getListingsItem" => listings::get(&mut world, admitted),
+            "patchListingsItem" => listings::patch(&mut world, admitted),
+            "createFeedDocument" => feeds::create_document(&mut world, admitted),
+            "getFeedDocument" => feeds::get_document(&mut world, admitted),
+            "createFeed" => feeds::create(&mut world, admitted),
+            "getFeeds" => feeds::list(&mut world, admitted),
+            "getFeed" => feeds::get(&mut world, admitted),
+            "createReport" => reports::create(&mut world, admitted),
+            "getReport" => reports::get(&mut world, admitted),
+            "getReportDocument" => reports::get_document(&mut world, admitted),
             _ => Err(Refusal::Other(Reply::of_status(StatusCode::NOT_FOUND))),
         }
     }

@@ -43,8 +43,8 @@
 //! not. All state is in `world`. A new API area is a file, its lines in `operations`, its arm in `gate`.
 
 mod admin;
+mod admitted;
 mod answer;
-mod asked;
 mod back_office;
 mod bucket;
 mod buyer_values;

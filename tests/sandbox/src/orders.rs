@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(crate) use search::page_number;
 
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     operations::Role,
     reply::{Refusal, Reply},
     world::{MissingRole, Seller},
@@ -20,8 +20,8 @@ use crate::{
 use included::View;
 use search::Search;
 
-pub(crate) fn search(seller: &Seller, asked: &Asked<'_>) -> Result<Value, Refusal> {
-    let (roles, query, now) = (&asked.roles, &asked.incoming.query, asked.now);
+pub(crate) fn search(seller: &Seller, admitted: &AdmittedRequest<'_>) -> Result<Value, Refusal> {
+    let (roles, query, now) = (&admitted.roles, &admitted.incoming.query, admitted.now);
     let view = view(seller, roles, query, now)?;
     let search = Search::parse(query, now)?;
     let page = search.page(seller.orders.values(), now);
@@ -34,9 +34,14 @@ pub(crate) fn search(seller: &Seller, asked: &Asked<'_>) -> Result<Value, Refusa
     Ok(body)
 }
 
-pub(crate) fn get(seller: &Seller, asked: &Asked<'_>) -> Result<Value, Refusal> {
-    let order_id = asked.parameter("orderId");
-    let view = view(seller, &asked.roles, &asked.incoming.query, asked.now)?;
+pub(crate) fn get(seller: &Seller, admitted: &AdmittedRequest<'_>) -> Result<Value, Refusal> {
+    let order_id = admitted.parameter("orderId");
+    let view = view(
+        seller,
+        &admitted.roles,
+        &admitted.incoming.query,
+        admitted.now,
+    )?;
     if !is_order_id(order_id) {
         return Err(Refusal::Violation(format!("`{order_id}` is no order id")));
     }

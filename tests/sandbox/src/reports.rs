@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub(crate) use lines::{Charset, Snapshot};
 
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     back_office::{BackOffice, Mishap, Mishaps},
     clock::{self, iso_millis},
     documents::{Content, Documents},
@@ -60,17 +60,17 @@ impl Reports {
 }
 
 /// `createReport`. Only the first of several stores counts (page "Inventory Reports").
-pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let body: Value = serde_json::from_slice(asked.body)
+pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let body: Value = serde_json::from_slice(admitted.body)
         .map_err(|error| Refusal::Violation(format!("the body is no JSON: {error}")))?;
     if body["reportType"] != ALL_LISTINGS {
         let why = format!("the sandbox plays no report type but {ALL_LISTINGS}");
         return Err(Refusal::Violation(why));
     }
-    if !ROLES.iter().any(|role| asked.roles.contains(role)) {
+    if !ROLES.iter().any(|role| admitted.roles.contains(role)) {
         return Err(Refusal::Other(Reply::denied("")));
     }
-    let Some(seller) = world.sellers.get_mut(asked.seller) else {
+    let Some(seller) = world.sellers.get_mut(admitted.seller) else {
         return Err(Refusal::Other(Reply::denied("")));
     };
     let stores = body["marketplaceIds"].as_array().into_iter().flatten();
@@ -93,7 +93,7 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
     seller.reports.all.push(Report {
         id: id.clone(),
         stores,
-        created: asked.now,
+        created: admitted.now,
         data_start: body["dataStartTime"].as_str().map(str::to_owned),
         status: Status::InQueue,
         ended: None,
@@ -107,9 +107,9 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
 }
 
 /// `getReport`.
-pub(crate) fn get(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let id = asked.parameter("reportId");
-    let seller = world.sellers.get(asked.seller);
+pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let id = admitted.parameter("reportId");
+    let seller = world.sellers.get(admitted.seller);
     let mut reports = seller.into_iter().flat_map(|seller| &seller.reports.all);
     match reports.find(|report| report.id == id) {
         Some(report) => Ok(Reply::ok(shown(report))),
@@ -118,8 +118,11 @@ pub(crate) fn get(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal
 }
 
 /// `getReportDocument`.
-pub(crate) fn get_document(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    world.documents.show(asked, "reportDocumentId")
+pub(crate) fn get_document(
+    world: &mut World,
+    admitted: &AdmittedRequest<'_>,
+) -> Result<Reply, Refusal> {
+    world.documents.show(admitted, "reportDocumentId")
 }
 
 fn shown(report: &Report) -> Value {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     back_office::BackOffice,
     bucket::Bucket,
     documents::Documents,
@@ -222,13 +222,13 @@ impl World {
     }
 
     /// Writes down what a request breaks of Amazon's rules that is answered all the same.
-    pub(crate) fn violated(&mut self, asked: &Asked<'_>, wrong: &str) {
+    pub(crate) fn violated(&mut self, admitted: &AdmittedRequest<'_>, wrong: &str) {
         self.violations.push(Violation {
-            at: asked.now,
-            operation: asked.route.operation.name.to_owned(),
-            seller: Some(asked.seller.to_owned()),
-            path: asked.incoming.path.clone(),
-            query: asked.incoming.raw_query.clone(),
+            at: admitted.now,
+            operation: admitted.route.operation.name.to_owned(),
+            seller: Some(admitted.seller.to_owned()),
+            path: admitted.incoming.path.clone(),
+            query: admitted.incoming.raw_query.clone(),
             wrong: wrong.to_owned(),
         });
     }

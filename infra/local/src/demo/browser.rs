@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Method, Response, Url};
 
-/// More hops than any honest dance has.
+/// More redirects than any authorisation has.
 const MOST_HOPS: usize = 12;
 
 #[derive(Default)]

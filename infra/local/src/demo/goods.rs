@@ -25,7 +25,7 @@ const NON_ASCII: &str = "Größe 42 % 50";
 /// Sold by both sellers.
 const SHARED: &str = "MUG";
 
-/// Products of their own with a level each, and what stands on Amazon before anything is sent.
+/// Products of their own with a level each, and what Amazon shows before anything is sent.
 const SINGLE: [(&str, u32); 8] = [
     ("TEA", 100),
     (SHARED, 31),
@@ -84,7 +84,7 @@ impl Goods {
             NON_ASCII,
         ];
         listings.extend(own.map(|sku| json!({"sku": sku, "stores": stores, "quantity": 3})));
-        // In one store only: no feed of the home store can carry it.
+        // On one marketplace only: no feed through the home marketplace can carry it.
         listings.push(json!({"sku": URGENT_ZERO, "stores": [DE], "quantity": 1}));
         listings.push(
             json!({"sku": FULFILLED_BY_AMAZON, "stores": stores, "quantity": 40, "fulfilment": "AMAZON"}),

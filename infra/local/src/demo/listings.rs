@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A listing as the API tells it, and Amazon's number.
+/// A listing as the API shows it, and Amazon's number.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) sku: String,

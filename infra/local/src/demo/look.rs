@@ -1,4 +1,4 @@
-//! A look at both sides at the end: what is stored, what was asked, what was told, and which promise does not hold.
+//! A look at both sides at the end: what is stored, what was called, what was announced, and which promise was broken.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ impl Journey<'_> {
     pub(super) async fn look(&self) -> Result<Report> {
         let rows = self.platform.all_orders().await?;
         let orders = compare(&self.on_amazon, &rows);
-        let told = self.hear_of(orders.stored).await;
+        let announced = self.hear_of(orders.stored).await;
         let lines = self.listing_lines().await?;
         let mut listings = Compared::of(&lines);
         listings.refused = self.refused;
@@ -34,7 +34,7 @@ impl Journey<'_> {
             lines,
         };
         report.broken = self.broken(&report).await?;
-        if !told {
+        if !announced {
             report
                 .broken
                 .push("Not every stored order was announced on the bus.".into());
@@ -84,7 +84,7 @@ impl Journey<'_> {
                 .iter()
                 .filter(|(connection, _)| connection == id)
                 .count();
-            // One poll when it was switched on, one for the store that came late, what was ticked beyond, and what the
+            // One poll when it was switched on, one for the marketplace that was switched on late, what was ticked beyond, and what the
             // schedule ticked.
             let scheduled = self.started.elapsed().as_secs() / SCHEDULE_SECONDS;
             let most = held.div_ceil(100) as u64 + 2 + self.extra_ticks + scheduled;

@@ -22,7 +22,7 @@ pub(crate) struct Report {
     pub(crate) events: BTreeMap<String, usize>,
     pub(crate) dead_letters: u64,
     pub(crate) elapsed_seconds: f64,
-    /// What broke a promise; empty where all holds.
+    /// What broke a promise; empty if none was broken.
     #[serde(skip)]
     pub(crate) broken: Vec<String>,
     #[serde(skip)]

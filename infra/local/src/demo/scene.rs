@@ -16,7 +16,7 @@ pub(crate) const BY_CONSENT: &str = "A1DEMOCONSENT";
 /// Copies a token out of Seller Central.
 pub(crate) const BY_TOKEN: &str = "A2DEMOTOKEN";
 
-/// Orders of the store that is switched on late.
+/// Orders of the marketplace that is switched on late.
 const LATE_STORE_ORDERS: u32 = 5;
 
 pub(crate) struct Scene {
@@ -58,7 +58,7 @@ impl Scene {
             json!({"count": count - late - first, "seed": seed + 1}),
         )
         .await?;
-        // Recent, so that switching the store on late has little to read again.
+        // Recent, so that switching the marketplace on late has little to read again.
         let now = jiff::Timestamp::now();
         let minutes_ago = |minutes| {
             Ok::<_, jiff::Error>(

@@ -22,7 +22,7 @@ const JUMP_MS: i64 = 15 * 60 * 1_000;
 /// How long nothing may change before there is another round; the schedule's is fifteen minutes.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(15);
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(1_200);
-/// Amazon's numbers stand still once they have not changed for so long.
+/// Amazon's numbers are settled once they have not changed for so long.
 const STILL: std::time::Duration = std::time::Duration::from_secs(3);
 /// Shown units of what buyers order from.
 const ENOUGH: u64 = 8;
@@ -228,7 +228,7 @@ impl Journey<'_> {
     }
 
     /// Waits until Amazon shows what is wanted of all but `except`, with a round wherever nothing moves. The API is asked
-    /// only when Amazon's numbers stand still: it reads each listing with all that it rests on.
+    /// only when Amazon's numbers are settled: it reads each listing with all its inputs.
     async fn until_equal(&mut self, step: &Step, except: Option<&str>) -> Result<()> {
         let started = Instant::now();
         self.stock_round().await?;

@@ -1,4 +1,4 @@
-//! Watching until the orders are as they should be, and ticking where nothing moves.
+//! Watching until the orders are as they should be, and ticking if nothing moves.
 
 use std::time::{Duration, Instant};
 

@@ -19,7 +19,7 @@ use crate::{setup, up};
 pub(super) struct Ends {
     pub(super) sqs: Client,
     pub(super) dead_letters: String,
-    /// None where what lies there came from no queue.
+    /// None if the messages there came from no queue.
     pub(super) source: Option<String>,
 }
 

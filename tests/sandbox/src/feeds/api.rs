@@ -8,7 +8,7 @@ use axum::{body::Bytes, http::StatusCode};
 
 use super::{Feed, Feeds, Status};
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     back_office::Mishap,
     clock::iso_millis,
     documents::Content,
@@ -25,12 +25,20 @@ const FEED_LIVES: SignedDuration = SignedDuration::from_hours(28 * 24);
 const FIRST_ID: usize = 50_000_000_001;
 
 /// `createFeedDocument`.
-pub(crate) fn create_document(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let body = body(asked)?;
+pub(crate) fn create_document(
+    world: &mut World,
+    admitted: &AdmittedRequest<'_>,
+) -> Result<Reply, Refusal> {
+    let body = body(admitted)?;
     let content_type = body["contentType"].as_str().unwrap_or_default();
     let documents = &mut world.documents;
-    let id = documents.add(asked.seller, content_type, Content::Awaited, asked.now);
-    let url = documents.link(&id, asked.url, true, false, asked.now);
+    let id = documents.add(
+        admitted.seller,
+        content_type,
+        Content::Awaited,
+        admitted.now,
+    );
+    let url = documents.link(&id, admitted.url, true, false, admitted.now);
     let answer = json!({ "feedDocumentId": id, "url": url });
     Ok(Reply {
         status: StatusCode::CREATED,
@@ -39,12 +47,15 @@ pub(crate) fn create_document(world: &mut World, asked: &Asked<'_>) -> Result<Re
 }
 
 /// `createFeed`.
-pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let body = body(asked)?;
+pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let body = body(admitted)?;
     if body["feedType"] != LISTINGS {
         return broken(&format!("the sandbox plays no feed type but {LISTINGS}"));
     }
-    if !LISTING_ROLES.iter().any(|role| asked.roles.contains(role)) {
+    if !LISTING_ROLES
+        .iter()
+        .any(|role| admitted.roles.contains(role))
+    {
         return Err(Refusal::Other(Reply::denied("")));
     }
     let stores = body["marketplaceIds"]
@@ -53,12 +64,12 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
     let [Value::String(store)] = stores else {
         return broken("a JSON_LISTINGS_FEED is for a single store");
     };
-    if !world.take_token(asked.application, asked.seller, LISTINGS_FEED) {
+    if !world.take_token(admitted.application, admitted.seller, LISTINGS_FEED) {
         return Err(Refusal::Other(Reply::throttled()));
     }
-    let input = input(world, asked, &body)?;
+    let input = input(world, admitted, &body)?;
     let (sequence, held) = (world.next_submission(), world.back_office.feed_hold);
-    let Some(seller) = world.sellers.get_mut(asked.seller) else {
+    let Some(seller) = world.sellers.get_mut(admitted.seller) else {
         return Err(Refusal::Other(Reply::denied("")));
     };
     if !seller.account.marketplaces.contains(store) {
@@ -74,7 +85,7 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
         id: id.clone(),
         feed_type: LISTINGS.to_owned(),
         store: store.clone(),
-        created: asked.now,
+        created: admitted.now,
         sequence,
         input,
         status: Status::InQueue,
@@ -93,10 +104,10 @@ pub(crate) fn create(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refu
 }
 
 /// What was put to the address of the document that the feed names.
-fn input(world: &World, asked: &Asked<'_>, body: &Value) -> Result<Bytes, Refusal> {
+fn input(world: &World, admitted: &AdmittedRequest<'_>, body: &Value) -> Result<Bytes, Refusal> {
     let id = body["inputFeedDocumentId"].as_str().unwrap_or_default();
-    let document = world.documents.get(id, asked.seller);
-    match document.filter(|document| asked.now.duration_since(document.created) <= INPUT_LIVES) {
+    let document = world.documents.get(id, admitted.seller);
+    match document.filter(|document| admitted.now.duration_since(document.created) <= INPUT_LIVES) {
         None => {
             let why = "unknown or expired inputFeedDocumentId";
             Err(Refusal::Other(Reply::invalid(why)))
@@ -109,26 +120,26 @@ fn input(world: &World, asked: &Asked<'_>, body: &Value) -> Result<Bytes, Refusa
 }
 
 /// `getFeed`.
-pub(crate) fn get(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let id = asked.parameter("feedId");
-    let mut feeds = feeds(world, asked).iter();
-    match feeds.find(|feed| feed.id == id && is_kept(feed, asked.now)) {
+pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let id = admitted.parameter("feedId");
+    let mut feeds = feeds(world, admitted).iter();
+    match feeds.find(|feed| feed.id == id && is_kept(feed, admitted.now)) {
         Some(feed) => Ok(Reply::ok(shown(feed))),
         None => Err(Refusal::Other(Reply::of_status(StatusCode::NOT_FOUND))),
     }
 }
 
 /// `getFeeds`: the newest first.
-pub(crate) fn list(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let wanted = match asked.query("nextToken") {
-        None => Wanted::from(asked)?,
-        Some(token) if asked.incoming.query.len() == 1 => Wanted::from_token(token)?,
+pub(crate) fn list(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let wanted = match admitted.query("nextToken") {
+        None => Wanted::from(admitted)?,
+        Some(token) if admitted.incoming.query.len() == 1 => Wanted::from_token(token)?,
         Some(_) => return broken("a nextToken is the only parameter"),
     };
-    let found: Vec<&Feed> = feeds(world, asked)
+    let found: Vec<&Feed> = feeds(world, admitted)
         .iter()
         .rev()
-        .filter(|feed| is_kept(feed, asked.now) && wanted.wants(feed))
+        .filter(|feed| is_kept(feed, admitted.now) && wanted.wants(feed))
         .skip(wanted.from)
         .collect();
     let page = found.iter().take(wanted.page_size).map(|feed| shown(feed));
@@ -140,12 +151,15 @@ pub(crate) fn list(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusa
 }
 
 /// `getFeedDocument`, for what was uploaded and for processing reports.
-pub(crate) fn get_document(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    world.documents.show(asked, "feedDocumentId")
+pub(crate) fn get_document(
+    world: &mut World,
+    admitted: &AdmittedRequest<'_>,
+) -> Result<Reply, Refusal> {
+    world.documents.show(admitted, "feedDocumentId")
 }
 
-fn feeds<'a>(world: &'a World, asked: &Asked<'_>) -> &'a [Feed] {
-    let seller = world.sellers.get(asked.seller);
+fn feeds<'a>(world: &'a World, admitted: &AdmittedRequest<'_>) -> &'a [Feed] {
+    let seller = world.sellers.get(admitted.seller);
     seller.map_or(&[], |seller| seller.feeds.all.as_slice())
 }
 
@@ -201,17 +215,19 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn from(asked: &Asked<'_>) -> Result<Self, Refusal> {
-        let types = asked.list("feedTypes");
+    fn from(admitted: &AdmittedRequest<'_>) -> Result<Self, Refusal> {
+        let types = admitted.list("feedTypes");
         if types.is_empty() {
             return broken("either feedTypes or nextToken is required");
         }
-        let time = |name| asked.query(name).and_then(|text| text.parse().ok());
-        let page_size = asked.query("pageSize").and_then(|size| size.parse().ok());
+        let time = |name| admitted.query(name).and_then(|text| text.parse().ok());
+        let page_size = admitted
+            .query("pageSize")
+            .and_then(|size| size.parse().ok());
         Ok(Self {
             types,
-            stores: asked.list("marketplaceIds"),
-            statuses: asked.list("processingStatuses"),
+            stores: admitted.list("marketplaceIds"),
+            statuses: admitted.list("processingStatuses"),
             since: time("createdSince"),
             until: time("createdUntil"),
             page_size: page_size.unwrap_or(10),
@@ -245,8 +261,8 @@ impl Wanted {
     }
 }
 
-fn body(asked: &Asked<'_>) -> Result<Value, Refusal> {
-    serde_json::from_slice(asked.body)
+fn body(admitted: &AdmittedRequest<'_>) -> Result<Value, Refusal> {
+    serde_json::from_slice(admitted.body)
         .or_else(|error| broken(&format!("the body is no JSON: {error}")))
 }
 

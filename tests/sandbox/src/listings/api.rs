@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Fulfilment, Listing, Offer};
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     clock::iso,
     marketplaces::Region,
     reply::{Refusal, Reply},
@@ -15,17 +15,17 @@ use crate::{
 };
 
 /// `getListingsItem`.
-pub(crate) fn get(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    let seller = own_account(world, asked)?;
-    let stores = stores(seller, asked)?;
-    let sku = asked.parameter("sku");
+pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let seller = own_account(world, admitted)?;
+    let stores = stores(seller, admitted)?;
+    let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
     let found = listing.map(|listing| {
         let offers: Vec<&Offer> = stores.iter().filter_map(|id| listing.offer(id)).collect();
         (listing, offers)
     });
     match found.filter(|(_, offers)| !offers.is_empty()) {
-        Some((listing, offers)) => Ok(Reply::ok(item(sku, listing, &offers, asked))),
+        Some((listing, offers)) => Ok(Reply::ok(item(sku, listing, &offers, admitted))),
         None => Err(Refusal::Other(Reply::error(
             StatusCode::NOT_FOUND,
             "NOT_FOUND",
@@ -38,20 +38,23 @@ pub(crate) fn get(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal
 /// The seller of the path, who must be the one that the token is for.
 pub(super) fn own_account<'a>(
     world: &'a mut World,
-    asked: &Asked<'_>,
+    admitted: &AdmittedRequest<'_>,
 ) -> Result<&'a mut Seller, Refusal> {
-    let wanted = asked.parameter("sellerId");
-    if wanted != asked.seller {
-        world.violated(asked, "the path names another seller than the token");
+    let wanted = admitted.parameter("sellerId");
+    if wanted != admitted.seller {
+        world.violated(admitted, "the path names another seller than the token");
     }
-    match world.sellers.get_mut(asked.seller) {
-        Some(seller) if wanted == asked.seller => Ok(seller),
+    match world.sellers.get_mut(admitted.seller) {
+        Some(seller) if wanted == admitted.seller => Ok(seller),
         _ => Err(Refusal::Other(Reply::denied(""))),
     }
 }
 
-pub(super) fn stores(seller: &Seller, asked: &Asked<'_>) -> Result<Vec<String>, Refusal> {
-    let stores = asked.list("marketplaceIds");
+pub(super) fn stores(
+    seller: &Seller,
+    admitted: &AdmittedRequest<'_>,
+) -> Result<Vec<String>, Refusal> {
+    let stores = admitted.list("marketplaceIds");
     let mut seen = BTreeSet::new();
     for store in &stores {
         if !seller.account.marketplaces.contains(store) {
@@ -71,8 +74,8 @@ pub(super) fn stores(seller: &Seller, asked: &Asked<'_>) -> Result<Vec<String>, 
     Ok(stores)
 }
 
-fn item(sku: &str, listing: &Listing, offers: &[&Offer], asked: &Asked<'_>) -> Value {
-    let mut wanted = asked.list("includedData");
+fn item(sku: &str, listing: &Listing, offers: &[&Offer], admitted: &AdmittedRequest<'_>) -> Value {
+    let mut wanted = admitted.list("includedData");
     if wanted.is_empty() {
         wanted.push("summaries".to_owned());
     }

@@ -4,37 +4,37 @@ use serde_json::{Value, json};
 
 use super::{Edit, Issue, LatePatch, Listing, Severity, Submission, api, edits};
 use crate::{
-    asked::Asked,
+    admitted::AdmittedRequest,
     clock, grants,
     reply::{Refusal, Reply},
     world::{Seller, World},
 };
 
-pub(crate) fn patch(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn patch(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
     let accepts_unknown = world.back_office.accepts_unknown_skus;
-    let seller = &*api::own_account(world, asked)?;
-    let stores = api::stores(seller, asked)?;
-    let sku = asked.parameter("sku");
+    let seller = &*api::own_account(world, admitted)?;
+    let stores = api::stores(seller, admitted)?;
+    let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
     let asin = listing.map(|listing| listing.asin.to_string());
     let remark = remark(seller, sku);
-    let (status, issue) = match read(seller, asked, &stores, accepts_unknown)? {
+    let (status, issue) = match read(seller, admitted, &stores, accepts_unknown)? {
         Err(issue) => {
             if issue.violates {
-                world.violated(asked, &format!("`{sku}`: {}", issue.message));
+                world.violated(admitted, &format!("`{sku}`: {}", issue.message));
             }
             ("INVALID", Some(issue))
         }
-        Ok(_) if asked.query("mode") == Some("VALIDATION_PREVIEW") => ("VALID", remark),
+        Ok(_) if admitted.query("mode") == Some("VALIDATION_PREVIEW") => ("VALID", remark),
         Ok(edits) => {
-            accept(world, asked, edits)?;
+            accept(world, admitted, edits)?;
             ("ACCEPTED", remark)
         }
     };
     let issues: Vec<Value> = issue.iter().map(Issue::of_item).collect();
     let mut answer =
         json!({ "sku": sku, "status": status, "submissionId": grants::secret(), "issues": issues });
-    if asked
+    if admitted
         .list("includedData")
         .iter()
         .any(|data| data == "identifiers")
@@ -50,14 +50,14 @@ pub(crate) fn patch(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refus
 /// The edits for all the stores, each of them once.
 fn read(
     seller: &Seller,
-    asked: &Asked<'_>,
+    admitted: &AdmittedRequest<'_>,
     stores: &[String],
     accepts_unknown: bool,
 ) -> Result<Result<Vec<Edit>, Issue>, Refusal> {
-    let body: Value = serde_json::from_slice(asked.body)
+    let body: Value = serde_json::from_slice(admitted.body)
         .map_err(|error| Refusal::Violation(format!("the body is no JSON: {error}")))?;
     let patches = body["patches"].as_array().map_or(&[][..], Vec::as_slice);
-    let sku = asked.parameter("sku");
+    let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
     let mut all: Vec<Edit> = Vec::new();
     for store in stores {
@@ -77,19 +77,23 @@ fn read(
     Ok(Ok(all))
 }
 
-fn accept(world: &mut World, asked: &Asked<'_>, edits: Vec<Edit>) -> Result<(), Refusal> {
+fn accept(
+    world: &mut World,
+    admitted: &AdmittedRequest<'_>,
+    edits: Vec<Edit>,
+) -> Result<(), Refusal> {
     let submission = Submission {
         sequence: world.next_submission(),
         by: "patch".into(),
-        at: clock::later(asked.now, world.back_office.patch_seconds),
+        at: clock::later(admitted.now, world.back_office.patch_seconds),
     };
-    let listings = &mut api::own_account(world, asked)?.listings;
+    let listings = &mut api::own_account(world, admitted)?.listings;
     listings.late.push(LatePatch {
-        sku: asked.parameter("sku").to_owned(),
+        sku: admitted.parameter("sku").to_owned(),
         edits,
         submission,
     });
-    listings.apply_late(asked.now);
+    listings.apply_late(admitted.now);
     Ok(())
 }
 

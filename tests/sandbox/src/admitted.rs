@@ -1,4 +1,4 @@
-//! Owns a request that was let in: what an API's own file needs to answer it. It never answers it.
+//! Owns a request that was admitted: what an API's own file needs to answer it. It never answers it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::{
     operations::{Role, Route},
 };
 
-pub(crate) struct Asked<'a> {
+pub(crate) struct AdmittedRequest<'a> {
     /// Where the sandbox listens, for the addresses of documents.
     pub(crate) url: &'a str,
     pub(crate) application: &'a str,
@@ -21,7 +21,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) now: Timestamp,
 }
 
-impl Asked<'_> {
+impl AdmittedRequest<'_> {
     /// A variable of the path, decoded.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         self.route.parameter(name)
