@@ -30,7 +30,7 @@ impl Class {
 
 /// A failure: its class, what was being done (a phrase that completes "failed to …"), and the cause.
 ///
-/// Never holds buyer data or a secret: whoever builds one gives a `doing` that is a constant and a source whose text
+/// Never holds buyer data or a secret: its builder gives a `doing` that is a constant and a source whose text
 /// is safe to log.
 pub struct Error {
     class: Class,

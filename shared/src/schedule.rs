@@ -67,11 +67,11 @@ impl Schedules {
         ))
     }
 
-    /// Makes the schedules what the table says of a connection, and reads the table once more after it: whoever acted
+    /// Makes the schedules what the table says of a connection. Reads the table once more after it: a caller that acted
     /// on a reading that was outdated meanwhile, and so undid what another had just done, finds out and mends it.
     ///
     /// # Errors
-    /// Retryable where the table changes faster than the schedules follow.
+    /// Retryable if the table changes faster than the schedules follow.
     pub async fn follow_latest(&self, store: &Store, key: &ConnectionKey) -> Result<()> {
         let mut done = None;
         for _ in 0..MOST_READS {

@@ -6,10 +6,10 @@
 //! | | courier, mapping of a tenant | `TENANT#t` | `COURIER#k`, `MAPPING#term` | `remap-carriers` |
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
 //! | | marketplace, narrowed mapping | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING#term` | `remap-carriers` |
-//! | | oldest parked order of a store | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
+//! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
 //! | | cursor with its lease, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `OVERLAP#orders` | `poll-orders` |
 //! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
-//! | | dance of authorisation, first request | `CONNECTION#t#c` | `DANCE`, `REQUEST` | `connect-account` |
+//! | | authorisation attempt, first request | `CONNECTION#t#c` | `DANCE`, `REQUEST` | `connect-account` |
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
@@ -154,7 +154,7 @@ impl Store {
         Ok(answer.map_err(|error| failure("read an item", error))?.item)
     }
 
-    /// Puts an item of this version of ours, whatever stands there.
+    /// Puts an item of this version of ours, whatever is there.
     async fn put_fields(&self, doing: &'static str, table: &str, mut fields: Item) -> Result<()> {
         fields.insert("v".into(), n(item::VERSION));
         self.db

@@ -1,4 +1,4 @@
-//! The dance of authorisation in the store: one at a time, each step once; and settings that two people change.
+//! The authorisation attempt in the store: one at a time, each step once; and settings that two people change.
 
 use jiff::Timestamp;
 use stallkeeper::domain::connection::MarketplaceSettings;

@@ -1,4 +1,4 @@
-//! Schedules follow the tables: on an embedded DynamoDB, with a scheduler that remembers what it was told.
+//! Schedules follow the tables: on an embedded DynamoDB, with a scheduler that remembers what it was sent.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -131,7 +131,7 @@ impl World {
         followed.await.unwrap();
     }
 
-    /// Changes the connection and lets the schedules follow, as whoever changes it does.
+    /// Changes the connection and lets the schedules follow, as every caller that changes it does.
     async fn set_status(&self, status: ConnectionStatus) {
         loop {
             let mut connection = self.store.connection(&key()).await.unwrap().unwrap();
@@ -164,7 +164,7 @@ impl World {
         self.follow_in_the_end().await;
     }
 
-    /// Follows again where the table changed faster, as a retried request or batch does.
+    /// Follows again if the table changed faster, as a retried request or batch does.
     async fn follow_in_the_end(&self) {
         let key = key();
         while let Err(failure) = self.schedules.follow_latest(&self.store, &key).await {

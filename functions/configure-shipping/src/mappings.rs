@@ -133,7 +133,7 @@ pub(crate) async fn put(
     app.store
         .put_mapping(&tenant, connection.as_ref(), &mapping)
         .await?;
-    // Owed until it is queued: whoever gets no answer sends the request again.
+    // Pending until it is queued: a caller that gets no answer sends the request again.
     match &connection {
         Some(connection) => {
             app.orders

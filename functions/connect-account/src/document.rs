@@ -16,7 +16,7 @@ use utoipa::{Modify, OpenApi};
 )]
 pub(crate) struct Description;
 
-/// Who may call: whoever holds a token of the platform.
+/// Who may call: every holder of a token of the platform.
 struct PlatformToken;
 
 impl Modify for PlatformToken {

@@ -58,12 +58,12 @@ pub struct Row {
     result: Outcome,
 }
 
-/// What became of one order, and what stands.
+/// What became of one order, and its current status.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = AcknowledgeResult)]
 pub struct Outcome {
     outcome: Word,
-    /// The status that stands; `null` if there is no order.
+    /// The current status; `null` if there is no order.
     status: Option<&'static str>,
     /// The courier service it goes with.
     service: Option<String>,

@@ -4,7 +4,7 @@
 //! which needs scope `buyer` too. It talks to no one but the tables: what changes here is announced by their stream.
 //!
 //! Both POST routes are idempotent in themselves, so an `Idempotency-Key` adds nothing: picking the same service again
-//! and acknowledging again answer what stands.
+//! and acknowledging again answer the current state.
 
 pub mod acknowledge;
 pub mod answer;

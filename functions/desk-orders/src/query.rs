@@ -106,7 +106,7 @@ fn told<T, E: Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 
-/// Collects all that is wrong, so that a caller is told once.
+/// Collects everything that is wrong, so that one answer reports all of it.
 struct Reader {
     given: Vec<(String, String)>,
     faults: Faults,

@@ -1,4 +1,4 @@
-//! `GET /orders/{connection}/{order}`: one order, whole but for the buyer; and, for those who may, the buyer.
+//! `GET /orders/{connection}/{order}`: one order, whole except for the buyer; and, for those who may, the buyer.
 
 use crate::App;
 use crate::answer::WholeOrder;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
 
-/// Shows an order: what Amazon told of it, how its courier service was chosen, and what happened to it.
+/// Shows an order: what Amazon reported of it, how its courier service was chosen, and what happened to it.
 ///
 /// Holds no buyer data.
 #[utoipa::path(

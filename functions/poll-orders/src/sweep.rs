@@ -88,7 +88,7 @@ impl Window {
             .map_or(self.before, |reported| reported.min(self.before))
     }
 
-    /// The orders of a page that are to be queued: those that the memory of the last window does not hold just so.
+    /// The orders of a page that are to be queued: those that the memory of the last window does not hold exactly.
     /// Notes those that the next window will hold again.
     pub fn take(&mut self, page: Vec<RawOrder>, memory: &OverlapMemory) -> Vec<RawOrder> {
         let again_from = self.before.saturating_sub(OVERLAP).unwrap_or(self.before);

@@ -120,7 +120,7 @@ fn refused<V>(feed: &Feed, value: V, said: &RefusalReason, at: Timestamp) -> Ref
     }
 }
 
-/// Changes a feed that is still submitted, whoever writes meanwhile; one that is closed stays as it is.
+/// Changes a feed that is still submitted, even if another run writes meanwhile; a closed one stays as it is.
 pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -> Result<()> {
     let mut now = feed.clone();
     for _ in 0..MOST_TRIES {

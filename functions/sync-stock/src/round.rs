@@ -158,7 +158,7 @@ impl Run<'_> {
         sent
     }
 
-    /// Urgent decreases are one run's at a time: whoever has them sends them.
+    /// One run at a time has the urgent decreases, and sends them.
     async fn lease_urgent(&self) -> Result<Option<String>> {
         let connection = &self.session.key();
         let now = Timestamp::now();

@@ -1,4 +1,4 @@
-//! Reads a query string into a value; what does not fit is told as every other problem is.
+//! Reads a query string into a value; what does not fit is reported as every other problem is.
 
 use super::Problem;
 use axum::extract::{FromRequestParts, Query};

@@ -1,4 +1,4 @@
-//! A connection: one Amazon seller account in one region, and where it stands.
+//! A connection: one Amazon seller account in one region, and its status.
 
 use super::courier::{Strategy, Switches};
 use super::ids::{ConnectionId, ConnectionKey, SellerId, TenantId};
@@ -61,7 +61,7 @@ pub struct Connection {
     pub tenant: TenantId,
     pub id: ConnectionId,
     pub name: String,
-    /// The store whose Seller Central the seller signs in to.
+    /// The marketplace whose Seller Central the seller signs in to.
     pub marketplace: Marketplace,
     pub status: ConnectionStatus,
     /// The status to return to once the seller has authorised again.

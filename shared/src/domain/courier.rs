@@ -98,7 +98,7 @@ impl CourierService {
 pub struct Couriers(BTreeMap<CourierServiceId, CourierService>);
 
 impl Couriers {
-    /// Collects the services of `couriers`; of two with the same code the later one stands.
+    /// Collects the services of `couriers`; of two with the same code the later one counts.
     pub fn new(couriers: impl IntoIterator<Item = Courier>) -> Self {
         let services = couriers
             .into_iter()

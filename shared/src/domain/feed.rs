@@ -37,7 +37,7 @@ impl From<SentBy> for String {
 
 const PATCH: &str = "patch";
 
-/// Where a feed stands.
+/// The state of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedState {
@@ -116,14 +116,14 @@ pub struct FeedLine {
     pub product_type: Option<String>,
 }
 
-/// A feed as we keep it; its manifest stands in parts beside it.
+/// A feed as we keep it; its manifest is stored in parts beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feed {
     #[serde(flatten)]
     pub connection: ConnectionKey,
     pub id: FeedId,
     pub kind: FeedKind,
-    /// The store it names.
+    /// The marketplace it names.
     pub marketplace: Marketplace,
     pub state: FeedState,
     pub lines: u32,
@@ -140,7 +140,7 @@ pub struct Feed {
     pub refused: u32,
     /// Why it was returned, or what Amazon said of it.
     pub note: Option<String>,
-    /// It is beyond its age, and a person was told.
+    /// It is beyond its age, and a person was notified.
     pub stuck: bool,
     /// Listings that were patched while this feed was not yet submitted: what the patch said must be said again.
     #[serde(default)]

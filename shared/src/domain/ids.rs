@@ -82,7 +82,7 @@ id!(
     AmazonSku, "Amazon SKU", 160
 );
 id!(
-    /// A place that stock lies in, as the platform names it.
+    /// A place that holds stock, as the platform names it.
     WarehouseCode, "warehouse code", 64
 );
 id!(

@@ -17,7 +17,7 @@ use super::stock::Wanted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Where a listing stands between our catalogue and Amazon's.
+/// The state of a listing between our catalogue and Amazon's.
 #[derive(
     Debug,
     Clone,
@@ -71,7 +71,7 @@ impl ListingState {
     }
 }
 
-/// A value on its way to Amazon. What became of it is told by `by`: see [`Standing`].
+/// A value on its way to Amazon. `by` says what became of it: see [`Standing`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent<T> {
     pub value: T,
@@ -115,7 +115,7 @@ pub struct Listing {
     pub connection: ConnectionId,
     pub amazon_sku: AmazonSku,
     pub state: ListingState,
-    /// The product it is tied to: an alias's, else the one spelt alike where there is one.
+    /// The product it is tied to: an alias's, else the one spelt alike if it exists.
     pub product: Option<Sku>,
     /// Units of the product in one unit of the listing.
     pub units: u32,
@@ -123,15 +123,15 @@ pub struct Listing {
     pub alias: bool,
     /// For `case_mismatch`: our spelling of it.
     pub other_spelling: Option<Sku>,
-    /// The stores it was seen in.
+    /// The marketplaces it was seen in.
     pub stores: Vec<Marketplace>,
-    /// Amazon's product type, where it is known.
+    /// Amazon's product type, if it is known.
     pub product_type: Option<String>,
     pub wanted: Option<Wanted>,
     pub sent: Option<Sent<u32>>,
     pub refused: Option<Refused<u32>>,
     pub observed: Option<Observed<u32>>,
-    /// How often a quantity was sent; the lock of whoever sends the next.
+    /// How often a quantity was sent; the lock of the function that sends the next.
     #[serde(default)]
     pub sends: u64,
     /// Rises whenever the matching or a person changes it (not with wanted and sent, which have labels of their own).
@@ -173,12 +173,12 @@ impl Listing {
         ConnectionKey::new(&self.tenant, &self.connection)
     }
 
-    /// The quantity that is wanted, where one is known.
+    /// The quantity that is wanted, if one is known.
     pub fn wanted_quantity(&self) -> Option<u32> {
         self.wanted.as_ref()?.quantity
     }
 
-    /// The store to send its quantity through: the home store where it is listed there, else the first it is in.
+    /// The marketplace to send its quantity through: the home one if it is listed there, else its first.
     pub fn store_to_send_through(&self, home: Marketplace) -> Option<Marketplace> {
         if self.stores.contains(&home) {
             Some(home)

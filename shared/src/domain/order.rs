@@ -1,4 +1,4 @@
-//! An order as we keep it: what Amazon told of it that is not buyer data, and what we made of it.
+//! An order as we keep it: what Amazon reported of it that is not buyer data, and what we made of it.
 //!
 //! Buyer data (names, address lines, postcode, phone, e-mail, gift messages, customisations, and every field that we
 //! do not know) is a [`BuyerData`], which lives in a table of its own and never prints.
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Where an order stands with us. Amazon's own status is kept beside it, whatever it says.
+/// Our status of an order. Amazon's own status is kept beside it, whatever it says.
 #[derive(
     Debug,
     Clone,
@@ -185,15 +185,15 @@ pub struct AssociatedOrder {
     pub kind: Option<String>,
 }
 
-/// What Amazon tells of an order and is not buyer data.
+/// What Amazon reports of an order and is not buyer data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     pub id: OrderId,
-    /// Amazon's marketplace id; `None` for orders placed elsewhere than on Amazon's own stores.
+    /// Amazon's marketplace id; `None` for orders placed elsewhere than on Amazon's own marketplaces.
     pub marketplace_id: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// `None` where Amazon left the FULFILLMENT dataset out.
+    /// `None` if Amazon left the FULFILLMENT dataset out.
     pub amazon_status: Option<AmazonStatus>,
     pub fulfilled_by: Option<FulfilledBy>,
     pub service_level: Option<String>,
@@ -212,7 +212,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// The store it was placed in, if it is one that we know.
+    /// The marketplace it was placed in, if it is one that we know.
     pub fn marketplace(&self) -> Option<Marketplace> {
         self.marketplace_id.as_deref().and_then(Marketplace::by_id)
     }
@@ -234,7 +234,7 @@ impl BuyerData {
         Self(json)
     }
 
-    /// In the clear, for whoever holds the `buyer` scope.
+    /// In the clear, for callers with the `buyer` scope.
     pub fn expose(&self) -> &serde_json::Value {
         &self.0
     }
@@ -310,7 +310,7 @@ pub struct Decision {
     pub candidates: Vec<CourierServiceId>,
     /// Picked by a person: rules do not touch it any more.
     pub by_person: bool,
-    /// How the term was derived; stands as long as the term.
+    /// How the term was derived; kept as long as the term.
     #[serde(default)]
     pub derivation: Vec<String>,
     /// Which rule matched, who lost and why, and what happened since.
@@ -325,12 +325,12 @@ pub struct StoredOrder {
     pub order: Order,
     pub status: OrderStatus,
     pub decision: Decision,
-    /// What it demands of whoever carries it.
+    /// What it demands of its carrier.
     pub requirements: Requirements,
     pub version: Version,
     /// Of Amazon's JSON, so that equal content is not written again.
     pub content_hash: u64,
-    /// Rises by one with every write, whoever writes; the lock of the optimistic kind.
+    /// Rises by one with every write by any function; the optimistic lock.
     pub revision: u64,
     pub imported_at: Timestamp,
     pub acknowledged_at: Option<Timestamp>,

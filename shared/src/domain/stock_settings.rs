@@ -1,5 +1,5 @@
 //! How a connection's stock is sent. Quantity belongs to the connection, not to a marketplace: Amazon keeps one
-//! number per seller and SKU across the stores of a region.
+//! number per seller and SKU across the marketplaces of a region.
 
 mod kept_back;
 
@@ -20,7 +20,7 @@ pub enum LevelsKind {
     /// What is free to sell: acknowledged orders are taken off already.
     #[default]
     Available,
-    /// What lies there, sold or not: an order stays in it until it is dispatched.
+    /// What is there, sold or not: an order stays in it until it is dispatched.
     OnHand,
 }
 
@@ -52,12 +52,12 @@ pub struct StockSettings {
     pub on: bool,
     /// Minutes between two rounds, at least [`SHORTEST_INTERVAL`].
     pub every_minutes: u16,
-    /// Whether bundles are sent; where not, they are left as they are on Amazon and never set to zero.
+    /// Whether bundles are sent; if not, they are left as they are on Amazon and never set to zero.
     pub bundles: bool,
     pub policy: Policy,
     /// Whose levels count; empty: all.
     pub warehouses: BTreeSet<WarehouseCode>,
-    /// The store that feeds are sent through where a listing is there; absent: the connection's own.
+    /// The marketplace that feeds are sent through if a listing is there; absent: the connection's own.
     pub home: Option<Marketplace>,
     pub levels: LevelsKind,
     pub brakes: Brakes,
@@ -146,7 +146,7 @@ pub struct StockPlan {
 }
 
 impl StockPlan {
-    /// The settings in force, where stock is to be computed at all.
+    /// The settings in force, if stock is to be computed at all.
     pub fn in_force(&self) -> Option<&Published> {
         self.published
             .as_ref()

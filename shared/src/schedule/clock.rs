@@ -22,7 +22,7 @@ pub(super) enum Clock {
     Matching,
 }
 
-/// When each clock of a connection is to go; `None` where it is not.
+/// When each clock of a connection is to run; `None` if it is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Wanted {
     orders: Option<Rhythm>,
@@ -38,7 +38,7 @@ pub(super) enum Rhythm {
 }
 
 impl Wanted {
-    /// Orders are fetched while paused, too; stock is matched and sent where it would be, in shadow mode as well.
+    /// Orders are fetched while paused, too; stock is matched and sent if it would be, in shadow mode as well.
     pub(super) fn of(connection: Option<&Connection>, plan: &StockPlan) -> Self {
         let Some(connection) = connection else {
             return Self::default();
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    /// When the clocks of a connection go, as the scheduler is told.
+    /// When the clocks of a connection run, as sent to the scheduler.
     fn told(status: ConnectionStatus, plan: &StockPlan) -> Vec<String> {
         let connection = connection("c1", status);
         let wanted = Wanted::of(Some(&connection), plan);

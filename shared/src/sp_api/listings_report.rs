@@ -1,8 +1,7 @@
 //! Reads `GET_MERCHANT_LISTINGS_ALL_DATA` as it arrives.
 //!
 //! It is text separated by tabs, in one of several encodings, its columns in any order and language. One line at a time
-//! is held, whatever the size of the report, and nothing is judged: what a row means for a listing is decided by whoever
-//! matches.
+//! is held, whatever the size of the report, and nothing is judged: the matching decides what a row means for a listing.
 //!
 //! Amazon page: *Inventory Reports*, "All Listings Report".
 

@@ -23,8 +23,8 @@ pub struct BuyerRecord {
 }
 
 impl Store {
-    /// Writes an order's buyer data, unless newer data is there, or any where this is only a part. Idempotent. Written before the order: an order never
-    /// stands without the address it needs.
+    /// Writes an order's buyer data, unless newer data is there, or any if this is only a part. Idempotent.
+    /// Written before the order: an order never exists without the address it needs.
     pub async fn put_buyer(&self, record: &BuyerRecord) -> Result<()> {
         let mut fields = Key::buyer(&record.connection, &record.order_id).into_map();
         let version = key::version(&record.version);
@@ -51,7 +51,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets an order's buyer data expire at `at`, where there is any and it would have lived longer. Idempotent.
+    /// Lets an order's buyer data expire at `at`, if there is any and it would have lived longer. Idempotent.
     pub async fn expire_buyer(
         &self,
         connection: &ConnectionId,

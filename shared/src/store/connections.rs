@@ -42,7 +42,7 @@ impl Store {
         Written::from_result("make a connection", put.send().await)
     }
 
-    /// Replaces a connection, where nobody changed it since it was read; its revision must be one more than then.
+    /// Replaces a connection, if nobody changed it since it was read; its revision must be one more than then.
     pub async fn replace_connection(&self, connection: &Connection) -> Result<Written> {
         let put = self
             .db
@@ -120,8 +120,8 @@ impl Store {
         }
     }
 
-    /// Notes that Amazon refuses a connection's token. Nothing happens where the connection was changed since it was
-    /// read: it may have been authorised again meanwhile. The stream of the table tells the world, once.
+    /// Notes that Amazon refuses a connection's token. Nothing happens if the connection was changed since it was
+    /// read: it may have been authorised again meanwhile. The table's stream announces it, once.
     pub async fn require_reauthorisation(&self, read: &Connection) -> Result<Written> {
         if !read.status.fetches_orders() {
             return Ok(Written::Conflict);

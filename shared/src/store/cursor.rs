@@ -1,6 +1,6 @@
 //! How far a connection's orders have been read: the cursor with its lease, and the memory of a window's overlap.
 //!
-//! One run at a time owns the cursor. Every write is conditional on owner and version; who loses leaves quietly. A
+//! One run at a time owns the cursor. Every write is conditional on owner and version; a run that loses ends quietly. A
 //! quiet sweep writes the cursor twice (lease, end) and the overlap memory not at all.
 
 use super::item::{condition_failed, failure, item, n, number, s, value};
@@ -29,7 +29,7 @@ pub struct SweepPlace {
     /// What every page of the sweep is asked with; absent in what older releases wrote.
     #[serde(default)]
     pub datasets: Option<Vec<Dataset>>,
-    /// The earliest end of the window that Amazon told on the pages so far.
+    /// The earliest end of the window that Amazon reported on the pages so far.
     #[serde(default)]
     pub told_end: Option<Timestamp>,
     /// What the pages so far held of the window's end, for the overlap memory.
@@ -52,7 +52,7 @@ pub struct Cursor {
     /// What Amazon's clock is ahead of ours, in milliseconds.
     #[serde(default)]
     pub clock_offset_ms: i64,
-    /// Requests per second, where Amazon's answer told another figure than its documentation.
+    /// Requests per second, if Amazon's answer gave another figure than its documentation.
     pub rate: Option<f64>,
     /// Rises when the cursor is rewound; an overlap memory of an older epoch is void.
     pub epoch: u64,
@@ -71,7 +71,7 @@ pub struct OverlapMemory {
 }
 
 impl Store {
-    /// Takes the lease of a connection's cursor until `until`; makes the cursor, starting at `first_since`, where
+    /// Takes the lease of a connection's cursor until `until`; makes the cursor, starting at `first_since`, if
     /// there is none. `None`: another run holds it.
     pub async fn lease_order_cursor(
         &self,
@@ -125,7 +125,7 @@ impl Store {
         Written::from_result("save a cursor", put.send().await)
     }
 
-    /// Sets a connection's cursor back to `to` (or leaves it where it is, if it stands before that), forgets the
+    /// Sets a connection's cursor back to `to` (or leaves it unchanged, if it is before that), forgets the
     /// running sweep and voids the overlap memory: the run that is under way loses its lease and leaves.
     /// A connection that was never swept needs no rewinding. Idempotent.
     pub async fn rewind_order_cursor(
@@ -137,7 +137,7 @@ impl Store {
             .await
     }
 
-    /// After a seller authorised anew, maybe with more roles: datasets that Amazon refused are asked for again with the
+    /// After a seller authorised again, maybe with more roles: datasets that Amazon refused are asked for again with the
     /// next search, and orders that were read without them since the last refusal are read again, whole. Idempotent.
     pub async fn forget_refusals(&self, connection: &ConnectionKey) -> Result<()> {
         self.change_order_cursor(connection, |cursor| {
@@ -152,7 +152,7 @@ impl Store {
         .await
     }
 
-    /// Changes a cursor whoever owns it; decides anew where somebody else was quicker. `None` leaves it as it is.
+    /// Changes a cursor whatever run owns it; decides again if another caller was quicker. `None` leaves it as it is.
     async fn change_order_cursor(
         &self,
         connection: &ConnectionKey,
@@ -187,7 +187,7 @@ impl Store {
             .await
     }
 
-    /// What the last window's end held; empty where that was before a rewind.
+    /// What the last window's end held; empty if that was before a rewind.
     pub async fn overlap_memory(
         &self,
         connection: &ConnectionKey,
@@ -234,10 +234,10 @@ impl Store {
     }
 }
 
-/// What a search that is refused still looks for lies before the refusal: a tick's interval and the window's overlap.
+/// What a refused search still looks for is before the refusal: a tick's interval and the window's overlap.
 const BEFORE_REFUSAL: SignedDuration = SignedDuration::from_hours(1);
 
-/// A cursor set back, for whoever takes its lease next.
+/// A cursor set back, for the run that takes its lease next.
 fn rewound(cursor: Cursor, to: Timestamp) -> Cursor {
     Cursor {
         since: cursor.since.min(to),

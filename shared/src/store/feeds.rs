@@ -1,4 +1,4 @@
-//! Feeds and their manifests. A manifest stands in parts of deflated lines, so that 25,000 lines cost a few hundred
+//! Feeds and their manifests. A manifest is stored in parts of deflated lines, so that 25,000 lines cost a few hundred
 //! write units at most and one item is never too big.
 
 use super::item::{condition_failed, deflated, failure, inflated, item, n, s, text, value};
@@ -12,7 +12,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 /// Lines in one part of a manifest: the longest SKUs that no deflating helps stay below the 400 KB of an item.
 pub const LINES_IN_A_PART: usize = 2_000;
-/// How long manifests are kept, in seconds. A feed itself stays: it tells what became of what a listing was sent last,
+/// How long manifests are kept, in seconds. A feed itself stays: it says what became of what a listing was sent last,
 /// however long ago that was.
 const KEPT: i64 = 90 * 86_400;
 
@@ -139,7 +139,7 @@ impl Store {
         Ok(parts.into_iter().flatten().collect())
     }
 
-    /// The lines of one part of a feed's manifest, counted from 0; none where it was never stored.
+    /// The lines of one part of a feed's manifest, counted from 0; none if it was never stored.
     pub async fn manifest_part(&self, feed: &Feed, part: u32) -> Result<Vec<FeedLine>> {
         let key = Key::manifest_part(&feed.connection, &feed.id, part);
         match self.get_item(&self.tables.catalogue, key).await? {
@@ -148,8 +148,8 @@ impl Store {
         }
     }
 
-    /// Tells a feed that is not submitted yet that a listing of it is being patched: before the patch. The feed's state
-    /// where it is too late for that (the patch comes after the feed then, and wins); `None` where it was told, or is
+    /// Notes in an unsubmitted feed that a listing of it is being patched: before the patch. The feed's state
+    /// if it is too late for that (the patch comes after the feed then, and wins); `None` if it was noted, or the feed is
     /// not there.
     pub async fn overtake_feed(
         &self,

@@ -29,7 +29,7 @@ pub(crate) fn item<T: Serialize>(key: Key, value: &T) -> Result<Item> {
     Ok(item)
 }
 
-/// The value of an item, where its version is this release's or the one before.
+/// The value of an item, if its version is this release's or the one before.
 pub(crate) fn value<T: DeserializeOwned>(item: Item) -> Result<T> {
     let version = number(&item, "v").unwrap_or_default();
     if version != i64::from(VERSION) && version + 1 != i64::from(VERSION) {

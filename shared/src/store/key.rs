@@ -78,7 +78,7 @@ impl Key {
         )
     }
 
-    /// A mapping of the tenant, or of one connection where it is narrowed.
+    /// A mapping of the tenant, or of one connection if it is narrowed.
     pub(crate) fn mapping(
         tenant: &TenantId,
         connection: Option<&ConnectionId>,
@@ -124,7 +124,7 @@ impl Key {
         )
     }
 
-    /// Which state a connection is dancing with.
+    /// The state of a connection's current authorisation attempt.
     pub(crate) fn dance(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), "DANCE")
     }
@@ -134,7 +134,7 @@ impl Key {
         Self::new(connection_pk(connection), "REQUEST")
     }
 
-    /// `digest`: of the state, so that who reads the table cannot use it.
+    /// `digest`: of the state, so that a reader of the table cannot use it.
     pub(crate) fn oauth_state(digest: &str) -> Self {
         Self::new(format!("OAUTH_STATE#{digest}"), "OAUTH_STATE")
     }

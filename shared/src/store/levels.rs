@@ -1,5 +1,5 @@
-//! Stock levels, and the counter of a SKU that never falls. All levels of a SKU stand in one item with its counter, so
-//! that a level and the raise it owes are one write.
+//! Stock levels, and the counter of a SKU that never falls. All levels of a SKU are in one item with its counter, so
+//! that a level and the raise of the counter are one write.
 
 use super::Store;
 use super::item::{Item, condition_failed, failure, n, number, s};
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 /// The item of levels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SkuLevels {
-    /// Raised with each change of an input; 0 where the SKU was never heard of.
+    /// Raised with each change of an input; 0 if the SKU is unknown.
     pub counter: u64,
     pub levels: Levels,
     /// Whether a reservation may be open: then the same quantity, measured later, may change what is wanted.
@@ -84,7 +84,7 @@ fn level_value(level: &StockLevel) -> AttributeValue {
 }
 
 impl Store {
-    /// The levels of many SKUs in batches (eventually consistent, half a read unit each); absent where there is none.
+    /// The levels of many SKUs in batches (eventually consistent, half a read unit each); absent if there is none.
     pub async fn batch_get_levels(
         &self,
         tenant: &TenantId,
@@ -148,7 +148,7 @@ impl Store {
         Ok(items)
     }
 
-    /// Stores a level where it is newer than what is stored, and raises the SKU's counter with it: one write unit.
+    /// Stores a level if it is newer than what is stored, and raises the SKU's counter with it: one write unit.
     /// Idempotent: the same level again is [`Arrival::Repeated`].
     pub async fn write_level(
         &self,
@@ -284,7 +284,7 @@ impl Store {
             .and_then(|ms| Timestamp::from_millisecond(ms).ok()))
     }
 
-    /// Leaves a note of a row that came by the queue and was refused; the last one of a SKU stands.
+    /// Leaves a note of a row that came by the queue and was refused; the last one of a SKU is kept.
     pub async fn note_rejected(
         &self,
         tenant: &TenantId,
@@ -303,7 +303,7 @@ impl Store {
     }
 }
 
-/// What stood in the way of a conditional update.
+/// What prevented a conditional update.
 pub(super) fn old_item(error: Option<&UpdateItemError>) -> Option<&Item> {
     match error? {
         UpdateItemError::ConditionalCheckFailedException(failed) => failed.item(),

@@ -26,14 +26,14 @@ pub struct Bucket<'a> {
     pub region: Region,
     pub seller: &'a SellerId,
     pub operation: Operation,
-    /// Requests per second, where an answer of Amazon's told another figure than its documentation.
+    /// Requests per second, if an answer of Amazon's gave another figure than its documentation.
     pub rate: Option<f64>,
 }
 
 impl Bucket<'_> {
     /// Milliseconds that one request costs.
     fn interval_ms(&self) -> i64 {
-        // A rate of nothing would never let anything through; a day between two requests is as slow as it gets.
+        // A rate of zero would never allow a request; a day between two requests is as slow as it gets.
         (1000.0 / self.rate.unwrap_or(self.operation.limit().rate)).clamp(1.0, 86_400_000.0) as i64
     }
 
@@ -41,7 +41,7 @@ impl Bucket<'_> {
         self.interval_ms() * i64::from(self.operation.limit().burst.max(1) - 1)
     }
 
-    /// The most that a bucket can owe, all its burst and one request more.
+    /// The greatest debt of a bucket: all its burst and one request more.
     fn debt_ms(&self) -> i64 {
         self.tolerance_ms() + self.interval_ms()
     }
@@ -52,7 +52,7 @@ impl Bucket<'_> {
 }
 
 impl Store {
-    /// Takes one request out of the bucket: one conditional write for a bucket at rest, a second one where it is in
+    /// Takes one request out of the bucket: one conditional write for a bucket at rest, a second one if it is in
     /// use. A permit that is not used is lost, which errs on the safe side.
     pub async fn permit(&self, bucket: Bucket<'_>, now: Timestamp) -> Result<Permit> {
         self.permits(bucket, 1, now).await
@@ -119,7 +119,7 @@ impl Store {
         }
     }
 
-    /// Takes what a bucket owes down to `most`: it was filled at a slower rate than Amazon grants now, and would stay
+    /// Lowers a bucket's debt to `most`: it was filled at a slower rate than Amazon grants now, and would stay
     /// shut for as long as that rate asked for.
     async fn forgive(&self, bucket: Bucket<'_>, most: i64) -> Result<()> {
         let update = self

@@ -1,5 +1,5 @@
-//! Listings and offers: where they stand, what is wanted, what was sent. Three kinds of writers, each with a lock of
-//! its own: the matching (`revision`), the recompute (`wanted.label`), whoever sends (`sends`).
+//! Listings and offers: their state, what is wanted, what was sent. Three kinds of writers, each with a lock of
+//! its own: the matching (`revision`), the recompute (`wanted.label`), sending (`sends`).
 
 mod place;
 
@@ -19,9 +19,9 @@ use std::collections::HashMap;
 /// What came of writing a wanted value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedWritten<T> {
-    /// It stands, written now or by an earlier try; the item as it is.
+    /// It is current, written now or by an earlier try; the item as it is.
     Stands(Box<T>),
-    /// A newer one stands, or the listing is tied to another product or gone: nothing is owed.
+    /// A newer one exists, or the listing is tied to another product or gone: nothing is to be sent.
     Outdated,
 }
 
@@ -29,7 +29,7 @@ pub enum WantedWritten<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed<T> {
     Done,
-    /// Somebody else was there before: the item as it is, or nothing where it is gone.
+    /// Another caller came first: the item as it is, or nothing if it is gone.
     Conflict(Option<Box<T>>),
 }
 
@@ -47,7 +47,7 @@ impl Store {
             .await
     }
 
-    /// Many listings in batches (eventually consistent, half a read unit each); absent where there is none.
+    /// Many listings in batches (eventually consistent, half a read unit each); absent if there is none.
     pub async fn batch_get_listings(
         &self,
         connection: &ConnectionKey,
@@ -67,8 +67,8 @@ impl Store {
             .collect()
     }
 
-    /// Stores what a listing of `product` × `units` is to have, where its label is greater than what stands: one write
-    /// unit, and no read for the item that it returns. The same label again stands already.
+    /// Stores what a listing of `product` × `units` is to have, if its label is greater than the stored one: one write
+    /// unit, and no read for the item that it returns. The same label again is already current.
     pub async fn write_wanted(
         &self,
         listing: &ListingKey,
@@ -112,7 +112,7 @@ impl Store {
         }
     }
 
-    /// Marks a listing as sent `sent`, where it is matched, what is wanted is still that quantity with the label
+    /// Marks a listing as sent `sent`, if it is matched, what is wanted is still that quantity with the label
     /// `sent.label`, and nothing was sent since it had `sends` (or this very feed claimed it already). One write unit.
     pub async fn claim_listing(
         &self,
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Notes that Amazon refused what was sent by `refused.by`, unless something else was sent since. The listing as it
-    /// is then; `None` where something else was. Idempotent.
+    /// is then; `None` if something else was. Idempotent.
     pub async fn refuse_listing(
         &self,
         listing: &ListingKey,

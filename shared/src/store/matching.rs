@@ -9,8 +9,8 @@ use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Where a report that was asked for stands. Done without a document: Amazon has nothing to report of this store, or
-/// would not.
+/// The state of a requested report. Done without a document: Amazon has nothing to report of this marketplace, or
+/// refused to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportJob {
     pub marketplace: Marketplace,
@@ -21,7 +21,7 @@ pub struct ReportJob {
     pub made_at: Option<Timestamp>,
 }
 
-/// How many listings stand where.
+/// How many listings are in each state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListingCounts {
     pub matched: u64,
@@ -75,7 +75,7 @@ impl Store {
         leased.map(value).transpose()
     }
 
-    /// The matching of a connection; the default where there was none yet.
+    /// The matching of a connection; the default if there was none yet.
     pub async fn matching(&self, connection: &ConnectionKey) -> Result<Matching> {
         self.or_default(Key::matching(connection)).await
     }

@@ -1,5 +1,5 @@
-//! The dance of authorisation: its states, each of which works once, and which of them a connection is dancing; and what
-//! a connection was asked for with, so that a repeated request is told from another one.
+//! Authorisation attempts: their states, each of which works once, and which one is a connection's current; and what
+//! a connection was asked for with, so that a repeated request is distinguished from another one.
 
 use super::connections::{SealedCredentials, failed_condition};
 use super::item::{condition_failed, failure, item, n, s};
@@ -12,12 +12,12 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// One dance of authorisation, from the first redirect to the confirmation.
+/// One authorisation attempt, from the first redirect to the confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OAuthState {
     #[serde(flatten)]
     pub connection: ConnectionKey,
-    /// Digest of the cookie that binds the browser; set when a browser comes, and anew when another one does.
+    /// Digest of the cookie that binds the browser; set when a browser comes, and again when another one does.
     pub browser: Option<String>,
     /// Who authorised, as Amazon's callback says; the signed-in user still has to confirm.
     pub seller: Option<SellerId>,
@@ -28,7 +28,7 @@ pub struct OAuthState {
     pub expires: Timestamp,
 }
 
-/// The dance that a connection is in: the last one begun is the only one that can be confirmed.
+/// A connection's current attempt: the last one begun is the only one that can be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dance {
     /// Of the state's text, which is stored nowhere.
@@ -37,12 +37,12 @@ pub struct Dance {
     pub nonce: String,
 }
 
-/// How long a dance is remembered; its state dies much earlier.
+/// How long an attempt is remembered; its state expires much earlier.
 const DANCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
-    /// Begins a dance in the place of `former`, whose state is worth nothing from then on: all or nothing.
-    /// [`Written::Conflict`]: the connection is not in that dance any more; read again.
+    /// Begins an attempt that replaces `former`, whose state is worth nothing from then on: all or nothing.
+    /// [`Written::Conflict`]: that attempt is no longer the connection's current one; read again.
     pub async fn begin_dance(
         &self,
         dance: &Dance,
@@ -86,13 +86,13 @@ impl Store {
         }
     }
 
-    /// The dance that a connection is in, or was in last.
+    /// A connection's current or last attempt.
     pub async fn dance(&self, connection: &ConnectionKey) -> Result<Option<Dance>> {
         self.get(&self.tables.connections, Key::dance(connection))
             .await
     }
 
-    /// Ends a dance: its state is erased with the token it may hold. Idempotent.
+    /// Ends an attempt: its state is erased with the token it may hold. Idempotent.
     pub async fn end_dance(&self, connection: &ConnectionKey, dance: &Dance) -> Result<()> {
         let forget = self
             .delete_of(Key::dance(connection))
@@ -109,7 +109,7 @@ impl Store {
             .await;
         match ended {
             Ok(_) => Ok(()),
-            // A newer dance took its place, and erased its state then.
+            // A newer attempt replaced it, and erased its state then.
             Err(error) if failed_condition(error.as_service_error()).is_some() => Ok(()),
             Err(error) => Err(failure("end an authorisation", error)),
         }
@@ -208,7 +208,7 @@ fn state_item(digest: &str, state: &OAuthState) -> Result<super::item::Item> {
     Ok(fields)
 }
 
-/// How far a dance has come; never falls, and together with the browser that it is tied to lets each step be taken once.
+/// How far an attempt has come; never falls. With the attempt's browser, it allows each step once.
 fn stage(state: &OAuthState) -> u8 {
     u8::from(state.browser.is_some()) + u8::from(state.seller.is_some())
 }

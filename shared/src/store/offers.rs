@@ -30,7 +30,7 @@ impl Store {
         self.get(&self.tables.catalogue, key).await
     }
 
-    /// Many offers in batches (eventually consistent, half a read unit each); absent where there is none.
+    /// Many offers in batches (eventually consistent, half a read unit each); absent if there is none.
     pub async fn batch_get_offers(
         &self,
         connection: &ConnectionKey,
@@ -50,7 +50,7 @@ impl Store {
             .collect()
     }
 
-    /// Notes the price that Amazon's report showed; makes the offer where there is none. `forget_sent`: what was sent
+    /// Notes the price that Amazon's report showed; makes the offer if there is none. `forget_sent`: what was sent
     /// turned out not to be what Amazon shows. Idempotent.
     pub async fn observe_offer(
         &self,
@@ -72,7 +72,7 @@ impl Store {
         Ok(())
     }
 
-    /// As [`Self::write_wanted`], of a price; makes the offer where there is none.
+    /// As [`Self::write_wanted`], of a price; makes the offer if there is none.
     pub async fn write_wanted_price(
         &self,
         offer: &OfferKey,
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// An update that also gives a new offer what it is known by. `set`: what else is set; `{}` stands for that.
+    /// An update that also gives a new offer what it is known by. `set`: what else is set; `{}` is its place.
     fn upsert_offer(&self, offer: &OfferKey, set: &str) -> UpdateItemFluentBuilder {
         let identity = ", tenant = :tenant, #connection = :connection, amazon_sku = :sku, \
                         marketplace = :marketplace, v = :v, sends = if_not_exists(sends, :zero), \

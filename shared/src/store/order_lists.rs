@@ -36,7 +36,7 @@ pub struct WaitingPage {
 
 impl Store {
     /// A page of a tenant's orders of one status, the most urgent first. `after` is the `next` of the page before, or a
-    /// row's [`place`](OrderRow::place). Reads at most `limit` rows, however few of them the filter lets through.
+    /// row's [`place`](OrderRow::place). Reads at most `limit` rows, however few of them the filter accepts.
     pub async fn orders_by_status(
         &self,
         tenant: &TenantId,
@@ -99,7 +99,7 @@ impl Store {
         Ok(OrderPage { rows, next })
     }
 
-    /// Orders of a connection that wait for a person and that a mapping of `term` may fit (all where it is absent).
+    /// Orders of a connection that wait for a person and that a mapping of `term` may fit (all if it is absent).
     /// The index lags a little behind the table.
     pub async fn waiting_orders(
         &self,

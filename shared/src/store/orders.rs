@@ -97,7 +97,7 @@ impl Store {
         Written::from_result("store an order", put.send().await)
     }
 
-    /// Replaces an order, where nobody changed it since it was read (its revision must be one more than then), and
+    /// Replaces an order, if nobody changed it since it was read (its revision must be one more than then), and
     /// adds to its history, all or nothing.
     pub async fn replace_order(
         &self,
@@ -165,7 +165,7 @@ fn expires(order: &StoredOrder) -> i64 {
         .as_second()
 }
 
-/// The item of an order: what lists and streams need stands beside the deflated whole.
+/// The item of an order: what lists and streams need is stored beside the deflated whole.
 fn order_item(stored: &StoredOrder) -> Result<Item> {
     let order = &stored.order;
     let decision = &stored.decision;

@@ -1,4 +1,4 @@
-//! The marks of parked orders: how far to rewind when a store is switched on.
+//! The marks of parked orders: how far to rewind when a marketplace is switched on.
 
 use super::Store;
 use super::item::{condition_failed, failure, item, n, value};
@@ -8,7 +8,7 @@ use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The oldest order parked for a store that is not switched on.
+/// The oldest order parked for a marketplace that is not switched on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParkedMark {
     pub marketplace_id: String,
@@ -18,7 +18,7 @@ pub struct ParkedMark {
 }
 
 impl Store {
-    /// Notes that an order of a store that is not switched on was parked, so that switching it on knows how far to
+    /// Notes that an order of a marketplace that is not switched on was parked, so that switching it on knows how far to
     /// rewind. Written before the order itself; only ever moves back. Idempotent.
     pub async fn mark_parked(&self, connection: &ConnectionKey, mark: &ParkedMark) -> Result<()> {
         let put = self
@@ -40,7 +40,7 @@ impl Store {
         }
     }
 
-    /// The oldest parked order of each store of a connection.
+    /// The oldest parked order of each marketplace of a connection.
     pub async fn parked_marks(&self, connection: &ConnectionKey) -> Result<Vec<ParkedMark>> {
         self.between(
             &self.tables.connections,

@@ -26,9 +26,9 @@ pub struct SkuInputs {
     /// The digest of the product's content.
     pub hash: Option<String>,
     /// Rises with each change of the product, its deletion included, by one and by what the parts that it loses have
-    /// counted to. Stands in the product's own item, so that whoever reads other parts reads another number.
+    /// counted to. Stored in the product's own item, so that a caller that reads other parts reads another number.
     pub changes: u64,
-    /// When the platform told what is stored of the product.
+    /// When the platform sent what is stored of the product.
     pub told_at: Option<Timestamp>,
     /// The listings that it feeds, with the units of it that one takes.
     pub listed: Vec<Listed>,
@@ -112,9 +112,9 @@ impl Store {
             .collect())
     }
 
-    /// Stores a product or bundle and its pointers, all or nothing, where the product is still as `read` says.
+    /// Stores a product or bundle and its pointers, all or nothing, if the product is still as `read` says.
     /// `freed`: what the parts that it loses have counted to. A part of a bundle must not be a bundle, and a SKU that is
-    /// a part cannot become one: whoever calls has checked that. At most [`Self::MOST_PARTS_EXCHANGED`] parts come and go.
+    /// a part cannot become one: the caller has checked that. At most [`Self::MOST_PARTS_EXCHANGED`] parts come and go.
     pub async fn put_product(
         &self,
         tenant: &TenantId,

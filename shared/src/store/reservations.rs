@@ -11,11 +11,11 @@ use crate::error::Result;
 /// Beside a bundle's reservation: the parts that its line holds.
 pub(super) const PARTS: &str = "parts";
 
-/// A reservation as it stands.
+/// A reservation as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reserved {
     pub reservation: Reservation,
-    /// Where the SKU is a bundle: what it was made of as the order came.
+    /// If the SKU is a bundle: what it was made of as the order came.
     pub parts: Vec<Part>,
 }
 

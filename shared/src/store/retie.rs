@@ -1,5 +1,5 @@
-//! What a listing that is being tied to another product was tied to before. It stands with the new tie until all that
-//! follows from the old one has been moved, so that whoever comes after a crash can finish.
+//! What a listing that is being tied to another product was tied to before. It is kept with the new tie until all that
+//! follows from the old one has been moved, so that a run after a crash can finish.
 
 use super::item::{deflated, item, n};
 use super::key::Key;
@@ -42,7 +42,7 @@ impl Store {
         .await
     }
 
-    /// What a listing was tied to before it was tied to this product, where not all of it has been moved yet.
+    /// What a listing was tied to before it was tied to this product, if not all of it has been moved yet.
     pub async fn former_ties(&self, product: &Sku, listing: &ListingKey) -> Result<Vec<FormerTie>> {
         let key = Key::listed(product, listing);
         let item = self.get_item(&self.tables.catalogue, key).await?;
@@ -53,8 +53,8 @@ impl Store {
             .map_err(|error| Error::permanent("read what a listing was tied to", error))
     }
 
-    /// As [`Self::put_bundle_reservation`], where the line was moved from another SKU or is counted in other units now:
-    /// also replaces what the same revision of the order says here. No parts where the SKU is no bundle.
+    /// As [`Self::put_bundle_reservation`], if the line was moved from another SKU or is counted in other units now:
+    /// also replaces what the same revision of the order says here. No parts if the SKU is no bundle.
     pub async fn move_reservation(
         &self,
         tenant: &TenantId,

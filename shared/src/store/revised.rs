@@ -1,4 +1,4 @@
-//! Items with a revision: replaced only by who read the last one.
+//! Items with a revision: replaced only by a caller that read the last one.
 
 use super::item::{item, n};
 use super::key::Key;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 impl Store {
-    /// What a connection has under a key; the default where nobody wrote it yet.
+    /// What a connection has under a key; the default if nobody wrote it yet.
     pub(super) async fn or_default<T: DeserializeOwned + Default>(&self, key: Key) -> Result<T> {
         let kept = self.get(&self.tables.connections, key).await?;
         Ok(kept.unwrap_or_default())

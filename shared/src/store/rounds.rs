@@ -76,7 +76,7 @@ impl Store {
         leased.map(value).transpose()
     }
 
-    /// The rounds of a connection; the default where there was none yet.
+    /// The rounds of a connection; the default if there was none yet.
     pub async fn round(&self, connection: &ConnectionKey) -> Result<Round> {
         self.or_default(Key::stock_round(connection)).await
     }
@@ -127,8 +127,8 @@ impl Store {
         }
     }
 
-    /// Counts listings that an urgent decrease sends to zero, and tells how many there were since `since`: the window
-    /// starts anew where it is older than that.
+    /// Counts listings that an urgent decrease sends to zero, and returns how many there were since `since`: the window
+    /// starts again if it is older than that.
     pub async fn count_zeros(
         &self,
         connection: &ConnectionKey,

@@ -20,7 +20,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of a store that is switched on.
+    /// The settings of a marketplace that is switched on.
     pub fn active(&self, marketplace: Marketplace) -> Option<&MarketplaceSettings> {
         self.marketplaces
             .iter()
@@ -58,7 +58,7 @@ impl Store {
         Ok(settings)
     }
 
-    /// How a store of a connection is run; the defaults where nobody has said.
+    /// How a marketplace of a connection is run; the defaults if nobody has said.
     pub async fn marketplace(
         &self,
         connection: &ConnectionKey,
@@ -73,7 +73,7 @@ impl Store {
         Ok(stored.unwrap_or_else(|| MarketplaceSettings::new(marketplace)))
     }
 
-    /// All stores of a connection that somebody has set.
+    /// All marketplaces of a connection that somebody has set.
     pub async fn marketplaces(
         &self,
         connection: &ConnectionKey,
@@ -90,7 +90,7 @@ impl Store {
         .collect()
     }
 
-    /// Writes how a store is run. Idempotent.
+    /// Writes how a marketplace is run. Idempotent.
     pub async fn put_marketplace(
         &self,
         connection: &ConnectionKey,
@@ -104,7 +104,7 @@ impl Store {
         .await
     }
 
-    /// Writes how a store is run, where that is still as it was read: two people may switch couriers at once.
+    /// Writes how a marketplace is run, if that is still as it was read: two people may switch couriers at once.
     pub async fn replace_marketplace(
         &self,
         connection: &ConnectionKey,

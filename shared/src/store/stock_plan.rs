@@ -8,7 +8,7 @@ use crate::domain::stock_settings::{Freeze, StockPlan};
 use crate::error::Result;
 
 impl Store {
-    /// A connection's stock settings; the defaults where nobody has said.
+    /// A connection's stock settings; the defaults if nobody has said.
     pub async fn stock_plan(&self, connection: &ConnectionKey) -> Result<StockPlan> {
         self.or_default(Key::stock_plan(connection)).await
     }
@@ -29,7 +29,7 @@ impl Store {
         .await
     }
 
-    /// The brake of the whole deployment, where it is pulled.
+    /// The brake of the whole deployment, if it is pulled.
     pub async fn deployment_freeze(&self) -> Result<Option<Freeze>> {
         self.get(&self.tables.connections, Key::deployment_freeze())
             .await

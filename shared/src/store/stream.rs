@@ -1,4 +1,4 @@
-//! What a stream of the tables tells: images of items as rows, connections, listings, feeds and rounds. Of bodies only an
+//! What a stream of the tables reports: images of items as rows, connections, listings, feeds, rounds. Of bodies only an
 //! order's is opened, which holds no buyer data.
 
 use super::OrderRow;
@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct OrderImage {
     pub tenant: TenantId,
-    /// Amazon's side of it, as sortable text: another one means that Amazon told something new.
+    /// Amazon's side of it, as sortable text: another one means that Amazon reported something new.
     pub version: String,
     #[serde(flatten)]
     pub row: OrderRow,
@@ -39,7 +39,7 @@ pub struct RejectedRow {
 /// An item before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images<T> {
-    /// `None` where it is new.
+    /// `None` if it is new.
     pub old: Option<Box<T>>,
     pub new: Box<T>,
 }
@@ -53,7 +53,7 @@ pub enum Change {
     },
     Connection {
         old: Option<Box<Connection>>,
-        /// `None` where it was removed.
+        /// `None` if it was removed.
         new: Option<Box<Connection>>,
     },
     Listing(Images<Listing>),
@@ -74,10 +74,10 @@ pub enum Change {
     Other,
 }
 
-/// Reads what a stream tells of the item with the keys `keys`.
+/// Reads what a stream reports of the item with the keys `keys`.
 ///
 /// # Errors
-/// Retryable where a newer release wrote it: this one is about to be replaced. Permanent where it cannot be read.
+/// Retryable if a newer release wrote it: this one is about to be replaced. Permanent if it cannot be read.
 pub fn change(
     keys: &serde_dynamo::Item,
     old: Option<serde_dynamo::Item>,
@@ -135,7 +135,7 @@ impl Kind {
             key::REJECTED => Some(Self::Rejected),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
             _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
-            // Beside the feeds stand their manifests, in partitions that begin alike.
+            // Beside the feeds are their manifests, in partitions that begin alike.
             _ if pk.starts_with(key::FEED) && !sk.contains('#') => Some(Self::Feed),
             _ => None,
         }
@@ -221,7 +221,7 @@ fn order_body(image: serde_dynamo::Item) -> Result<StoredOrder> {
 /// Reads an image of an order's item.
 ///
 /// # Errors
-/// Permanent where it is no order.
+/// Permanent if it is no order.
 pub fn order_image(image: serde_dynamo::Item) -> Result<OrderImage> {
     serde_dynamo::from_item(image)
         .map_err(|_| Error::permanent("read a stream image", "it is no order"))
@@ -230,7 +230,7 @@ pub fn order_image(image: serde_dynamo::Item) -> Result<OrderImage> {
 /// Reads an image of a connection's item.
 ///
 /// # Errors
-/// Permanent where it is no connection.
+/// Permanent if it is no connection.
 pub fn connection_image(image: serde_dynamo::Item) -> Result<Connection> {
     serde_dynamo::from_item(image)
         .map_err(|_| Error::permanent("read a stream image", "it is no connection"))

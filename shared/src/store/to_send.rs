@@ -38,7 +38,7 @@ pub struct ToSend {
     /// It waits until this feed is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<FeedId>,
-    /// The stores it can be sent through.
+    /// The marketplaces it can be sent through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<Marketplace>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct ToSend {
 }
 
 impl ToSend {
-    /// An entry for a listing's quantity; `None` where there is nothing to send, or nothing is wanted.
+    /// An entry for a listing's quantity; `None` if there is nothing to send, or nothing is wanted.
     pub fn quantity(listing: &Listing, next: Next, at: Timestamp) -> Option<Self> {
         let Next::Send {
             quantity,
@@ -99,12 +99,12 @@ impl ToSend {
         }
     }
 
-    /// What is wanted of a listing now, where nobody knows what became of what was sent last.
+    /// What is wanted of a listing now, if nobody knows what became of what was sent last.
     pub fn lost_quantity(listing: &Listing, policy: &Policy, at: Timestamp) -> Option<Self> {
         Self::quantity(listing, next(listing, Standing::Lost, &[], policy), at)
     }
 
-    /// What is wanted of an offer now, where nobody knows what became of what was sent last. The brake let that through;
+    /// What is wanted of an offer now, if nobody knows what became of what was sent last. That had passed the brake;
     /// what is wanted since must pass it first.
     pub fn lost_price(
         offer: &Offer,
@@ -122,7 +122,7 @@ impl ToSend {
 }
 
 impl Store {
-    /// Puts an entry, unless one of a newer reading stands. One write unit. Idempotent.
+    /// Puts an entry, unless one of a newer reading exists. One write unit. Idempotent.
     pub async fn put_to_send(&self, connection: &ConnectionKey, entry: &ToSend) -> Result<()> {
         let key = Key::to_send(&connection.listing(&entry.sku), entry.price_on);
         let mut fields = item(key, entry)?;

@@ -32,7 +32,7 @@ pub(crate) struct Amazon {
     shown: u32,
     pub(crate) orders: Vec<Order>,
     pub(crate) submissions: Vec<Submission>,
-    /// The submission whose value stands: an older one never replaces it.
+    /// The submission whose value is current: an older one never replaces it.
     stands: usize,
 }
 

@@ -128,7 +128,7 @@ impl Keeper {
         Some(told)
     }
 
-    /// Of an order for which enough lies there.
+    /// Of an order for which enough stock is there.
     pub(crate) fn dispatch(&mut self, n: u8, now: i64, there: u32) -> Option<(usize, u32)> {
         let ready = |one: &Reservation| {
             (1..=there).contains(&one.units)

@@ -189,7 +189,7 @@ proptest! {
         history.quiet();
         let wanted = history.keeper.wanted();
         prop_assert_eq!(Some(history.amazon.shows()), wanted, "{:?}", history.keeper);
-        // And that is what there is, less what is still owed to buyers.
+        // And that is what there is, less what buyers are still to get.
         let left = history.warehouse.physical().saturating_sub(history.amazon.owed(&history.warehouse));
         prop_assert_eq!(wanted, Some(left), "{:?}", history.keeper);
     }

@@ -1,4 +1,4 @@
-//! The warehouse and the platform before it: what lies there, what the platform counts, and the levels on their way.
+//! The warehouse and the platform before it: what is there, what the platform counts, and the levels on their way.
 
 use crate::amazon::Amazon;
 use stallkeeper::domain::stock_settings::LevelsKind;
@@ -67,7 +67,7 @@ impl Warehouse {
         self.dispatched.insert(order, units);
     }
 
-    /// The platform is told of cancellations and frees what it had taken.
+    /// The platform receives cancellations and frees what it had taken.
     pub(crate) fn learn_cancellations(&mut self, amazon: &Amazon) {
         for order in amazon.orders.iter().filter(|order| order.is_cancelled()) {
             self.taken.remove(&order.id);

@@ -1,4 +1,4 @@
-//! Connections: made once, changed by whoever read them last.
+//! Connections: made once, changed only by a caller that read the last revision.
 
 use super::*;
 

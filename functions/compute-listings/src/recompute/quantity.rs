@@ -55,7 +55,7 @@ impl Work<'_> {
     ) -> Wanted {
         let published = &seller.published;
         let is_bundle = !inputs.parts().is_empty();
-        // A SKU's own counter stands in its own; a part's is added to it.
+        // A SKU's label holds its own counter; a part's counter is added to it.
         let parts = components.iter().filter(|_| is_bundle);
         let label = parts
             .map(|(_, _, part)| part.levels.counter)

@@ -105,7 +105,7 @@ impl<'a> ReadOnce<'a> {
         self.priced.get(connection.clone(), read).await
     }
 
-    /// What became of what was sent last; what was never sent stands as if it had arrived.
+    /// What became of what was sent last; what was never sent counts as if it had arrived.
     pub(super) async fn standing(
         &self,
         connection: &ConnectionId,

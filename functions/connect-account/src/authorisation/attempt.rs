@@ -1,8 +1,8 @@
-//! The dance of authorisation: a state that works once, for ten minutes, in one browser, for one connection of one
+//! An authorisation attempt: a state that works once, for ten minutes, in one browser, for one connection of one
 //! tenant.
 //!
 //! The state's text travels through the seller's browser and Amazon and is stored nowhere: the table
-//! knows its digest, and the text is derived again where the same link must be told twice.
+//! knows its digest, and the text is derived again if the same link is returned twice.
 
 use crate::App;
 use crate::base::Base;
@@ -19,12 +19,12 @@ use url::Url;
 
 /// Amazon's page *Website Authorization Workflow*: what takes longer may break.
 pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
-/// How often a dance is begun anew because somebody else began one at the same time.
+/// How often we try again to begin an attempt because another caller began one at the same time.
 const MOST_TRIES: usize = 3;
 
 impl App {
-    /// The page where the seller begins: of the dance that the connection is in, where that has not gone further.
-    /// Asking twice for the same thing tells the same link.
+    /// The page where the seller begins: of the connection's current attempt, if that has not gone further.
+    /// Asking twice for the same thing returns the same link.
     pub(crate) async fn authorise_url(
         &self,
         connection: &Connection,
@@ -33,7 +33,7 @@ impl App {
     ) -> Answer<Url> {
         for _ in 0..MOST_TRIES {
             let former = self.dance(connection).await?;
-            // Begun in the place of just the dance that was looked at: of two that ask at once, one is told the other's.
+            // Replaces exactly the attempt that was read: of two callers at once, one gets the other's link.
             if let Some(dance) = &former
                 && let Some(url) = self.link_of(connection, base, dance, now).await?
             {
@@ -46,7 +46,7 @@ impl App {
         Err(changed_meanwhile())
     }
 
-    /// The link of the dance that the connection is in, as long as it can be used.
+    /// The link of the connection's current attempt, as long as it can be used.
     pub(crate) async fn link(
         &self,
         connection: &Connection,
@@ -59,7 +59,7 @@ impl App {
         }
     }
 
-    /// The page where the seller begins a new dance; the link of a former one dies.
+    /// The page where the seller begins a new attempt; the link of the previous one no longer works.
     pub(crate) async fn new_authorise_url(
         &self,
         connection: &Connection,
@@ -92,11 +92,11 @@ impl App {
             return Ok(None);
         }
         let text = self.state_text(connection, &dance.nonce).await?;
-        // The app's secret may have been renewed meanwhile; then the old text cannot be told any more.
+        // The app's secret may have been renewed meanwhile; then the old text cannot be derived any more.
         Ok((digest(&text) == dance.digest).then(|| start_page(base, &text)))
     }
 
-    /// Begins a dance in the place of `former`; `None` where the connection is in another one by now.
+    /// Begins an attempt that replaces `former`; `None` if the connection has another one by now.
     async fn begin(
         &self,
         connection: &Connection,
@@ -145,7 +145,7 @@ pub(crate) fn random() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// What ties a browser to a dance: the state, so that Amazon's log-in step finds it, and a secret of the browser's own.
+/// What ties a browser to an attempt: the state, so that Amazon's log-in step finds it, and a secret of the browser.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Cookie {
     pub(crate) state: String,
@@ -166,7 +166,7 @@ impl Cookie {
         })
     }
 
-    /// Sets it for as long as a dance may take. `Lax`: it must come back with the redirects from Amazon.
+    /// Sets it for as long as an attempt may take. `Lax`: it must come back with the redirects from Amazon.
     pub(crate) fn set(&self, secure: bool) -> Option<HeaderValue> {
         let value = format!("{}.{}", self.state, self.browser);
         header(&value, LIFETIME.as_secs(), secure)
@@ -197,7 +197,7 @@ fn header(value: &str, seconds: i64, secure: bool) -> Option<HeaderValue> {
     Some(header)
 }
 
-/// Why a dance does not go on.
+/// Why an attempt does not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Halt {
     /// The state is unknown: too old, replaced by a newer link, confirmed, or made up.

@@ -1,4 +1,4 @@
-//! Changing how a store is run: the settings, the seller's part in it, and the orders that waited for it.
+//! Changing how a marketplace is run: the settings, the seller's part in it, and the orders that waited for it.
 
 use crate::App;
 use crate::connections::refetch::FURTHEST;
@@ -9,11 +9,11 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::Written;
 
-/// How often a change is decided anew because somebody else changed the store at the same time.
+/// How often a change is decided again because another caller changed the marketplace at the same time.
 const MOST_TRIES: usize = 3;
 
 impl App {
-    /// Changes a store's settings as they stand; decides anew where somebody else was quicker.
+    /// Changes a marketplace's current settings; decides again if another caller was quicker.
     pub(crate) async fn set_marketplace(
         &self,
         connection: &Connection,
@@ -35,9 +35,9 @@ impl App {
         Err(changed_meanwhile())
     }
 
-    /// Lets the orders that were parked for a store flow on.
+    /// Releases the orders that were parked for a marketplace.
     ///
-    /// The order counts. The settings are written already, so whoever reads an order from now on keeps it; only then is the
+    /// The order counts. The settings are written already, so every later read of an order keeps it; only then is the
     /// mark read, so that it covers all that were parked before. It is forgotten last: a crash in between leaves it, and
     /// the same request again rewinds again, which costs a few calls and never an order.
     ///
@@ -64,8 +64,8 @@ impl App {
         Ok(self.tick(connection).await?)
     }
 
-    /// Lets every listing be computed anew, since other prices are wanted. How prices are found is no part of a label, so
-    /// the version rises that is: what was computed by the former rules is written over.
+    /// Queues every listing to be computed again, since other prices are wanted. A label does not cover how prices are
+    /// found, so this raises the version that it does cover: what was computed by the former rules is written over.
     pub(crate) async fn recompute_prices(&self, connection: &Connection) -> Answer<()> {
         let plan = change_stock_plan(&self.store, connection, |plan| {
             let version = plan.next_version();
@@ -79,7 +79,7 @@ impl App {
         Ok(self.listing_jobs.recompute_all(connection, &plan).await?)
     }
 
-    /// The connection, where its seller takes part in a store; Amazon is asked again where we do not know of it.
+    /// The connection, if its seller takes part in a marketplace; asks Amazon again if we do not know of it.
     pub(crate) async fn with_participation(
         &self,
         connection: Connection,
@@ -116,7 +116,7 @@ impl App {
     }
 }
 
-/// Whether the seller takes part in a store, as Amazon told last.
+/// Whether the seller takes part in a marketplace, as Amazon last reported.
 pub(crate) fn participates(connection: &Connection, marketplace: Marketplace) -> bool {
     connection
         .participations

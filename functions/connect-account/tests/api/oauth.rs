@@ -15,7 +15,7 @@ async fn begun(world: &World) -> (String, String) {
     (text("id"), text("authorise_url"))
 }
 
-/// Opens the link; gives the browser's cookie and the state that Amazon is told.
+/// Opens the link; returns the browser's cookie and the state that Amazon is sent.
 pub(crate) async fn started(world: &World, link: &str) -> (String, String) {
     let told = world.browse(link, None).await.is(302);
     let set = told.headers["set-cookie"].to_str().unwrap().to_owned();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
-/// What it was told.
+/// What it was sent.
 #[derive(Default)]
 pub(crate) struct Heard {
     /// Messages by the last part of their queue's address, with their delay.
@@ -66,7 +66,7 @@ fn ok(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
-/// Base64 of the context and the plaintext backwards: readable by nobody who looks for the plaintext.
+/// Base64 of the context and the plaintext backwards: a search for the plaintext does not find it.
 fn encrypt(body: &Value) -> ResponseTemplate {
     let plain: String = body["Plaintext"].as_str().unwrap().chars().rev().collect();
     let sealed = STANDARD.encode(json!([body["EncryptionContext"], plain]).to_string());

@@ -240,7 +240,7 @@ impl World {
         told.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// All that stands in the table of connections, as text.
+    /// Everything in the table of connections, as text.
     pub(crate) async fn table(&self) -> String {
         let name = self.tables.name("ConnectionsTable");
         let scan = self.tables.client.scan().table_name(name).send().await;

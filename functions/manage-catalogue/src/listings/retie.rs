@@ -86,7 +86,7 @@ impl App {
                     let store = &self.store;
                     let moved =
                         store.move_reservation(&of.connection.tenant, &sku, &reservation, parts);
-                    // Refused: a newer revision of the order stands there already.
+                    // Refused: a newer revision of the order is there already.
                     moved.await.map(|_| ())
                 })
                 .buffer_unordered(AT_ONCE)

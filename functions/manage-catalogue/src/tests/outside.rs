@@ -1,4 +1,4 @@
-//! What stands around the function: a stand-in for SQS, and a list of all calls that leave it, which can be stopped.
+//! What surrounds the function: a stand-in for SQS, and a list of all calls that leave it, which can be stopped.
 
 use aws_sdk_dynamodb::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,

@@ -168,7 +168,7 @@ async fn a_reservation_lowers_what_is_wanted_until_it_is_over_and_is_forgotten_t
         let inputs = stand.store.sku_inputs(&tenant(), &sku("A")).await.unwrap();
         (inputs.reservations.len(), inputs.levels.reserving)
     };
-    // It is over, and still tells what Amazon shows.
+    // It is over, and still says what Amazon shows.
     assert_eq!(held().await, (1, true));
     stand
         .deliver(&[levels_message(vec![level("A", "LON", 9, 1_400)])])

@@ -152,7 +152,7 @@ fn listing() -> impl Strategy<Value = Option<Listing>> {
 }
 
 proptest! {
-    /// The second look at the same report changes nothing, whatever stood before; and only what is matched or tied by a
+    /// A second look at the same report changes nothing, whatever was stored before. Only what is matched or tied by a
     /// person has a product.
     #[test]
     fn deciding_twice_is_deciding_once(

@@ -97,7 +97,7 @@ impl Run<'_> {
         Ok(RunOutcome::Done)
     }
 
-    /// Settings that were published while the reports were read have had computed anew what was matched then: the rest
+    /// Settings published while the reports were read had the listings matched by then computed again: the rest
     /// follows.
     async fn catch_up(&self, reading: &Reading) -> Result<()> {
         let key = &self.connection.key();

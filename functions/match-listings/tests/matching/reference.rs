@@ -6,7 +6,7 @@ use stallkeeper::domain::listing::ListingState;
 use stallkeeper::domain::marketplace::Marketplace::{self, De, Uk};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Spellings that meet: alike but for case and outer spaces, or not at all.
+/// Spellings that meet: alike except for case and outer spaces, or not at all.
 const SKUS: [&str; 6] = ["MUG#1", "mug#1", "A/B 50%", "a/b 50%", "É&\"x", "é&\"x"];
 
 /// A line of a report: which store, which SKU, who fulfils it.

@@ -78,7 +78,7 @@ impl Seller<'_> {
         self.world.store.listing(&key.listing(&sku)).await.unwrap()
     }
 
-    /// Stores a listing as it is, over whatever stood, with its tie.
+    /// Stores a listing as it is, with its tie, and replaces any previous one.
     pub(crate) async fn put_listing(&self, listing: &Listing) {
         let key = &listing.key();
         let store = &self.world.store;
@@ -177,7 +177,7 @@ impl Seller<'_> {
         sent.remove(0)
     }
 
-    /// SKUs queued to be computed anew since last asked, with whether their counters are to be raised.
+    /// SKUs queued to be computed again since last asked, with whether their counters are to be raised.
     pub(crate) fn recomputed(&self) -> BTreeSet<(String, bool)> {
         let mut skus = BTreeSet::new();
         for (message, _) in self.sent("stock-changes") {

@@ -17,7 +17,7 @@ pub(crate) struct Report {
     pub(crate) made_at: String,
 }
 
-/// What it was told, and what it answers.
+/// What it was sent, and what it answers.
 #[derive(Default)]
 pub(crate) struct Heard {
     url: String,

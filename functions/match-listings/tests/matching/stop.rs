@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 #[derive(Debug, Default)]
 struct State {
-    /// Operations that were called, with what they were told.
+    /// Operations that were called, with their input.
     calls: Vec<(String, String)>,
     /// The call from which on nothing gets through.
     stop: Option<usize>,

@@ -5,7 +5,7 @@ use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
 use std::collections::BTreeSet;
 
 /// A run is killed before its n-th call to AWS, which is to say after the call before, for every second n from `first`;
-/// its message comes again, and what stands then is what stands where nothing was killed.
+/// its message comes again, and the result is the same as if nothing had been killed.
 async fn stopped_at_every_second_call(first: usize) {
     let world = World::new().await;
     let whole = world.connect("whole", &[Uk, De]).await;

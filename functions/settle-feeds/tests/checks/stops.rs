@@ -8,7 +8,7 @@ use stallkeeper::store::ToSend;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-/// What a check leaves, but for the moments of our own clock.
+/// What a check leaves, except for the moments of our own clock.
 async fn left(world: &World) -> (Feed, Vec<Listing>, Vec<ToSend>) {
     let mut listings = Vec::new();
     for sku in ["A/1", "B #2", "C&3", "D%4"] {

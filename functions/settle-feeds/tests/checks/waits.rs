@@ -1,4 +1,4 @@
-//! A feed that is not done: when it is looked at again, and when a person is told.
+//! A feed that is not done: when it is looked at again, and when a person is notified.
 
 use crate::ends::four_lines;
 use crate::world::{World, minutes_ago};

@@ -1,5 +1,5 @@
 //! The choice of a courier service for one order: pure, so that the same order, mappings and switches always end the
-//! same way, and a person can be told why.
+//! same way, and can be explained to a person.
 //!
 //! 1. What no service can mend comes first: Amazon ships it, the buyer wants to cancel, the address is missing.
 //! 2. The narrowest scope that has a mapping decides: a connection's own word beats the tenant's, the tenant's beats a

@@ -61,7 +61,7 @@ impl Mappings {
 }
 
 impl FromIterator<Mapping> for Mappings {
-    /// Of two for the same scope and term the later one stands.
+    /// Of two for the same scope and term the later one counts.
     fn from_iter<I: IntoIterator<Item = Mapping>>(mappings: I) -> Self {
         Self(
             mappings

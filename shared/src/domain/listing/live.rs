@@ -1,8 +1,8 @@
 //! What Amazon shows now, as far as it can be known without asking: the value last sent, less what sold since.
 //!
-//! Amazon lowers its own number when it sells, and nobody is told when exactly a value is applied. So the live
+//! Amazon lowers its own number when it sells, and never reports when exactly a value is applied. So the live
 //! quantity is a range: orders that may have come before or after the value was applied widen it, and so do units that
-//! were cancelled, which Amazon may or may not give back. Nothing needs to be sent exactly where the range is one
+//! were cancelled, which Amazon may or may not give back. Nothing needs to be sent exactly if the range is one
 //! number and that is the wanted one. In doubt the wanted number is sent again, which is absolute and does no harm.
 
 use super::{Listing, ListingState};
@@ -96,7 +96,7 @@ fn plus(moment: Timestamp, span: SignedDuration) -> Timestamp {
     moment.saturating_add(span).unwrap_or(Timestamp::MAX)
 }
 
-/// The quantity that Amazon shows; `None` where nothing is known of it.
+/// The quantity that Amazon shows; `None` if nothing is known of it.
 pub fn live(listing: &Listing, standing: Standing, sales: &[Sale]) -> Option<Live> {
     let baseline = listing.baseline(standing)?;
     let (mut sold, mut given_back, mut possible) = (0u32, 0u32, 0u32);
@@ -125,7 +125,7 @@ pub fn live(listing: &Listing, standing: Standing, sales: &[Sale]) -> Option<Liv
 }
 
 impl Listing {
-    /// The moment from which on sales count against what was sent last; older ones are told by the number itself.
+    /// The moment from which on sales count against what was sent last; the number itself already reflects older ones.
     pub fn sales_count_from(&self, standing: Standing) -> Option<Timestamp> {
         Some(self.baseline(standing)?.from)
     }

@@ -1,8 +1,8 @@
-//! Where an address lies, read from its country and its postcode as people write them.
+//! Where an address is, read from its country and its postcode as people write them.
 
 use super::territory::{area, parent, territory};
 
-/// Where an address lies, as far as shipping asks: no `Debug`, since it holds a postcode.
+/// Where an address is, as far as shipping asks: no `Debug`, since it holds a postcode.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     territory: String,
@@ -33,7 +33,7 @@ impl Place {
         })
     }
 
-    /// The territory the address really lies in: a Jersey postcode written with GB is in `JE`.
+    /// The territory the address really is in: a Jersey postcode written with GB is in `JE`.
     pub(crate) fn territory(&self) -> &str {
         &self.territory
     }
@@ -43,7 +43,7 @@ impl Place {
         !self.postcode.is_empty()
     }
 
-    /// Whether the address lies in a country itself, however it is written: Jersey is in `JE` and never in `GB`.
+    /// Whether the address is in a country itself, however it is written: Jersey is in `JE` and never in `GB`.
     pub(crate) fn is_in(&self, country: &str) -> bool {
         iso(country).eq_ignore_ascii_case(&self.territory)
     }
@@ -98,7 +98,7 @@ fn compact(postcode: &str) -> String {
         .collect()
 }
 
-/// A British postcode's outward and inward half: the inward one is the last three characters, where they are given.
+/// A British postcode's outward and inward half: the inward one is the last three characters, if they are given.
 fn halves(postcode: &str) -> (&str, &str) {
     if postcode.len() < 5 {
         (postcode, "")

@@ -6,7 +6,7 @@ use super::{Marketplace, Place};
 impl Marketplace {
     /// Whether an address is domestic to this marketplace; `false` for a country that is no two-letter code.
     ///
-    /// An address counts where it really lies: a Jersey postcode written with GB is in Jersey, and one of French
+    /// An address counts where it really is: a Jersey postcode written with GB is in Jersey, and one of French
     /// Polynesia written with FR is abroad.
     pub fn is_domestic(self, country: &str, postcode: Option<&str>) -> bool {
         Place::new(country, postcode).is_some_and(|place| self.holds(&place))
@@ -39,7 +39,7 @@ fn also_domestic(marketplace: Marketplace) -> &'static [&'static str] {
 }
 
 /// Postcodes of territories that are often written with another country's code: (country, prefix, territory).
-/// The first row that fits wins, so a narrower prefix stands before a wider one.
+/// The first row that fits wins, so a narrower prefix comes before a wider one.
 const WRITTEN_WITH: [(&str, &str, &str); 18] = [
     ("FR", "97133", "BL"),
     ("FR", "97150", "MF"),

@@ -44,7 +44,7 @@ impl Area {
     }
 }
 
-/// Where a place lies on a marketplace's map.
+/// Where a place is on a marketplace's map.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// The map has fewer than two zones, so a number would say nothing.

@@ -1,4 +1,4 @@
-//! From what can be delivered to what Amazon is told, step by step.
+//! From what can be delivered to what Amazon is sent, step by step.
 
 use serde::{Deserialize, Serialize};
 

@@ -14,8 +14,8 @@ pub struct Dispatch {
     pub units: u32,
 }
 
-/// An order line's hold on a SKU. A bundle's line holds each part; it also stands in the bundle's own partition, where
-/// it holds nothing and only tells what was sold of the listing.
+/// An order line's hold on a SKU. A bundle's line holds each part; it is also stored in the bundle's own partition, where
+/// it holds nothing and only says what was sold of the listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
     pub connection: ConnectionId,
@@ -25,12 +25,12 @@ pub struct Reservation {
     pub amazon_sku: AmazonSku,
     /// Units of this SKU that the order asks for now; 0 once it is cancelled.
     pub units: u32,
-    /// What the order took off the listing's number, where this is the listing's own product.
+    /// What the order took off the listing's number, if this is the listing's own product.
     pub sale: Option<Sale>,
-    /// When the platform took the order over. A shipped order was taken over, whoever said so.
+    /// When the platform took the order over. A shipped order was taken over, even if nobody said so.
     pub acknowledged_at: Option<Timestamp>,
     pub dispatched: Vec<Dispatch>,
-    /// The order's revision that this tells of; a lower one never replaces it.
+    /// The order's revision that this describes; a lower one never replaces it.
     pub revision: u64,
 }
 
@@ -43,13 +43,13 @@ pub struct Sale {
     pub units: u32,
     /// The most it ever asked for: what was cancelled Amazon may or may not have given back.
     pub most: u32,
-    /// When Amazon last told of fewer units (the order's `lastUpdatedTime` then); absent while there are as many as ever.
+    /// When Amazon last reported fewer units (its `lastUpdatedTime` then); absent while there are as many as ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduced_at: Option<Timestamp>,
 }
 
 impl Sale {
-    /// Whether it lies wholly before `moment`: neither the order nor a cancellation can have changed Amazon's number
+    /// Whether it is wholly before `moment`: neither the order nor a cancellation can have changed Amazon's number
     /// since.
     pub fn is_before(&self, moment: Timestamp) -> bool {
         self.ordered_at < moment && self.reduced_at.is_none_or(|reduced| reduced < moment)

@@ -129,7 +129,7 @@ fn everything_else_stays_in_amazons_shape() {
     assert!(!holds_mark(&format!("{buyer:?}")));
 }
 
-/// Where each scalar of a JSON value stands, without the places in lists.
+/// Where each scalar of a JSON value is, without the places in lists.
 fn scalars(json: &Value, here: &str, into: &mut BTreeSet<String>) {
     match json {
         Value::Object(fields) => {

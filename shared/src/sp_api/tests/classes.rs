@@ -236,7 +236,7 @@ async fn a_server_that_is_not_there_is_retryable() {
     assert!(refusal(&error).is_none());
 }
 
-/// Time stands still but for timers: it jumps to the client's own limit at once.
+/// Time is paused except for timers: it jumps to the client's own limit at once.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_given_up_and_retryable() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -200,7 +200,7 @@ async fn a_download_that_comes_to_a_standstill_is_given_up_and_retryable() {
     let address = world.address(None, &begins_only(b"sku")).await.unwrap();
     let mut download = world.amazon.open_document(&address).await.unwrap();
     assert_eq!(download.next().await.unwrap().unwrap(), "sku");
-    // From here on time stands still but for timers, and jumps to the limit at once.
+    // From here on time is paused except for timers, and jumps to the limit at once.
     tokio::time::pause();
     let error = download.next().await.unwrap_err();
     assert_eq!(error.class(), Class::Retryable);

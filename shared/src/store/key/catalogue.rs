@@ -137,7 +137,7 @@ pub(crate) fn listing_pk(listing: &ListingKey) -> String {
     )
 }
 
-/// Which shard of what is to be sent a listing's entry stands in.
+/// Which shard of what is to be sent holds a listing's entry.
 pub(crate) fn shard_of(amazon_sku: &AmazonSku) -> u8 {
     use sha2::Digest as _;
     sha2::Sha256::digest(amazon_sku.as_str())[0] % SHARDS

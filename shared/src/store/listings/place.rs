@@ -1,4 +1,4 @@
-//! Where listings stand: what matching and people say of them. Leaves alone what is wanted and what was sent.
+//! The state of listings: what matching and people say of them. Leaves alone what is wanted and what was sent.
 
 use super::nested;
 use crate::domain::ids::{ListingKey, Sku};
@@ -10,14 +10,14 @@ use crate::store::key::{self, Key};
 use crate::store::levels::read_levels;
 use crate::store::{Store, Written};
 
-/// What a label may rise by between the reading of a listing and its being tied anew: far more than it can.
+/// What a label may rise by between the reading of a listing and its being tied again: far more than it can.
 const MEANWHILE: u64 = 1 << 20;
 
 impl Store {
-    /// Stores what matching or a person says of a listing: state, product, units, alias, stores, type, observed. Leaves
-    /// wanted and sent alone, except that a listing tied to another product or other units forgets what was wanted (all
+    /// Stores what matching or a person says of a listing: state, product, units, alias, marketplaces, type, observed.
+    /// Keeps wanted and sent, except that a listing tied to another product or other units forgets what was wanted (all
     /// that is wanted from then on has a greater label), and that `forget_sent` forgets what was sent: it turned out not
-    /// to be what Amazon shows. `read`: as it was read (`None`: it was not there). One write unit, two more where its
+    /// to be what Amazon shows. `read`: as it was read (`None`: it was not there). One write unit, two more if its
     /// state changes.
     pub async fn place_listing(
         &self,

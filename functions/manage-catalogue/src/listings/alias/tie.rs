@@ -80,7 +80,7 @@ impl App {
         Ok(all)
     }
 
-    /// Moves the reservations, has everything computed anew, and takes the old pointers away.
+    /// Moves the reservations, queues everything to be computed again, and removes the old pointers.
     async fn follow_tie(
         &self,
         connection: &Connection,

@@ -1,8 +1,8 @@
-//! The outside: what Amazon answers and the queues are told, and a stop at the n-th call.
+//! The outside: what Amazon answers, what the queues are sent, and a stop at the n-th call.
 
 use super::*;
 
-/// What Amazon answers, and what the queues were told.
+/// What Amazon answers, and what the queues were sent.
 pub(crate) struct Heard {
     pub(crate) status: &'static str,
     pub(crate) has_report: bool,

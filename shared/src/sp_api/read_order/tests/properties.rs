@@ -24,9 +24,9 @@ fn places(json: &Value, here: &str, into: &mut Vec<String>) {
 enum Change {
     /// The field is not there.
     Drop,
-    /// Another field stands beside it, with a marked value.
+    /// Another field is beside it, with a marked value.
     Add(String),
-    /// Something marked stands there instead: anything at a private place, no scalar at a public one.
+    /// Something marked is there instead: anything at a private place, no scalar at a public one.
     Replace(Value),
 }
 
