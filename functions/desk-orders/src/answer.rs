@@ -53,7 +53,7 @@ impl WholeOrder {
 pub struct AmazonOrder {
     #[schema(example = "UNSHIPPED")]
     pub status: Option<String>,
-    /// Country code as Amazon writes it; absent if the store is unknown here.
+    /// Country code as Amazon writes it; absent if the marketplace is unknown here.
     pub marketplace: Option<String>,
     pub marketplace_id: Option<String>,
     pub created_at: Timestamp,

@@ -11,7 +11,7 @@ use stallkeeper::domain::order::OrderStatus;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub status: OrderStatus,
-    /// The store's place within the status; `None` = its beginning.
+    /// The store's cursor within the status; `None` = its beginning.
     pub key: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Place {
     }
 
     /// # Errors
-    /// 422 where it is no cursor, was altered, or belongs to a list with other parameters.
+    /// 422 if it is no cursor, was altered, or belongs to a list with other parameters.
     pub fn from_cursor(cursor: &str, tenant: &TenantId, request: &ListRequest) -> Answer<Self> {
         let Cursor { status, key, check } = decode_cursor(cursor)?;
         let place = Self { status, key };

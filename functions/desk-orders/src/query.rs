@@ -79,7 +79,7 @@ fn status(text: &str) -> Result<OrderStatus, String> {
     })
 }
 
-/// A country code; or Amazon's id, by which the orders of a store are kept that has no code here.
+/// A country code; or Amazon's id, which keys the orders of a marketplace without a code here.
 fn marketplace(text: &str) -> Result<String, String> {
     let by_id = || Marketplace::by_id(text).ok_or(());
     match Marketplace::from_str(text).or_else(|words| by_id().map_err(|()| words)) {

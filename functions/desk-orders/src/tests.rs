@@ -144,7 +144,7 @@ impl Stand {
         changed
     }
 
-    /// Couriers of tenant `north`: DPD carries anything but Prime, Evri is switched off in the UK store, GLS carries Prime.
+    /// Couriers of tenant `north`: DPD carries anything but Prime, Evri is switched off in the UK, GLS carries Prime.
     async fn put_couriers(&self) {
         let couriers = json!([
             {"code": "DPD", "name": "DPD", "services": [{"code": "next-day"}, {"code": "two-day"}]},
@@ -193,7 +193,7 @@ fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + 3600 * hour).unwrap()
 }
 
-/// An order of tenant `north` in the UK store that waits for a mapping; to be shipped `hour` hours after the moment.
+/// An order of tenant `north` in the UK that waits for a mapping; to be shipped `hour` hours after the moment.
 fn waiting(id: &str, hour: i64) -> StoredOrder {
     let order = Order {
         id: id.parse().unwrap(),

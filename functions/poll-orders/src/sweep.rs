@@ -144,7 +144,7 @@ pub fn missing_from(asked: &[Dataset]) -> Vec<Dataset> {
 /// What to leave out after Amazon refused a search with this status.
 ///
 /// Buyer data after a 403 (a role may be missing),
-/// FULFILLMENT after a 400 (some stores refuse it). `None`: the refusal has another cause.
+/// FULFILLMENT after a 400 (some marketplaces refuse it). `None`: the refusal has another cause.
 pub fn without_refused(asked: &[Dataset], status: u16) -> Option<Vec<Dataset>> {
     let suspects: &[Dataset] = match status {
         403 => &[Dataset::Buyer, Dataset::Recipient],

@@ -58,7 +58,7 @@ impl Rules {
         }
     }
 
-    /// How the order's store is run, if it is switched on.
+    /// How the order's marketplace is run, if it is switched on.
     fn active(&self, order: &Order) -> Option<&MarketplaceSettings> {
         self.settings.active(order.marketplace()?)
     }

@@ -37,7 +37,7 @@ pub(crate) fn is_zero(entry: &ToSend) -> bool {
     entry.price_on.is_none() && entry.value == LineValue::Quantity(0)
 }
 
-/// Judges entries that are about to be sent; counts their zeros where they may be. `Some`: a person must release them.
+/// Judges entries that are about to be sent; counts their zeros if they may be sent. `Some`: a person must release them.
 pub(crate) async fn judge(
     session: &SendSession<'_>,
     round: &Round,

@@ -124,7 +124,7 @@ async fn urgent_tick(
             },
             0,
         ),
-        // A round sends many by feed; where messages have chased a lease for long, it looks at all.
+        // A round sends many by feed; if messages have chased a lease for long, it looks at all.
         UrgentOutcome::TooMany | UrgentOutcome::Busy | UrgentOutcome::OutOfTime => (
             StockTick::Tick {
                 connection: connection.clone(),

@@ -99,7 +99,7 @@ pub(crate) fn retry_decision<V: Copy>(
             false => RetryDecision::Unfinished(now),
         };
     }
-    // The label is less where the listing was tied to another product: this entry keeps out the one for it.
+    // The label is less if the listing was tied to another product: this entry keeps out the one for it.
     if wanted < label && !known(level_at) {
         return RetryDecision::Leave;
     }

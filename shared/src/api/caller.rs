@@ -50,7 +50,7 @@ impl Caller {
     }
 
     /// # Errors
-    /// 403 where the token lacks the scope.
+    /// 403 if the token lacks the scope.
     pub fn require(&self, scope: Scope) -> Answer<()> {
         if self.scopes.iter().any(|held| held == scope.as_str()) {
             return Ok(());

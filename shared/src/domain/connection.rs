@@ -109,7 +109,7 @@ pub enum PriceMode {
     /// Prices are never touched.
     #[default]
     Leave,
-    /// The product's recommended retail price in the marketplace's currency; where it has none, no price is sent.
+    /// The product's recommended retail price in the marketplace's currency; if it has none, no price is sent.
     Rrp,
 }
 

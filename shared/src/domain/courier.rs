@@ -36,7 +36,7 @@ pub struct Courier {
 
 /// One service of a courier and what it can do.
 ///
-/// What is not said is taken as "cannot" where a parcel would come back (Prime, lockers, PO boxes, constraints), and
+/// What is not said is taken as "cannot" if a parcel would come back (Prime, lockers, PO boxes, constraints), and
 /// as "can" for zones, since a service without rate cards says nothing of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourierService {
@@ -56,7 +56,7 @@ pub struct CourierService {
     /// What it can fulfil at the door.
     #[serde(default)]
     pub constraints: BTreeSet<Constraint>,
-    /// The zones it reaches; `None` where nobody has said, which counts as all.
+    /// The zones it reaches; `None` if nobody has said, which counts as all.
     #[serde(default)]
     pub zones: Option<BTreeSet<ServedZone>>,
 }

@@ -115,7 +115,7 @@ impl AmazonSku {
         fold(&self.0)
     }
 
-    /// The product that a listing belongs to where nobody has tied it to another: the one spelt alike.
+    /// The product that a listing belongs to if nobody has tied it to another: the one spelt alike.
     pub fn as_product(&self) -> Sku {
         Sku(self.0.clone())
     }

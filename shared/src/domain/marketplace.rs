@@ -1,4 +1,4 @@
-//! Amazon's regions and country stores: codes, ids, addresses, currencies, and what counts as domestic to each.
+//! Amazon's regions and marketplaces: codes, ids, addresses, currencies, and what counts as domestic to each.
 //! The one table of these facts; it knows nothing of connections, and never asks Amazon.
 //!
 //! Sources: Amazon's pages "Marketplace IDs", "SP-API Endpoints" and "Seller Central URLs".
@@ -13,7 +13,7 @@ pub use region::{Region, UnknownRegion};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// One country store of Amazon's, named by the country code as Amazon writes it (`UK`, not `GB`).
+/// One of Amazon's country sites, named by the country code as Amazon writes it (`UK`, not `GB`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Marketplace {
@@ -42,7 +42,7 @@ pub enum Marketplace {
     Za,
 }
 
-/// What Amazon says of one store.
+/// What Amazon says of one marketplace.
 struct Store {
     country: &'static str,
     id: &'static str,
@@ -167,12 +167,12 @@ impl Marketplace {
         self.store().region
     }
 
-    /// Base address of the Seller Central where this store's sellers sign in, without a slash at the end.
+    /// Base address of the Seller Central where this marketplace's sellers sign in, without a slash at the end.
     pub const fn seller_central(self) -> &'static str {
         self.store().seller_central
     }
 
-    /// ISO 4217 code of the currency this store sells in.
+    /// ISO 4217 code of the currency this marketplace sells in.
     pub const fn currency(self) -> &'static str {
         self.store().currency
     }

@@ -25,7 +25,7 @@ pub struct Dimensions {
     pub height_mm: u32,
 }
 
-/// A product, or a bundle where it has parts.
+/// A product, or a bundle if it has parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     pub sku: Sku,

@@ -47,7 +47,7 @@ pub enum Delivery {
     Regular {
         speed: Speed,
         reach: Reach,
-        /// The marketplace's zone that holds the address, where its map has at least two.
+        /// The marketplace's zone that holds the address, if its map has at least two.
         zone: Option<u16>,
     },
 }

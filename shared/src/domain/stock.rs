@@ -66,7 +66,7 @@ impl StockLevel {
     }
 }
 
-/// The levels of the warehouses that count; all where none is named.
+/// The levels of the warehouses that count; all if none is named.
 pub fn counted<'a>(
     levels: &'a Levels,
     warehouses: &'a BTreeSet<WarehouseCode>,

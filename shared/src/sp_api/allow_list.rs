@@ -20,7 +20,7 @@ pub(super) enum Rule {
     Count,
     /// Text for all to see; Amazon lists the values, and others are noted.
     Values(&'static [&'static str]),
-    /// As `Public`, and repeated beside what is private, to tell whose it is.
+    /// As `Public`, and repeated beside what is private, to show whose it is.
     Key,
     /// Buyer data, or nothing that we read: it stays.
     Private,

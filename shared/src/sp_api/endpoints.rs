@@ -14,7 +14,7 @@ const ALL_BUT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The stores that share a Seller Central answer on hosts of their own as well, which Amazon's page leaves out.
+/// The marketplaces that share a Seller Central answer on hosts of their own as well, which Amazon's page leaves out.
 const NATIONAL: [&str; 5] = [
     "https://sellercentral.amazon.co.uk",
     "https://sellercentral.amazon.de",
@@ -23,7 +23,7 @@ const NATIONAL: [&str; 5] = [
     "https://sellercentral.amazon.it",
 ];
 
-/// Amazon's addresses by region, each overridden where the deployment says so. Default: all Amazon's own.
+/// Amazon's addresses by region, each overridden if the deployment says so. Default: all Amazon's own.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
     sp_api: Option<Url>,
@@ -35,7 +35,7 @@ impl Endpoints {
     /// From `SP_API_ENDPOINT`, `LWA_ENDPOINT` and `SELLER_CENTRAL_ENDPOINT`; one that is empty or unset is Amazon's.
     ///
     /// # Errors
-    /// Permanent, naming the variable, where its value is no http or https address.
+    /// Permanent, naming the variable, if its value is no http or https address.
     pub fn from_env() -> Result<Self> {
         Ok(Self {
             sp_api: address("SP_API_ENDPOINT")?,
@@ -80,7 +80,7 @@ impl Endpoints {
     /// Whether an address handed to us as Amazon's callback really leads to Seller Central, so that nobody can use
     /// our log-in page to send a browser elsewhere.
     ///
-    /// Amazon's pages show the callback on `amazon.com` itself, so a store's bare domain counts too.
+    /// Amazon's pages show the callback on `amazon.com` itself, so a marketplace's bare domain counts too.
     pub fn is_seller_central(&self, url: &Url) -> bool {
         if let Some(server) = &self.seller_central {
             return url.origin() == server.origin();

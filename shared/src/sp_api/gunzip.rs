@@ -44,7 +44,7 @@ impl Gunzip {
     /// What is left, once all has arrived; `None` from the second time on.
     ///
     /// # Errors
-    /// Where it broke off, or its checksum is not that of what came out.
+    /// If it broke off, or its checksum is not that of what came out.
     pub(super) fn finish(&mut self) -> io::Result<Option<Bytes>> {
         match std::mem::replace(self, Self::Plain) {
             Self::Unknown(begun) => Ok(some(begun.into())),

@@ -19,7 +19,7 @@ pub struct ListingPatch<'a> {
 /// What is to be changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
-    /// The merchant-fulfilled quantity: one number for all stores of the account.
+    /// The merchant-fulfilled quantity: one number for all marketplaces of the account.
     Quantity(u32),
     /// The price, tax included, on one marketplace and in its currency.
     Price {

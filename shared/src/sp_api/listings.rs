@@ -10,7 +10,7 @@ use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
 use serde::Deserialize;
 
-/// The language of Amazon's messages, the same for every store.
+/// The language of Amazon's messages, the same for every marketplace.
 pub(super) const ISSUE_LOCALE: &str = "en_US";
 
 /// What Amazon made of a patch.
@@ -88,7 +88,7 @@ pub struct ListingsItem {
     pub issues: Vec<Issue>,
 }
 
-/// A listing in one store.
+/// A listing in one marketplace.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListingsSummary {

@@ -75,7 +75,7 @@ impl<W: Write> FeedWriter<W> {
         })
     }
 
-    /// Adds one change of one listing, or says that there is no room for it. A SKU may stand in a feed once only, since
+    /// Adds one change of one listing, or says that there is no room for it. A SKU may be in a feed once only, since
     /// Amazon promises no order among its messages.
     ///
     /// # Errors

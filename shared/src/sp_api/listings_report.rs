@@ -19,7 +19,7 @@ const MAX_LINE: usize = 256 * 1024;
 /// How many bad lines are remembered by number; all are counted.
 const BAD_LINES: usize = 100;
 
-/// One listing of the seller's in one store.
+/// One listing of the seller's in one marketplace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListingRow {
     /// Its line in the report, from 1, the header's.

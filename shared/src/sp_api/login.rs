@@ -218,7 +218,7 @@ impl TokenKey {
 }
 
 impl AccessTokens {
-    /// Wall-clock time, since the monotonic clock may stand still while a function is frozen between calls.
+    /// Wall-clock time, since the monotonic clock may stop while a function is frozen between calls.
     fn get(&self, key: &TokenKey, now: SystemTime) -> Option<SecretString> {
         self.lock()
             .get(key)

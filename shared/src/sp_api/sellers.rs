@@ -1,4 +1,4 @@
-//! Sellers API v1: which stores a seller takes part in.
+//! Sellers API v1: which marketplaces a seller takes part in.
 
 use super::limits::Operation;
 use super::{Account, Answer, SpApi};
@@ -8,9 +8,9 @@ use crate::error::Result;
 use serde::Deserialize;
 
 impl SpApi {
-    /// The stores of the account's region that the seller may list in. Reads only.
+    /// The marketplaces of the account's region that the seller may list in. Reads only.
     ///
-    /// Stores that we do not know are left out, and so is Amazon's own list of stores that are none ("Non-Amazon …").
+    /// Marketplaces that we do not know are left out, and so are those in Amazon's list that are none ("Non-Amazon …").
     /// Amazon page: *Sellers API v1 Reference*, `getMarketplaceParticipations`.
     ///
     /// # Errors

@@ -11,12 +11,12 @@ use stallkeeper::domain::stock_settings::{Brakes, LevelsKind, SHORTEST_INTERVAL,
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// A day: who wants stock sent less often does not want it sent.
+/// A day: a seller who wants stock sent less often does not want it sent.
 const LONGEST_INTERVAL: i64 = 24 * 60;
 /// A year, in hours.
 const LONGEST_SILENCE: i64 = 366 * 24;
 const MOST_WAREHOUSES: usize = 100;
-/// What someone calls it who wants other stock settings for one store.
+/// Field names that callers may try for other stock settings of one marketplace.
 const OF_A_STORE: [&str; 6] = [
     "marketplace",
     "marketplaces",
@@ -35,7 +35,7 @@ pub(crate) struct StockRequest {
     #[serde(default = "shortest")]
     #[schema(default = 15)]
     every_minutes: i64,
-    /// Whether bundles are sent; where not, they are left as they are on Amazon and never set to zero.
+    /// Whether bundles are sent; if not, they are left as they are on Amazon and never set to zero.
     #[serde(default = "yes")]
     #[schema(default = true)]
     bundles: bool,
@@ -44,7 +44,7 @@ pub(crate) struct StockRequest {
     /// Codes of the warehouses whose levels count; none: all.
     #[serde(default)]
     warehouses: Vec<String>,
-    /// The marketplace whose store feeds go through where a listing is there; absent: the connection's own.
+    /// The marketplace that feeds go through if a listing is there; absent: the connection's own.
     #[schema(example = "UK")]
     home_marketplace: Option<String>,
     /// What the platform's levels count: `available` (acknowledged orders are taken off already) or `on_hand` (an order
@@ -98,12 +98,12 @@ impl Default for PolicyRequest {
 #[serde(deny_unknown_fields)]
 #[schema(as = StockBrakesRequest)]
 struct BrakesRequest {
-    /// More than this share of the matched listings to zero within an hour holds the round; 100 never does. 30 where
+    /// More than this share of the matched listings to zero within an hour holds the round; 100 never does. 30 if
     /// nothing is said.
     zero_percent: Option<i64>,
-    /// Fewer listings than this to zero never hold a round. 20 where nothing is said.
+    /// Fewer listings than this to zero never hold a round. 20 if nothing is said.
     zero_at_least: Option<u32>,
-    /// A price that moves by more than this share holds that offer; 0 holds every change. 50 where nothing is said.
+    /// A price that moves by more than this share holds that offer; 0 holds every change. 50 if nothing is said.
     price_percent: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! The moment a seller's authorisation becomes a connection's: its token is tried, the seller's stores are read, and
+//! The moment a seller's authorisation becomes a connection's: its token is tried, the marketplaces are read, and
 //! then seller, token and status are written together or not at all.
 
 use crate::App;
@@ -93,7 +93,7 @@ impl App {
         Ok(attached)
     }
 
-    /// The stores that the seller takes part in, within Amazon's limit.
+    /// The marketplaces that the seller takes part in, within Amazon's limit.
     pub(crate) async fn participations(
         &self,
         region: Region,

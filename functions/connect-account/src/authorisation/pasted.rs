@@ -28,7 +28,7 @@ pub(crate) struct PastedToken {
     pub(crate) seller_id: String,
     #[schema(value_type = String, format = Password)]
     pub(crate) refresh_token: SecretString,
-    /// Where the token comes from the seller's own private app: that app's.
+    /// If the token comes from the seller's own private app: that app's.
     pub(crate) client_id: Option<String>,
     #[schema(value_type = Option<String>, format = Password)]
     pub(crate) client_secret: Option<SecretString>,

@@ -30,7 +30,7 @@ pub(crate) struct NewConnectionRequest {
     /// For people.
     #[schema(example = "North, Europe")]
     name: String,
-    /// The store whose Seller Central the seller signs in to; the connection serves its whole region.
+    /// The marketplace whose Seller Central the seller signs in to; the connection serves its whole region.
     #[schema(example = "UK")]
     marketplace: String,
     authorisation: Authorisation,
@@ -119,7 +119,7 @@ pub(crate) async fn create(
 struct CreateRequest<'a> {
     app: &'a App,
     base: &'a Base,
-    /// Of the request, where it has a key.
+    /// Of the request, if it has a key.
     digest: Option<String>,
 }
 

@@ -30,7 +30,7 @@ impl From<Wanted> for ConnectionStatus {
 /// The status after somebody asked for one.
 ///
 /// # Errors
-/// 409 where something is missing first; says what.
+/// 409 if something is missing first; says what.
 pub(crate) fn changed(
     connection: &Connection,
     wanted: Wanted,
@@ -42,7 +42,7 @@ pub(crate) fn changed(
 /// The status after the seller has authorised, for the first time or again.
 ///
 /// # Errors
-/// 409 where the connection is given up for good.
+/// 409 if the connection is given up for good.
 pub(crate) fn authorised(connection: &Connection) -> Result<ConnectionStatus, Problem> {
     match connection.status {
         ConnectionStatus::AwaitingAuthorisation => Ok(ConnectionStatus::Inactive),

@@ -46,7 +46,7 @@ pub(crate) struct ExpiryClock {
 /// What is known, as far as a step depends on it.
 pub(crate) struct Facts<'a> {
     pub(crate) connection: &'a Connection,
-    /// The link to authorise, where one is open.
+    /// The link to authorise, if one is open.
     pub(crate) link: Option<String>,
     /// The seller who has authorised and waits to be confirmed.
     pub(crate) waiting: Option<String>,
@@ -223,7 +223,7 @@ fn activate(facts: &Facts<'_>) -> Step {
     }
 }
 
-/// What must be renewed, and by when. `secret_stored_at`: of the deployment's app, where that is known.
+/// What must be renewed, and by when. `secret_stored_at`: of the deployment's app, if that is known.
 pub(crate) fn clocks(
     connection: &Connection,
     secret_stored_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Couriers and mappings, and what they owe to orders that wait.
+//! Couriers and mappings, and the work they queue for orders that wait.
 
 use crate::world::World;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ pub(crate) struct Heard {
     pub(crate) revoked: BTreeSet<String>,
     /// Codes that were traded.
     codes: BTreeSet<String>,
-    /// Stores by seller; UK and DE where nothing is said.
+    /// Marketplaces by seller; UK and DE if nothing is said.
     pub(crate) stores: BTreeMap<String, Vec<&'static str>>,
     access_tokens: BTreeMap<String, String>,
     /// Whether SQS answers.

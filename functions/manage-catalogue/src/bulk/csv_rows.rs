@@ -1,5 +1,5 @@
 //! CSV as rows of JSON: the header names the fields, and each cell becomes what a JSON row would have there. Cells are
-//! taken as they stand: a space in a SKU is a space.
+//! taken as they are: a space in a SKU is a space.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -13,15 +13,15 @@ const NUMBERS: [&str; 5] = [
     "width_mm",
     "height_mm",
 ];
-/// Fields that stand together in an object of their own.
+/// Fields that are together in an object of their own.
 const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
 /// A column for each currency: `rrp_GBP`.
 const PRICE: &str = "rrp_";
 
-/// Reads CSV whose first line names the columns; commas, or semicolons where the first line has no comma.
+/// Reads CSV whose first line names the columns; commas, or semicolons if the first line has no comma.
 ///
 /// # Errors
-/// 400 where it is no CSV, 422 where the header names a column twice.
+/// 400 if it is no CSV, 422 if the header names a column twice.
 pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| not_csv("It is not UTF-8."))?;

@@ -48,7 +48,7 @@ struct ListingFacts {
 
 impl App {
     /// # Errors
-    /// 404 where nothing is known of the listing.
+    /// 404 if nothing is known of the listing.
     pub(super) async fn explain(
         &self,
         connection: &Connection,
@@ -107,7 +107,7 @@ async fn parts(
 }
 
 impl ListingFacts {
-    /// The settings that are in force, or the draft where nothing is published.
+    /// The settings that are in force, or the draft if nothing is published.
     fn settings(&self) -> &StockSettings {
         let published = self.plan.published.as_ref();
         published.map_or(&self.plan.draft, |published| &published.settings)

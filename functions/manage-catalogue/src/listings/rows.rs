@@ -8,7 +8,7 @@ use stallkeeper::domain::listing::Listing;
 use stallkeeper::domain::stock::Reservation;
 use utoipa::ToSchema;
 
-/// A listing in a list. Quantities are `null` where they are not known, which is never zero.
+/// A listing in a list. Quantities are `null` if they are not known, which is never zero.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ListingRow {
     /// To the letter, as on Amazon.
@@ -30,7 +30,7 @@ pub(crate) struct ListingRow {
     pub sent: Option<u32>,
     pub sent_at: Option<Timestamp>,
     pub outcome: Option<Outcome>,
-    /// Amazon's code, where it refused what was sent.
+    /// Amazon's code, if it refused what was sent.
     pub refused_code: Option<String>,
     /// Amazon shows at least this now,
     pub live_lowest: Option<u32>,

@@ -4,7 +4,7 @@
 use super::outside::Side;
 use super::*;
 
-/// Stops at every call of the work on these messages, in a stand of its own each time.
+/// Stops at every call of the work on these messages, in a separate world each time.
 async fn at_every_call<P, C>(prepare: P, messages: &[Value], check: C)
 where
     P: AsyncFn(&Stand),

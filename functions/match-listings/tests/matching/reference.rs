@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Spellings that meet: alike except for case and outer spaces, or not at all.
 const SKUS: [&str; 6] = ["MUG#1", "mug#1", "A/B 50%", "a/b 50%", "É&\"x", "é&\"x"];
 
-/// A line of a report: which store, which SKU, who fulfils it.
+/// A line of a report: which marketplace, which SKU, who fulfils it.
 #[derive(Debug, Clone)]
 struct Row {
     store: Marketplace,

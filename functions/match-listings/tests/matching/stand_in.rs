@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
-/// A store's report.
+/// A marketplace's report.
 #[derive(Clone)]
 pub(crate) struct Report {
     pub(crate) status: &'static str,
@@ -23,9 +23,9 @@ pub(crate) struct Heard {
     url: String,
     /// Messages by the last part of their queue's address, with their delay.
     pub(crate) messages: Vec<(String, Value, i64)>,
-    /// By the store's id.
+    /// By the marketplace's id.
     pub(crate) reports: BTreeMap<&'static str, Report>,
-    /// The stores that reports were asked for, by their number.
+    /// The marketplaces that reports were requested for, by their number.
     asked: Vec<String>,
     /// Amazon's operations that were called.
     pub(crate) calls: Vec<String>,

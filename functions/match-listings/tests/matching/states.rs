@@ -21,7 +21,7 @@ pub(crate) const PRODUCTS: [&str; 8] = [
     "GONE-1",
 ];
 
-/// Products, listings and reports of two stores, with something of everything.
+/// Products, listings and reports of two marketplaces, with something of everything.
 pub(crate) async fn scene(seller: &Seller<'_>) {
     for sku in PRODUCTS {
         let parts: &[&str] = if sku == "BUNDLE-1" { &["MUG#1"] } else { &[] };

@@ -134,7 +134,7 @@ impl World {
         self.stand_in.0.lock().unwrap()
     }
 
-    /// What Amazon reports of a store from now on.
+    /// What Amazon reports of a marketplace from now on.
     pub(crate) fn report(&self, store: Marketplace, lines: &[Line<'_>]) {
         self.report_bytes(store, text(lines).into_bytes(), "text/plain;charset=UTF-8");
     }
@@ -165,7 +165,7 @@ impl World {
         heard.reports.entry(store.id()).or_insert(report).status = status;
     }
 
-    /// An active connection of a tenant of its own, with these stores switched on.
+    /// An active connection of a tenant of its own, with these marketplaces switched on.
     pub(crate) async fn connect(&self, name: &str, stores: &[Marketplace]) -> Seller<'_> {
         let now = Timestamp::now();
         let connection = Connection {

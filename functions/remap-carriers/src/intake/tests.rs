@@ -63,7 +63,7 @@ fn read(json: Value, fetched: i64) -> Reading {
     }
 }
 
-/// The UK store switched on, courier DPD with one service, and a mapping of standard domestic orders to it.
+/// The UK switched on, courier DPD with one service, and a mapping of standard domestic orders to it.
 fn rules() -> Rules {
     let mut uk = MarketplaceSettings::new(Marketplace::by_id("A1F83G8C2ARO7P").unwrap());
     uk.active = true;

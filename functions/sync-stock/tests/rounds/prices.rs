@@ -1,4 +1,4 @@
-//! Prices: sent where a marketplace asks for the recommended ones, and never once it does not.
+//! Prices: sent if a marketplace asks for the recommended ones, and never once it does not.
 
 use crate::world::{World, ago};
 use jiff::Timestamp;

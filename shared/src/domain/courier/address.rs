@@ -23,7 +23,7 @@ impl AddressKind {
     /// Tells the kind from Amazon's `addressType` and whatever lines it gave; an address that is not there at all is
     /// for the caller to call [`Missing`](Self::Missing).
     ///
-    /// Amazon marks its own pick-up points; other lockers and PO boxes are known by the words of the stores' languages.
+    /// Amazon marks its own pick-up points; other lockers and PO boxes are found by words in the marketplaces' languages.
     /// A door taken for a box costs a look by a person, a box taken for a door costs a returned parcel.
     pub fn of<'a>(address_type: Option<&str>, lines: impl IntoIterator<Item = &'a str>) -> Self {
         if address_type.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("PICKUP_POINT")) {

@@ -131,7 +131,7 @@ pub enum Strategy {
     /// It waits for a person.
     #[default]
     Review,
-    /// The cheapest service that suits; refused until there are rate cards to tell which that is.
+    /// The cheapest service that suits; refused until there are rate cards that show which that is.
     Cheapest,
 }
 

@@ -1,4 +1,4 @@
-//! What Amazon's refusals mean and what to do about them: data, by issue code. Knows nothing of any listing; where
+//! What Amazon's refusals mean and what to do about them: data, by issue code. Knows nothing of any listing. If
 //! Amazon's pages do not explain a code, it says so and leaves the word to Amazon's own message.
 //!
 //! Amazon pages: *Listings Items API Issues Troubleshooting*; *Manage Listings Issues* (the table of old and new codes,
@@ -61,7 +61,7 @@ const UNKNOWN: Advice = person(
     "Read Amazon's own message, and look at the listing in Seller Central, where its issues are shown.",
 );
 
-/// The codes that a quantity or a price can meet. The old and the new code of one rule stand together.
+/// The codes that a quantity or a price can meet. The old and the new code of one rule are together.
 const KNOWN: &[(&[&str], Advice)] = &[
     (
         &["13013"],

@@ -55,7 +55,7 @@ impl Offer {
     }
 }
 
-/// The price that a marketplace's mode asks for; `None` where prices are left alone.
+/// The price that a marketplace's mode asks for; `None` if prices are left alone.
 pub fn rrp_price(
     mode: PriceMode,
     marketplace: Marketplace,

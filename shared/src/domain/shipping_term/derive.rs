@@ -32,7 +32,7 @@ pub struct Derived {
 
 /// Derives the shipping term of an order. The same facts always give the same term.
 ///
-/// A premium promise needs no address. A regular one needs the country, and the postcode too where the marketplace's
+/// A premium promise needs no address. A regular one needs the country, and the postcode too if the marketplace's
 /// map divides that country by postcode.
 pub fn derive(facts: &Facts<'_>) -> Derived {
     let mut explanation = Vec::new();

@@ -11,7 +11,7 @@ pub enum Speed {
     Expedited,
     /// `ECON`, Amazon's `FREE_ECONOMY`.
     Economy,
-    /// `PRIO`, the seller-fulfilled Prime level of several EU stores.
+    /// `PRIO`, the seller-fulfilled Prime level of several EU marketplaces.
     Priority,
     /// `SAME`
     SameDay,

@@ -4,7 +4,7 @@ use super::{Freeze, StockPlan};
 use crate::domain::connection::ConnectionStatus;
 
 impl StockPlan {
-    /// The first thing that keeps everything of a connection from being sent, whatever a round would find; `None` where
+    /// The first thing that keeps everything of a connection from being sent, whatever a round would find; `None` if
     /// nothing does. `deployment`: the brake of the whole deployment.
     pub fn kept_back(
         &self,

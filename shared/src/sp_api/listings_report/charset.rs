@@ -51,7 +51,7 @@ impl Charset {
     }
 }
 
-/// The encoding that a content type names; only those where tabs and line ends are the bytes they are in ASCII.
+/// The encoding that a content type names; only those whose tabs and line ends are the bytes they are in ASCII.
 fn named(content_type: &str) -> Option<&'static Encoding> {
     let label = content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;

@@ -118,8 +118,8 @@ impl Columns {
 
     /// One line as a row; `None` if it is none.
     ///
-    /// A line with fewer columns than the header may be half of one whose title holds a line break: what would stand
-    /// in the column of SKUs is anything.
+    /// A line with fewer columns than the header may be half of one whose title holds a line break: what is
+    /// then in the column of SKUs may be anything.
     pub(super) fn row(&self, line: u64, text: &str, odd_values: &mut u64) -> Option<ListingRow> {
         let mut values = [""; READ.len()];
         let mut count = 0;

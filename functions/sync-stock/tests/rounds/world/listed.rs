@@ -3,7 +3,7 @@
 use super::*;
 
 impl World {
-    /// Lists SKUs on Amazon and here, matched, in the UK's store.
+    /// Lists SKUs on Amazon and here, matched, in the UK.
     pub(crate) async fn list(&self, skus: &[&str], quantity: u32) {
         self.list_in(skus, quantity, &[Marketplace::Uk]).await;
     }
@@ -26,7 +26,7 @@ impl World {
         }
     }
 
-    /// Writes what is wanted, and puts an entry where that must be sent, as a recompute does.
+    /// Writes what is wanted, and puts an entry if that must be sent, as a recompute does.
     pub(crate) async fn want(&self, sku: &str, quantity: u32) {
         self.want_of_level(sku, quantity, None).await;
     }
@@ -152,7 +152,7 @@ impl World {
         assert_eq!(self.store.save_feed(&feed).await.unwrap(), Written::Done);
     }
 
-    /// Puts an entry that waits for a feed, as a recompute does where only that feed's moment is in doubt.
+    /// Puts an entry that waits for a feed, as a recompute does if only that feed's moment is in doubt.
     pub(crate) async fn wait_for(&self, feed: &FeedId, sku: &str, quantity: u32) {
         let key = &self.ids();
         let listing = self.listing(sku).await;
