@@ -8,7 +8,7 @@ use stallkeeper::domain::listing::{
 };
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::Product;
-use stallkeeper::domain::stock::{Component, Deliverable, Sale, WantedAs, deliverable, wanted};
+use stallkeeper::domain::stock::{Counted, Sale, count};
 use stallkeeper::domain::stock_settings::{Effect, StockSettings};
 use stallkeeper::store::SkuInputs;
 use std::collections::HashMap;
@@ -39,20 +39,13 @@ impl ListingFacts<'_> {
             .collect()
     }
 
-    fn deliverable(&self, settings: &StockSettings) -> Vec<Deliverable> {
+    fn count(&self, units: u32, settings: &StockSettings, now: Timestamp) -> Counted {
         let none = SkuInputs::default();
-        let parts = self.product().map(Product::components).unwrap_or_default();
-        let of = |sku: &Sku, units: u32| {
-            let inputs = self.inputs.get(sku).unwrap_or(&none);
-            let component = Component {
-                sku: sku.as_str(),
-                units,
-                levels: &inputs.levels.levels,
-                reservations: &inputs.reservations,
-            };
-            deliverable(&component, settings)
+        let stock = |sku: &Sku| match self.inputs.get_key_value(sku) {
+            Some((sku, inputs)) => inputs.stock(sku),
+            None => none.stock(self.product),
         };
-        parts.iter().map(|part| of(&part.sku, part.units)).collect()
+        count(stock(self.product), stock, units, settings, 0, now)
     }
 }
 
@@ -66,15 +59,10 @@ pub(crate) fn count_quantity(
     now: Timestamp,
 ) {
     effect.matched += 1;
-    let parts = known.deliverable(settings);
-    let listed = WantedAs {
-        units: listing.units,
-        is_bundle: known.product().is_some_and(Product::is_bundle),
-        kept: known.product().is_some(),
-    };
-    let wanted = wanted(listed, &parts, settings, 0, now);
-    let left_alone = !settings.on || listed.is_bundle && !settings.bundles;
-    let unknown = parts.iter().any(|part| part.level.is_none());
+    let Counted { components, wanted } = known.count(listing.units, settings, now);
+    let is_bundle = known.product().is_some_and(Product::is_bundle);
+    let left_alone = !settings.on || is_bundle && !settings.bundles;
+    let unknown = known.product().is_some() && components.iter().any(|it| it.level.is_none());
     let shown = live(listing, standing, &known.sales(listing));
     *match (wanted.quantity, shown) {
         _ if left_alone => &mut effect.unchanged,

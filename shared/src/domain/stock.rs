@@ -5,7 +5,7 @@ mod quantity;
 mod reservation;
 
 pub use policy::{Policy, Step};
-pub use quantity::{Component, Deliverable, Wanted, WantedAs, deliverable, wanted};
+pub use quantity::{Counted, Deliverable, SkuStock, Wanted, count};
 pub use reservation::{Dispatch, Reservation, Sale};
 
 use super::ids::WarehouseCode;

@@ -6,7 +6,7 @@ use super::levels::read_levels;
 use super::{SkuLevels, Store};
 use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
 use crate::domain::product::{Part, Product};
-use crate::domain::stock::Reservation;
+use crate::domain::stock::{Reservation, SkuStock};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use jiff::Timestamp;
@@ -354,6 +354,16 @@ impl SkuInputs {
     /// What it all counted to: the greater, the newer.
     pub fn counter(&self) -> u64 {
         self.levels.counter.saturating_add(self.changes)
+    }
+
+    /// What the SKU's quantity is counted from.
+    pub fn stock<'a>(&'a self, sku: &'a Sku) -> SkuStock<'a> {
+        SkuStock {
+            sku,
+            product: self.product.as_ref(),
+            levels: &self.levels.levels,
+            reservations: &self.reservations,
+        }
     }
 
     /// What a bundle is made of.

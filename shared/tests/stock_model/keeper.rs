@@ -5,9 +5,9 @@ use crate::warehouse::Level;
 use jiff::Timestamp;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{Listing, ListingState, Next, Observed, Sent, Standing, next};
+use stallkeeper::domain::product::Product;
 use stallkeeper::domain::stock::{
-    Arrival, Component, Dispatch, Levels, Policy, Reservation, Sale, StockLevel, WantedAs,
-    deliverable, wanted,
+    Arrival, Dispatch, Levels, Policy, Reservation, Sale, SkuStock, StockLevel, count,
 };
 use stallkeeper::domain::stock_settings::{LevelsKind, StockSettings};
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ struct InFlight {
 #[derive(Debug)]
 pub(crate) struct Keeper {
     settings: StockSettings,
+    product: Product,
     levels: Levels,
     reservations: Vec<Reservation>,
     listing: Listing,
@@ -48,6 +49,7 @@ impl Keeper {
                 policy,
                 ..StockSettings::default()
             },
+            product: serde_json::from_value(serde_json::json!({"sku": "A"})).unwrap(),
             levels: Levels::new(),
             reservations: Vec::new(),
             listing: Listing {
@@ -158,25 +160,14 @@ impl Keeper {
 
     fn recompute(&mut self, now: i64) {
         self.counter += 1;
-        let component = Component {
-            sku: "A",
-            units: 1,
+        let own = SkuStock {
+            sku: &self.product.sku,
+            product: Some(&self.product),
             levels: &self.levels,
             reservations: &self.reservations,
         };
-        let parts = [deliverable(&component, &self.settings)];
-        let listed = WantedAs {
-            units: 1,
-            is_bundle: false,
-            kept: true,
-        };
-        self.listing.wanted = Some(wanted(
-            listed,
-            &parts,
-            &self.settings,
-            self.counter,
-            at(now),
-        ));
+        let counted = count(own, |_| own, 1, &self.settings, self.counter, at(now));
+        self.listing.wanted = Some(counted.wanted);
         let decided = self.decide();
         // An entry is a hint that stays until it was looked at.
         if matches!(decided, Next::Send { .. }) {

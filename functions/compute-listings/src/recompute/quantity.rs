@@ -5,13 +5,11 @@ use super::Work;
 use super::read_once::Seller;
 use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
-use stallkeeper::domain::stock::{Component, Sale, Wanted, WantedAs, deliverable, wanted};
-use stallkeeper::error::Result;
+use stallkeeper::domain::stock::{Sale, Wanted, count};
+use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Listed, SkuInputs, ToSend, WantedWritten};
+use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A SKU that the quantity is counted in.
-type Counted = (Sku, u32, Arc<SkuInputs>);
 
 impl Work<'_> {
     /// Computes and stores what a listing is to have. The listing as it is then; `None` if a newer one is stored or
@@ -23,8 +21,7 @@ impl Work<'_> {
         listed: &Listed,
         seller: &Seller,
     ) -> Result<Option<Listing>> {
-        let components = self.components(sku, inputs).await?;
-        let wanted = self.wanted(inputs, &components, listed, seller);
+        let wanted = self.wanted(sku, inputs, listed, seller).await?;
         let key = ConnectionKey::new(self.tenant, &listed.connection).listing(&listed.amazon_sku);
         let tie = (sku, listed.units);
         let written = self.store.write_wanted(&key, tie, &wanted).await?;
@@ -34,61 +31,34 @@ impl Work<'_> {
         })
     }
 
-    async fn components(&self, sku: &Sku, inputs: &Arc<SkuInputs>) -> Result<Vec<Counted>> {
-        if inputs.product.is_some() && inputs.parts().is_empty() {
-            return Ok(vec![(sku.clone(), 1, inputs.clone())]);
-        }
-        let parts = inputs.parts().iter();
-        let parts = parts.map(|part| async move {
-            let inputs = self.read.inputs(&part.sku).await?;
-            Ok((part.sku.clone(), part.units, inputs))
-        });
-        futures::future::try_join_all(parts).await
-    }
-
-    fn wanted(
+    async fn wanted(
         &self,
+        sku: &Sku,
         inputs: &SkuInputs,
-        components: &[Counted],
         listed: &Listed,
         seller: &Seller,
-    ) -> Wanted {
+    ) -> Result<Wanted> {
+        let parts = inputs.parts().iter().map(|part| async move {
+            Ok::<_, Error>((part.sku.clone(), self.read.inputs(&part.sku).await?))
+        });
+        let parts: HashMap<Sku, Arc<SkuInputs>> = futures::future::try_join_all(parts)
+            .await?
+            .into_iter()
+            .collect();
         let published = &seller.published;
-        let is_bundle = !inputs.parts().is_empty();
         // A SKU's label holds its own counter; a part's counter is added to it.
-        let parts = components.iter().filter(|_| is_bundle);
         let label = parts
-            .map(|(_, _, part)| part.levels.counter)
+            .values()
+            .map(|part| part.levels.counter)
             .fold(inputs.counter(), u64::saturating_add)
             .saturating_add(published.version);
-        let listed_as = WantedAs {
-            units: listed.units,
-            is_bundle,
-            kept: inputs.product.is_some(),
+        let (none, own_sku) = (SkuInputs::default(), sku);
+        let part = |sku: &Sku| match parts.get_key_value(sku) {
+            Some((sku, inputs)) => inputs.stock(sku),
+            None => none.stock(own_sku),
         };
-        let deliverables: Vec<_> = components
-            .iter()
-            .map(|(sku, units, inputs)| {
-                let component = Component {
-                    sku: sku.as_str(),
-                    units: *units,
-                    levels: &inputs.levels.levels,
-                    reservations: &inputs.reservations,
-                };
-                deliverable(&component, &published.settings)
-            })
-            .collect();
-        let settings = &published.settings;
-        let mut wanted = wanted(listed_as, &deliverables, settings, label, self.now);
-        // Two changes at the same moment can make a part a bundle; what that could deliver is unknown.
-        let nested = components
-            .iter()
-            .find(|(_, _, part)| is_bundle && !part.parts().is_empty());
-        if let Some((part, _, _)) = nested {
-            wanted.quantity = None;
-            wanted.why = format!("its part {part} is a bundle itself");
-        }
-        wanted
+        let (own, settings) = (inputs.stock(sku), &published.settings);
+        Ok(count(own, part, listed.units, settings, label, self.now).wanted)
     }
 
     /// Lists a listing to be sent if Amazon may show another quantity. Whether it is urgent.

@@ -1,4 +1,7 @@
+use super::explain::explained;
 use super::*;
+use stallkeeper::domain::product::{Product, digest};
+use stallkeeper::store::ProductWritten;
 
 /// A bundle SET of one A and two Bs, with a listing, and levels of both.
 async fn with_bundle(stand: &Stand) {
@@ -123,6 +126,34 @@ async fn a_bundle_of_bundles_that_comes_by_the_queue_is_refused_and_noted() {
     assert!(stand.refusal("A").await.unwrap().contains("part of SET"));
     stand.get("/products?sku=A").await.is(200);
     assert_eq!(stand.wanted("SET").await, Some(5));
+}
+
+#[tokio::test]
+async fn a_bundle_in_a_bundle_is_explained_as_the_recompute_decides_it() {
+    let stand = Stand::new().await;
+    with_bundle(&stand).await;
+    // Two changes at the same moment: neither saw the other, so both were accepted.
+    let inner = json!({"sku": "A", "parts": [{"sku": "C", "units": 1}]});
+    let inner: Product = serde_json::from_value(inner).unwrap();
+    let read = stand.store.sku_inputs(&tenant(), &inner.sku).await.unwrap();
+    let (hash, now) = (digest(&inner).unwrap(), Timestamp::now());
+    let written = stand
+        .store
+        .put_product(&tenant(), &inner, &hash, now, &read, 0)
+        .await;
+    assert_eq!(written.unwrap(), ProductWritten::Done);
+    stand.deliver(&[recompute_message(&["A"], true)]).await;
+    let written = stand.listing("SET").await.wanted.unwrap();
+    let why = "its part A is a bundle itself";
+    assert_eq!((written.quantity, written.why.as_str()), (None, why));
+    let explained = explained(&stand, "SET").await;
+    let computed = &explained["computed"];
+    assert_eq!(
+        (&computed["value"], &computed["why"], &computed["label"]),
+        (&Value::Null, &json!(why), &json!(written.label)),
+    );
+    assert_eq!(explained["wanted"]["why"], why);
+    assert_eq!(explained["policy"], json!([]));
 }
 
 #[tokio::test]

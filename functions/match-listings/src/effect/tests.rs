@@ -125,3 +125,17 @@ fn a_bundle_is_counted_by_its_parts_or_left_alone() {
     settings.bundles = false;
     assert_eq!(effect(&listing(Some(3)), all(), &settings).unchanged, 1);
 }
+
+#[test]
+fn a_bundle_in_a_bundle_stays_as_it_is() {
+    let all = vec![
+        ("A", inputs(None, &["P1", "P2"])),
+        ("P1", inputs(Some(9), &[])),
+        ("P2", inputs(Some(0), &["P3"])),
+    ];
+    let on = StockSettings {
+        on: true,
+        ..StockSettings::default()
+    };
+    assert_eq!(effect(&listing(Some(3)), all, &on).unchanged, 1);
+}

@@ -1,18 +1,65 @@
 //! The quantity that a listing is to have: the fewest that its components allow, through the policy.
 
 use super::{Levels, Policy, Reservation, Step, counted};
+use crate::domain::ids::Sku;
+use crate::domain::product::Product;
 use crate::domain::stock_settings::StockSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A SKU that a listing's quantity is counted in, with all that is known of its stock.
-#[derive(Debug, Clone)]
-pub struct Component<'a> {
-    pub sku: &'a str,
-    /// How many of it one unit of the product takes.
-    pub units: u32,
+/// A SKU with all that a quantity depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct SkuStock<'a> {
+    pub sku: &'a Sku,
+    /// `None`: the merchant does not keep it (any more).
+    pub product: Option<&'a Product>,
     pub levels: &'a Levels,
     pub reservations: &'a [Reservation],
+}
+
+impl SkuStock<'_> {
+    fn is_bundle(&self) -> bool {
+        self.product.is_some_and(Product::is_bundle)
+    }
+}
+
+/// What a listing of a SKU is to have, and what each SKU that it is counted in allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub components: Vec<Deliverable>,
+    pub wanted: Wanted,
+}
+
+/// Counts what a listing of `units` of `own` is to have. The recompute, the explanation and the preview all call this,
+/// and nothing else computes a wanted quantity. `part` finds the parts of a bundle.
+pub fn count<'a>(
+    own: SkuStock<'a>,
+    part: impl Fn(&Sku) -> SkuStock<'a>,
+    units: u32,
+    settings: &StockSettings,
+    label: u64,
+    at: Timestamp,
+) -> Counted {
+    let parts: Vec<(SkuStock<'_>, u32)> = match own.product {
+        Some(product) if product.is_bundle() => {
+            let parts = product.parts.iter();
+            parts.map(|it| (part(&it.sku), it.units)).collect()
+        }
+        _ => vec![(own, 1)],
+    };
+    let components: Vec<Deliverable> = parts
+        .iter()
+        .map(|(stock, units)| deliverable(stock, *units, settings))
+        .collect();
+    let nested = parts.iter().find(|(stock, _)| stock.is_bundle());
+    let listed = WantedAs {
+        units,
+        is_bundle: own.is_bundle(),
+        kept: own.product.is_some(),
+        nested: nested.map(|(stock, _)| stock.sku),
+    };
+    let wanted = wanted(listed, &components, settings, label, at);
+    Counted { components, wanted }
 }
 
 /// What one component allows.
@@ -29,7 +76,7 @@ pub struct Deliverable {
 }
 
 /// What a component allows under these settings.
-pub fn deliverable(component: &Component<'_>, settings: &StockSettings) -> Deliverable {
+fn deliverable(component: &SkuStock<'_>, units: u32, settings: &StockSettings) -> Deliverable {
     let mut level: Option<u32> = None;
     let mut measured_at: Option<Timestamp> = None;
     for (_, one) in counted(component.levels, &settings.warehouses) {
@@ -42,11 +89,11 @@ pub fn deliverable(component: &Component<'_>, settings: &StockSettings) -> Deliv
         .map(|reservation| reservation.held(settings.levels, measured_at))
         .fold(0, u32::saturating_add);
     Deliverable {
-        sku: component.sku.to_owned(),
-        units: component.units,
+        sku: component.sku.to_string(),
+        units,
         level,
         reserved,
-        enough_for: level.map(|level| level.saturating_sub(reserved) / component.units.max(1)),
+        enough_for: level.map(|level| level.saturating_sub(reserved) / units.max(1)),
         measured_at,
     }
 }
@@ -67,17 +114,19 @@ pub struct Wanted {
 
 /// What a product is listed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WantedAs {
+struct WantedAs<'a> {
     /// Units of the product in one unit of the listing.
-    pub units: u32,
-    pub is_bundle: bool,
+    units: u32,
+    is_bundle: bool,
     /// Whether the merchant still keeps the product.
-    pub kept: bool,
+    kept: bool,
+    /// A part that is a bundle itself.
+    nested: Option<&'a Sku>,
 }
 
 /// Computes what a listing is to have: `policy(min over components (level − reserved) ÷ units)`, never below 0.
-pub fn wanted(
-    listed: WantedAs,
+fn wanted(
+    listed: WantedAs<'_>,
     components: &[Deliverable],
     settings: &StockSettings,
     label: u64,
@@ -94,10 +143,17 @@ pub fn wanted(
         at,
     };
     if !listed.kept {
-        return result(None, "no product of this SKU is kept".into());
+        return Wanted {
+            level_at: None,
+            ..result(None, "no product of this SKU is kept".into())
+        };
     }
     if listed.is_bundle && !settings.bundles {
         return result(None, "bundles are left alone by the settings".into());
+    }
+    // Two changes at the same moment can make a part a bundle; what that could deliver nobody can tell.
+    if let Some(part) = listed.nested {
+        return result(None, format!("its part {part} is a bundle itself"));
     }
     let unknown = components
         .iter()
@@ -165,27 +221,40 @@ mod tests {
         Levels::from([("LON".parse().unwrap(), level)])
     }
 
-    fn component<'a>(sku: &'a str, units: u32, levels: &'a Levels) -> Component<'a> {
-        Component {
-            sku,
-            units,
-            levels,
-            reservations: &[],
-        }
+    fn product(sku: &str, parts: &[(&str, u32)]) -> Product {
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|(sku, units)| serde_json::json!({"sku": sku, "units": units}))
+            .collect();
+        serde_json::from_value(serde_json::json!({"sku": sku, "parts": parts})).unwrap()
+    }
+
+    /// Counts a listing of the first of these products, each with its levels.
+    fn counted_of(all: &[(Product, Levels)], label: u64) -> Wanted {
+        let find = |sku: &Sku| {
+            let (product, levels) = all.iter().find(|(it, _)| it.sku == *sku).unwrap();
+            SkuStock {
+                sku: &product.sku,
+                product: Some(product),
+                levels,
+                reservations: &[],
+            }
+        };
+        let own = find(&all[0].0.sku);
+        count(own, find, 1, &StockSettings::default(), label, at(30)).wanted
     }
 
     #[test]
     fn the_scarcest_part_decides_and_the_latest_measurement_counts() {
-        let settings = StockSettings::default();
-        let (many, few) = (levels(100, 10), levels(7, 20));
-        let parts = [component("MANY", 1, &many), component("FEW", 2, &few)]
-            .map(|part| deliverable(&part, &settings));
-        let listed = WantedAs {
-            units: 1,
-            is_bundle: true,
-            kept: true,
-        };
-        let wanted = wanted(listed, &parts, &settings, 3, at(30));
+        let set = product("SET", &[("MANY", 1), ("FEW", 2)]);
+        let wanted = counted_of(
+            &[
+                (set, Levels::new()),
+                (product("MANY", &[]), levels(100, 10)),
+                (product("FEW", &[]), levels(7, 20)),
+            ],
+            3,
+        );
         assert_eq!(wanted.quantity, Some(3));
         assert_eq!(wanted.level_at, Some(at(20)));
         assert_eq!(wanted.why, "(7 in stock − 0 reserved) of FEW ÷ 2 = 3");
@@ -193,14 +262,21 @@ mod tests {
 
     #[test]
     fn unknown_is_never_zero() {
-        let settings = StockSettings::default();
-        let none = Levels::new();
-        let parts = [deliverable(&component("NEW", 1, &none), &settings)];
-        let listed = WantedAs {
-            units: 1,
-            is_bundle: false,
-            kept: true,
-        };
-        assert_eq!(wanted(listed, &parts, &settings, 1, at(0)).quantity, None);
+        let new = [(product("NEW", &[]), Levels::new())];
+        assert_eq!(counted_of(&new, 1).quantity, None);
+    }
+
+    #[test]
+    fn what_a_bundle_in_a_bundle_can_deliver_is_unknown() {
+        let wanted = counted_of(
+            &[
+                (product("SET", &[("INNER", 1)]), Levels::new()),
+                (product("INNER", &[("A", 1)]), levels(5, 10)),
+                (product("A", &[]), levels(5, 10)),
+            ],
+            1,
+        );
+        assert_eq!(wanted.quantity, None);
+        assert_eq!(wanted.why, "its part INNER is a bundle itself");
     }
 }

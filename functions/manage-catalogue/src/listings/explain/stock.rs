@@ -4,9 +4,7 @@ use super::answer::{Held, PartStock, PolicyStep, Rejected, WantedValue, Warehous
 use super::{ListingFacts, words};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::Sku;
-use stallkeeper::domain::stock::{
-    Component, Deliverable, Reservation, Wanted, WantedAs, deliverable, wanted,
-};
+use stallkeeper::domain::stock::{Counted, Deliverable, Reservation, Wanted, count};
 use stallkeeper::store::SkuInputs;
 
 /// What an explanation says of stock.
@@ -33,22 +31,15 @@ impl ListingFacts {
 
     pub(super) fn stock(&self) -> Stock {
         let components = self.components();
-        let deliverables: Vec<Deliverable> = components
-            .iter()
-            .map(|(sku, units, inputs)| {
-                let component = Component {
-                    sku: sku.as_str(),
-                    units: *units,
-                    levels: &inputs.levels.levels,
-                    reservations: &inputs.reservations,
-                };
-                deliverable(&component, self.settings())
-            })
-            .collect();
+        let Counted {
+            components: deliverables,
+            wanted,
+        } = self.computed();
         let enough = deliverables.iter().map(|it| it.enough_for);
         let scarcest = enough.collect::<Option<Vec<u32>>>();
         let scarcest = scarcest.and_then(|enough| enough.into_iter().min());
-        let steps = scarcest.map(|enough| {
+        let steps = scarcest.filter(|_| wanted.quantity.is_some());
+        let steps = steps.map(|enough| {
             let units = self.listing.units.max(1);
             self.settings().policy.steps(enough / units)
         });
@@ -65,24 +56,23 @@ impl ListingFacts {
                     quantity: step.quantity,
                 })
                 .collect(),
-            computed: self.computed(&deliverables).into(),
+            computed: wanted.into(),
             wanted: self.listing.wanted.clone().map(Into::into),
         }
     }
 
-    fn computed(&self, deliverables: &[Deliverable]) -> Wanted {
-        let product = self.inputs.product.as_ref();
-        let listed = WantedAs {
-            units: self.listing.units,
-            is_bundle: !self.parts.is_empty(),
-            kept: product.is_some(),
-        };
+    fn computed(&self) -> Counted {
         let version = self.plan.published.as_ref().map_or(0, |it| it.version);
         let counters = self.parts.iter().map(|(_, _, part)| part.levels.counter);
         let label = counters.fold(self.inputs.counter(), u64::saturating_add);
         let label = label.saturating_add(version);
-        let now = Timestamp::now();
-        wanted(listed, deliverables, self.settings(), label, now)
+        let own = self.inputs.stock(&self.product);
+        let part = |sku: &Sku| {
+            let part = self.parts.iter().find(|(it, ..)| it == sku);
+            part.map_or(own, |(sku, _, inputs)| inputs.stock(sku))
+        };
+        let (units, now) = (self.listing.units, Timestamp::now());
+        count(own, part, units, self.settings(), label, now)
     }
 
     fn part(&self, inputs: &SkuInputs, deliverable: &Deliverable) -> PartStock {
