@@ -101,7 +101,7 @@ impl Schedules {
         Ok(())
     }
 
-    /// Idempotent: a schedule that is there is made what is asked for.
+    /// Creates a schedule, or changes the existing one. Idempotent.
     async fn put_schedule(
         &self,
         connection: &ConnectionKey,

@@ -150,7 +150,7 @@ pub(crate) async fn disconnect(
     tenant: Tenant<Connections>,
     Path(id): Path<String>,
 ) -> Answer<Json<DisconnectSummary>> {
-    // The status first: from then on nobody fetches, confirms or attaches. Whatever of the rest a crash leaves behind,
+    // The status first: then no function fetches, confirms or attaches. Whatever of the rest a crash leaves behind,
     // the same request erases.
     let connection = app
         .update(&tenant, &id, |read| {

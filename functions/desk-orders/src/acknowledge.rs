@@ -187,7 +187,7 @@ pub enum TakeOver {
     NotReady,
 }
 
-/// Decides on taking over an order. One that is shipped is in nobody's way any more: shipping acknowledges.
+/// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges.
 pub fn decide(stored: &StoredOrder, now: Timestamp) -> TakeOver {
     match stored.status {
         OrderStatus::Ready => {

@@ -9,7 +9,7 @@ use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredO
 pub enum Pick {
     /// To be stored, with what it adds to the history.
     Taken(Box<StoredOrder>, HistoryEntry),
-    /// This very choice was made before and still holds.
+    /// Exactly this choice was made before and is still valid.
     Already,
     /// The order does not wait for a choice.
     NotPending,
@@ -26,7 +26,7 @@ pub enum Pick {
 
 /// Decides on a choice, by the couriers and switches of this moment.
 ///
-/// A person may overrule what stops the rules only for want of knowledge: a buyer who asked to cancel (the seller
+/// A person may overrule what stops the rules only for lack of knowledge: a buyer who asked to cancel (the seller
 /// decides whether it is too late) and a missing address (Seller Central may show it). Nobody can overrule that Amazon
 /// carries the order, nor what a service cannot do.
 pub fn pick(
@@ -64,7 +64,7 @@ pub fn pick(
     }
 }
 
-/// Whether a person chose this service before, and the choice still holds.
+/// Whether a person chose this service before, and the choice is still valid.
 fn still_holds(stored: &StoredOrder, service: &CourierServiceId) -> bool {
     let holds = matches!(
         stored.status,

@@ -11,7 +11,7 @@ pub const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 pub const MARGIN: SignedDuration = SignedDuration::from_mins(3);
 /// How far the first sweep of a connection looks back.
 pub const BACK_FILL: SignedDuration = SignedDuration::from_hours(24 * 7);
-/// Amazon's tokens live 24 hours.
+/// Amazon's tokens are valid for 24 hours.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(23);
 /// How long a refused dataset is not asked for.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -25,7 +25,7 @@ pub struct Window {
     pub before: Timestamp,
     pub token: Option<String>,
     pub fulfilled_by_merchant_only: bool,
-    /// What each page is asked with: Amazon's token is good for the same question only.
+    /// The parameters of each page: Amazon's token is valid for the same parameters only.
     pub datasets: Vec<Dataset>,
     /// The earliest end of the window that Amazon reported with its pages.
     pub reported_end: Option<Timestamp>,
@@ -122,7 +122,7 @@ fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment)
 }
 
-/// The datasets to ask for, less those that Amazon lately refused this seller.
+/// The datasets to ask for, less those that Amazon recently refused this seller.
 pub fn datasets(cursor: &Cursor, now: Timestamp) -> Vec<Dataset> {
     let still = cursor
         .refused_at

@@ -14,7 +14,7 @@ use stallkeeper::store::{Claimed, ToSend};
 /// How often an entry is decided again because another run wrote meanwhile.
 const MOST_TRIES: usize = 5;
 
-/// What came of an entry.
+/// The outcome of an entry.
 #[derive(Debug, PartialEq)]
 pub(crate) enum ClaimOutcome {
     /// It may be sent.

@@ -62,7 +62,7 @@ impl Unsubmitted {
     }
 }
 
-/// What came of one patch.
+/// The outcome of one patch.
 enum Patched {
     Accepted,
     Refused,

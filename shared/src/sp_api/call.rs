@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-/// What is asked of an operation, all but by whom.
+/// The request to an operation, except for the caller.
 struct Question<'a> {
     operation: Operation,
     method: Method,

@@ -26,7 +26,7 @@ const DOWNLOAD: Call = Call {
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a download may bring nothing.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a download may take in all, pauses of its reader included; a function lives no longer.
+/// How long a download may take in all, pauses of its reader included; no function runs longer.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Where a feed's document is to be uploaded, and its id for [`SpApi::create_feed`].

@@ -24,7 +24,7 @@ const ACCESS_TOKEN: Call = Call {
 /// An access token is given up this long before it expires, so that none expires on its way.
 const MARGIN: Duration = Duration::from_secs(120);
 
-/// What came of an authorisation code.
+/// The outcome of an authorisation code.
 #[must_use]
 #[derive(Debug)]
 pub enum Login {

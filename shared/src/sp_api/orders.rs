@@ -62,14 +62,14 @@ impl Dataset {
     }
 }
 
-/// A search for changed orders. Every page of one sweep is asked with the same values but `token`.
+/// A search for changed orders. Every page of one sweep has the same values except `token`.
 #[derive(Debug, Clone, Copy)]
 pub struct Sweep<'a> {
     /// Orders changed at or after this moment; sent in whole seconds, rounded down.
     pub after: Timestamp,
     /// Orders changed at or before this moment, by Amazon's clock at least two minutes ago; in whole seconds too.
     pub before: Timestamp,
-    /// The last page's `next_token`; lives 24 hours.
+    /// The last page's `next_token`; valid for 24 hours.
     pub token: Option<&'a str>,
     pub datasets: &'a [Dataset],
     /// Leaves out what Amazon fulfils.
@@ -149,7 +149,7 @@ impl SpApi {
     }
 }
 
-/// All but those without an id, which nobody could store or ask for: they must not hold up all the others for ever.
+/// All except those without an id, which we could neither store nor ask for: they must not block the others for ever.
 fn readable(page: Vec<Value>, before: Timestamp) -> Vec<RawOrder> {
     page.into_iter()
         .filter_map(|json| {

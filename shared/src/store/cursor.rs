@@ -23,10 +23,10 @@ pub struct SweepPlace {
     pub before: Timestamp,
     /// Amazon's token for the next page.
     pub token: String,
-    /// When Amazon gave it; it lives 24 hours.
+    /// When Amazon gave it; it is valid for 24 hours.
     pub token_at: Timestamp,
     pub fulfilled_by_merchant_only: bool,
-    /// What every page of the sweep is asked with; absent in what older releases wrote.
+    /// The parameters of every page of the sweep; absent in what older releases wrote.
     #[serde(default)]
     pub datasets: Option<Vec<Dataset>>,
     /// The earliest end of the window that Amazon reported on the pages so far.

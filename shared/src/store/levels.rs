@@ -30,7 +30,7 @@ pub struct SkuLevels {
     pub reserving: bool,
 }
 
-/// What came of a level.
+/// The outcome of storing a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LevelWritten {
     /// Stored; what is wanted may be another now.

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
 
-/// What came of writing a wanted value.
+/// The outcome of writing a wanted value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedWritten<T> {
     /// It is current, written now or by an earlier try; the item as it is.
@@ -25,7 +25,7 @@ pub enum WantedWritten<T> {
     Outdated,
 }
 
-/// What came of claiming a value to send.
+/// The outcome of claiming a value to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed<T> {
     Done,

@@ -47,7 +47,7 @@ pub struct Listed {
     pub units: u32,
 }
 
-/// What came of storing a product.
+/// The outcome of storing a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProductWritten {
     Done,

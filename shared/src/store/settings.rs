@@ -58,7 +58,7 @@ impl Store {
         Ok(settings)
     }
 
-    /// How a marketplace of a connection is run; the defaults if nobody has said.
+    /// How a marketplace of a connection is run; the defaults if nobody has set it.
     pub async fn marketplace(
         &self,
         connection: &ConnectionKey,

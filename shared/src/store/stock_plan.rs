@@ -8,7 +8,7 @@ use crate::domain::stock_settings::{Freeze, StockPlan};
 use crate::error::Result;
 
 impl Store {
-    /// A connection's stock settings; the defaults if nobody has said.
+    /// A connection's stock settings; the defaults if nobody has set them.
     pub async fn stock_plan(&self, connection: &ConnectionKey) -> Result<StockPlan> {
         self.or_default(Key::stock_plan(connection)).await
     }

@@ -124,7 +124,7 @@ async fn a_batch_that_comes_again_puts_the_same() {
     assert_eq!(put[0], put[1]);
 }
 
-/// Bodies are left out: how they deflate is nobody's business.
+/// Bodies are left out: how they deflate does not matter.
 #[tokio::test]
 async fn the_sample_event_is_what_the_store_writes() {
     let made = json!({"Records": sampled().await});

@@ -115,7 +115,7 @@ impl App {
             Ok(Some(holder)) if holder.tenant == *tenant => {
                 format!("Connection {holder} of yours has it: use that one, or disconnect it first.")
             }
-            // Whose it is, is nobody's business.
+            // The answer must not say whose it is.
             _ => "A seller account can be connected once in a region. If it is yours, have the other connection disconnected first.".to_owned(),
         };
         Problem::conflict(

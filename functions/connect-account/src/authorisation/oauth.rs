@@ -223,7 +223,7 @@ pub(crate) async fn callback(
     Ok(page)
 }
 
-/// Trades the code at once: it lives five minutes.
+/// Trades the code at once: it is valid for five minutes.
 async fn exchange(app: &App, base: &Base, code: &str) -> Result<Credentials, Page> {
     let amazon = app.vault.app().await?;
     let login = app

@@ -8,7 +8,7 @@ use stallkeeper::domain::courier::Strategy;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// Settings of stock; someone who comes from another system looks for them here.
+/// Settings of stock that callers who know other systems look for here.
 const OF_THE_CONNECTION: [&str; 10] = [
     "stock",
     "stock_settings",

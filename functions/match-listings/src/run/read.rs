@@ -24,7 +24,7 @@ use tracing::info;
 
 /// How many lines are placed side by side.
 const ROWS: usize = 500;
-/// How long an address of a document is used; it lives five minutes.
+/// How long an address of a document is used; it is valid for five minutes.
 const ADDRESS_LIFETIME: Duration = Duration::from_secs(200);
 /// How many listings the seller is proved by, if one after the other is gone.
 const PROOFS: usize = 3;

@@ -20,7 +20,7 @@ const SUBMIT_TIME: Duration = Duration::from_secs(100);
 /// Amazon takes five of these feeds in five minutes, beside `createFeed`'s own limit. Page: *JSON listings feed*.
 const MOST_IN_WINDOW: usize = 5;
 const WINDOW: SignedDuration = SignedDuration::from_mins(5);
-/// How long Amazon is left alone before it is asked how far it is.
+/// How long to wait before asking Amazon how far it is.
 const FIRST_CHECK_SECONDS: u32 = 60;
 /// What a line takes in a document, as a rule.
 const BYTES_A_LINE: usize = 260;

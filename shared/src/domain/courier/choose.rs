@@ -78,7 +78,7 @@ const NAMED_REFUSALS: usize = 20;
 
 /// Chooses the courier service of an order, or says why a person must.
 ///
-/// `term` is `None` if none could be derived for want of an address. `mappings` are those of the order's connection,
+/// `term` is `None` if none could be derived without an address. `mappings` are those of the order's connection,
 /// `couriers` its tenant's, `switches` those of its marketplace.
 pub fn choose(
     term: Option<&ShippingTerm>,
