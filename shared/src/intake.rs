@@ -1,5 +1,7 @@
-//! What a platform sends of its catalogue: compared with what is stored, and what differs queued. The API calls it for a
-//! request, and the worker for what platforms put on the queue themselves. It writes no product and no level.
+//! What a platform sends of its catalogue: compared with what is stored, and what differs queued.
+//!
+//! The API calls it for a request, and the worker for what platforms put on the queue themselves. It writes no product
+//! and no level.
 
 mod levels;
 mod products;
