@@ -37,8 +37,10 @@ pub struct Detail {
     pub happened: Happened,
 }
 
-/// What happened, by the event's `detail-type`, and the facts it carries: those of an order show it right after the change,
-/// and of two events of one order the one with the greater `revision` is the later.
+/// What happened, by the event's `detail-type`, and the facts it carries.
+///
+/// Those of an order show it right after the change; of two events of one order the one with the greater `revision` is the
+/// later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(untagged)]
 pub enum Happened {

@@ -139,7 +139,7 @@ async fn keys_of_the_old_web_service_are_refused_with_what_to_do() {
         ] {
             let problem = refused.problem(422, "mws-is-gone");
             let detail = problem["detail"].as_str().unwrap();
-            assert!(detail.contains("authorise anew"), "{detail}");
+            assert!(detail.contains("authorise again"), "{detail}");
             assert!(!problem.to_string().contains("4ea38b7b"), "{problem}");
         }
     }
