@@ -194,7 +194,7 @@ fn was_previewed(plan: &StockPlan) -> Answer<()> {
                 "preview-failed",
                 "What publishing would do could not be computed.",
                 format!(
-                    "{failed} Once that is fixed, ask again: POST /connections/{{connection}}/publish with {{\"preview\":true}}."
+                    "{failed}. Once that is fixed, ask again: POST /connections/{{connection}}/publish with {{\"preview\":true}}."
                 ),
             )),
             None => Err(Problem::conflict(

@@ -1,8 +1,10 @@
 //! What the README prints can be run as it is printed.
 
+use crate::stack::seller::admin;
 use crate::stack::shop::Shop;
 use crate::stack::{Stack, unique, until};
 use jiff::Timestamp;
+use reqwest::Method;
 use serde_json::json;
 use stallkeeper::domain::marketplace::Marketplace::Uk;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,11 @@ fn run(line: &str, folder: &Path, environment: &[(&str, &str)]) -> Output {
 async fn every_curl_line_of_the_readme_is_answered_well() {
     let shop = Shop::connect(&[Uk], "connections catalogue desk").await;
     shop.switch_on("UK").await;
+    let listings = json!({"listings": [
+        {"sku": "TEA", "stores": [Uk.id()], "quantity": 50, "fulfilment": "MERCHANT"},
+    ]});
+    let at_amazon = format!("sellers/{}/listings", shop.seller.id);
+    admin(Method::PUT, &at_amazon, listings).await;
     let tenant = &shop.tenant;
     tenant
         .put("/products", json!([{"sku": "TEA"}]))
