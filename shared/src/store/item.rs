@@ -69,7 +69,7 @@ pub(crate) fn deflated<T: Serialize>(value: &T) -> Result<AttributeValue> {
 }
 
 thread_local! {
-    /// Kept, since allocating its 300 KB takes longer than deflating an order.
+    /// Kept, so that its 300 KB are not allocated again for each order.
     static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), false));
 }
 
