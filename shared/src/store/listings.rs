@@ -20,7 +20,7 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedWritten<T> {
     /// It is current, written now or by an earlier try; the item as it is.
-    Stands(Box<T>),
+    Current(Box<T>),
     /// A newer one exists, or the listing is tied to another product or gone: nothing is to be sent.
     Outdated,
 }
@@ -105,7 +105,7 @@ impl Store {
                         && old.wanted.as_ref().map(|stored| stored.label) == Some(wanted.label)
                 });
                 Ok(ours.map_or(WantedWritten::Outdated, |old| {
-                    WantedWritten::Stands(Box::new(old))
+                    WantedWritten::Current(Box::new(old))
                 }))
             }
             Err(error) => Err(failure("store a wanted quantity", error)),
@@ -274,5 +274,5 @@ pub(super) fn stands<T: serde::de::DeserializeOwned>(
 ) -> Result<WantedWritten<T>> {
     let item = attributes
         .ok_or_else(|| Error::retryable("store a wanted value", "the item did not come back"))?;
-    Ok(WantedWritten::Stands(Box::new(value(item)?)))
+    Ok(WantedWritten::Current(Box::new(value(item)?)))
 }

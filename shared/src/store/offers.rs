@@ -96,7 +96,7 @@ impl Store {
                     old.wanted.as_ref().map(|stored| stored.label) == Some(wanted.label)
                 });
                 Ok(ours.map_or(WantedWritten::Outdated, |old| {
-                    WantedWritten::Stands(Box::new(old))
+                    WantedWritten::Current(Box::new(old))
                 }))
             }
             Err(error) => Err(failure("store a wanted price", error)),

@@ -45,7 +45,7 @@ impl Work<'_> {
         let connection = &listing.connection;
         let key = listing.key().offer(marketplace);
         let written = self.store.write_wanted_price(&key, &wanted).await?;
-        let WantedWritten::Stands(offer) = written else {
+        let WantedWritten::Current(offer) = written else {
             return Ok(());
         };
         let sent_by = offer.sent.as_ref().map(|sent| &sent.by);

@@ -26,7 +26,7 @@ impl Work<'_> {
         let tie = (sku, listed.units);
         let written = self.store.write_wanted(&key, tie, &wanted).await?;
         Ok(match written {
-            WantedWritten::Stands(listing) => Some(*listing),
+            WantedWritten::Current(listing) => Some(*listing),
             WantedWritten::Outdated => None,
         })
     }

@@ -99,9 +99,9 @@ async fn two_people_at_once_do_not_both_pick() {
     } else {
         one
     };
-    let stands = lost.problem(409, "not-pending")["current"].clone();
+    let current = lost.problem(409, "not-pending")["current"].clone();
     assert_eq!(
-        stands["history"].as_array().unwrap().len(),
+        current["history"].as_array().unwrap().len(),
         2,
         "one pick is in the history"
     );

@@ -82,7 +82,7 @@ fn refuse_part(read: &SkuInputs) -> Answer<()> {
     Err(Problem::conflict(
         "part-of-bundles",
         "This product is a part of bundles.",
-        "Delete the bundles first, or take it out of them: see `stands`.",
+        "Delete the bundles first, or take it out of them: see `current`.",
     )
     .showing(&bundles))
 }

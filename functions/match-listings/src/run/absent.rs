@@ -122,8 +122,8 @@ impl Run<'_> {
             let Some(known) = self.app.store.listing(&key.listing(&sku)).await? else {
                 continue;
             };
-            let stands = known.alias || known.state != ListingState::NotOnAmazon;
-            if !stands && self.app.store.forget_listing(&known).await? == Written::Done {
+            let stays = known.alias || known.state != ListingState::NotOnAmazon;
+            if !stays && self.app.store.forget_listing(&known).await? == Written::Done {
                 reading.counts.not_on_amazon -= 1;
             }
         }

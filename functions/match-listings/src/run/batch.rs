@@ -108,9 +108,9 @@ impl Run<'_> {
                 return Ok((target, pending));
             }
             if self.write(known.as_ref(), &target, drifted).await? == Written::Done {
-                let stands = as_written(known.as_ref(), target, drifted);
-                let pending = pending(reading, &stands, sold.as_ref());
-                return Ok((stands, pending));
+                let written = as_written(known.as_ref(), target, drifted);
+                let pending = pending(reading, &written, sold.as_ref());
+                return Ok((written, pending));
             }
             known = self.app.store.listing(&key.listing(&sku)).await?;
             let skus = [sku.clone()];

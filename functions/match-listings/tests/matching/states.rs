@@ -87,7 +87,7 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
     let written = store
         .write_wanted(&key.listing(&listing.amazon_sku), tied, &wanted)
         .await;
-    assert!(matches!(written.unwrap(), WantedWritten::Stands(_)));
+    assert!(matches!(written.unwrap(), WantedWritten::Current(_)));
     let sent = Sent {
         value: quantity,
         label: 5,

@@ -37,7 +37,7 @@ impl World {
         };
         let name = key.listing(&sku).offer(UK);
         let written = self.store.write_wanted_price(&name, &wanted).await.unwrap();
-        let WantedWritten::Stands(offer) = written else {
+        let WantedWritten::Current(offer) = written else {
             panic!("another price of {sku} is wanted");
         };
         let entry = ToSend {

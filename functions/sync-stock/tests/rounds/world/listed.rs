@@ -50,7 +50,7 @@ impl World {
         let product = (&sku.as_product(), 1);
         let name = key.listing(&sku);
         let written = self.store.write_wanted(&name, product, &wanted);
-        let WantedWritten::Stands(listing) = written.await.unwrap() else {
+        let WantedWritten::Current(listing) = written.await.unwrap() else {
             panic!("{sku} is not listed so");
         };
         let standing = self.standing(&listing).await;
