@@ -9,7 +9,7 @@
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
 //! | | cursor with its lease, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `OVERLAP#orders` | `poll-orders` |
 //! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
-//! | | authorisation attempt, first request | `CONNECTION#t#c` | `DANCE`, `REQUEST` | `connect-account` |
+//! | | authorisation attempt, first request | `CONNECTION#t#c` | `ATTEMPT`, `REQUEST` | `connect-account` |
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
@@ -17,13 +17,21 @@
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
-//! | catalogue | levels with the counter | `SKU#t#sku` | `LEVELS` | `compute-listings` |
+//! | catalogue | levels with the generation | `SKU#t#sku` | `LEVELS` | `compute-listings` |
 //! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `compute-listings`, `manage-catalogue`, `match-listings` |
 //! | | reservation, refused row | `SKU#t#sku` | `RESERVED#c#order#line`, `REJECTED` | `reserve-stock`, `compute-listings` |
 //! | | listing, offer | `LISTING#t#c#amazon_sku` | `LISTING`, `OFFER#cc` | all of stock out |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
 //! | | feed, mark of an open one, manifest | `FEED#t#c`, `OPEN_FEED#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `settle-feeds` |
 //! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
+//!
+//! Three numbers that only rise:
+//!
+//! | number | counts | written | conditional on it |
+//! |---|---|---|---|
+//! | `revision` | the changes of an item by whoever read it: the optimistic lock | order, listing, cursor, round, matching, settings and their draft (`draft_revision`) | the next write of the item: a caller that read an older one reads again |
+//! | `generation` | the changes of inputs. A SKU has one with its levels (reservations count there too) and one with its product, the published settings have one; a wanted value has the sum of all it was computed from, its parts' included. A cursor's rises when it is rewound | with the input, before anything is computed | a wanted value and an entry to send replace only lesser ones |
+//! | `send_count` | how often a value of a listing or an offer was sent | with each claim | the next claim, and the deletion of the entry that asked for it |
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
 //! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
@@ -63,7 +71,7 @@ pub use levels::{LevelWritten, SkuLevels};
 pub use limit::{Bucket, Permit};
 pub use listings::{Claimed, ListingPage, WantedWritten};
 pub use matching::{ListingCounts, Matching, ReportJob};
-pub use oauth::{Dance, OAuthState};
+pub use oauth::{AuthorisationAttempt, OAuthState};
 pub use order_lists::{OrderFilter, OrderPage, WaitingPage};
 pub use orders::{HistoryRecord, OrderRow};
 pub use parked::ParkedMark;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::store::{Dance, OAuthState, Store, Tables, Written};
+use stallkeeper::store::{AuthorisationAttempt, OAuthState, Store, Tables, Written};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).expect("a moment of this century")
@@ -37,8 +37,8 @@ async fn store() -> (tables::Embedded, Store) {
     (embedded, store)
 }
 
-fn dance(digest: &str) -> Dance {
-    Dance {
+fn attempt(digest: &str) -> AuthorisationAttempt {
+    AuthorisationAttempt {
         digest: digest.into(),
         nonce: format!("nonce of {digest}"),
     }
@@ -58,10 +58,10 @@ fn state() -> OAuthState {
 #[tokio::test]
 async fn a_new_dance_ends_the_one_before() {
     let (_tables, store) = store().await;
-    let (first, second, third) = (dance("first"), dance("second"), dance("third"));
-    let begin = async |dance, former| {
+    let (first, second, third) = (attempt("first"), attempt("second"), attempt("third"));
+    let begin = async |attempt, former| {
         store
-            .begin_dance(dance, &state(), former, at(0))
+            .begin_attempt(attempt, &state(), former, at(0))
             .await
             .unwrap()
     };
@@ -78,16 +78,19 @@ async fn a_new_dance_ends_the_one_before() {
     assert_eq!(begin(&second, Some(&first)).await, Written::Done);
     assert_eq!(begin(&third, Some(&first)).await, Written::Conflict);
     assert!(store.oauth_state("first", at(0)).await.unwrap().is_none());
-    assert_eq!(store.dance(&key()).await.unwrap(), Some(second.clone()));
-    store.end_dance(&key(), &first).await.unwrap();
     assert_eq!(
-        store.dance(&key()).await.unwrap(),
+        store.authorisation_attempt(&key()).await.unwrap(),
+        Some(second.clone())
+    );
+    store.end_attempt(&key(), &first).await.unwrap();
+    assert_eq!(
+        store.authorisation_attempt(&key()).await.unwrap(),
         Some(second.clone()),
         "a former one ends nothing"
     );
     for _ in 0..2 {
-        store.end_dance(&key(), &second).await.unwrap();
-        assert_eq!(store.dance(&key()).await.unwrap(), None);
+        store.end_attempt(&key(), &second).await.unwrap();
+        assert_eq!(store.authorisation_attempt(&key()).await.unwrap(), None);
         assert!(store.oauth_state("second", at(0)).await.unwrap().is_none());
     }
     assert_eq!(begin(&first, None).await, Written::Done);
@@ -98,7 +101,7 @@ async fn a_state_expires_and_each_of_its_steps_is_taken_once() {
     let (_tables, store) = store().await;
     assert_eq!(
         store
-            .begin_dance(&dance("d"), &state(), None, at(0))
+            .begin_attempt(&attempt("d"), &state(), None, at(0))
             .await
             .unwrap(),
         Written::Done

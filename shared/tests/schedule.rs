@@ -148,10 +148,10 @@ impl World {
     async fn publish(&self, settings: StockSettings) {
         loop {
             let mut plan = self.store.stock_plan(&key()).await.unwrap();
-            let version = plan.published.map_or(0, |published| published.version) + 1;
+            let generation = plan.published.map_or(0, |published| published.generation) + 1;
             plan.published = Some(Published {
                 settings: settings.clone(),
-                version,
+                generation,
                 at: Timestamp::UNIX_EPOCH,
                 shadow: false,
             });

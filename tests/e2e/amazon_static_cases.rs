@@ -255,8 +255,11 @@ async fn every_static_case_of_amazons_participations_is_read() {
         let answer = amazon.client.participations(&amazon.account()).await;
         match case.status {
             200 => {
-                let stores = answer.unwrap().value;
-                let told: Vec<_> = stores.iter().map(|store| store.marketplace.id()).collect();
+                let marketplaces = answer.unwrap().value;
+                let told: Vec<_> = marketplaces
+                    .iter()
+                    .map(|store| store.marketplace.id())
+                    .collect();
                 let list = case.answer["payload"].as_array().unwrap();
                 assert_eq!(
                     told,

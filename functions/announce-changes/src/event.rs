@@ -79,7 +79,7 @@ pub enum Happened {
         sku: AmazonSku,
         /// As spelt here.
         product: Option<Sku>,
-        stores: Vec<Marketplace>,
+        marketplaces: Vec<Marketplace>,
         remedy: &'static str,
     },
     /// Amazon has had a feed for longer than it should need.

@@ -35,7 +35,7 @@ pub fn listing_changes(images: &Images<Listing>, at: Option<Timestamp>) -> Vec<E
             connection: new.connection.clone(),
             sku: new.amazon_sku.clone(),
             product: new.other_spelling.clone(),
-            stores: new.stores.clone(),
+            marketplaces: new.marketplaces.clone(),
             remedy: RENAME_OURS,
         };
         let (sku, revision) = (new.amazon_sku.as_str(), new.revision.to_string());

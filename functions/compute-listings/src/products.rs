@@ -70,7 +70,7 @@ async fn write_one(
     let hash = digest(product)?;
     for _ in 0..MOST_TRIES {
         let read = store.sku_inputs(tenant, sku).await?;
-        let stored = read.told_at.map(Timestamp::as_millisecond);
+        let stored = read.reported_at.map(Timestamp::as_millisecond);
         let sent = Some(sent_at.as_millisecond());
         if stored > sent {
             return Ok(false);

@@ -1,6 +1,6 @@
 //! What follows from a change: what each listing that it touches is to have, and whether that is to be sent.
 //!
-//! The caller has written the change and raised its counter, for all SKUs at hand. Only then is anything read here, so
+//! The caller has written the change and raised its generation, for all SKUs at hand. Only then is anything read here, so
 //! that of two changes at once at least one recompute sees both. What was read is shared within one call, never longer.
 
 mod price;

@@ -115,7 +115,7 @@ impl App {
                 was_previewed(plan)?;
                 plan.published = Some(Published {
                     settings: plan.draft.clone(),
-                    version: plan.next_version(),
+                    generation: plan.next_generation(),
                     at: now,
                     shadow: request.shadow,
                 });
@@ -128,8 +128,11 @@ impl App {
             .await?;
         self.listing_jobs.recompute_all(connection, &plan).await?;
         self.match_if_old(connection, &plan, now).await?;
-        let version = plan.published.as_ref().map(|published| published.version);
-        info!(connection.id = %connection.id, published.version = version, shadow = request.shadow, "the stock settings of connection `{}` are published", connection.id);
+        let generation = plan
+            .published
+            .as_ref()
+            .map(|published| published.generation);
+        info!(connection.id = %connection.id, published.generation = generation, shadow = request.shadow, "the stock settings of connection `{}` are published", connection.id);
         Ok(plan)
     }
 
@@ -266,13 +269,13 @@ mod tests {
     #[test]
     fn a_version_never_falls() {
         let mut plan = plan(true, None);
-        assert_eq!(plan.next_version(), 1);
+        assert_eq!(plan.next_generation(), 1);
         plan.published = Some(Published {
             settings: StockSettings::default(),
-            version: 7,
+            generation: 7,
             at: Timestamp::UNIX_EPOCH,
             shadow: false,
         });
-        assert_eq!(plan.next_version(), 8);
+        assert_eq!(plan.next_generation(), 8);
     }
 }

@@ -162,8 +162,8 @@ pub(crate) async fn disconnect(
         })
         .await?;
     app.store.erase_credentials(&connection).await?;
-    if let Some(dance) = app.store.dance(&connection.key()).await? {
-        app.store.end_dance(&connection.key(), &dance).await?;
+    if let Some(attempt) = app.store.authorisation_attempt(&connection.key()).await? {
+        app.store.end_attempt(&connection.key(), &attempt).await?;
     }
     for mark in app.store.parked_marks(&connection.key()).await? {
         app.store.forget_parked(&connection.key(), &mark).await?;

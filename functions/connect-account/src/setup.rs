@@ -84,11 +84,11 @@ impl App {
         connection: &Connection,
         now: Timestamp,
     ) -> Answer<Option<String>> {
-        let dance = self.store.dance(&connection.key()).await?;
-        let Some(dance) = dance else {
+        let attempt = self.store.authorisation_attempt(&connection.key()).await?;
+        let Some(attempt) = attempt else {
             return Ok(None);
         };
-        let state = self.store.oauth_state(&dance.digest, now).await?;
+        let state = self.store.oauth_state(&attempt.digest, now).await?;
         Ok(state.and_then(|state| state.seller).map(String::from))
     }
 }

@@ -121,17 +121,17 @@ impl Stand {
         assert_eq!(written, Written::Done);
     }
 
-    /// Publishes settings of connection C1, one version on.
+    /// Publishes settings of connection C1, one generation on.
     async fn publish(&self, change: impl FnOnce(&mut StockPlan)) {
         let mut plan = self.store.stock_plan(&key()).await.unwrap();
-        let version = plan.published.as_ref().map_or(0, |it| it.version) + 1;
+        let generation = plan.published.as_ref().map_or(0, |it| it.generation) + 1;
         let settings = StockSettings {
             on: true,
             ..StockSettings::default()
         };
         plan.published = Some(Published {
             settings,
-            version,
+            generation,
             at: at(0),
             shadow: false,
         });
@@ -147,7 +147,7 @@ impl Stand {
         let mut listing = Listing::new(&connection("C1"), amazon_sku, ListingState::Matched);
         listing.product = Some(sku(product));
         listing.units = units;
-        listing.stores = vec![Marketplace::Uk];
+        listing.marketplaces = vec![Marketplace::Uk];
         listing.observed = Some(Observed {
             value: observed,
             at: at(0),

@@ -13,7 +13,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// Where it is listed, sorted.
-    pub stores: Vec<Marketplace>,
+    pub marketplaces: Vec<Marketplace>,
     /// Amazon keeps its stock, on one of the marketplaces at least.
     pub by_amazon: bool,
     /// The live quantity, at most a few hours old.
@@ -64,7 +64,7 @@ pub fn on_amazon(
         listing.units = 1;
     }
     listing.other_spelling = other.filter(|_| listing.state == ListingState::CaseMismatch);
-    listing.stores.clone_from(&seen.stores);
+    listing.marketplaces.clone_from(&seen.marketplaces);
     if matched && let Some(quantity) = seen.quantity {
         let same = listing.observed.as_ref().map(|observed| observed.value) == Some(quantity);
         if came || !same {
@@ -90,7 +90,7 @@ pub fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
     }
     let mut listing = known.clone();
     listing.state = ListingState::NotOnAmazon;
-    listing.stores.clear();
+    listing.marketplaces.clear();
     listing.other_spelling = None;
     if !listing.alias {
         listing.product = None;

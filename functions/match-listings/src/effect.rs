@@ -95,22 +95,24 @@ pub(crate) fn priced_marketplaces(
         .iter()
         .filter(|it| it.active && it.price_mode == PriceMode::Rrp)
         .map(|it| it.marketplace)
-        .filter(|store| listing.stores.contains(store))
+        .filter(|marketplace| listing.marketplaces.contains(marketplace))
         .collect()
 }
 
 /// Whether these settings would change the price of a listing on a marketplace, held for a person or not.
 pub(crate) fn price_changes(
     listing: &Listing,
-    store: Marketplace,
+    marketplace: Marketplace,
     offer: Option<&Offer>,
     product: &Product,
     standing: Standing,
     settings: &StockSettings,
     now: Timestamp,
 ) -> bool {
-    let wanted = rrp_price(PriceMode::Rrp, store, product, listing.units, 0, now);
-    let mut offer = offer.cloned().unwrap_or_else(|| unknown(listing, store));
+    let wanted = rrp_price(PriceMode::Rrp, marketplace, product, listing.units, 0, now);
+    let mut offer = offer
+        .cloned()
+        .unwrap_or_else(|| unknown(listing, marketplace));
     offer.wanted = wanted;
     let percent = settings.brakes.price_percent;
     !matches!(next_price(&offer, standing, percent), NextPrice::Nothing(_))
@@ -128,7 +130,7 @@ fn unknown(listing: &Listing, marketplace: Marketplace) -> Offer {
         refused: None,
         observed: None,
         released_to: 0,
-        sends: 0,
+        send_count: 0,
     }
 }
 

@@ -94,7 +94,7 @@ impl PreviewJob {
             return Ok(());
         };
         let connection = &self.connection;
-        let stores = app.store.marketplaces(connection).await?;
+        let marketplaces = app.store.marketplaces(connection).await?;
         let mut standings = HashMap::new();
         loop {
             let connection = &self.connection;
@@ -104,7 +104,7 @@ impl PreviewJob {
                 .listing_page(connection, state, self.after.as_deref(), PAGE)
                 .await?;
             let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
-            let page = self.page(app, &plan.draft, &stores, &skus).await?;
+            let page = self.page(app, &plan.draft, &marketplaces, &skus).await?;
             self.count(app, &page, &mut standings).await?;
             self.after = keys.next;
             if self.after.is_none() {
@@ -169,8 +169,8 @@ impl PreviewJob {
         standings: &mut HashMap<FeedId, Standing>,
     ) -> Result<()> {
         let now = Timestamp::now();
-        for store in priced_marketplaces(listing, page.stores) {
-            let offer = page.offers.get(&(listing.amazon_sku.clone(), store));
+        for marketplace in priced_marketplaces(listing, page.marketplaces) {
+            let offer = page.offers.get(&(listing.amazon_sku.clone(), marketplace));
             let feed = match offer.and_then(|offer| offer.sent.as_ref()) {
                 Some(sent) => match &sent.by {
                     SentBy::Feed(feed) => Some(feed),
@@ -180,7 +180,15 @@ impl PreviewJob {
             };
             let standing = self.standing(app, feed, standings).await?;
             let settings = page.settings;
-            let changes = price_changes(listing, store, offer, product, standing, settings, now);
+            let changes = price_changes(
+                listing,
+                marketplace,
+                offer,
+                product,
+                standing,
+                settings,
+                now,
+            );
             self.so_far.price_changes += u64::from(changes);
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! Settings were published: every matched listing's product is queued to be computed again. The settings' version is part
-//! of what is computed, so no counter needs to be raised for it.
+//! of what is computed, so no generation needs to be raised for it.
 
 use crate::{App, is_late, queue_recompute};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, Sku};

@@ -128,35 +128,35 @@ impl Run<'_> {
                 "it was not done after {MOST_HOPS} attempts"
             )));
         }
-        let stores = self.stores().await?;
-        if stores.is_empty() {
+        let marketplaces = self.marketplaces().await?;
+        if marketplaces.is_empty() {
             let why = "no marketplace of this connection is switched on";
             return Ok(RunOutcome::Failed(why.into()));
         }
-        if let Some(end) = self.ask(&stores, job.hop).await? {
+        if let Some(end) = self.ask(&marketplaces, job.hop).await? {
             return Ok(end);
         }
-        self.match_reports(&stores).await
+        self.match_reports(&marketplaces).await
     }
 
     /// The marketplaces whose listings count, the home marketplace first.
-    async fn stores(&self) -> Result<Vec<Marketplace>> {
+    async fn marketplaces(&self) -> Result<Vec<Marketplace>> {
         let key = &self.connection.key();
         let settings = self.app.store.marketplaces(key).await?;
-        let gone = |store: Marketplace| {
+        let gone = |marketplace: Marketplace| {
             self.connection
                 .participations
                 .iter()
-                .any(|it| it.marketplace == store && !it.participating)
+                .any(|it| it.marketplace == marketplace && !it.participating)
         };
-        let mut stores: Vec<Marketplace> = settings
+        let mut marketplaces: Vec<Marketplace> = settings
             .iter()
             .filter(|settings| settings.active && !gone(settings.marketplace))
             .map(|settings| settings.marketplace)
             .collect();
         let home = self.connection.marketplace;
-        stores.sort_by_key(|store| (*store != home, *store));
-        Ok(stores)
+        marketplaces.sort_by_key(|marketplace| (*marketplace != home, *marketplace));
+        Ok(marketplaces)
     }
 
     fn is_under_way(&self) -> bool {

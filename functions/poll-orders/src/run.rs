@@ -101,7 +101,7 @@ impl Run<'_> {
         }
         let memory = app
             .store
-            .overlap_memory(&connection.key(), self.cursor.epoch)
+            .overlap_memory(&connection.key(), self.cursor.generation)
             .await?;
         loop {
             if self
@@ -187,7 +187,7 @@ impl Run<'_> {
         let end = window.end();
         if !window.seen.is_subset(&memory.hashes) {
             let memory = OverlapMemory {
-                epoch: self.cursor.epoch,
+                generation: self.cursor.generation,
                 hashes: window.seen,
             };
             self.app
@@ -216,7 +216,7 @@ impl Run<'_> {
 
     async fn save(&mut self, give_back: bool) -> Result<Written> {
         let mut cursor = self.cursor.clone();
-        cursor.version += 1;
+        cursor.revision += 1;
         if give_back {
             cursor.owner = None;
             cursor.leased_until_ms = 0;

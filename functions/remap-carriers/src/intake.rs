@@ -283,7 +283,7 @@ fn term(reading: &Reading, order: &Order, stored: Option<&StoredOrder>) -> Term 
     let Some(marketplace) = order.marketplace() else {
         return Term {
             term: None,
-            derivation: vec!["the store is not one that we know".into()],
+            derivation: vec!["the marketplace is not one that we know".into()],
         };
     };
     let derived = derive(&Facts {

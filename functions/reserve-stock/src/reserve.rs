@@ -1,5 +1,5 @@
 //! Reservations: what each order's lines hold of which SKU, kept beside the stock levels, and the recomputes to queue for
-//! them. The order of effects is the promise: reserve, read the tie again, raise the counters, queue the recompute; only
+//! them. The order of effects is the promise: reserve, read the tie again, raise the generations, queue the recompute; only
 //! then is the batch done. A batch that comes again does the same again, which does no harm.
 
 use crate::App;
@@ -14,7 +14,7 @@ use stallkeeper::queue::StockChange;
 use stallkeeper::store::{Reserved, Store, Written};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Orders, or counters, worked on side by side.
+/// Orders, or generations, worked on side by side.
 const AT_ONCE: usize = 8;
 /// How often a line is moved because its listing was tied again meanwhile.
 const MOST_MOVES: usize = 5;
@@ -51,7 +51,7 @@ pub(crate) async fn reserve(
     Ok(all.values().map(BTreeSet::len).sum())
 }
 
-/// Raises the counters, then queues the recomputes.
+/// Raises the generations, then queues the recomputes.
 async fn recompute(app: &App, touched: &ToRecompute) -> Result<()> {
     for (tenant, skus) in touched {
         futures::stream::iter(skus)

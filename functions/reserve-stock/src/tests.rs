@@ -133,7 +133,7 @@ async fn an_order_is_reserved_where_its_listing_is_tied_to_and_its_recompute_is_
     assert_eq!(sale.ordered_at, order.order.created_at);
     assert_eq!(only(&cloud, "Täße & Co").await.units, 1, "no listing yet");
     let levels = inputs(&cloud, "MUG").await.levels;
-    assert_eq!((levels.counter, levels.reserving), (1, true));
+    assert_eq!((levels.generation, levels.reserving), (1, true));
     assert_eq!(
         cloud.recomputed().await,
         [vec!["MUG".to_owned(), "Täße & Co".to_owned()]]
@@ -314,5 +314,5 @@ async fn a_batch_whose_recompute_cannot_be_queued_comes_again_and_queues_it() {
     cloud.becomes_willing().await;
     assert_eq!(reserve(&cloud.app, one.iter()).await.unwrap(), 1);
     assert_eq!(cloud.recomputed().await.last().unwrap(), &["MUG"]);
-    assert_eq!(inputs(&cloud, "MUG").await.levels.counter, 2);
+    assert_eq!(inputs(&cloud, "MUG").await.levels.generation, 2);
 }

@@ -111,8 +111,8 @@ mod tests {
             .map(|sku| FeedLine {
                 sku: sku.parse().unwrap(),
                 value: LineValue::Quantity(1),
-                label: 1,
-                sends: 0,
+                generation: 1,
+                send_count: 0,
                 product_type: None,
             })
             .collect()

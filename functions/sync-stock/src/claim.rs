@@ -46,13 +46,13 @@ impl<'a> Target<'a> {
             sku: self.sku.clone(),
             price_on: self.price_on,
             value: line.value.clone(),
-            label: line.label,
-            sends: line.sends,
+            generation: line.generation,
+            send_count: line.send_count,
             decrease: true,
             urgent: false,
             level_at: None,
             after: None,
-            stores: Vec::new(),
+            marketplaces: Vec::new(),
             product_type: line.product_type.clone(),
             at: Timestamp::now(),
         }
@@ -72,12 +72,12 @@ pub(crate) async fn claim(
         (None, LineValue::Quantity(value)) => {
             let first = Claim {
                 value,
-                label: first.label,
-                sends: first.sends,
+                generation: first.generation,
+                send_count: first.send_count,
             };
-            let call = async |sends: u64, sent: Sent<u32>| {
+            let call = async |send_count: u64, sent: Sent<u32>| {
                 let claimed = store
-                    .claim_listing(&connection.listing(target.sku), sends, &sent)
+                    .claim_listing(&connection.listing(target.sku), send_count, &sent)
                     .await?;
                 Ok(seen(claimed))
             };
@@ -87,12 +87,12 @@ pub(crate) async fn claim(
         (Some(marketplace), LineValue::Price { amount, .. }) => {
             let first = Claim {
                 value: amount,
-                label: first.label,
-                sends: first.sends,
+                generation: first.generation,
+                send_count: first.send_count,
             };
             let offer = &connection.listing(target.sku).offer(marketplace);
-            let call = async |sends: u64, sent: Sent<Decimal>| {
-                Ok(seen(store.claim_offer(offer, sends, &sent).await?))
+            let call = async |send_count: u64, sent: Sent<Decimal>| {
+                Ok(seen(store.claim_offer(offer, send_count, &sent).await?))
             };
             let claimed = claim_with(session, target, first, by, call).await?;
             Ok(as_line(claimed, |amount| {
@@ -121,8 +121,8 @@ fn as_line<V>(outcome: ClaimResult<V>, value: impl Fn(V) -> LineValue) -> ClaimO
     match outcome {
         Ok(Some(claimed)) => ClaimOutcome::Claimed(Claim {
             value: value(claimed.value),
-            label: claimed.label,
-            sends: claimed.sends,
+            generation: claimed.generation,
+            send_count: claimed.send_count,
         }),
         Ok(None) => ClaimOutcome::Dropped,
         Err(()) => ClaimOutcome::Left,
@@ -137,16 +137,16 @@ async fn claim_with<V: Copy>(
     call: impl AsyncFn(u64, Sent<V>) -> Result<Refused<V>>,
 ) -> Result<ClaimResult<V>> {
     let gate = session.gate(std::collections::HashSet::new());
-    let entry = (first.label, first.sends);
+    let entry = (first.generation, first.send_count);
     let mut now = first;
     for _ in 0..MOST_TRIES {
         let sent = Sent {
             value: now.value,
-            label: now.label,
+            generation: now.generation,
             at: session.amazons_now(),
             by: by.clone(),
         };
-        let Some(seen) = call(now.sends, sent).await? else {
+        let Some(seen) = call(now.send_count, sent).await? else {
             return Ok(Ok(Some(now)));
         };
         let in_feed = seen.as_ref().and_then(|seen| seen.sent.as_ref());
@@ -167,7 +167,7 @@ async fn claim_with<V: Copy>(
     Ok(Err(()))
 }
 
-/// Whether an entry, known by its label and sends, is still there: it is taken out once what it asked for has been sent.
+/// Whether an entry, known by its generation and send count, is still there: it is taken out once what it asked for has been sent.
 async fn is_pending(
     session: &SendSession<'_>,
     target: Target<'_>,
@@ -178,7 +178,7 @@ async fn is_pending(
     let pending = store
         .to_send_of(connection, target.sku, target.price_on)
         .await?;
-    Ok(pending.is_some_and(|it| (it.label, it.sends) == entry))
+    Ok(pending.is_some_and(|it| (it.generation, it.send_count) == entry))
 }
 
 /// Whether nothing else was sent since `claimed`; else what is wanted now is listed to be sent again, since it is
@@ -190,13 +190,13 @@ pub(crate) async fn confirm(
 ) -> Result<()> {
     let connection = &session.key();
     let store = &session.app.store;
-    let after = claimed.sends + 1;
+    let after = claimed.send_count + 1;
     let moved = match target.price_on {
         None => {
             let listing = store.listing(&connection.listing(target.sku)).await?;
             listing.is_some_and(|listing| {
                 let sent = listing.sent.map(|sent| LineValue::Quantity(sent.value));
-                listing.sends != after && sent.as_ref() != Some(&claimed.value)
+                listing.send_count != after && sent.as_ref() != Some(&claimed.value)
             })
         }
         Some(marketplace) => {
@@ -207,7 +207,7 @@ pub(crate) async fn confirm(
                 let sent = offer
                     .sent
                     .map(|sent| LineValue::price(sent.value, marketplace));
-                offer.sends != after && sent.as_ref() != Some(&claimed.value)
+                offer.send_count != after && sent.as_ref() != Some(&claimed.value)
             })
         }
     };

@@ -149,8 +149,8 @@ async fn patch_one(
     }
     let first = Claim {
         value: entry.value.clone(),
-        label: entry.label,
-        sends: entry.sends,
+        generation: entry.generation,
+        send_count: entry.send_count,
     };
     let claimed = match claim(session, target, first, &SentBy::Patch).await? {
         ClaimOutcome::Claimed(claimed) => claimed,

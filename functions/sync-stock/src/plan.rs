@@ -81,8 +81,8 @@ impl Plan {
 pub(crate) fn marketplace_of(entry: &ToSend, home: Marketplace) -> Marketplace {
     match entry.price_on {
         Some(marketplace) => marketplace,
-        None if entry.stores.contains(&home) => home,
-        None => entry.stores.first().copied().unwrap_or(home),
+        None if entry.marketplaces.contains(&home) => home,
+        None => entry.marketplaces.first().copied().unwrap_or(home),
     }
 }
 
@@ -93,14 +93,15 @@ fn cover(mut entries: Vec<ToSend>, home: Marketplace) -> Vec<(Marketplace, Vec<T
     let mut next = Some(home);
     while let Some(marketplace) = next {
         let (covered, left): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
-            entry.stores.contains(&marketplace) || (entry.stores.is_empty() && marketplace == home)
+            entry.marketplaces.contains(&marketplace)
+                || (entry.marketplaces.is_empty() && marketplace == home)
         });
         if !covered.is_empty() {
             groups.push((marketplace, covered));
         }
         entries = left;
         let mut counts: BTreeMap<&str, (usize, Marketplace)> = BTreeMap::new();
-        for marketplace in entries.iter().flat_map(|entry| &entry.stores) {
+        for marketplace in entries.iter().flat_map(|entry| &entry.marketplaces) {
             counts
                 .entry(marketplace.country())
                 .or_insert((0, *marketplace))
@@ -171,13 +172,13 @@ pub(crate) mod tests {
             sku: sku.parse().unwrap(),
             price_on: None,
             value: LineValue::Quantity(quantity),
-            label: 1,
-            sends: 0,
+            generation: 1,
+            send_count: 0,
             decrease: false,
             urgent: false,
             level_at: None,
             after: None,
-            stores: vec![Marketplace::Uk],
+            marketplaces: vec![Marketplace::Uk],
             product_type: None,
             at: Timestamp::UNIX_EPOCH,
         }
@@ -187,7 +188,7 @@ pub(crate) mod tests {
         (0..count).map(|n| entry(&format!("S{n:05}"), 5)).collect()
     }
 
-    const STORES: [Marketplace; 4] = [
+    const MARKETPLACES: [Marketplace; 4] = [
         Marketplace::Uk,
         Marketplace::De,
         Marketplace::Fr,
@@ -197,12 +198,12 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn each_entry_goes_once_through_a_store_it_is_in(
-            stores in prop::collection::vec(prop::sample::subsequence(STORES.to_vec(), 1..=4), 0..60),
+            marketplaces in prop::collection::vec(prop::sample::subsequence(MARKETPLACES.to_vec(), 1..=4), 0..60),
             urgent in prop::collection::vec(any::<bool>(), 60),
             patch_most in 0usize..30,
         ) {
-            let entries: Vec<ToSend> = stores.into_iter().enumerate().map(|(n, stores)| ToSend {
-                stores,
+            let entries: Vec<ToSend> = marketplaces.into_iter().enumerate().map(|(n, marketplaces)| ToSend {
+                marketplaces,
                 urgent: urgent[n],
                 ..entry(&format!("S{n}"), 1)
             }).collect();
@@ -211,13 +212,13 @@ pub(crate) mod tests {
             prop_assert!(plan.patches.len() <= patch_most);
             let mut skus: Vec<&str> = plan.patches.iter().map(|it| it.sku.as_str()).collect();
             for batch in &plan.feeds {
-                prop_assert!(batch.entries.iter().all(|it| it.stores.contains(&batch.marketplace)));
+                prop_assert!(batch.entries.iter().all(|it| it.marketplaces.contains(&batch.marketplace)));
                 skus.extend(batch.entries.iter().map(|it| it.sku.as_str()));
             }
             skus.sort_unstable();
             skus.dedup();
             prop_assert_eq!(skus.len(), count);
-            let through_home = |it: &ToSend| it.stores.contains(&Marketplace::De);
+            let through_home = |it: &ToSend| it.marketplaces.contains(&Marketplace::De);
             let elsewhere = plan.feeds.iter().filter(|batch| batch.marketplace != Marketplace::De);
             prop_assert!(elsewhere.flat_map(|batch| &batch.entries).all(|it| !through_home(it)));
         }

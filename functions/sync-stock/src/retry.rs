@@ -9,9 +9,9 @@ use stallkeeper::domain::listing::{Listing, ListingState, Offer, Sent};
 pub(crate) struct Claim<V> {
     pub(crate) value: V,
     /// Of what is wanted.
-    pub(crate) label: u64,
+    pub(crate) generation: u64,
     /// How often something was sent before.
-    pub(crate) sends: u64,
+    pub(crate) send_count: u64,
 }
 
 /// A listing or an offer as it is.
@@ -20,7 +20,7 @@ pub(crate) struct Current<V> {
     sendable: bool,
     wanted: Option<(V, u64, Option<Timestamp>)>,
     pub(crate) sent: Option<Sent<V>>,
-    sends: u64,
+    send_count: u64,
 }
 
 impl From<Listing> for Current<u32> {
@@ -29,9 +29,9 @@ impl From<Listing> for Current<u32> {
         let wanted = listing.wanted.as_ref();
         Self {
             sendable: listing.state == ListingState::Matched,
-            wanted: wanted.and_then(|it| Some((quantity?, it.label, it.level_at))),
+            wanted: wanted.and_then(|it| Some((quantity?, it.generation, it.level_at))),
             sent: listing.sent,
-            sends: listing.sends,
+            send_count: listing.send_count,
         }
     }
 }
@@ -41,9 +41,9 @@ impl From<Offer> for Current<rust_decimal::Decimal> {
         let wanted = offer.wanted.as_ref();
         Self {
             sendable: true,
-            wanted: wanted.and_then(|it| Some((it.amount?, it.label, None))),
+            wanted: wanted.and_then(|it| Some((it.amount?, it.generation, None))),
             sent: offer.sent,
-            sends: offer.sends,
+            send_count: offer.send_count,
         }
     }
 }
@@ -64,9 +64,9 @@ pub(crate) enum RetryDecision<V> {
     Leave,
 }
 
-/// `label`, `sends`: of the entry. `by`: who claims. `known`: whether all orders up to a measurement are known.
+/// `generation`, `send_count`: of the entry. `by`: who claims. `known`: whether all orders up to a measurement are known.
 pub(crate) fn retry_decision<V: Copy>(
-    (label, sends): (u64, u64),
+    (generation, send_count): (u64, u64),
     by: &SentBy,
     current: Option<Current<V>>,
     known: impl Fn(Option<Timestamp>) -> bool,
@@ -80,8 +80,8 @@ pub(crate) fn retry_decision<V: Copy>(
         // Whatever is wanted since has an entry of its own, and counts on this one being in the feed.
         return RetryDecision::Ours(Claim {
             value: sent.value,
-            label: sent.label,
-            sends: current.sends.saturating_sub(1),
+            generation: sent.generation,
+            send_count: current.send_count.saturating_sub(1),
         });
     }
     let Some((value, wanted, level_at)) = current.wanted else {
@@ -89,18 +89,18 @@ pub(crate) fn retry_decision<V: Copy>(
     };
     let now = Claim {
         value,
-        label: wanted,
-        sends: current.sends,
+        generation: wanted,
+        send_count: current.send_count,
     };
-    if wanted > label {
+    if wanted > generation {
         // The run that wrote what is wanted now puts an entry for it, or found that there is nothing to send.
-        return match current.sends == sends {
+        return match current.send_count == send_count {
             true => RetryDecision::Drop,
             false => RetryDecision::Unfinished(now),
         };
     }
-    // The label is less if the listing was tied to another product: this entry keeps out the one for it.
-    if wanted < label && !known(level_at) {
+    // The generation is less if the listing was tied to another product: this entry keeps out the one for it.
+    if wanted < generation && !known(level_at) {
         return RetryDecision::Leave;
     }
     RetryDecision::Claim(now)
@@ -110,17 +110,17 @@ pub(crate) fn retry_decision<V: Copy>(
 mod tests {
     use super::*;
 
-    fn current(wanted: u64, sends: u64, by: Option<SentBy>) -> Option<Current<u32>> {
+    fn current(wanted: u64, send_count: u64, by: Option<SentBy>) -> Option<Current<u32>> {
         Some(Current {
             sendable: true,
             wanted: Some((9, wanted, Some(Timestamp::UNIX_EPOCH))),
             sent: by.map(|by| Sent {
                 value: 7,
-                label: 4,
+                generation: 4,
                 at: Timestamp::UNIX_EPOCH,
                 by,
             }),
-            sends,
+            send_count,
         })
     }
 
@@ -138,8 +138,8 @@ mod tests {
         );
         let expected = Claim {
             value: 9,
-            label: 4,
-            sends: 3,
+            generation: 4,
+            send_count: 3,
         };
         assert_eq!(decision, RetryDecision::Claim(expected));
     }
@@ -149,8 +149,8 @@ mod tests {
         let ours = retry_decision((4, 3), &feed("F"), current(5, 3, Some(feed("F"))), |_| true);
         let expected = Claim {
             value: 7,
-            label: 4,
-            sends: 2,
+            generation: 4,
+            send_count: 2,
         };
         assert_eq!(ours, RetryDecision::Ours(expected));
         let other = retry_decision((4, 3), &feed("G"), current(5, 3, Some(feed("F"))), |_| true);
@@ -159,13 +159,16 @@ mod tests {
 
     #[test]
     fn what_was_sent_for_the_entry_itself_and_may_not_have_arrived_is_not_dropped() {
-        let newer =
-            |sends| retry_decision((4, sends), &SentBy::Patch, current(5, 3, None), |_| false);
+        let newer = |send_count| {
+            retry_decision((4, send_count), &SentBy::Patch, current(5, 3, None), |_| {
+                false
+            })
+        };
         assert_eq!(newer(3), RetryDecision::Drop, "nothing was sent since");
         let now = Claim {
             value: 9,
-            label: 5,
-            sends: 3,
+            generation: 5,
+            send_count: 3,
         };
         assert_eq!(newer(2), RetryDecision::Unfinished(now));
     }
@@ -193,7 +196,7 @@ mod tests {
         assert_eq!(tied(false), RetryDecision::Leave);
         assert!(matches!(
             tied(true),
-            RetryDecision::Claim(Claim { label: 4, .. })
+            RetryDecision::Claim(Claim { generation: 4, .. })
         ));
     }
 }

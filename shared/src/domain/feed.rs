@@ -109,9 +109,9 @@ impl LineValue {
 pub struct FeedLine {
     pub sku: AmazonSku,
     pub value: LineValue,
-    pub label: u64,
-    /// The listing's `sends` before this line.
-    pub sends: u64,
+    pub generation: u64,
+    /// The listing's `send_count` before this line.
+    pub send_count: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<String>,
 }

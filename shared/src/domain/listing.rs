@@ -75,8 +75,8 @@ impl ListingState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent<T> {
     pub value: T,
-    /// The label of the wanted value that was sent.
-    pub label: u64,
+    /// The generation of the wanted value that was sent.
+    pub generation: u64,
     /// Not later than Amazon can have got it; Amazon's clock.
     pub at: Timestamp,
     pub by: SentBy,
@@ -124,7 +124,7 @@ pub struct Listing {
     /// For `case_mismatch`: our spelling of it.
     pub other_spelling: Option<Sku>,
     /// The marketplaces it was seen in.
-    pub stores: Vec<Marketplace>,
+    pub marketplaces: Vec<Marketplace>,
     /// Amazon's product type, if it is known.
     pub product_type: Option<String>,
     pub wanted: Option<Wanted>,
@@ -133,8 +133,8 @@ pub struct Listing {
     pub observed: Option<Observed<u32>>,
     /// How often a quantity was sent; the lock of the function that sends the next.
     #[serde(default)]
-    pub sends: u64,
-    /// Rises whenever the matching or a person changes it (not with wanted and sent, which have labels of their own).
+    pub send_count: u64,
+    /// Rises whenever the matching or a person changes it (not with wanted and sent, which have generations of their own).
     #[serde(default)]
     pub revision: u64,
 }
@@ -151,13 +151,13 @@ impl Listing {
             units: 1,
             alias: false,
             other_spelling: None,
-            stores: Vec::new(),
+            marketplaces: Vec::new(),
             product_type: None,
             wanted: None,
             sent: None,
             refused: None,
             observed: None,
-            sends: 0,
+            send_count: 0,
             revision: 0,
         }
     }
@@ -180,10 +180,10 @@ impl Listing {
 
     /// The marketplace to send its quantity through: the home one if it is listed there, else its first.
     pub fn store_to_send_through(&self, home: Marketplace) -> Option<Marketplace> {
-        if self.stores.contains(&home) {
+        if self.marketplaces.contains(&home) {
             Some(home)
         } else {
-            self.stores.first().copied()
+            self.marketplaces.first().copied()
         }
     }
 }

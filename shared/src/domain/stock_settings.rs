@@ -85,8 +85,8 @@ impl Default for StockSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     pub settings: StockSettings,
-    /// Rises with each publication; part of the label of every wanted quantity.
-    pub version: u64,
+    /// Rises with each publication; part of the generation of every wanted quantity.
+    pub generation: u64,
     pub at: Timestamp,
     /// Everything is computed and shown, and nothing sent.
     pub shadow: bool,
@@ -153,9 +153,9 @@ impl StockPlan {
             .filter(|published| published.settings.on)
     }
 
-    /// The version that the next publication has; it never falls.
-    pub fn next_version(&self) -> u64 {
+    /// The generation that the next publication has; it never falls.
+    pub fn next_generation(&self) -> u64 {
         let published = self.published.as_ref();
-        published.map_or(0, |published| published.version) + 1
+        published.map_or(0, |published| published.generation) + 1
     }
 }

@@ -34,7 +34,7 @@ pub enum StockChange {
     /// An input of these SKUs was written; what follows from it is to be computed.
     Recompute {
         tenant: TenantId,
-        /// Whether the counters are still to be raised for it.
+        /// Whether the generations are still to be raised for it.
         raise: bool,
         skus: Vec<Sku>,
     },
@@ -93,7 +93,7 @@ impl StockChange {
             .collect())
     }
 
-    /// Messages that have these SKUs computed again. `raise`: an input of theirs was written, and their counters are not
+    /// Messages that have these SKUs computed again. `raise`: an input of theirs was written, and their generations are not
     /// raised for it yet.
     ///
     /// # Errors

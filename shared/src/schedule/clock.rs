@@ -151,7 +151,7 @@ mod tests {
                     every_minutes,
                     ..StockSettings::default()
                 },
-                version: 1,
+                generation: 1,
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
             }),

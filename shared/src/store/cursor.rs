@@ -1,6 +1,6 @@
 //! How far a connection's orders have been read: the cursor with its lease, and the memory of a window's overlap.
 //!
-//! One run at a time owns the cursor. Every write is conditional on owner and version; a run that loses ends quietly. A
+//! One run at a time owns the cursor. Every write is conditional on owner and revision; a run that loses ends quietly. A
 //! quiet sweep writes the cursor twice (lease, end) and the overlap memory not at all.
 
 use super::item::{condition_failed, failure, item, n, number, s, value};
@@ -54,9 +54,9 @@ pub struct Cursor {
     pub clock_offset_ms: i64,
     /// Requests per second, if Amazon's answer gave another figure than its documentation.
     pub rate: Option<f64>,
-    /// Rises when the cursor is rewound; an overlap memory of an older epoch is void.
-    pub epoch: u64,
-    pub version: u64,
+    /// Rises when the cursor is rewound; an overlap memory of an older generation is void.
+    pub generation: u64,
+    pub revision: u64,
     pub owner: Option<String>,
     /// Epoch milliseconds until which the owner has it to itself.
     #[serde(default)]
@@ -66,7 +66,7 @@ pub struct Cursor {
 /// What the end of the last window held, so that its overlap with the next is not queued again: eight bytes an order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OverlapMemory {
-    pub epoch: u64,
+    pub generation: u64,
     pub hashes: HashSet<u64>,
 }
 
@@ -85,7 +85,7 @@ impl Store {
             .set_key(Some(Key::order_cursor(connection).into_map()))
             .update_expression(
                 "SET #owner = :owner, leased_until_ms = :until, since = if_not_exists(since, :first), v = :v, \
-                 epoch = if_not_exists(epoch, :zero), version = if_not_exists(version, :zero) + :one",
+                 generation = if_not_exists(generation, :zero), revision = if_not_exists(revision, :zero) + :one",
             )
             .condition_expression("attribute_not_exists(leased_until_ms) OR leased_until_ms <= :now OR #owner = :owner")
             .expression_attribute_names("#owner", "owner")
@@ -105,7 +105,7 @@ impl Store {
         }
     }
 
-    /// Saves a cursor that this run owns; its version must be one more than when it was last read or saved. With the
+    /// Saves a cursor that this run owns; its revision must be one more than when it was last read or saved. With the
     /// owner taken out of it, this also gives the lease back.
     pub async fn save_order_cursor(
         &self,
@@ -118,10 +118,10 @@ impl Store {
             .put_item()
             .table_name(&self.tables.connections)
             .set_item(Some(item(Key::order_cursor(connection), cursor)?))
-            .condition_expression("#owner = :owner AND version = :read")
+            .condition_expression("#owner = :owner AND revision = :read")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", s(owner))
-            .expression_attribute_values(":read", n(cursor.version.saturating_sub(1)));
+            .expression_attribute_values(":read", n(cursor.revision.saturating_sub(1)));
         Written::from_result("save a cursor", put.send().await)
     }
 
@@ -164,7 +164,7 @@ impl Store {
             let Some(cursor) = cursor else {
                 return Ok(());
             };
-            let read = cursor.version;
+            let read = cursor.revision;
             let Some(changed) = change(cursor) else {
                 return Ok(());
             };
@@ -173,7 +173,7 @@ impl Store {
                 .put_item()
                 .table_name(&self.tables.connections)
                 .set_item(Some(item(key, &changed)?))
-                .condition_expression("version = :read")
+                .condition_expression("revision = :read")
                 .expression_attribute_values(":read", n(read));
             if Written::from_result("rewind a cursor", put.send().await)? == Written::Done {
                 return Ok(());
@@ -191,14 +191,15 @@ impl Store {
     pub async fn overlap_memory(
         &self,
         connection: &ConnectionKey,
-        epoch: u64,
+        generation: u64,
     ) -> Result<OverlapMemory> {
         let item = self
             .get_item(&self.tables.connections, Key::order_overlap(connection))
             .await?;
         let bytes = item
             .filter(|item| {
-                number(item, "epoch").and_then(|found| u64::try_from(found).ok()) == Some(epoch)
+                number(item, "generation").and_then(|found| u64::try_from(found).ok())
+                    == Some(generation)
             })
             .and_then(|mut item| item.remove("hashes"));
         let hashes = match &bytes {
@@ -209,7 +210,7 @@ impl Store {
                 .collect(),
             _ => HashSet::new(),
         };
-        Ok(OverlapMemory { epoch, hashes })
+        Ok(OverlapMemory { generation, hashes })
     }
 
     /// Remembers what a window's end held. Losing or repeating this write costs repeated messages, never an order.
@@ -223,7 +224,7 @@ impl Store {
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_be_bytes()).collect();
         let mut fields = Key::order_overlap(connection).into_map();
         fields.insert("v".into(), n(1));
-        fields.insert("epoch".into(), n(memory.epoch));
+        fields.insert("generation".into(), n(memory.generation));
         fields.insert("hashes".into(), AttributeValue::B(Blob::new(bytes)));
         self.put_fields(
             "remember a window's overlap",
@@ -242,8 +243,8 @@ fn rewound(cursor: Cursor, to: Timestamp) -> Cursor {
     Cursor {
         since: cursor.since.min(to),
         sweep: None,
-        epoch: cursor.epoch + 1,
-        version: cursor.version + 1,
+        generation: cursor.generation + 1,
+        revision: cursor.revision + 1,
         owner: None,
         leased_until_ms: 0,
         ..cursor

@@ -202,8 +202,8 @@ mod tests {
                 .parse()
                 .unwrap(),
             value: LineValue::Quantity(1_000_000 + u32::try_from(n).unwrap()),
-            label: 1_000_000 + n as u64 * 7,
-            sends: 1_000 + n as u64 % 13,
+            generation: 1_000_000 + n as u64 * 7,
+            send_count: 1_000 + n as u64 % 13,
             product_type: Some("SPORTING_GOODS".to_owned()),
         };
         let lines: Vec<FeedLine> = (0..LINES_IN_A_PART).map(&mut line).collect();

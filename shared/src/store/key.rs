@@ -125,8 +125,8 @@ impl Key {
     }
 
     /// The state of a connection's current authorisation attempt.
-    pub(crate) fn dance(connection: &ConnectionKey) -> Self {
-        Self::new(connection_pk(connection), "DANCE")
+    pub(crate) fn attempt(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "ATTEMPT")
     }
 
     /// What a connection was asked for with.

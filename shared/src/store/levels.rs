@@ -1,5 +1,5 @@
-//! Stock levels, and the counter of a SKU that never falls. All levels of a SKU are in one item with its counter, so
-//! that a level and the raise of the counter are one write.
+//! Stock levels, and the generation of a SKU that never falls. All levels of a SKU are in one item with its generation, so
+//! that a level and the raise of the generation are one write.
 
 use super::Store;
 use super::item::{Item, condition_failed, failure, n, number, s};
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SkuLevels {
     /// Raised with each change of an input; 0 if the SKU is unknown.
-    pub counter: u64,
+    pub generation: u64,
     pub levels: Levels,
     /// Whether a reservation may be open: then the same quantity, measured later, may change what is wanted.
     pub reserving: bool,
@@ -47,15 +47,15 @@ pub(super) fn read_levels(item: &Item) -> SkuLevels {
         Some((warehouse, read_level(value)?))
     });
     SkuLevels {
-        counter: counter(item),
+        generation: generation(item),
         levels: levels.collect(),
         reserving: matches!(item.get("reserving"), Some(AttributeValue::Bool(true))),
     }
 }
 
-fn counter(item: &Item) -> u64 {
-    number(item, "counter")
-        .and_then(|counter| u64::try_from(counter).ok())
+fn generation(item: &Item) -> u64 {
+    number(item, "generation")
+        .and_then(|generation| u64::try_from(generation).ok())
         .unwrap_or_default()
 }
 
@@ -148,7 +148,7 @@ impl Store {
         Ok(items)
     }
 
-    /// Stores a level if it is newer than what is stored, and raises the SKU's counter with it: one write unit.
+    /// Stores a level if it is newer than what is stored, and raises the SKU's generation with it: one write unit.
     /// Idempotent: the same level again is [`Arrival::Repeated`].
     pub async fn write_level(
         &self,
@@ -166,10 +166,10 @@ impl Store {
             .update_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::levels(tenant, sku).into_map()))
-            .update_expression("SET #level = :level, v = :v ADD #counter :one")
+            .update_expression("SET #level = :level, v = :v ADD #generation :one")
             .condition_expression("attribute_not_exists(#level) OR #level.measured_at < :measured")
             .expression_attribute_names("#level", &name)
-            .expression_attribute_names("#counter", "counter")
+            .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":level", level_value(level))
             .expression_attribute_values(":measured", n(level.measured_at.as_millisecond()))
             .expression_attribute_values(":one", n(1))
@@ -202,7 +202,7 @@ impl Store {
         }
     }
 
-    /// Raises the counter of a SKU after one of its inputs was written. `reserving`: the input was a reservation.
+    /// Raises the generation of a SKU after one of its inputs was written. `reserving`: the input was a reservation.
     pub async fn raise_counter(
         &self,
         tenant: &TenantId,
@@ -215,25 +215,25 @@ impl Store {
             .update_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::levels(tenant, sku).into_map()))
-            .expression_attribute_names("#counter", "counter")
+            .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":by", n(by.max(1)))
             .expression_attribute_values(":v", n(super::item::VERSION))
             .return_values(ReturnValue::UpdatedNew);
         update = if reserving {
             update
-                .update_expression("SET v = :v, reserving = :yes ADD #counter :by")
+                .update_expression("SET v = :v, reserving = :yes ADD #generation :by")
                 .expression_attribute_values(":yes", AttributeValue::Bool(true))
         } else {
-            update.update_expression("SET v = :v ADD #counter :by")
+            update.update_expression("SET v = :v ADD #generation :by")
         };
         let answer = update
             .send()
             .await
-            .map_err(|error| failure("raise a counter", error))?;
-        Ok(counter(&answer.attributes.unwrap_or_default()))
+            .map_err(|error| failure("raise a generation", error))?;
+        Ok(generation(&answer.attributes.unwrap_or_default()))
     }
 
-    /// Notes that no reservation of a SKU is open any more, unless anything changed since `counter` was read.
+    /// Notes that no reservation of a SKU is open any more, unless anything changed since `generation` was read.
     pub async fn no_longer_reserving(&self, tenant: &TenantId, sku: &Sku, read: u64) -> Result<()> {
         let update = self
             .db
@@ -241,8 +241,8 @@ impl Store {
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::levels(tenant, sku).into_map()))
             .update_expression("REMOVE reserving")
-            .condition_expression("#counter = :read")
-            .expression_attribute_names("#counter", "counter")
+            .condition_expression("#generation = :read")
+            .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":read", n(read))
             .send()
             .await;

@@ -1,5 +1,5 @@
 //! Listings and offers: their state, what is wanted, what was sent. Three kinds of writers, each with a lock of
-//! its own: the matching (`revision`), the recompute (`wanted.label`), sending (`sends`).
+//! its own: the matching (`revision`), the recompute (`wanted.generation`), sending (`send_count`).
 
 mod place;
 
@@ -67,8 +67,8 @@ impl Store {
             .collect()
     }
 
-    /// Stores what a listing of `product` × `units` is to have, if its label is greater than the stored one: one write
-    /// unit, and no read for the item that it returns. The same label again is already current.
+    /// Stores what a listing of `product` × `units` is to have, if its generation is greater than the stored one: one write
+    /// unit, and no read for the item that it returns. The same generation again is already current.
     pub async fn write_wanted(
         &self,
         listing: &ListingKey,
@@ -83,13 +83,13 @@ impl Store {
             .update_expression("SET wanted = :wanted")
             .condition_expression(
                 "product = :product AND #units = :units AND \
-                 (attribute_not_exists(wanted) OR wanted.label < :label)",
+                 (attribute_not_exists(wanted) OR wanted.generation < :generation)",
             )
             .expression_attribute_names("#units", "units")
             .expression_attribute_values(":wanted", nested(wanted)?)
             .expression_attribute_values(":product", s(product.as_str()))
             .expression_attribute_values(":units", n(units))
-            .expression_attribute_values(":label", n(wanted.label))
+            .expression_attribute_values(":generation", n(wanted.generation))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -102,7 +102,8 @@ impl Store {
                 let ours = old.filter(|old| {
                     old.product.as_ref() == Some(product)
                         && old.units == units
-                        && old.wanted.as_ref().map(|stored| stored.label) == Some(wanted.label)
+                        && old.wanted.as_ref().map(|stored| stored.generation)
+                            == Some(wanted.generation)
                 });
                 Ok(ours.map_or(WantedWritten::Outdated, |old| {
                     WantedWritten::Current(Box::new(old))
@@ -112,12 +113,12 @@ impl Store {
         }
     }
 
-    /// Marks a listing as sent `sent`, if it is matched, what is wanted is still that quantity with the label
-    /// `sent.label`, and nothing was sent since it had `sends` (or this very feed claimed it already). One write unit.
+    /// Marks a listing as sent `sent`, if it is matched, what is wanted is still that quantity with the generation
+    /// `sent.generation`, and nothing was sent since it had `send_count` (or this very feed claimed it already). One write unit.
     pub async fn claim_listing(
         &self,
         listing: &ListingKey,
-        sends: u64,
+        send_count: u64,
         sent: &Sent<u32>,
     ) -> Result<Claimed<Listing>> {
         let key = Key::listing(listing);
@@ -128,7 +129,7 @@ impl Store {
             .expression_attribute_values(":matched", s(ListingState::Matched.as_str()))
             .expression_attribute_values(":quantity", n(sent.value));
         let also = "#state = :matched AND wanted.quantity = :quantity AND ";
-        self.claim(update, also, key, sends, sent).await
+        self.claim(update, also, key, send_count, sent).await
     }
 
     /// The claim of a listing or an offer, which have these fields in common; `also`: what else must hold.
@@ -137,7 +138,7 @@ impl Store {
         update: UpdateItemFluentBuilder,
         also: &str,
         key: Key,
-        sends: u64,
+        send_count: u64,
         sent: &Sent<V>,
     ) -> Result<Claimed<T>>
     where
@@ -147,20 +148,21 @@ impl Store {
         let mut update = update
             .table_name(&self.tables.catalogue)
             .set_key(Some(key.into_map()))
-            .update_expression("SET sent = :sent, sends = :next REMOVE refused")
+            .update_expression("SET sent = :sent, send_count = :next REMOVE refused")
             .expression_attribute_values(":sent", nested(sent)?)
-            .expression_attribute_values(":label", n(sent.label))
-            .expression_attribute_values(":sends", n(sends))
-            .expression_attribute_values(":next", n(sends + 1))
+            .expression_attribute_values(":generation", n(sent.generation))
+            .expression_attribute_values(":send_count", n(send_count))
+            .expression_attribute_values(":next", n(send_count + 1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         update = match &sent.by {
-            SentBy::Patch => update
-                .condition_expression(format!("{also}wanted.label = :label AND sends = :sends")),
+            SentBy::Patch => update.condition_expression(format!(
+                "{also}wanted.generation = :generation AND send_count = :send_count"
+            )),
             // A feed that is resumed finds its own claims.
             SentBy::Feed(feed) => update
                 .condition_expression(format!(
-                    "{also}wanted.label = :label AND \
-                     (sends = :sends OR (sends = :next AND sent.#by = :by))"
+                    "{also}wanted.generation = :generation AND \
+                     (send_count = :send_count OR (send_count = :next AND sent.#by = :by))"
                 ))
                 .expression_attribute_names("#by", "by")
                 .expression_attribute_values(":by", s(feed.as_str())),

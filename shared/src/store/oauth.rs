@@ -30,7 +30,7 @@ pub struct OAuthState {
 
 /// A connection's current attempt: the last one begun is the only one that can be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dance {
+pub struct AuthorisationAttempt {
     /// Of the state's text, which is stored nowhere.
     pub digest: String,
     /// What the state's text was derived from, beside a secret.
@@ -43,15 +43,15 @@ const DANCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
 impl Store {
     /// Begins an attempt that replaces `former`, whose state is worth nothing from then on: all or nothing.
     /// [`Written::Conflict`]: that attempt is no longer the connection's current one; read again.
-    pub async fn begin_dance(
+    pub async fn begin_attempt(
         &self,
-        dance: &Dance,
+        attempt: &AuthorisationAttempt,
         state: &OAuthState,
-        former: Option<&Dance>,
+        former: Option<&AuthorisationAttempt>,
         now: Timestamp,
     ) -> Result<Written> {
         let connection = &state.connection;
-        let mut fields = item(Key::dance(connection), dance)?;
+        let mut fields = item(Key::attempt(connection), attempt)?;
         let kept_until = now.saturating_add(DANCE_KEPT).unwrap_or(now);
         fields.insert("expires_at".into(), n(kept_until.as_second()));
         let point = Put::builder()
@@ -65,7 +65,7 @@ impl Store {
         };
         let state = Put::builder()
             .table_name(&self.tables.connections)
-            .set_item(Some(state_item(&dance.digest, state)?))
+            .set_item(Some(state_item(&attempt.digest, state)?))
             .condition_expression("attribute_not_exists(pk)");
         let mut request = self.db.transact_write_items();
         for put in [point, state] {
@@ -87,23 +87,30 @@ impl Store {
     }
 
     /// A connection's current or last attempt.
-    pub async fn dance(&self, connection: &ConnectionKey) -> Result<Option<Dance>> {
-        self.get(&self.tables.connections, Key::dance(connection))
+    pub async fn authorisation_attempt(
+        &self,
+        connection: &ConnectionKey,
+    ) -> Result<Option<AuthorisationAttempt>> {
+        self.get(&self.tables.connections, Key::attempt(connection))
             .await
     }
 
     /// Ends an attempt: its state is erased with the token it may hold. Idempotent.
-    pub async fn end_dance(&self, connection: &ConnectionKey, dance: &Dance) -> Result<()> {
+    pub async fn end_attempt(
+        &self,
+        connection: &ConnectionKey,
+        attempt: &AuthorisationAttempt,
+    ) -> Result<()> {
         let forget = self
-            .delete_of(Key::dance(connection))
+            .delete_of(Key::attempt(connection))
             .condition_expression("attribute_not_exists(pk) OR digest = :digest")
-            .expression_attribute_values(":digest", s(&dance.digest))
+            .expression_attribute_values(":digest", s(&attempt.digest))
             .build()
             .map_err(|error| Error::permanent("build a transaction", error))?;
         let ended = self
             .db
             .transact_write_items()
-            .transact_items(self.deletion(Key::oauth_state(&dance.digest))?)
+            .transact_items(self.deletion(Key::oauth_state(&attempt.digest))?)
             .transact_items(TransactWriteItem::builder().delete(forget).build())
             .send()
             .await;

@@ -80,9 +80,9 @@ impl Store {
     ) -> Result<WantedWritten<Offer>> {
         let update = self
             .upsert_offer(offer, "wanted = :wanted{}")
-            .condition_expression("attribute_not_exists(wanted) OR wanted.label < :label")
+            .condition_expression("attribute_not_exists(wanted) OR wanted.generation < :generation")
             .expression_attribute_values(":wanted", nested(wanted)?)
-            .expression_attribute_values(":label", n(wanted.label))
+            .expression_attribute_values(":generation", n(wanted.generation))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -93,7 +93,7 @@ impl Store {
                 let old = old_item(error.as_service_error()).cloned();
                 let old: Option<Offer> = old.map(value).transpose()?;
                 let ours = old.filter(|old| {
-                    old.wanted.as_ref().map(|stored| stored.label) == Some(wanted.label)
+                    old.wanted.as_ref().map(|stored| stored.generation) == Some(wanted.generation)
                 });
                 Ok(ours.map_or(WantedWritten::Outdated, |old| {
                     WantedWritten::Current(Box::new(old))
@@ -106,7 +106,7 @@ impl Store {
     /// An update that also gives a new offer what it is known by. `set`: what else is set; `{}` is its place.
     fn upsert_offer(&self, offer: &OfferKey, set: &str) -> UpdateItemFluentBuilder {
         let identity = ", tenant = :tenant, #connection = :connection, amazon_sku = :sku, \
-                        marketplace = :marketplace, v = :v, sends = if_not_exists(sends, :zero), \
+                        marketplace = :marketplace, v = :v, send_count = if_not_exists(send_count, :zero), \
                         released_to = if_not_exists(released_to, :zero)";
         let connection = &offer.listing.connection;
         self.db
@@ -127,12 +127,12 @@ impl Store {
     pub async fn claim_offer(
         &self,
         offer: &OfferKey,
-        sends: u64,
+        send_count: u64,
         sent: &Sent<Decimal>,
     ) -> Result<Claimed<Offer>> {
         let key = Key::offer(offer);
         let update = self.db.update_item();
-        self.claim(update, "", key, sends, sent).await
+        self.claim(update, "", key, send_count, sent).await
     }
 
     /// As [`Self::refuse_listing`], of a price.
@@ -145,15 +145,15 @@ impl Store {
         self.refuse(key, refused).await
     }
 
-    /// A person released a price that was held, up to this label.
-    pub async fn release_offer(&self, offer: &OfferKey, label: u64) -> Result<()> {
+    /// A person released a price that was held, up to this generation.
+    pub async fn release_offer(&self, offer: &OfferKey, generation: u64) -> Result<()> {
         self.db
             .update_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::offer(offer).into_map()))
-            .update_expression("SET released_to = :label")
+            .update_expression("SET released_to = :generation")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":label", n(label))
+            .expression_attribute_values(":generation", n(generation))
             .send()
             .await
             .map_err(|error| failure("release a price", error))?;

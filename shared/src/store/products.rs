@@ -13,23 +13,23 @@ use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 
 const HASH: &str = "hash";
-const CHANGES: &str = "changes";
+const GENERATION: &str = "generation";
 /// What a part that leaves a bundle may have counted on meanwhile, in a recompute that read the bundle before: far more
-/// than anybody can raise a counter while a function runs.
+/// than anybody can raise a generation while a function runs.
 const MEANWHILE: u64 = 1 << 20;
 
-/// All that is known of a SKU, read strongly, the counter first: the rest is at least as new as the counter says.
+/// All that is known of a SKU, read strongly, the generation first: the rest is at least as new as the generation says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SkuInputs {
     pub levels: SkuLevels,
     pub product: Option<Product>,
     /// The digest of the product's content.
     pub hash: Option<String>,
-    /// Rises with each change of the product, its deletion included, by one and by what the parts that it loses have
-    /// counted to. Stored in the product's own item, so that a caller that reads other parts reads another number.
-    pub changes: u64,
+    /// Rises with each change of the product, its deletion included, by one and by the generations of the parts that it
+    /// loses. Stored in the product's own item, so that a caller that reads other parts reads another number.
+    pub product_generation: u64,
     /// When the platform sent what is stored of the product.
-    pub told_at: Option<Timestamp>,
+    pub reported_at: Option<Timestamp>,
     /// The listings that it feeds, with the units of it that one takes.
     pub listed: Vec<Listed>,
     /// The bundles that it is a part of.
@@ -120,7 +120,7 @@ impl Store {
         tenant: &TenantId,
         product: &Product,
         hash: &str,
-        told_at: Timestamp,
+        reported_at: Timestamp,
         read: &SkuInputs,
         freed: u64,
     ) -> Result<ProductWritten> {
@@ -134,27 +134,27 @@ impl Store {
             &product.sku,
             fields,
             &product.parts,
-            told_at,
+            reported_at,
             read,
             freed,
         )
         .await
     }
 
-    /// Forgets a product and its pointers; levels, counter and what the product's changes counted to stay as its
+    /// Forgets a product and its pointers; levels, generation and what the product's changes counted to stay as its
     /// tombstone. As [`Self::put_product`].
     pub async fn delete_product(
         &self,
         tenant: &TenantId,
         sku: &Sku,
-        told_at: Timestamp,
+        reported_at: Timestamp,
         read: &SkuInputs,
         freed: u64,
     ) -> Result<ProductWritten> {
         let mut fields = Key::product(tenant, sku).into_map();
         fields.insert("v".into(), n(super::item::VERSION));
         fields.insert("sku".into(), s(sku.as_str()));
-        self.replace_product(tenant, sku, fields, &[], told_at, read, freed)
+        self.replace_product(tenant, sku, fields, &[], reported_at, read, freed)
             .await
     }
 
@@ -169,8 +169,8 @@ impl Store {
         let kept: HashSet<&Sku> = parts.iter().map(|part| &part.sku).collect();
         let mut freed: u64 = 0;
         for part in read.parts().iter().filter(|part| !kept.contains(&part.sku)) {
-            let counter = self.sku_inputs(tenant, &part.sku).await?.levels.counter;
-            freed = freed.saturating_add(counter).saturating_add(MEANWHILE);
+            let generation = self.sku_inputs(tenant, &part.sku).await?.levels.generation;
+            freed = freed.saturating_add(generation).saturating_add(MEANWHILE);
         }
         Ok(freed)
     }
@@ -185,21 +185,24 @@ impl Store {
         sku: &Sku,
         mut fields: Item,
         parts: &[Part],
-        told_at: Timestamp,
+        reported_at: Timestamp,
         read: &SkuInputs,
         freed: u64,
     ) -> Result<ProductWritten> {
-        let changes = read.changes.saturating_add(freed).saturating_add(1);
-        fields.insert(CHANGES.into(), n(changes));
-        fields.insert("told_at_ms".into(), n(told_at.as_millisecond()));
+        let generation = read
+            .product_generation
+            .saturating_add(freed)
+            .saturating_add(1);
+        fields.insert(GENERATION.into(), n(generation));
+        fields.insert("reported_at_ms".into(), n(reported_at.as_millisecond()));
         let mut put = Put::builder()
             .table_name(&self.tables.catalogue)
             .set_item(Some(fields));
-        put = match read.changes {
+        put = match read.product_generation {
             0 => put.condition_expression("attribute_not_exists(pk)"),
             read => put
-                .condition_expression("#changes = :read")
-                .expression_attribute_names("#changes", CHANGES)
+                .condition_expression("#generation = :read")
+                .expression_attribute_names("#generation", GENERATION)
                 .expression_attribute_values(":read", n(read)),
         };
         let put = put
@@ -352,8 +355,10 @@ impl Store {
 
 impl SkuInputs {
     /// What it all counted to: the greater, the newer.
-    pub fn counter(&self) -> u64 {
-        self.levels.counter.saturating_add(self.changes)
+    pub fn generation(&self) -> u64 {
+        self.levels
+            .generation
+            .saturating_add(self.product_generation)
     }
 
     /// What the SKU's quantity is counted from.
@@ -380,11 +385,11 @@ impl SkuInputs {
             self.levels = read_levels(&fields);
         } else if sk == key::PRODUCT {
             self.hash = text(&fields, HASH);
-            self.changes = number(&fields, CHANGES)
-                .and_then(|changes| u64::try_from(changes).ok())
+            self.product_generation = number(&fields, GENERATION)
+                .and_then(|found| u64::try_from(found).ok())
                 .unwrap_or_default();
-            self.told_at = number(&fields, "told_at_ms")
-                .and_then(|told_at| Timestamp::from_millisecond(told_at).ok());
+            self.reported_at = number(&fields, "reported_at_ms")
+                .and_then(|reported_at| Timestamp::from_millisecond(reported_at).ok());
             // Without a digest it is the tombstone of a product that was deleted.
             if self.hash.is_some() {
                 self.product = Some(value(fields)?);

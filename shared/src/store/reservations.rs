@@ -42,7 +42,7 @@ impl Store {
         }))
     }
 
-    /// Stores what an order line holds of a SKU, unless a newer revision of the order said so already. The counter is
+    /// Stores what an order line holds of a SKU, unless a newer revision of the order said so already. The generation is
     /// then to be raised. Idempotent.
     pub async fn put_reservation(
         &self,

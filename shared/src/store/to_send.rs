@@ -23,9 +23,9 @@ pub struct ToSend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_on: Option<Marketplace>,
     pub value: LineValue,
-    /// The label of what is wanted, and how often something was sent, as the entry was made.
-    pub label: u64,
-    pub sends: u64,
+    /// The generation of what is wanted, and how often something was sent, as the entry was made.
+    pub generation: u64,
+    pub send_count: u64,
     /// Amazon may show more than this.
     #[serde(default)]
     pub decrease: bool,
@@ -40,7 +40,7 @@ pub struct ToSend {
     pub after: Option<FeedId>,
     /// The marketplaces it can be sent through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stores: Vec<Marketplace>,
+    pub marketplaces: Vec<Marketplace>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<String>,
     pub at: Timestamp,
@@ -63,13 +63,13 @@ impl ToSend {
             sku: listing.amazon_sku.clone(),
             price_on: None,
             value: LineValue::Quantity(quantity),
-            label: wanted.label,
-            sends: listing.sends,
+            generation: wanted.generation,
+            send_count: listing.send_count,
             decrease,
             urgent,
             level_at: wanted.level_at,
             after,
-            stores: listing.stores.clone(),
+            marketplaces: listing.marketplaces.clone(),
             product_type: listing.product_type.clone(),
             at,
         })
@@ -79,7 +79,7 @@ impl ToSend {
     pub fn price(
         offer: &Offer,
         amount: Decimal,
-        label: u64,
+        generation: u64,
         product_type: Option<String>,
         at: Timestamp,
     ) -> Self {
@@ -87,13 +87,13 @@ impl ToSend {
             sku: offer.amazon_sku.clone(),
             price_on: Some(offer.marketplace),
             value: LineValue::price(amount, offer.marketplace),
-            label,
-            sends: offer.sends,
+            generation,
+            send_count: offer.send_count,
             decrease: false,
             urgent: false,
             level_at: None,
             after: None,
-            stores: vec![offer.marketplace],
+            marketplaces: vec![offer.marketplace],
             product_type,
             at,
         }
@@ -117,7 +117,7 @@ impl ToSend {
         let next = next_price(offer, Standing::Lost, brake_percent);
         let passes = sent.value == amount || matches!(next, NextPrice::Send(_));
         (passes && !offer.is_refused(amount))
-            .then(|| Self::price(offer, amount, wanted.label, product_type, at))
+            .then(|| Self::price(offer, amount, wanted.generation, product_type, at))
     }
 }
 
@@ -133,10 +133,10 @@ impl Store {
             .table_name(&self.tables.catalogue)
             .set_item(Some(fields))
             .condition_expression(
-                "attribute_not_exists(pk) OR label < :label OR (label = :label AND sends <= :sends)",
+                "attribute_not_exists(pk) OR generation < :generation OR (generation = :generation AND send_count <= :send_count)",
             )
-            .expression_attribute_values(":label", n(entry.label))
-            .expression_attribute_values(":sends", n(entry.sends))
+            .expression_attribute_values(":generation", n(entry.generation))
+            .expression_attribute_values(":send_count", n(entry.send_count))
             .send()
             .await;
         match put {
@@ -155,9 +155,9 @@ impl Store {
             .set_key(Some(
                 Key::to_send(&connection.listing(&entry.sku), entry.price_on).into_map(),
             ))
-            .condition_expression("attribute_not_exists(pk) OR (label = :label AND sends = :sends)")
-            .expression_attribute_values(":label", n(entry.label))
-            .expression_attribute_values(":sends", n(entry.sends))
+            .condition_expression("attribute_not_exists(pk) OR (generation = :generation AND send_count = :send_count)")
+            .expression_attribute_values(":generation", n(entry.generation))
+            .expression_attribute_values(":send_count", n(entry.send_count))
             .send()
             .await;
         match deleted {

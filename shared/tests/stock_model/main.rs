@@ -10,13 +10,13 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod amazon;
-mod keeper;
+mod stock_sync;
 mod warehouse;
 
 use amazon::Amazon;
-use keeper::Keeper;
 use proptest::prelude::*;
 use stallkeeper::domain::stock_settings::LevelsKind;
+use stock_sync::StockSync;
 use warehouse::Warehouse;
 
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ struct History {
     now: i64,
     amazon: Amazon,
     warehouse: Warehouse,
-    keeper: Keeper,
+    stock_sync: StockSync,
 }
 
 impl History {
@@ -81,7 +81,7 @@ impl History {
             now,
             amazon: Amazon::showing(shown),
             warehouse: Warehouse::with(stock, levels),
-            keeper: Keeper::new(shown, now - 100_000, levels, low_stock_mark),
+            stock_sync: StockSync::new(shown, now - 100_000, levels, low_stock_mark),
         }
     }
 
@@ -90,15 +90,16 @@ impl History {
         match *act {
             Act::Pass(seconds) => self.pass(i64::from(seconds)),
             Act::Buy(units) => self.buy(u32::from(units)),
-            Act::Sweep => self.keeper.sweep(&self.amazon, self.now),
+            Act::Sweep => self.stock_sync.sweep(&self.amazon, self.now),
             Act::Acknowledge(n) => {
-                if let Some((order, units)) = self.keeper.acknowledge(n, self.now) {
+                if let Some((order, units)) = self.stock_sync.acknowledge(n, self.now) {
                     self.warehouse.take_over(order, units);
                 }
             }
             Act::Dispatch(n) => {
                 if let Some((order, units)) =
-                    self.keeper.dispatch(n, self.now, self.warehouse.physical())
+                    self.stock_sync
+                        .dispatch(n, self.now, self.warehouse.physical())
                 {
                     self.warehouse.dispatch(order, units);
                 }
@@ -108,13 +109,13 @@ impl History {
             Act::Measure => self.warehouse.measure(self.now),
             Act::Deliver(n, again) => {
                 if let Some(level) = self.warehouse.deliver(n, again) {
-                    self.keeper.level(level, self.now);
+                    self.stock_sync.level(level, self.now);
                 }
             }
-            Act::Tick { by_feed } => self.keeper.tick(&mut self.amazon, self.now, by_feed),
-            Act::Urgent => self.keeper.urgent(&mut self.amazon, self.now),
+            Act::Tick { by_feed } => self.stock_sync.tick(&mut self.amazon, self.now, by_feed),
+            Act::Urgent => self.stock_sync.urgent(&mut self.amazon, self.now),
             Act::Apply(n) => self.amazon.apply(n, self.now),
-            Act::Settle(fatal) => self.keeper.settle(&mut self.amazon, self.now, fatal),
+            Act::Settle(fatal) => self.stock_sync.settle(&mut self.amazon, self.now, fatal),
         }
     }
 
@@ -134,16 +135,16 @@ impl History {
         assert!(
             over <= self.warehouse.oversold || exposed,
             "{over} units more are sold than there are, with nothing on its way: {:?}",
-            self.keeper
+            self.stock_sync
         );
         self.warehouse.oversold = self.warehouse.oversold.max(over);
     }
 
     /// Something is on its way, so that Amazon may show more than there is.
     fn is_exposed(&self) -> bool {
-        self.keeper.knows_less_than(&self.amazon)
+        self.stock_sync.knows_less_than(&self.amazon)
             || self.warehouse.has_news()
-            || self.keeper.has_to_send(self.now)
+            || self.stock_sync.has_to_send(self.now)
             || self.amazon.has_unapplied()
     }
 
@@ -151,21 +152,21 @@ impl History {
     fn quiet(&mut self) {
         for _ in 0..3 {
             self.pass(600);
-            self.keeper.sweep(&self.amazon, self.now);
+            self.stock_sync.sweep(&self.amazon, self.now);
             self.pass(600);
             self.warehouse.learn_cancellations(&self.amazon);
             self.warehouse.measure(self.now);
             while let Some(level) = self.warehouse.deliver(0, false) {
-                self.keeper.level(level, self.now);
+                self.stock_sync.level(level, self.now);
             }
             self.pass(600);
-            self.keeper.sweep(&self.amazon, self.now);
-            self.keeper.tick(&mut self.amazon, self.now, false);
+            self.stock_sync.sweep(&self.amazon, self.now);
+            self.stock_sync.tick(&mut self.amazon, self.now, false);
             while self.amazon.has_unapplied() {
                 self.amazon.apply(0, self.now);
             }
             self.pass(600);
-            self.keeper.settle(&mut self.amazon, self.now, false);
+            self.stock_sync.settle(&mut self.amazon, self.now, false);
         }
     }
 }
@@ -187,10 +188,10 @@ proptest! {
             history.act(act);
         }
         history.quiet();
-        let wanted = history.keeper.wanted();
-        prop_assert_eq!(Some(history.amazon.shows()), wanted, "{:?}", history.keeper);
+        let wanted = history.stock_sync.wanted();
+        prop_assert_eq!(Some(history.amazon.shows()), wanted, "{:?}", history.stock_sync);
         // And that is what there is, less what buyers are still to get.
         let left = history.warehouse.physical().saturating_sub(history.amazon.owed(&history.warehouse));
-        prop_assert_eq!(wanted, Some(left), "{:?}", history.keeper);
+        prop_assert_eq!(wanted, Some(left), "{:?}", history.stock_sync);
     }
 }

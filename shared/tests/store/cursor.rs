@@ -16,7 +16,7 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
     assert_eq!(first.since, at(-100));
     assert_eq!(lease("two", 10).await, None);
     first.since = at(5);
-    first.version += 1;
+    first.revision += 1;
     assert_eq!(
         store.save_order_cursor(&key, "one", &first).await.unwrap(),
         Written::Done
@@ -28,7 +28,7 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
     );
 
     let late = lease("two", 91).await.unwrap();
-    first.version += 1;
+    first.revision += 1;
     assert_eq!(
         store.save_order_cursor(&key, "one", &first).await.unwrap(),
         Written::Conflict,
@@ -37,15 +37,15 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
 
     store.rewind_order_cursor(&key, at(-50)).await.unwrap();
     let mut lost = late.clone();
-    lost.version += 1;
+    lost.revision += 1;
     assert_eq!(
         store.save_order_cursor(&key, "two", &lost).await.unwrap(),
         Written::Conflict
     );
     let rewound = store.order_cursor(&key).await.unwrap().unwrap();
     assert_eq!(
-        (rewound.since, rewound.owner, rewound.epoch),
-        (at(-50), None, late.epoch + 1)
+        (rewound.since, rewound.owner, rewound.generation),
+        (at(-50), None, late.generation + 1)
     );
     store.rewind_order_cursor(&key, at(1_000)).await.unwrap();
     assert_eq!(
@@ -59,7 +59,7 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
 async fn the_overlap_memory_comes_back_whole_and_is_void_after_a_rewind() {
     let (_db, store) = store().await;
     let memory = OverlapMemory {
-        epoch: 3,
+        generation: 3,
         hashes: [1, u64::MAX, 7].into(),
     };
     store.remember_overlap(&key(), &memory).await.unwrap();

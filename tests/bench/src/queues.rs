@@ -116,7 +116,7 @@ impl Bench {
         effort.peak_mb = effort.peak_mb.max(MEMORY.peak_usage_as_mb());
     }
 
-    /// Starts all counters anew.
+    /// Sets all counts back to zero.
     pub(crate) async fn forget(&mut self) -> Result<()> {
         self.efforts.clear();
         for url in [

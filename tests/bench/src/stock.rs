@@ -154,7 +154,7 @@ impl Stock {
         Ok(phase)
     }
 
-    /// How many listings Amazon changed since the counters began anew.
+    /// How many listings Amazon changed since the counts were set back to zero.
     async fn live(&self) -> Result<u64> {
         let url = format!(
             "{}/_sandbox/sellers/{SELLER}/listings?brief=true",
@@ -233,7 +233,7 @@ impl Stock {
             draft: settings.clone(),
             published: Some(Published {
                 settings,
-                version: 1,
+                generation: 1,
                 at: now,
                 shadow: false,
             }),

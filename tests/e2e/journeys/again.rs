@@ -73,7 +73,7 @@ async fn authorise_again(shop: &Shop) {
         .await;
     let again = again.is(200);
     let link = again["authorise_url"].as_str().unwrap();
-    let last = Browser::default().dance(link, &shop.seller.id).await;
+    let last = Browser::default().authorise(link, &shop.seller.id).await;
     assert_eq!(last.status, 200, "{last:?}");
     assert_eq!(shop.show().await["status"], "needs_reauthorisation");
     let who = json!({"seller_id": shop.seller.id});
@@ -96,7 +96,7 @@ async fn another_seller_cannot_take_over_a_connection() {
 
     let again = shop.tenant.post(&path, json!({})).await.is(200);
     let link = again["authorise_url"].as_str().unwrap();
-    Browser::default().dance(link, &other.id).await;
+    Browser::default().authorise(link, &other.id).await;
     let who = json!({"seller_id": other.id});
     let refused = shop.tenant.post(&shop.path("/confirm"), who).await;
     refused.problem(409, "other-seller");

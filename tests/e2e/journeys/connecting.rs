@@ -33,7 +33,7 @@ async fn a_seller_who_consents_is_connected_once_the_user_confirms() {
     let (id, link) = begin(&tenant).await;
     let path = format!("/connections/{id}");
     let mut browser = Browser::default();
-    let last = browser.dance(&link, &seller.id).await;
+    let last = browser.authorise(&link, &seller.id).await;
 
     assert_eq!((last.status, last.url.path()), (200, "/oauth/callback"));
     browser.came_to("/oauth/start");
@@ -54,8 +54,8 @@ async fn a_seller_who_consents_is_connected_once_the_user_confirms() {
         assert_eq!(confirmed["seller_id"], json!(seller.id));
     }
     assert_eq!(step(&tenant, &id, "confirm_seller").await["done"], true);
-    let stores = tenant.get(&format!("{path}/marketplaces")).await.is(200);
-    let mut countries: Vec<&str> = stores["marketplaces"]
+    let marketplaces = tenant.get(&format!("{path}/marketplaces")).await.is(200);
+    let mut countries: Vec<&str> = marketplaces["marketplaces"]
         .as_array()
         .unwrap()
         .iter()
@@ -77,7 +77,7 @@ async fn only_the_seller_whom_amazon_names_can_be_confirmed() {
 
     let early = tenant.post(&confirm, who.clone()).await;
     early.problem(409, "nothing-to-confirm");
-    Browser::default().dance(&link, &seller.id).await;
+    Browser::default().authorise(&link, &seller.id).await;
 
     let other = tenant.post(&confirm, json!({"seller_id": "A1ANOTHERSELLER"}));
     other.await.problem(409, "not-this-seller");

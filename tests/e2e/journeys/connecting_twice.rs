@@ -23,7 +23,7 @@ async fn a_seller_account_is_connected_once_whoever_asks() {
     assert!(!foreign.contains(&shop.connection) && !foreign.contains(&shop.tenant.id));
 
     let (id, link) = begin(&stranger).await;
-    Browser::default().dance(&link, &shop.seller.id).await;
+    Browser::default().authorise(&link, &shop.seller.id).await;
     let who = json!({"seller_id": shop.seller.id});
     let path = format!("/connections/{id}/confirm");
     let confirmed = stranger.post(&path, who).await;

@@ -52,7 +52,7 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
     for kind in [
         "CREDENTIALS",
         "CURSOR#orders",
-        "DANCE",
+        "ATTEMPT",
         "OAUTH_STATE",
         "SELLER",
     ] {

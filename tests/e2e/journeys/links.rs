@@ -19,7 +19,7 @@ async fn a_link_works_once() {
     let (tenant, seller) = tokio::join!(Tenant::new(STAFF), Seller::new(&[Uk]));
     let (id, link) = begin(&tenant).await;
     let mut browser = Browser::default();
-    browser.dance(&link, &seller.id).await;
+    browser.authorise(&link, &seller.id).await;
     let callback = browser.came_to("/oauth/callback").to_string();
 
     // Between consent and confirmation the browser is not tied any more, so it is any browser.
@@ -71,7 +71,7 @@ async fn a_new_link_kills_the_one_before() {
     let fresh = fresh["authorise_url"].as_str().unwrap();
 
     assert_eq!(Browser::default().open(&old).await.status, 410);
-    let last = Browser::default().dance(fresh, &seller.id).await;
+    let last = Browser::default().authorise(fresh, &seller.id).await;
     assert_eq!(last.status, 200, "{last:?}");
 }
 

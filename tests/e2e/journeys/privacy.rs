@@ -21,7 +21,7 @@ type Places = Vec<(String, String)>;
 async fn buyer_data_and_secrets_are_nowhere_but_where_they_belong() {
     let mut bus = Listener::start(None).await;
     let shop = Shop::connect(&[Uk, De, Es], STAFF_WITH_BUYERS).await;
-    let state = dance(&shop).await;
+    let state = authorise(&shop).await;
     let shipped = run(&shop).await;
     ask_for_trouble(&shop).await;
     bury_two_messages(&shop).await;
@@ -71,14 +71,14 @@ fn assert_none(places: &Places, needles: &[String]) {
 }
 
 /// Authorises once more through the browser; returns the state that travelled.
-async fn dance(shop: &Shop) -> String {
+async fn authorise(shop: &Shop) -> String {
     let again = shop
         .tenant
         .post(&shop.path("/reauthorise"), json!({}))
         .await;
     let again = again.is(200);
     let link = again["authorise_url"].as_str().unwrap();
-    Browser::default().dance(link, &shop.seller.id).await;
+    Browser::default().authorise(link, &shop.seller.id).await;
     let who = json!({"seller_id": shop.seller.id});
     shop.tenant.post(&shop.path("/confirm"), who).await.is(200);
     link.split_once("state=").unwrap().1.to_owned()

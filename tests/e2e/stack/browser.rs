@@ -6,7 +6,7 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Method, Response, Url};
 use std::collections::BTreeMap;
 
-/// More hops than any honest dance has.
+/// More hops than any honest authorisation has.
 const MOST_HOPS: usize = 12;
 
 #[derive(Default)]
@@ -39,8 +39,8 @@ impl Browser {
         self.go(Method::POST, page.url.clone(), Some(fields)).await
     }
 
-    /// The whole dance: from a link of ours over the consent page, and back to the page that asks for confirmation.
-    pub async fn dance(&mut self, link: &str, seller: &str) -> Page {
+    /// The whole authorisation: from a link of ours over the consent page, and back to the page that asks for confirmation.
+    pub async fn authorise(&mut self, link: &str, seller: &str) -> Page {
         let page = self.open(link).await;
         assert_eq!(page.url.path(), "/apps/authorize/consent", "{page:?}");
         self.consent(&page, seller).await

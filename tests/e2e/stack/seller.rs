@@ -30,11 +30,11 @@ impl AmazonCall {
 }
 
 impl Seller {
-    /// Opens an account that sells on these stores.
-    pub async fn new(stores: &[Marketplace]) -> Self {
+    /// Opens an account that sells in these marketplaces.
+    pub async fn new(marketplaces: &[Marketplace]) -> Self {
         let id = format!("A{}", unique());
-        let ids: Vec<&str> = stores.iter().map(|store| store.id()).collect();
-        let account = json!({"region": stores[0].region().as_str(), "marketplaces": ids});
+        let ids: Vec<&str> = marketplaces.iter().map(|store| store.id()).collect();
+        let account = json!({"region": marketplaces[0].region().as_str(), "marketplaces": ids});
         admin(Method::PUT, &format!("sellers/{id}"), account).await;
         Self { id }
     }

@@ -20,8 +20,8 @@ pub struct Shop {
 
 impl Shop {
     /// Connects a seller by a pasted token; nothing is switched on yet.
-    pub async fn connect(stores: &[Marketplace], scope: &str) -> Self {
-        let (tenant, seller) = tokio::join!(Tenant::new(scope), Seller::new(stores));
+    pub async fn connect(marketplaces: &[Marketplace], scope: &str) -> Self {
+        let (tenant, seller) = tokio::join!(Tenant::new(scope), Seller::new(marketplaces));
         let refresh_token = seller.self_authorise().await;
         let made = tenant
             .post("/connections", pasted(&seller.id, &refresh_token))

@@ -210,10 +210,10 @@ impl<'a> History<'a> {
         while self.stall.deliver_one(apps, Function::SyncStock, 1).await {
             for (sku, listing) in self.stall.listings().await {
                 let sends = self.sends.entry(sku.clone()).or_default();
-                if listing.sends == *sends {
+                if listing.send_count == *sends {
                     continue;
                 }
-                *sends = listing.sends;
+                *sends = listing.send_count;
                 let sent = listing.sent.as_ref().unwrap().value;
                 assert_eq!(Some(sent), listing.wanted_quantity(), "{listing:?}");
                 self.claimed.entry(sku).or_default().insert(sent);

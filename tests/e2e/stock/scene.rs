@@ -86,10 +86,10 @@ impl Stall {
     }
 
     async fn list(&self, quantity: u32) {
-        let stores = [Uk.id(), De.id()];
+        let marketplaces = [Uk.id(), De.id()];
         let listings: Vec<Value> = LISTED
             .iter()
-            .map(|it| json!({ "sku": it.sku, "stores": stores, "quantity": quantity }))
+            .map(|it| json!({ "sku": it.sku, "stores": marketplaces, "quantity": quantity }))
             .collect();
         let path = format!("sellers/{}/listings", crate::world::amazon::SELLER);
         let body = json!({ "listings": listings });
@@ -157,10 +157,10 @@ impl Stall {
     pub async fn publish(&self, settings: StockSettings) {
         let key = &self.ids();
         let mut plan = self.store.stock_plan(key).await.unwrap();
-        let version = plan.published.as_ref().map_or(0, |it| it.version) + 1;
+        let generation = plan.published.as_ref().map_or(0, |it| it.generation) + 1;
         plan.published = Some(Published {
             settings,
-            version,
+            generation,
             at: self.now(),
             shadow: false,
         });

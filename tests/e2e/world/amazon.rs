@@ -36,7 +36,7 @@ impl AmazonCall {
 }
 
 impl Amazon {
-    pub async fn start(stores: &[Marketplace]) -> Self {
+    pub async fn start(marketplaces: &[Marketplace]) -> Self {
         let options = sandbox::Options {
             check: sandbox::Check::Loaded(models()),
             ..sandbox::Options::default()
@@ -47,14 +47,15 @@ impl Amazon {
             http: http(),
             _running: running,
         };
-        amazon.put_seller(stores, json!({})).await;
+        amazon.put_seller(marketplaces, json!({})).await;
         amazon
     }
 
     /// Makes the seller, or changes what its account is like.
-    pub async fn put_seller(&self, stores: &[Marketplace], more: Value) {
-        let ids: Vec<&str> = stores.iter().map(|store| store.id()).collect();
-        let mut account = json!({ "region": stores[0].region().as_str(), "marketplaces": ids });
+    pub async fn put_seller(&self, marketplaces: &[Marketplace], more: Value) {
+        let ids: Vec<&str> = marketplaces.iter().map(|store| store.id()).collect();
+        let mut account =
+            json!({ "region": marketplaces[0].region().as_str(), "marketplaces": ids });
         merge(&mut account, more);
         let path = format!("sellers/{SELLER}");
         self.admin(reqwest::Method::PUT, &path, account).await;

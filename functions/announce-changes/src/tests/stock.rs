@@ -42,7 +42,7 @@ async fn refused_listing(stage: &Stage) -> Vec<Value> {
         quantity: Some(4),
         why: "counted".into(),
         level_at: None,
-        label: 1,
+        generation: 1,
         at: at(500),
     };
     let product = "MUG".parse().unwrap();
@@ -50,7 +50,7 @@ async fn refused_listing(stage: &Stage) -> Vec<Value> {
     let _ = wrote.await.unwrap();
     let sent = Sent {
         value: 4,
-        label: 1,
+        generation: 1,
         at: at(510),
         by: by(),
     };
@@ -69,7 +69,7 @@ async fn mismatched_listing(stage: &Stage) -> Value {
     let sku = "plate ".parse().unwrap();
     let mut listing = Listing::new(&connection, sku, ListingState::CaseMismatch);
     listing.other_spelling = Some("PLATE".parse().unwrap());
-    listing.stores = vec![Marketplace::Uk];
+    listing.marketplaces = vec![Marketplace::Uk];
     let placed = stage.store.place_listing(&listing, None, false);
     assert_eq!(placed.await.unwrap(), Written::Done);
     let images = stage.images("CatalogueTable", "LISTING").await;
@@ -86,13 +86,13 @@ async fn refused_offer(stage: &Stage) -> Value {
     let wanted = WantedPrice {
         amount: Some("12.50".parse().unwrap()),
         why: "recommended".into(),
-        label: 1,
+        generation: 1,
         at: at(500),
     };
     let _ = store.write_wanted_price(key, &wanted).await.unwrap();
     let sent = Sent {
         value: "12.50".parse().unwrap(),
-        label: 1,
+        generation: 1,
         at: at(510),
         by: SentBy::Patch,
     };
@@ -225,7 +225,7 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
         detail(0)["meaning"]
             .as_str()
             .unwrap()
-            .contains("spelt exactly so")
+            .contains("spelt exactly like this")
     );
     assert_eq!(detail(1)["sku"], "plate ", "as on Amazon, to the letter");
     assert_eq!(detail(1)["product"], "PLATE");
@@ -275,7 +275,7 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
             on: true,
             ..StockSettings::default()
         },
-        version: 1,
+        generation: 1,
         at: at(0),
         shadow: false,
     };

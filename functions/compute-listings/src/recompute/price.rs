@@ -21,7 +21,7 @@ impl Work<'_> {
         let (Some(product), ListingState::Matched) = (&inputs.product, listing.state) else {
             return Ok(());
         };
-        let listed_in = |marketplace: &&Marketplace| listing.stores.contains(marketplace);
+        let listed_in = |marketplace: &&Marketplace| listing.marketplaces.contains(marketplace);
         let priced = self.read.priced(&listing.connection).await?;
         for marketplace in priced.iter().filter(listed_in) {
             self.recompute_price(product, listing, seller, *marketplace)
@@ -37,9 +37,13 @@ impl Work<'_> {
         seller: &Seller,
         marketplace: Marketplace,
     ) -> Result<()> {
-        let label = listing.wanted.as_ref().map_or(0, |wanted| wanted.label);
+        let generation = listing
+            .wanted
+            .as_ref()
+            .map_or(0, |wanted| wanted.generation);
         let (mode, units) = (PriceMode::Rrp, listing.units);
-        let Some(wanted) = rrp_price(mode, marketplace, product, units, label, self.now) else {
+        let Some(wanted) = rrp_price(mode, marketplace, product, units, generation, self.now)
+        else {
             return Ok(());
         };
         let connection = &listing.connection;
@@ -60,7 +64,7 @@ impl Work<'_> {
             NextPrice::Nothing(_) => return Ok(()),
         };
         let product_type = listing.product_type.clone();
-        let entry = ToSend::price(&offer, amount, label, product_type, self.now);
+        let entry = ToSend::price(&offer, amount, generation, product_type, self.now);
         self.store
             .put_to_send(&listing.connection_key(), &entry)
             .await

@@ -46,19 +46,19 @@ impl Work<'_> {
             .into_iter()
             .collect();
         let published = &seller.published;
-        // A SKU's label holds its own counter; a part's counter is added to it.
-        let label = parts
+        // A bundle's own generation does not count its parts: theirs are added to it.
+        let generation = parts
             .values()
-            .map(|part| part.levels.counter)
-            .fold(inputs.counter(), u64::saturating_add)
-            .saturating_add(published.version);
+            .map(|part| part.levels.generation)
+            .fold(inputs.generation(), u64::saturating_add)
+            .saturating_add(published.generation);
         let (none, own_sku) = (SkuInputs::default(), sku);
         let part = |sku: &Sku| match parts.get_key_value(sku) {
             Some((sku, inputs)) => inputs.stock(sku),
             None => none.stock(own_sku),
         };
         let (own, settings) = (inputs.stock(sku), &published.settings);
-        Ok(count(own, part, listed.units, settings, label, self.now).wanted)
+        Ok(count(own, part, listed.units, settings, generation, self.now).wanted)
     }
 
     /// Lists a listing to be sent if Amazon may show another quantity. Whether it is urgent.

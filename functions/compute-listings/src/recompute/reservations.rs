@@ -32,7 +32,7 @@ impl Work<'_> {
         let levels = &inputs.levels;
         if inputs.reservations.is_empty() {
             if levels.reserving {
-                let read = levels.counter;
+                let read = levels.generation;
                 self.store
                     .no_longer_reserving(self.tenant, sku, read)
                     .await?;

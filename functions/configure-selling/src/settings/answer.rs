@@ -69,7 +69,7 @@ struct SettingsAnswer {
 struct PublishedAnswer {
     settings: SettingsAnswer,
     /// Rises with each publication.
-    version: u64,
+    generation: u64,
     at: Timestamp,
     /// Everything is computed and shown, and nothing sent.
     shadow: bool,
@@ -139,7 +139,7 @@ impl PublishedAnswer {
     fn of(published: &Published, connection: &Connection) -> Self {
         Self {
             settings: SettingsAnswer::of(&published.settings, connection),
-            version: published.version,
+            generation: published.generation,
             at: published.at,
             shadow: published.shadow,
         }

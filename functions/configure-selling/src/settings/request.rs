@@ -248,19 +248,19 @@ fn home(
         );
         return None;
     }
-    let stores: Vec<&str> = connection
+    let marketplaces: Vec<&str> = connection
         .participations
         .iter()
         .filter(|part| part.participating)
         .map(|part| part.marketplace.country())
         .collect();
     // Before the first authorisation nobody knows where the seller sells.
-    if !stores.is_empty() && !stores.contains(&marketplace.country()) {
+    if !marketplaces.is_empty() && !marketplaces.contains(&marketplace.country()) {
         faults.add(
             HERE,
             format!(
                 "the seller does not take part in it; Amazon says the seller sells in: {}",
-                stores.join(", ")
+                marketplaces.join(", ")
             ),
         );
         return None;
@@ -280,7 +280,7 @@ fn why_not(name: &str) -> &'static str {
         }
         "buffer" | "percentage" | "maximum" | "low_stock_mark" => "it belongs into policy",
         name if OF_A_STORE.contains(&name) || is_a_store() => {
-            "quantity belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all stores of a region, so two marketplaces with two settings would fight for ever, and zero for one would close the others. To stop selling a SKU in one store, close its offer there"
+            "quantity belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all marketplaces of a region, so two marketplaces with two settings would fight for ever, and zero for one would close the others. To stop selling a SKU in one marketplace, close its offer there"
         }
         _ => {
             "there is no such field; there are on, every_minutes, bundles, policy, warehouses, home_marketplace, levels, brakes and stale_after_hours"

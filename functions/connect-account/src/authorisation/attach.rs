@@ -175,7 +175,7 @@ fn stores_unread(error: Error, region: Region) -> Problem {
         return Problem::unprocessable(
             "amazon-refuses",
             format!(
-                "Amazon does not let this authorisation read the seller's stores in region {region}."
+                "Amazon does not let this authorisation read the seller's marketplaces in region {region}."
             ),
             "Either the seller sells in another region: then make a connection for one of its marketplaces; or the app lacks a role: then add it and authorise again.",
         );

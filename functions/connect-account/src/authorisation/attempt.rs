@@ -14,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use stallkeeper::api::{Answer, changed_meanwhile};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::store::{Dance, OAuthState, Written};
+use stallkeeper::store::{AuthorisationAttempt, OAuthState, Written};
 use url::Url;
 
 /// Amazon's page *Website Authorization Workflow*: what takes longer may break.
@@ -32,10 +32,10 @@ impl App {
         now: Timestamp,
     ) -> Answer<Url> {
         for _ in 0..MOST_TRIES {
-            let former = self.dance(connection).await?;
+            let former = self.attempt(connection).await?;
             // Replaces exactly the attempt that was read: of two callers at once, one gets the other's link.
-            if let Some(dance) = &former
-                && let Some(url) = self.link_of(connection, base, dance, now).await?
+            if let Some(attempt) = &former
+                && let Some(url) = self.link_of(connection, base, attempt, now).await?
             {
                 return Ok(url);
             }
@@ -53,8 +53,8 @@ impl App {
         base: &Base,
         now: Timestamp,
     ) -> Answer<Option<Url>> {
-        match self.dance(connection).await? {
-            Some(dance) => self.link_of(connection, base, &dance, now).await,
+        match self.attempt(connection).await? {
+            Some(attempt) => self.link_of(connection, base, &attempt, now).await,
             None => Ok(None),
         }
     }
@@ -67,7 +67,7 @@ impl App {
         now: Timestamp,
     ) -> Answer<Url> {
         for _ in 0..MOST_TRIES {
-            let former = self.dance(connection).await?;
+            let former = self.attempt(connection).await?;
             if let Some(url) = self.begin(connection, base, former.as_ref(), now).await? {
                 return Ok(url);
             }
@@ -75,25 +75,25 @@ impl App {
         Err(changed_meanwhile())
     }
 
-    async fn dance(&self, connection: &Connection) -> Answer<Option<Dance>> {
+    async fn attempt(&self, connection: &Connection) -> Answer<Option<AuthorisationAttempt>> {
         let key = &connection.key();
-        Ok(self.store.dance(key).await?)
+        Ok(self.store.authorisation_attempt(key).await?)
     }
 
     async fn link_of(
         &self,
         connection: &Connection,
         base: &Base,
-        dance: &Dance,
+        attempt: &AuthorisationAttempt,
         now: Timestamp,
     ) -> Answer<Option<Url>> {
-        let state = self.store.oauth_state(&dance.digest, now).await?;
+        let state = self.store.oauth_state(&attempt.digest, now).await?;
         if state.is_none_or(|state| state.seller.is_some()) {
             return Ok(None);
         }
-        let text = self.state_text(connection, &dance.nonce).await?;
+        let text = self.state_text(connection, &attempt.nonce).await?;
         // The app's secret may have been renewed meanwhile; then the old text cannot be derived any more.
-        Ok((digest(&text) == dance.digest).then(|| start_page(base, &text)))
+        Ok((digest(&text) == attempt.digest).then(|| start_page(base, &text)))
     }
 
     /// Begins an attempt that replaces `former`; `None` if the connection has another one by now.
@@ -101,12 +101,12 @@ impl App {
         &self,
         connection: &Connection,
         base: &Base,
-        former: Option<&Dance>,
+        former: Option<&AuthorisationAttempt>,
         now: Timestamp,
     ) -> Answer<Option<Url>> {
         let nonce = random();
         let text = self.state_text(connection, &nonce).await?;
-        let dance = Dance {
+        let attempt = AuthorisationAttempt {
             digest: digest(&text),
             nonce,
         };
@@ -118,7 +118,10 @@ impl App {
             authorised_at: None,
             expires: now.saturating_add(LIFETIME).unwrap_or(now),
         };
-        let begun = self.store.begin_dance(&dance, &state, former, now).await?;
+        let begun = self
+            .store
+            .begin_attempt(&attempt, &state, former, now)
+            .await?;
         Ok((begun == Written::Done).then(|| start_page(base, &text)))
     }
 

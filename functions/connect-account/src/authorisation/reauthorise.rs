@@ -14,7 +14,7 @@ use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::SellerId;
-use stallkeeper::store::Dance;
+use stallkeeper::store::AuthorisationAttempt;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -45,10 +45,10 @@ pub(crate) async fn confirm(
     authorised(&connection)?;
     let attached = match app.waiting(&connection).await? {
         Some((_, grant)) if grant.seller != seller => return Err(not_this_seller(&grant.seller)),
-        Some((dance, grant)) => {
+        Some((attempt, grant)) => {
             let attached = app.attach(&connection, grant).await?;
             // Last: a crash before it lets the same confirmation do the same again.
-            app.store.end_dance(&connection.key(), &dance).await?;
+            app.store.end_attempt(&connection.key(), &attempt).await?;
             attached
         }
         None if is_confirmed(&connection, &seller) => connection.into_inner(),
@@ -59,14 +59,17 @@ pub(crate) async fn confirm(
 
 impl App {
     /// The authorisation that waits to be confirmed for a connection.
-    async fn waiting(&self, connection: &Connection) -> Answer<Option<(Dance, Grant)>> {
+    async fn waiting(
+        &self,
+        connection: &Connection,
+    ) -> Answer<Option<(AuthorisationAttempt, Grant)>> {
         let key = &connection.key();
-        let Some(dance) = self.store.dance(key).await? else {
+        let Some(attempt) = self.store.authorisation_attempt(key).await? else {
             return Ok(None);
         };
         let state = self
             .store
-            .oauth_state(&dance.digest, Timestamp::now())
+            .oauth_state(&attempt.digest, Timestamp::now())
             .await?;
         let told =
             state.and_then(|state| Some((state.seller?, state.credentials?, state.authorised_at?)));
@@ -79,7 +82,7 @@ impl App {
             sealed,
             at,
         };
-        Ok(Some((dance, grant)))
+        Ok(Some((attempt, grant)))
     }
 }
 

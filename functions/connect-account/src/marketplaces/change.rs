@@ -64,14 +64,14 @@ impl App {
         Ok(self.tick(connection).await?)
     }
 
-    /// Queues every listing to be computed again, since other prices are wanted. A label does not cover how prices are
-    /// found, so this raises the version that it does cover: what was computed by the former rules is written over.
+    /// Queues every listing to be computed again, since other prices are wanted. A generation does not cover how prices are
+    /// found, so this raises the generation that it does cover: what was computed by the former rules is written over.
     pub(crate) async fn recompute_prices(&self, connection: &Connection) -> Answer<()> {
         let plan = change_stock_plan(&self.store, connection, |plan| {
-            let version = plan.next_version();
+            let generation = plan.next_generation();
             let on = plan.in_force().is_some();
             if let Some(published) = plan.published.as_mut().filter(|_| on) {
-                published.version = version;
+                published.generation = generation;
             }
             Ok(())
         })
@@ -125,7 +125,7 @@ pub(crate) fn participates(connection: &Connection, marketplace: Marketplace) ->
 }
 
 fn not_participating(connection: &Connection, marketplace: Marketplace) -> Problem {
-    let stores: Vec<&str> = connection
+    let marketplaces: Vec<&str> = connection
         .participations
         .iter()
         .filter(|part| part.participating)
@@ -135,8 +135,8 @@ fn not_participating(connection: &Connection, marketplace: Marketplace) -> Probl
         "not-participating",
         format!("The seller does not take part in marketplace {marketplace}."),
         format!(
-            "Amazon says the seller sells in: {}. Open the other store in Seller Central first.",
-            stores.join(", ")
+            "Amazon says the seller sells in: {}. Open the other marketplace in Seller Central first.",
+            marketplaces.join(", ")
         ),
     )
 }

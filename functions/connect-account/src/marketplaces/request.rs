@@ -80,7 +80,7 @@ fn why_not(name: &str) -> &'static str {
             "couriers are switched one by one: PUT /connections/{connection}/marketplaces/{marketplace}/couriers/{courier}"
         }
         name if OF_THE_CONNECTION.contains(&name) => {
-            "this belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all stores of a region, so two marketplaces with two settings would fight for ever"
+            "this belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all marketplaces of a region, so two marketplaces with two settings would fight for ever"
         }
         _ => "there is no such field; there are active, strategy, fba_orders and price_mode",
     }

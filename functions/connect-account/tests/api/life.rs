@@ -125,7 +125,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
     for gone in [
         "CREDENTIALS",
         "OAUTH_STATE",
-        "DANCE",
+        "ATTEMPT",
         "CURSOR",
         "PARKED",
         "SELLER#",

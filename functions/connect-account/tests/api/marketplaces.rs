@@ -79,7 +79,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         .unwrap()
         .unwrap();
     assert_eq!(
-        (cursor.since.as_millisecond(), cursor.epoch),
+        (cursor.since.as_millisecond(), cursor.generation),
         (parked.as_millisecond(), 1)
     );
     assert_eq!(
@@ -91,7 +91,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
             .unwrap()
             .len(),
         2,
-        "the other stores' marks stay"
+        "the other marketplaces' marks stay"
     );
     assert_eq!(world.sent("ticks").len(), 1);
 
@@ -193,7 +193,7 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
             .await
             .unwrap()
             .unwrap()
-            .epoch,
+            .generation,
         1
     );
 }
@@ -239,7 +239,7 @@ async fn only_a_store_that_the_seller_is_in_is_switched_on() {
     );
     world
         .heard()
-        .stores
+        .marketplaces
         .insert("A1".into(), vec!["A1F83G8C2ARO7P", "A13V1IB3VIYZZH"]);
     world
         .ask("north", "PUT", &path("FR"), on.clone())

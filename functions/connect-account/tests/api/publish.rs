@@ -56,7 +56,10 @@ async fn publishing_shows_its_effect_first() {
     for _ in 0..2 {
         let told = stock.ask("POST", "publish", json!({"revision": 1})).await;
         assert_eq!(
-            (&told["published"]["version"], &told["published"]["shadow"]),
+            (
+                &told["published"]["generation"],
+                &told["published"]["shadow"]
+            ),
             (&json!(1), &json!(false))
         );
         assert_eq!(
@@ -124,7 +127,7 @@ async fn a_crash_after_publishing_is_cured_by_the_same_request() {
     );
     stock.world.heard().queues_down = false;
     let told = stock.ask("POST", "publish", json!({})).await;
-    assert_eq!(told["published"]["version"], 1);
+    assert_eq!(told["published"]["generation"], 1);
     assert_eq!(stock.jobs(), ["recompute_all", "match"]);
 }
 
@@ -146,7 +149,7 @@ async fn shadow_mode_is_left_by_publishing_again_and_off_needs_no_preview() {
     );
     let real = stock.ask("POST", "publish", json!({})).await;
     assert_eq!(
-        (&real["published"]["version"], &real["sending"]["now"]),
+        (&real["published"]["generation"], &real["sending"]["now"]),
         (&json!(2), &json!(true))
     );
     stock.jobs();
@@ -155,7 +158,7 @@ async fn shadow_mode_is_left_by_publishing_again_and_off_needs_no_preview() {
         .await;
     let off = stock.ask("POST", "publish", json!({})).await;
     assert_eq!(
-        (&off["published"]["version"], &off["sending"]["now"]),
+        (&off["published"]["generation"], &off["sending"]["now"]),
         (&json!(3), &json!(false))
     );
     assert!(stock.jobs().is_empty(), "nothing is computed any more");

@@ -19,7 +19,7 @@ pub(crate) struct Heard {
     /// Codes that were traded.
     codes: BTreeSet<String>,
     /// Marketplaces by seller; UK and DE if nothing is said.
-    pub(crate) stores: BTreeMap<String, Vec<&'static str>>,
+    pub(crate) marketplaces: BTreeMap<String, Vec<&'static str>>,
     access_tokens: BTreeMap<String, String>,
     /// Whether SQS answers.
     pub(crate) queues_down: bool,
@@ -175,14 +175,14 @@ impl Heard {
         let token = request.headers["x-amz-access-token"].to_str().unwrap();
         let seller = &self.access_tokens[token];
         let all = ["A1F83G8C2ARO7P", "A1PA6795UKMFR9", "A13V1IB3VIYZZH"];
-        let stores = self
-            .stores
+        let marketplaces = self
+            .marketplaces
             .get(seller)
             .cloned()
             .unwrap_or_else(|| all[..2].to_vec());
         let payload: Vec<Value> = all
             .iter()
-            .map(|id| json!({"marketplace": {"id": id}, "participation": {"isParticipating": stores.contains(id), "hasSuspendedListings": false}}))
+            .map(|id| json!({"marketplace": {"id": id}, "participation": {"isParticipating": marketplaces.contains(id), "hasSuspendedListings": false}}))
             .collect();
         ok(json!({"payload": payload}))
     }

@@ -172,12 +172,12 @@ async fn another_price_mode_lets_every_listing_be_computed_under_a_higher_versio
     stock.world.heard().queues_down = false;
     uk("rrp").await;
     assert_eq!(stock.jobs(), ["recompute_all"]);
-    let version = |plan: StockPlan| plan.published.unwrap().version;
-    let risen = version(stock.plan().await);
+    let generation = |plan: StockPlan| plan.published.unwrap().generation;
+    let risen = generation(stock.plan().await);
     assert!(risen > 1);
     uk("leave").await;
     assert_eq!(stock.jobs(), ["recompute_all"]);
-    assert!(version(stock.plan().await) > risen);
+    assert!(generation(stock.plan().await) > risen);
     let told = stock
         .refused(
             "PUT",

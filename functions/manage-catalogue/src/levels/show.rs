@@ -102,7 +102,7 @@ pub(crate) async fn show(
     Parameters(Named { sku }): Parameters<Named>,
 ) -> Answer<Json<SkuStock>> {
     let inputs = app.store.sku_inputs(&tenant, &sku).await?;
-    let known = inputs.counter() > 0 || inputs.rejected.is_some();
+    let known = inputs.generation() > 0 || inputs.rejected.is_some();
     if !known {
         return Err(Problem::not_found("SKU"));
     }

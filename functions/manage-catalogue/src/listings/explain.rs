@@ -121,7 +121,11 @@ impl ListingFacts {
             sku: listing.amazon_sku.to_string(),
             state: listing.state.as_str(),
             state_note: words::state(listing),
-            marketplaces: listing.stores.iter().map(|store| store.country()).collect(),
+            marketplaces: listing
+                .marketplaces
+                .iter()
+                .map(|store| store.country())
+                .collect(),
             product_type: listing.product_type.clone(),
             product: self.product(),
             settings_published: self.plan.in_force().is_some(),
@@ -192,7 +196,7 @@ fn sent_value<T, V>(
     let outcome = outcome(sent, refused, standing);
     SentValue {
         value: shown(&sent.value),
-        label: sent.label,
+        generation: sent.generation,
         at: sent.at,
         by,
         feed: id,

@@ -68,12 +68,12 @@ pub(crate) async fn release(
     let offer = store.offer(key).await?;
     let offer = offer.ok_or_else(missing)?;
     let amount = app.held(&connection, &offer).await?;
-    let wanted = |label: Option<u64>| label.unwrap_or_default();
-    let label = wanted(offer.wanted.as_ref().map(|wanted| wanted.label));
+    let wanted = |generation: Option<u64>| generation.unwrap_or_default();
+    let generation = wanted(offer.wanted.as_ref().map(|wanted| wanted.generation));
     // A stock level that came meanwhile makes no other price of it.
-    let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.label));
-    store.release_offer(key, label.max(latest)).await?;
-    let entry = ToSend::price(&offer, amount, label, listing.product_type, now);
+    let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.generation));
+    store.release_offer(key, generation.max(latest)).await?;
+    let entry = ToSend::price(&offer, amount, generation, listing.product_type, now);
     store.put_to_send(&connection.key(), &entry).await?;
     let tick = StockTick::Tick {
         connection: connection.key(),
@@ -100,10 +100,12 @@ impl App {
         let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
         let feed = self.carried_by(key, sent_by).await?;
         let standing = standing(sent_by, feed.as_ref());
-        let released = offer.wanted.as_ref().map(|wanted| wanted.label);
+        let released = offer.wanted.as_ref().map(|wanted| wanted.generation);
         match next_price(offer, standing, percent) {
             NextPrice::Held { to, .. } => Ok(to),
-            NextPrice::Send(amount) if released.is_some_and(|label| offer.released_to >= label) => {
+            NextPrice::Send(amount)
+                if released.is_some_and(|generation| offer.released_to >= generation) =>
+            {
                 Ok(amount)
             }
             _ => Err(Problem::conflict(

@@ -65,7 +65,7 @@ impl App {
         Ok(touched)
     }
 
-    /// Puts what the lines hold now, and raises the counters for it.
+    /// Puts what the lines hold now, and raises the generations for it.
     async fn put_moved(
         &self,
         of: &ListingKey,

@@ -58,7 +58,11 @@ impl ListingRow {
             units: listing.units,
             alias: listing.alias,
             other_spelling: listing.other_spelling.as_ref().map(ToString::to_string),
-            marketplaces: listing.stores.iter().map(|store| store.country()).collect(),
+            marketplaces: listing
+                .marketplaces
+                .iter()
+                .map(|store| store.country())
+                .collect(),
             wanted: listing.wanted_quantity(),
             sent: sent.map(|sent| sent.value),
             sent_at: sent.map(|sent| sent.at),

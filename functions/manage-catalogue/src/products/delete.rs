@@ -57,7 +57,7 @@ async fn tombstone(store: &Store, tenant: &TenantId, sku: &Sku) -> Answer<()> {
     let now = Timestamp::now();
     for _ in 0..MOST_TRIES {
         let read = store.sku_inputs(tenant, sku).await?;
-        if read.changes == 0 {
+        if read.product_generation == 0 {
             return Err(Problem::not_found("product"));
         }
         if read.product.is_none() {

@@ -98,7 +98,7 @@ pub(crate) async fn list(
 
 async fn one(app: &App, tenant: &TenantId, sku: &Sku) -> Answer<WholeProduct> {
     let mut inputs = app.store.sku_inputs(tenant, sku).await?;
-    if inputs.counter() == 0 && inputs.rejected.is_none() {
+    if inputs.generation() == 0 && inputs.rejected.is_none() {
         return Err(Problem::not_found("SKU"));
     }
     let listings = inputs.listed.iter().map(|listed| FedListing {

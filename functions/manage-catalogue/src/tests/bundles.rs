@@ -55,13 +55,13 @@ async fn a_part_that_leaves_counts_no_more_however_far_it_had_counted() {
         stand.deliver(&[levels_message(vec![row])]).await;
     }
     let ahead = stand.listing("SET").await.wanted.unwrap();
-    assert!(ahead.label > old.label + 1_000);
+    assert!(ahead.generation > old.generation + 1_000);
     let set = json!([{"sku": "SET", "parts": [{"sku": "B", "units": 2}]}]);
     stand.put("/products", set).await.is(202);
     stand.work().await;
     let now = stand.listing("SET").await.wanted.unwrap();
     assert_eq!(now.quantity, Some(5), "{}", now.why);
-    assert!(now.label > ahead.label + 1_000);
+    assert!(now.generation > ahead.generation + 1_000);
     // A changes the bundle no more.
     let inputs = stand.store.sku_inputs(&tenant(), &sku("A")).await.unwrap();
     assert!(inputs.part_of.is_empty());
@@ -149,8 +149,12 @@ async fn a_bundle_in_a_bundle_is_explained_as_the_recompute_decides_it() {
     let explained = explained(&stand, "SET").await;
     let computed = &explained["computed"];
     assert_eq!(
-        (&computed["value"], &computed["why"], &computed["label"]),
-        (&Value::Null, &json!(why), &json!(written.label)),
+        (
+            &computed["value"],
+            &computed["why"],
+            &computed["generation"]
+        ),
+        (&Value::Null, &json!(why), &json!(written.generation)),
     );
     assert_eq!(explained["wanted"]["why"], why);
     assert_eq!(explained["policy"], json!([]));

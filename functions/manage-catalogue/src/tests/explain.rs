@@ -96,7 +96,7 @@ async fn a_bundle_is_explained_part_by_part() {
         (&told["wanted"]["value"], &told["computed"]["value"]),
         (&json!(13), &json!(13))
     );
-    assert_eq!(told["wanted"]["label"], told["computed"]["label"]);
+    assert_eq!(told["wanted"]["generation"], told["computed"]["generation"]);
     contains(&told["wanted"]["why"], "of P ÷ 2 = 17; buffer 4 → 13");
     assert_eq!(
         (&told["live"]["lowest"], &told["live"]["highest"]),

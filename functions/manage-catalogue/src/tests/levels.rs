@@ -174,8 +174,8 @@ async fn one_sku_changed_a_thousand_times_ends_right_with_the_newest() {
     }
     assert_eq!(stand.wanted("A").await, Some(1_000 % 97));
     assert_eq!(
-        stand.to_send("A").await.unwrap().label,
-        stand.listing("A").await.wanted.unwrap().label
+        stand.to_send("A").await.unwrap().generation,
+        stand.listing("A").await.wanted.unwrap().generation
     );
 }
 

@@ -48,13 +48,13 @@ pub(super) async fn send(stand: &Stand, amazon_sku: &str, by: SentBy, second: i6
     let wanted = listing.wanted.unwrap();
     let sent = Sent {
         value: wanted.quantity.unwrap(),
-        label: wanted.label,
+        generation: wanted.generation,
         at: at(second),
         by,
     };
-    let (store, sku, sends) = (&stand.store, listing.amazon_sku, listing.sends);
+    let (store, sku, send_count) = (&stand.store, listing.amazon_sku, listing.send_count);
     let claimed = store
-        .claim_listing(&key().listing(&sku), sends, &sent)
+        .claim_listing(&key().listing(&sku), send_count, &sent)
         .await;
     let claimed = format!("{:?}", claimed.unwrap());
     assert!(claimed.starts_with("Done"), "{claimed}");

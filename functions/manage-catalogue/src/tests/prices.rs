@@ -110,7 +110,7 @@ async fn a_listing_that_is_tied_to_another_product_has_that_ones_price() {
         let key = key().listing(&"X".parse().unwrap());
         let offer = store.offer(&key.offer(Marketplace::Uk)).await;
         let wanted = offer.unwrap().unwrap().wanted.unwrap();
-        (wanted.amount.unwrap(), wanted.label)
+        (wanted.amount.unwrap(), wanted.generation)
     };
     let (amount, before) = wanted().await;
     assert_eq!(amount, Decimal::from(10));
@@ -120,13 +120,13 @@ async fn a_listing_that_is_tied_to_another_product_has_that_ones_price() {
         let tie = json!({"product": product, "units": units});
         stand.put(path, tie).await.is(200);
         stand.work().await;
-        let (amount, label) = wanted().await;
+        let (amount, generation) = wanted().await;
         tied.push(amount);
-        assert!(label > before, "{label}");
-        before = label;
+        assert!(generation > before, "{generation}");
+        before = generation;
     }
     assert_eq!(tied, [11, 22, 10].map(Decimal::from));
-    // Tied to nothing, which no product is spelt like, and then to one with a counter of its own.
+    // Tied to nothing, which no product is spelt like, and then to one with a generation of its own.
     stand
         .send("DELETE", path, None, String::new())
         .await

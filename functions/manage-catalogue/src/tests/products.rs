@@ -19,7 +19,7 @@ async fn a_product_deleted_is_sent_nothing_and_comes_back_where_it_was() {
     }
     let after = stand.listing("A").await.wanted.unwrap();
     assert_eq!(after.quantity, None);
-    assert!(after.label > before.label && after.why.contains("no product"));
+    assert!(after.generation > before.generation && after.why.contains("no product"));
     let page = stand.get("/products").await.is(200);
     assert_eq!(page["products"], json!([]));
     let shown = stand.get("/products?sku=A").await.is(200);
@@ -140,6 +140,6 @@ async fn a_product_that_the_platform_queues_itself_goes_the_same_way() {
     let shown = stand.get("/products?sku=A").await.is(200);
     assert_eq!(shown["product"]["title"], "Mug");
     let inputs = stand.store.sku_inputs(&tenant(), &sku("A")).await.unwrap();
-    assert_eq!(inputs.changes, 1);
+    assert_eq!(inputs.product_generation, 1);
     assert!(stand.refusal("B").await.unwrap().starts_with("ean: "));
 }

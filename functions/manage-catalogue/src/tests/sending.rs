@@ -45,14 +45,14 @@ async fn claim(stand: &Stand, second: i64) {
     let wanted = listing.wanted.unwrap();
     let sent = Sent {
         value: wanted.quantity.unwrap(),
-        label: wanted.label,
+        generation: wanted.generation,
         at: at(second),
         by: SentBy::Patch,
     };
     let name = "A".parse().unwrap();
     let claimed = stand
         .store
-        .claim_listing(&key().listing(&name), listing.sends, &sent)
+        .claim_listing(&key().listing(&name), listing.send_count, &sent)
         .await;
     assert_eq!(claimed.unwrap(), Claimed::Done);
     let entry = stand.to_send("A").await.unwrap();

@@ -56,7 +56,10 @@ async fn levels_converge() {
             assert_eq!(stand.wanted(name).await, Some(0), "{name}");
             let entry = stand.to_send(name).await.unwrap();
             assert!(entry.urgent && entry.decrease);
-            assert_eq!(entry.label, stand.listing(name).await.wanted.unwrap().label);
+            assert_eq!(
+                entry.generation,
+                stand.listing(name).await.wanted.unwrap().generation
+            );
         }
         let ticks = stand.queues.take("ticks");
         assert!(!ticks.is_empty() && ticks.iter().all(|tick| tick["kind"] == "urgent"));

@@ -31,7 +31,7 @@ fn sku(text: &str) -> AmazonSku {
 
 fn seen(by_amazon: bool, quantity: Option<u32>) -> Seen {
     Seen {
-        stores: vec![Marketplace::De, Marketplace::Uk],
+        marketplaces: vec![Marketplace::De, Marketplace::Uk],
         by_amazon,
         quantity,
         at: at(100),
@@ -125,7 +125,7 @@ fn what_neither_amazon_nor_the_catalogue_has_is_forgotten() {
     assert_eq!(off_amazon(&unknown, false), None);
     let gone = off_amazon(&unknown, true).unwrap();
     assert_eq!(
-        (gone.state, gone.stores.len()),
+        (gone.state, gone.marketplaces.len()),
         (ListingState::NotOnAmazon, 0)
     );
 }
@@ -142,10 +142,10 @@ fn listing() -> impl Strategy<Value = Option<Listing>> {
             quantity: Some(q),
             why: String::new(),
             level_at: None,
-            label: 3,
+            generation: 3,
             at: at(1),
         });
-        listing.sends = 4;
+        listing.send_count = 4;
         listing
     });
     prop::option::of(one)
@@ -163,7 +163,7 @@ proptest! {
         let once = place(known.as_ref(), &seen, &ours);
         prop_assert_eq!(&place(Some(&once), &seen, &ours), &once);
         prop_assert_eq!(is_tied(&once), once.alias || once.state == ListingState::Matched);
-        prop_assert_eq!(once.sends, known.as_ref().map_or(0, |known| known.sends));
+        prop_assert_eq!(once.send_count, known.as_ref().map_or(0, |known| known.send_count));
         if let Some(gone) = off_amazon(&once, product) {
             prop_assert_eq!(off_amazon(&gone, product), Some(gone));
         }

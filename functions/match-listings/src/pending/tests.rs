@@ -33,12 +33,12 @@ fn listing(wanted: Option<u32>, sent: Option<(u32, i64)>) -> Listing {
         quantity: Some(quantity),
         why: String::new(),
         level_at: None,
-        label: 1,
+        generation: 1,
         at: hour(10),
     });
     listing.sent = sent.map(|(value, at)| Sent {
         value,
-        label: 1,
+        generation: 1,
         at: hour(at),
         by: SentBy::Patch,
     });
@@ -153,12 +153,12 @@ fn offer(observed: Option<i64>, sent: Option<(i64, i64)>) -> Offer {
         wanted: Some(WantedPrice {
             amount: Some(Decimal::from(12)),
             why: String::new(),
-            label: 1,
+            generation: 1,
             at: hour(1),
         }),
         sent: sent.map(|(value, at)| Sent {
             value: Decimal::from(value),
-            label: 1,
+            generation: 1,
             at: hour(at),
             by: SentBy::Patch,
         }),
@@ -168,7 +168,7 @@ fn offer(observed: Option<i64>, sent: Option<(i64, i64)>) -> Offer {
             at: hour(1),
         }),
         released_to: 0,
-        sends: 0,
+        send_count: 0,
     }
 }
 
@@ -176,7 +176,7 @@ fn offer(observed: Option<i64>, sent: Option<(i64, i64)>) -> Offer {
 fn a_price_is_news_where_it_is_another_and_a_drift_where_it_is_not_ours_any_more() {
     let published = Published {
         settings: StockSettings::default(),
-        version: 1,
+        generation: 1,
         at: hour(1),
         shadow: false,
     };

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 32;
 /// What a page is computed with.
 pub(super) struct Page<'a> {
     pub(super) settings: &'a StockSettings,
-    pub(super) stores: &'a [MarketplaceSettings],
+    pub(super) marketplaces: &'a [MarketplaceSettings],
     pub(super) listings: Vec<Listing>,
     pub(super) inputs: HashMap<Sku, SkuInputs>,
     pub(super) offers: HashMap<(AmazonSku, Marketplace), Offer>,
@@ -31,7 +31,7 @@ impl PreviewJob {
         &self,
         app: &App,
         settings: &'a StockSettings,
-        stores: &'a [MarketplaceSettings],
+        marketplaces: &'a [MarketplaceSettings],
         skus: &[AmazonSku],
     ) -> Result<Page<'a>> {
         let connection = &self.connection;
@@ -59,15 +59,15 @@ impl PreviewJob {
         let offers: Vec<(AmazonSku, Marketplace)> = listings
             .iter()
             .flat_map(|listing| {
-                let priced = priced_marketplaces(listing, stores);
-                let offer = |store| (listing.amazon_sku.clone(), store);
+                let priced = priced_marketplaces(listing, marketplaces);
+                let offer = |marketplace| (listing.amazon_sku.clone(), marketplace);
                 priced.into_iter().map(offer).collect::<Vec<_>>()
             })
             .collect();
         let offers = app.store.batch_get_offers(connection, &offers).await?;
         Ok(Page {
             settings,
-            stores,
+            marketplaces,
             listings,
             inputs,
             offers,

@@ -87,7 +87,7 @@ impl Run<'_> {
         for _ in 0..MOST_TRIES {
             let Some(read) = known else { return Ok(None) };
             let sku = read.amazon_sku.as_str();
-            if !reading.stores(sku, &read.stores).is_empty() {
+            if !reading.marketplaces(sku, &read.marketplaces).is_empty() {
                 // It may be there yet: on a marketplace that was not read.
                 return Ok(Some(read));
             }

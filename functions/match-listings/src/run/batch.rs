@@ -87,9 +87,9 @@ impl Run<'_> {
         let key = &self.connection.key();
         for _ in 0..MOST_TRIES {
             let seen = Seen {
-                stores: reading.stores(
+                marketplaces: reading.marketplaces(
                     sku.as_str(),
-                    known.as_ref().map_or(&[], |known| &known.stores),
+                    known.as_ref().map_or(&[], |known| &known.marketplaces),
                 ),
                 by_amazon: reading.sightings.has(sku.as_str(), Mark::ByAmazon),
                 quantity,

@@ -29,7 +29,7 @@ impl Run<'_> {
         touched: &mut Touched,
     ) -> Result<()> {
         let key = &self.connection.key();
-        let store = reading.sources[place].store;
+        let marketplace = reading.sources[place].marketplace;
         let matched = |row: &&ListingRow| {
             let mark = crate::sightings::Mark::Matched;
             reading.sightings.has(&row.sku, mark)
@@ -39,11 +39,14 @@ impl Run<'_> {
             .filter(matched)
             .filter_map(|row| Some((row.sku.parse().ok()?, row.price?)))
             .collect();
-        let keys: Vec<_> = prices.iter().map(|(sku, _)| (sku.clone(), store)).collect();
+        let keys: Vec<_> = prices
+            .iter()
+            .map(|(sku, _)| (sku.clone(), marketplace))
+            .collect();
         let mut known = self.app.store.batch_get_offers(key, &keys).await?;
         let pending: Vec<Option<(AmazonSku, Pending)>> = futures::stream::iter(prices)
             .map(|(sku, price)| {
-                let offer = known.remove(&(sku.clone(), store));
+                let offer = known.remove(&(sku.clone(), marketplace));
                 self.note_price(reading, place, sku, price, offer)
             })
             .buffer_unordered(AT_ONCE)
@@ -83,12 +86,12 @@ impl Run<'_> {
                 at: source.made_at,
             };
             let forget = news == PriceNews::Drifted;
-            let key = &key.listing(&sku).offer(source.store);
+            let key = &key.listing(&sku).offer(source.marketplace);
             let store = &self.app.store;
             store.observe_offer(key, &observed, forget).await?;
         }
         let published = reading.in_force.as_ref();
-        let rrp = reading.price_mode(source.store) == PriceMode::Rrp;
+        let rrp = reading.price_mode(source.marketplace) == PriceMode::Rrp;
         let Some(published) = published.filter(|_| rrp) else {
             return Ok(None);
         };

@@ -31,7 +31,7 @@ const PROOFS: usize = 3;
 
 /// A report that is there to be read.
 pub(super) struct Source {
-    pub(super) store: Marketplace,
+    pub(super) marketplace: Marketplace,
     document: String,
     pub(super) made_at: Timestamp,
     address: Option<(Instant, DocumentAddress)>,
@@ -49,7 +49,7 @@ pub(super) struct Reading {
     unreadable: u64,
     /// The settings by which quantities are computed, if they are at all.
     pub(super) in_force: Option<Published>,
-    /// The version of the settings in force, whether or not the connection is switched on.
+    /// The generation of the settings in force, whether or not the connection is switched on.
     published: Option<u64>,
     settings: Vec<MarketplaceSettings>,
     feeds: Mutex<HashMap<FeedId, Standing>>,
@@ -57,25 +57,35 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Where a SKU is listed; what is known of marketplaces that were not read is kept.
-    pub(super) fn stores(&self, sku: &str, known: &[Marketplace]) -> Vec<Marketplace> {
+    pub(super) fn marketplaces(&self, sku: &str, known: &[Marketplace]) -> Vec<Marketplace> {
         let seen = self.sightings.places(sku);
         let seen = seen.filter_map(|place| self.sources.get(place));
-        let mut stores: Vec<Marketplace> = seen.map(|source| source.store).collect();
-        stores.extend(self.unread.iter().filter(|store| known.contains(store)));
-        stores.sort();
-        stores
+        let mut marketplaces: Vec<Marketplace> = seen.map(|source| source.marketplace).collect();
+        marketplaces.extend(
+            self.unread
+                .iter()
+                .filter(|marketplace| known.contains(marketplace)),
+        );
+        marketplaces.sort();
+        marketplaces
     }
 
-    pub(super) fn price_mode(&self, store: Marketplace) -> PriceMode {
-        let settings = self.settings.iter().find(|it| it.marketplace == store);
+    pub(super) fn price_mode(&self, marketplace: Marketplace) -> PriceMode {
+        let settings = self
+            .settings
+            .iter()
+            .find(|it| it.marketplace == marketplace);
         settings.map_or(PriceMode::Leave, |settings| settings.price_mode)
     }
 }
 
 impl Run<'_> {
     /// Reads all reports, places what they hold and what they lack, and counts.
-    pub(super) async fn match_reports(&mut self, stores: &[Marketplace]) -> Result<RunOutcome> {
-        let mut reading = self.reading(stores).await?;
+    pub(super) async fn match_reports(
+        &mut self,
+        marketplaces: &[Marketplace],
+    ) -> Result<RunOutcome> {
+        let mut reading = self.reading(marketplaces).await?;
         if let Some(end) = self.survey(&mut reading).await? {
             return Ok(end);
         }
@@ -101,9 +111,9 @@ impl Run<'_> {
     /// follows.
     async fn catch_up(&self, reading: &Reading) -> Result<()> {
         let key = &self.connection.key();
-        let version = |published: &Published| published.version;
+        let generation = |published: &Published| published.generation;
         let plan = self.app.store.stock_plan(key).await?;
-        let now = plan.in_force().map(version);
+        let now = plan.in_force().map(generation);
         if now.is_none() || now == reading.published {
             return Ok(());
         }
@@ -115,29 +125,39 @@ impl Run<'_> {
         self.app.jobs.send(&key.id, all, 0).await
     }
 
-    async fn reading(&self, stores: &[Marketplace]) -> Result<Reading> {
+    async fn reading(&self, marketplaces: &[Marketplace]) -> Result<Reading> {
         let key = &self.connection.key();
         let reports = &self.matching.reports;
-        let source = |store: &Marketplace| {
-            let report = reports.iter().find(|report| report.marketplace == *store)?;
+        let source = |marketplace: &Marketplace| {
+            let report = reports
+                .iter()
+                .find(|report| report.marketplace == *marketplace)?;
             Some(Source {
-                store: *store,
+                marketplace: *marketplace,
                 document: report.document_id.clone()?,
                 made_at: report.made_at?,
                 address: None,
             })
         };
-        let sources: Vec<Source> = stores.iter().filter_map(source).collect();
-        let read = |store: &Marketplace| sources.iter().any(|source| source.store == *store);
+        let sources: Vec<Source> = marketplaces.iter().filter_map(source).collect();
+        let read = |marketplace: &Marketplace| {
+            sources
+                .iter()
+                .any(|source| source.marketplace == *marketplace)
+        };
         let plan = self.app.store.stock_plan(key).await?;
         Ok(Reading {
-            unread: stores.iter().filter(|it| !read(it)).copied().collect(),
+            unread: marketplaces
+                .iter()
+                .filter(|it| !read(it))
+                .copied()
+                .collect(),
             sources,
             sightings: Sightings::default(),
             counts: ListingCounts::default(),
             superseded: Vec::new(),
             unreadable: 0,
-            published: plan.in_force().map(|published| published.version),
+            published: plan.in_force().map(|published| published.generation),
             in_force: plan
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())
@@ -154,8 +174,8 @@ impl Run<'_> {
                 CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
                 CallResult::Answered(download) => download,
             };
-            let store = reading.sources[place].store;
-            let mut reader = ListingsReader::new(download.content_type(), store);
+            let marketplace = reading.sources[place].marketplace;
+            let mut reader = ListingsReader::new(download.content_type(), marketplace);
             let mut first: Vec<String> = Vec::new();
             let mut see = |row: ListingRow| reading.survey_row(place, &row, &mut first);
             while let Some(bytes) = self.noted(download.next().await)? {
@@ -166,7 +186,7 @@ impl Run<'_> {
             }
             let counts = self.noted(reader.finish(&mut see))?;
             reading.unreadable += counts.bad_rows;
-            if let Some(end) = self.prove_seller(store, &first).await? {
+            if let Some(end) = self.prove_seller(marketplace, &first).await? {
                 return Ok(Some(end));
             }
         }
@@ -180,8 +200,8 @@ impl Run<'_> {
                 CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
                 CallResult::Answered(download) => download,
             };
-            let store = reading.sources[place].store;
-            let mut reader = ListingsReader::new(download.content_type(), store);
+            let marketplace = reading.sources[place].marketplace;
+            let mut reader = ListingsReader::new(download.content_type(), marketplace);
             let mut rows = Vec::new();
             while let Some(bytes) = self.noted(download.next().await)? {
                 self.noted(reader.push(&bytes, |row| rows.push(row)))?;

@@ -27,27 +27,30 @@ impl Run<'_> {
     /// Asks for the reports that are not asked for yet, and how far the others are. `None`: all are there.
     pub(super) async fn ask(
         &mut self,
-        stores: &[Marketplace],
+        marketplaces: &[Marketplace],
         hop: u32,
     ) -> Result<Option<RunOutcome>> {
         self.matching
             .reports
-            .retain(|report| stores.contains(&report.marketplace));
-        for store in stores {
+            .retain(|report| marketplaces.contains(&report.marketplace));
+        for marketplace in marketplaces {
             let known = &self.matching.reports;
-            if known.iter().any(|report| report.marketplace == *store) {
+            if known
+                .iter()
+                .any(|report| report.marketplace == *marketplace)
+            {
                 continue;
             }
             let create = async |amazon: &SpApi, account: Account<'_>| {
                 let kind = ReportType::AllListings;
-                amazon.create_report(&account, kind, *store).await
+                amazon.create_report(&account, kind, *marketplace).await
             };
             let report_id = match self.within(Operation::CreateReport, create).await? {
                 CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
                 CallResult::Answered(value) => value,
             };
             self.matching.reports.push(ReportJob {
-                marketplace: *store,
+                marketplace: *marketplace,
                 report_id,
                 document_id: None,
                 made_at: None,
@@ -82,9 +85,9 @@ impl Run<'_> {
                 }
                 Ok(false) => waiting = true,
                 Err(why) => {
-                    let store = self.matching.reports[place].marketplace;
+                    let marketplace = self.matching.reports[place].marketplace;
                     return Ok(Some(RunOutcome::Failed(format!(
-                        "Amazon's report of {store} failed: {why}"
+                        "Amazon's report of {marketplace} failed: {why}"
                     ))));
                 }
             }
@@ -130,10 +133,10 @@ impl Run<'_> {
     }
 
     /// Proves that the listings are those of the connection's seller: the id of a pasted token is what a person typed,
-    /// and the report comes whatever that is. Once for each seller; `skus`: of the report of `store`. Why not, in words.
+    /// and the report comes whatever that is. Once for each seller; `skus`: of the report of `marketplace`. Why not, in words.
     pub(super) async fn prove_seller(
         &mut self,
-        store: Marketplace,
+        marketplace: Marketplace,
         skus: &[String],
     ) -> Result<Option<RunOutcome>> {
         let seller = self.session.seller().await?.clone();
@@ -143,7 +146,7 @@ impl Run<'_> {
         for sku in skus {
             let get = async |amazon: &SpApi, account: Account<'_>| {
                 let part = [ListingsData::Summaries];
-                let get = amazon.get_listings_item(&account, &seller, sku, store, &part);
+                let get = amazon.get_listings_item(&account, &seller, sku, marketplace, &part);
                 get.await
             };
             match self.within(Operation::GetListingsItem, get).await {

@@ -141,7 +141,7 @@ async fn many(seller: &Seller<'_>, count: usize) {
         let sku = format!("SKU-{number:04}");
         let mut listing = seller.new_listing(&sku, ListingState::Matched);
         listing.product = Some(sku.parse().unwrap());
-        listing.stores = vec![Uk];
+        listing.marketplaces = vec![Uk];
         listing.observed = Some(Observed { value: 1, at: now });
         let store = &seller.world.store;
         let placed = store.place_listing(&listing, None, false).await;

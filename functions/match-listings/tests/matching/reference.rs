@@ -51,7 +51,7 @@ fn reference(case: &Case) -> BTreeMap<&'static str, (ListingState, Vec<Marketpla
     let mut belongs = BTreeSet::new();
     for sku in SKUS {
         let rows: Vec<&Row> = case.rows.iter().filter(|row| row.sku == sku).collect();
-        let stores: BTreeSet<Marketplace> = rows.iter().map(|row| row.store).collect();
+        let marketplaces: BTreeSet<Marketplace> = rows.iter().map(|row| row.store).collect();
         let alias = case.aliases.get(sku);
         let product = case.products.contains(alias.unwrap_or(&sku));
         let other = SKUS
@@ -71,7 +71,7 @@ fn reference(case: &Case) -> BTreeMap<&'static str, (ListingState, Vec<Marketpla
             ListingState::UnknownHere
         };
         belongs.extend(alias);
-        all.insert(sku, (state, stores.into_iter().collect()));
+        all.insert(sku, (state, marketplaces.into_iter().collect()));
     }
     let absent = (ListingState::NotOnAmazon, Vec::new());
     for sku in case.aliases.keys() {
@@ -91,7 +91,7 @@ async fn found(seller: &Seller<'_>) -> BTreeMap<&'static str, (ListingState, Vec
         if let Some(listing) = seller.listing(sku).await {
             let tied = listing.state == ListingState::Matched || listing.alias;
             assert_eq!(listing.product.is_some(), tied, "{listing:?}");
-            all.insert(sku, (listing.state, listing.stores));
+            all.insert(sku, (listing.state, listing.marketplaces));
         }
     }
     all

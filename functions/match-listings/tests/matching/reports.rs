@@ -66,7 +66,7 @@ async fn a_bad_line_is_counted_and_harms_no_other() {
     let seller = world.connect("bad", &[Uk]).await;
     seller.put_product("MUG#1", &[]).await;
     let mut known = seller.new_listing("ODD", ListingState::FulfilledByAmazon);
-    known.stores = vec![Uk];
+    known.marketplaces = vec![Uk];
     seller.put_listing(&known).await;
     let unclear = Line {
         channel: "",
@@ -98,13 +98,16 @@ async fn a_store_without_a_report_keeps_what_is_known_of_it() {
     assert_eq!(seller.match_listings().await.counts.matched, 2);
     world.status(De, "CANCELLED");
     let matching = seller.match_listings().await;
-    assert_eq!(seller.listing("BOTH").await.unwrap().stores, [De, Uk]);
+    assert_eq!(seller.listing("BOTH").await.unwrap().marketplaces, [De, Uk]);
     let only = seller.listing("ONLY-DE").await.unwrap();
-    assert_eq!((only.state, only.stores), (ListingState::Matched, vec![De]));
+    assert_eq!(
+        (only.state, only.marketplaces),
+        (ListingState::Matched, vec![De])
+    );
     assert_eq!((matching.counts.matched, matching.failed), (2, None));
     world.report(De, &[line("OTHER", "1")]);
     seller.match_listings().await;
-    assert_eq!(seller.listing("BOTH").await.unwrap().stores, [Uk]);
+    assert_eq!(seller.listing("BOTH").await.unwrap().marketplaces, [Uk]);
     let only = seller.listing("ONLY-DE").await.unwrap();
     assert_eq!(
         (only.state, only.product),

@@ -45,7 +45,7 @@ impl Seller<'_> {
         plan.draft_revision += 1;
         plan.published = Some(Published {
             settings,
-            version: 1,
+            generation: 1,
             at: hours_before(1000),
             shadow: false,
         });
@@ -177,7 +177,7 @@ impl Seller<'_> {
         sent.remove(0)
     }
 
-    /// SKUs queued to be computed again since last asked, with whether their counters are to be raised.
+    /// SKUs queued to be computed again since last asked, with whether their generations are to be raised.
     pub(crate) fn recomputed(&self) -> BTreeSet<(String, bool)> {
         let mut skus = BTreeSet::new();
         for (message, _) in self.sent("stock-changes") {

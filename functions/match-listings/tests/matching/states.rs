@@ -35,7 +35,7 @@ pub(crate) async fn scene(seller: &Seller<'_>) {
     drifting(seller).await;
     let mut gone = seller.new_listing("GONE-1", ListingState::Matched);
     gone.product = Some("GONE-1".parse().unwrap());
-    gone.stores = vec![Uk];
+    gone.marketplaces = vec![Uk];
     seller.put_listing(&gone).await;
     let unknown = seller.new_listing("VANISHED", ListingState::UnknownHere);
     seller.put_listing(&unknown).await;
@@ -61,7 +61,7 @@ pub(crate) async fn scene(seller: &Seller<'_>) {
 async fn drifting(seller: &Seller<'_>) {
     let mut listing = seller.new_listing("DRIFT-1", ListingState::Matched);
     listing.product = Some("DRIFT-1".parse().unwrap());
-    listing.stores = vec![De, Uk];
+    listing.marketplaces = vec![De, Uk];
     listing.observed = Some(Observed {
         value: 10,
         at: hours_before(24),
@@ -80,7 +80,7 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
         quantity: Some(quantity),
         why: "test".into(),
         level_at: None,
-        label: 5,
+        generation: 5,
         at,
     };
     let tied = (&product, listing.units);
@@ -90,13 +90,13 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
     assert!(matches!(written.unwrap(), WantedWritten::Current(_)));
     let sent = Sent {
         value: quantity,
-        label: 5,
+        generation: 5,
         at,
         by: SentBy::Patch,
     };
     let sku = &listing.amazon_sku;
     let name = key.listing(sku);
-    let claimed = store.claim_listing(&name, listing.sends, &sent);
+    let claimed = store.claim_listing(&name, listing.send_count, &sent);
     claimed.await.unwrap();
     assert!(seller.listing(sku.as_str()).await.unwrap().sent.is_some());
 }
@@ -122,12 +122,12 @@ async fn each_listing_gets_its_state_its_stores_and_its_tie() {
         ("BUNDLE-1", NotOnAmazon, vec![], None),
         ("GONE-1", NotOnAmazon, vec![], None),
     ];
-    for (sku, state, stores, product) in rows {
+    for (sku, state, marketplaces, product) in rows {
         let listing = seller.listing(sku).await.unwrap();
         let tied = listing.product.as_ref().map(|it| it.as_str());
         assert_eq!(
-            (listing.state, listing.stores, tied),
-            (state, stores, product),
+            (listing.state, listing.marketplaces, tied),
+            (state, marketplaces, product),
             "{sku}"
         );
     }
@@ -230,7 +230,7 @@ async fn prices_are_noted_by_store_and_computed_anew_only_where_we_decide_them()
     let wanted = WantedPrice {
         amount: Some(Decimal::new(1250, 2)),
         why: String::new(),
-        label: 5,
+        generation: 5,
         at: made_at(),
     };
     let offer = &key.listing(&sku).offer(De);

@@ -166,13 +166,13 @@ impl World {
     }
 
     /// An active connection of a tenant of its own, with these marketplaces switched on.
-    pub(crate) async fn connect(&self, name: &str, stores: &[Marketplace]) -> Seller<'_> {
+    pub(crate) async fn connect(&self, name: &str, marketplaces: &[Marketplace]) -> Seller<'_> {
         let now = Timestamp::now();
         let connection = Connection {
             tenant: format!("tenant-{name}").parse().unwrap(),
             id: format!("c-{name}").parse().unwrap(),
             name: "Stall".into(),
-            marketplace: stores.first().copied().unwrap_or(Marketplace::Uk),
+            marketplace: marketplaces.first().copied().unwrap_or(Marketplace::Uk),
             status: ConnectionStatus::Active,
             resume: None,
             seller: Some(format!("A{name}").parse().unwrap()),
@@ -198,7 +198,7 @@ impl World {
             world: self,
             connection,
         };
-        for store in stores {
+        for store in marketplaces {
             seller.switch_on(*store, PriceMode::Leave).await;
         }
         seller

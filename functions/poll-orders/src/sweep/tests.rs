@@ -14,8 +14,8 @@ fn cursor(since: i64) -> Cursor {
         refused_at: None,
         clock_offset_ms: 0,
         rate: None,
-        epoch: 0,
-        version: 1,
+        generation: 0,
+        revision: 1,
         owner: None,
         leased_until_ms: 0,
     }

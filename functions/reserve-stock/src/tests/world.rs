@@ -82,7 +82,7 @@ impl Cloud {
             let message: Value =
                 serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
             assert_eq!(message["kind"], "recompute");
-            assert_eq!(message["raise"], false, "the counters are raised before");
+            assert_eq!(message["raise"], false, "the generations are raised before");
             let skus = message["skus"].as_array().unwrap();
             skus.iter()
                 .map(|sku| sku.as_str().unwrap().to_owned())

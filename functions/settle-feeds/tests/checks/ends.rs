@@ -49,7 +49,7 @@ async fn each_line_is_accepted_or_refused_in_amazons_words_and_the_feed_is_settl
     assert_eq!(entries.len(), 1, "only Amazon's own failure is tried again");
     assert_eq!(entries[0].sku.as_str(), "C&3");
     assert_eq!(
-        (&entries[0].value, entries[0].sends),
+        (&entries[0].value, entries[0].send_count),
         (&LineValue::Quantity(0), 1)
     );
     let ticks = world.heard(|heard| heard.messages.clone());
@@ -88,7 +88,7 @@ async fn a_feed_that_amazon_gave_up_gives_back_what_it_still_carries() {
             LineValue::Quantity(9),
             "what is wanted now"
         );
-        assert_eq!(entries[0].label, 3);
+        assert_eq!(entries[0].generation, 3);
         assert!(
             entries[2].urgent && entries[2].decrease,
             "Amazon may show more"

@@ -142,7 +142,7 @@ impl World {
         let sku: AmazonSku = sku.parse().unwrap();
         let mut listing = Listing::new(&self.connection, sku.clone(), ListingState::Matched);
         listing.product = Some(sku.as_product());
-        listing.stores = vec![STORE];
+        listing.marketplaces = vec![STORE];
         let placed = self.store.place_listing(&listing, None, false);
         assert_eq!(placed.await.unwrap(), Written::Done);
         self.want(&sku, quantity, 1).await;
@@ -151,12 +151,12 @@ impl World {
         line(sku, LineValue::Quantity(quantity))
     }
 
-    pub(crate) async fn want(&self, sku: &AmazonSku, quantity: u32, label: u64) {
+    pub(crate) async fn want(&self, sku: &AmazonSku, quantity: u32, generation: u64) {
         let wanted = Wanted {
             quantity: Some(quantity),
             why: "counted".into(),
             level_at: None,
-            label,
+            generation,
             at: at(0),
         };
         let key = self.connection.key().listing(sku);
@@ -169,21 +169,21 @@ impl World {
         &self,
         sku: &AmazonSku,
         value: u32,
-        label: u64,
-        sends: u64,
+        generation: u64,
+        send_count: u64,
         by: SentBy,
     ) {
         let sent = Sent {
             value,
-            label,
+            generation,
             at: at(10),
             by,
         };
         let key = self.connection.key().listing(sku);
-        let claimed = self.store.claim_listing(&key, sends, &sent);
+        let claimed = self.store.claim_listing(&key, send_count, &sent);
         let _ = claimed.await.unwrap();
         let listing = self.shown(sku.as_str()).await;
-        assert_eq!(listing.sends, sends + 1, "it was claimed");
+        assert_eq!(listing.send_count, send_count + 1, "it was claimed");
     }
 
     /// An offer that is sent `amount` by the feed.
@@ -194,13 +194,13 @@ impl World {
         let wanted = WantedPrice {
             amount: Some(amount),
             why: "recommended".into(),
-            label: 1,
+            generation: 1,
             at: at(0),
         };
         let _ = self.store.write_wanted_price(key, &wanted).await.unwrap();
         let sent = Sent {
             value: amount,
-            label: 1,
+            generation: 1,
             at: at(10),
             by: SentBy::Feed(feed_id()),
         };
@@ -345,8 +345,8 @@ fn line(sku: AmazonSku, value: LineValue) -> FeedLine {
     FeedLine {
         sku,
         value,
-        label: 1,
-        sends: 0,
+        generation: 1,
+        send_count: 0,
         product_type: None,
     }
 }

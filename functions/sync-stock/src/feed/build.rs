@@ -25,8 +25,8 @@ pub(super) async fn begin(session: &SendSession<'_>, batch: &Batch) -> Result<Fe
         .map(|entry| FeedLine {
             sku: entry.sku.clone(),
             value: entry.value.clone(),
-            label: entry.label,
-            sends: entry.sends,
+            generation: entry.generation,
+            send_count: entry.send_count,
             product_type: entry.product_type.clone(),
         })
         .collect();
@@ -116,8 +116,8 @@ async fn take(session: &SendSession<'_>, feed: &Feed, line: &FeedLine) -> Result
     let target = target(feed, &line.sku);
     let first = Claim {
         value: line.value.clone(),
-        label: line.label,
-        sends: line.sends,
+        generation: line.generation,
+        send_count: line.send_count,
     };
     let claimed = claim(session, target, first, &SentBy::Feed(feed.id.clone())).await?;
     let line_now = match claimed {
@@ -125,8 +125,8 @@ async fn take(session: &SendSession<'_>, feed: &Feed, line: &FeedLine) -> Result
         ClaimOutcome::Dropped => None,
         ClaimOutcome::Claimed(claimed) => Some(FeedLine {
             value: claimed.value,
-            label: claimed.label,
-            sends: claimed.sends,
+            generation: claimed.generation,
+            send_count: claimed.send_count,
             ..line.clone()
         }),
     };

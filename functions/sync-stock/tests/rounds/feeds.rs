@@ -148,7 +148,7 @@ async fn no_more_than_five_feeds_are_submitted_in_five_minutes() {
     assert_eq!(world.count("createFeed").await, 5);
     assert_eq!(world.to_send().await, ["A"]);
     assert_eq!(
-        world.listing("A").await.sends,
+        world.listing("A").await.send_count,
         5,
         "what cannot go is not claimed"
     );

@@ -102,7 +102,7 @@ async fn a_patch_whose_answer_is_lost_is_sent_again() {
     world.tick().await;
     assert!(world.to_send().await.is_empty());
     assert_eq!(world.live().await["A"], 5);
-    assert_eq!(world.listing("A").await.sends, 2);
+    assert_eq!(world.listing("A").await.send_count, 2);
 }
 
 #[tokio::test]

@@ -26,13 +26,13 @@ impl World {
     }
 
     /// Writes the price that is wanted in the UK, and puts an entry, as a recompute does.
-    async fn want_price(&self, sku: &str, amount: i64, label: u64) {
+    async fn want_price(&self, sku: &str, amount: i64, generation: u64) {
         let key = &self.ids();
         let sku = sku.parse().unwrap();
         let wanted = WantedPrice {
             amount: Some(Decimal::from(amount)),
             why: String::new(),
-            label,
+            generation,
             at: ago(0),
         };
         let name = key.listing(&sku).offer(UK);
@@ -46,13 +46,13 @@ impl World {
                 amount: Decimal::from(amount),
                 currency: UK.currency().to_owned(),
             },
-            label,
-            sends: offer.sends,
+            generation,
+            send_count: offer.send_count,
             decrease: false,
             urgent: false,
             level_at: None,
             after: None,
-            stores: vec![UK],
+            marketplaces: vec![UK],
             product_type: None,
             at: Timestamp::now(),
             sku,
@@ -143,7 +143,7 @@ async fn prices_of_a_feed_that_may_not_have_arrived_go_back_and_are_sent_again()
     assert_eq!(world.to_send().await, SKUS);
     world.tick_at(&app).await;
     assert!(world.to_send().await.is_empty());
-    assert_eq!(world.offer("A").await.sends, 2);
+    assert_eq!(world.offer("A").await.send_count, 2);
     assert_eq!(world.price("A").await, Some(Decimal::from(12)));
 }
 
@@ -159,7 +159,11 @@ async fn a_marketplace_that_is_told_to_leave_its_prices_alone_is_sent_none() {
     world.price_mode(PriceMode::Leave).await;
     world.tick().await;
     assert!(world.to_send().await.is_empty());
-    assert_eq!(world.offer("A").await.sends, 0, "it was not even claimed");
+    assert_eq!(
+        world.offer("A").await.send_count,
+        0,
+        "it was not even claimed"
+    );
     for sku in SKUS {
         assert_eq!(world.price(sku).await, None, "{sku}");
     }

@@ -61,7 +61,7 @@ pub(crate) struct World {
     tables: tables::Embedded,
     aws: StandIn,
     http: reqwest::Client,
-    labels: AtomicU64,
+    generations: AtomicU64,
     _amazon: sandbox::Running,
 }
 
@@ -120,7 +120,7 @@ impl World {
             tables,
             aws,
             http: http(),
-            labels: AtomicU64::new(0),
+            generations: AtomicU64::new(0),
             _amazon: amazon,
         };
         world.settings(json!({ "feed_seconds": 0 })).await;
@@ -155,7 +155,7 @@ impl World {
                 on: true,
                 ..StockSettings::default()
             },
-            version: 1,
+            generation: 1,
             at: Timestamp::now(),
             shadow: false,
         };
@@ -196,7 +196,7 @@ impl World {
         cursor.since = until;
         cursor.clock_offset_ms = minutes * 60_000;
         cursor.owner = None;
-        cursor.version += 1;
+        cursor.revision += 1;
         let saved = self.store.save_order_cursor(key, "poll", &cursor);
         assert_eq!(saved.await.unwrap(), Written::Done);
     }

@@ -66,7 +66,7 @@ const KNOWN: &[(&[&str], Advice)] = &[
     (
         &["13013"],
         person(
-            "Amazon knows no offer of yours with this SKU, spelt exactly so, in the store that was asked.",
+            "Amazon knows no offer of yours with this SKU, spelt exactly like this, in the marketplace that was asked.",
             "Check that the listing still exists there. The next matching shows what it is called now; nothing is \
              created on Amazon by sending a quantity.",
         ),

@@ -15,7 +15,7 @@ pub struct WantedPrice {
     /// In the marketplace's currency, tax included; `None`: none is known, and none is sent.
     pub amount: Option<Decimal>,
     pub why: String,
-    pub label: u64,
+    pub generation: u64,
     pub at: Timestamp,
 }
 
@@ -30,11 +30,11 @@ pub struct Offer {
     pub sent: Option<Sent<Decimal>>,
     pub refused: Option<Refused<Decimal>>,
     pub observed: Option<Observed<Decimal>>,
-    /// A price that moved too far is held for a person, who released it up to this label.
+    /// A price that moved too far is held for a person, who released it up to this generation.
     #[serde(default)]
     pub released_to: u64,
     #[serde(default)]
-    pub sends: u64,
+    pub send_count: u64,
 }
 
 impl Offer {
@@ -61,7 +61,7 @@ pub fn rrp_price(
     marketplace: Marketplace,
     product: &Product,
     units: u32,
-    label: u64,
+    generation: u64,
     at: Timestamp,
 ) -> Option<WantedPrice> {
     let PriceMode::Rrp = mode else { return None };
@@ -80,7 +80,7 @@ pub fn rrp_price(
     Some(WantedPrice {
         amount,
         why,
-        label,
+        generation,
         at,
     })
 }
@@ -99,10 +99,10 @@ pub enum NextPrice {
 
 /// Decides what is to be sent of an offer. `price_percent`: the brake.
 pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextPrice {
-    let Some((wanted, label)) = offer
+    let Some((wanted, generation)) = offer
         .wanted
         .as_ref()
-        .and_then(|wanted| Some((wanted.amount?, wanted.label)))
+        .and_then(|wanted| Some((wanted.amount?, wanted.generation)))
     else {
         return NextPrice::Nothing("no price is known");
     };
@@ -117,7 +117,9 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
     let shown = sent.or(offer.observed.as_ref().map(|observed| observed.value));
     match shown {
         Some(shown) if shown == wanted => NextPrice::Nothing("Amazon shows it"),
-        Some(shown) if offer.released_to < label && moves_too_far(shown, wanted, price_percent) => {
+        Some(shown)
+            if offer.released_to < generation && moves_too_far(shown, wanted, price_percent) =>
+        {
             NextPrice::Held {
                 from: shown,
                 to: wanted,
@@ -149,7 +151,7 @@ mod tests {
             wanted: Some(WantedPrice {
                 amount: Some(Decimal::from(wanted)),
                 why: String::new(),
-                label: 4,
+                generation: 4,
                 at,
             }),
             sent: None,
@@ -159,7 +161,7 @@ mod tests {
                 at,
             }),
             released_to: 0,
-            sends: 0,
+            send_count: 0,
         }
     }
 

@@ -37,7 +37,7 @@ pub fn count<'a>(
     part: impl Fn(&Sku) -> SkuStock<'a>,
     units: u32,
     settings: &StockSettings,
-    label: u64,
+    generation: u64,
     at: Timestamp,
 ) -> Counted {
     let parts: Vec<(SkuStock<'_>, u32)> = match own.product {
@@ -58,7 +58,7 @@ pub fn count<'a>(
         kept: own.product.is_some(),
         nested: nested.map(|(stock, _)| stock.sku),
     };
-    let wanted = wanted(listed, &components, settings, label, at);
+    let wanted = wanted(listed, &components, settings, generation, at);
     Counted { components, wanted }
 }
 
@@ -108,7 +108,7 @@ pub struct Wanted {
     /// The latest measurement that the number rests on: an increase waits until all orders up to it are known.
     pub level_at: Option<Timestamp>,
     /// Counters and settings that it was computed from; the greater wins.
-    pub label: u64,
+    pub generation: u64,
     pub at: Timestamp,
 }
 
@@ -129,7 +129,7 @@ fn wanted(
     listed: WantedAs<'_>,
     components: &[Deliverable],
     settings: &StockSettings,
-    label: u64,
+    generation: u64,
     at: Timestamp,
 ) -> Wanted {
     let result = |quantity, why: String| Wanted {
@@ -139,7 +139,7 @@ fn wanted(
             .iter()
             .filter_map(|component| component.measured_at)
             .max(),
-        label,
+        generation,
         at,
     };
     if !listed.kept {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     /// Counts a listing of the first of these products, each with its levels.
-    fn counted_of(all: &[(Product, Levels)], label: u64) -> Wanted {
+    fn counted_of(all: &[(Product, Levels)], generation: u64) -> Wanted {
         let find = |sku: &Sku| {
             let (product, levels) = all.iter().find(|(it, _)| it.sku == *sku).unwrap();
             SkuStock {
@@ -241,7 +241,7 @@ mod tests {
             }
         };
         let own = find(&all[0].0.sku);
-        count(own, find, 1, &StockSettings::default(), label, at(30)).wanted
+        count(own, find, 1, &StockSettings::default(), generation, at(30)).wanted
     }
 
     #[test]

@@ -53,7 +53,7 @@ mod tests {
                     on,
                     ..StockSettings::default()
                 },
-                version: 1,
+                generation: 1,
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
             })

@@ -173,13 +173,13 @@ async fn the_sellers_stores_are_those_we_know() {
         .respond_with(answer)
         .mount(&world.server)
         .await;
-    let stores = world
+    let marketplaces = world
         .amazon
         .participations(&world.account())
         .await
         .unwrap()
         .value;
-    let told: Vec<_> = stores
+    let told: Vec<_> = marketplaces
         .iter()
         .map(|it| (it.marketplace, it.participating, it.suspended_listings))
         .collect();

@@ -100,7 +100,7 @@ impl Key {
     }
 }
 
-/// Sorts before every other item of its partition, so that a query reads the counter before the inputs it counts.
+/// Sorts before every other item of its partition, so that a query reads the generation before the inputs it counts.
 pub(crate) const LEVELS: &str = "LEVELS";
 pub(crate) const LISTED: &str = "LISTED#";
 pub(crate) const PART_OF: &str = "PART_OF#";

@@ -10,13 +10,13 @@ use crate::store::key::{self, Key};
 use crate::store::levels::read_levels;
 use crate::store::{Store, Written};
 
-/// What a label may rise by between the reading of a listing and its being tied again: far more than it can.
+/// What a generation may rise by between the reading of a listing and its being tied again: far more than it can.
 const MEANWHILE: u64 = 1 << 20;
 
 impl Store {
     /// Stores what matching or a person says of a listing: state, product, units, alias, marketplaces, type, observed.
     /// Keeps wanted and sent, except that a listing tied to another product or other units forgets what was wanted (all
-    /// that is wanted from then on has a greater label), and that `forget_sent` forgets what was sent: it turned out not
+    /// that is wanted from then on has a greater generation), and that `forget_sent` forgets what was sent: it turned out not
     /// to be what Amazon shows. `read`: as it was read (`None`: it was not there). One write unit, two more if its
     /// state changes.
     pub async fn place_listing(
@@ -60,10 +60,10 @@ impl Store {
             .update_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(key_of(listing)))
-            .condition_expression("revision = :read AND sends = :sends")
+            .condition_expression("revision = :read AND send_count = :send_count")
             .expression_attribute_values(":next", n(read.revision + 1))
             .expression_attribute_values(":read", n(read.revision))
-            .expression_attribute_values(":sends", n(read.sends));
+            .expression_attribute_values(":send_count", n(read.send_count));
         for name in PLACED {
             update = update.expression_attribute_names(format!("#{name}"), *name);
             if let Some(value) = whole.get(*name) {
@@ -82,18 +82,18 @@ impl Store {
         Written::from_result("place a listing", update.send().await)
     }
 
-    /// Raises the counter of a product that a listing is about to be tied to, so that whatever is computed from it has a
-    /// greater label than all that was wanted before: prices and entries to be sent carry those labels, too. Idempotent.
+    /// Raises the generation of a product that a listing is about to be tied to, so that whatever is computed from it has a
+    /// greater generation than all that was wanted before: prices and entries to be sent carry those generations, too. Idempotent.
     async fn raise_generation_above(&self, product: &Sku, read: &Listing) -> Result<()> {
         let Some(wanted) = &read.wanted else {
             return Ok(());
         };
-        let least = wanted.label.saturating_add(MEANWHILE);
+        let least = wanted.generation.saturating_add(MEANWHILE);
         let levels = Key::levels(&read.tenant, product);
         let levels = self.get_item(&self.tables.catalogue, levels).await?;
-        let counter = levels.map_or(0, |levels| read_levels(&levels).counter);
-        if counter < least {
-            let by = least - counter;
+        let generation = levels.map_or(0, |levels| read_levels(&levels).generation);
+        if generation < least {
+            let by = least - generation;
             self.raise_counter(&read.tenant, product, by, false).await?;
         }
         Ok(())
@@ -119,10 +119,10 @@ impl Store {
             .table_name(&self.tables.catalogue)
             .set_key(Some(key_of(read)))
             .condition_expression(
-                "attribute_not_exists(pk) OR (revision = :read AND sends = :sends)",
+                "attribute_not_exists(pk) OR (revision = :read AND send_count = :send_count)",
             )
             .expression_attribute_values(":read", n(read.revision))
-            .expression_attribute_values(":sends", n(read.sends));
+            .expression_attribute_values(":send_count", n(read.send_count));
         Written::from_result("forget a listing", delete.send().await)
     }
 
@@ -146,7 +146,7 @@ impl Store {
     }
 }
 
-/// What is wanted of a listing that has no product any more: nothing, and the label stays, for the next product's must be
+/// What is wanted of a listing that has no product any more: nothing, and the generation stays, for the next product's must be
 /// greater.
 fn unknown_since(wanted: &Wanted) -> Wanted {
     Wanted {
@@ -164,7 +164,7 @@ const PLACED: &[&str] = &[
     "units",
     "alias",
     "other_spelling",
-    "stores",
+    "marketplaces",
     "product_type",
     "observed",
     "listing_sk",

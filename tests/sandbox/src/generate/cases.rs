@@ -5,7 +5,7 @@ use super::{
     places::{self, Place},
 };
 
-/// On which of the seller's stores an order is placed.
+/// On which of the seller's marketplaces an order is placed.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Store {
     Uk,

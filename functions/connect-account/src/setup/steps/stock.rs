@@ -169,7 +169,7 @@ mod tests {
             }),
             published: shadow.map(|shadow| Published {
                 settings: draft.clone(),
-                version: 1,
+                generation: 1,
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
             }),

@@ -128,7 +128,7 @@ pub(crate) struct WantedValue<T> {
     pub(super) value: Option<T>,
     pub(super) why: String,
     /// Rises with each change of what it is computed from; the greater wins.
-    pub(super) label: u64,
+    pub(super) generation: u64,
     pub(super) at: Timestamp,
     /// The latest measurement that it rests on.
     pub(super) level_at: Option<Timestamp>,
@@ -146,7 +146,7 @@ pub(crate) struct LiveRange {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SentValue<T> {
     pub(super) value: T,
-    pub(super) label: u64,
+    pub(super) generation: u64,
     pub(super) at: Timestamp,
     /// `patch` or `feed`.
     pub(super) by: &'static str,

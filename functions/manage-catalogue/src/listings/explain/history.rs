@@ -27,7 +27,7 @@ impl ListingFacts {
                 SentBy::Patch => "by patch".to_owned(),
                 SentBy::Feed(id) => format!("in feed {id}"),
             };
-            let nth = listing.sends;
+            let nth = listing.send_count;
             add(
                 sent.at,
                 format!("{} sent {how} (send number {nth})", sent.value),
@@ -45,10 +45,10 @@ impl ListingFacts {
             add(observed.at, format!("{value} in Amazon's listings report"));
         }
         if let Some(published) = &self.plan.published {
-            let version = published.version;
+            let generation = published.generation;
             add(
                 published.at,
-                format!("stock settings published, version {version}"),
+                format!("stock settings published, generation {generation}"),
             );
         }
         events.sort_by(|a, b| b.cmp(a));

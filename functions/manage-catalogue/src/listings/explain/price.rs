@@ -40,7 +40,7 @@ impl ListingFacts {
             wanted: wanted.map(|wanted| WantedValue {
                 value: wanted.amount.map(|amount| amount.to_string()),
                 why: wanted.why,
-                label: wanted.label,
+                generation: wanted.generation,
                 at: wanted.at,
                 level_at: None,
             }),

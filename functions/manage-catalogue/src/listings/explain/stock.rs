@@ -62,17 +62,17 @@ impl ListingFacts {
     }
 
     fn computed(&self) -> Counted {
-        let version = self.plan.published.as_ref().map_or(0, |it| it.version);
-        let counters = self.parts.iter().map(|(_, _, part)| part.levels.counter);
-        let label = counters.fold(self.inputs.counter(), u64::saturating_add);
-        let label = label.saturating_add(version);
+        let published = self.plan.published.as_ref().map_or(0, |it| it.generation);
+        let generations = self.parts.iter().map(|(_, _, part)| part.levels.generation);
+        let generation = generations.fold(self.inputs.generation(), u64::saturating_add);
+        let generation = generation.saturating_add(published);
         let own = self.inputs.stock(&self.product);
         let part = |sku: &Sku| {
             let part = self.parts.iter().find(|(it, ..)| it == sku);
             part.map_or(own, |(sku, _, inputs)| inputs.stock(sku))
         };
         let (units, now) = (self.listing.units, Timestamp::now());
-        count(own, part, units, self.settings(), label, now)
+        count(own, part, units, self.settings(), generation, now)
     }
 
     fn part(&self, inputs: &SkuInputs, deliverable: &Deliverable) -> PartStock {
@@ -129,7 +129,7 @@ impl From<Wanted> for WantedValue<u32> {
         Self {
             value: wanted.quantity,
             why: wanted.why,
-            label: wanted.label,
+            generation: wanted.generation,
             at: wanted.at,
             level_at: wanted.level_at,
         }

@@ -8,8 +8,8 @@ impl World {
         self.list_in(skus, quantity, &[Marketplace::Uk]).await;
     }
 
-    pub(crate) async fn list_in(&self, skus: &[&str], quantity: u32, stores: &[Marketplace]) {
-        let ids: Vec<&str> = stores.iter().map(|store| store.id()).collect();
+    pub(crate) async fn list_in(&self, skus: &[&str], quantity: u32, marketplaces: &[Marketplace]) {
+        let ids: Vec<&str> = marketplaces.iter().map(|store| store.id()).collect();
         let listings: Vec<Value> = skus
             .iter()
             .map(|sku| json!({ "sku": sku, "stores": ids, "quantity": quantity }))
@@ -20,7 +20,7 @@ impl World {
             let sku: AmazonSku = sku.parse().unwrap();
             let mut listing = Listing::new(&self.connection, sku.clone(), ListingState::Matched);
             listing.product = Some(sku.as_product());
-            listing.stores = stores.to_vec();
+            listing.marketplaces = marketplaces.to_vec();
             let placed = self.store.place_listing(&listing, None, false).await;
             assert_eq!(placed.unwrap(), Written::Done);
         }
@@ -39,12 +39,12 @@ impl World {
     ) {
         let key = &self.ids();
         let sku: AmazonSku = sku.parse().unwrap();
-        let label = self.labels.fetch_add(1, Ordering::Relaxed) + 1;
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         let wanted = Wanted {
             quantity: Some(quantity),
             why: String::new(),
             level_at,
-            label,
+            generation,
             at: Timestamp::now(),
         };
         let product = (&sku.as_product(), 1);
@@ -69,13 +69,13 @@ impl World {
             sku,
             price_on: None,
             value: LineValue::Quantity(quantity),
-            label,
-            sends: listing.sends,
+            generation,
+            send_count: listing.send_count,
             decrease: decrease && level_at.is_none(),
             urgent,
             level_at,
             after,
-            stores: listing.stores.clone(),
+            marketplaces: listing.marketplaces.clone(),
             product_type: None,
             at: Timestamp::now(),
         };
@@ -160,13 +160,13 @@ impl World {
             sku: listing.amazon_sku.clone(),
             price_on: None,
             value: LineValue::Quantity(quantity),
-            label: listing.wanted.unwrap().label,
-            sends: listing.sends,
+            generation: listing.wanted.unwrap().generation,
+            send_count: listing.send_count,
             decrease: true,
             urgent: false,
             level_at: None,
             after: Some(feed.clone()),
-            stores: listing.stores,
+            marketplaces: listing.marketplaces,
             product_type: None,
             at: Timestamp::now(),
         };

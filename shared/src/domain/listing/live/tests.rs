@@ -26,24 +26,24 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
         units: 1,
         alias: false,
         other_spelling: None,
-        stores: Vec::new(),
+        marketplaces: Vec::new(),
         product_type: None,
         wanted: Some(Wanted {
             quantity: Some(wanted),
             why: String::new(),
             level_at: None,
-            label: 2,
+            generation: 2,
             at: at(0),
         }),
         sent: sent.map(|(value, second, by)| Sent {
             value,
-            label: 1,
+            generation: 1,
             at: at(second),
             by,
         }),
         refused: None,
         observed: None,
-        sends: 1,
+        send_count: 1,
         revision: 1,
     }
 }

@@ -19,13 +19,13 @@ struct InFlight {
 }
 
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub(crate) struct StockSync {
     settings: StockSettings,
     product: Product,
     levels: Levels,
     reservations: Vec<Reservation>,
     listing: Listing,
-    counter: u64,
+    generation: u64,
     /// All orders up to this moment are known.
     cursor: i64,
     feeds: BTreeMap<String, InFlight>,
@@ -36,7 +36,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-impl Keeper {
+impl StockSync {
     pub(crate) fn new(shown: u32, observed: i64, levels: LevelsKind, low_stock_mark: u32) -> Self {
         let policy = Policy {
             low_stock_mark,
@@ -61,7 +61,7 @@ impl Keeper {
                 units: 1,
                 alias: false,
                 other_spelling: None,
-                stores: Vec::new(),
+                marketplaces: Vec::new(),
                 product_type: None,
                 wanted: None,
                 sent: None,
@@ -70,10 +70,10 @@ impl Keeper {
                     value: shown,
                     at: at(observed),
                 }),
-                sends: 0,
+                send_count: 0,
                 revision: 1,
             },
-            counter: 0,
+            generation: 0,
             cursor: 0,
             feeds: BTreeMap::new(),
             entry: None,
@@ -159,14 +159,14 @@ impl Keeper {
     }
 
     fn recompute(&mut self, now: i64) {
-        self.counter += 1;
+        self.generation += 1;
         let own = SkuStock {
             sku: &self.product.sku,
             product: Some(&self.product),
             levels: &self.levels,
             reservations: &self.reservations,
         };
-        let counted = count(own, |_| own, 1, &self.settings, self.counter, at(now));
+        let counted = count(own, |_| own, 1, &self.settings, self.generation, at(now));
         self.listing.wanted = Some(counted.wanted);
         let decided = self.decide();
         // An entry is a hint that stays until it was looked at.
@@ -250,11 +250,11 @@ impl Keeper {
         } else {
             SentBy::Patch
         };
-        self.listing.sends += 1;
+        self.listing.send_count += 1;
         self.listing.refused = None;
         self.listing.sent = Some(Sent {
             value: quantity,
-            label: wanted.label,
+            generation: wanted.generation,
             at: at(now),
             by,
         });
