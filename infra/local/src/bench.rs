@@ -1,4 +1,4 @@
-//! `bench`: what it costs, counted by `tests/bench` in a release build.
+//! `bench`: what it costs and how fast it is, measured by `tests/bench` in a release build.
 
 use anyhow::{Result, bail};
 
@@ -14,5 +14,5 @@ pub(crate) async fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<
     if process.wait().await?.success() {
         return Ok(());
     }
-    bail!("The benchmark did not come to its end.");
+    bail!("The benchmark failed.");
 }

@@ -11,7 +11,7 @@ Start here:
   cargo dev up                      leave the local cloud running, to try things by hand
   cargo dev invoke poll-orders      run one function of it with events/poll-orders.json
   cargo dev test                    everything that CI checks
-  cargo dev bench stock             what it costs, counted
+  cargo dev bench stock             what it costs, counted; also bench orders, bench start
 
 The first run sets up a Python environment and Amazon's API models under target/local and builds
 the functions: some minutes. Later runs take seconds. Rust, Python 3.10 and Node.js are all it
@@ -35,9 +35,9 @@ pub(crate) enum Command {
     Down,
     /// Run every check and every test, as CI does
     Test(TestArgs),
-    /// Write infra/openapi.json and the template's routes from what the functions say of theirs
+/// Write infra/openapi.json and the template's routes from what the functions say of theirs
     Generate,
-    /// Count what stock costs: calls, capacity units, messages, milliseconds and megabytes
+    /// Measure what stock and orders cost (bench stock, bench orders), and a cold start (bench start)
     Bench(BenchArgs),
     /// Run one function of the running local cloud with an event, and print its answer and logs
     Invoke(InvokeArgs),
@@ -73,9 +73,10 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 cargo dev bench stock --json FILE counts for 100,000 listings with none, a hundredth and all of them
-changed; --listings N takes fewer. cargo dev bench stock --help tells the rest.")]
+changed; --listings N takes fewer. cargo dev bench orders takes orders in, cargo dev
+bench start starts a release of poll-orders, both beside a Python peer. --help after any explains it.")]
 pub(crate) struct BenchArgs {
-    /// What is counted, and how: stock …
+    /// What is measured, and its options: stock …, orders … or start …
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub(crate) rest: Vec<String>,
 }

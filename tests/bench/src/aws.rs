@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 /// Takes up to ten messages of `?queue=`.
 pub(crate) const TAKE: &str = "/_queues/take";
-/// Requests by operation; `DELETE` starts them anew.
+/// Requests by operation; `DELETE` resets them.
 pub(crate) const COUNTS: &str = "/_queues/counts";
 
 #[derive(Default)]

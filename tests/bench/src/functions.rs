@@ -1,4 +1,4 @@
-//! The functions, as their cold starts make them but for the addresses.
+//! The functions, as their cold starts make them except the addresses.
 
 use crate::world::Addresses;
 use anyhow::Result;
@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::Queue;
+use stallkeeper::schedule::{Schedules, Targets};
 use stallkeeper::sp_api::{Endpoints, SpApi};
 use stallkeeper::store::{Store, Tables};
 use stallkeeper::vault::Vault;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub(crate) const STOCK_CHANGES: &str = "stock-changes";
 pub(crate) const LISTING_JOBS: &str = "listing-jobs";
 pub(crate) const STOCK_TICKS: &str = "stock-ticks";
+pub(crate) const ORDER_TICKS: &str = "order-ticks";
+pub(crate) const ORDERS: &str = "orders";
 pub(crate) const FEED_CHECKS: &str = "feed-checks";
 
 pub(crate) struct Functions {
@@ -25,6 +28,8 @@ pub(crate) struct Functions {
     pub(crate) match_listings: match_listings::App,
     pub(crate) sync_stock: sync_stock::App,
     pub(crate) settle_feeds: settle_feeds::App,
+    pub(crate) poll_orders: poll_orders::App,
+    pub(crate) remap_carriers: remap_carriers::App,
 }
 
 async fn sdk(endpoint: &str) -> SdkConfig {
@@ -49,8 +54,8 @@ impl Functions {
         let names = Tables {
             connections: at.connections.clone(),
             catalogue: at.catalogue.clone(),
-            orders: String::new(),
-            buyers: String::new(),
+            orders: at.orders.clone(),
+            buyers: at.buyers.clone(),
         };
         let ours = Store::new(aws_sdk_dynamodb::Client::new(&unmetered), names.clone());
         let store = Store::new(aws_sdk_dynamodb::Client::new(&db), names);
@@ -97,6 +102,33 @@ impl Functions {
                 checks: queue(FEED_CHECKS),
                 inbox: inbox(STOCK_TICKS),
                 patch_most: sync_stock::PATCH_MOST,
+            },
+            poll_orders: poll_orders::App {
+                store: store.clone(),
+                vault: vault.clone(),
+                amazon: amazon.clone(),
+                // Nothing here is on a schedule.
+                schedules: Schedules::new(
+                    aws_sdk_scheduler::Client::new(&aws),
+                    String::new(),
+                    String::new(),
+                    Targets {
+                        order_ticks: String::new(),
+                        stock_ticks: String::new(),
+                        listing_jobs: String::new(),
+                    },
+                ),
+                orders: queue(ORDERS),
+                ticks: queue(ORDER_TICKS),
+                inbox: inbox(ORDER_TICKS),
+            },
+            remap_carriers: remap_carriers::App {
+                store: store.clone(),
+                vault: vault.clone(),
+                amazon: amazon.clone(),
+                orders: queue(ORDERS),
+                inbox: inbox(ORDERS),
+                logged_unknown: Default::default(),
             },
             settle_feeds: settle_feeds::App {
                 store,

@@ -1,14 +1,18 @@
-//! What the stock half costs: calls, capacity units, messages, milliseconds and megabytes, counted and never asserted.
+//! What it costs: calls, capacity units, messages, milliseconds and megabytes, counted and never asserted.
 //!
-//! The functions run in this process, so that their memory can be told from all else; tables, queues and Amazon's
+//! The functions run in this process, so that their memory is measured apart from all else; tables, queues and Amazon's
 //! sandbox run in a child process, behind a meter that adds up what DynamoDB says each request consumed.
 
 mod aws;
 mod functions;
 mod lines;
 mod meter;
+mod orders;
+mod peers;
 mod queues;
 mod report;
+mod seller;
+mod start;
 mod stock;
 mod world;
 
@@ -31,6 +35,10 @@ struct Arguments {
 enum What {
     /// From a stock level to the settled line, with none, a hundredth and all of the listings changed
     Stock(StockArguments),
+    /// Orders through the intake, and its steps beside Python's
+    Orders(OrdersArguments),
+    /// Cold starts of a release function beside a Python one, with Lambda's share of a processor
+    Start(StartArguments),
     /// What the functions call: tables, queues, Amazon
     #[command(hide = true)]
     World,
@@ -49,10 +57,54 @@ struct StockArguments {
     json: Option<PathBuf>,
 }
 
+#[derive(Clone, Debug, clap::Args)]
+struct StartArguments {
+    /// Starts of each, of which the median counts
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    starts: u32,
+    /// The function's memory in MB, which its share of a processor follows
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(128..=1_769))]
+    memory: u32,
+    /// Also build and start a release whose TLS library gathers jitter entropy
+    #[arg(long)]
+    jitter: bool,
+    /// Also start this program, such as poll-orders of another release
+    #[arg(long, value_name = "PROGRAM")]
+    against: Option<PathBuf>,
+    /// Leave the Python peer out
+    #[arg(long)]
+    no_peer: bool,
+    /// Also write the result as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct OrdersArguments {
+    /// Orders that the seller has; those that Amazon fulfils are not fetched
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(100..=1_500))]
+    orders: u32,
+    /// Leave the Python peer out
+    #[arg(long)]
+    no_peer: bool,
+    /// Also write the result as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     match Arguments::parse().what {
         What::Stock(arguments) => stock::run(&arguments).await,
+        What::Orders(arguments) => orders::run(&arguments).await,
+        What::Start(arguments) => start::run(&arguments).await,
         What::World => world::serve().await,
     }
+}
+
+/// The middle value, or the lower of the two in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len().saturating_sub(1) / 2;
+    values.get(middle).copied().unwrap_or_default()
 }

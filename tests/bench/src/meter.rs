@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 /// Longer than any request of ours.
 const LONGEST: usize = 32 * 1024 * 1024;
-/// Where the sums are read; `DELETE` starts them anew.
+/// Where the sums are read; `DELETE` resets them.
 pub(crate) const SUMS: &str = "/_meter";
 
 /// What one operation came to.

@@ -2,8 +2,11 @@
 
 use crate::MEMORY;
 use crate::aws::{COUNTS, TAKE, Taken};
-use crate::functions::{FEED_CHECKS, Functions, LISTING_JOBS, STOCK_CHANGES, STOCK_TICKS, url};
+use crate::functions::{
+    FEED_CHECKS, Functions, LISTING_JOBS, ORDER_TICKS, ORDERS, STOCK_CHANGES, STOCK_TICKS, url,
+};
 use crate::meter::{SUMS, Sums};
+use crate::report::Phase;
 use crate::world::Addresses;
 use anyhow::{Result, bail};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -16,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Effort {
     pub(crate) invocations: u64,
-    pub(crate) milliseconds: u64,
+    pub(crate) milliseconds: f64,
     /// Most heap at any moment, of the whole process.
     pub(crate) peak_mb: f32,
 }
@@ -24,7 +27,9 @@ pub(crate) struct Effort {
 pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
 
 /// A batch's size in the template.
-const QUEUES: [(&str, &str, usize); 4] = [
+const QUEUES: [(&str, &str, usize); 6] = [
+    (ORDER_TICKS, "poll-orders", 1),
+    (ORDERS, "remap-carriers", 10),
     (STOCK_CHANGES, "compute-listings", 5),
     (LISTING_JOBS, "match-listings", 1),
     (STOCK_TICKS, "sync-stock", 1),
@@ -92,6 +97,10 @@ impl Bench {
         MEMORY.reset_peak_usage();
         let started = Instant::now();
         let response: SqsBatchResponse = match function {
+            "poll-orders" => poll_orders::handle(&apps.poll_orders, event, deadline).await?,
+            "remap-carriers" => {
+                remap_carriers::handle(&apps.remap_carriers, event, deadline).await?
+            }
             "compute-listings" => compute_listings::handle(&apps.compute_listings, event).await?,
             "match-listings" => {
                 match_listings::handle(&apps.match_listings, event, deadline).await?
@@ -112,11 +121,11 @@ impl Bench {
     pub(crate) fn note(&mut self, function: &'static str, started: Instant) {
         let effort = self.efforts.entry(function).or_default();
         effort.invocations += 1;
-        effort.milliseconds += u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        effort.milliseconds += started.elapsed().as_secs_f64() * 1_000.0;
         effort.peak_mb = effort.peak_mb.max(MEMORY.peak_usage_as_mb());
     }
 
-    /// Sets all counts back to zero.
+    /// Resets all counters.
     pub(crate) async fn forget(&mut self) -> Result<()> {
         self.efforts.clear();
         for url in [
@@ -129,12 +138,27 @@ impl Bench {
         Ok(())
     }
 
-    pub(crate) async fn units(&self) -> Result<Sums> {
+    /// What was counted since the counters were reset.
+    pub(crate) async fn phase(&self, name: &str, changed: u32) -> Result<Phase> {
+        let efforts = self.efforts.iter();
+        Ok(Phase {
+            name: name.to_owned(),
+            changed,
+            sp_api_calls: self.calls().await?,
+            units: self.units().await?,
+            queue_requests: self.queue_requests().await?,
+            functions: efforts
+                .map(|(name, effort)| ((*name).to_owned(), effort.clone()))
+                .collect(),
+        })
+    }
+
+    async fn units(&self) -> Result<Sums> {
         let url = format!("{}{SUMS}", self.at.dynamodb);
         Ok(self.http.get(url).send().await?.json().await?)
     }
 
-    pub(crate) async fn queue_requests(&self) -> Result<BTreeMap<String, u64>> {
+    async fn queue_requests(&self) -> Result<BTreeMap<String, u64>> {
         let url = format!("{}{COUNTS}", self.at.aws);
         let all: BTreeMap<String, u64> = self.http.get(url).send().await?.json().await?;
         Ok(all
@@ -144,7 +168,7 @@ impl Bench {
     }
 
     /// Calls of Amazon by operation.
-    pub(crate) async fn calls(&self) -> Result<BTreeMap<String, u64>> {
+    async fn calls(&self) -> Result<BTreeMap<String, u64>> {
         let url = format!("{}/_sandbox/calls", self.at.amazon);
         let calls: BTreeMap<String, Value> = self.http.get(url).send().await?.json().await?;
         Ok(calls

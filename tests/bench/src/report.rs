@@ -33,7 +33,12 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn print(&self) -> Result<()> {
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{} listings\n{}", self.listings, self.phases())?;
+        writeln!(
+            out,
+            "{} listings\n{}",
+            self.listings,
+            phases_table(&self.phases)
+        )?;
         for (name, speed) in [("feed built", &self.feed), ("report read", &self.report)] {
             let Speed {
                 lines,
@@ -48,29 +53,29 @@ impl Report {
         }
         Ok(())
     }
+}
 
-    fn phases(&self) -> Table {
-        let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_BORDERS_ONLY)
-            .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header([
-                "Phase",
-                "Changed",
-                "SP-API",
-                "Write units",
-                "a change",
-                "Read units",
-                "a change",
-                "Queue",
-                "Lambda s",
-                "Peak MB",
-            ]);
-        for phase in &self.phases {
-            table.add_row(phase.cells());
-        }
-        table
+pub(crate) fn phases_table(phases: &[Phase]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header([
+            "Phase",
+            "Changed",
+            "SP-API",
+            "Write units",
+            "a change",
+            "Read units",
+            "a change",
+            "Queue",
+            "Lambda s",
+            "Peak MB",
+        ]);
+    for phase in phases {
+        table.add_row(phase.cells());
     }
+    table
 }
 
 impl Phase {
@@ -82,7 +87,7 @@ impl Phase {
         };
         let calls: u64 = self.sp_api_calls.values().sum();
         let queue: u64 = self.queue_requests.values().sum();
-        let milliseconds: u64 = self.functions.values().map(|one| one.milliseconds).sum();
+        let milliseconds: f64 = self.functions.values().map(|one| one.milliseconds).sum();
         let peak = self
             .functions
             .values()
@@ -96,7 +101,7 @@ impl Phase {
             format!("{reads:.0}"),
             each(reads),
             queue.to_string(),
-            format!("{:.1}", milliseconds as f64 / 1_000.0),
+            format!("{:.1}", milliseconds / 1_000.0),
             format!("{peak:.0}"),
         ];
         let numbers = numbers.map(|number| Cell::new(number).set_alignment(CellAlignment::Right));

@@ -1,30 +1,24 @@
 //! The phases: a catalogue goes in and is matched; then the same levels again, a hundredth changed, all changed.
 
 use crate::functions::Functions;
-use crate::queues::{Bench, Effort};
+use crate::queues::Bench;
 use crate::report::{Phase, Report};
+use crate::seller::{self, MARKETPLACE, SELLER};
 use crate::{MEMORY, StockArguments, lines, world};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
 use manage_catalogue::router;
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use stallkeeper::domain::connection::{
-    Connection, ConnectionStatus, Credentials, MarketplaceSettings,
-};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
-use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
 use stallkeeper::queue::{ListingJob, MatchReason, Queue, StockTick};
-use stallkeeper::store::Attached;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-const SELLER: &str = "A1BENCH";
 const ROWS: usize = 1_000;
 /// One sends all, the next sees that nothing is left; more are for what a limit put off.
 const MOST_ROUNDS: u32 = 10;
@@ -134,19 +128,7 @@ impl Stock {
 
     async fn end(&mut self, name: &str, changed: u32, sent: u32) -> Result<Phase> {
         let live = self.live().await?;
-        let phase = Phase {
-            name: name.to_owned(),
-            changed,
-            sp_api_calls: self.bench.calls().await?,
-            units: self.bench.units().await?,
-            queue_requests: self.bench.queue_requests().await?,
-            functions: self
-                .bench
-                .efforts
-                .iter()
-                .map(|(name, effort): (_, &Effort)| ((*name).to_owned(), effort.clone()))
-                .collect(),
-        };
+        let phase = self.bench.phase(name, changed).await?;
         ensure!(
             sent == 0 || live >= u64::from(sent),
             "{name}: only {live} of {sent} quantities reached Amazon"
@@ -154,7 +136,7 @@ impl Stock {
         Ok(phase)
     }
 
-    /// How many listings Amazon changed since the counts were set back to zero.
+    /// How many listings Amazon changed since the counters were reset.
     async fn live(&self) -> Result<u64> {
         let url = format!(
             "{}/_sandbox/sellers/{SELLER}/listings?brief=true",
@@ -177,54 +159,10 @@ impl Stock {
             .put(settings)
             .json(&json!({"feed_seconds": 0}));
         at_once.send().await?.error_for_status()?;
-        let uk = Marketplace::Uk;
-        self.sandbox(
-            "PUT",
-            "",
-            json!({"region": "EU", "marketplaces": [uk.id()]}),
-        )
-        .await?;
-        let generate =
-            json!({"count": self.listings, "prefix": "SHELF", "quantity": 0, "stores": [uk.id()]});
-        self.sandbox("POST", "/listings/generate", generate).await?;
-        let token = self.sandbox("POST", "/self-authorise", json!({})).await?;
-        let token = token["refresh_token"]
-            .as_str()
-            .context("no token")?
-            .to_owned();
-        let now = Timestamp::now();
-        let connection = Connection {
-            tenant: self.connection.tenant.clone(),
-            id: self.connection.id.clone(),
-            name: "Bench".into(),
-            marketplace: uk,
-            status: ConnectionStatus::Active,
-            resume: None,
-            seller: Some(SELLER.parse()?),
-            participations: Vec::new(),
-            created_at: now,
-            authorised_at: Some(now),
-            own_app: false,
-            revision: 1,
-        };
-        let credentials = Credentials {
-            refresh_token: SecretString::from(token),
-            own_app: None,
-        };
-        let Functions { store, vault, .. } = &self.bench.functions;
-        let sealed = vault.seal(&self.connection, &credentials).await?;
-        let attached = store
-            .attach_seller(&connection, &SELLER.parse()?, &sealed)
-            .await?;
-        ensure!(
-            attached == Attached::Done,
-            "the seller could not be attached"
-        );
-        let on = MarketplaceSettings {
-            active: true,
-            ..MarketplaceSettings::new(uk)
-        };
-        store.put_marketplace(&self.connection, &on).await?;
+        seller::connect(&self.bench, &self.connection).await?;
+        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": 0, "stores": [MARKETPLACE.id()]});
+        seller::sandbox(&self.bench, "POST", "/listings/generate", generate).await?;
+        let (now, store) = (Timestamp::now(), &self.bench.functions.store);
         let settings = StockSettings {
             on: true,
             ..StockSettings::default()
@@ -246,13 +184,6 @@ impl Stock {
             .lease_order_cursor(&self.connection, "bench", now, now, now)
             .await?;
         Ok(())
-    }
-
-    async fn sandbox(&self, method: &str, path: &str, body: Value) -> Result<Value> {
-        let url = format!("{}/_sandbox/sellers/{SELLER}{path}", self.bench.at.amazon);
-        let request = self.bench.http.request(method.parse()?, url).json(&body);
-        let answer = request.send().await?.error_for_status()?;
-        Ok(answer.json().await.unwrap_or_default())
     }
 
     async fn products(&mut self) -> Result<()> {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// Limits of Amazon's refill so much faster, so that a benchmark waits for nothing but our own limits.
-const REFILL_FACTOR: f64 = 1_000.0;
+pub(crate) const REFILL_FACTOR: f64 = 1_000.0;
 
 /// Where everything is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub(crate) struct Addresses {
     pub(crate) amazon: String,
     pub(crate) connections: String,
     pub(crate) catalogue: String,
+    pub(crate) orders: String,
+    pub(crate) buyers: String,
 }
 
 /// Serves until standard input is closed, so that it never outlives who started it.
@@ -41,6 +43,8 @@ pub(crate) async fn serve() -> Result<()> {
         amazon: amazon.url.clone(),
         connections: tables.name("ConnectionsTable").to_owned(),
         catalogue: tables.name("CatalogueTable").to_owned(),
+        orders: tables.name("OrdersTable").to_owned(),
+        buyers: tables.name("BuyersTable").to_owned(),
     };
     let mut out = std::io::stdout();
     std::io::Write::write_all(&mut out, serde_json::to_string(&addresses)?.as_bytes())?;
