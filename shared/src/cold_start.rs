@@ -2,7 +2,7 @@
 //! and stops the start.
 
 use crate::env;
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::lambda::Inbox;
 use crate::queue::Queue;
 use crate::schedule::Schedules;
@@ -84,7 +84,8 @@ impl ColdStart {
 /// Writes one JSON line that says where the function crashed, as the log's other errors look.
 ///
 /// A release aborts on a panic, so that Lambda reports `Runtime.ExitError` and the function's `Errors` alarm rises; this
-/// line is all that the log then has. A panic's message may quote data and is never written.
+/// line is all that the log then has. The messages come again, as after a retryable failure. A panic's message may quote
+/// data and is never written.
 fn report_crash(panic: &PanicHookInfo<'_>) {
     let place = panic
         .location()
@@ -93,7 +94,7 @@ fn report_crash(panic: &PanicHookInfo<'_>) {
         });
     let line = json!({
         "level": "ERROR",
-        "fields": {"message": format!("the function crashed at {place}"), "panic.location": place},
+        "fields": {"message": format!("the function crashed at {place}"), "error.class": Class::Retryable.name(), "panic.location": place},
     });
     // Written directly: the crash may have been within the logging itself.
     let _ = writeln!(std::io::stderr(), "{line}");
@@ -102,29 +103,73 @@ fn report_crash(panic: &PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
+    use axum::Router;
+    use axum::routing::get;
+    use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+    use serde_json::Value;
+    use tokio::net::TcpListener;
+    use tokio::process::Command;
 
     const CHILD: &str = "CRASH_HERE";
+    const NAME: &str =
+        "cold_start::tests::a_crash_is_one_json_line_with_its_place_and_without_its_message";
 
-    #[test]
-    fn a_crash_is_one_json_line_with_its_place_and_without_its_message() {
+    /// A function whose handler panics.
+    async fn crash() {
+        let _start = ColdStart::begin().await;
+        // A release aborts after the hook; a test would unwind.
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            hook(panic);
+            std::process::abort();
+        }));
+        let handler = async |_: LambdaEvent<Value>| -> Result<(), Error> {
+            panic!("Jane Doe, 1 High Street")
+        };
+        run(service_fn(handler)).await.unwrap();
+    }
+
+    /// Lambda's runtime API, which gives every caller an event.
+    async fn runtime_api() -> String {
+        let headers = [
+            ("lambda-runtime-aws-request-id", "1"),
+            ("lambda-runtime-deadline-ms", "9999999999999"),
+            ("lambda-runtime-invoked-function-arn", "arn"),
+        ];
+        let next = "/2018-06-01/runtime/invocation/next";
+        let router: Router = Router::new().route(next, get(move || async move { (headers, "{}") }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_crash_is_one_json_line_with_its_place_and_without_its_message() {
         if std::env::var_os(CHILD).is_some() {
-            std::panic::set_hook(Box::new(report_crash));
-            panic!("Jane Doe, 1 High Street");
+            return crash().await;
         }
-        let name =
-            "cold_start::tests::a_crash_is_one_json_line_with_its_place_and_without_its_message";
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", name, "--nocapture"])
+            .args(["--exact", NAME, "--nocapture"])
             .env(CHILD, "1")
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api().await)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "crash")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "log")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "log")
+            .env("AWS_REGION", "eu-west-1")
             .output()
+            .await
             .unwrap();
-        assert!(!child.status.success());
+        assert_eq!(child.status.code(), None, "it was ended by a signal");
         let log = String::from_utf8(child.stderr).unwrap();
-        let line: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+        let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
         assert_eq!(line["level"], "ERROR");
+        assert_eq!(line["fields"]["error.class"], "retryable");
         let place = line["fields"]["panic.location"].as_str().unwrap();
         assert!(place.starts_with("shared/src/cold_start.rs:"), "{place}");
-        assert!(!log.contains("Jane"), "{log}");
+        let said = log + &String::from_utf8_lossy(&child.stdout);
+        assert!(!said.contains("Jane"), "{said}");
     }
 }
