@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Down,
     /// Run every check and every test, as CI does
     Test(TestArgs),
-/// Write infra/openapi.json and the template's routes from what the functions say of theirs
+    /// Write infra/openapi.json and the template's routes from what the functions say of theirs
     Generate,
     /// Measure what stock and orders cost (bench stock, bench orders), and a cold start (bench start)
     Bench(BenchArgs),
