@@ -1,7 +1,25 @@
 //! What Stallkeeper's functions share.
 //!
-//! The arrows, and none other:
-//! `functions → lambda, api, intake → queue, seller_session → vault, schedule, sp_api, store → domain, error`.
+//! Functions use these modules and never each other. A module uses those that its row names, all of them further down,
+//! and no other; `tests/tables` compares this table with the source:
+//!
+//! | module | uses |
+//! |---|---|
+//! | `cold_start` | `lambda`, `schedule`, `queue`, `vault`, `store`, `sp_api`, `env`, `error` |
+//! | `api` | `store`, `domain`, `error` |
+//! | `intake` | `queue`, `store`, `domain`, `error` |
+//! | `lambda` | `queue`, `store`, `error` |
+//! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
+//! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
+//! | `queue` | `sp_api`, `domain`, `error` |
+//! | `vault` | `store`, `sp_api`, `domain`, `error` |
+//! | `store` | `sp_api`, `domain`, `env`, `error` |
+//! | `sp_api` | `domain`, `env`, `error` |
+//! | `domain` | `error` |
+//! | `env` | `error` |
+//! | `error` | |
+//! | `fan_out` | |
+//!
 //! [`domain`] is the vocabulary and every pure rule that two functions need; it knows no AWS type and does no I/O.
 //! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
 //! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`seller_session`] is how functions call Amazon in
@@ -14,6 +32,7 @@ pub mod cold_start;
 pub mod domain;
 pub mod env;
 pub mod error;
+mod fan_out;
 pub mod intake;
 pub mod lambda;
 pub mod queue;
@@ -24,3 +43,4 @@ pub mod store;
 pub mod vault;
 
 pub use error::{Class, Error, Result};
+pub use fan_out::{FanOut, fan_out};

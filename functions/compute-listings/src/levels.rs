@@ -1,11 +1,11 @@
 //! Writes levels that came by the queue, and returns which SKUs are to be recomputed.
 
 use crate::{App, CONCURRENCY};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::stock::Arrival;
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::intake::{Refusal, Verdict, level_refusal, queue_levels};
 use stallkeeper::queue::LevelRow;
 use stallkeeper::store::{LevelWritten, Store};
@@ -40,17 +40,14 @@ pub(crate) async fn write(
     for row in rows {
         by_sku.entry(row.sku.clone()).or_default().push(row);
     }
-    let touched: Vec<Option<Sku>> = futures::stream::iter(by_sku)
-        .map(|(sku, rows)| async move {
-            let mut touched = false;
-            for row in rows {
-                touched |= write_one(store, tenant, &row, now).await?;
-            }
-            Ok(touched.then_some(sku))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
+    let touched: Vec<Option<Sku>> = fan_out(by_sku, CONCURRENCY, |(sku, rows)| async move {
+        let mut touched = false;
+        for row in rows {
+            touched |= write_one(store, tenant, &row, now).await?;
+        }
+        Ok(touched.then_some(sku))
+    })
+    .await?;
     Ok(touched.into_iter().flatten().collect())
 }
 

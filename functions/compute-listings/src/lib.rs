@@ -9,11 +9,11 @@ mod products;
 mod recompute;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use recompute::{Prices, recompute};
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, StockChange};
 use stallkeeper::store::Store;
@@ -77,9 +77,7 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
 }
 
 async fn raise_all(store: &Store, tenant: &TenantId, skus: &BTreeSet<Sku>) -> Result<()> {
-    futures::stream::iter(skus)
-        .map(|sku| async move { store.raise_counter(tenant, sku, 1, false).await })
-        .buffer_unordered(CONCURRENCY)
-        .try_for_each(|_| async { Ok(()) })
-        .await
+    let raise = |sku| store.raise_counter(tenant, sku, 1, false);
+    fan_out(skus, CONCURRENCY, raise).await?;
+    Ok(())
 }

@@ -1,11 +1,11 @@
 //! Writes products that came by the queue, and returns which SKUs are to be recomputed.
 
 use crate::{App, CONCURRENCY};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::product::{Product, digest, fault, nested_bundle, part_as_bundle};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::intake::{Refusal, Verdict, queue_products};
 use stallkeeper::store::{ProductWritten, SkuInputs, Store};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -43,17 +43,14 @@ pub(crate) async fn write(
     for product in products {
         by_sku.entry(product.sku.clone()).or_default().push(product);
     }
-    let touched: Vec<Option<Sku>> = futures::stream::iter(by_sku)
-        .map(|(sku, products)| async move {
-            let mut touched = false;
-            for product in products {
-                touched |= write_one(store, tenant, &product, sent_at, now).await?;
-            }
-            Ok(touched.then_some(sku))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
+    let touched: Vec<Option<Sku>> = fan_out(by_sku, CONCURRENCY, |(sku, products)| async move {
+        let mut touched = false;
+        for product in products {
+            touched |= write_one(store, tenant, &product, sent_at, now).await?;
+        }
+        Ok(touched.then_some(sku))
+    })
+    .await?;
     Ok(touched.into_iter().flatten().collect())
 }
 

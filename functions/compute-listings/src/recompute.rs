@@ -9,11 +9,11 @@ mod read_once;
 mod reservations;
 
 use crate::{App, CONCURRENCY};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use read_once::ReadOnce;
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, Sku, TenantId};
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::Store;
 use std::collections::BTreeSet;
@@ -49,14 +49,9 @@ pub(crate) async fn recompute(
         prices,
         now,
     };
-    let urgent: Vec<BTreeSet<ConnectionId>> = futures::stream::iter(work.with_bundles(skus).await?)
-        .map(|sku| {
-            let work = &work;
-            async move { work.recompute_one(&sku).await }
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
+    let (skus, work) = (work.with_bundles(skus).await?, &work);
+    let one = |sku| async move { work.recompute_one(&sku).await };
+    let urgent = fan_out(skus, CONCURRENCY, one).await?;
     let urgent: BTreeSet<ConnectionId> = urgent.into_iter().flatten().collect();
     for connection in urgent {
         let tick = StockTick::Urgent {
@@ -71,12 +66,10 @@ pub(crate) async fn recompute(
 impl Work<'_> {
     /// The SKUs and the bundles they are parts of, each once.
     async fn with_bundles(&self, skus: BTreeSet<Sku>) -> Result<BTreeSet<Sku>> {
-        let bundles: Vec<Vec<Sku>> = futures::stream::iter(skus.clone())
-            .map(|sku| async move { Ok(self.read.inputs(&sku).await?.part_of.clone()) })
-            .buffer_unordered(CONCURRENCY)
-            .try_collect::<Vec<Vec<Sku>>>()
-            .await?;
-        Ok(bundles.into_iter().flatten().chain(skus).collect())
+        let bundles = |sku| async move { self.read.inputs(sku).await };
+        let bundles = fan_out(&skus, CONCURRENCY, bundles).await?;
+        let bundles = bundles.iter().flat_map(|inputs| inputs.part_of.clone());
+        Ok(bundles.chain(skus.iter().cloned()).collect())
     }
 
     /// Recomputes the listings of one SKU; the connections that have something to send at once.

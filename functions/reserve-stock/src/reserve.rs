@@ -5,11 +5,11 @@
 use crate::App;
 use crate::demand::{LineDemand, OrderChanges, OrderDemand, means_the_same};
 use crate::ties::{Tie, Ties};
-use futures::{StreamExt as _, TryStreamExt as _};
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::queue::StockChange;
 use stallkeeper::store::{Reserved, Store, Written};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,14 +35,11 @@ pub(crate) async fn reserve(
         return Ok(0);
     }
     let ties = &Ties::batch_get(&app.store, &demand).await?;
-    let touched: Vec<(TenantId, BTreeSet<Sku>)> = futures::stream::iter(&demand)
-        .map(|demand| async move {
-            let touched = reserve_order(&app.store, ties, demand).await?;
-            Ok::<_, Error>((demand.connection.tenant.clone(), touched))
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let touched = fan_out(&demand, AT_ONCE, |demand| async move {
+        let touched = reserve_order(&app.store, ties, demand).await?;
+        Ok::<_, Error>((demand.connection.tenant.clone(), touched))
+    })
+    .await?;
     let mut all = ToRecompute::new();
     for (tenant, skus) in touched {
         all.entry(tenant).or_default().extend(skus);
@@ -54,11 +51,8 @@ pub(crate) async fn reserve(
 /// Raises the generations, then queues the recomputes.
 async fn recompute(app: &App, touched: &ToRecompute) -> Result<()> {
     for (tenant, skus) in touched {
-        futures::stream::iter(skus)
-            .map(|sku| app.store.raise_counter(tenant, sku, 1, true))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<Vec<u64>>()
-            .await?;
+        let raise = |sku| app.store.raise_counter(tenant, sku, 1, true);
+        fan_out(skus, AT_ONCE, raise).await?;
         let messages = StockChange::recompute(tenant, false, skus.iter().cloned())?;
         app.changes.send_all(tenant, messages).await?;
     }

@@ -2,11 +2,11 @@
 //! something newer was sent.
 
 use crate::App;
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, LineValue, SentBy};
 use stallkeeper::domain::stock_settings::StockSettings;
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::ToSend;
 
@@ -27,11 +27,7 @@ pub(crate) async fn these(app: &App, feed: &Feed, lines: Vec<&FeedLine>) -> Resu
     let plan = app.store.stock_plan(connection).await?;
     let settings = plan.published.map(|published| published.settings);
     let settings = &settings.unwrap_or_default();
-    let put: Vec<Option<bool>> = futures::stream::iter(lines)
-        .map(|line| put_back(app, feed, line, settings))
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let put = fan_out(lines, AT_ONCE, |line| put_back(app, feed, line, settings)).await?;
     if put.contains(&Some(true)) {
         let urgent = StockTick::Urgent {
             connection: connection.clone(),

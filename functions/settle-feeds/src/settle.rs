@@ -5,11 +5,11 @@ use crate::App;
 use crate::back::{self, AT_ONCE};
 use crate::report::{RefusalReason, Report};
 use crate::verdicts::{LineVerdicts, line_verdicts};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::listing::{Refused, advice};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::store::Written;
 use tracing::{info, warn};
 
@@ -71,11 +71,10 @@ async fn refuse(
     let refused: Vec<(&FeedLine, &RefusalReason)> = refused
         .filter_map(|(place, said)| Some((lines.get(*place)?, said)))
         .collect();
-    futures::stream::iter(&refused)
-        .map(|(line, said)| refuse_line(app, feed, line, said, at))
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<Vec<()>>()
-        .await?;
+    fan_out(&refused, AT_ONCE, |&(line, said)| {
+        refuse_line(app, feed, line, said, at)
+    })
+    .await?;
     let again = refused.iter().filter(|(_, said)| advice(&said.code).retry);
     let again: Vec<&FeedLine> = again.map(|(line, _)| *line).collect();
     back::these(app, feed, again).await?;

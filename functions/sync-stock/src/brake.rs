@@ -2,11 +2,12 @@
 //! that it reads which are at zero already.
 
 use crate::send_session::{AT_ONCE, SendSession};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::LineValue;
+use stallkeeper::domain::listing::Listing;
 use stallkeeper::domain::stock_settings::Brakes;
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::store::{HeldRound, Round, ToSend};
 
 /// How long zeros are counted together.
@@ -91,17 +92,12 @@ async fn newly_zero(session: &SendSession<'_>, entries: &[ToSend]) -> Result<u64
         .filter(|entry| is_zero(entry))
         .map(|entry| &entry.sku)
         .collect();
-    let new: Vec<bool> =
-        futures::stream::iter(skus)
-            .map(|sku| async move {
-                let listing = session.app.store.listing(&connection.listing(sku)).await?;
-                Ok::<_, stallkeeper::Error>(listing.is_some_and(|listing| {
-                    listing.sent.as_ref().is_none_or(|sent| sent.value != 0)
-                }))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+    let new = fan_out(skus, AT_ONCE, |sku| async move {
+        let listing = session.app.store.listing(&connection.listing(sku)).await?;
+        let is_new = |listing: Listing| listing.sent.is_none_or(|sent| sent.value != 0);
+        Ok::<_, stallkeeper::Error>(listing.is_some_and(is_new))
+    })
+    .await?;
     Ok(new.into_iter().filter(|new| *new).count() as u64)
 }
 

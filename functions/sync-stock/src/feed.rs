@@ -12,11 +12,11 @@ use crate::plan::Batch;
 use crate::price::priced;
 use crate::send_session::{AT_ONCE, SendSession, Stop};
 use build::build;
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, SentBy};
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::queue::FeedCheck;
 use stallkeeper::store::{RoundSummary, Written};
 use submit::submit;
@@ -175,12 +175,9 @@ async fn put_all_back(
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<()> {
     let lost = &lost;
-    let urgent = futures::stream::iter(skus)
-        .map(|sku| put_back(session, target(feed, sku), lost))
-        .buffer_unordered(AT_ONCE)
-        .try_fold(false, |any, urgent| async move { Ok(any || urgent) })
-        .await?;
-    if urgent {
+    let put = |sku| put_back(session, target(feed, sku), lost);
+    let urgent = fan_out(skus, AT_ONCE, put).await?;
+    if urgent.contains(&true) {
         // This round may end before it comes to them.
         session.wake_urgent().await?;
     }

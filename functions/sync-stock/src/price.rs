@@ -2,10 +2,10 @@
 //! listed to be sent before a marketplace's prices were switched to be left alone.
 
 use crate::send_session::{AT_ONCE, SendSession};
-use futures::{StreamExt as _, TryStreamExt as _};
 use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::store::ToSend;
 
 /// The marketplaces whose prices are sent, as they are set now.
@@ -33,10 +33,7 @@ pub(crate) async fn drop_unmanaged_prices(
         .partition(|entry| entry.price_on.is_none_or(|it| priced.contains(&it)));
     let connection = &session.key();
     let store = &session.app.store;
-    futures::stream::iter(&left_alone)
-        .map(|entry| store.delete_to_send(connection, entry))
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await?;
+    let delete = |entry| store.delete_to_send(connection, entry);
+    fan_out(&left_alone, AT_ONCE, delete).await?;
     Ok(kept)
 }

@@ -4,9 +4,9 @@ use super::{CONCURRENCY, Refusal, Verdict};
 use crate::domain::ids::{Sku, TenantId};
 use crate::domain::product::{Fault, Product, digest, fault, nested_bundle, part_as_bundle};
 use crate::error::Result;
+use crate::fan_out;
 use crate::queue::{Queue, StockChange};
 use crate::store::Store;
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 
@@ -79,20 +79,17 @@ async fn judge_bundles(
         return Ok(());
     }
     let bundles = bundles_among_parts(store, tenant, products, &changed).await?;
-    let refused: Vec<(usize, Option<Fault>)> = futures::stream::iter(changed)
-        .map(|index| {
-            let (product, bundles) = (&products[index], &bundles);
-            async move {
-                if let Some(fault) = nested_bundle(product, |part| bundles.contains(part)) {
-                    return Ok((index, Some(fault)));
-                }
-                let inputs = store.sku_inputs(tenant, &product.sku).await?;
-                Ok((index, part_as_bundle(&inputs.part_of)))
+    let refused: Vec<(usize, Option<Fault>)> = fan_out(changed, CONCURRENCY, |index| {
+        let (product, bundles) = (&products[index], &bundles);
+        async move {
+            if let Some(fault) = nested_bundle(product, |part| bundles.contains(part)) {
+                return Ok((index, Some(fault)));
             }
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
+            let inputs = store.sku_inputs(tenant, &product.sku).await?;
+            Ok((index, part_as_bundle(&inputs.part_of)))
+        }
+    })
+    .await?;
     for (index, fault) in refused {
         if let Some(fault) = fault {
             verdicts[index] = Verdict::Refused(fault.into());

@@ -7,8 +7,8 @@ use super::{Store, Written};
 use crate::domain::feed::{Feed, FeedLine, FeedState};
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use crate::error::Result;
+use crate::fan_out;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use futures::{StreamExt as _, TryStreamExt as _};
 
 /// Lines in one part of a manifest: the longest SKUs that no deflating helps stay below the 400 KB of an item.
 pub const LINES_IN_A_PART: usize = 2_000;
@@ -131,11 +131,8 @@ impl Store {
 
     /// The lines of a feed, in their order.
     pub async fn manifest(&self, feed: &Feed) -> Result<Vec<FeedLine>> {
-        let parts: Vec<Vec<FeedLine>> = futures::stream::iter(0..feed.parts)
-            .map(|part| self.manifest_part(feed, part))
-            .buffered(4)
-            .try_collect()
-            .await?;
+        let part = |part| self.manifest_part(feed, part);
+        let parts = fan_out(0..feed.parts, 4, part).await?;
         Ok(parts.into_iter().flatten().collect())
     }
 

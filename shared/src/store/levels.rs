@@ -7,11 +7,11 @@ use super::key::{self, Key};
 use crate::domain::ids::{Sku, TenantId, WarehouseCode};
 use crate::domain::stock::{Arrival, Levels, StockLevel};
 use crate::error::Result;
+use crate::fan_out;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -109,12 +109,9 @@ impl Store {
     pub(super) async fn batch_get(&self, mut keys: Vec<Key>) -> Result<Vec<Item>> {
         keys.sort_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
         keys.dedup();
-        let batches: Vec<Vec<Key>> = keys.chunks(BATCH).map(<[Key]>::to_vec).collect();
-        let items: Vec<Vec<Item>> = futures::stream::iter(batches)
-            .map(|batch| self.batch_get_once(batch))
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let batches = keys.chunks(BATCH).map(<[Key]>::to_vec);
+        let read = |batch| self.batch_get_once(batch);
+        let items = fan_out(batches, AT_ONCE, read).await?;
         Ok(items.into_iter().flatten().collect())
     }
 

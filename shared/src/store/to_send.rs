@@ -10,7 +10,7 @@ use crate::domain::listing::{Listing, Next, NextPrice, Offer, Standing, next, ne
 use crate::domain::marketplace::Marketplace;
 use crate::domain::stock::Policy;
 use crate::error::Result;
-use futures::{StreamExt as _, TryStreamExt as _};
+use crate::fan_out;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -181,11 +181,8 @@ impl Store {
     /// All entries of a connection, all shards side by side. `strongly`: also what was put a moment ago; an empty shard
     /// costs one read unit then, else half a one.
     pub async fn to_send(&self, connection: &ConnectionKey, strongly: bool) -> Result<Vec<ToSend>> {
-        let shards: Vec<Vec<ToSend>> = futures::stream::iter(0..SHARDS)
-            .map(|shard| self.shard(connection, shard, strongly))
-            .buffer_unordered(usize::from(SHARDS))
-            .try_collect()
-            .await?;
+        let shard = |shard| self.shard(connection, shard, strongly);
+        let shards = fan_out(0..SHARDS, SHARDS.into(), shard).await?;
         Ok(shards.into_iter().flatten().collect())
     }
 

@@ -13,7 +13,6 @@ pub(super) use answer::Explanation;
 use super::amazon::{outcome, sales, shown, standing};
 use crate::App;
 use answer::{Observed, Product, RefusedValue, SentValue};
-use futures::{StreamExt as _, TryStreamExt as _};
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
@@ -21,6 +20,7 @@ use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, Offer, Refused, Sent, advice};
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::store::{Round, SkuInputs, Store, ToSend};
 
 /// Parts of a bundle that are read at a time.
@@ -96,14 +96,11 @@ async fn parts(
 ) -> Result<Vec<(Sku, u32, SkuInputs)>> {
     let product = inputs.product.as_ref();
     let parts = product.map_or_else(Vec::new, |product| product.parts.clone());
-    futures::stream::iter(parts)
-        .map(|part| async move {
-            let inputs = store.sku_inputs(&connection.tenant, &part.sku).await?;
-            Ok((part.sku, part.units, inputs))
-        })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
+    fan_out(parts, AT_ONCE, |part| async move {
+        let inputs = store.sku_inputs(&connection.tenant, &part.sku).await?;
+        Ok((part.sku, part.units, inputs))
+    })
+    .await
 }
 
 impl ListingFacts {

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{
@@ -18,6 +17,7 @@ use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -170,21 +170,18 @@ impl App {
         listings: Vec<Listing>,
     ) -> Result<Vec<ListingRow>> {
         let feeds = &self.feeds_of(connection, &listings).await?;
-        futures::stream::iter(listings)
-            .map(|listing| async move {
-                let feed = listing.sent_in_feed().and_then(|id| feeds.get(id));
-                let reservations = match &listing.product {
-                    Some(product) => {
-                        let inputs = self.store.sku_inputs(&connection.tenant, product);
-                        inputs.await?.reservations
-                    }
-                    None => Vec::new(),
-                };
-                Ok(ListingRow::new(&listing, feed, &reservations))
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
+        fan_out(listings, AT_ONCE, |listing| async move {
+            let feed = listing.sent_in_feed().and_then(|id| feeds.get(id));
+            let reservations = match &listing.product {
+                Some(product) => {
+                    let inputs = self.store.sku_inputs(&connection.tenant, product);
+                    inputs.await?.reservations
+                }
+                None => Vec::new(),
+            };
+            Ok(ListingRow::new(&listing, feed, &reservations))
+        })
+        .await
     }
 
     /// The feeds that carried what was sent last, each once.
@@ -200,14 +197,8 @@ impl App {
                 SentBy::Patch => None,
             })
             .collect();
-        let feeds: Vec<Option<Feed>> = futures::stream::iter(ids)
-            .map(|id| async move {
-                let store = &self.store;
-                store.feed(&connection.key(), &id).await
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let feed = |id| async move { self.store.feed(&connection.key(), &id).await };
+        let feeds = fan_out(ids, AT_ONCE, feed).await?;
         let feeds = feeds.into_iter().flatten();
         Ok(feeds.map(|feed| (feed.id.clone(), feed)).collect())
     }

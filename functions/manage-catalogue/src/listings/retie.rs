@@ -6,12 +6,12 @@
 mod lines;
 
 use crate::App;
-use futures::{StreamExt as _, TryStreamExt as _};
 use lines::{LineKey, counted_in, lines, reservations_for};
 use stallkeeper::domain::ids::{ListingKey, Sku};
 use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::store::FormerTie;
 use std::collections::BTreeSet;
 
@@ -77,21 +77,18 @@ impl App {
         let (with_sale, others): (Vec<_>, Vec<_>) =
             writes.into_iter().partition(|(_, it)| it.sale.is_some());
         for writes in [with_sale, others] {
-            futures::stream::iter(writes)
-                .map(|(sku, reservation)| async move {
-                    let parts: &[Part] = match kept {
-                        Some(product) if product.sku == sku => &product.parts,
-                        _ => &[],
-                    };
-                    let store = &self.store;
-                    let moved =
-                        store.move_reservation(&of.connection.tenant, &sku, &reservation, parts);
-                    // Refused: a newer revision of the order is there already.
-                    moved.await.map(|_| ())
-                })
-                .buffer_unordered(AT_ONCE)
-                .try_collect::<()>()
-                .await?;
+            fan_out(writes, AT_ONCE, |(sku, reservation)| async move {
+                let parts: &[Part] = match kept {
+                    Some(product) if product.sku == sku => &product.parts,
+                    _ => &[],
+                };
+                let store = &self.store;
+                let moved =
+                    store.move_reservation(&of.connection.tenant, &sku, &reservation, parts);
+                // Refused: a newer revision of the order is there already.
+                moved.await.map(|_| ())
+            })
+            .await?;
         }
         for sku in &skus {
             self.store
@@ -178,15 +175,13 @@ impl App {
                 gone.push((sku.clone(), reservation.clone()));
             }
         }
-        futures::stream::iter(gone)
-            .map(|(sku, reservation)| async move {
-                let store = &self.store;
-                store
-                    .forget_reservation(&of.connection.tenant, &sku, &reservation)
-                    .await
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await
+        fan_out(gone, AT_ONCE, |(sku, reservation)| async move {
+            let store = &self.store;
+            store
+                .forget_reservation(&of.connection.tenant, &sku, &reservation)
+                .await
+        })
+        .await?;
+        Ok(())
     }
 }

@@ -3,13 +3,13 @@
 use super::PreviewJob;
 use crate::App;
 use crate::effect::priced_marketplaces;
-use futures::{StreamExt as _, TryStreamExt as _};
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::StockSettings;
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::store::SkuInputs;
 use std::collections::{BTreeSet, HashMap};
 
@@ -75,14 +75,10 @@ impl PreviewJob {
     }
 
     async fn inputs(&self, app: &App, skus: BTreeSet<&Sku>) -> Result<HashMap<Sku, SkuInputs>> {
-        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
-        futures::stream::iter(skus)
-            .map(|sku| async move {
-                let inputs = app.store.sku_inputs(&self.connection.tenant, &sku).await?;
-                Ok::<_, Error>((sku, inputs))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await
+        let inputs = fan_out(skus, AT_ONCE, |sku| async move {
+            let inputs = app.store.sku_inputs(&self.connection.tenant, sku).await?;
+            Ok::<_, Error>((sku.clone(), inputs))
+        });
+        Ok(inputs.await?.into_iter().collect())
     }
 }

@@ -6,10 +6,10 @@ use super::batch::count;
 use super::read::Reading;
 use crate::decide::{never_on_amazon, off_amazon};
 use crate::sightings::Mark;
-use futures::{StreamExt as _, TryStreamExt as _};
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::store::Written;
 
 /// Keys of an index in one page.
@@ -57,12 +57,9 @@ impl Run<'_> {
             let gone = reading.gone(page.listings);
             let mut known = store.batch_get_listings(key, &gone).await?;
             let shared = &*reading;
-            let placed: Vec<Option<Listing>> = futures::stream::iter(gone)
-                .filter_map(|sku| std::future::ready(known.remove(&sku)))
-                .map(|known| self.place_one_absent(shared, known))
-                .buffer_unordered(AT_ONCE)
-                .try_collect()
-                .await?;
+            let gone = gone.iter().filter_map(|sku| known.remove(sku));
+            let place = |known| self.place_one_absent(shared, known);
+            let placed = fan_out(gone, AT_ONCE, place).await?;
             for listing in placed.iter().flatten() {
                 let sku = listing.amazon_sku.as_str();
                 if !reading.sightings.had(sku, Mark::Absent) {
@@ -147,15 +144,12 @@ impl Run<'_> {
                 reading.sightings.mark(sku.as_str(), Mark::Absent);
                 count(&mut reading.counts, ListingState::NotOnAmazon);
             }
-            futures::stream::iter(missing)
-                .map(|sku| never_on_amazon(self.connection, sku))
-                .map(Ok::<_, Error>)
-                .try_for_each_concurrent(AT_ONCE, async |listing| {
-                    // Somebody else made it meanwhile: the next matching looks at it.
-                    let _: Written = store.place_listing(&listing, None, false).await?;
-                    Ok(())
-                })
-                .await?;
+            fan_out(missing, AT_ONCE, |sku| async move {
+                let listing = never_on_amazon(self.connection, sku);
+                // Conflict: somebody else made it meanwhile, and the next matching looks at it.
+                store.place_listing(&listing, None, false).await
+            })
+            .await?;
             after = page.1;
             if after.is_none() {
                 return Ok(true);

@@ -8,11 +8,11 @@ use crate::decide::{Ours, Seen, observation, on_amazon, product_of};
 use crate::pending::Pending;
 use crate::queue_recompute;
 use crate::sightings::Mark;
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::sp_api::listings_report::ListingRow;
 use stallkeeper::store::{ListingCounts, Written};
 use std::collections::{BTreeMap, HashMap};
@@ -42,15 +42,12 @@ impl Run<'_> {
         let mut ours = self.ours(reading, &skus, &known).await?;
         let at = reading.sources[place].made_at;
         let shared = &*reading;
-        let placed: Vec<(Listing, Option<Pending>)> = futures::stream::iter(due)
-            .map(|(sku, quantity)| {
-                let known = known.remove(&sku);
-                let ours = ours.remove(&sku).unwrap_or_default();
-                self.place(shared, sku, (quantity, at), known, ours)
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let placed = fan_out(due, AT_ONCE, |(sku, quantity)| {
+            let known = known.remove(&sku);
+            let ours = ours.remove(&sku).unwrap_or_default();
+            self.place(shared, sku, (quantity, at), known, ours)
+        })
+        .await?;
         let mut touched = Touched::new();
         for (listing, pending) in &placed {
             reading.count(listing);
@@ -176,15 +173,12 @@ impl Run<'_> {
             .map(|(_, product)| product.clone())
             .collect();
         let found = self.app.store.product_hashes(tenant, &doubtful).await?;
-        let spelt: Vec<(AmazonSku, Ours)> = futures::stream::iter(lacking)
-            .map(|(sku, product)| {
-                let there = found.contains_key(&product);
-                let alias = known.get(sku).is_some_and(|it| it.alias);
-                self.otherwise_spelt(sku, there, alias)
-            })
-            .buffer_unordered(LOOKS_AT_ONCE)
-            .try_collect()
-            .await?;
+        let spelt = fan_out(lacking, LOOKS_AT_ONCE, |(sku, product)| {
+            let there = found.contains_key(&product);
+            let alias = known.get(sku).is_some_and(|it| it.alias);
+            self.otherwise_spelt(sku, there, alias)
+        })
+        .await?;
         ours.extend(spelt);
         Ok(ours)
     }

@@ -5,13 +5,13 @@ use super::Run;
 use super::batch::{Touched, touch};
 use super::read::Reading;
 use crate::pending::{Pending, PriceNews, pending_price, price_news};
-use futures::{StreamExt as _, TryStreamExt as _};
 use rust_decimal::Decimal;
 use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, Observed, Offer};
 use stallkeeper::error::Result;
+use stallkeeper::fan_out;
 use stallkeeper::sp_api::listings_report::ListingRow;
 use std::collections::HashMap;
 
@@ -44,14 +44,11 @@ impl Run<'_> {
             .map(|(sku, _)| (sku.clone(), marketplace))
             .collect();
         let mut known = self.app.store.batch_get_offers(key, &keys).await?;
-        let pending: Vec<Option<(AmazonSku, Pending)>> = futures::stream::iter(prices)
-            .map(|(sku, price)| {
-                let offer = known.remove(&(sku.clone(), marketplace));
-                self.note_price(reading, place, sku, price, offer)
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let pending = fan_out(prices, AT_ONCE, |(sku, price)| {
+            let offer = known.remove(&(sku.clone(), marketplace));
+            self.note_price(reading, place, sku, price, offer)
+        })
+        .await?;
         let pending: Vec<(AmazonSku, Pending)> = pending.into_iter().flatten().collect();
         let products = self.products(&pending, placed).await?;
         for (sku, pending) in &pending {

@@ -5,10 +5,10 @@ use crate::claim::{ClaimOutcome, claim};
 use crate::plan::Batch;
 use crate::retry::Claim;
 use crate::send_session::{AT_ONCE, SendSession, Stop};
-use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, SentBy};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::store::{LINES_IN_A_PART, Written};
 use std::time::Duration;
 
@@ -76,11 +76,7 @@ pub(super) async fn build(
             return Ok((None, Some(Stop::OutOfTime)));
         }
         let lines = session.app.store.manifest_part(&feed, part).await?;
-        let claimed: Vec<Option<FeedLine>> = futures::stream::iter(&lines)
-            .map(|line| take(session, &feed, line))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let claimed = fan_out(&lines, AT_ONCE, |line| take(session, &feed, line)).await?;
         let claimed: Vec<FeedLine> = claimed.into_iter().flatten().collect();
         if claimed != lines {
             session
