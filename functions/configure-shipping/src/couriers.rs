@@ -4,15 +4,15 @@ use crate::App;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name};
 use stallkeeper::domain::courier::{
-    Constraint, Courier, CourierCode, CourierService, Mapping, ServiceCode,
+    Constraint, Courier, CourierCode, CourierService, Mapping, MappingOwner, ServiceCode,
 };
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::domain::shipping_term::ShippingTerm;
+use stallkeeper::fan_out;
 use stallkeeper::queue::may_hold_orders;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -228,22 +228,25 @@ impl App {
         tenant: &TenantId,
         term: Option<&ShippingTerm>,
     ) -> Answer<()> {
-        let connections = self.store.connections(tenant).await?;
-        futures::stream::iter(connections.iter().filter(|it| may_hold_orders(it)))
-            .map(Ok)
-            .try_for_each_concurrent(CONCURRENCY, async |connection| {
-                let (key, later) = (connection.key(), self.rerun_delay_seconds);
-                self.orders.rerun(&key, term, later).await
-            })
-            .await?;
+        let mut connections = self.store.connections(tenant).await?;
+        connections.retain(may_hold_orders);
+        fan_out(connections, CONCURRENCY, |connection| async move {
+            let (key, later) = (connection.key(), self.rerun_delay_seconds);
+            self.orders.rerun(&key, term, later).await
+        })
+        .await?;
         Ok(())
     }
 
     /// The mappings that name a courier: the tenant's, and those narrowed to a connection.
     async fn mappings_to(&self, tenant: &TenantId, courier: &CourierCode) -> Answer<Vec<Mapping>> {
-        let mut mappings = self.store.mappings(tenant, None).await?;
+        let mut mappings = self
+            .store
+            .mappings(&MappingOwner::Tenant(tenant.clone()))
+            .await?;
         for connection in self.store.connections(tenant).await? {
-            mappings.extend(self.store.mappings(tenant, Some(&connection.id)).await?);
+            let owner = MappingOwner::Connection(connection.key());
+            mappings.extend(self.store.mappings(&owner).await?);
         }
         mappings.retain(|mapping| mapping.service.courier == *courier);
         Ok(mappings)

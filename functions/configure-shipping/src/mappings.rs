@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Parameters, Problem, Tenant, find_connection};
-use stallkeeper::domain::courier::{CourierServiceId, Mapping, Scope};
-use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
+use stallkeeper::domain::courier::{CourierServiceId, Mapping, MappingOwner};
+use stallkeeper::domain::ids::TenantId;
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -69,12 +69,12 @@ pub(crate) struct MappingList {
 }
 
 impl MappingAnswer {
-    fn of(mapping: &Mapping, connection: Option<&ConnectionId>) -> Self {
+    fn of(mapping: &Mapping, owner: &MappingOwner) -> Self {
         Self {
             term: mapping.term.to_string(),
             service: mapping.service.to_string(),
             carries_prime: mapping.carries_prime,
-            connection: connection.map(ToString::to_string),
+            connection: owner.connection().map(ToString::to_string),
         }
     }
 }
@@ -88,15 +88,15 @@ pub(crate) async fn list(
     tenant: Tenant<Connections>,
     Parameters(filter): Parameters<Filter>,
 ) -> Answer<Json<MappingList>> {
-    let connection = app.narrowed(&tenant, filter.connection.as_deref()).await?;
+    let owner = app.owner(&tenant, filter.connection.as_deref()).await?;
     let term = filter.term.as_deref().map(term).transpose()?;
-    let mappings = app.store.mappings(&tenant, connection.as_ref()).await?;
+    let mappings = app.store.mappings(&owner).await?;
     let wanted = mappings
         .iter()
         .filter(|mapping| term.as_ref().is_none_or(|term| *term == mapping.term));
     Ok(Json(MappingList {
         mappings: wanted
-            .map(|mapping| MappingAnswer::of(mapping, connection.as_ref()))
+            .map(|mapping| MappingAnswer::of(mapping, &owner))
             .collect(),
     }))
 }
@@ -112,41 +112,27 @@ pub(crate) async fn put(
     Parameters(named): Parameters<Named>,
     Body(request): Body<MappingRequest>,
 ) -> Answer<Json<MappingAnswer>> {
-    let connection = app.narrowed(&tenant, named.connection.as_deref()).await?;
+    let owner = app.owner(&tenant, named.connection.as_deref()).await?;
     let term = without_zone(term(&named.term)?)?;
     let service: CourierServiceId = request
         .service
         .parse()
         .map_err(|error| Problem::invalid("/service", format!("{error}")))?;
     app.must_offer(&tenant, &service).await?;
-    let scope = if connection.is_some() {
-        Scope::Connection
-    } else {
-        Scope::Tenant
-    };
     let mapping = Mapping {
         term,
         service,
         carries_prime: request.carries_prime,
-        scope,
+        scope: owner.scope(),
     };
-    app.store
-        .put_mapping(&tenant, connection.as_ref(), &mapping)
-        .await?;
+    app.store.put_mapping(&owner, &mapping).await?;
     // Pending until it is queued: a caller that gets no answer sends the request again.
-    match &connection {
-        Some(connection) => {
-            app.orders
-                .rerun(
-                    &ConnectionKey::new(&tenant, connection),
-                    Some(&mapping.term),
-                    app.rerun_delay_seconds,
-                )
-                .await?
-        }
-        None => app.rerun_all(&tenant, Some(&mapping.term)).await?,
+    let (term, later) = (Some(&mapping.term), app.rerun_delay_seconds);
+    match &owner {
+        MappingOwner::Connection(connection) => app.orders.rerun(connection, term, later).await?,
+        MappingOwner::Tenant(tenant) => app.rerun_all(tenant, term).await?,
     }
-    Ok(Json(MappingAnswer::of(&mapping, connection.as_ref())))
+    Ok(Json(MappingAnswer::of(&mapping, &owner)))
 }
 
 /// Delete a mapping. Orders keep what they were given.
@@ -159,20 +145,19 @@ pub(crate) async fn delete(
     tenant: Tenant<Connections>,
     Parameters(named): Parameters<Named>,
 ) -> Answer<StatusCode> {
-    let connection = app.narrowed(&tenant, named.connection.as_deref()).await?;
+    let owner = app.owner(&tenant, named.connection.as_deref()).await?;
     let term = term(&named.term)?;
-    app.store
-        .delete_mapping(&tenant, connection.as_ref(), &term)
-        .await?;
+    app.store.delete_mapping(&owner, &term).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl App {
-    async fn narrowed(&self, tenant: &TenantId, id: Option<&str>) -> Answer<Option<ConnectionId>> {
-        match id {
-            None => Ok(None),
-            Some(id) => Ok(Some(find_connection(&self.store, tenant, id).await?.id)),
-        }
+    async fn owner(&self, tenant: &TenantId, id: Option<&str>) -> Answer<MappingOwner> {
+        let Some(id) = id else {
+            return Ok(MappingOwner::Tenant(tenant.clone()));
+        };
+        let connection = find_connection(&self.store, tenant, id).await?;
+        Ok(MappingOwner::Connection(connection.key()))
     }
 
     async fn must_offer(&self, tenant: &TenantId, service: &CourierServiceId) -> Answer<()> {

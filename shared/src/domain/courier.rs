@@ -16,7 +16,7 @@ mod tests;
 pub use address::AddressKind;
 pub use choose::{Choice, Refusal, Rule, choose, fitness};
 pub use code::{CourierCode, CourierServiceId, InvalidCourierService, ServiceCode};
-pub use mapping::{Mapping, Mappings, Scope};
+pub use mapping::{Mapping, MappingOwner, Mappings, Scope};
 pub use reason::{Reason, Strategy};
 pub use requirements::{AmazonShips, Constraint, Requirements};
 

@@ -7,7 +7,7 @@ mod catalogue;
 
 pub(crate) use catalogue::*;
 
-use crate::domain::courier::CourierCode;
+use crate::domain::courier::{CourierCode, MappingOwner};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::order::{HistoryKind, OrderStatus, Version};
@@ -79,16 +79,11 @@ impl Key {
     }
 
     /// A mapping of the tenant, or of one connection if it is narrowed.
-    pub(crate) fn mapping(
-        tenant: &TenantId,
-        connection: Option<&ConnectionId>,
-        term: &ShippingTerm,
-    ) -> Self {
-        let pk = connection.map_or_else(
-            || tenant_pk(tenant),
-            |connection| connection_pk(&ConnectionKey::new(tenant, connection)),
-        );
-        Self::new(pk, format!("{MAPPING}{}", encoded(&term.to_string())))
+    pub(crate) fn mapping(owner: &MappingOwner, term: &ShippingTerm) -> Self {
+        Self::new(
+            mapping_pk(owner),
+            format!("{MAPPING}{}", encoded(&term.to_string())),
+        )
     }
 
     pub(crate) fn credentials(connection: &ConnectionKey) -> Self {
@@ -219,6 +214,13 @@ pub(crate) fn connection_of(pk: &str) -> Option<ConnectionKey> {
 /// All that follows `prefix` sorts before this.
 pub(crate) fn end_of(prefix: &str) -> String {
     format!("{}$", prefix.trim_end_matches('#'))
+}
+
+pub(super) fn mapping_pk(owner: &MappingOwner) -> String {
+    match owner {
+        MappingOwner::Tenant(tenant) => tenant_pk(tenant),
+        MappingOwner::Connection(connection) => connection_pk(connection),
+    }
 }
 
 pub(crate) fn tenant_pk(tenant: &TenantId) -> String {

@@ -4,8 +4,8 @@ use super::item::{item, text, value};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::connection::MarketplaceSettings;
-use crate::domain::courier::{Courier, CourierCode, Mapping};
-use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
+use crate::domain::courier::{Courier, CourierCode, Mapping, MappingOwner};
+use crate::domain::ids::{ConnectionKey, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
@@ -169,15 +169,8 @@ impl Store {
     }
 
     /// The mappings of a tenant, or those narrowed to one connection.
-    pub async fn mappings(
-        &self,
-        tenant: &TenantId,
-        connection: Option<&ConnectionId>,
-    ) -> Result<Vec<Mapping>> {
-        let pk = connection.map_or_else(
-            || key::tenant_pk(tenant),
-            |connection| key::connection_pk(&ConnectionKey::new(tenant, connection)),
-        );
+    pub async fn mappings(&self, owner: &MappingOwner) -> Result<Vec<Mapping>> {
+        let pk = key::mapping_pk(owner);
         self.between(&self.tables.connections, pk, key::MAPPING, key::MAPPING)
             .await?
             .into_iter()
@@ -186,31 +179,14 @@ impl Store {
     }
 
     /// Writes a mapping. Idempotent.
-    pub async fn put_mapping(
-        &self,
-        tenant: &TenantId,
-        connection: Option<&ConnectionId>,
-        mapping: &Mapping,
-    ) -> Result<()> {
-        self.put(
-            "write a mapping",
-            Key::mapping(tenant, connection, &mapping.term),
-            mapping,
-        )
-        .await
+    pub async fn put_mapping(&self, owner: &MappingOwner, mapping: &Mapping) -> Result<()> {
+        let key = Key::mapping(owner, &mapping.term);
+        self.put("write a mapping", key, mapping).await
     }
 
-    pub async fn delete_mapping(
-        &self,
-        tenant: &TenantId,
-        connection: Option<&ConnectionId>,
-        term: &ShippingTerm,
-    ) -> Result<()> {
-        self.delete(
-            &self.tables.connections,
-            Key::mapping(tenant, connection, term),
-        )
-        .await
+    pub async fn delete_mapping(&self, owner: &MappingOwner, term: &ShippingTerm) -> Result<()> {
+        let key = Key::mapping(owner, term);
+        self.delete(&self.tables.connections, key).await
     }
 
     async fn put<T: Serialize>(&self, doing: &'static str, key: Key, value: &T) -> Result<()> {

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use remap_carriers::intake::{Intake, Reading, Rules, take_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use stallkeeper::domain::courier::{Courier, CourierService, Mapping, Scope};
+use stallkeeper::domain::courier::{Courier, CourierService, Mapping, MappingOwner, Scope};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::Version;
 use stallkeeper::queue::TickMessage;
@@ -133,7 +133,7 @@ async fn prepare(bench: &Bench, connection: &ConnectionKey, orders: u32) -> Resu
         scope: Scope::Tenant,
     };
     store
-        .put_mapping(&connection.tenant, None, &mapping)
+        .put_mapping(&MappingOwner::Tenant(connection.tenant.clone()), &mapping)
         .await?;
     note_rate(bench, connection).await?;
     let generate = json!({"generate": {"count": orders, "seed": 1}});

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use stallkeeper::domain::connection::{
     Connection, ConnectionStatus, Credentials, MarketplaceSettings,
 };
-use stallkeeper::domain::courier::{Courier, CourierService, Mapping, Scope};
+use stallkeeper::domain::courier::{Courier, CourierService, Mapping, MappingOwner, Scope};
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::queue::OrderMessage;
@@ -46,9 +46,10 @@ pub async fn connect(store: &Store, vault: &Vault, amazon: &Amazon, scene: &Scen
         switch_on(store, &connection, *store_on).await;
     }
     put_couriers(store, &tenant).await;
+    let owner = MappingOwner::Tenant(tenant.clone());
     for (term, service, carries_prime) in MAPPINGS {
         let mapping = mapping(term, service, carries_prime);
-        store.put_mapping(&tenant, None, &mapping).await.unwrap();
+        store.put_mapping(&owner, &mapping).await.unwrap();
     }
     connection
 }
@@ -128,7 +129,8 @@ impl World {
     /// Puts a mapping, and nothing more: what it owes to waiting orders is [`Self::send_rerun`].
     pub async fn put_mapping(&self, term: &str, service: &str) {
         let mapping = mapping(term, service, false);
-        let put = self.store.put_mapping(&self.tenant, None, &mapping);
+        let owner = MappingOwner::Tenant(self.tenant.clone());
+        let put = self.store.put_mapping(&owner, &mapping);
         put.await.unwrap();
     }
 

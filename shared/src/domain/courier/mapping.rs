@@ -1,6 +1,7 @@
 //! The tenant's word on which courier service carries which shipping term.
 
 use super::CourierServiceId;
+use crate::domain::ids::{ConnectionKey, TenantId};
 use crate::domain::shipping_term::ShippingTerm;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -27,6 +28,32 @@ pub enum Scope {
     Tenant,
     /// One connection.
     Connection,
+}
+
+/// Whose mapping it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MappingOwner {
+    /// All connections of the tenant share it.
+    Tenant(TenantId),
+    /// It is narrowed to one connection.
+    Connection(ConnectionKey),
+}
+
+impl MappingOwner {
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Tenant(_) => Scope::Tenant,
+            Self::Connection(_) => Scope::Connection,
+        }
+    }
+
+    /// The connection that it is narrowed to.
+    pub fn connection(&self) -> Option<&ConnectionKey> {
+        match self {
+            Self::Tenant(_) => None,
+            Self::Connection(connection) => Some(connection),
+        }
+    }
 }
 
 impl Scope {
