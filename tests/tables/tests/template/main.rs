@@ -4,6 +4,7 @@
 //! What a function calls is found in its source (`source.rs`), so a new call without its grant fails here and not in
 //! an account. Names decide there, not types: the run of the real functions with IAM enforced is the second net.
 
+mod arrows;
 mod document;
 mod grants;
 mod needs;
