@@ -183,17 +183,13 @@ pub(crate) async fn put(
     if settings.active {
         app.release_parked(&connection, marketplace).await?;
     }
-    if sends_prices(&before) || sends_prices(&settings) {
+    // If prices are sent, each request has them computed again: the cure for a crash.
+    if before.sends_prices() || settings.sends_prices() {
         app.recompute_prices(&connection).await?;
     }
     info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);
     let marks = app.store.parked_marks(&connection.key()).await?;
     Ok(Json(MarketplaceAnswer::of(&connection, &settings, &marks)))
-}
-
-/// Whether prices are sent there. If they are, each request has them computed again: the cure for a crash.
-fn sends_prices(settings: &MarketplaceSettings) -> bool {
-    settings.active && settings.price_mode == PriceMode::Rrp
 }
 
 /// Whether a courier may be used.

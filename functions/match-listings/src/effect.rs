@@ -1,7 +1,7 @@
 //! What settings would do to a listing. Pure.
 
 use jiff::Timestamp;
-use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode, priced};
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::domain::listing::{
     Listing, Live, NextPrice, Offer, Standing, live, next_price, rrp_price,
@@ -31,12 +31,7 @@ impl ListingFacts<'_> {
     /// What was sold through a listing.
     pub(crate) fn sales(&self, listing: &Listing) -> Vec<Sale> {
         let reservations = self.own().map(|own| own.reservations.as_slice());
-        reservations
-            .unwrap_or_default()
-            .iter()
-            .filter(|it| it.connection == listing.connection && it.amazon_sku == listing.amazon_sku)
-            .filter_map(|reservation| reservation.sale)
-            .collect()
+        listing.sales(reservations.unwrap_or_default())
     }
 
     fn count(&self, units: u32, settings: &StockSettings, now: Timestamp) -> Counted {
@@ -91,12 +86,9 @@ pub(crate) fn priced_marketplaces(
     listing: &Listing,
     settings: &[MarketplaceSettings],
 ) -> Vec<Marketplace> {
-    settings
-        .iter()
-        .filter(|it| it.active && it.price_mode == PriceMode::Rrp)
-        .map(|it| it.marketplace)
-        .filter(|marketplace| listing.marketplaces.contains(marketplace))
-        .collect()
+    let mut priced = priced(settings);
+    priced.retain(|marketplace| listing.marketplaces.contains(marketplace));
+    priced
 }
 
 /// Whether these settings would change the price of a listing on a marketplace, held for a person or not.

@@ -11,6 +11,7 @@ mod preview;
 mod recompute;
 mod run;
 mod sightings;
+mod standings;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use preview::PreviewJob;

@@ -3,17 +3,13 @@
 //! Whether what we took Amazon to show is wrong, and whether its product must be computed again. Pure, and decided from
 //! what is stored alone: if a run was killed between a write and its message, the next run sends the message.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
-use stallkeeper::domain::feed::{Feed, FeedState};
 use stallkeeper::domain::listing::{
-    Listing, Next, NextPrice, Observed, Offer, Standing, live, next, next_price,
+    Listing, Next, NextPrice, Observed, Offer, Standing, live, next, next_price, report_shows_from,
 };
 use stallkeeper::domain::stock::{Policy, Sale};
 use stallkeeper::domain::stock_settings::Published;
-
-/// How old the numbers of Amazon's listings report may be.
-const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
 
 /// Why a product must be computed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +48,8 @@ pub fn has_drifted(
     seen: u32,
     at: Timestamp,
 ) -> bool {
-    let certain = at
-        .saturating_sub(REPORT_IS_BEHIND)
-        .unwrap_or(Timestamp::MIN);
-    let applied = match standing {
-        Standing::Applied { by } => by < certain,
-        Standing::Patched => true,
-        Standing::InFlight | Standing::Lost => false,
-    };
+    let certain = report_shows_from(at);
+    let applied = standing.is_applied_before(certain);
     let settled = match &listing.sent {
         Some(sent) => applied && sent.at < certain,
         None => listing
@@ -79,18 +69,6 @@ pub fn has_drifted(
         .copied()
         .collect();
     live(listing, standing, &before).is_some_and(|live| seen < live.lowest || seen > live.highest)
-}
-
-/// What became of what a feed carried.
-pub fn standing_of(feed: Option<&Feed>) -> Standing {
-    let Some(feed) = feed else {
-        return Standing::Lost;
-    };
-    match (feed.state, feed.applied_at) {
-        (state, _) if state.is_open() => Standing::InFlight,
-        (FeedState::Settled, Some(by)) => Standing::Applied { by },
-        _ => Standing::Lost,
-    }
 }
 
 /// Whether something is to be sent of a listing.
@@ -120,14 +98,8 @@ pub fn price_news(
     at: Timestamp,
     standing: Standing,
 ) -> PriceNews {
-    let certain = at
-        .saturating_sub(REPORT_IS_BEHIND)
-        .unwrap_or(Timestamp::MIN);
-    let applied = match standing {
-        Standing::Applied { by } => by < certain,
-        Standing::Patched => true,
-        Standing::InFlight | Standing::Lost => false,
-    };
+    let certain = report_shows_from(at);
+    let applied = standing.is_applied_before(certain);
     let sent = offer.and_then(|offer| offer.sent.as_ref());
     let refused = offer.is_some_and(|offer| offer.refused.is_some());
     let shown = offer

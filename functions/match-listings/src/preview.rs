@@ -4,21 +4,19 @@
 mod page;
 
 use crate::effect::{ListingFacts, count_quantity, price_changes, priced_marketplaces};
-use crate::pending::standing_of;
 use crate::run::is_fresh;
+use crate::standings::Standings;
 use crate::{App, is_late};
 use jiff::Timestamp;
 use page::Page;
 use stallkeeper::domain::connection::ConnectionStatus;
-use stallkeeper::domain::feed::SentBy;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
-use stallkeeper::domain::listing::{Listing, ListingState, Standing};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey};
+use stallkeeper::domain::listing::{Listing, ListingState, Offer};
 use stallkeeper::domain::product::Product;
 use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::{ListingJob, MatchReason};
 use stallkeeper::store::Written;
-use std::collections::HashMap;
 use std::time::SystemTime;
 use tracing::info;
 
@@ -50,8 +48,7 @@ impl PreviewJob {
         };
         let status = app.store.connection(&self.connection).await?;
         let status = status.map(|connection| connection.status);
-        use ConnectionStatus::{Active, Inactive, Paused};
-        if !matches!(status, Some(Active | Paused | Inactive)) {
+        if !status.is_some_and(ConnectionStatus::is_authorised) {
             let why = "the seller has not authorised this connection";
             return self.save(app, Err(why.into())).await;
         }
@@ -95,7 +92,7 @@ impl PreviewJob {
         };
         let connection = &self.connection;
         let marketplaces = app.store.marketplaces(connection).await?;
-        let mut standings = HashMap::new();
+        let standings = Standings::new(&app.store, connection);
         loop {
             let connection = &self.connection;
             let state = Some(ListingState::Matched);
@@ -105,7 +102,7 @@ impl PreviewJob {
                 .await?;
             let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
             let page = self.page(app, &plan.draft, &marketplaces, &skus).await?;
-            self.count(app, &page, &mut standings).await?;
+            self.count(&page, &standings).await?;
             self.after = keys.next;
             if self.after.is_none() {
                 break;
@@ -134,12 +131,7 @@ impl PreviewJob {
         Ok(wanted.then_some(plan))
     }
 
-    async fn count(
-        &mut self,
-        app: &App,
-        page: &Page<'_>,
-        standings: &mut HashMap<FeedId, Standing>,
-    ) -> Result<()> {
+    async fn count(&mut self, page: &Page<'_>, standings: &Standings) -> Result<()> {
         let now = Timestamp::now();
         for listing in &page.listings {
             let alike = listing.amazon_sku.as_product();
@@ -147,38 +139,28 @@ impl PreviewJob {
                 inputs: &page.inputs,
                 product: listing.product.as_ref().unwrap_or(&alike),
             };
-            let feed = listing.sent_in_feed();
-            let standing = self.standing(app, feed, standings).await?;
+            let standing = standings.of(listing.sent_by()).await?;
             let effect = &mut self.so_far;
             count_quantity(effect, listing, &known, standing, page.settings, now);
             let Some(product) = known.product().filter(|_| page.settings.on) else {
                 continue;
             };
-            self.count_prices(app, page, listing, product, standings)
-                .await?;
+            self.count_prices(page, listing, product, standings).await?;
         }
         Ok(())
     }
 
     async fn count_prices(
         &mut self,
-        app: &App,
         page: &Page<'_>,
         listing: &Listing,
         product: &Product,
-        standings: &mut HashMap<FeedId, Standing>,
+        standings: &Standings,
     ) -> Result<()> {
         let now = Timestamp::now();
         for marketplace in priced_marketplaces(listing, page.marketplaces) {
             let offer = page.offers.get(&(listing.amazon_sku.clone(), marketplace));
-            let feed = match offer.and_then(|offer| offer.sent.as_ref()) {
-                Some(sent) => match &sent.by {
-                    SentBy::Feed(feed) => Some(feed),
-                    SentBy::Patch => None,
-                },
-                None => None,
-            };
-            let standing = self.standing(app, feed, standings).await?;
+            let standing = standings.of(offer.and_then(Offer::sent_by)).await?;
             let settings = page.settings;
             let changes = price_changes(
                 listing,
@@ -192,24 +174,6 @@ impl PreviewJob {
             self.so_far.price_changes += u64::from(changes);
         }
         Ok(())
-    }
-
-    async fn standing(
-        &self,
-        app: &App,
-        feed: Option<&FeedId>,
-        known: &mut HashMap<FeedId, Standing>,
-    ) -> Result<Standing> {
-        let Some(id) = feed else {
-            return Ok(Standing::Patched);
-        };
-        if let Some(standing) = known.get(id) {
-            return Ok(*standing);
-        }
-        let feed = app.store.feed(&self.connection, id).await?;
-        let standing = standing_of(feed.as_ref());
-        known.insert(id.clone(), standing);
-        Ok(standing)
     }
 
     async fn go_on(self, app: &App) -> Result<()> {

@@ -83,10 +83,9 @@ pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTim
 
 /// Amazon is only asked, so a connection that is not switched on may be matched too, if a person wants it.
 fn may_match(status: ConnectionStatus, why: MatchReason) -> bool {
-    match status {
-        ConnectionStatus::Active | ConnectionStatus::Paused => true,
-        ConnectionStatus::Inactive => why != MatchReason::Daily,
-        _ => false,
+    match why {
+        MatchReason::Daily => status.fetches_orders(),
+        _ => status.is_authorised(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! listed to be sent before a marketplace's prices were switched to be left alone.
 
 use crate::send_session::{AT_ONCE, SendSession};
-use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::connection;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -12,11 +12,7 @@ use stallkeeper::store::ToSend;
 pub(crate) async fn priced(session: &SendSession<'_>) -> Result<Vec<Marketplace>> {
     let connection = &session.key();
     let marketplaces = session.app.store.marketplaces(connection).await?;
-    Ok(marketplaces
-        .into_iter()
-        .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
-        .map(|settings| settings.marketplace)
-        .collect())
+    Ok(connection::priced(&marketplaces))
 }
 
 /// Takes out prices that are not ours to send any more; returns the other entries. Costs nothing if no price is listed.

@@ -29,6 +29,20 @@ impl ConnectionStatus {
         matches!(self, Self::Active | Self::Paused)
     }
 
+    /// Whether Amazon accepts the seller's authorisation, as far as is known: it may be asked in the seller's name.
+    pub fn is_authorised(self) -> bool {
+        matches!(self, Self::Inactive | Self::Active | Self::Paused)
+    }
+
+    /// Whether it is computed what listings are to have. It is computed also while nothing may be sent, so that what is
+    /// to be sent is ready once it may.
+    pub fn computes_stock(self) -> bool {
+        matches!(
+            self,
+            Self::Active | Self::Paused | Self::NeedsReauthorisation
+        )
+    }
+
     /// Whether stock and prices are sent.
     pub fn sends(self) -> bool {
         self == Self::Active
@@ -139,5 +153,71 @@ impl MarketplaceSettings {
             price_mode: PriceMode::Leave,
             couriers: Switches::default(),
         }
+    }
+
+    /// What decides the prices now: on a marketplace that is switched off nothing is set.
+    pub fn price_mode_now(&self) -> PriceMode {
+        if self.active {
+            self.price_mode
+        } else {
+            PriceMode::Leave
+        }
+    }
+
+    /// Whether the prices there are ours to send.
+    pub fn sends_prices(&self) -> bool {
+        self.price_mode_now() == PriceMode::Rrp
+    }
+}
+
+/// The marketplaces whose prices are ours to send.
+pub fn priced(marketplaces: &[MarketplaceSettings]) -> Vec<Marketplace> {
+    let priced = marketplaces.iter().filter(|it| it.sends_prices());
+    priced.map(|settings| settings.marketplace).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ConnectionStatus::{
+        Active, AwaitingAuthorisation, Disconnected, Inactive, NeedsReauthorisation, Paused,
+    };
+
+    #[test]
+    fn what_each_status_lets_happen() {
+        let rows = [
+            // authorised, fetches orders, computes stock, sends
+            (AwaitingAuthorisation, [false, false, false, false]),
+            (Inactive, [true, false, false, false]),
+            (Active, [true, true, true, true]),
+            (Paused, [true, true, true, false]),
+            (NeedsReauthorisation, [false, false, true, false]),
+            (Disconnected, [false, false, false, false]),
+        ];
+        for (status, expected) in rows {
+            let found = [
+                status.is_authorised(),
+                status.fetches_orders(),
+                status.computes_stock(),
+                status.sends(),
+            ];
+            assert_eq!(found, expected, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn prices_are_sent_only_where_a_marketplace_is_active_and_asks_for_the_recommended_ones() {
+        let rows = [
+            (Marketplace::Uk, true, PriceMode::Rrp),
+            (Marketplace::De, false, PriceMode::Rrp),
+            (Marketplace::Fr, true, PriceMode::Leave),
+        ];
+        let settings = rows.map(|(marketplace, active, price_mode)| MarketplaceSettings {
+            active,
+            price_mode,
+            ..MarketplaceSettings::new(marketplace)
+        });
+        assert_eq!(priced(&settings), [Marketplace::Uk]);
+        assert_eq!(settings[1].price_mode_now(), PriceMode::Leave);
     }
 }

@@ -17,6 +17,16 @@ pub enum SentBy {
     Feed(FeedId),
 }
 
+impl SentBy {
+    /// The feed that carried it, if one did.
+    pub fn feed(&self) -> Option<&FeedId> {
+        match self {
+            Self::Patch => None,
+            Self::Feed(id) => Some(id),
+        }
+    }
+}
+
 impl From<String> for SentBy {
     fn from(text: String) -> Self {
         match text.parse() {

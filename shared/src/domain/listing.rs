@@ -6,7 +6,7 @@ mod live;
 mod offer;
 
 pub use advice::{Advice, advice};
-pub use live::{Live, Next, Standing, live, next};
+pub use live::{Live, Next, Standing, live, next, report_shows_from};
 pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
 
 use super::connection::Connection;

@@ -52,8 +52,7 @@ impl Work<'_> {
         let WantedWritten::Current(offer) = written else {
             return Ok(());
         };
-        let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
-        let standing = self.read.standing(connection, sent_by).await?;
+        let standing = self.read.standing(connection, offer.sent_by()).await?;
         let brake = seller.published.settings.brakes.price_percent;
         let amount = match next_price(&offer, standing, brake) {
             NextPrice::Send(amount) => amount,

@@ -5,7 +5,7 @@ use super::Work;
 use super::read_once::Seller;
 use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
-use stallkeeper::domain::stock::{Sale, Wanted, count};
+use stallkeeper::domain::stock::{Wanted, count};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Listed, SkuInputs, ToSend, WantedWritten};
 use std::collections::HashMap;
@@ -68,17 +68,11 @@ impl Work<'_> {
         listing: &Listing,
         seller: &Seller,
     ) -> Result<bool> {
-        let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
-        let standing = self.read.standing(&listing.connection, sent_by).await?;
-        let sales: Vec<Sale> = inputs
-            .reservations
-            .iter()
-            .filter(|reservation| {
-                reservation.connection == listing.connection
-                    && reservation.amazon_sku == listing.amazon_sku
-            })
-            .filter_map(|reservation| reservation.sale)
-            .collect();
+        let read = &self.read;
+        let standing = read
+            .standing(&listing.connection, listing.sent_by())
+            .await?;
+        let sales = listing.sales(&inputs.reservations);
         let policy = &seller.published.settings.policy;
         let next = next(listing, standing, &sales, policy);
         let Some(entry) = ToSend::quantity(listing, next, self.now) else {

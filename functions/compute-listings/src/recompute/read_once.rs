@@ -1,8 +1,8 @@
 //! What one recompute has read, so that nothing is read twice. Owns the reading; decides nothing.
 
 use futures::lock::Mutex;
-use stallkeeper::domain::connection::{ConnectionStatus, PriceMode};
-use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
+use stallkeeper::domain::connection::{ConnectionStatus, priced};
+use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, FeedId, Sku, TenantId};
 use stallkeeper::domain::listing::Standing;
 use stallkeeper::domain::marketplace::Marketplace;
@@ -72,13 +72,7 @@ impl<'a> ReadOnce<'a> {
             return Ok(None);
         };
         let status = connection.status;
-        let computed = matches!(
-            status,
-            ConnectionStatus::Active
-                | ConnectionStatus::Paused
-                | ConnectionStatus::NeedsReauthorisation
-        );
-        if !computed {
+        if !status.computes_stock() {
             return Ok(None);
         }
         let plan = self.store.stock_plan(key).await?;
@@ -96,37 +90,23 @@ impl<'a> ReadOnce<'a> {
     pub(super) async fn priced(&self, connection: &ConnectionId) -> Result<Arc<Vec<Marketplace>>> {
         let read = async {
             let marketplaces = self.store.marketplaces(&self.key(connection)).await?;
-            Ok(marketplaces
-                .iter()
-                .filter(|settings| settings.active && settings.price_mode == PriceMode::Rrp)
-                .map(|settings| settings.marketplace)
-                .collect())
+            Ok(priced(&marketplaces))
         };
         self.priced.get(connection.clone(), read).await
     }
 
-    /// What became of what was sent last; what was never sent counts as if it had arrived.
+    /// What became of what was sent last.
     pub(super) async fn standing(
         &self,
         connection: &ConnectionId,
         sent_by: Option<&SentBy>,
     ) -> Result<Standing> {
-        let Some(SentBy::Feed(id)) = sent_by else {
-            return Ok(Standing::Patched);
+        let Some(id) = sent_by.and_then(SentBy::feed) else {
+            return Ok(Standing::of(sent_by, None));
         };
-        let key = self.key(connection);
-        let read = self.store.feed(&key, id);
-        let feed = self
-            .feeds
-            .get((connection.clone(), id.clone()), read)
-            .await?;
-        Ok(match feed.as_ref() {
-            Some(feed) if feed.state.is_open() => Standing::InFlight,
-            Some(feed) if feed.state == FeedState::Settled => feed
-                .applied_at
-                .map_or(Standing::Lost, |by| Standing::Applied { by }),
-            _ => Standing::Lost,
-        })
+        let (key, place) = (self.key(connection), (connection.clone(), id.clone()));
+        let feed = self.feeds.get(place, self.store.feed(&key, id)).await?;
+        Ok(Standing::of(sent_by, (*feed).as_ref()))
     }
 }
 

@@ -14,12 +14,8 @@ use std::collections::BTreeSet;
 const MOST_FORGOTTEN: usize = 25;
 /// When this many ended ones wait for a newer value to be sent, one is sent.
 const PILE: usize = 50;
-/// A value that was sent counts from this long before: clocks, and the whole seconds of Amazon's moments.
-const BLUR: SignedDuration = SignedDuration::from_secs(2);
 /// Older than any report that will be read; and if no level ever came, none is waited for any longer.
 const LONG: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How old the numbers of Amazon's listings report may be.
-const REPORT_IS_BEHIND: SignedDuration = SignedDuration::from_hours(3);
 
 impl Work<'_> {
     /// `listings`: those of the SKU that were recomputed, as they are now.
@@ -65,7 +61,7 @@ impl Work<'_> {
                 .await?;
         }
         for listing in listings {
-            let piled = needed.iter().filter(|it| is_of(it, listing)).count();
+            let piled = needed.iter().filter(|it| it.is_of(listing)).count();
             if piled > PILE {
                 self.move_baseline(listing).await?;
             }
@@ -124,10 +120,6 @@ impl Work<'_> {
     }
 }
 
-fn is_of(reservation: &Reservation, listing: &Listing) -> bool {
-    reservation.connection == listing.connection && reservation.amazon_sku == listing.amazon_sku
-}
-
 /// Whether all of it left the warehouse before `moment`.
 fn left_before(reservation: &Reservation, moment: Timestamp) -> bool {
     reservation.is_over(Some(moment))
@@ -151,7 +143,7 @@ impl Baseline {
             .max(sale.ordered_at);
         // Before anything is sent of it, a report newer than that is read.
         let recent = last >= self.long_ago;
-        let Some(listing) = listings.iter().find(|it| is_of(reservation, it)) else {
+        let Some(listing) = listings.iter().find(|it| reservation.is_of(it)) else {
             // Not recomputed now: only what is no listing of this SKU any more needs nothing.
             let listed = inputs.listed.iter().any(|listed| {
                 listed.connection == reservation.connection
@@ -159,11 +151,8 @@ impl Baseline {
             });
             return listed && (self.computed || recent);
         };
-        let counts_from = match (&listing.sent, &listing.observed) {
-            (Some(sent), _) => sent.at.saturating_sub(BLUR),
-            (None, Some(observed)) => observed.at.saturating_sub(REPORT_IS_BEHIND),
-            (None, None) => return recent,
-        };
-        counts_from.is_ok_and(|from| last >= from)
+        listing
+            .sales_count_from()
+            .map_or(recent, |from| last >= from)
     }
 }

@@ -4,7 +4,7 @@ use crate::App;
 use crate::connections::refetch::FURTHEST;
 use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem, change_stock_plan, changed_meanwhile};
-use stallkeeper::domain::connection::{Connection, ConnectionStatus, MarketplaceSettings};
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::Written;
@@ -88,10 +88,7 @@ impl App {
         if participates(&connection, marketplace) {
             return Ok(connection);
         }
-        if !matches!(
-            connection.status,
-            ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
-        ) {
+        if !connection.status.is_authorised() {
             return Err(Problem::conflict(
                 "not-authorised",
                 "Which marketplaces the seller takes part in is not known while nobody has authorised.",

@@ -73,17 +73,10 @@ pub(crate) fn steps(facts: &Facts<'_>) -> Vec<Step> {
     ]
 }
 
-fn is_authorised(connection: &Connection) -> bool {
-    matches!(
-        connection.status,
-        ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
-    )
-}
-
 fn authorise(facts: &Facts<'_>) -> Step {
     let id = &facts.connection.id;
     let central = facts.connection.marketplace.seller_central();
-    let done = is_authorised(facts.connection) || facts.waiting.is_some();
+    let done = facts.connection.status.is_authorised() || facts.waiting.is_some();
     let text = if done {
         "The seller has consented at Amazon."
     } else if facts.link.is_some() {
@@ -114,7 +107,7 @@ fn confirm(facts: &Facts<'_>) -> Step {
                 "Amazon names seller {waiting}. Confirm it within ten minutes, if it is yours."
             ),
         ),
-        (None, Some(seller)) if is_authorised(connection) => {
+        (None, Some(seller)) if connection.status.is_authorised() => {
             (true, format!("The connection belongs to seller {seller}."))
         }
         (None, _) => (

@@ -2,10 +2,10 @@
 
 use crate::App;
 use serde::Serialize;
-use stallkeeper::domain::feed::{Feed, FeedState, SentBy};
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey};
+use stallkeeper::domain::feed::{Feed, SentBy};
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::listing::{Listing, Live, Refused, Sent, Standing, live};
-use stallkeeper::domain::stock::{Reservation, Sale};
+use stallkeeper::domain::stock::Reservation;
 use stallkeeper::error::Result;
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
@@ -24,20 +24,6 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-/// What became of what was sent, given the feed that carried it, if one did.
-pub(super) fn standing(sent_by: Option<&SentBy>, feed: Option<&Feed>) -> Standing {
-    let Some(SentBy::Feed(_)) = sent_by else {
-        return Standing::Patched;
-    };
-    match feed {
-        Some(feed) if feed.state.is_open() => Standing::InFlight,
-        Some(feed) if feed.state == FeedState::Settled => feed
-            .applied_at
-            .map_or(Standing::Lost, |by| Standing::Applied { by }),
-        _ => Standing::Lost,
-    }
-}
-
 pub(super) fn outcome<T>(
     sent: &Sent<T>,
     refused: Option<&Refused<T>>,
@@ -53,19 +39,6 @@ pub(super) fn outcome<T>(
     }
 }
 
-/// What orders took off the number of a listing.
-pub(super) fn sales(
-    reservations: &[Reservation],
-    connection: &ConnectionId,
-    amazon_sku: &AmazonSku,
-) -> Vec<Sale> {
-    reservations
-        .iter()
-        .filter(|it| it.connection == *connection && it.amazon_sku == *amazon_sku)
-        .filter_map(|reservation| reservation.sale)
-        .collect()
-}
-
 impl App {
     /// The feed that carried a value, if one did.
     pub(super) async fn carried_by(
@@ -73,9 +46,9 @@ impl App {
         connection: &ConnectionKey,
         sent_by: Option<&SentBy>,
     ) -> Result<Option<Feed>> {
-        match sent_by {
-            Some(SentBy::Feed(id)) => self.store.feed(connection, id).await,
-            _ => Ok(None),
+        match sent_by.and_then(SentBy::feed) {
+            Some(id) => self.store.feed(connection, id).await,
+            None => Ok(None),
         }
     }
 }
@@ -86,7 +59,6 @@ pub(super) fn shown(
     feed: Option<&Feed>,
     reservations: &[Reservation],
 ) -> Option<Live> {
-    let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
-    let sales = sales(reservations, &listing.connection, &listing.amazon_sku);
-    live(listing, standing(sent_by, feed), &sales)
+    let standing = Standing::of(listing.sent_by(), feed);
+    live(listing, standing, &listing.sales(reservations))
 }

@@ -10,14 +10,14 @@ mod words;
 
 pub(super) use answer::Explanation;
 
-use super::amazon::{outcome, sales, shown, standing};
+use super::amazon::{outcome, shown};
 use crate::App;
 use answer::{Observed, Product, RefusedValue, SentValue};
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, Sku};
-use stallkeeper::domain::listing::{Listing, Offer, Refused, Sent, advice};
+use stallkeeper::domain::listing::{Listing, Offer, Refused, Sent, Standing, advice};
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -61,12 +61,10 @@ impl App {
         let product = listing.product.clone().unwrap_or_else(|| sku.as_product());
         let inputs = store.sku_inputs(&connection.tenant, &product).await?;
         let parts = parts(store, connection, &inputs).await?;
-        let sent_by = listing.sent.as_ref().map(|sent| &sent.by);
-        let feed = self.carried_by(key, sent_by).await?;
+        let feed = self.carried_by(key, listing.sent_by()).await?;
         let mut offers = Vec::new();
         for offer in store.offers(name).await? {
-            let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
-            let feed = self.carried_by(key, sent_by).await?;
+            let feed = self.carried_by(key, offer.sent_by()).await?;
             offers.push((offer, feed));
         }
         let cursor = store.order_cursor(key).await?;
@@ -165,11 +163,7 @@ impl ListingFacts {
     fn live(&self) -> Option<answer::LiveRange> {
         let listing = &self.listing;
         let live = shown(listing, self.feed.as_ref(), &self.inputs.reservations)?;
-        let sold = sales(
-            &self.inputs.reservations,
-            &listing.connection,
-            &listing.amazon_sku,
-        );
+        let sold = listing.sales(&self.inputs.reservations);
         Some(answer::LiveRange {
             lowest: live.lowest,
             highest: live.highest,
@@ -185,7 +179,7 @@ fn sent_value<T, V>(
     feed: Option<&Feed>,
     shown: impl Fn(&T) -> V,
 ) -> SentValue<V> {
-    let standing = standing(Some(&sent.by), feed);
+    let standing = Standing::of(Some(&sent.by), feed);
     let (by, id) = match &sent.by {
         SentBy::Patch => ("patch", None),
         SentBy::Feed(id) => ("feed", Some(id.to_string())),

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{Answer, Problem, TenantConnection};
-use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::queue::{ListingJob, MatchReason};
 use stallkeeper::store::{Matching, Round};
 use std::sync::Arc;
@@ -126,11 +125,7 @@ pub(crate) async fn run(
     connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
 ) -> Answer<(StatusCode, Json<Matched>)> {
-    let authorised = matches!(
-        connection.status,
-        ConnectionStatus::Inactive | ConnectionStatus::Active | ConnectionStatus::Paused
-    );
-    if !authorised {
+    if !connection.status.is_authorised() {
         return Err(Problem::conflict(
             "not-authorised",
             format!(

@@ -13,7 +13,7 @@ use stallkeeper::api::{
     Answer, Limit, Parameters, TenantConnection, decode_cursor, encode_cursor, foreign_cursor,
 };
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::feed::{Feed, SentBy};
+use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::error::{Error, Result};
@@ -190,13 +190,8 @@ impl App {
         connection: &Connection,
         listings: &[Listing],
     ) -> Result<HashMap<FeedId, Feed>> {
-        let sent = listings.iter().filter_map(|it| it.sent.as_ref());
-        let ids: BTreeSet<FeedId> = sent
-            .filter_map(|sent| match &sent.by {
-                SentBy::Feed(id) => Some(id.clone()),
-                SentBy::Patch => None,
-            })
-            .collect();
+        let ids = listings.iter().filter_map(Listing::sent_in_feed);
+        let ids: BTreeSet<FeedId> = ids.cloned().collect();
         let feed = |id| async move { self.store.feed(&connection.key(), &id).await };
         let feeds = fan_out(ids, AT_ONCE, feed).await?;
         let feeds = feeds.into_iter().flatten();

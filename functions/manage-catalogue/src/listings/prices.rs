@@ -1,6 +1,5 @@
 //! Releases a price that was held because it moves too far.
 
-use super::amazon::standing;
 use super::amazon_sku;
 use crate::App;
 use axum::Json;
@@ -12,7 +11,7 @@ use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{Answer, Parameters, Problem, TenantConnection};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{NextPrice, Offer, next_price};
+use stallkeeper::domain::listing::{NextPrice, Offer, Standing, next_price};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::ToSend;
@@ -97,9 +96,8 @@ impl App {
         let plan = self.store.stock_plan(key).await?;
         let settings = plan.published.as_ref().map(|it| &it.settings);
         let percent = settings.unwrap_or(&plan.draft).brakes.price_percent;
-        let sent_by = offer.sent.as_ref().map(|sent| &sent.by);
-        let feed = self.carried_by(key, sent_by).await?;
-        let standing = standing(sent_by, feed.as_ref());
+        let feed = self.carried_by(key, offer.sent_by()).await?;
+        let standing = Standing::of(offer.sent_by(), feed.as_ref());
         let released = offer.wanted.as_ref().map(|wanted| wanted.generation);
         match next_price(offer, standing, percent) {
             NextPrice::Held { to, .. } => Ok(to),

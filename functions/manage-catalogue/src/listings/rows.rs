@@ -1,10 +1,10 @@
 //! A listing as a row of a list, in JSON or CSV.
 
-use super::amazon::{Outcome, outcome, shown, standing};
+use super::amazon::{Outcome, outcome, shown};
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::listing::Listing;
+use stallkeeper::domain::listing::{Listing, Standing};
 use stallkeeper::domain::stock::Reservation;
 use utoipa::ToSchema;
 
@@ -48,7 +48,7 @@ impl ListingRow {
         reservations: &[Reservation],
     ) -> Self {
         let sent = listing.sent.as_ref();
-        let standing = standing(sent.map(|sent| &sent.by), feed);
+        let standing = Standing::of(listing.sent_by(), feed);
         let refused = listing.refused.as_ref();
         let live = shown(listing, feed, reservations);
         Self {

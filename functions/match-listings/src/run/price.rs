@@ -6,8 +6,6 @@ use super::batch::{Touched, touch};
 use super::read::Reading;
 use crate::pending::{Pending, PriceNews, pending_price, price_news};
 use rust_decimal::Decimal;
-use stallkeeper::domain::connection::PriceMode;
-use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, Observed, Offer};
 use stallkeeper::error::Result;
@@ -69,13 +67,8 @@ impl Run<'_> {
     ) -> Result<Option<(AmazonSku, Pending)>> {
         let key = &self.connection.key();
         let source = &reading.sources[place];
-        let feed = offer
-            .as_ref()
-            .and_then(|offer| match &offer.sent.as_ref()?.by {
-                SentBy::Feed(feed) => Some(feed.clone()),
-                SentBy::Patch => None,
-            });
-        let standing = self.standing(reading, feed.as_ref()).await?;
+        let sent_by = offer.as_ref().and_then(Offer::sent_by);
+        let standing = reading.standings.of(sent_by).await?;
         let news = price_news(offer.as_ref(), price, source.made_at, standing);
         if news != PriceNews::None {
             let observed = Observed {
@@ -88,8 +81,8 @@ impl Run<'_> {
             store.observe_offer(key, &observed, forget).await?;
         }
         let published = reading.in_force.as_ref();
-        let rrp = reading.price_mode(source.marketplace) == PriceMode::Rrp;
-        let Some(published) = published.filter(|_| rrp) else {
+        let priced = reading.priced.contains(&source.marketplace);
+        let Some(published) = published.filter(|_| priced) else {
             return Ok(None);
         };
         let pending = pending_price(offer, price, source.made_at, news, standing, published);

@@ -4,12 +4,11 @@
 
 use super::request::CallResult;
 use super::{Run, RunOutcome};
-use crate::pending::standing_of;
 use crate::sightings::{Mark, Sightings};
+use crate::standings::Standings;
 use jiff::Timestamp;
-use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
-use stallkeeper::domain::ids::{AmazonSku, FeedId};
-use stallkeeper::domain::listing::Standing;
+use stallkeeper::domain::connection::priced;
+use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Class, Result};
@@ -17,9 +16,7 @@ use stallkeeper::queue::ListingJob;
 use stallkeeper::sp_api::listings_report::{Fulfilment, ListingRow, ListingsReader};
 use stallkeeper::sp_api::{DocumentAddress, Download};
 use stallkeeper::store::ListingCounts;
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 use tracing::info;
 
 /// How many lines are placed side by side.
@@ -51,8 +48,9 @@ pub(super) struct Reading {
     pub(super) in_force: Option<Published>,
     /// The generation of the settings in force, whether or not the connection is switched on.
     published: Option<u64>,
-    settings: Vec<MarketplaceSettings>,
-    feeds: Mutex<HashMap<FeedId, Standing>>,
+    /// Marketplaces whose prices are ours to send.
+    pub(super) priced: Vec<Marketplace>,
+    pub(super) standings: Standings,
 }
 
 impl Reading {
@@ -68,14 +66,6 @@ impl Reading {
         );
         marketplaces.sort();
         marketplaces
-    }
-
-    pub(super) fn price_mode(&self, marketplace: Marketplace) -> PriceMode {
-        let settings = self
-            .settings
-            .iter()
-            .find(|it| it.marketplace == marketplace);
-        settings.map_or(PriceMode::Leave, |settings| settings.price_mode)
     }
 }
 
@@ -162,8 +152,8 @@ impl Run<'_> {
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())
                 .cloned(),
-            settings: self.app.store.marketplaces(key).await?,
-            feeds: Mutex::default(),
+            priced: priced(&self.app.store.marketplaces(key).await?),
+            standings: Standings::new(&self.app.store, key),
         })
     }
 
@@ -245,25 +235,6 @@ impl Run<'_> {
             self.reports_broke |= error.class() == Class::Retryable;
         }
         read
-    }
-
-    /// What became of the last value that was sent, by its feed if it was sent in one.
-    pub(super) async fn standing(
-        &self,
-        reading: &Reading,
-        feed: Option<&FeedId>,
-    ) -> Result<Standing> {
-        let Some(feed) = feed else {
-            return Ok(Standing::Patched);
-        };
-        if let Some(known) = reading.feeds.lock().await.get(feed) {
-            return Ok(*known);
-        }
-        let key = &self.connection.key();
-        let standing = standing_of(self.app.store.feed(key, feed).await?.as_ref());
-        let mut feeds = reading.feeds.lock().await;
-        feeds.insert(feed.clone(), standing);
-        Ok(standing)
     }
 
     fn finish(&mut self, reading: Reading) {

@@ -34,14 +34,10 @@ impl Run<'_> {
         }
         let key = &self.connection.key();
         let inputs = self.app.store.sku_inputs(&key.tenant, product).await?;
-        let sales = inputs
-            .reservations
-            .iter()
-            .filter(|it| it.connection == key.id && it.amazon_sku == listing.amazon_sku)
-            .filter_map(|reservation| reservation.sale)
-            .collect();
-        let standing = self.standing(reading, listing.sent_in_feed()).await?;
-        Ok(Some(Sold { sales, standing }))
+        Ok(Some(Sold {
+            sales: listing.sales(&inputs.reservations),
+            standing: reading.standings.of(listing.sent_by()).await?,
+        }))
     }
 }
 

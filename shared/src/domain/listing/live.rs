@@ -6,9 +6,9 @@
 //! number and that is the wanted one. In doubt the wanted number is sent again, which is absolute and does no harm.
 
 use super::{Listing, ListingState};
-use crate::domain::feed::SentBy;
+use crate::domain::feed::{Feed, FeedState, SentBy};
 use crate::domain::ids::FeedId;
-use crate::domain::stock::{Policy, Sale};
+use crate::domain::stock::{Policy, Reservation, Sale};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -30,6 +30,35 @@ pub enum Standing {
     Applied { by: Timestamp },
     /// In a feed that came to nothing, as far as anybody knows.
     Lost,
+}
+
+impl Standing {
+    /// `sent_by`: how it was sent; what was never sent counts as if it had arrived. `feed`: the feed that carried it, if
+    /// one did, as it is now.
+    pub fn of(sent_by: Option<&SentBy>, feed: Option<&Feed>) -> Self {
+        if sent_by.and_then(SentBy::feed).is_none() {
+            return Self::Patched;
+        }
+        match feed.map(|feed| (feed.state, feed.applied_at)) {
+            Some((state, _)) if state.is_open() => Self::InFlight,
+            Some((FeedState::Settled, Some(by))) => Self::Applied { by },
+            _ => Self::Lost,
+        }
+    }
+
+    /// Whether it was applied before `moment`, as far as a feed reports that; of a patch only its sending is known.
+    pub fn is_applied_before(self, moment: Timestamp) -> bool {
+        match self {
+            Self::Applied { by } => by < moment,
+            Self::Patched => true,
+            Self::InFlight | Self::Lost => false,
+        }
+    }
+}
+
+/// The earliest moment that a report which Amazon made at `at` may show: whatever was sent or sold before is in it.
+pub fn report_shows_from(at: Timestamp) -> Timestamp {
+    minus(at, REPORT_IS_BEHIND)
 }
 
 /// The quantity that Amazon shows, from at least to at most.
@@ -54,11 +83,12 @@ struct Baseline {
 
 impl Listing {
     fn baseline(&self, standing: Standing) -> Option<Baseline> {
+        let from = self.sales_count_from()?;
         let Some(sent) = &self.sent else {
             let seen = self.observed.as_ref()?;
             return Some(Baseline {
                 quantity: seen.value,
-                from: minus(seen.at, REPORT_IS_BEHIND),
+                from,
                 until: Some(seen.at),
             });
         };
@@ -74,17 +104,35 @@ impl Listing {
         };
         Some(Baseline {
             quantity: sent.value,
-            from: minus(sent.at, BLUR),
+            from,
             until,
         })
     }
 
+    /// The moment from which on sales count against what Amazon shows: what was sent last, or else what its report
+    /// showed, already reflects older ones. `None`: nothing is known.
+    pub fn sales_count_from(&self) -> Option<Timestamp> {
+        match (&self.sent, &self.observed) {
+            (Some(sent), _) => Some(minus(sent.at, BLUR)),
+            (None, Some(observed)) => Some(report_shows_from(observed.at)),
+            (None, None) => None,
+        }
+    }
+
+    /// What orders took off its number.
+    pub fn sales(&self, reservations: &[Reservation]) -> Vec<Sale> {
+        let its = reservations.iter().filter(|it| it.is_of(self));
+        its.filter_map(|reservation| reservation.sale).collect()
+    }
+
+    /// How what was sent last was sent.
+    pub fn sent_by(&self) -> Option<&SentBy> {
+        self.sent.as_ref().map(|sent| &sent.by)
+    }
+
     /// The feed whose fate decides the [`Standing`] of what was sent last.
     pub fn sent_in_feed(&self) -> Option<&FeedId> {
-        match &self.sent.as_ref()?.by {
-            SentBy::Feed(id) => Some(id),
-            SentBy::Patch => None,
-        }
+        self.sent_by()?.feed()
     }
 }
 
@@ -122,13 +170,6 @@ pub fn live(listing: &Listing, standing: Standing, sales: &[Sale]) -> Option<Liv
             .saturating_sub(sold)
             .saturating_add(given_back),
     })
-}
-
-impl Listing {
-    /// The moment from which on sales count against what was sent last; the number itself already reflects older ones.
-    pub fn sales_count_from(&self, standing: Standing) -> Option<Timestamp> {
-        Some(self.baseline(standing)?.from)
-    }
 }
 
 /// What is to be done about a listing's quantity.

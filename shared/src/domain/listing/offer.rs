@@ -2,6 +2,7 @@
 
 use super::{Observed, Refused, Sent, Standing};
 use crate::domain::connection::PriceMode;
+use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::product::Product;
@@ -46,6 +47,11 @@ impl Offer {
             },
             marketplace: self.marketplace,
         }
+    }
+
+    /// How what was sent last was sent.
+    pub fn sent_by(&self) -> Option<&SentBy> {
+        self.sent.as_ref().map(|sent| &sent.by)
     }
 
     /// Whether Amazon refused this price for good.

@@ -2,6 +2,7 @@
 //! Amazon's own number.
 
 use crate::domain::ids::{AmazonSku, ConnectionId, OrderId};
+use crate::domain::listing::Listing;
 use crate::domain::stock_settings::LevelsKind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,11 @@ impl Sale {
 }
 
 impl Reservation {
+    /// Whether it is of an order for this listing.
+    pub fn is_of(&self, listing: &Listing) -> bool {
+        self.connection == listing.connection && self.amazon_sku == listing.amazon_sku
+    }
+
     /// Units of the SKU that stay reserved, given when its level was last measured.
     pub fn held(&self, levels: LevelsKind, measured_at: Option<Timestamp>) -> u32 {
         let reflected = |at: Timestamp| measured_at.is_some_and(|measured| measured > at);

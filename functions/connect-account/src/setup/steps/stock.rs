@@ -1,6 +1,6 @@
 //! The steps to stock that is sent. Pure.
 
-use super::{Facts, Step, is_authorised};
+use super::{Facts, Step};
 use stallkeeper::domain::stock_settings::StockPlan;
 use stallkeeper::store::Matching;
 
@@ -22,7 +22,7 @@ pub(super) fn matched(facts: &Facts<'_>) -> Step {
         done,
         text,
         link: None,
-        request: (!done && is_authorised(facts.connection))
+        request: (!done && facts.connection.status.is_authorised())
             .then(|| format!("POST /connections/{id}/listings/match")),
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn published(facts: &Facts<'_>) -> Step {
         done: in_force.is_some_and(|published| !published.shadow),
         text: text.to_owned(),
         link: None,
-        request: request.filter(|_| is_authorised(facts.connection)),
+        request: request.filter(|_| facts.connection.status.is_authorised()),
     }
 }
 

@@ -59,9 +59,7 @@ impl ListingFacts {
     fn orders(&self, add: &mut impl FnMut(jiff::Timestamp, String)) {
         let listing = &self.listing;
         for reservation in &self.inputs.reservations {
-            let of_this = reservation.connection == listing.connection
-                && reservation.amazon_sku == listing.amazon_sku;
-            let Some(sale) = reservation.sale.filter(|_| of_this) else {
+            let Some(sale) = reservation.sale.filter(|_| reservation.is_of(listing)) else {
                 continue;
             };
             let order = &reservation.order;

@@ -1,22 +1,15 @@
 //! Which quantity is to be sent and what it waits for, or why nothing is to be sent.
 
-use super::super::amazon::{sales, shown, standing};
+use super::super::amazon::shown;
 use super::ListingFacts;
 use super::answer::NextStep;
-use stallkeeper::domain::listing::{Next, next};
+use stallkeeper::domain::listing::{Next, Standing, next};
 
 impl ListingFacts {
     pub(super) fn next(&self) -> NextStep {
         let listing = &self.listing;
-        let standing = standing(
-            listing.sent.as_ref().map(|sent| &sent.by),
-            self.feed.as_ref(),
-        );
-        let sold = sales(
-            &self.inputs.reservations,
-            &listing.connection,
-            &listing.amazon_sku,
-        );
+        let standing = Standing::of(listing.sent_by(), self.feed.as_ref());
+        let sold = listing.sales(&self.inputs.reservations);
         let listed_since = self.to_send.as_ref().map(|entry| entry.at);
         match next(listing, standing, &sold, &self.settings().policy) {
             Next::Nothing(why) => NextStep {

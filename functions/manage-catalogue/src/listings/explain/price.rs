@@ -1,12 +1,11 @@
 //! The prices of a listing, one for each marketplace.
 
-use super::super::amazon::standing;
 use super::answer::{Observed, Price, WantedValue};
 use super::{ListingFacts, refused_value, sent_value};
 use rust_decimal::Decimal;
-use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::listing::{NextPrice, Offer, next_price};
+use stallkeeper::domain::listing::{NextPrice, Offer, Standing, next_price};
 use stallkeeper::domain::marketplace::Marketplace;
 
 impl ListingFacts {
@@ -18,14 +17,14 @@ impl ListingFacts {
     }
 
     fn mode(&self, marketplace: Marketplace) -> PriceMode {
-        let settings = self.marketplaces.iter();
-        let active = settings.filter(|it| it.active && it.marketplace == marketplace);
-        active.map(|it| it.price_mode).next().unwrap_or_default()
+        let mut settings = self.marketplaces.iter();
+        let settings = settings.find(|it| it.marketplace == marketplace);
+        settings.map_or(PriceMode::Leave, MarketplaceSettings::price_mode_now)
     }
 
     fn price(&self, offer: &Offer, feed: Option<&Feed>) -> Price {
         let mode = self.mode(offer.marketplace);
-        let standing = standing(offer.sent.as_ref().map(|sent| &sent.by), feed);
+        let standing = Standing::of(offer.sent_by(), feed);
         let brake = self.settings().brakes.price_percent;
         let next = next_price(offer, standing, brake);
         let held = mode == PriceMode::Rrp && matches!(next, NextPrice::Held { .. });

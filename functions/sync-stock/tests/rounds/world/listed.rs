@@ -83,19 +83,11 @@ impl World {
     }
 
     async fn standing(&self, listing: &Listing) -> Standing {
-        let Some(feed) = listing.sent_in_feed() else {
-            return Standing::Patched;
+        let feed = match listing.sent_in_feed() {
+            Some(feed) => self.store.feed(&self.ids(), feed).await.unwrap(),
+            None => None,
         };
-        let key = &self.ids();
-        match self.store.feed(key, feed).await.unwrap() {
-            Some(feed) if feed.state.is_open() => Standing::InFlight,
-            Some(Feed {
-                state: FeedState::Settled,
-                applied_at: Some(by),
-                ..
-            }) => Standing::Applied { by },
-            _ => Standing::Lost,
-        }
+        Standing::of(listing.sent_by(), feed.as_ref())
     }
 
     pub(crate) async fn listing(&self, sku: &str) -> Listing {

@@ -1,5 +1,7 @@
 use super::*;
+use crate::domain::feed::FeedKind;
 use crate::domain::listing::{Observed, Refused, Sent};
+use crate::domain::marketplace::Marketplace;
 use crate::domain::stock::Wanted;
 use proptest::prelude::*;
 
@@ -50,6 +52,103 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
 
 fn feed() -> SentBy {
     SentBy::Feed("F".parse().unwrap())
+}
+
+#[test]
+fn what_became_of_a_value_is_what_became_of_its_feed() {
+    let in_state = |state, applied_at| Feed {
+        connection: listing(1, None).connection_key(),
+        id: "F".parse().unwrap(),
+        kind: FeedKind::Quantity,
+        marketplace: Marketplace::Uk,
+        state,
+        lines: 1,
+        parts: 1,
+        created_at: at(0),
+        amazon_id: None,
+        submitted_at: None,
+        applied_at,
+        accepted: 0,
+        refused: 0,
+        note: None,
+        stuck: false,
+        overtaken: Vec::new(),
+        revision: 1,
+    };
+    let by = Some(at(9));
+    let rows = [
+        (None, None, Standing::Patched),
+        (Some(SentBy::Patch), None, Standing::Patched),
+        (Some(feed()), None, Standing::Lost),
+        (
+            Some(feed()),
+            Some((FeedState::Building, None)),
+            Standing::InFlight,
+        ),
+        (
+            Some(feed()),
+            Some((FeedState::Submitted, None)),
+            Standing::InFlight,
+        ),
+        (
+            Some(feed()),
+            Some((FeedState::Settled, by)),
+            Standing::Applied { by: at(9) },
+        ),
+        (
+            Some(feed()),
+            Some((FeedState::Settled, None)),
+            Standing::Lost,
+        ),
+        (
+            Some(feed()),
+            Some((FeedState::Returned, by)),
+            Standing::Lost,
+        ),
+    ];
+    for (sent_by, carried, expected) in rows {
+        let carried = carried.map(|(state, applied_at)| in_state(state, applied_at));
+        assert_eq!(
+            Standing::of(sent_by.as_ref(), carried.as_ref()),
+            expected,
+            "{carried:?}"
+        );
+    }
+}
+
+#[test]
+fn sales_of_a_listing_are_those_through_its_own_connection_and_sku() {
+    let through = |connection: &str, amazon_sku: &str, sale| Reservation {
+        connection: connection.parse().unwrap(),
+        order: "o".parse().unwrap(),
+        line: "1".into(),
+        amazon_sku: amazon_sku.parse().unwrap(),
+        units: 1,
+        sale,
+        acknowledged_at: None,
+        dispatched: Vec::new(),
+        revision: 1,
+    };
+    let reservations = [
+        through("c", "A", Some(sale(1, 1))),
+        through("c", "A", None),
+        through("c", "B", Some(sale(2, 1))),
+        through("d", "A", Some(sale(3, 1))),
+    ];
+    assert_eq!(listing(1, None).sales(&reservations), [sale(1, 1)]);
+}
+
+#[test]
+fn sales_count_from_a_little_before_the_sending_or_as_long_as_a_report_is_behind() {
+    let sent = listing(1, Some((1, LONG_AGO, SentBy::Patch)));
+    assert_eq!(sent.sales_count_from(), Some(at(LONG_AGO - 2)));
+    let mut observed = listing(1, None);
+    assert_eq!(observed.sales_count_from(), None);
+    observed.observed = Some(Observed {
+        value: 1,
+        at: at(LONG_AGO),
+    });
+    assert_eq!(observed.sales_count_from(), Some(at(LONG_AGO - 3 * 3_600)));
 }
 
 const LONG_AGO: i64 = 100_000;
