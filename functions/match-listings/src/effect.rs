@@ -8,7 +8,7 @@ use stallkeeper::domain::listing::{
 };
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::Product;
-use stallkeeper::domain::stock::{Counted, Sale, count};
+use stallkeeper::domain::stock::{Counted, Sale, SkuStock, count};
 use stallkeeper::domain::stock_settings::{Effect, StockSettings};
 use stallkeeper::store::SkuInputs;
 use std::collections::HashMap;
@@ -35,12 +35,13 @@ impl ListingFacts<'_> {
     }
 
     fn count(&self, units: u32, settings: &StockSettings, now: Timestamp) -> Counted {
-        let none = SkuInputs::default();
-        let stock = |sku: &Sku| match self.inputs.get_key_value(sku) {
-            Some((sku, inputs)) => inputs.stock(sku),
-            None => none.stock(self.product),
+        let stock = |sku: &Sku| {
+            let (sku, inputs) = self.inputs.get_key_value(sku)?;
+            Some(inputs.stock(sku))
         };
-        count(stock(self.product), stock, units, settings, 0, now)
+        let own = stock(self.product).unwrap_or(SkuStock::unknown(self.product));
+        // What is only shown has no generation.
+        count(own, stock, units, settings, 0, now)
     }
 }
 

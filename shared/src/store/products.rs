@@ -368,6 +368,8 @@ impl SkuInputs {
             product: self.product.as_ref(),
             levels: &self.levels.levels,
             reservations: &self.reservations,
+            levels_generation: self.levels.generation,
+            product_generation: self.product_generation,
         }
     }
 

@@ -165,8 +165,10 @@ impl StockSync {
             product: Some(&self.product),
             levels: &self.levels,
             reservations: &self.reservations,
+            levels_generation: self.generation,
+            product_generation: 0,
         };
-        let counted = count(own, |_| own, 1, &self.settings, self.generation, at(now));
+        let counted = count(own, |_| None, 1, &self.settings, 0, at(now));
         self.listing.wanted = Some(counted.wanted);
         let decided = self.decide();
         // An entry is a hint that stays until it was looked at.

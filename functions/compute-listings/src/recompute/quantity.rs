@@ -6,6 +6,7 @@ use super::read_once::Seller;
 use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
 use stallkeeper::domain::stock::{Wanted, count};
+use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Listed, SkuInputs, ToSend, WantedWritten};
 use std::collections::HashMap;
@@ -45,20 +46,17 @@ impl Work<'_> {
             .await?
             .into_iter()
             .collect();
-        let published = &seller.published;
-        // A bundle's own generation does not count its parts: theirs are added to it.
-        let generation = parts
-            .values()
-            .map(|part| part.levels.generation)
-            .fold(inputs.generation(), u64::saturating_add)
-            .saturating_add(published.generation);
-        let (none, own_sku) = (SkuInputs::default(), sku);
-        let part = |sku: &Sku| match parts.get_key_value(sku) {
-            Some((sku, inputs)) => inputs.stock(sku),
-            None => none.stock(own_sku),
+        let part = |sku: &Sku| {
+            let (sku, inputs) = parts.get_key_value(sku)?;
+            Some(inputs.stock(sku))
         };
-        let (own, settings) = (inputs.stock(sku), &published.settings);
-        Ok(count(own, part, listed.units, settings, generation, self.now).wanted)
+        let Published {
+            settings,
+            generation,
+            ..
+        } = &seller.published;
+        let own = inputs.stock(sku);
+        Ok(count(own, part, listed.units, settings, *generation, self.now).wanted)
     }
 
     /// Lists a listing to be sent if Amazon may show another quantity. Whether it is urgent.

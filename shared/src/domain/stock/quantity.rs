@@ -2,7 +2,7 @@
 
 use super::{Levels, Policy, Reservation, Step, counted};
 use crate::domain::ids::Sku;
-use crate::domain::product::Product;
+use crate::domain::product::{Part, Product};
 use crate::domain::stock_settings::StockSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,27 @@ pub struct SkuStock<'a> {
     pub product: Option<&'a Product>,
     pub levels: &'a Levels,
     pub reservations: &'a [Reservation],
+    /// Rises with each change of its levels and reservations.
+    pub levels_generation: u64,
+    /// Rises with each change of its product.
+    pub product_generation: u64,
 }
 
-impl SkuStock<'_> {
+static NO_LEVELS: Levels = Levels::new();
+
+impl<'a> SkuStock<'a> {
+    /// A SKU of which nothing is known.
+    pub fn unknown(sku: &'a Sku) -> Self {
+        Self {
+            sku,
+            product: None,
+            levels: &NO_LEVELS,
+            reservations: &[],
+            levels_generation: 0,
+            product_generation: 0,
+        }
+    }
+
     fn is_bundle(&self) -> bool {
         self.product.is_some_and(Product::is_bundle)
     }
@@ -31,22 +49,30 @@ pub struct Counted {
 }
 
 /// Counts what a listing of `units` of `own` is to have. The recompute, the explanation and the preview all call this,
-/// and nothing else computes a wanted quantity. `part` finds the parts of a bundle.
+/// and nothing else computes a wanted quantity. `part` finds the parts of a bundle. `settings_generation`: of the published
+/// settings; the wanted quantity's own generation is the sum of all that it was computed from.
 pub fn count<'a>(
     own: SkuStock<'a>,
-    part: impl Fn(&Sku) -> SkuStock<'a>,
+    part: impl Fn(&Sku) -> Option<SkuStock<'a>>,
     units: u32,
     settings: &StockSettings,
-    generation: u64,
+    settings_generation: u64,
     at: Timestamp,
 ) -> Counted {
     let parts: Vec<(SkuStock<'_>, u32)> = match own.product {
         Some(product) if product.is_bundle() => {
+            let known = |it: &'a Part| part(&it.sku).unwrap_or(SkuStock::unknown(&it.sku));
             let parts = product.parts.iter();
-            parts.map(|it| (part(&it.sku), it.units)).collect()
+            parts.map(|it| (known(it), it.units)).collect()
         }
         _ => vec![(own, 1)],
     };
+    // A bundle's own generations do not count its parts, and a product's levels count once.
+    let parts_of_bundle = parts.iter().filter(|_| own.is_bundle());
+    let generation = parts_of_bundle
+        .map(|(part, _)| part.levels_generation)
+        .chain([own.levels_generation, own.product_generation])
+        .fold(settings_generation, u64::saturating_add);
     let components: Vec<Deliverable> = parts
         .iter()
         .map(|(stock, units)| deliverable(stock, *units, settings))
@@ -229,32 +255,51 @@ mod tests {
         serde_json::from_value(serde_json::json!({"sku": sku, "parts": parts})).unwrap()
     }
 
-    /// Counts a listing of the first of these products, each with its levels.
-    fn counted_of(all: &[(Product, Levels)], generation: u64) -> Wanted {
+    /// Counts a listing of the first of these products, each with its levels. Its n-th product has the generation 10^n,
+    /// its levels twice that; the settings have 7.
+    fn counted_of(all: &[(Product, Levels)]) -> Wanted {
         let find = |sku: &Sku| {
-            let (product, levels) = all.iter().find(|(it, _)| it.sku == *sku).unwrap();
-            SkuStock {
-                sku: &product.sku,
-                product: Some(product),
-                levels,
+            let place = all.iter().position(|(it, _)| it.sku == *sku)?;
+            let generation = 10_u64.pow(u32::try_from(place).unwrap() + 1);
+            Some(SkuStock {
+                sku: &all[place].0.sku,
+                product: Some(&all[place].0),
+                levels: &all[place].1,
                 reservations: &[],
-            }
+                levels_generation: 2 * generation,
+                product_generation: generation,
+            })
         };
-        let own = find(&all[0].0.sku);
-        count(own, find, 1, &StockSettings::default(), generation, at(30)).wanted
+        let own = find(&all[0].0.sku).unwrap();
+        count(own, find, 1, &StockSettings::default(), 7, at(30)).wanted
+    }
+
+    #[test]
+    fn the_generation_is_the_sum_of_all_that_was_counted() {
+        let none = Levels::new;
+        let one = [(product("ONE", &[]), levels(1, 10))];
+        let set = [
+            (
+                product("SET", &[("A", 1), ("B", 2), ("UNKNOWN", 1)]),
+                none(),
+            ),
+            (product("A", &[]), levels(1, 10)),
+            (product("B", &[]), none()),
+            (product("OTHER", &[]), none()),
+        ];
+        assert_eq!(counted_of(&one).generation, 7 + 30);
+        assert_eq!(counted_of(&set).generation, 7 + 30 + 200 + 2_000);
+        assert_eq!(counted_of(&set).why, "no stock level of B yet");
     }
 
     #[test]
     fn the_scarcest_part_decides_and_the_latest_measurement_counts() {
         let set = product("SET", &[("MANY", 1), ("FEW", 2)]);
-        let wanted = counted_of(
-            &[
-                (set, Levels::new()),
-                (product("MANY", &[]), levels(100, 10)),
-                (product("FEW", &[]), levels(7, 20)),
-            ],
-            3,
-        );
+        let wanted = counted_of(&[
+            (set, Levels::new()),
+            (product("MANY", &[]), levels(100, 10)),
+            (product("FEW", &[]), levels(7, 20)),
+        ]);
         assert_eq!(wanted.quantity, Some(3));
         assert_eq!(wanted.level_at, Some(at(20)));
         assert_eq!(wanted.why, "(7 in stock − 0 reserved) of FEW ÷ 2 = 3");
@@ -263,19 +308,16 @@ mod tests {
     #[test]
     fn unknown_is_never_zero() {
         let new = [(product("NEW", &[]), Levels::new())];
-        assert_eq!(counted_of(&new, 1).quantity, None);
+        assert_eq!(counted_of(&new).quantity, None);
     }
 
     #[test]
     fn what_a_bundle_in_a_bundle_can_deliver_is_unknown() {
-        let wanted = counted_of(
-            &[
-                (product("SET", &[("INNER", 1)]), Levels::new()),
-                (product("INNER", &[("A", 1)]), levels(5, 10)),
-                (product("A", &[]), levels(5, 10)),
-            ],
-            1,
-        );
+        let wanted = counted_of(&[
+            (product("SET", &[("INNER", 1)]), Levels::new()),
+            (product("INNER", &[("A", 1)]), levels(5, 10)),
+            (product("A", &[]), levels(5, 10)),
+        ]);
         assert_eq!(wanted.quantity, None);
         assert_eq!(wanted.why, "its part INNER is a bundle itself");
     }

@@ -62,14 +62,11 @@ impl ListingFacts {
     }
 
     fn computed(&self) -> Counted {
-        let published = self.plan.published.as_ref().map_or(0, |it| it.generation);
-        let generations = self.parts.iter().map(|(_, _, part)| part.levels.generation);
-        let generation = generations.fold(self.inputs.generation(), u64::saturating_add);
-        let generation = generation.saturating_add(published);
+        let generation = self.plan.published.as_ref().map_or(0, |it| it.generation);
         let own = self.inputs.stock(&self.product);
         let part = |sku: &Sku| {
-            let part = self.parts.iter().find(|(it, ..)| it == sku);
-            part.map_or(own, |(sku, _, inputs)| inputs.stock(sku))
+            let (sku, _, inputs) = self.parts.iter().find(|(it, ..)| it == sku)?;
+            Some(inputs.stock(sku))
         };
         let (units, now) = (self.listing.units, Timestamp::now());
         count(own, part, units, self.settings(), generation, now)
