@@ -51,6 +51,7 @@ fn state() -> OAuthState {
         seller: None,
         credentials: None,
         authorised_at: None,
+        code: None,
         expires: at(600),
     }
 }

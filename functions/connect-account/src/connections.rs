@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod create;
 pub(crate) mod refetch;
+pub(crate) mod release;
 pub(crate) mod status;
 
 use crate::App;

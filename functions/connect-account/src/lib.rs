@@ -16,7 +16,7 @@ mod setup;
 pub use config::Config;
 
 use axum::Router;
-use stallkeeper::api::scope::Connections;
+use stallkeeper::api::scope::{Connections, Operator};
 use stallkeeper::api::{HasStore, complete, demanding, open, with_caller, with_problems_of_all};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
@@ -63,7 +63,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
     use authorisation::{oauth, reauthorise};
-    use connections::{create, refetch};
+    use connections::{create, refetch, release};
     let closed = OpenApiRouter::new()
         .routes(routes!(create::create, connections::list))
         .routes(routes!(
@@ -78,13 +78,16 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marketplaces::show, marketplaces::put))
         .routes(routes!(marketplaces::switch_courier))
         .routes(routes!(refetch::refetch));
+    let operators = OpenApiRouter::new().routes(routes!(release::release));
     let public = OpenApiRouter::new()
         .routes(routes!(oauth::start))
+        .routes(routes!(oauth::consent))
         .routes(routes!(oauth::login))
         .routes(routes!(oauth::callback))
         .routes(routes!(service::openapi_json))
         .routes(routes!(service::health));
     OpenApiRouter::with_openapi(document::Description::openapi())
         .merge(demanding::<Connections, _>(closed))
+        .merge(demanding::<Operator, _>(operators))
         .merge(open(public))
 }

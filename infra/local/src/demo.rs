@@ -130,17 +130,17 @@ impl Journey<'_> {
         let id = text(&made, "id")?;
         let mut browser = Browser::default();
         let consent = browser
-            .open(&text(&made, "authorise_url")?)
+            .begin(&text(&made, "authorise_url")?)
             .await
             .context("on the way to the consent page")?;
-        browser
+        let last = browser
             .consent(&consent, BY_CONSENT)
             .await
             .context("on the way back from the consent page")?;
         self.platform
             .post(
                 &format!("/connections/{id}/confirm"),
-                json!({"seller_id": BY_CONSENT}),
+                json!({"seller_id": BY_CONSENT, "code": last.code()?}),
             )
             .await?;
         self.note(id, BY_CONSENT).await

@@ -7,8 +7,28 @@ use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-/// What the marketplaces' old web service asked for; someone may still have it in a form.
-const GONE: [&str; 3] = ["access_key", "secret_key", "mws_auth_token"];
+/// What the marketplaces' old web service asked for, in lower case and without separators: someone may still have it in a
+/// form, in whichever spelling.
+const GONE: [&str; 9] = [
+    "accesskey",
+    "accesskeyid",
+    "awsaccesskeyid",
+    "secretkey",
+    "secretaccesskey",
+    "awssecretaccesskey",
+    "mwsauthtoken",
+    "mwstoken",
+    "merchantid",
+];
+
+fn is_gone(name: &str) -> bool {
+    let plain: String = name
+        .chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | ' ' | '.'))
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    GONE.contains(&plain.as_str())
+}
 
 /// The body of a request, read as JSON.
 pub struct Body<T>(pub T);
@@ -67,10 +87,7 @@ fn escaped(name: &str) -> String {
 }
 
 fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
-    let gone: Vec<String> = GONE
-        .iter()
-        .flat_map(|name| places(json, name, ""))
-        .collect();
+    let gone = places(json, "");
     if gone.is_empty() {
         return Ok(());
     }
@@ -84,7 +101,7 @@ fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
     }))
 }
 
-fn places(json: &serde_json::Value, name: &str, path: &str) -> Vec<String> {
+fn places(json: &serde_json::Value, path: &str) -> Vec<String> {
     let Some(object) = json.as_object() else {
         return Vec::new();
     };
@@ -92,10 +109,10 @@ fn places(json: &serde_json::Value, name: &str, path: &str) -> Vec<String> {
     object
         .iter()
         .flat_map(|(key, value)| {
-            if key == name {
+            if is_gone(key) {
                 vec![join(key)]
             } else {
-                places(value, name, &join(key))
+                places(value, &join(key))
             }
         })
         .collect()
@@ -152,5 +169,28 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("amzn.mws.1"), "{text}");
+    }
+
+    #[test]
+    fn the_old_services_words_are_known_in_every_spelling() {
+        for name in [
+            "access_key",
+            "AccessKey",
+            "AWSAccessKeyId",
+            "aws_access_key_id",
+            "SecretAccessKey",
+            "secret-key",
+            "MWSAuthToken",
+            "mwsAuthToken",
+            "MWS Auth Token",
+            "merchantId",
+            "MERCHANT_ID",
+        ] {
+            let body = serde_json::json!({"name": "n", "count": 1, name: "x"}).to_string();
+            let problem = read::<Example>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.kind(), "urn:stallkeeper:mws-is-gone", "{name}");
+        }
+        let problem = read::<Example>(br#"{"name":"n","count":1,"keystone":"x"}"#).unwrap_err();
+        assert_ne!(problem.kind(), "urn:stallkeeper:mws-is-gone");
     }
 }

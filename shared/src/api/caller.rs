@@ -65,18 +65,31 @@ impl Caller {
     }
 
     fn from_claims(claims: &HashMap<String, String>, tenant_claim: &str) -> Option<Self> {
-        let tenant = claims.get(tenant_claim)?.parse().ok()?;
-        let scopes = claims.get("scope").map(String::as_str).unwrap_or_default();
-        // The gateway shows a claim that is a list as `[a b]`.
-        let scopes = scopes
-            .trim_matches(['[', ']'])
-            .split([' ', ','])
+        let tenant = tenant_of(claims.get(tenant_claim)?)?;
+        // Okta and Entra name the claim `scp`. The gateway shows a claim that is a list as `[a b]`.
+        let scopes = ["scope", "scp"]
+            .into_iter()
+            .filter_map(|name| claims.get(name))
+            .flat_map(|text| text.trim_matches(['[', ']']).split([' ', ',']))
             .filter(|scope| !scope.is_empty());
         Some(Self {
             tenant,
             scopes: scopes.map(str::to_owned).collect(),
         })
     }
+}
+
+/// Longest tenant that a token can name.
+const LONGEST_TENANT: usize = 64;
+
+/// The tenant that a claim names. The gateway writes a claim of another type as text, so that an issuer's mistake would
+/// make `null` a tenant that all tokens with the same mistake share.
+fn tenant_of(claim: &str) -> Option<TenantId> {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let named = (1..=LONGEST_TENANT).contains(&claim.len()) && claim.chars().all(allowed);
+    let no_text = ["null", "true", "false", "undefined", "none", "nil"];
+    let is_text = !no_text.iter().any(|word| claim.eq_ignore_ascii_case(word));
+    (named && is_text).then(|| claim.parse().ok()).flatten()
 }
 
 /// Lets every handler below ask for a [`Caller`]. The authorizer in front has checked the token; this only reads it.
@@ -152,9 +165,37 @@ mod tests {
             Caller::from_claims(&claims(&[("scope", "desk")]), "tenant"),
             None
         );
-        assert_eq!(
-            Caller::from_claims(&claims(&[("tenant", "")]), "tenant"),
-            None
-        );
+        for claim in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "map[]",
+            "true",
+            "False",
+            "a b",
+            "a/b",
+            "a#b",
+            "ü",
+            "[north]",
+            "north\n",
+            &"n".repeat(65),
+        ] {
+            let claims = claims(&[("tenant", claim), ("scope", "desk")]);
+            assert_eq!(Caller::from_claims(&claims, "tenant"), None, "{claim}");
+        }
+        for claim in ["north", "N.o_r-th", "7", &"n".repeat(64)] {
+            let claims = claims(&[("tenant", claim)]);
+            assert!(Caller::from_claims(&claims, "tenant").is_some(), "{claim}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_read_from_either_claim() {
+        for name in ["scope", "scp"] {
+            let claims = claims(&[("tenant", "north"), (name, "[connections desk]")]);
+            let caller = Caller::from_claims(&claims, "tenant").unwrap();
+            assert!(caller.require(Scope::Desk).is_ok(), "{name}");
+        }
     }
 }

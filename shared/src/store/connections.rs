@@ -148,11 +148,19 @@ impl Store {
     /// Doing it twice does no harm.
     pub async fn erase_credentials(&self, connection: &Connection) -> Result<()> {
         let key = &connection.key();
-        let mut keys = vec![
-            Key::credentials(key),
-            Key::order_cursor(key),
-            Key::order_overlap(key),
-        ];
+        let cursors = [Key::order_cursor(key), Key::order_overlap(key)];
+        self.erase_claim(connection, cursors.into()).await
+    }
+
+    /// Frees a connection's seller and erases its secrets, in one transaction; how far its orders were read is kept. Doing
+    /// it twice does no harm.
+    pub async fn release_seller(&self, connection: &Connection) -> Result<()> {
+        self.erase_claim(connection, Vec::new()).await
+    }
+
+    async fn erase_claim(&self, connection: &Connection, mut keys: Vec<Key>) -> Result<()> {
+        let key = &connection.key();
+        keys.push(Key::credentials(key));
         if let Some(seller) = &connection.seller {
             let holder = self.seller_holder(connection.region(), seller).await?;
             // Freed by an earlier try, the seller may be another connection's by now.

@@ -24,6 +24,9 @@ pub struct OAuthState {
     /// The token of that seller, sealed; kept here until the confirmation.
     pub credentials: Option<SealedCredentials>,
     pub authorised_at: Option<Timestamp>,
+    /// Digest of the code that the callback showed to the browser that authorised; the confirmation must bring it.
+    #[serde(default)]
+    pub code: Option<String>,
     /// After this moment the state is worth nothing.
     pub expires: Timestamp,
 }
@@ -38,7 +41,7 @@ pub struct AuthorisationAttempt {
 }
 
 /// How long an attempt is remembered; its state expires much earlier.
-const DANCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
+const ATTEMPT_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
     /// Begins an attempt that replaces `former`, whose state is worth nothing from then on: all or nothing.
@@ -52,7 +55,7 @@ impl Store {
     ) -> Result<Written> {
         let connection = &state.connection;
         let mut fields = item(Key::attempt(connection), attempt)?;
-        let kept_until = now.saturating_add(DANCE_KEPT).unwrap_or(now);
+        let kept_until = now.saturating_add(ATTEMPT_KEPT).unwrap_or(now);
         fields.insert("expires_at".into(), n(kept_until.as_second()));
         let point = Put::builder()
             .table_name(&self.tables.connections)

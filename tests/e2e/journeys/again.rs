@@ -76,7 +76,7 @@ async fn authorise_again(shop: &Shop) {
     let last = Browser::default().authorise(link, &shop.seller.id).await;
     assert_eq!(last.status, 200, "{last:?}");
     assert_eq!(shop.show().await["status"], "needs_reauthorisation");
-    let who = json!({"seller_id": shop.seller.id});
+    let who = json!({"seller_id": shop.seller.id, "code": last.code()});
     let confirmed = shop.tenant.post(&shop.path("/confirm"), who).await;
     assert_eq!(confirmed.is(200)["status"], "active");
 }
@@ -96,8 +96,8 @@ async fn another_seller_cannot_take_over_a_connection() {
 
     let again = shop.tenant.post(&path, json!({})).await.is(200);
     let link = again["authorise_url"].as_str().unwrap();
-    Browser::default().authorise(link, &other.id).await;
-    let who = json!({"seller_id": other.id});
+    let last = Browser::default().authorise(link, &other.id).await;
+    let who = json!({"seller_id": other.id, "code": last.code()});
     let refused = shop.tenant.post(&shop.path("/confirm"), who).await;
     refused.problem(409, "other-seller");
     assert_eq!(shop.show().await["seller_id"], json!(shop.seller.id));

@@ -37,6 +37,7 @@ async fn a_seller_who_consents_is_connected_once_the_user_confirms() {
 
     assert_eq!((last.status, last.url.path()), (200, "/oauth/callback"));
     browser.came_to("/oauth/start");
+    browser.came_to("/oauth/consent");
     browser.came_to("/oauth/login");
     // The callback alone proves nothing: anyone's browser could have brought it.
     let shown = tenant.get(&path).await.is(200);
@@ -46,7 +47,7 @@ async fn a_seller_who_consents_is_connected_once_the_user_confirms() {
     assert!(confirm["text"].as_str().unwrap().contains(&seller.id));
     assert_eq!(confirm["done"], false);
 
-    let who = json!({"seller_id": seller.id});
+    let who = json!({"seller_id": seller.id, "code": last.code()});
     for _ in 0..2 {
         let confirmed = tenant.post(&format!("{path}/confirm"), who.clone()).await;
         let confirmed = confirmed.is(200);
@@ -68,18 +69,27 @@ async fn a_seller_who_consents_is_connected_once_the_user_confirms() {
 }
 
 #[tokio::test]
-async fn only_the_seller_whom_amazon_names_can_be_confirmed() {
+async fn only_the_seller_whom_amazon_names_is_confirmed_and_only_with_that_browsers_code() {
     let (tenant, stranger) = tokio::join!(Tenant::new(STAFF), Tenant::new(STAFF));
     let seller = Seller::new(&[Uk]).await;
     let (id, link) = begin(&tenant).await;
     let confirm = format!("/connections/{id}/confirm");
-    let who = json!({"seller_id": seller.id});
+    let guessed = json!({"seller_id": seller.id, "code": "0000-0000-0000"});
 
-    let early = tenant.post(&confirm, who.clone()).await;
+    let early = tenant.post(&confirm, guessed.clone()).await;
     early.problem(409, "nothing-to-confirm");
-    Browser::default().authorise(&link, &seller.id).await;
+    let last = Browser::default().authorise(&link, &seller.id).await;
+    let code = last.code();
+    // Whoever sent the link to somebody else does not see the other's browser.
+    let refused = tenant.post(&confirm, guessed).await;
+    let refused = refused.problem(409, "wrong-code").to_string();
+    assert!(!refused.contains(&code), "{refused}");
 
-    let other = tenant.post(&confirm, json!({"seller_id": "A1ANOTHERSELLER"}));
+    let who = json!({"seller_id": seller.id, "code": code.to_lowercase().replace('-', " ")});
+    let other = tenant.post(
+        &confirm,
+        json!({"seller_id": "A1ANOTHERSELLER", "code": code}),
+    );
     other.await.problem(409, "not-this-seller");
     let foreign = stranger.post(&confirm, who.clone()).await.is(404);
     assert!(!foreign.to_string().contains(&seller.id));
@@ -102,6 +112,22 @@ async fn a_pasted_token_connects_at_once() {
     assert!(made["authorise_url"].is_null());
     assert_eq!(made["participations"].as_array().unwrap().len(), 2);
     assert_eq!(seller.violations().await, json!([]));
+}
+
+#[tokio::test]
+async fn a_pasted_token_claims_no_seller_but_its_own() {
+    let (tenant, owner) = tokio::join!(Tenant::new(STAFF), Tenant::new(STAFF));
+    let (seller, other) = tokio::join!(Seller::new(&[Uk]), Seller::new(&[Uk]));
+    let token = seller.self_authorise().await;
+    for claimed in [other.id.as_str(), "A1MADEUPSELLER"] {
+        let refused = tenant.post("/connections", pasted(claimed, &token)).await;
+        refused.problem(422, "seller-not-proven");
+    }
+    let own = other.self_authorise().await;
+    owner
+        .post("/connections", pasted(&other.id, &own))
+        .await
+        .is(201);
 }
 
 #[tokio::test]
@@ -128,7 +154,12 @@ async fn a_pasted_token_that_is_no_good_leaves_nothing_behind() {
 async fn keys_of_the_old_web_service_are_refused_with_what_to_do() {
     let tenant = Tenant::new(STAFF).await;
     let (id, _) = begin(&tenant).await;
-    for field in ["access_key", "secret_key", "mws_auth_token"] {
+    for field in [
+        "access_key",
+        "SecretAccessKey",
+        "MWSAuthToken",
+        "merchantId",
+    ] {
         let mut new = by_consent();
         new["authorisation"][field] = json!("amzn.mws.4ea38b7b");
         let change = json!({"name": "B", field: "amzn.mws.4ea38b7b"});

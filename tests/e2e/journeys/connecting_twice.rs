@@ -23,8 +23,8 @@ async fn a_seller_account_is_connected_once_whoever_asks() {
     assert!(!foreign.contains(&shop.connection) && !foreign.contains(&shop.tenant.id));
 
     let (id, link) = begin(&stranger).await;
-    Browser::default().authorise(&link, &shop.seller.id).await;
-    let who = json!({"seller_id": shop.seller.id});
+    let last = Browser::default().authorise(&link, &shop.seller.id).await;
+    let who = json!({"seller_id": shop.seller.id, "code": last.code()});
     let path = format!("/connections/{id}/confirm");
     let confirmed = stranger.post(&path, who).await;
     confirmed.problem(409, "seller-taken");

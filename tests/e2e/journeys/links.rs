@@ -19,7 +19,7 @@ async fn a_link_works_once() {
     let (tenant, seller) = tokio::join!(Tenant::new(STAFF), Seller::new(&[Uk]));
     let (id, link) = begin(&tenant).await;
     let mut browser = Browser::default();
-    browser.authorise(&link, &seller.id).await;
+    let last = browser.authorise(&link, &seller.id).await;
     let callback = browser.came_to("/oauth/callback").to_string();
 
     // Between consent and confirmation the browser is not tied any more, so it is any browser.
@@ -27,7 +27,7 @@ async fn a_link_works_once() {
         let page = browser.open(address).await;
         assert!(matches!(page.status, 403 | 410), "{page:?}");
     }
-    let who = json!({"seller_id": seller.id});
+    let who = json!({"seller_id": seller.id, "code": last.code()});
     let confirm = format!("/connections/{id}/confirm");
     tenant.post(&confirm, who).await.is(200);
     for address in [&link, &callback] {
@@ -44,7 +44,7 @@ async fn another_browser_cannot_go_on_with_what_one_began() {
     let (mut previews, mut sellers) = (Browser::default(), Browser::default());
     // A chat's preview of the link comes first, and is in nobody's way.
     assert_eq!(previews.open(&link).await.status, 200);
-    let consent = sellers.open(&link).await;
+    let consent = sellers.begin(&link).await;
 
     let query = link.split_once('?').unwrap().1;
     let api = &Stack::running().api_url;
@@ -80,14 +80,16 @@ async fn a_link_dies_after_ten_minutes() {
     let (tenant, seller) = tokio::join!(Tenant::new(STAFF), Seller::new(&[Uk]));
     let (id, link) = begin(&tenant).await;
     let mut browser = Browser::default();
-    let consent = browser.open(&link).await;
+    let consent = browser.begin(&link).await;
     age_states_of(&id).await;
 
     assert_eq!(browser.open(&link).await.status, 410);
     let last = browser.consent(&consent, &seller.id).await;
     assert_eq!(last.status, 410, "{last:?}");
     let path = format!("/connections/{id}/confirm");
-    let confirm = tenant.post(&path, json!({"seller_id": seller.id})).await;
+    let confirm = tenant
+        .post(&path, json!({"seller_id": seller.id, "code": "x"}))
+        .await;
     confirm.problem(409, "nothing-to-confirm");
     assert_still_waits(&tenant, &id).await;
 }

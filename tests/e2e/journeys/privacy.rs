@@ -78,8 +78,8 @@ async fn authorise(shop: &Shop) -> String {
         .await;
     let again = again.is(200);
     let link = again["authorise_url"].as_str().unwrap();
-    Browser::default().authorise(link, &shop.seller.id).await;
-    let who = json!({"seller_id": shop.seller.id});
+    let last = Browser::default().authorise(link, &shop.seller.id).await;
+    let who = json!({"seller_id": shop.seller.id, "code": last.code()});
     shop.tenant.post(&shop.path("/confirm"), who).await.is(200);
     link.split_once("state=").unwrap().1.to_owned()
 }

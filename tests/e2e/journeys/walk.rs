@@ -43,7 +43,9 @@ impl Step {
             .replace("{order}", &order_id(1))
             .replace("{feed}", "01KAFEED")
             .replace("{marketplace}", "UK")
-            .replace("{courier}", "DPD");
+            .replace("{courier}", "DPD")
+            .replace("{region}", "eu")
+            .replace("{seller}", &shop.seller.id);
         assert!(!path.contains('{'), "no value for a parameter of {path}");
         path + &self.query
     }
@@ -61,7 +63,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
     let mapping = json!({"service": "DPD/next-day"});
     let courier = json!({"name": "Another DPD", "services": []});
     let named = json!({"orders": [{"connection": connection, "id": order_id(1)}]});
-    let seller = json!({"seller_id": shop.seller.id});
+    let seller = json!({"seller_id": shop.seller.id, "code": "0000-0000-0000"});
+    let reason = json!({"reason": "Mine"});
     let tie = json!({"product": STOCKED, "units": 1});
     let own_product = json!([{"sku": "A stranger's own"}]);
     let own_level = json!([{"sku": "A stranger's own", "warehouse": "W", "quantity": 1, "measured_at": "2026-11-20T00:00:00Z"}]);
@@ -164,6 +167,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
         (
+            "POST",
+            "/sellers/{region}/{seller}/release",
+            reason,
+            Own(403),
+        ),
+        (
             "GET",
             "/connections/{connection}/listings",
             none(),
@@ -212,6 +221,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ),
         ("POST", "/orders/acknowledge", named, NoSuchOrder),
         ("GET", "/oauth/start", none(), Public),
+        ("GET", "/oauth/consent", none(), Public),
         ("GET", "/oauth/login", none(), Public),
         ("GET", "/oauth/callback", none(), Public),
         ("GET", "/openapi.json", none(), Public),

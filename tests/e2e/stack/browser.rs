@@ -25,6 +25,17 @@ pub struct Page {
     pub html: String,
 }
 
+impl Page {
+    /// The code that the last page shows.
+    pub fn code(&self) -> String {
+        let (_, rest) = self
+            .html
+            .split_once("<code>")
+            .expect("the page shows a code");
+        rest.split_once("</code>").unwrap().0.to_owned()
+    }
+}
+
 impl Browser {
     /// Opens an address and follows where it leads.
     pub async fn open(&mut self, address: &str) -> Page {
@@ -36,12 +47,27 @@ impl Browser {
         let mut fields = hidden_fields(&page.html);
         fields.insert("seller".into(), seller.into());
         fields.insert("decision".into(), "confirm".into());
-        self.go(Method::POST, page.url.clone(), Some(fields)).await
+        let page = self.go(Method::POST, page.url.clone(), Some(fields)).await;
+        self.press_on(page).await
+    }
+
+    /// Opens a link of ours and goes on to the consent page.
+    pub async fn begin(&mut self, link: &str) -> Page {
+        let page = self.open(link).await;
+        self.press_on(page).await
+    }
+
+    /// Presses the links of our pages that ask before they go on, until another page comes.
+    async fn press_on(&mut self, mut page: Page) -> Page {
+        while let Some(href) = onward(&page.html) {
+            page = self.open(&href).await;
+        }
+        page
     }
 
     /// The whole authorisation: from a link of ours over the consent page, and back to the page that asks for confirmation.
     pub async fn authorise(&mut self, link: &str, seller: &str) -> Page {
-        let page = self.open(link).await;
+        let page = self.begin(link).await;
         assert_eq!(page.url.path(), "/apps/authorize/consent", "{page:?}");
         self.consent(&page, seller).await
     }
@@ -102,6 +128,14 @@ impl Browser {
 fn site(url: &Url) -> String {
     let port = url.port_or_known_default().unwrap_or_default();
     format!("{}:{port}", url.host_str().unwrap_or_default())
+}
+
+/// Where a page of ours goes on to, if it asks.
+fn onward(html: &str) -> Option<String> {
+    let tag = html
+        .split("<a ")
+        .find(|rest| rest.contains(">Go on to Amazon<"))?;
+    attribute(tag, "href")
 }
 
 /// The names and values of a page's hidden inputs.

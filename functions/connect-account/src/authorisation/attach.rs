@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem, changed_meanwhile};
 use stallkeeper::domain::connection::{Connection, Credentials, Participation};
 use stallkeeper::domain::ids::{SellerId, TenantId};
-use stallkeeper::domain::marketplace::Region;
+use stallkeeper::domain::marketplace::{Marketplace, Region};
 use stallkeeper::error::{Class, Error};
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
 use stallkeeper::sp_api::{self, Account, LoginCheck, Operation, SpApi};
@@ -56,17 +56,27 @@ impl App {
     pub(crate) async fn attach(&self, connection: &Connection, grant: Grant) -> Answer<Connection> {
         let status = authorised(connection)?;
         refuse_other_seller(connection, &grant.seller)?;
+        // Before any call that counts on the seller's limits: who does not have the seller must not use them up.
+        let (region, key) = (connection.region(), connection.key());
+        let holder = self.store.seller_holder(region, &grant.seller).await?;
+        if holder.is_some_and(|holder| holder != key) {
+            return Err(self
+                .seller_taken(&connection.tenant, region, &grant.seller)
+                .await);
+        }
         let own_app = grant.credentials.own_app.is_some();
         let login = self
             .vault
             .login_with(connection.region(), grant.seller.clone(), grant.credentials)
             .await?;
         let session = SellerSession::with_login(&self.store, &self.amazon, login);
+        let participations = self.participations(region, &session).await?;
+        self.prove_seller(connection.marketplace, &session).await?;
         let attached = Connection {
             status,
             resume: None,
             seller: Some(grant.seller.clone()),
-            participations: self.participations(connection.region(), &session).await?,
+            participations,
             authorised_at: Some(grant.at),
             own_app,
             revision: connection.revision + 1,
@@ -109,6 +119,31 @@ impl App {
         }
     }
 
+    /// Proves by a call in the seller's name that the authorisation is this seller's: a callback's address and a pasted id
+    /// can be edited. Amazon answers for a SKU that nobody has with 404 if the seller is the token's, else it refuses.
+    async fn prove_seller(
+        &self,
+        marketplace: Marketplace,
+        session: &SellerSession<'_>,
+    ) -> Answer<()> {
+        let seller = session.seller().await?;
+        let get = async |amazon: &SpApi, account: Account<'_>| {
+            let get = amazon.get_listings_item(&account, seller, NOBODYS_SKU, marketplace, &[]);
+            get.await
+        };
+        let operation = Operation::GetListingsItem;
+        let outcome = session.call(operation, Waiting::No, get).await;
+        match outcome.and_then(CallOutcome::or_throttled) {
+            Ok(_) => Ok(()),
+            Err(error)
+                if sp_api::refusal(&error).is_some_and(|it| matches!(it.status, 400 | 403)) =>
+            {
+                Err(seller_unproven(seller))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn seller_taken(&self, tenant: &TenantId, region: Region, seller: &SellerId) -> Problem {
         let holder = self.store.seller_holder(region, seller).await;
         let detail = match holder {
@@ -124,6 +159,17 @@ impl App {
             detail,
         )
     }
+}
+
+/// Asked for to see whether Amazon lets the authorisation ask at all.
+const NOBODYS_SKU: &str = "stallkeeper-asks-whose-token-this-is";
+
+fn seller_unproven(seller: &SellerId) -> Problem {
+    Problem::unprocessable(
+        "seller-not-proven",
+        format!("Amazon does not let this authorisation read the listings of seller {seller}."),
+        "Either it is another seller's: check the merchant token in Seller Central under Settings, Account Info. Or the app lacks the role Product Listing: add it and authorise again.",
+    )
 }
 
 /// A connection keeps its seller for life: its orders are that seller's.
@@ -187,7 +233,6 @@ fn stores_unread(error: Error, region: Region) -> Problem {
 mod tests {
     use super::*;
     use stallkeeper::domain::connection::ConnectionStatus;
-    use stallkeeper::domain::marketplace::Marketplace;
 
     #[test]
     fn a_connection_keeps_its_seller() {

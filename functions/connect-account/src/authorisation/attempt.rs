@@ -116,6 +116,7 @@ impl App {
             seller: None,
             credentials: None,
             authorised_at: None,
+            code: None,
             expires: now.saturating_add(LIFETIME).unwrap_or(now),
         };
         let begun = self
@@ -146,6 +147,35 @@ pub(crate) fn digest(text: &str) -> String {
 /// A text that nobody can guess.
 pub(crate) fn random() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// Letters and digits that nobody takes for one another, after Crockford.
+const CODE_LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The code that proves to the platform which browser authorised: 60 bits, to be read and typed by a person.
+pub(crate) fn new_code() -> String {
+    let letters =
+        rand::random::<[u8; 12]>().map(|byte| char::from(CODE_LETTERS[usize::from(byte % 32)]));
+    let groups: Vec<String> = letters
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect();
+    groups.join("-")
+}
+
+/// What the table keeps of a code as somebody typed it: letter case, blanks and hyphens are no difference.
+pub(crate) fn digest_of_code(typed: &str) -> String {
+    let letters = typed.chars().filter(char::is_ascii_alphanumeric);
+    digest(
+        &letters
+            .map(|letter| letter.to_ascii_uppercase())
+            .collect::<String>(),
+    )
+}
+
+/// The next step of a page that asks before it goes on: only that page, in the browser of the attempt, can know it.
+pub(crate) fn consent_to(step: &str, cookie: &Cookie) -> String {
+    digest(&serde_json::json!([step, cookie.state, cookie.browser]).to_string())
 }
 
 /// What ties a browser to an attempt: the state, so that Amazon's log-in step finds it, and a secret of the browser.

@@ -1,9 +1,15 @@
 //! The pages of OAuth, which come without a token: the start page of ours, Amazon's log-in step, and the
 //! callback. They attach nothing: what they end with waits for the signed-in user to confirm it.
 //!
+//! Whoever makes a connection can send its link to somebody else. So each page names the merchant and the connection and
+//! asks before it goes on, and the callback shows a code to the browser that authorised: without it nobody can confirm.
+//!
 //! Amazon's page: *Website Authorization Workflow*.
 
-use super::attempt::{Beginning, Cookie, Halt, LIFETIME, digest, may_begin, may_go_on, random};
+use super::attempt::{
+    Beginning, Cookie, Halt, LIFETIME, consent_to, digest, digest_of_code, may_begin, may_go_on,
+    new_code, random,
+};
 use super::page::{Page, hide};
 use crate::App;
 use crate::base::Base;
@@ -33,9 +39,9 @@ pub(crate) struct StartParams {
     state: String,
 }
 
-/// Begin to authorise, in the seller's browser: ties the browser by a cookie and goes to Seller Central.
+/// Begin to authorise, in the seller's browser: ties the browser by a cookie, names who asks, and links to Seller Central.
 #[utoipa::path(get, path = "/oauth/start", operation_id = "startOAuth", tag = "oauth", params(StartParams), responses(
-    (status = 302, description = "To the consent page of the marketplace's Seller Central"),
+    (status = 200, description = "Who asks for what, with a link that goes on", content_type = "text/html"),
     (status = 410, description = "The link has expired or was used", content_type = "text/html"),
     (status = 403, description = "Another browser has authorised with it", content_type = "text/html"),
 ))]
@@ -58,18 +64,69 @@ pub(crate) async fn start(
         (Beginning::Bound, Some(browser)) => browser,
         _ => bind(&app, &digest_of_state, state).await?,
     };
-    let amazon = app.vault.app().await?;
-    let consent = app.amazon.endpoints().consent_page(
-        connection.marketplace,
-        &amazon.application_id,
-        &text,
-        app.config.oauth_version.as_deref(),
-    );
     let cookie = Cookie {
         state: text,
         browser,
     };
-    Ok(redirect(&consent, cookie.set(base.is_secure())))
+    let mut go_on = base.page(&["oauth", "consent"]);
+    go_on
+        .query_pairs_mut()
+        .append_pair("go", &consent_to(CONSENT, &cookie));
+    let mut page = asks(&connection, go_on).into_response();
+    if let Some(set) = cookie.set(base.is_secure()) {
+        page.headers_mut().append(SET_COOKIE, set);
+    }
+    Ok(page)
+}
+
+/// The question that each page asks before it goes on.
+fn asks(connection: &Connection, go_on: Url) -> Page {
+    let text = format!(
+        "The merchant “{}” asks to connect your Amazon seller account as “{}”. It will see your orders with their buyers' addresses, and change stock and prices of your listings. Go on only if you know this merchant and asked for this yourself.",
+        connection.tenant, connection.name,
+    );
+    Page::new(StatusCode::OK, "Connect your Amazon seller account?", text)
+        .with_link("Go on to Amazon", Some(go_on))
+}
+
+/// What the start page and the log-in step ask for.
+const CONSENT: &str = "consent";
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ConsentParams {
+    /// From the page that asked.
+    #[serde(default)]
+    go: String,
+}
+
+/// The seller goes on from the start page: to the consent page of the marketplace's Seller Central.
+#[utoipa::path(get, path = "/oauth/consent", operation_id = "goToConsent", tag = "oauth", params(ConsentParams), responses(
+    (status = 302, description = "To the consent page"),
+    (status = 403, description = "Another browser began, or no page of ours asked", content_type = "text/html"),
+    (status = 410, description = "The link has expired or was used", content_type = "text/html"),
+))]
+pub(crate) async fn consent(
+    State(app): State<Arc<App>>,
+    base: Base,
+    headers: HeaderMap,
+    Parameters(ConsentParams { go }): Parameters<ConsentParams>,
+) -> Result<Response, Page> {
+    let cookie = cookie(&headers, &base)
+        .filter(|cookie| go == consent_to(CONSENT, cookie))
+        .ok_or(Halt::OtherBrowser)?;
+    let now = Timestamp::now();
+    let state = app.store.oauth_state(&digest(&cookie.state), now).await?;
+    let state = may_go_on(state.as_ref(), Some(&cookie.browser))?;
+    let connection = connection(&app, state).await?;
+    let amazon = app.vault.app().await?;
+    let consent = app.amazon.endpoints().consent_page(
+        connection.marketplace,
+        &amazon.application_id,
+        &cookie.state,
+        app.config.oauth_version.as_deref(),
+    );
+    Ok(redirect(&consent, None))
 }
 
 /// Ties this browser to the authorisation attempt; the last one wins, until Amazon answered the one before.
@@ -105,10 +162,13 @@ pub(crate) struct LogInParams {
     amazon_state: String,
     /// `beta` for an application in draft.
     version: Option<String>,
+    /// From the page that asked; without it, it asks.
+    go: Option<String>,
 }
 
-/// Amazon's log-in step: sends the browser straight back, if it began here.
+/// Amazon's log-in step: asks, then sends the browser back, if it began here.
 #[utoipa::path(get, path = "/oauth/login", operation_id = "logInOAuth", tag = "oauth", params(LogInParams), responses(
+    (status = 200, description = "Who asks for what, with a link that goes on", content_type = "text/html"),
     (status = 302, description = "Back to Amazon, or to the platform's sign-in page if nothing began here"),
     (status = 400, description = "The address to go back to is not Seller Central's", content_type = "text/html"),
     (status = 403, description = "Another browser began", content_type = "text/html"),
@@ -127,7 +187,7 @@ pub(crate) async fn login(
         .store
         .oauth_state(&digest(&cookie.state), Timestamp::now())
         .await?;
-    may_go_on(state.as_ref(), Some(&cookie.browser))?;
+    let state = may_go_on(state.as_ref(), Some(&cookie.browser))?;
     let back = Url::parse(&params.amazon_callback_uri).ok();
     let back = back.filter(|url| app.amazon.endpoints().is_seller_central(url));
     let mut back = back.ok_or_else(|| {
@@ -139,6 +199,18 @@ pub(crate) async fn login(
     })?;
     let is_beta = |version: &&str| *version == "beta";
     let version = params.version.as_deref().filter(is_beta);
+    // A cookie may be left over from an attempt that the seller gave up: without the seller's word nothing goes on with it.
+    let step = format!("{back} {}", params.amazon_state);
+    if params.go.as_deref() != Some(&consent_to(&step, &cookie)) {
+        let go_on = ask_at_login(
+            &base,
+            &back,
+            &params.amazon_state,
+            version,
+            &consent_to(&step, &cookie),
+        );
+        return Ok(asks(&connection(&app, state).await?, go_on).into_response());
+    }
     back.query_pairs_mut()
         .append_pair("redirect_uri", base.redirect_uri().as_str())
         .append_pair("amazon_state", &params.amazon_state)
@@ -147,6 +219,23 @@ pub(crate) async fn login(
         back.query_pairs_mut().append_pair("version", version);
     }
     Ok(redirect(&back, None))
+}
+
+/// The log-in step again, with the seller's word.
+fn ask_at_login(
+    base: &Base,
+    back: &Url,
+    amazon_state: &str,
+    version: Option<&str>,
+    go: &str,
+) -> Url {
+    let mut url = base.page(&["oauth", "login"]);
+    url.query_pairs_mut()
+        .append_pair("amazon_callback_uri", back.as_str())
+        .append_pair("amazon_state", amazon_state)
+        .append_pair("go", go)
+        .extend_pairs(version.map(|version| ("version", version)));
+    url
 }
 
 /// A seller who comes from Amazon and not from a link of ours: whose connection it should be, only the platform knows.
@@ -193,17 +282,19 @@ pub(crate) async fn callback(
         .await?;
     let browser = cookie(&headers, &base).map(|cookie| cookie.browser);
     let state = may_go_on(state.as_ref(), browser.as_deref())?;
-    connection(&app, state).await?;
+    let connection = connection(&app, state).await?;
     let seller: SellerId = params
         .selling_partner_id
         .parse()
         .map_err(|_| code_refused())?;
     let credentials = exchange(&app, &base, &params.spapi_oauth_code).await?;
     let now = Timestamp::now();
+    let code = new_code();
     let authorised = OAuthState {
         seller: Some(seller.clone()),
         credentials: Some(app.vault.seal(&state.connection, &credentials).await?),
         authorised_at: Some(now),
+        code: Some(digest_of_code(&code)),
         // The authorisation at Amazon is over; a person needs some minutes to confirm.
         expires: now.saturating_add(LIFETIME).unwrap_or(now),
         ..state.clone()
@@ -216,7 +307,7 @@ pub(crate) async fn callback(
         return Err(Halt::Used.into());
     }
     info!(connection.id = %state.connection, "a seller consented for connection `{}`", state.connection);
-    let mut page = confirm_on_platform(&app, &seller).into_response();
+    let mut page = confirm_on_platform(&app, &connection, &seller, code).into_response();
     if let Some(unset) = Cookie::unset(base.is_secure()) {
         page.headers_mut().append(SET_COOKIE, unset);
     }
@@ -254,11 +345,24 @@ fn code_refused() -> Page {
     )
 }
 
-fn confirm_on_platform(app: &App, seller: &SellerId) -> Page {
+fn confirm_on_platform(
+    app: &App,
+    connection: &Connection,
+    seller: &SellerId,
+    code: String,
+) -> Page {
     let text = format!(
-        "Amazon reports that seller {seller} consents. Nothing is connected yet: go back to the platform within ten minutes and confirm that this seller is yours.",
+        "Amazon reports that seller {seller} consents to the merchant “{}”, connection “{}”. Nothing is connected yet: go back to the platform within ten minutes and confirm it there with this code. Give it to nobody else.",
+        connection.tenant, connection.name,
     );
-    Page::new(StatusCode::OK, "One step is left", text).with_link(app.config.sign_in_url.as_ref())
+    // The part after # is for the platform's page alone: browsers send it to no server.
+    let platform = app.config.sign_in_url.clone().map(|mut url| {
+        url.set_fragment(Some(&format!("connection={}&code={code}", connection.id)));
+        url
+    });
+    Page::new(StatusCode::OK, "One step is left", text)
+        .with_code(code)
+        .with_link("Back to the platform", platform)
 }
 
 /// The connection that an attempt is for, unless it was disconnected.

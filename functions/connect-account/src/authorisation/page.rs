@@ -21,8 +21,10 @@ pub(crate) struct Page {
     status: StatusCode,
     title: &'static str,
     text: String,
-    /// Back to the platform.
-    link: Option<Url>,
+    /// To be copied by the reader.
+    code: Option<String>,
+    /// Where the reader can go from here, with what the link says.
+    link: Option<(&'static str, Url)>,
 }
 
 impl Page {
@@ -31,24 +33,34 @@ impl Page {
             status,
             title,
             text: text.into(),
+            code: None,
             link: None,
         }
     }
 
     #[must_use]
-    pub(crate) fn with_link(mut self, link: Option<&Url>) -> Self {
-        self.link = link.cloned();
+    pub(crate) fn with_link(mut self, says: &'static str, link: Option<Url>) -> Self {
+        self.link = link.map(|link| (says, link));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_code(mut self, code: String) -> Self {
+        self.code = Some(code);
         self
     }
 
     fn html(&self) -> String {
-        let link = self.link.as_ref().map_or_else(String::new, |link| {
+        let link = self.link.as_ref().map_or_else(String::new, |(says, link)| {
             let link = escaped(link.as_str());
-            format!("<p><a href=\"{link}\" rel=\"noreferrer\">Back to the platform</a></p>\n")
+            format!("<p><a href=\"{link}\" rel=\"noreferrer\">{says}</a></p>\n")
+        });
+        let code = self.code.as_ref().map_or_else(String::new, |code| {
+            format!("<p><code>{}</code></p>\n", escaped(code))
         });
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n<p>{text}</p>\n{link}</html>\n",
+             <title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n<p>{text}</p>\n{code}{link}</html>\n",
             title = escaped(self.title),
             text = escaped(&self.text),
         )
@@ -146,9 +158,8 @@ mod tests {
     #[test]
     fn a_page_says_nothing_to_other_sites_and_runs_nothing() {
         let page = Page::new(StatusCode::OK, "Hello", "<script>&'\"").with_link(
-            Url::parse("https://platform.example/?a=1&b=%22")
-                .ok()
-                .as_ref(),
+            "Back",
+            Url::parse("https://platform.example/?a=1&b=%22").ok(),
         );
         let html = page.html();
         assert!(html.contains("&lt;script&gt;&amp;&#39;&quot;"), "{html}");

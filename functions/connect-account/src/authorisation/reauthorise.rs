@@ -1,6 +1,7 @@
 //! Confirming who authorised, and authorising again.
 
 use super::attach::{Grant, refuse_other_seller};
+use super::attempt::digest_of_code;
 use super::pasted::Authorisation;
 use crate::App;
 use crate::base::Base;
@@ -25,6 +26,9 @@ pub(crate) struct ConfirmSellerRequest {
     /// The seller whom Amazon named; GET /connections/{connection}/setup shows it.
     #[schema(example = "A1B2C3D4E5F6G7")]
     seller_id: String,
+    /// The code that Amazon's callback showed to the browser that authorised; letter case, blanks and hyphens do not matter.
+    #[schema(example = "7QF2-9MXK-PD40", max_length = 64)]
+    code: String,
 }
 
 /// Confirm the seller who authorised: only now is the authorisation attached to the connection.
@@ -36,7 +40,7 @@ pub(crate) struct ConfirmSellerRequest {
 pub(crate) async fn confirm(
     State(app): State<Arc<App>>,
     connection: TenantConnection<Connections>,
-    Body(ConfirmSellerRequest { seller_id }): Body<ConfirmSellerRequest>,
+    Body(ConfirmSellerRequest { seller_id, code }): Body<ConfirmSellerRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
     let seller: SellerId = seller_id
         .trim()
@@ -44,8 +48,12 @@ pub(crate) async fn confirm(
         .map_err(|error| Problem::invalid("/seller_id", format!("{error}")))?;
     authorised(&connection)?;
     let attached = match app.waiting(&connection).await? {
-        Some((_, grant)) if grant.seller != seller => return Err(not_this_seller(&grant.seller)),
-        Some((attempt, grant)) => {
+        // The code first: who has none must not learn who authorised.
+        Some((_, _, shown)) if shown != digest_of_code(&code) => return Err(wrong_code()),
+        Some((_, grant, _)) if grant.seller != seller => {
+            return Err(not_this_seller(&grant.seller));
+        }
+        Some((attempt, grant, _)) => {
             let attached = app.attach(&connection, grant).await?;
             // Last: a crash before it lets the same confirmation do the same again.
             app.store.end_attempt(&connection.key(), &attempt).await?;
@@ -58,11 +66,11 @@ pub(crate) async fn confirm(
 }
 
 impl App {
-    /// The authorisation that waits to be confirmed for a connection.
+    /// The authorisation that waits to be confirmed for a connection, with the digest of the code that was shown for it.
     async fn waiting(
         &self,
         connection: &Connection,
-    ) -> Answer<Option<(AuthorisationAttempt, Grant)>> {
+    ) -> Answer<Option<(AuthorisationAttempt, Grant, String)>> {
         let key = &connection.key();
         let Some(attempt) = self.store.authorisation_attempt(key).await? else {
             return Ok(None);
@@ -71,9 +79,15 @@ impl App {
             .store
             .oauth_state(&attempt.digest, Timestamp::now())
             .await?;
-        let told =
-            state.and_then(|state| Some((state.seller?, state.credentials?, state.authorised_at?)));
-        let Some((seller, sealed, at)) = told else {
+        let authorised = state.and_then(|state| {
+            Some((
+                state.seller?,
+                state.credentials?,
+                state.authorised_at?,
+                state.code?,
+            ))
+        });
+        let Some((seller, sealed, at, code)) = authorised else {
             return Ok(None);
         };
         let grant = Grant {
@@ -82,7 +96,7 @@ impl App {
             sealed,
             at,
         };
-        Ok(Some((attempt, grant)))
+        Ok(Some((attempt, grant, code)))
     }
 }
 
@@ -104,6 +118,15 @@ fn not_this_seller(told: &SellerId) -> Problem {
         ),
     )
     .at("/seller_id", "not the seller whom Amazon names")
+}
+
+fn wrong_code() -> Problem {
+    Problem::conflict(
+        "wrong-code",
+        "This is not the code of the browser that authorised.",
+        "Take the code from the page that the seller's browser showed after the consent. If nobody of yours consented, somebody else did with your link: ask for a new one.",
+    )
+    .at("/code", "not the code that was shown")
 }
 
 fn nobody_waits() -> Problem {

@@ -1,6 +1,6 @@
 //! Authorising again.
 
-use crate::oauth::{callback, confirm, started};
+use crate::oauth::{callback, code_of, confirm, started};
 use crate::world::{World, ids, oauth};
 use serde_json::json;
 use stallkeeper::store::Written;
@@ -40,7 +40,7 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
     );
     world.sent("ticks");
 
-    for (seller, code) in [("A2", "code-A2-1"), ("A1", "code-A1-1")] {
+    for (seller, grant) in [("A2", "code-A2-1"), ("A1", "code-A1-1")] {
         let answer = world
             .ask(
                 "north",
@@ -52,11 +52,11 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
             .is(200)
             .json();
         let (cookie, state) = started(&world, answer["authorise_url"].as_str().unwrap()).await;
-        world
-            .browse(&callback(&state, seller, code), Some(&cookie))
+        let page = world
+            .browse(&callback(&state, seller, grant), Some(&cookie))
             .await
             .is(200);
-        let told = confirm(&world, "north", &id, seller).await;
+        let told = confirm(&world, "north", &id, (seller, &code_of(&page))).await;
         if seller == "A2" {
             assert_eq!(told.problem(409), "other-seller");
         } else {

@@ -1,7 +1,10 @@
 //! Making connections.
 
 use crate::world::{World, oauth, pasted};
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
+use stallkeeper::api::{Caller, Scope};
 
 #[tokio::test]
 async fn the_same_key_finds_what_it_made() {
@@ -159,4 +162,56 @@ async fn the_old_services_keys_are_refused_in_words() {
         )
         .await;
     assert_eq!(told.problem(422), "mws-is-gone");
+}
+
+#[tokio::test]
+async fn a_seller_is_attached_only_if_a_call_in_its_name_proves_it() {
+    let world = World::new().await;
+    for claimed in ["A2", "MADEUP"] {
+        let body = pasted(claimed, "Atzr|A1-x");
+        let told = world.ask("stranger", "POST", "/connections", body).await;
+        assert_eq!(told.problem(422), "seller-not-proven", "{claimed}");
+    }
+    world.connected("north", "A2").await;
+}
+
+#[tokio::test]
+async fn whoever_lacks_the_seller_uses_none_of_its_limits() {
+    let world = World::new().await;
+    world.connected("north", "A1").await;
+    let before = world.heard().asked;
+    let body = pasted("A1", "Atzr|A2-x");
+    let told = world.ask("stranger", "POST", "/connections", body).await;
+    assert_eq!(told.problem(409), "seller-taken");
+    assert_eq!(world.heard().asked, before, "Amazon's APIs were not asked");
+}
+
+#[tokio::test]
+async fn an_operator_releases_a_seller_and_its_owner_connects_it() {
+    let world = World::new().await;
+    let id = world.connected("squatter", "A1").await;
+    let path = "/sellers/EU/A1/release";
+    let reason = json!({"reason": "the seller never authorised this merchant"});
+    let told = world.ask("squatter", "POST", path, reason.clone()).await;
+    assert_eq!(told.problem(403), "missing-scope");
+    let release = async || {
+        let caller = Caller::new("platform".parse().unwrap(), &[Scope::Operator]);
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .extension(caller);
+        let body = Body::from(reason.to_string());
+        world.send(request.body(body).unwrap()).await
+    };
+    let released = release().await.is(200).json();
+    assert_eq!(
+        (&released["tenant"], &released["status"]),
+        (&json!("squatter"), &json!("needs_reauthorisation"))
+    );
+    assert_eq!(release().await.problem(404), "not-found");
+    world.connected("owner", "A1").await;
+    let token = json!({"authorisation": pasted("A1", "Atzr|A1-x")["authorisation"]});
+    let path = format!("/connections/{id}/reauthorise");
+    let told = world.ask("squatter", "POST", &path, token).await;
+    assert_eq!(told.problem(409), "seller-taken");
 }

@@ -139,7 +139,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
         (
             "POST",
             format!("{path}/confirm"),
-            json!({"seller_id": "A1"}),
+            json!({"seller_id": "A1", "code": "x"}),
         ),
     ] {
         assert_eq!(

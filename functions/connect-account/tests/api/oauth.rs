@@ -17,37 +17,65 @@ async fn begun(world: &World) -> (String, String) {
 
 /// Opens the link; returns the browser's cookie and the state that Amazon is sent.
 pub(crate) async fn started(world: &World, link: &str) -> (String, String) {
-    let told = world.browse(link, None).await.is(302);
+    let told = world.browse(link, None).await.is(200);
     let set = told.headers["set-cookie"].to_str().unwrap().to_owned();
     assert!(
         set.starts_with(COOKIE) && set.contains("HttpOnly; SameSite=Lax; Secure"),
         "{set}"
     );
     assert_eq!(told.headers["referrer-policy"], "no-referrer");
-    let consent = told.location();
+    assert!(
+        told.text.contains("“north”"),
+        "the page names the merchant: {}",
+        told.text
+    );
+    let cookie = set.split(';').next().unwrap().to_owned();
+    let go_on = onward(&told);
+    world.browse(&go_on, None).await.is(403);
+    let consent = world.browse(&go_on, Some(&cookie)).await.is(302).location();
     assert_eq!(consent.path(), "/apps/authorize/consent");
     let query: Vec<(String, String)> = consent.query_pairs().into_owned().collect();
     assert_eq!(
         query[0],
         ("application_id".into(), "amzn1.sp.solution.x".into())
     );
-    (
-        set.split(';').next().unwrap().to_owned(),
-        query[1].1.clone(),
-    )
+    (cookie, query[1].1.clone())
+}
+
+/// Where a page that asks goes on to.
+fn onward(told: &Told) -> String {
+    let (_, rest) = told
+        .text
+        .split_once("<a href=\"")
+        .expect("the page goes on");
+    rest.split_once('"').unwrap().0.replace("&amp;", "&")
+}
+
+/// The code that the callback shows.
+pub(crate) fn code_of(told: &Told) -> String {
+    let (_, rest) = told
+        .text
+        .split_once("<code>")
+        .expect("the page shows a code");
+    rest.split_once("</code>").unwrap().0.to_owned()
 }
 
 pub(crate) fn callback(state: &str, seller: &str, code: &str) -> String {
     format!("/oauth/callback?state={state}&selling_partner_id={seller}&spapi_oauth_code={code}")
 }
 
-pub(crate) async fn confirm(world: &World, tenant: &str, id: &str, seller: &str) -> Told {
+pub(crate) async fn confirm(
+    world: &World,
+    tenant: &str,
+    id: &str,
+    (seller, code): (&str, &str),
+) -> Told {
     world
         .ask(
             tenant,
             "POST",
             &format!("/connections/{id}/confirm"),
-            json!({"seller_id": seller}),
+            json!({"seller_id": seller, "code": code}),
         )
         .await
 }
@@ -72,7 +100,15 @@ async fn a_seller_consents_and_is_attached_only_when_confirmed() {
     let login = format!(
         "/oauth/login?amazon_callback_uri={amazon}/apps/authorize/confirm/x&amazon_state=theirs&selling_partner_id=A1&version=beta"
     );
-    let back = world.browse(&login, Some(&cookie)).await.is(302).location();
+    let asks = world.browse(&login, Some(&cookie)).await.is(200);
+    assert!(asks.text.contains("“north”"), "{}", asks.text);
+    let forged = format!("{login}&go=made-up");
+    world.browse(&forged, Some(&cookie)).await.is(200);
+    let back = world
+        .browse(&onward(&asks), Some(&cookie))
+        .await
+        .is(302)
+        .location();
     let query: Vec<(String, String)> = back.query_pairs().into_owned().collect();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(
@@ -115,27 +151,47 @@ async fn a_seller_consents_and_is_attached_only_when_confirmed() {
         (Some("A1"), vec!["authorise"])
     );
 
+    let code = code_of(&page);
     assert_eq!(
-        confirm(&world, "north", &id, "A2").await.problem(409),
+        confirm(&world, "north", &id, ("A1", "0000-0000-0000"))
+            .await
+            .problem(409),
+        "wrong-code",
+        "who sent the link to somebody else has no code"
+    );
+    assert_eq!(
+        confirm(&world, "north", &id, ("A2", &code))
+            .await
+            .problem(409),
         "not-this-seller"
     );
     assert_eq!(
-        confirm(&world, "south", &id, "A1").await.problem(404),
+        confirm(&world, "south", &id, ("A1", &code))
+            .await
+            .problem(404),
         "not-found"
     );
-    let attached = confirm(&world, "north", &id, "A1").await.is(200).json();
+    let attached = confirm(&world, "north", &id, ("A1", &code))
+        .await
+        .is(200)
+        .json();
     assert_eq!(
         (&attached["status"], &attached["seller_id"]),
         (&json!("inactive"), &json!("A1"))
     );
     assert_eq!(attached["participations"].as_array().unwrap().len(), 3);
     assert_eq!(
-        confirm(&world, "north", &id, "A1").await.is(200).json(),
+        confirm(&world, "north", &id, ("A1", &code))
+            .await
+            .is(200)
+            .json(),
         attached,
         "a second time it is the same"
     );
     assert_eq!(
-        confirm(&world, "north", &id, "A2").await.problem(409),
+        confirm(&world, "north", &id, ("A2", &code))
+            .await
+            .problem(409),
         "nothing-to-confirm"
     );
 
@@ -154,7 +210,7 @@ async fn a_link_goes_on_in_the_browser_that_began_last_and_works_once() {
     let (preview, state) = started(&world, &link).await;
     let (cookie, same) = started(&world, &link).await;
     assert!(state == same && preview != cookie);
-    world.browse(&link, Some(&cookie)).await.is(302);
+    world.browse(&link, Some(&cookie)).await.is(200);
     let answer = callback(&state, "A1", "code-A1-1");
     world.browse(&answer, None).await.is(403);
     world.browse(&answer, Some(&preview)).await.is(403);
@@ -264,7 +320,7 @@ async fn without_tls_the_cookie_goes_without_secure() {
     let told = world
         .browse(link.strip_prefix("http://127.0.0.1:9999").unwrap(), None)
         .await
-        .is(302);
+        .is(200);
     let set = told.headers["set-cookie"].to_str().unwrap();
     assert!(
         set.starts_with("stallkeeper-oauth=") && !set.contains("Secure"),

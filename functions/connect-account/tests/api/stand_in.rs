@@ -21,6 +21,8 @@ pub(crate) struct Heard {
     /// Marketplaces by seller; UK and DE if nothing is said.
     pub(crate) marketplaces: BTreeMap<String, Vec<&'static str>>,
     access_tokens: BTreeMap<String, String>,
+    /// Requests that Amazon's APIs, not Login with Amazon, were sent.
+    pub(crate) asked: usize,
     /// Whether SQS answers.
     pub(crate) queues_down: bool,
 }
@@ -49,6 +51,7 @@ impl Respond for StandIn {
             .unwrap_or_default();
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let path = request.url.path().to_owned();
+        heard.asked += usize::from(request.headers.contains_key("x-amz-access-token"));
         match (request.method.as_str(), target, path.as_str()) {
             (_, "TrentService.Encrypt", _) => encrypt(&body),
             (_, "TrentService.Decrypt", _) => decrypt(&body),
@@ -56,6 +59,9 @@ impl Respond for StandIn {
             (_, "AmazonSQS.SendMessage", _) => heard.send(&body),
             ("POST", _, "/auth/o2/token") => heard.token(&request.body),
             ("GET", _, "/sellers/v1/marketplaceParticipations") => heard.participations(request),
+            ("GET", _, path) if path.starts_with("/listings/2021-08-01/items/") => {
+                heard.listings_of(request)
+            }
             (method, _, path) if path.starts_with("/schedules/") => heard.schedule(method, path),
             other => panic!("nobody answers {other:?}"),
         }
@@ -169,6 +175,18 @@ impl Heard {
         ok(
             json!({"access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": 3600}),
         )
+    }
+
+    /// Nobody has the SKU that is asked for; who asks for another seller than the token's is refused.
+    fn listings_of(&self, request: &Request) -> ResponseTemplate {
+        let token = request.headers["x-amz-access-token"].to_str().unwrap();
+        let seller = request.url.path().split('/').nth(4).unwrap();
+        let (status, code) = match self.access_tokens[token] == seller {
+            true => (404, "NOT_FOUND"),
+            false => (403, "Unauthorized"),
+        };
+        ResponseTemplate::new(status)
+            .set_body_json(json!({"errors": [{"code": code, "message": "no"}]}))
     }
 
     fn participations(&self, request: &Request) -> ResponseTemplate {

@@ -153,7 +153,9 @@ impl World {
     fn serving(&self, path: &str) -> Router {
         let selling = ["stock-settings", "publish", "freeze", "unfreeze", "release"];
         let app = &self.app;
-        if path.starts_with("/couriers") || path.starts_with("/mappings") {
+        if path.starts_with("/sellers") {
+            router(app.clone())
+        } else if path.starts_with("/couriers") || path.starts_with("/mappings") {
             configure_shipping::router(Arc::new(configure_shipping::App {
                 store: app.store.clone(),
                 orders: app.orders.clone(),

@@ -22,9 +22,23 @@ pub(crate) struct Page {
     pub(crate) html: String,
 }
 
+impl Page {
+    /// The code that the last page shows.
+    pub(crate) fn code(&self) -> Result<String> {
+        let (_, rest) = self
+            .html
+            .split_once("<code>")
+            .context("the page shows no code")?;
+        let (code, _) = rest
+            .split_once("</code>")
+            .context("the page shows no code")?;
+        Ok(code.to_owned())
+    }
+}
+
 impl Browser {
     /// Opens an address and follows where it leads.
-    pub(crate) async fn open(&mut self, address: &str) -> Result<Page> {
+    async fn open(&mut self, address: &str) -> Result<Page> {
         self.go(Method::GET, address.parse().context("no address")?, None)
             .await
     }
@@ -34,7 +48,24 @@ impl Browser {
         let mut fields = hidden_fields(&page.html);
         fields.insert("seller".into(), seller.into());
         fields.insert("decision".into(), "confirm".into());
-        self.go(Method::POST, page.url.clone(), Some(fields)).await
+        let page = self
+            .go(Method::POST, page.url.clone(), Some(fields))
+            .await?;
+        self.press_on(page).await
+    }
+
+    /// Opens a link of ours and goes on to the consent page.
+    pub(crate) async fn begin(&mut self, link: &str) -> Result<Page> {
+        let page = self.open(link).await?;
+        self.press_on(page).await
+    }
+
+    /// Presses the links of our pages that ask before they go on, until another page comes.
+    async fn press_on(&mut self, mut page: Page) -> Result<Page> {
+        while let Some(href) = onward(&page.html) {
+            page = self.open(&href).await?;
+        }
+        Ok(page)
     }
 
     async fn go(
@@ -102,6 +133,14 @@ fn site(url: &Url) -> String {
         url.host_str().unwrap_or_default(),
         url.port_or_known_default().unwrap_or_default()
     )
+}
+
+/// Where a page of ours goes on to, if it asks.
+fn onward(html: &str) -> Option<String> {
+    let tag = html
+        .split("<a ")
+        .find(|rest| rest.contains(">Go on to Amazon<"))?;
+    attribute(tag, "href")
 }
 
 /// The names and values of a page's hidden inputs.

@@ -41,9 +41,6 @@ pub(super) fn own_account<'a>(
     admitted: &AdmittedRequest<'_>,
 ) -> Result<&'a mut Seller, Refusal> {
     let wanted = admitted.parameter("sellerId");
-    if wanted != admitted.seller {
-        world.violated(admitted, "the path names another seller than the token");
-    }
     match world.sellers.get_mut(admitted.seller) {
         Some(seller) if wanted == admitted.seller => Ok(seller),
         _ => Err(Refusal::Other(Reply::denied(""))),

@@ -11,6 +11,7 @@ fn state(browser: Option<&str>, seller: Option<&str>) -> OAuthState {
         seller: seller.map(|seller| seller.parse().unwrap()),
         credentials: None,
         authorised_at: None,
+        code: None,
         expires: "2026-11-01T00:10:00Z".parse().unwrap(),
     }
 }

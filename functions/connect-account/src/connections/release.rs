@@ -1,0 +1,84 @@
+//! An operator takes a seller account away from the connection that holds it.
+
+use crate::App;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use stallkeeper::api::scope::Operator;
+use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name};
+use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::ids::SellerId;
+use stallkeeper::domain::marketplace::Region;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::ToSchema;
+
+/// Why a seller account is released.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReleaseRequest {
+    /// For the audit log.
+    #[schema(example = "The seller says that it never authorised this merchant")]
+    reason: String,
+}
+
+/// The connection that held the seller account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReleasedSeller {
+    tenant: String,
+    connection: String,
+    status: ConnectionStatus,
+}
+
+/// Release a seller account: the connection that holds it loses its authorisation, and any connection can authorise it.
+///
+/// Nothing of the connection is sent or fetched from then on; its orders stay. It can authorise the same seller again. Every
+/// release is in the audit log.
+#[utoipa::path(post, path = "/sellers/{region}/{seller}/release", operation_id = "releaseSeller", tag = "operator", request_body = ReleaseRequest,
+    params(("region" = Region, Path, description = "Amazon's region of the account"), ("seller" = String, Path, description = "The merchant token")),
+    responses(
+        (status = 200, description = "Released", body = ReleasedSeller),
+        (status = 404, description = "No connection holds it"),
+    ))]
+pub(crate) async fn release(
+    State(app): State<Arc<App>>,
+    operator: Tenant<Operator>,
+    Path((region, seller)): Path<(String, String)>,
+    Body(ReleaseRequest { reason }): Body<ReleaseRequest>,
+) -> Answer<Json<ReleasedSeller>> {
+    let reason = checked_name(&reason)?;
+    let missing = || Problem::not_found("seller account");
+    let region: Region = region.parse().map_err(|_| missing())?;
+    let seller: SellerId = seller.parse().map_err(|_| missing())?;
+    let holder = app.store.seller_holder(region, &seller).await?;
+    let holder = holder.ok_or_else(missing)?;
+    // The status first, as when a connection is disconnected: then nothing is fetched or sent with the token.
+    let released = app
+        .update(&holder.tenant, holder.id.as_str(), |read| {
+            Ok(released(read))
+        })
+        .await?;
+    app.store.release_seller(&released).await?;
+    app.schedules.follow_latest(&app.store, &holder).await?;
+    info!(audit = "seller_released", operator.tenant = %operator, tenant.id = %holder.tenant, connection.id = %holder.id, seller.id = %seller, reason, "an operator released seller `{seller}` from connection `{}`", holder.id);
+    Ok(Json(ReleasedSeller {
+        tenant: holder.tenant.to_string(),
+        connection: holder.id.to_string(),
+        status: released.status,
+    }))
+}
+
+/// A connection without authorisation, which goes on where it stopped once it has one again.
+fn released(read: &Connection) -> Connection {
+    if matches!(
+        read.status,
+        ConnectionStatus::Disconnected | ConnectionStatus::NeedsReauthorisation
+    ) {
+        return read.clone();
+    }
+    Connection {
+        status: ConnectionStatus::NeedsReauthorisation,
+        resume: Some(read.status),
+        ..read.clone()
+    }
+}
