@@ -1,7 +1,7 @@
 """Starts ministack, the local cloud, and closes the gaps that would need a second template.
 
 It owns what differs between the emulator and AWS for reasons of the emulator alone. It never
-knows anything of Stallkeeper: no name of a table, a queue or a function stands here.
+knows anything of Stallkeeper: it holds no name of a table, a queue or a function.
 
 - An HTTP API's `Body`, which SAM's `HttpApi` events expand to, becomes routes, integrations and
   authorizers; its CORS settings come through.
@@ -191,7 +191,7 @@ def api_at_its_own_port(app, api_port):
 
 
 def resource_with_group(service, method, path, headers, body, query, *rest, find=iam_actions.extract_resource_arn):
-    """The group of a schedule stands in the body of a request that writes, in the query of others."""
+    """The group of a schedule is in the body of a request that writes, in the query of others."""
     arn = find(service, method, path, headers, body, query, *rest)
     if service != "scheduler" or ":schedule/default/" not in arn:
         return arn

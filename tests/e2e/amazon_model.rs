@@ -21,7 +21,7 @@ pub struct Case {
     pub answer: Value,
 }
 
-/// One model file. Panics where it cannot be read: a test cannot go on without.
+/// One model file. Panics if it cannot be read: no test can do without it.
 pub struct Model(Value);
 
 impl Model {
@@ -90,7 +90,7 @@ impl Model {
                 .count()
                 > 1
             {
-                faults.push(format!("{name} stands twice"));
+                faults.push(format!("{name} is there twice"));
             }
         }
         let required = parameters
@@ -166,7 +166,7 @@ fn a_request_that_amazon_would_refuse_is_noticed() {
         ),
         (
             "orders?includedData=BUYER&includedData=TAX",
-            Some("includedData stands twice"),
+            Some("includedData is there twice"),
         ),
         (
             "orders?LastUpdatedAfter=2026-11-20T09:00:00Z",

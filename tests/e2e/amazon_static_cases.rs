@@ -256,13 +256,13 @@ async fn every_static_case_of_amazons_participations_is_read() {
         match case.status {
             200 => {
                 let marketplaces = answer.unwrap().value;
-                let told: Vec<_> = marketplaces
+                let listed: Vec<_> = marketplaces
                     .iter()
                     .map(|store| store.marketplace.id())
                     .collect();
                 let list = case.answer["payload"].as_array().unwrap();
                 assert_eq!(
-                    told,
+                    listed,
                     list.iter()
                         .map(|it| it["marketplace"]["id"].as_str().unwrap())
                         .collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 //!
 //! It is a reverse proxy on loopback for each address that a function calls. When the wire trips, the call that tripped
 //! it is not answered, nor is any other from then on, until the wire is released: seen from inside, the environment is
-//! frozen. Whoever drops the function's future then has killed it just there, as Lambda kills an environment; whoever
+//! frozen. A test that drops the function's future then has killed it exactly there, as Lambda kills an environment; whoever
 //! does something else first and releases the wire has put that in between. It changes no call and no answer.
 
 use crate::world::outside::{Outside, http};
@@ -192,7 +192,7 @@ impl Wire {
     async fn unless_frozen(&self) {
         if *self.tripped.borrow() {
             let mut released = self.released.subscribe();
-            // The wire is gone with its world, and so is whoever waits.
+            // The wire is gone with its world, and so is the caller that waits.
             let _ = released.wait_for(|released| *released).await;
         }
     }
@@ -245,7 +245,7 @@ async fn answer(call: reqwest::RequestBuilder) -> Response<Body> {
     response
 }
 
-/// Without the headers that are for one hop only, and without the length, which each hop tells anew.
+/// Without the headers that are for one hop only, and without the length, which each hop sets itself.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     let hop: [HeaderName; 4] = [
         header::CONNECTION,

@@ -36,7 +36,7 @@ const ORDERS_IN_A_BATCH: i32 = 10;
 
 /// What a world starts with.
 pub struct Scene {
-    /// The stores that the seller sells on; the first is the one it signs in to.
+    /// The marketplaces that the seller sells on; the first is the one it signs in to.
     pub sells_on: &'static [Marketplace],
     pub switched_on: &'static [Marketplace],
 }

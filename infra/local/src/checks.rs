@@ -14,7 +14,7 @@ use crate::console::Console;
 use crate::setup;
 use crate::workspace::Workspace;
 
-/// The environment variable that tells the end-to-end tests where to find everything.
+/// The environment variable that says where the end-to-end tests find everything.
 const ADDRESSES: &str = "STALLKEEPER_LOCAL";
 const MODELS: &str = "SP_API_MODELS";
 

@@ -156,7 +156,7 @@ async fn run_of(State(signer): State<Arc<Signer>>) -> String {
 
 async fn sign_in() -> Html<&'static str> {
     Html(
-        "<h1>Sign in</h1><p>Here the platform asks its user to sign in, then goes on with the connection.</p>",
+        "<h1>Sign in</h1><p>Here the platform asks its user to sign in, then continues with the connection.</p>",
     )
 }
 

@@ -192,7 +192,7 @@ async fn run(workspace: &Workspace, log: &str, command: Guarded) -> Result<()> {
     Ok(())
 }
 
-/// The end of a log, which is where its reason stands.
+/// The end of a log, which holds its reason.
 pub(crate) async fn last_lines(path: &Path, count: usize) -> String {
     let text = fs::read(path).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

@@ -1,4 +1,4 @@
-//! `up` and `down`: a local cloud that goes on in the background. The supervisor holds it and
+//! `up` and `down`: a local cloud that runs in the background. The supervisor holds it and
 //! writes down where it is; a command that joins or ends it first asks that address which run it is, so
 //! a process number that meanwhile belongs to someone else is never touched.
 
@@ -201,7 +201,7 @@ Try:
   cargo dev invoke poll-orders
   cargo dev replay orders --peek
 
-It goes on in the background until `cargo dev down`.",
+It runs in the background until `cargo dev down`.",
         addresses.logs.display()
     );
     Ok(())

@@ -160,7 +160,7 @@ impl Stock {
             .json(&json!({"feed_seconds": 0}));
         at_once.send().await?.error_for_status()?;
         seller::connect(&self.bench, &self.connection).await?;
-        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": 0, "stores": [MARKETPLACE.id()]});
+        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": 0, "marketplaces": [MARKETPLACE.id()]});
         seller::sandbox(&self.bench, "POST", "/listings/generate", generate).await?;
         let (now, store) = (Timestamp::now(), &self.bench.functions.store);
         let settings = StockSettings {

@@ -60,15 +60,15 @@ async fn every_static_case_of_amazons_feeds_model_is_read() {
     ];
     all_cases_of(FEEDS, &operations, async |amazon, case| {
         let (client, account) = (&amazon.client, amazon.account());
-        let (kind, told) = (FeedType::JsonListings, &case.answer);
+        let (kind, expected) = (FeedType::JsonListings, &case.answer);
         match case.operation.as_str() {
             "createFeedDocument" => {
                 let address = client.create_feed_document(&account, kind).await?.value;
-                assert_eq!(address.document_id, text(&told["feedDocumentId"]));
+                assert_eq!(address.document_id, text(&expected["feedDocumentId"]));
             }
             "createFeed" => {
                 let feed = client.create_feed(&account, kind, Marketplace::Uk, "d");
-                assert_eq!(feed.await?.value, text(&told["feedId"]));
+                assert_eq!(feed.await?.value, text(&expected["feedId"]));
             }
             "getFeed" => {
                 let feed = client
@@ -76,9 +76,9 @@ async fn every_static_case_of_amazons_feeds_model_is_read() {
                     .await?
                     .value;
                 let status = serde_json::to_value(&feed.status).unwrap();
-                assert_eq!(status, told["processingStatus"]);
+                assert_eq!(status, expected["processingStatus"]);
                 assert!(feed.status.is_final());
-                let created: jiff::Timestamp = text(&told["createdTime"]).parse().unwrap();
+                let created: jiff::Timestamp = text(&expected["createdTime"]).parse().unwrap();
                 assert_eq!(feed.created_at, created);
                 assert_eq!(feed.processing_end, Some(created));
             }
@@ -97,22 +97,22 @@ async fn every_static_case_of_amazons_reports_model_is_read() {
     let operations = ["createReport", "getReport", "getReportDocument"];
     all_cases_of(REPORTS, &operations, async |amazon, case| {
         let (client, account) = (&amazon.client, amazon.account());
-        let told = &case.answer;
+        let expected = &case.answer;
         match case.operation.as_str() {
             "createReport" => {
                 let kind = ReportType::AllListings;
                 let report = client
                     .create_report(&account, kind, Marketplace::De)
                     .await?;
-                assert_eq!(report.value, text(&told["reportId"]));
+                assert_eq!(report.value, text(&expected["reportId"]));
             }
             "getReport" => {
                 let report = value(case, "reportId");
                 let report = client.get_report(&account, report).await?.value;
                 let status = serde_json::to_value(&report.status).unwrap();
-                assert_eq!(status, told["processingStatus"]);
+                assert_eq!(status, expected["processingStatus"]);
                 let end = report.processing_end.unwrap();
-                assert_eq!(end, text(&told["processingEndTime"]).parse().unwrap());
+                assert_eq!(end, text(&expected["processingEndTime"]).parse().unwrap());
             }
             _ => {
                 let document = value(case, "reportDocumentId");
@@ -146,7 +146,7 @@ async fn listing_is_read(amazon: &Amazon, case: &Case, change: Change) -> Result
     if case.operation == "getListingsItem" {
         let parts = &ListingsData::ALL;
         let item = client.get_listings_item(&account, &seller, sku, store, parts);
-        shows_all_that_is_told(&item.await?.value.unwrap(), &case.answer);
+        shows_all_that_is_expected(&item.await?.value.unwrap(), &case.answer);
         return Ok(());
     }
     let patch = ListingPatch {
@@ -154,48 +154,51 @@ async fn listing_is_read(amazon: &Amazon, case: &Case, change: Change) -> Result
         change,
     };
     let verdict = client.patch_listings_item(&account, &seller, sku, store, &patch);
-    judges_as_told(&verdict.await?.value, &case.answer);
+    judges_as_expected(&verdict.await?.value, &case.answer);
     Ok(())
 }
 
-fn judges_as_told(verdict: &PatchVerdict, told: &Value) {
-    let status = match text(&told["status"]).as_str() {
+fn judges_as_expected(verdict: &PatchVerdict, expected: &Value) {
+    let status = match text(&expected["status"]).as_str() {
         "ACCEPTED" => PatchStatus::Accepted,
         "VALID" => PatchStatus::Valid,
         _ => PatchStatus::Invalid,
     };
     assert_eq!(verdict.status, status);
-    assert_eq!(verdict.submission_id, Some(text(&told["submissionId"])));
-    has_the_issues(&verdict.issues, &told["issues"]);
+    assert_eq!(verdict.submission_id, Some(text(&expected["submissionId"])));
+    has_the_issues(&verdict.issues, &expected["issues"]);
 }
 
-fn has_the_issues(issues: &[stallkeeper::sp_api::Issue], told: &Value) {
-    let told = told.as_array().unwrap();
-    assert_eq!(issues.len(), told.len());
-    for (issue, told) in issues.iter().zip(told) {
-        assert_eq!(issue.code, text(&told["code"]));
-        assert_eq!(issue.message, text(&told["message"]));
+fn has_the_issues(issues: &[stallkeeper::sp_api::Issue], expected: &Value) {
+    let expected = expected.as_array().unwrap();
+    assert_eq!(issues.len(), expected.len());
+    for (issue, expected) in issues.iter().zip(expected) {
+        assert_eq!(issue.code, text(&expected["code"]));
+        assert_eq!(issue.message, text(&expected["message"]));
         let severity = serde_json::to_value(&issue.severity).unwrap();
-        assert_eq!(severity, told["severity"]);
-        let names = told["attributeNames"].as_array();
+        assert_eq!(severity, expected["severity"]);
+        let names = expected["attributeNames"].as_array();
         assert_eq!(issue.attribute_names.len(), names.map_or(0, Vec::len));
     }
 }
 
-fn shows_all_that_is_told(item: &ListingsItem, told: &Value) {
-    assert_eq!(item.sku, text(&told["sku"]));
-    let summaries = told["summaries"].as_array().unwrap();
+fn shows_all_that_is_expected(item: &ListingsItem, expected: &Value) {
+    assert_eq!(item.sku, text(&expected["sku"]));
+    let summaries = expected["summaries"].as_array().unwrap();
     assert_eq!(item.summaries.len(), summaries.len());
-    for (summary, told) in item.summaries.iter().zip(summaries) {
-        assert_eq!(summary.marketplace_id, text(&told["marketplaceId"]));
-        assert_eq!(summary.product_type, Some(text(&told["productType"])));
-        assert_eq!(summary.title.as_deref(), told["itemName"].as_str());
+    for (summary, expected) in item.summaries.iter().zip(summaries) {
+        assert_eq!(summary.marketplace_id, text(&expected["marketplaceId"]));
+        assert_eq!(summary.product_type, Some(text(&expected["productType"])));
+        assert_eq!(summary.title.as_deref(), expected["itemName"].as_str());
     }
     let quantities: Vec<_> = item.availability.iter().map(|it| it.quantity).collect();
-    let told_quantities = told["fulfillmentAvailability"].as_array().unwrap().iter();
-    let told_quantities: Vec<_> = told_quantities
+    let expected_quantities = expected["fulfillmentAvailability"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let expected_quantities: Vec<_> = expected_quantities
         .map(|it| it["quantity"].as_u64().map(|it| it as u32))
         .collect();
-    assert_eq!(quantities, told_quantities);
-    has_the_issues(&item.issues, &told["issues"]);
+    assert_eq!(quantities, expected_quantities);
+    has_the_issues(&item.issues, &expected["issues"]);
 }

@@ -37,7 +37,7 @@ async fn a_storm_of_429_costs_time_and_nothing_else() {
                 );
                 world.let_limits_refill().await;
             }
-            world.amazon.mend().await;
+            world.amazon.recover().await;
             assert_eq!(world.tick().await, DONE);
             all_orders_come(world).await;
         })
@@ -132,7 +132,7 @@ async fn a_revoked_token_stops_the_connection_and_reauthorising_goes_on_where_it
         assert_eq!(
             world.deliver_ticks().await,
             DONE,
-            "what is to do stands in the table"
+            "what is to do is in the table"
         );
         let stopped = world.connection_now().await;
         assert_eq!(stopped.status, ConnectionStatus::NeedsReauthorisation);

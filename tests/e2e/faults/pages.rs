@@ -1,4 +1,4 @@
-//! Sweeps of several pages: where they go on, and orders that move meanwhile.
+//! Sweeps of several pages: where they continue, and orders that move meanwhile.
 
 use crate::world::amazon::{order, order_id, orders};
 use crate::world::queues::Delivered;
@@ -209,7 +209,7 @@ async fn a_sweep_of_more_pages_than_amazon_allows_stops_before_amazon_must_say_s
         world.amazon.refill().await;
         assert_eq!(world.tick().await, DONE);
         let searches = world.searches().await;
-        assert_eq!(searches.len(), BURST + 1, "it goes on where it stopped");
+        assert_eq!(searches.len(), BURST + 1, "it continues where it stopped");
         assert!(searches.iter().all(|call| call.status == Some(200)));
         assert_eq!(world.queued_ids().await, world.amazon.ids().await);
     })

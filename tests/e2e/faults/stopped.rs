@@ -1,4 +1,4 @@
-//! A function is killed at each of its calls to the outside, before it and after it: what it had done stands, what it had
+//! A function is killed at each of its calls to the outside, before it and after it: what it had done remains, what it had
 //! not comes again, and nothing is done twice.
 
 use super::{at_each, at_every_call};

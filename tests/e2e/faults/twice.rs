@@ -135,7 +135,7 @@ async fn a_run_that_outlived_its_lease_sets_nothing_back() {
         assert!(met && response.unwrap().batch_item_failures.is_empty());
         assert!(
             world.cursor().await.since > before,
-            "the cursor stands where the others left it"
+            "the cursor is where the others left it"
         );
         world.deliver_orders().await;
         let portraits = world.portraits().await;

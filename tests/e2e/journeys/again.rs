@@ -55,7 +55,7 @@ async fn a_revoked_token_stops_the_connection_and_a_new_one_goes_on_where_it_sto
     assert_eq!(moment(next, "lastUpdatedAfter"), reached - overlap);
     assert_eq!(shop.order(&order_id(1)).await, before);
 
-    until("both orders are told", async || {
+    until("both orders are announced", async || {
         bus.listen().await;
         (bus.of_type("order.imported").len() == 2).then_some(())
     })

@@ -53,7 +53,7 @@ async fn the_same_key_finds_the_connection_that_it_made() {
     assert_eq!(one["id"], two["id"]);
     let third = with_key(&tenant, by_consent(), &key).await.is(201);
     assert_eq!(third["id"], one["id"]);
-    // Asking twice tells the same link: the seller may have it open already.
+    // Asking twice returns the same link: the seller may have it open already.
     assert_eq!(third["authorise_url"], two["authorise_url"]);
 
     let mut changed = by_consent();

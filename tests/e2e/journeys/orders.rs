@@ -29,7 +29,7 @@ fn outcomes(answer: &Value) -> Vec<&str> {
     rows.map(|row| row["outcome"].as_str().unwrap()).collect()
 }
 
-/// A shop with an order of each kind: mapped, not mapped, and of a store that is not switched on.
+/// A shop with an order of each kind: mapped, not mapped, and of a marketplace that is not switched on.
 async fn with_three_orders() -> Shop {
     let shop = Shop::connect(&[Uk, De], STAFF_WITH_BUYERS).await;
     shop.put_courier().await;
@@ -129,17 +129,17 @@ async fn each_change_is_told_once(shop: &Shop, bus: &mut Listener) {
     ];
     for (kind, numbers) in kinds {
         let wanted: Vec<String> = numbers.into_iter().map(order_id).collect();
-        let told = until(kind, async || {
+        let announced = until(kind, async || {
             bus.listen().await;
             let details = bus.of_type(kind).into_iter();
-            let mut told: Vec<String> = details
+            let mut announced: Vec<String> = details
                 .map(|detail| detail["order_id"].as_str().unwrap().to_owned())
                 .collect();
-            told.sort();
-            (told.len() >= wanted.len()).then_some(told)
+            announced.sort();
+            (announced.len() >= wanted.len()).then_some(announced)
         })
         .await;
-        assert_eq!(told, wanted, "{kind}");
+        assert_eq!(announced, wanted, "{kind}");
     }
     let revisions: BTreeSet<String> = bus
         .heard
@@ -229,7 +229,7 @@ async fn reading_orders_again_costs_a_few_calls_and_changes_nothing() {
         })
     })
     .await;
-    until("both queues worked off", async || {
+    until("both queues are empty", async || {
         use crate::stack::operator::is_worked_off;
         let done =
             is_worked_off("OrderTicksQueueUrl").await && is_worked_off("OrdersQueueUrl").await;

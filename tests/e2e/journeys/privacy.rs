@@ -25,10 +25,10 @@ async fn buyer_data_and_secrets_are_nowhere_but_where_they_belong() {
     let shipped = run(&shop).await;
     ask_for_trouble(&shop).await;
     bury_two_messages(&shop).await;
-    until("every import is told", async || {
+    until("every import is announced", async || {
         bus.listen().await;
-        let told = bus.of_type("order.imported").into_iter();
-        let own = told.filter(|detail| detail["connection"] == json!(shop.connection));
+        let imported = bus.of_type("order.imported").into_iter();
+        let own = imported.filter(|detail| detail["connection"] == json!(shop.connection));
         (own.count() == shipped).then_some(())
     })
     .await;
@@ -165,7 +165,7 @@ async fn dead_letter_attributes(shop: &Shop) -> Places {
         (letters.len() == 2).then_some(letters)
     })
     .await;
-    let told = letters.iter().map(|letter| {
+    let texts = letters.iter().map(|letter| {
         assert_eq!(letter.attributes["class"], "permanent");
         assert!(letter.body.contains(POISON));
         (
@@ -173,7 +173,7 @@ async fn dead_letter_attributes(shop: &Shop) -> Places {
             format!("{:?}", letter.attributes),
         )
     });
-    told.collect()
+    texts.collect()
 }
 
 fn answers(shop: &Shop) -> Places {
@@ -227,8 +227,8 @@ async fn the_buyers_table_holds_them(shop: &Shop, personal: &[String]) {
     assert!(buyers.len() > ORDERS / 2, "{} items", buyers.len());
     for (pk, _) in buyers.keys() {
         let order = pk.rsplit('#').next().unwrap();
-        let told = shop.tenant.get(&shop.order_path(order, "/buyer")).await;
-        assert!(telling(&told.text), "{pk}");
-        told.is(200);
+        let answer = shop.tenant.get(&shop.order_path(order, "/buyer")).await;
+        assert!(telling(&answer.text), "{pk}");
+        answer.is(200);
     }
 }

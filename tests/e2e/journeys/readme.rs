@@ -51,7 +51,7 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
     let shop = Shop::connect(&[Uk], "connections catalogue desk").await;
     shop.switch_on("UK").await;
     let listings = json!({"listings": [
-        {"sku": "TEA", "stores": [Uk.id()], "quantity": 50, "fulfilment": "MERCHANT"},
+        {"sku": "TEA", "marketplaces": [Uk.id()], "quantity": 50, "fulfilment": "MERCHANT"},
     ]});
     let at_amazon = format!("sellers/{}/listings", shop.seller.id);
     admin(Method::PUT, &at_amazon, listings).await;

@@ -98,16 +98,16 @@ fn every_function_has_a_sample() {
 async fn a_change_that_is_told_again_has_the_same_id() {
     let mut bus = Listener::start(Some("demo")).await;
     let (function, event) = SAMPLES[0];
-    let told = invoke(function, event).await["events"].as_u64().unwrap();
-    let told = usize::try_from(told).unwrap();
-    assert!(told > 0);
+    let announced = invoke(function, event).await["events"].as_u64().unwrap();
+    let announced = usize::try_from(announced).unwrap();
+    assert!(announced > 0);
     for _ in 0..2 {
         until("the events of the sample", async || {
             bus.listen().await;
-            (bus.heard.len() >= told).then_some(())
+            (bus.heard.len() >= announced).then_some(())
         })
         .await;
-        assert_eq!(bus.heard.len(), told);
+        assert_eq!(bus.heard.len(), announced);
         invoke(function, event).await;
     }
     bus.stop().await;

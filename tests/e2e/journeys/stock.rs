@@ -24,7 +24,7 @@ const LOOKS_A_ROUND: u32 = 12;
 async fn stocked_shop() -> Shop {
     let shop = Shop::connect(&[Uk], STAFF).await;
     shop.switch_on("UK").await;
-    let listing = |sku: &str, fulfilment: &str| json!({"sku": sku, "stores": [Uk.id()], "quantity": 50, "fulfilment": fulfilment});
+    let listing = |sku: &str, fulfilment: &str| json!({"sku": sku, "marketplaces": [Uk.id()], "quantity": 50, "fulfilment": fulfilment});
     let listings = json!({"listings": [
         listing(CUP, "MERCHANT"), listing(PLATE, "MERCHANT"), listing(PAIR, "MERCHANT"),
         listing("MUG-9", "MERCHANT"), listing(FLAMMABLE, "MERCHANT"), listing("FBA-1", "AMAZON"),
@@ -166,11 +166,11 @@ async fn from_a_stock_level_to_what_amazon_shows() {
         (shown[CUP], shown[PLATE], shown[PAIR]) == (9, 4, 4)
     })
     .await;
-    until("what is wrong is told", async || {
+    until("what is wrong is announced", async || {
         bus.listen().await;
-        let told = !bus.of_type("listing.refused").is_empty()
+        let announced = !bus.of_type("listing.refused").is_empty()
             && !bus.of_type("listing.case_mismatch").is_empty();
-        told.then_some(())
+        announced.then_some(())
     })
     .await;
     let refused = bus.of_type("listing.refused")[0];

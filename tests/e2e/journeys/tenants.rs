@@ -1,7 +1,7 @@
 //! Tenants are strangers to each other: each route is tried with another tenant's ids, and with every token that must
 //! not open it.
 
-use super::walk::{STOCKED, Step, Tells, steps};
+use super::walk::{Reveals, STOCKED, Step, steps};
 use crate::stack::seller::Seller;
 use crate::stack::shop::Shop;
 use crate::stack::tenant::{Answer, Tenant};
@@ -57,26 +57,26 @@ async fn take(step: &Step, asking: &Tenant, shop: &Shop) -> Answer {
     asking.send(method, &path, step.body.clone()).await
 }
 
-/// Holds what a stranger was told against what it may be.
-fn assert_tells(step: &Step, shop: &Shop, answer: Answer) {
+/// Compares what another tenant was answered with what that may be.
+fn assert_reveals(step: &Step, shop: &Shop, answer: Answer) {
     let (name, text) = (step.name(), answer.text.clone());
-    match step.tells {
-        Tells::NotFound => {
+    match step.reveals {
+        Reveals::NotFound => {
             answer.is(404);
         }
-        Tells::Nothing(list) => assert_eq!(answer.is(200)[list], json!([]), "{name}"),
-        Tells::Own(status) => {
+        Reveals::Nothing(list) => assert_eq!(answer.is(200)[list], json!([]), "{name}"),
+        Reveals::Own(status) => {
             answer.is(status);
         }
-        Tells::Taken => {
+        Reveals::Taken => {
             answer.problem(409, "seller-taken");
         }
-        Tells::NoSuchOrder => {
+        Reveals::NoSuchOrder => {
             let row = &answer.is(200)["orders"][0];
             assert_eq!(row["outcome"], "not_found", "{name}");
             assert!(row["status"].is_null() && row["service"].is_null(), "{row}");
         }
-        Tells::Public => assert!(answer.status < 500, "{name}: {text}"),
+        Reveals::Public => assert!(answer.status < 500, "{name}: {text}"),
     }
     let sent = step.body.to_string();
     for secret in [
@@ -88,13 +88,13 @@ fn assert_tells(step: &Step, shop: &Shop, answer: Answer) {
     ] {
         assert!(
             sent.contains(secret) || !text.contains(secret),
-            "{name} tells {secret}: {text}"
+            "{name} reveals {secret}: {text}"
         );
     }
 }
 
 #[tokio::test]
-async fn no_route_tells_or_changes_anything_of_another_tenant() {
+async fn no_route_reveals_or_changes_anything_of_another_tenant() {
     let (shop, stranger) = tokio::join!(shop_with_an_order(), Tenant::new(STAFF_WITH_BUYERS));
     let foreign = Seller::new(&[Uk]).await.self_authorise().await;
     // The sweep that found the order saves its place a moment later.
@@ -109,7 +109,7 @@ async fn no_route_tells_or_changes_anything_of_another_tenant() {
     assert!(before.len() > 6, "{:?}", before.keys());
     for step in steps(&shop, &foreign) {
         let answer = take(&step, &stranger, &shop).await;
-        assert_tells(&step, &shop, answer);
+        assert_reveals(&step, &shop, answer);
         let after = kept(&shop).await;
         assert!(before == after, "{} changed something", step.name());
     }
@@ -145,7 +145,7 @@ async fn no_route_opens_to_a_token_that_the_platform_did_not_give_for_it() {
         ),
     ];
     for step in steps(&shop, "Atzr|none") {
-        if step.tells == Tells::Public {
+        if step.reveals == Reveals::Public {
             continue;
         }
         for (what, outsider) in &outsiders {
@@ -251,9 +251,9 @@ async fn buyer_data_is_told_to_its_own_scope_alone() {
         assert_eq!(refused.status, 403, "{scope}: {}", refused.text);
         assert!(!refused.text.contains("Quillfeather"));
     }
-    let told = shop.tenant.get(&path).await.is(200);
+    let answer = shop.tenant.get(&path).await.is(200);
     assert!(
-        told.to_string().contains("Peregrine Quillfeather-1"),
-        "{told}"
+        answer.to_string().contains("Peregrine Quillfeather-1"),
+        "{answer}"
     );
 }

@@ -1,4 +1,4 @@
-//! Every route of the API, and what it may answer to somebody whom it does not concern.
+//! Every route of the API, and what it may answer to another tenant.
 
 use crate::stack::shop::{Shop, pasted};
 use crate::world::amazon::order_id;
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 /// A product of the shop, with a stock level.
 pub const STOCKED: &str = "AWNING-1";
 
-/// What a route tells a tenant who names what is another's.
+/// What a route reveals to a tenant that names another tenant's things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tells {
+pub enum Reveals {
     /// There is no such thing.
     NotFound,
     /// An empty list of this name.
@@ -31,7 +31,7 @@ pub struct Step {
     pub route: &'static str,
     pub query: String,
     pub body: Value,
-    pub tells: Tells,
+    pub reveals: Reveals,
 }
 
 impl Step {
@@ -57,7 +57,7 @@ impl Step {
 
 /// Every route at least once. `foreign_token`: a refresh token of a seller that is not the shop's.
 pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
-    use Tells::{NoSuchOrder, NotFound, Nothing, Own, Public, Taken};
+    use Reveals::{NoSuchOrder, NotFound, Nothing, Own, Public, Taken};
     let none = || Value::Null;
     let connection = &shop.connection;
     let mapping = json!({"service": "DPD/next-day"});
@@ -163,7 +163,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
-        // For operators alone, whoever's the connections are.
+        // For operators alone, of whichever tenant the connections are.
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
         (
@@ -284,16 +284,16 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ),
     ];
     let plain =
-        routes.map(|(method, route, body, tells)| (method, route, String::new(), body, tells));
+        routes.map(|(method, route, body, reveals)| (method, route, String::new(), body, reveals));
     let mut steps: Vec<Step> = plain
         .into_iter()
         .chain(queries)
-        .map(|(method, route, query, body, tells)| Step {
+        .map(|(method, route, query, body, reveals)| Step {
             method,
             route,
             query,
             body,
-            tells,
+            reveals,
         })
         .collect();
     // Looking first: what a tenant puts of its own, it may see afterwards.

@@ -31,8 +31,8 @@ pub async fn items(table: &str) -> BTreeMap<(String, String), String> {
 pub async fn items_about(table: &str, names: &[&str]) -> BTreeMap<(String, String), String> {
     let mut items = items(table).await;
     items.retain(|(pk, sk), text| {
-        let told = |name: &&str| pk.contains(name) || sk.contains(name) || text.contains(name);
-        names.iter().any(told)
+        let holds = |name: &&str| pk.contains(name) || sk.contains(name) || text.contains(name);
+        names.iter().any(holds)
     });
     items
 }
@@ -40,13 +40,13 @@ pub async fn items_about(table: &str, names: &[&str]) -> BTreeMap<(String, Strin
 fn text(item: &Item) -> String {
     let mut fields: Vec<String> = item
         .iter()
-        .map(|(name, value)| format!("{name}: {}", told(value)))
+        .map(|(name, value)| format!("{name}: {}", text_of(value)))
         .collect();
     fields.sort();
     fields.join("\n")
 }
 
-fn told(value: &AttributeValue) -> String {
+fn text_of(value: &AttributeValue) -> String {
     match value {
         AttributeValue::B(bytes) => {
             let mut inflated = String::new();
@@ -57,7 +57,7 @@ fn told(value: &AttributeValue) -> String {
             }
         }
         AttributeValue::M(fields) => text(fields),
-        AttributeValue::L(values) => values.iter().map(told).collect::<Vec<_>>().join("\n"),
+        AttributeValue::L(values) => values.iter().map(text_of).collect::<Vec<_>>().join("\n"),
         other => format!("{other:?}"),
     }
 }
@@ -105,7 +105,7 @@ pub struct DeadLetter {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// What lies in all dead-letter queues and nobody else reads at the moment; it stays there.
+/// What is in all dead-letter queues and nobody else reads at the moment; it stays there.
 pub async fn dead_letters() -> Vec<DeadLetter> {
     let stack = Stack::running();
     let sqs = aws_sdk_sqs::Client::new(&stack.aws().await);

@@ -1,4 +1,4 @@
-//! A tenant of the platform: a caller of the HTTP API with a token, who remembers all it was told.
+//! A tenant of the platform: a caller of the HTTP API with a token, which remembers every answer.
 
 use super::{Stack, http, unique};
 use reqwest::Method;
@@ -36,8 +36,8 @@ impl Answer {
     pub fn problem(self, status: u16, kind: &str) -> Value {
         let asked = self.asked.clone();
         let problem = self.is(status);
-        let told = problem["type"].as_str().unwrap_or_default();
-        assert!(told.ends_with(kind), "{asked}: {problem}");
+        let actual = problem["type"].as_str().unwrap_or_default();
+        assert!(actual.ends_with(kind), "{asked}: {problem}");
         assert!(problem["title"].is_string(), "{asked}: {problem}");
         assert!(problem["detail"].is_string(), "{asked}: {problem}");
         problem

@@ -113,7 +113,7 @@ async fn answer(
             let entries: Vec<Value> = entries.map(|_| json!({ "EventId": "e" })).collect();
             json!({ "FailedEntryCount": 0, "Entries": entries })
         }
-        // The clock: no schedule stands, and each that is put is taken.
+        // The clock: no schedule exists, and each that is put is accepted.
         "" if method == Method::GET => return StatusCode::NOT_FOUND.into_response(),
         "" => {
             json!({ "ScheduleArn": "arn:aws:scheduler:eu-west-1:000000000000:schedule/none/none" })

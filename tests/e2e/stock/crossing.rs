@@ -12,7 +12,7 @@ const SIDE_BY_SIDE: usize = 3;
 enum Step {
     /// A buyer orders a set, of which two units of one part and one of another are taken.
     Order,
-    /// Amazon is asked for orders, and what it tells is reserved.
+    /// Amazon is asked for orders, and what it returns is reserved.
     Sweep,
     /// The platform takes the order over.
     Acknowledge,

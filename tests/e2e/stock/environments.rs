@@ -1,4 +1,4 @@
-//! Environments of all functions that have to do with stock, as their cold starts make them but for the addresses.
+//! Environments of all functions that have to do with stock, as their cold starts make them except the addresses.
 
 use crate::world::outside::Outside;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};

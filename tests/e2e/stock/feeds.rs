@@ -153,7 +153,7 @@ async fn a_refused_line_is_told_and_not_sent_again_until_something_changes() {
         stall.level(PARTS[1], 15, stall.now());
         stall.work().await;
         stall.quiet().await;
-        stall.shows_what_is_wanted([8, 15, 24], "mended").await;
+        stall.shows_what_is_wanted([8, 15, 24], "corrected").await;
     })
     .await;
 }

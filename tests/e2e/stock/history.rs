@@ -4,7 +4,7 @@
 //!
 //! What is proven: whenever nothing is left to be computed, what is wanted is what the rules say of what is known; nothing
 //! is ever sent but what is wanted at that moment, and Amazon never shows another value of ours; once all is quiet, Amazon
-//! shows what is wanted, and that is what lies there less what is owed; and more is sold than there is only while
+//! shows what is wanted, and that is what is in the warehouse less what is still to be shipped; and more is sold than there is only while
 //! something is on its way. The rules alone are driven through thousands of histories in `shared/tests/stock_model`.
 
 use super::environments::{Environments, Function, Maker};
@@ -264,7 +264,7 @@ impl<'a> History<'a> {
     async fn quiet(&mut self) {
         self.hold(false).await;
         self.feed_faults(json!([])).await;
-        self.stall.amazon.mend().await;
+        self.stall.amazon.recover().await;
         for round in 0..12 {
             self.stall.pass(700).await;
             self.stall.sweep().await;

@@ -1,4 +1,4 @@
-//! The warehouse and the platform before it, as plain as can be: what lies there, what is sold, what is counted and what of
+//! The warehouse and the platform before it, as plain as can be: what is there, what is sold, what is counted and what of
 //! it has come in. It shares no rule with the code under test.
 
 use super::scene::{LISTED, PARTS};
@@ -13,7 +13,7 @@ pub enum Act {
     Buy(usize, u8),
     /// Orders are fetched and stored.
     Sweep,
-    /// What changed in the orders is told, and reserved.
+    /// What changed in the orders is reported, and reserved.
     Announce,
     /// The platform takes the n-th order over.
     Acknowledge(u8),
@@ -86,7 +86,7 @@ pub struct Sold {
 }
 
 impl Sold {
-    /// Stallkeeper told of it, and the platform heard.
+    /// Stallkeeper announced it, and the platform received that.
     pub fn told_of(&mut self, cancelled: bool) {
         self.known = Some((cancelled, self.taken));
     }
@@ -97,11 +97,11 @@ impl Sold {
         of_it.map(|(_, units)| units * self.units).sum()
     }
 
-    fn is_owed(&self) -> bool {
+    fn is_to_ship(&self) -> bool {
         !self.cancelled && !self.dispatched
     }
 
-    /// The platform has it off its count. That it is cancelled it hears when Stallkeeper tells.
+    /// The platform no longer counts it. It learns of a cancellation when Stallkeeper announces it.
     fn is_off_the_count(&self) -> bool {
         let knows_better = self.known.is_some_and(|(cancelled, _)| cancelled);
         self.taken.is_some() && !self.dispatched && !knows_better
@@ -110,7 +110,7 @@ impl Sold {
 
 #[derive(Debug)]
 pub struct Warehouse {
-    /// What lies there of each part.
+    /// What is there of each part.
     pub there: [u32; 3],
     pub sold: Vec<Sold>,
     /// Part, quantity, and when it was counted.
@@ -147,23 +147,23 @@ impl Warehouse {
         number
     }
 
-    /// Whether more is owed than there is, by more than ever before; it is counted.
+    /// Whether more is to be shipped than is there, by more than ever before; it is counted.
     pub fn oversells(&mut self) -> bool {
-        let over = (0..PARTS.len()).map(|part| self.owed(part).saturating_sub(self.there[part]));
+        let over = (0..PARTS.len()).map(|part| self.to_ship(part).saturating_sub(self.there[part]));
         let over = over.sum();
         let more = over > self.oversold;
         self.oversold = self.oversold.max(over);
         more
     }
 
-    fn owed(&self, part: usize) -> u32 {
-        let owed = self.sold.iter().filter(|sold| sold.is_owed());
-        owed.map(|sold| sold.units_of(part)).sum()
+    fn to_ship(&self, part: usize) -> u32 {
+        let waiting = self.sold.iter().filter(|sold| sold.is_to_ship());
+        waiting.map(|sold| sold.units_of(part)).sum()
     }
 
-    /// What lies there and is owed to nobody.
+    /// What is there and not sold.
     pub fn left(&self) -> [u32; 3] {
-        std::array::from_fn(|part| self.there[part].saturating_sub(self.owed(part)))
+        std::array::from_fn(|part| self.there[part].saturating_sub(self.to_ship(part)))
     }
 
     fn pick(&mut self, n: u8, which: impl Fn(&Sold) -> bool) -> Option<&mut Sold> {
@@ -173,13 +173,13 @@ impl Warehouse {
     }
 
     pub fn cancel(&mut self, n: u8) -> Option<u32> {
-        let sold = self.pick(n, Sold::is_owed)?;
+        let sold = self.pick(n, Sold::is_to_ship)?;
         sold.cancelled = true;
         Some(sold.number)
     }
 
     pub fn next_to_take(&mut self, n: u8) -> Option<u32> {
-        let sold = self.pick(n, |sold| sold.taken.is_none() && sold.is_owed())?;
+        let sold = self.pick(n, |sold| sold.taken.is_none() && sold.is_to_ship())?;
         Some(sold.number)
     }
 
@@ -192,7 +192,7 @@ impl Warehouse {
     pub fn dispatch(&mut self, n: u8) {
         let there = self.there;
         let enough = |sold: &Sold| (0..PARTS.len()).all(|part| sold.units_of(part) <= there[part]);
-        let is_next = |sold: &Sold| sold.taken.is_some() && sold.is_owed() && enough(sold);
+        let is_next = |sold: &Sold| sold.taken.is_some() && sold.is_to_ship() && enough(sold);
         let Some(sold) = self.pick(n, is_next) else {
             return;
         };

@@ -1,5 +1,5 @@
 //! What a stall sells: three products, two bundles that share a part, two aliases, of which one lists a product a second
-//! time; on sale in two stores. And what is done with it: levels, orders, looks at Amazon.
+//! time; on sale on two marketplaces. And what is done with it: levels, orders, looks at Amazon.
 
 use super::environments::Function;
 use super::stall::Stall;
@@ -18,7 +18,7 @@ use stallkeeper::store::Written;
 use std::collections::BTreeMap;
 use tower::ServiceExt as _;
 
-/// What lies in the warehouse.
+/// What is in the warehouse.
 pub const PARTS: [&str; 3] = ["BOLT #8/a", "nut & \"washer\" 100%", "Schlüssel Größe 13"];
 
 /// Something that is listed on Amazon: its SKU there, its product here where that is another, and the parts that one unit
@@ -68,7 +68,7 @@ pub const LISTED: [Listed; 7] = [
 ];
 
 impl Stall {
-    /// Lists everything, matches it, publishes settings, and tells the first level of each part. Nothing is sent yet.
+    /// Lists everything, matches it, publishes settings, and reports the first level of each part. Nothing is sent yet.
     pub async fn open(&self, stock: [u32; 3], settings: StockSettings) {
         self.list(50).await;
         self.put_products().await;
@@ -89,7 +89,7 @@ impl Stall {
         let marketplaces = [Uk.id(), De.id()];
         let listings: Vec<Value> = LISTED
             .iter()
-            .map(|it| json!({ "sku": it.sku, "stores": marketplaces, "quantity": quantity }))
+            .map(|it| json!({ "sku": it.sku, "marketplaces": marketplaces, "quantity": quantity }))
             .collect();
         let path = format!("sellers/{}/listings", crate::world::amazon::SELLER);
         let body = json!({ "listings": listings });
@@ -169,14 +169,14 @@ impl Stall {
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
-    /// The platform tells a level, by the queue.
+    /// The platform reports a level, by the queue.
     pub fn level(&self, sku: &str, quantity: u32, measured_at: Timestamp) {
         let row = json!({ "sku": sku, "warehouse": "MAIN", "quantity": quantity, "measured_at": measured_at });
         let message = json!({ "kind": "levels", "levels": [row] });
         self.send(Function::ComputeListings, message);
     }
 
-    /// What was told is stored, and what follows from it computed.
+    /// What was reported is stored, and what follows from it computed.
     pub async fn work(&self) {
         self.deliver(Function::ComputeListings).await;
     }

@@ -259,7 +259,7 @@ impl Stall {
         let body = &message.body;
         assert!(
             message.received < MOST_RECEIVED,
-            "{function:?} would bury {body}"
+            "{function:?} would dead-letter {body}"
         );
         let mut queue = self.aws.queue(function.queue());
         queue.messages().push_back(message);
@@ -275,7 +275,7 @@ impl Stall {
         true
     }
 
-    /// Hands over what lies in a function's queue, until nothing is left.
+    /// Hands over what is in a function's queue, until nothing is left.
     pub async fn deliver(&self, function: Function) {
         let most = match function {
             Function::PollOrders | Function::MatchListings | Function::SyncStock => 1,
@@ -284,7 +284,7 @@ impl Stall {
         while self.deliver_one(&self.apps, function, most).await {}
     }
 
-    /// Time for a sweep: what Amazon told until three minutes ago is stored. Nothing follows from it yet.
+    /// Time for a sweep: what Amazon reported until three minutes ago is stored. Nothing follows from it yet.
     pub async fn sweep(&self) {
         self.send_of_connection(Function::PollOrders, json!({ "kind": "tick" }));
         self.deliver(Function::PollOrders).await;
@@ -298,7 +298,7 @@ impl Stall {
         assert_eq!(reserved.unwrap().skipped, 0);
         let announced = announce_changes::handle(&self.apps.announce_changes, batch.event()).await;
         assert_eq!(announced.unwrap().skipped, 0);
-        self.stream.told(batch);
+        self.stream.reported(batch);
     }
 
     /// Time for a round.

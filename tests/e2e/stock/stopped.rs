@@ -1,5 +1,5 @@
 //! Each function is killed at calls to the outside, before it and after it, on the whole way from a level or an
-//! order to what Amazon shows: what was done stands, what was not comes again, and Amazon ends up with what is wanted.
+//! order to what Amazon shows: what was done remains, what was not comes again, and Amazon ends up with what is wanted.
 
 use super::environments::{Environments, Function, Maker};
 use super::scene::{LISTED, PARTS, settings};
@@ -107,7 +107,7 @@ async fn compute_listings_stopped_at_any_call_leaves_no_recompute_undone() {
     at_every_call(Function::ComputeListings, 300, async |stall, n| {
         let left = [10, 9 + n % 7, 30];
         stall.pass(60).await;
-        // Compared already, as the API sends it: else it would be compared and queued anew, and no more.
+        // Compared already, as the API sends it: else it would be compared and queued again, and no more.
         let row = json!({ "sku": PARTS[1], "warehouse": "MAIN", "quantity": left[1], "measured_at": stall.now() });
         let message = json!({ "kind": "levels", "checked": true, "levels": [row] });
         stall.send(Function::ComputeListings, message);

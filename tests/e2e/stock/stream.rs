@@ -1,4 +1,4 @@
-//! The stream of the orders' table, as the tables in this process have none: what changed since it was last told, as
+//! The stream of the orders' table, as the tables in this process have none: what changed since it was last reported, as
 //! Lambda would hand it over.
 
 use super::stall::Stall;
@@ -8,13 +8,13 @@ use stallkeeper::lambda::stream::StreamEvent;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-/// Every order as it was told last, in the stream's spelling.
+/// Every order as it was last reported, in the stream's spelling.
 #[derive(Default)]
 pub struct Stream {
-    told: Mutex<BTreeMap<String, Value>>,
+    reported: Mutex<BTreeMap<String, Value>>,
 }
 
-/// Changes that are being told.
+/// Changes that are being reported.
 pub struct Changes {
     records: Vec<Value>,
     now: BTreeMap<String, Value>,
@@ -28,15 +28,19 @@ impl Stream {
         let now: BTreeMap<String, Value> = orders
             .map(|item| (text(&item, "pk"), spelt(item)))
             .collect();
-        let told = self.told.lock().unwrap();
-        let changed = now.iter().filter(|(pk, new)| told.get(*pk) != Some(new));
-        let records = changed.map(|(pk, new)| record(told.get(pk), new)).collect();
+        let reported = self.reported.lock().unwrap();
+        let changed = now
+            .iter()
+            .filter(|(pk, new)| reported.get(*pk) != Some(new));
+        let records = changed
+            .map(|(pk, new)| record(reported.get(pk), new))
+            .collect();
         Changes { records, now }
     }
 
     /// The function is done with these.
-    pub fn told(&self, changes: Changes) {
-        *self.told.lock().unwrap() = changes.now;
+    pub fn reported(&self, changes: Changes) {
+        *self.reported.lock().unwrap() = changes.now;
     }
 }
 

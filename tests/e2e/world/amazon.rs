@@ -124,7 +124,7 @@ impl Amazon {
         self.post("faults", fault).await;
     }
 
-    pub async fn mend(&self) {
+    pub async fn recover(&self) {
         self.admin(reqwest::Method::DELETE, "faults", Value::Null)
             .await;
     }
@@ -199,7 +199,7 @@ fn models() -> Arc<sandbox::Models> {
     MODELS.get_or_init(|| Arc::new(load())).clone()
 }
 
-/// An order as Amazon tells it: UK, standard, paid, to be shipped by the seller. `changes` are merged into it.
+/// An order as Amazon reports it: UK, standard, paid, to be shipped by the seller. `changes` are merged into it.
 pub fn order(number: u32, changes: Value) -> Value {
     let mut order = json!({
         "orderId": order_id(number),
@@ -238,7 +238,7 @@ pub fn orders(count: u32) -> Vec<Value> {
     (1..=count).map(|number| order(number, json!({}))).collect()
 }
 
-/// What makes an order one of another store, delivered in the store's own country.
+/// What makes an order one of another marketplace, delivered in its own country.
 pub fn of_store(store: Marketplace, country: &str, postcode: &str) -> Value {
     json!({
         "salesChannel": { "marketplaceId": store.id() },

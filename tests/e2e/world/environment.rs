@@ -1,4 +1,4 @@
-//! Environments of the two functions, as their cold starts make them but for the addresses, which are given.
+//! Environments of the two functions, as their cold starts make them except the addresses, which are given.
 
 use super::outside::{LocalCloud, Outside};
 use super::queues::Lane;

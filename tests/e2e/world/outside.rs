@@ -28,7 +28,7 @@ impl LocalCloud {
 
     fn read() -> Self {
         let file = std::env::var("STALLKEEPER_LOCAL").expect(
-            "STALLKEEPER_LOCAL is not set: it names the file that tells where the local cloud is. Run the tests by `cargo dev test`, which starts one",
+            "STALLKEEPER_LOCAL is not set: it names the file that says where the local cloud is. Run the tests by `cargo dev test`, which starts one",
         );
         let text =
             std::fs::read(&file).unwrap_or_else(|error| panic!("cannot read {file}: {error}"));

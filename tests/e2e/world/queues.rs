@@ -40,7 +40,7 @@ impl Delivered {
     }
 }
 
-/// What lies in a dead-letter queue.
+/// What is in a dead-letter queue.
 #[derive(Debug)]
 pub struct DeadLetter {
     pub body: String,
@@ -69,7 +69,7 @@ impl Lane {
         }
     }
 
-    /// Queues a text as it stands.
+    /// Queues a text as it is.
     pub async fn send(&self, body: &str) {
         let send = self.sqs.send_message().queue_url(&self.url);
         send.message_body(body).send().await.unwrap();
@@ -147,7 +147,7 @@ impl Lane {
         answer.attributes.unwrap()[&name].parse().unwrap()
     }
 
-    /// What lies in the dead-letter queue; it stays there.
+    /// What is in the dead-letter queue; it stays there.
     pub async fn dead_letters(&self) -> Vec<DeadLetter> {
         let mut letters = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! What stands in the tables of one world, and how time passes there. It reads raw items, so that it sees what the store
+//! What is in the tables of one world, and how time passes there. It reads raw items, so that it sees what the store
 //! would not show.
 
 use super::World;
@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    /// Lets Amazon's clock run ahead, as all windows go by it. The cursor is told at once what the next answer would
+    /// Lets Amazon's clock run ahead, as all windows go by it. The cursor gets at once what the next answer would
     /// tell it: a function that does not know yet that time has passed would not even ask.
     pub async fn let_time_pass(&self, time: Duration) {
         let ahead = {

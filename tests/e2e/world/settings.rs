@@ -1,4 +1,4 @@
-//! What a tenant sets up before orders come: the connection, its stores, couriers, mappings. As `connect-account` writes
+//! What a tenant sets up before orders come: the connection, its marketplaces, couriers, mappings. As `connect-account` writes
 //! them, through the store and the vault.
 
 use super::amazon::{Amazon, SELLER};
@@ -42,8 +42,8 @@ pub async fn connect(store: &Store, vault: &Vault, amazon: &Amazon, scene: &Scen
         revision: 1,
     };
     attach(store, vault, amazon, &connection).await;
-    for store_on in scene.switched_on {
-        switch_on(store, &connection, *store_on).await;
+    for marketplace_on in scene.switched_on {
+        switch_on(store, &connection, *marketplace_on).await;
     }
     put_couriers(store, &tenant).await;
     let owner = MappingOwner::Tenant(tenant.clone());
@@ -109,7 +109,7 @@ fn mapping(term: &str, service: &str, carries_prime: bool) -> Mapping {
 }
 
 impl World {
-    /// What `connect-account` does to switch a store on: the settings first, then the parked orders are looked for and
+    /// What `connect-account` does to switch a marketplace on: the settings first, then the parked orders are looked for and
     /// the cursor is set back to the oldest of them.
     pub async fn switch_on(&self, marketplace: Marketplace) {
         switch_on(&self.store, &self.connection, marketplace).await;
@@ -145,13 +145,13 @@ impl World {
         self.send_order_message(rerun).await;
     }
 
-    /// The connection as it stands now.
+    /// The connection as it is now.
     pub async fn connection_now(&self) -> Connection {
         let connection = self.store.connection(&self.connection.key()).await;
         connection.unwrap().unwrap()
     }
 
-    /// The seller authorises once more, and the connection goes on as it was.
+    /// The seller authorises once more, and the connection continues as it was.
     pub async fn reauthorise(&self) {
         let stopped = self.connection_now().await;
         let connection = Connection {

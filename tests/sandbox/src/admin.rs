@@ -132,7 +132,7 @@ async fn put_seller(
                     format!("`{id}` is no marketplace id"),
                 );
             }
-            Some(store) if store.region != account.region => {
+            Some(marketplace) if marketplace.region != account.region => {
                 return refuse(
                     StatusCode::BAD_REQUEST,
                     format!("`{id}` is in another region"),

@@ -150,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_limit_is_told_with_20x_400_and_404_alone() {
-        let told = |reply: Reply| {
+    fn the_rate_limit_is_sent_with_20x_400_and_404_alone() {
+        let sends_limit = |reply: Reply| {
             sp_api(&reply, Timestamp::UNIX_EPOCH, Some(1.0))
                 .headers()
                 .contains_key("x-amzn-ratelimit-limit")
         };
-        assert!(told(Reply::ok(serde_json::json!({}))) && told(Reply::invalid("")));
-        assert!(!told(Reply::denied("")) && !told(Reply::throttled()));
+        assert!(sends_limit(Reply::ok(serde_json::json!({}))) && sends_limit(Reply::invalid("")));
+        assert!(!sends_limit(Reply::denied("")) && !sends_limit(Reply::throttled()));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct BackOffice {
     pub(crate) gzip: bool,
     /// A cancelled order gives its units back to the listing.
     pub(crate) cancel_restores: bool,
-    /// An order dated before the quantity that stands took effect lowers it all the same, as if it
+    /// An order dated before the current quantity took effect lowers it all the same, as if it
     /// came now; else it is taken for one that sold before.
     pub(crate) backdated_orders_sell: bool,
     /// A patch or message for a SKU that is not there is accepted and does nothing, as Amazon is

@@ -34,7 +34,7 @@ const KNOWN: &[&str] = &[
 /// Shorter ones, and pure numbers, would be found everywhere by chance.
 const SHORTEST: usize = 6;
 
-/// The buyer values of one order, each as it stands in the order.
+/// The buyer values of one order, each as it is in the order.
 pub(crate) fn of(order: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let people = order

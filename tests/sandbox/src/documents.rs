@@ -1,5 +1,5 @@
 //! Owns the documents of feeds and reports and the addresses they are put to and got from, which lie
-//! on this server as Amazon's lie on S3: whoever has the address needs no token, for five minutes.
+//! on this server as Amazon's are on S3: a caller with the address needs no token, for five minutes.
 
 mod http;
 

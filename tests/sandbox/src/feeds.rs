@@ -35,7 +35,7 @@ pub(crate) enum Status {
 pub(crate) struct Feed {
     pub(crate) id: String,
     feed_type: String,
-    store: String,
+    marketplace: String,
     created: Timestamp,
     /// Its place among all submissions.
     sequence: u64,
@@ -140,12 +140,12 @@ fn finish(
         return Vec::new();
     };
     let feed = &mut seller.feeds.all[index];
-    let (feed_id, store, mishap) = (feed.id.clone(), feed.store.clone(), feed.mishap);
+    let (feed_id, marketplace, mishap) = (feed.id.clone(), feed.marketplace.clone(), feed.mishap);
     let input = std::mem::take(&mut feed.input);
     let task = processing::Task {
         seller: id,
         feed: &feed_id,
-        store: &store,
+        marketplace: &marketplace,
         input: &input,
         part: match mishap {
             Some((Mishap::Fatal, part)) => part,

@@ -18,7 +18,7 @@ use crate::{
     marketplaces::{self, Marketplace},
     world::SellerAccount,
 };
-use cases::Store;
+use cases::SoldOn;
 use dice::Dice;
 
 const YOUNGEST: SignedDuration = SignedDuration::from_mins(10);
@@ -35,7 +35,7 @@ pub(crate) struct Wish {
     pub(crate) seed: u64,
     /// Only orders of these marketplaces of the seller; none: of all.
     pub(crate) marketplaces: Option<Vec<String>>,
-    /// The last change of every order lies between these: three days and ten minutes ago, if left out.
+    /// The last change of every order is between these: three days and ten minutes ago, if left out.
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
     /// What is ordered; none: products of the sandbox's own.
@@ -52,8 +52,8 @@ pub(crate) fn orders(
     if let Some(foreign) = ids.iter().find(|id| !account.marketplaces.contains(id)) {
         return Err(format!("the seller has no marketplace `{foreign}`"));
     }
-    let stores: Vec<_> = ids.iter().filter_map(|id| marketplaces::of(id)).collect();
-    if stores.is_empty() {
+    let marketplaces: Vec<_> = ids.iter().filter_map(|id| marketplaces::of(id)).collect();
+    if marketplaces.is_empty() {
         return Err("the seller has no marketplace to have orders on".to_owned());
     }
     if wish.count > MOST {
@@ -71,14 +71,14 @@ pub(crate) fn orders(
         return Err("skus holds nothing to order".to_owned());
     }
     if since > until {
-        return Err("since lies behind until".to_owned());
+        return Err("since is later than until".to_owned());
     }
     let one = |index: u32| {
         let mut dice = Dice::new(&[wish.seed, dice::hash(seller), u64::from(index)]);
         let case = cases::special(index).unwrap_or_else(|| cases::everyday(&mut dice));
-        let store = place_of_sale(&stores, case.store);
+        let marketplace = place_of_sale(&marketplaces, case.marketplace);
         let span = (since, until);
-        build::order(&case, store, span, wish.skus.as_deref(), &mut dice)
+        build::order(&case, marketplace, span, wish.skus.as_deref(), &mut dice)
     };
     Ok((0..wish.count).map(one).collect())
 }
@@ -100,25 +100,27 @@ pub(crate) fn asin(sku: &str) -> String {
     format!("B0{}", tail.collect::<String>())
 }
 
-/// The store a case wants, or the nearest thing the seller has.
-fn place_of_sale(stores: &[&'static Marketplace], wanted: Store) -> &'static Marketplace {
+/// The marketplace a case wants, or the nearest thing the seller has.
+fn place_of_sale(marketplaces: &[&'static Marketplace], wanted: SoldOn) -> &'static Marketplace {
     let in_country = |country: &str| {
-        stores
+        marketplaces
             .iter()
             .copied()
-            .find(|store| store.country == country)
+            .find(|marketplace| marketplace.country == country)
     };
-    let mut others = stores
+    let mut others = marketplaces
         .iter()
         .copied()
-        .filter(|store| !matches!(store.country, "GB" | "DE"));
+        .filter(|marketplace| !matches!(marketplace.country, "GB" | "DE"));
     let found = match wanted {
-        Store::Uk => in_country("GB"),
-        Store::De => in_country("DE"),
-        Store::Other => others.next(),
-        Store::YetAnother => others.next_back(),
+        SoldOn::Uk => in_country("GB"),
+        SoldOn::De => in_country("DE"),
+        SoldOn::Other => others.next(),
+        SoldOn::YetAnother => others.next_back(),
     };
-    found.or_else(|| in_country("GB")).unwrap_or(stores[0])
+    found
+        .or_else(|| in_country("GB"))
+        .unwrap_or(marketplaces[0])
 }
 
 #[cfg(test)]

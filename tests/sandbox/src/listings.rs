@@ -1,5 +1,5 @@
 //! Owns a seller's listings as Amazon keeps them: **one** merchant-fulfilled quantity per seller and
-//! SKU, whatever the store, lowered by every order; a price per store. It never reads a request.
+//! SKU, whatever the marketplace, lowered by every order; a price per marketplace. It never reads a request.
 //!
 //! What is submitted counts by the time of submission, not of processing: of two values for the same
 //! thing the one submitted last stays, however late the other is processed (page "Listings APIs FAQ").
@@ -50,11 +50,11 @@ pub(crate) struct Price {
     pub(crate) currency: String,
 }
 
-/// The offer in one store.
+/// The offer in one marketplace.
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
-    pub(crate) store: &'static Marketplace,
-    /// None: the store is closed for it.
+    pub(crate) marketplace: &'static Marketplace,
+    /// None: the marketplace is closed for it.
     pub(crate) price: Option<Price>,
     /// The submission it comes from.
     priced_by: u64,
@@ -95,7 +95,7 @@ pub(crate) struct Listing {
     quantity_by: u64,
     /// When it took effect.
     quantity_since: Timestamp,
-    /// Lead time, restock date: what else stands beside the submitted quantity.
+    /// Lead time, restock date: what else is beside the submitted quantity.
     pub(crate) beside_quantity: Map<String, Value>,
     /// Attributes that the sandbox keeps and makes nothing of.
     pub(crate) attributes: Map<String, Value>,
@@ -128,23 +128,25 @@ impl Listing {
         }
     }
 
-    pub(crate) fn offer(&self, store: &str) -> Option<&Offer> {
-        self.offers.iter().find(|offer| offer.store.id == store)
+    pub(crate) fn offer(&self, marketplace: &str) -> Option<&Offer> {
+        self.offers
+            .iter()
+            .find(|offer| offer.marketplace.id == marketplace)
     }
 
-    /// Opens a store for it, or gives it another price there.
-    pub(crate) fn put_offer(&mut self, store: &'static Marketplace, price: Option<Price>) {
+    /// Opens a marketplace for it, or gives it another price there.
+    pub(crate) fn put_offer(&mut self, marketplace: &'static Marketplace, price: Option<Price>) {
         match self
             .offers
             .iter_mut()
-            .find(|offer| offer.store.id == store.id)
+            .find(|offer| offer.marketplace.id == marketplace.id)
         {
             Some(offer) => offer.price = price,
             None => {
-                // There are a million listings, most of them in a store or two.
+                // There are a million listings, most of them in a marketplace or two.
                 self.offers.reserve_exact(1);
                 self.offers.push(Offer {
-                    store,
+                    marketplace,
                     price,
                     priced_by: 0,
                 });
@@ -159,7 +161,7 @@ impl Listing {
             .map_or(self.quantity, |step| step.quantity)
     }
 
-    /// Buyers can order it in this store.
+    /// Buyers can order it in this marketplace.
     pub(crate) fn is_buyable(&self, offer: &Offer) -> bool {
         let stocked = self.quantity > 0 || self.fulfilment == Fulfilment::Amazon;
         stocked && offer.price.is_some() && self.standing == Standing::Active
@@ -181,7 +183,7 @@ impl Listing {
         self.history.push(Step { at, quantity, by });
     }
 
-    /// Takes an edit over, unless something submitted later already stands there.
+    /// Takes an edit over, unless something submitted later is already there.
     pub(crate) fn apply(&mut self, edit: &Edit, submission: &Submission) {
         match edit {
             Edit::Availability {
@@ -206,11 +208,11 @@ impl Listing {
                     None => {}
                 }
             }
-            Edit::Price { store, price } => {
+            Edit::Price { marketplace, price } => {
                 let offer = self
                     .offers
                     .iter_mut()
-                    .find(|offer| offer.store.id == *store);
+                    .find(|offer| offer.marketplace.id == *marketplace);
                 if let Some(offer) = offer.filter(|offer| submission.sequence >= offer.priced_by) {
                     offer.price.clone_from(price);
                     offer.priced_by = submission.sequence;

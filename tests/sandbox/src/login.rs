@@ -59,9 +59,10 @@ pub(crate) async fn token(
         return answer::gone();
     };
     let mut response = answer::json(&reply, sandbox.clock.now());
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-marketplace"),
+    );
     response
         .headers_mut()
         .insert(header::PRAGMA, HeaderValue::from_static("no-cache"));

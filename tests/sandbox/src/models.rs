@@ -216,7 +216,7 @@ impl Parameter {
     }
 }
 
-/// A value out of a query as the JSON type the model wants, or as it stands if it is not of it.
+/// A value out of a query as the JSON type the model wants, or unchanged if it is not of it.
 fn typed(kind: &str, text: &str) -> Value {
     match kind {
         "integer" => text

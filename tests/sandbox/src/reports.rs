@@ -1,5 +1,5 @@
 //! Owns the Reports API 2021-06-30, as far as it is played: the report of all of a seller's listings
-//! in one store.
+//! in one marketplace.
 
 mod lines;
 
@@ -33,7 +33,7 @@ const FIRST_ID: usize = 60_000_000_001;
 #[derive(Debug)]
 pub(crate) struct Report {
     id: String,
-    stores: Vec<String>,
+    marketplaces: Vec<String>,
     created: Timestamp,
     data_start: Option<String>,
     status: Status,
@@ -59,7 +59,7 @@ impl Reports {
     }
 }
 
-/// `createReport`. Only the first of several stores counts (page "Inventory Reports").
+/// `createReport`. Only the first of several marketplaces counts (page "Inventory Reports").
 pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
     let body: Value = serde_json::from_slice(admitted.body)
         .map_err(|error| Refusal::Violation(format!("the body is no JSON: {error}")))?;
@@ -73,11 +73,11 @@ pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resul
     let Some(seller) = world.sellers.get_mut(admitted.seller) else {
         return Err(Refusal::Other(Reply::denied("")));
     };
-    let stores = body["marketplaceIds"].as_array().into_iter().flatten();
-    let stores: Vec<String> = stores
+    let marketplaces = body["marketplaceIds"].as_array().into_iter().flatten();
+    let marketplaces: Vec<String> = marketplaces
         .filter_map(|id| Some(id.as_str()?.to_owned()))
         .collect();
-    if let Some(foreign) = stores
+    if let Some(foreign) = marketplaces
         .iter()
         .find(|id| !seller.account.marketplaces.contains(id))
     {
@@ -92,7 +92,7 @@ pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resul
     let id = (FIRST_ID + seller.reports.all.len()).to_string();
     seller.reports.all.push(Report {
         id: id.clone(),
-        stores,
+        marketplaces,
         created: admitted.now,
         data_start: body["dataStartTime"].as_str().map(str::to_owned),
         status: Status::InQueue,
@@ -129,7 +129,7 @@ fn shown(report: &Report) -> Value {
     let mut shown = json!({
         "reportId": report.id,
         "reportType": ALL_LISTINGS,
-        "marketplaceIds": report.stores,
+        "marketplaceIds": report.marketplaces,
         "dataStartTime": report.data_start.clone().unwrap_or_else(|| iso_millis(report.created)),
         "dataEndTime": iso_millis(report.created),
         "createdTime": iso_millis(report.created),
@@ -177,8 +177,8 @@ pub(crate) fn advance(
             continue;
         }
         let as_of = clock::later(end, -office.report_stale_seconds.max(0.0));
-        let store = report.stores.first().map_or("", String::as_str);
-        let snapshot = Snapshot::of(listings, store, office, as_of);
+        let marketplace = report.marketplaces.first().map_or("", String::as_str);
+        let snapshot = Snapshot::of(listings, marketplace, office, as_of);
         if snapshot.len() == 0 {
             // Page "Reports API FAQ": "No data can be found for the report".
             report.status = Status::Cancelled;
@@ -186,7 +186,7 @@ pub(crate) fn advance(
         }
         let cut = report.mishap == Some(Mishap::ReportCut);
         let content = Content::report(snapshot, office.gzip, cut);
-        let charset = office.report_encoding(store);
+        let charset = office.report_encoding(marketplace);
         let content_type = if office.report_charset_told {
             format!("text/plain;charset={}", charset.name())
         } else {

@@ -9,25 +9,25 @@ use crate::{
 
 /// `getMarketplaceParticipations`.
 pub(crate) fn participations(account: &SellerAccount) -> Value {
-    let stores = account
+    let marketplaces = account
         .marketplaces
         .iter()
         .filter_map(|id| marketplaces::of(id));
-    let mut payload: Vec<Value> = stores
-        .map(|store| {
+    let mut payload: Vec<Value> = marketplaces
+        .map(|marketplace| {
             json!({
                 "marketplace": {
-                    "id": store.id,
-                    "name": store.name(),
-                    "countryCode": store.country,
-                    "defaultCurrencyCode": store.currency,
-                    "defaultLanguageCode": store.language,
-                    "domainName": store.domain,
+                    "id": marketplace.id,
+                    "name": marketplace.name(),
+                    "countryCode": marketplace.country,
+                    "defaultCurrencyCode": marketplace.currency,
+                    "defaultLanguageCode": marketplace.language,
+                    "domainName": marketplace.domain,
                 },
                 "storeName": account.store_name,
                 "participation": {
                     "isParticipating": true,
-                    "hasSuspendedListings": account.suspended.iter().any(|id| id == store.id),
+                    "hasSuspendedListings": account.suspended.iter().any(|id| id == marketplace.id),
                 },
             })
         })
@@ -38,7 +38,7 @@ pub(crate) fn participations(account: &SellerAccount) -> Value {
     json!({ "payload": payload })
 }
 
-/// Real accounts list marketplaces that are no store of Amazon's and stand in no table of ids.
+/// Real accounts list marketplaces that are no marketplace of Amazon's and stand in no table of ids.
 fn not_a_store(store_name: &str) -> Value {
     json!({
         "marketplace": {
@@ -47,7 +47,7 @@ fn not_a_store(store_name: &str) -> Value {
             "countryCode": "GB",
             "defaultCurrencyCode": "GBP",
             "defaultLanguageCode": "en_GB",
-            "domainName": "siprodukmarketplace.stores.amazon.co.uk",
+            "domainName": "siprodukmarketplace.marketplaces.amazon.co.uk",
         },
         "storeName": store_name,
         "participation": { "isParticipating": true, "hasSuspendedListings": false },

@@ -68,9 +68,9 @@ impl Goods {
         };
         let plain = self.plain_skus(seller).into_iter().enumerate();
         let mut listings: Vec<Value> = plain
-            .map(|(n, sku)| json!({"sku": sku, "stores": marketplaces, "quantity": n % 9}))
+            .map(|(n, sku)| json!({"sku": sku, "marketplaces": marketplaces, "quantity": n % 9}))
             .collect();
-        listings.push(json!({"sku": SHARED, "stores": marketplaces, "quantity": 2}));
+        listings.push(json!({"sku": SHARED, "marketplaces": marketplaces, "quantity": 2}));
         if seller == BY_TOKEN {
             return listings;
         }
@@ -83,11 +83,13 @@ impl Goods {
             UNKNOWN_HERE,
             NON_ASCII,
         ];
-        listings.extend(own.map(|sku| json!({"sku": sku, "stores": marketplaces, "quantity": 3})));
+        listings.extend(
+            own.map(|sku| json!({"sku": sku, "marketplaces": marketplaces, "quantity": 3})),
+        );
         // On one marketplace only: no feed through the home marketplace can carry it.
-        listings.push(json!({"sku": URGENT_ZERO, "stores": [DE], "quantity": 1}));
+        listings.push(json!({"sku": URGENT_ZERO, "marketplaces": [DE], "quantity": 1}));
         listings.push(
-            json!({"sku": FULFILLED_BY_AMAZON, "stores": marketplaces, "quantity": 40, "fulfilment": "AMAZON"}),
+            json!({"sku": FULFILLED_BY_AMAZON, "marketplaces": marketplaces, "quantity": 40, "fulfilment": "AMAZON"}),
         );
         listings
     }

@@ -92,7 +92,7 @@ impl Report {
             of("Waits for a person because", |row| row.reason.as_deref()),
             of("Status", |row| Some(row.status.as_str())),
             self.stories(),
-            counts(&["Asked of Amazon", "Calls"], calls),
+            counts(&["Amazon's operation", "Calls"], calls),
             counts(&["Told on the bus", "Events"], events),
         ] {
             println!("\n{table}");
@@ -105,9 +105,9 @@ impl Report {
         for (sku, is) in [
             (BUNDLE, "a bundle of two products"),
             (ALIAS.0, "twelve of a product, tied by alias"),
-            (CASE_MISMATCH.1, "spelt otherwise here"),
+            (CASE_MISMATCH.1, "spelt differently here"),
             (FULFILLED_BY_AMAZON, "in Amazon's own warehouse"),
-            (REFUSED, "refused first, then mended"),
+            (REFUSED, "refused first, then corrected"),
             (URGENT_ZERO, "emptied at once"),
         ] {
             let Some(line) = self.lines.iter().find(|line| line.sku == sku) else {

@@ -1,5 +1,5 @@
 //! The stock half of the journey: the catalogue goes in through the API, listings are matched, the settings published,
-//! and rounds go on until Amazon shows what is wanted, while buyers order.
+//! and rounds run until Amazon shows what is wanted, while buyers order.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -51,10 +51,10 @@ impl Journey<'_> {
         self.until_equal(&step, Some(REFUSED)).await?;
         step.done();
 
-        let step = console.step("Buyers order, one shelf is emptied, one listing is mended");
+        let step = console.step("Buyers order, one shelf is emptied, one listing is corrected");
         self.sell(&goods, orders, seed).await?;
         self.empty_a_shelf(&step).await?;
-        self.mend().await?;
+        self.correct().await?;
         step.done();
 
         let step = console.step("Until Amazon shows everywhere what is wanted");
@@ -160,7 +160,7 @@ impl Journey<'_> {
         Ok(())
     }
 
-    /// Buyers order from listings that are live, and Amazon's clock goes on, so that the next sweep finds the orders.
+    /// Buyers order from listings that are live, and Amazon's clock advances, so that the next sweep finds the orders.
     async fn sell(&mut self, goods: &Goods, orders: u32, seed: u64) -> Result<()> {
         let connected: Vec<(String, &'static str)> = self
             .connected
@@ -204,7 +204,7 @@ impl Journey<'_> {
     }
 
     /// The seller gives the listing what Amazon missed, and the next count goes through.
-    async fn mend(&mut self) -> Result<()> {
+    async fn correct(&mut self) -> Result<()> {
         let lines = self.listing_lines().await?;
         self.refused = lines.iter().filter(|line| line.refused).count();
         self.scene.refuse(BY_CONSENT, json!({})).await?;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     Here, Refused, no_such_seller, refuse,
-    stock_listings::{LONGEST_SKU, by_seller, stores},
+    stock_listings::{LONGEST_SKU, by_seller, marketplaces},
 };
 use crate::{
     generate,
@@ -24,7 +24,7 @@ pub(super) struct Wish {
     count: u32,
     prefix: String,
     quantity: u64,
-    stores: Vec<String>,
+    marketplaces: Vec<String>,
     #[serde(default)]
     seed: u64,
     #[serde(default)]
@@ -42,8 +42,8 @@ pub(super) async fn invent(
     let Some(known) = world.sellers.get_mut(&seller) else {
         return no_such_seller(&seller);
     };
-    let stores = match stores(known, &wish.stores) {
-        Ok(stores) => stores,
+    let marketplaces = match marketplaces(known, &wish.marketplaces) {
+        Ok(marketplaces) => marketplaces,
         Err(why) => return refuse(StatusCode::BAD_REQUEST, why),
     };
     let sku = |number: u32| format!("{}{number:06}", wish.prefix);
@@ -54,10 +54,10 @@ pub(super) async fn invent(
         let sku = sku(number);
         let (title, cents) = generate::product(wish.seed, number);
         let mut listing = Listing::new(generate::asin(&sku).into(), title.into(), now);
-        for store in &stores {
+        for marketplace in &marketplaces {
             let amount = format!("{}.{:02}", cents / 100, cents % 100);
-            let currency = store.currency.to_owned();
-            listing.put_offer(store, Some(Price { amount, currency }));
+            let currency = marketplace.currency.to_owned();
+            listing.put_offer(marketplace, Some(Price { amount, currency }));
         }
         listing.fulfilment = wish.fulfilment;
         listing.set_quantity(wish.quantity, &by);

@@ -37,7 +37,7 @@ struct NewListing {
     asin: Option<String>,
     product_type: Option<String>,
     title: Option<String>,
-    stores: Vec<String>,
+    marketplaces: Vec<String>,
     quantity: Option<u64>,
     price: Option<Prices>,
     #[serde(default)]
@@ -46,7 +46,7 @@ struct NewListing {
     status: Standing,
 }
 
-/// One price for all stores of its currency, or one per store.
+/// One price for all marketplaces of its currency, or one per marketplace.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Prices {
@@ -55,18 +55,18 @@ enum Prices {
 }
 
 impl Prices {
-    fn of(&self, store: &Marketplace) -> Option<Price> {
+    fn of(&self, marketplace: &Marketplace) -> Option<Price> {
         let price = match self {
             Self::One(price) => Some(price),
-            Self::PerStore(prices) => prices.get(store.id),
+            Self::PerStore(prices) => prices.get(marketplace.id),
         };
         price
-            .filter(|price| price.currency == store.currency)
+            .filter(|price| price.currency == marketplace.currency)
             .cloned()
     }
 }
 
-/// Puts listings in, or describes known ones anew; a quantity that is left out stays.
+/// Puts listings in, or describes known ones again; a quantity that is left out stays.
 pub(super) async fn put(
     State(sandbox): Here,
     Path(seller): Path<String>,
@@ -95,7 +95,7 @@ fn put_one(
     if new.sku.is_empty() || new.sku.chars().count() > LONGEST_SKU {
         return Err(format!("`{}` is no SKU", new.sku));
     }
-    let stores = stores(seller, &new.stores)?;
+    let marketplaces = marketplaces(seller, &new.marketplaces)?;
     let known = seller.listings.get(&new.sku).cloned();
     let is_new = known.is_none();
     let asin = || generate::asin(&new.sku).into();
@@ -110,15 +110,17 @@ fn put_one(
     if let Some(product_type) = &new.product_type {
         listing.product_type = product_type.as_str().into();
     }
-    listing
-        .offers
-        .retain(|offer| stores.iter().any(|store| store.id == offer.store.id));
-    for store in stores {
-        let price = new.price.as_ref().and_then(|prices| prices.of(store));
+    listing.offers.retain(|offer| {
+        marketplaces
+            .iter()
+            .any(|marketplace| marketplace.id == offer.marketplace.id)
+    });
+    for marketplace in marketplaces {
+        let price = new.price.as_ref().and_then(|prices| prices.of(marketplace));
         let kept = listing
-            .offer(store.id)
+            .offer(marketplace.id)
             .and_then(|offer| offer.price.clone());
-        listing.put_offer(store, price.or(kept));
+        listing.put_offer(marketplace, price.or(kept));
     }
     (listing.fulfilment, listing.standing) = (new.fulfilment, new.status);
     if let Some(quantity) = new.quantity.or(is_new.then_some(0)) {
@@ -136,7 +138,10 @@ pub(super) fn by_seller(sequence: u64, at: Timestamp) -> Submission {
     }
 }
 
-pub(super) fn stores(seller: &Seller, ids: &[String]) -> Result<Vec<&'static Marketplace>, String> {
+pub(super) fn marketplaces(
+    seller: &Seller,
+    ids: &[String],
+) -> Result<Vec<&'static Marketplace>, String> {
     let of = |id: &String| {
         marketplaces::of(id)
             .filter(|_| seller.account.marketplaces.contains(id))
@@ -207,7 +212,7 @@ struct Shown<'a> {
 
 #[derive(Serialize)]
 struct More<'a> {
-    stores: Vec<&'static str>,
+    marketplaces: Vec<&'static str>,
     prices: BTreeMap<&'static str, &'a Price>,
     asin: &'a str,
     product_type: &'a str,
@@ -220,9 +225,13 @@ struct More<'a> {
 
 impl<'a> Shown<'a> {
     fn of(sku: &'a str, listing: &'a Listing, brief: bool) -> Self {
-        let priced = |offer: &'a Offer| Some((offer.store.id, offer.price.as_ref()?));
+        let priced = |offer: &'a Offer| Some((offer.marketplace.id, offer.price.as_ref()?));
         let more = || More {
-            stores: listing.offers.iter().map(|offer| offer.store.id).collect(),
+            marketplaces: listing
+                .offers
+                .iter()
+                .map(|offer| offer.marketplace.id)
+                .collect(),
             prices: listing.offers.iter().filter_map(priced).collect(),
             asin: &listing.asin,
             product_type: &listing.product_type,

@@ -58,11 +58,11 @@ pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resul
     {
         return Err(Refusal::Other(Reply::denied("")));
     }
-    let stores = body["marketplaceIds"]
+    let marketplaces = body["marketplaceIds"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
-    let [Value::String(store)] = stores else {
-        return broken("a JSON_LISTINGS_FEED is for a single store");
+    let [Value::String(marketplace)] = marketplaces else {
+        return broken("a JSON_LISTINGS_FEED is for a single marketplace");
     };
     if !world.take_token(admitted.application, admitted.seller, LISTINGS_FEED) {
         return Err(Refusal::Other(Reply::throttled()));
@@ -72,8 +72,8 @@ pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resul
     let Some(seller) = world.sellers.get_mut(admitted.seller) else {
         return Err(Refusal::Other(Reply::denied("")));
     };
-    if !seller.account.marketplaces.contains(store) {
-        return broken(&format!("the seller has no marketplace `{store}`"));
+    if !seller.account.marketplaces.contains(marketplace) {
+        return broken(&format!("the seller has no marketplace `{marketplace}`"));
     }
     let mishap = seller.feeds.mishaps.strike();
     if matches!(mishap, Some((Mishap::Quota, _))) {
@@ -84,7 +84,7 @@ pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resul
     seller.feeds.all.push(Feed {
         id: id.clone(),
         feed_type: LISTINGS.to_owned(),
-        store: store.clone(),
+        marketplace: marketplace.clone(),
         created: admitted.now,
         sequence,
         input,
@@ -184,7 +184,7 @@ fn shown(feed: &Feed) -> Value {
     let mut shown = json!({
         "feedId": feed.id,
         "feedType": feed.feed_type,
-        "marketplaceIds": [feed.store],
+        "marketplaceIds": [feed.marketplace],
         "createdTime": iso_millis(feed.created),
         "processingStatus": feed.status,
     });
@@ -206,7 +206,7 @@ fn shown(feed: &Feed) -> Value {
 #[derive(serde::Deserialize, serde::Serialize)]
 struct Wanted {
     types: Vec<String>,
-    stores: Vec<String>,
+    marketplaces: Vec<String>,
     statuses: Vec<String>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -226,7 +226,7 @@ impl Wanted {
             .and_then(|size| size.parse().ok());
         Ok(Self {
             types,
-            stores: admitted.list("marketplaceIds"),
+            marketplaces: admitted.list("marketplaceIds"),
             statuses: admitted.list("processingStatuses"),
             since: time("createdSince"),
             until: time("createdUntil"),
@@ -251,7 +251,7 @@ impl Wanted {
             wanted.is_empty() || wanted.iter().any(|wanted| wanted == value)
         };
         any(&self.types, &feed.feed_type)
-            && any(&self.stores, &feed.store)
+            && any(&self.marketplaces, &feed.marketplace)
             && any(
                 &self.statuses,
                 json!(feed.status).as_str().unwrap_or_default(),

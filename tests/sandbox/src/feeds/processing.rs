@@ -20,7 +20,7 @@ const MOST_ID: u64 = (1 << 31) - 1;
 pub(super) struct Task<'a> {
     pub(super) seller: &'a str,
     pub(super) feed: &'a str,
-    pub(super) store: &'a str,
+    pub(super) marketplace: &'a str,
     pub(super) input: &'a [u8],
     /// What part of the messages is processed, from the first on.
     pub(super) part: f64,
@@ -158,8 +158,8 @@ fn read(task: &Task<'_>, seller: &Seller, message: &Value) -> Result<Vec<Edit>, 
     })?;
     let sku = message["sku"].as_str().unwrap_or_default();
     let listing = seller.listings.get(sku);
-    listings::refused(seller, listing, sku, task.store, task.accepts_unknown)?;
-    listings::read_edits(&patches, listing, task.store)
+    listings::refused(seller, listing, sku, task.marketplace, task.accepts_unknown)?;
+    listings::read_edits(&patches, listing, task.marketplace)
 }
 
 /// The patches of a message that meets the schema. `PARTIAL_UPDATE` is `PATCH` with `replace`.

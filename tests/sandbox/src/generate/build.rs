@@ -56,33 +56,33 @@ fn plus(at: Timestamp, seconds: u64) -> Timestamp {
 
 pub(super) fn order(
     case: &Case,
-    store: &Marketplace,
+    marketplace: &Marketplace,
     (since, until): (Timestamp, Timestamp),
     skus: Option<&[String]>,
     dice: &mut Dice,
 ) -> Value {
-    let id = order_id(store, dice);
+    let id = order_id(marketplace, dice);
     let times = Times::pick(since, until, dice);
     let at_home;
     let place: &Place = match case.to {
         Some(away) => away,
         None => {
-            at_home = places::home(store.country, dice);
+            at_home = places::home(marketplace.country, dice);
             &at_home
         }
     };
-    let buyer = Buyer::invent(place, store.domain, dice);
-    let (lines, total) = items::lines(case, store.currency, skus, &buyer, &times, dice);
+    let buyer = Buyer::invent(place, marketplace.domain, dice);
+    let (lines, total) = items::lines(case, marketplace.currency, skus, &buyer, &times, dice);
     let mut order = json!({
         "orderId": id,
         "createdTime": iso(times.created),
         "lastUpdatedTime": iso(times.updated),
         "salesChannel": {
-            "channelName": "AMAZON", "marketplaceId": store.id, "marketplaceName": store.name(),
+            "channelName": "AMAZON", "marketplaceId": marketplace.id, "marketplaceName": marketplace.name(),
         },
         "buyer": buyer.as_buyer(case.twist),
         "recipient": buyer.as_recipient(place, case.twist, dice),
-        "proceeds": { "grandTotal": items::money(total, store.currency) },
+        "proceeds": { "grandTotal": items::money(total, marketplace.currency) },
         "fulfillment": fulfillment(case, &times),
         "orderItems": lines,
     });
@@ -92,13 +92,13 @@ pub(super) fn order(
     if !case.by_amazon {
         packages(&mut order, case, &times, dice);
     }
-    twist(&mut order, case, store, &buyer, dice);
+    twist(&mut order, case, marketplace, &buyer, dice);
     order
 }
 
-fn order_id(store: &Marketplace, dice: &mut Dice) -> String {
-    // Amazon's first group tells the region of the store, more or less.
-    let first = match store.country {
+fn order_id(marketplace: &Marketplace, dice: &mut Dice) -> String {
+    // Amazon's first group tells the region of the marketplace, more or less.
+    let first = match marketplace.country {
         "GB" => 202 + dice.below(5),
         "DE" => 302 + dice.below(4),
         _ => 402 + dice.below(6),
@@ -138,7 +138,13 @@ fn packages(order: &mut Value, case: &Case, times: &Times, dice: &mut Dice) {
     }]);
 }
 
-fn twist(order: &mut Value, case: &Case, store: &Marketplace, buyer: &Buyer, dice: &mut Dice) {
+fn twist(
+    order: &mut Value,
+    case: &Case,
+    marketplace: &Marketplace,
+    buyer: &Buyer,
+    dice: &mut Dice,
+) {
     let association = match case.twist {
         Twist::Replacement => Some("REPLACEMENT_ORIGINAL_ID"),
         Twist::Exchange => Some("EXCHANGE_ORIGINAL_ID"),
@@ -146,7 +152,7 @@ fn twist(order: &mut Value, case: &Case, store: &Marketplace, buyer: &Buyer, dic
     };
     if let Some(association) = association {
         order["associatedOrders"] =
-            json!([{ "orderId": order_id(store, dice), "associationType": association }]);
+            json!([{ "orderId": order_id(marketplace, dice), "associationType": association }]);
     }
     match case.twist {
         Twist::Business => {

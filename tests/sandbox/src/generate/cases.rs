@@ -7,10 +7,10 @@ use super::{
 
 /// On which of the seller's marketplaces an order is placed.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Store {
+pub(super) enum SoldOn {
     Uk,
     De,
-    /// The seller's first store that is neither.
+    /// The seller's first marketplace that is neither.
     Other,
     /// Its last.
     YetAnother,
@@ -39,9 +39,9 @@ pub(super) enum Twist {
 /// Everything an order is decided by, but chance.
 #[derive(Clone, Copy)]
 pub(super) struct Case {
-    pub(super) store: Store,
+    pub(super) marketplace: SoldOn,
     pub(super) level: &'static str,
-    /// None: the buyer lives where the store is.
+    /// None: the buyer lives where the marketplace is.
     pub(super) to: Option<&'static Place>,
     pub(super) status: &'static str,
     pub(super) programs: &'static [&'static str],
@@ -50,9 +50,9 @@ pub(super) struct Case {
 }
 
 const fn uk(level: &'static str) -> Case {
-    let (store, status, programs, twist) = (Store::Uk, "UNSHIPPED", &[], Twist::Nothing);
+    let (marketplace, status, programs, twist) = (SoldOn::Uk, "UNSHIPPED", &[], Twist::Nothing);
     Case {
-        store,
+        marketplace,
         level,
         to: None,
         status,
@@ -62,12 +62,15 @@ const fn uk(level: &'static str) -> Case {
     }
 }
 
-const fn on(store: Store, level: &'static str) -> Case {
-    Case { store, ..uk(level) }
+const fn on(marketplace: SoldOn, level: &'static str) -> Case {
+    Case {
+        marketplace,
+        ..uk(level)
+    }
 }
 
 const fn de(level: &'static str) -> Case {
-    on(Store::De, level)
+    on(SoldOn::De, level)
 }
 
 impl Case {
@@ -141,9 +144,9 @@ pub(super) const SPECIAL: [Case; 40] = [
     uk("STANDARD").to(&places::GERMANY).twist(Twist::Ioss),
     uk("EXPEDITED").twist(Twist::GiftAndCustomised),
     de("STANDARD").twist(Twist::LabelNotYet),
-    // Stores that nobody switched on.
-    on(Store::Other, "STANDARD"),
-    on(Store::YetAnother, "EXPEDITED"),
+    // Marketplaces that nobody switched on.
+    on(SoldOn::Other, "STANDARD"),
+    on(SoldOn::YetAnother, "EXPEDITED"),
     // What the buyer thinks of later, and what Amazon does.
     uk("STANDARD").twist(Twist::BuyerWantsToCancel),
     uk("DRONE_DROP"),
@@ -157,11 +160,11 @@ pub(super) fn special(index: u32) -> Option<Case> {
 
 /// An order as most are.
 pub(super) fn everyday(dice: &mut Dice) -> Case {
-    let store = match dice.below(100) {
-        0..58 => Store::Uk,
-        58..92 => Store::De,
-        92..97 => Store::Other,
-        _ => Store::YetAnother,
+    let marketplace = match dice.below(100) {
+        0..58 => SoldOn::Uk,
+        58..92 => SoldOn::De,
+        92..97 => SoldOn::Other,
+        _ => SoldOn::YetAnother,
     };
     let level = match dice.below(100) {
         0..62 => "STANDARD",
@@ -201,7 +204,7 @@ pub(super) fn everyday(dice: &mut Dice) -> Case {
         twist
     };
     Case {
-        store,
+        marketplace,
         level,
         to: away,
         status,

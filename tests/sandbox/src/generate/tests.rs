@@ -63,8 +63,8 @@ fn forty_orders_hold_every_special_case() {
             .iter()
             .all(|country| countries.contains(*country))
     );
-    let stores = all(&orders, "/salesChannel/marketplaceId");
-    assert_eq!(stores, [UK, DE, FR, ES].map(str::to_owned).into());
+    let marketplaces = all(&orders, "/salesChannel/marketplaceId");
+    assert_eq!(marketplaces, [UK, DE, FR, ES].map(str::to_owned).into());
     let kinds = all(&orders, "/recipient/deliveryAddress/addressType");
     assert!(kinds.contains("PICKUP_POINT") && kinds.contains("HOUSEBOAT"));
     assert_eq!(all(&orders, "/fulfillment/fulfilledBy").len(), 2);

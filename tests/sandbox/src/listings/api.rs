@@ -17,11 +17,14 @@ use crate::{
 /// `getListingsItem`.
 pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
     let seller = own_account(world, admitted)?;
-    let stores = stores(seller, admitted)?;
+    let marketplaces = marketplaces(seller, admitted)?;
     let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
     let found = listing.map(|listing| {
-        let offers: Vec<&Offer> = stores.iter().filter_map(|id| listing.offer(id)).collect();
+        let offers: Vec<&Offer> = marketplaces
+            .iter()
+            .filter_map(|id| listing.offer(id))
+            .collect();
         (listing, offers)
     });
     match found.filter(|(_, offers)| !offers.is_empty()) {
@@ -29,7 +32,10 @@ pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<R
         None => Err(Refusal::Other(Reply::error(
             StatusCode::NOT_FOUND,
             "NOT_FOUND",
-            &format!("SKU '{sku}' not found in marketplace {}", stores.join(",")),
+            &format!(
+                "SKU '{sku}' not found in marketplace {}",
+                marketplaces.join(",")
+            ),
             "",
         ))),
     }
@@ -47,28 +53,30 @@ pub(super) fn own_account<'a>(
     }
 }
 
-pub(super) fn stores(
+pub(super) fn marketplaces(
     seller: &Seller,
     admitted: &AdmittedRequest<'_>,
 ) -> Result<Vec<String>, Refusal> {
-    let stores = admitted.list("marketplaceIds");
+    let marketplaces = admitted.list("marketplaceIds");
     let mut seen = BTreeSet::new();
-    for store in &stores {
-        if !seller.account.marketplaces.contains(store) {
+    for marketplace in &marketplaces {
+        if !seller.account.marketplaces.contains(marketplace) {
             return Err(Refusal::Violation(format!(
-                "the seller has no marketplace `{store}`"
+                "the seller has no marketplace `{marketplace}`"
             )));
         }
-        if !seen.insert(store) {
-            return Err(Refusal::Violation(format!("`{store}` is given twice")));
+        if !seen.insert(marketplace) {
+            return Err(Refusal::Violation(format!(
+                "`{marketplace}` is given twice"
+            )));
         }
     }
-    if stores.is_empty() {
+    if marketplaces.is_empty() {
         return Err(Refusal::Violation(
             "marketplaceIds holds at least one id".to_owned(),
         ));
     }
-    Ok(stores)
+    Ok(marketplaces)
 }
 
 fn item(sku: &str, listing: &Listing, offers: &[&Offer], admitted: &AdmittedRequest<'_>) -> Value {
@@ -86,7 +94,7 @@ fn item(sku: &str, listing: &Listing, offers: &[&Offer], admitted: &AdmittedRequ
             "offers" => offers.iter().filter_map(priced).collect(),
             "fulfillmentAvailability" => json!([availability(listing, offers)]),
             "productTypes" => of_offers(
-                &|offer| json!({ "marketplaceId": offer.store.id, "productType": &*listing.product_type }),
+                &|offer| json!({ "marketplaceId": offer.marketplace.id, "productType": &*listing.product_type }),
             ),
             _ => json!([]),
         };
@@ -102,7 +110,7 @@ fn summary(listing: &Listing, offer: &Offer) -> Value {
         &["DISCOVERABLE"]
     };
     json!({
-        "marketplaceId": offer.store.id,
+        "marketplaceId": offer.marketplace.id,
         "asin": &*listing.asin,
         "productType": &*listing.product_type,
         "conditionType": "new_new",
@@ -116,7 +124,7 @@ fn summary(listing: &Listing, offer: &Offer) -> Value {
 fn priced(offer: &&Offer) -> Option<Value> {
     let price = offer.price.as_ref()?;
     Some(json!({
-        "marketplaceId": offer.store.id,
+        "marketplaceId": offer.marketplace.id,
         "offerType": "B2C",
         "price": { "currencyCode": price.currency, "amount": price.amount },
         "audience": { "value": "ALL", "displayName": "Sell on Amazon" },
@@ -135,12 +143,12 @@ fn availability(listing: &Listing, offers: &[&Offer]) -> Value {
     }
 }
 
-/// How Amazon calls its own warehouses behind this store.
+/// How Amazon calls its own warehouses behind this marketplace.
 pub(crate) fn amazons_channel(offer: &Offer) -> String {
-    match offer.store.region {
+    match offer.marketplace.region {
         Region::Na => "AMAZON_NA".to_owned(),
         Region::Eu => "AMAZON_EU".to_owned(),
-        Region::Fe => format!("AMAZON_{}", offer.store.country),
+        Region::Fe => format!("AMAZON_{}", offer.marketplace.country),
     }
 }
 
@@ -160,14 +168,14 @@ fn attributes(listing: &Listing, offers: &[&Offer]) -> Value {
         let price = offer.price.as_ref()?;
         let amount: Value = serde_json::from_str(&price.amount).ok()?;
         Some(json!({
-            "audience": "ALL", "currency": price.currency, "marketplace_id": offer.store.id,
+            "audience": "ALL", "currency": price.currency, "marketplace_id": offer.marketplace.id,
             "our_price": [{ "schedule": [{ "value_with_tax": amount }] }],
         }))
     });
     attributes.insert("purchasable_offer".to_owned(), prices.collect());
     let names = offers
         .iter()
-        .map(|offer| json!({ "value": &*listing.title, "marketplace_id": offer.store.id }));
+        .map(|offer| json!({ "value": &*listing.title, "marketplace_id": offer.marketplace.id }));
     attributes.insert("item_name".to_owned(), names.collect());
     Value::Object(attributes)
 }

@@ -13,15 +13,18 @@ const OFFER: &str = "purchasable_offer";
 /// One change that breaks no rule.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
-    /// The quantity and what stands beside it.
+    /// The quantity and what is beside it.
     Availability {
         quantity: Option<u64>,
         beside: Map<String, Value>,
         /// `replace` wipes what it does not say, `merge` keeps it.
         replaces: bool,
     },
-    /// A price in one store, or none there any more.
-    Price { store: String, price: Option<Price> },
+    /// A price in one marketplace, or none there any more.
+    Price {
+        marketplace: String,
+        price: Option<Price>,
+    },
     /// Anything else.
     Attribute { name: String, value: Option<Value> },
 }
@@ -90,11 +93,11 @@ impl Issue {
     }
 }
 
-/// The edits that these patches mean for a listing in this store, or the first thing wrong with them.
+/// The edits that these patches mean for a listing in this marketplace, or the first thing wrong with them.
 pub(crate) fn read(
     patches: &[Value],
     listing: Option<&Listing>,
-    store: &str,
+    marketplace: &str,
 ) -> Result<Vec<Edit>, Issue> {
     let mut edits = Vec::new();
     for patch in patches {
@@ -123,7 +126,7 @@ pub(crate) fn read(
         for value in values {
             edits.push(match attribute {
                 AVAILABILITY => availability(op, value, listing)?,
-                OFFER => price(op, value, listing, store)?,
+                OFFER => price(op, value, listing, marketplace)?,
                 name => Edit::Attribute {
                     name: name.to_owned(),
                     value: (op != "delete").then(|| patch["value"].clone()),
@@ -174,22 +177,30 @@ fn availability(op: &str, value: &Value, listing: Option<&Listing>) -> Result<Ed
     })
 }
 
-fn price(op: &str, value: &Value, listing: Option<&Listing>, store: &str) -> Result<Edit, Issue> {
+fn price(
+    op: &str,
+    value: &Value,
+    listing: Option<&Listing>,
+    marketplace: &str,
+) -> Result<Edit, Issue> {
     let wrong = |code, message: &str| Err(Issue::forbidden(code, message, OFFER));
-    let store = value["marketplace_id"].as_str().unwrap_or(store);
-    let Some(marketplace) = marketplaces::of(store) else {
+    let id = value["marketplace_id"].as_str().unwrap_or(marketplace);
+    let Some(marketplace) = marketplaces::of(id) else {
         return wrong("90244", "'marketplace_id' is no marketplace id.");
     };
-    if listing.is_some_and(|listing| listing.offer(store).is_none()) {
-        let message = format!("The listing is not in the store {store}.");
+    if listing.is_some_and(|listing| listing.offer(id).is_none()) {
+        let message = format!("The listing is not in the marketplace {id}.");
         return Err(Issue::new("13013", message, Some(OFFER)));
     }
-    let store = store.to_owned();
+    let on = id.to_owned();
     if op == "delete" {
-        return Ok(Edit::Price { store, price: None });
+        return Ok(Edit::Price {
+            marketplace: on,
+            price: None,
+        });
     }
     if value["currency"] != marketplace.currency {
-        return wrong("90244", "'currency' is not that of the store.");
+        return wrong("90244", "'currency' is not that of the marketplace.");
     }
     if !matches!(value["audience"].as_str(), None | Some("ALL")) {
         return wrong("90244", "The sandbox has no other audience than 'ALL'.");
@@ -199,7 +210,7 @@ fn price(op: &str, value: &Value, listing: Option<&Listing>, store: &str) -> Res
         None => wrong("90220", "'our_price' is required but not supplied."),
         Some(number) if number <= 0.0 => wrong("90000900", "The price must be above zero."),
         Some(_) => Ok(Edit::Price {
-            store,
+            marketplace: on,
             price: Some(Price {
                 amount: amount.to_string(),
                 currency: marketplace.currency.to_owned(),

@@ -1,4 +1,4 @@
-//! Owns `patchListingsItem`: everything wrong with a patch is told in its answer, nothing comes later.
+//! Owns `patchListingsItem`: its answer names everything wrong with a patch, nothing comes later.
 
 use serde_json::{Value, json};
 
@@ -13,12 +13,12 @@ use crate::{
 pub(crate) fn patch(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
     let accepts_unknown = world.back_office.accepts_unknown_skus;
     let seller = &*api::own_account(world, admitted)?;
-    let stores = api::stores(seller, admitted)?;
+    let marketplaces = api::marketplaces(seller, admitted)?;
     let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
     let asin = listing.map(|listing| listing.asin.to_string());
     let remark = remark(seller, sku);
-    let (status, issue) = match read(seller, admitted, &stores, accepts_unknown)? {
+    let (status, issue) = match read(seller, admitted, &marketplaces, accepts_unknown)? {
         Err(issue) => {
             if issue.violates {
                 world.violated(admitted, &format!("`{sku}`: {}", issue.message));
@@ -39,7 +39,7 @@ pub(crate) fn patch(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result
         .iter()
         .any(|data| data == "identifiers")
     {
-        let identifiers = stores.iter().zip(asin.iter().cycle());
+        let identifiers = marketplaces.iter().zip(asin.iter().cycle());
         let identifiers =
             identifiers.map(|(id, asin)| json!({ "marketplaceId": id, "asin": asin }));
         answer["identifiers"] = identifiers.collect();
@@ -47,11 +47,11 @@ pub(crate) fn patch(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result
     Ok(Reply::ok(answer))
 }
 
-/// The edits for all the stores, each of them once.
+/// The edits for all the marketplaces, each of them once.
 fn read(
     seller: &Seller,
     admitted: &AdmittedRequest<'_>,
-    stores: &[String],
+    marketplaces: &[String],
     accepts_unknown: bool,
 ) -> Result<Result<Vec<Edit>, Issue>, Refusal> {
     let body: Value = serde_json::from_slice(admitted.body)
@@ -60,9 +60,9 @@ fn read(
     let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
     let mut all: Vec<Edit> = Vec::new();
-    for store in stores {
-        let read = refused(seller, listing, sku, store, accepts_unknown)
-            .and_then(|()| edits::read(patches, listing, store));
+    for marketplace in marketplaces {
+        let read = refused(seller, listing, sku, marketplace, accepts_unknown)
+            .and_then(|()| edits::read(patches, listing, marketplace));
         match read {
             Err(issue) => return Ok(Err(issue)),
             Ok(edits) => {
@@ -97,21 +97,21 @@ fn accept(
     Ok(())
 }
 
-/// What stands against any submission for this SKU in this store.
+/// What forbids any submission for this SKU in this marketplace.
 pub(crate) fn refused(
     seller: &Seller,
     listing: Option<&Listing>,
     sku: &str,
-    store: &str,
+    marketplace: &str,
     accepts_unknown: bool,
 ) -> Result<(), Issue> {
     if let Some(issue) = remark(seller, sku).filter(Issue::is_error) {
         return Err(issue);
     }
-    if accepts_unknown || listing.is_some_and(|listing| listing.offer(store).is_some()) {
+    if accepts_unknown || listing.is_some_and(|listing| listing.offer(marketplace).is_some()) {
         return Ok(());
     }
-    let message = format!("The SKU '{sku}' does not exist in the store {store}.");
+    let message = format!("The SKU '{sku}' does not exist in the marketplace {marketplace}.");
     Err(Issue::new("13013", message, None))
 }
 

@@ -10,7 +10,7 @@ use super::{Fulfilment, Listings};
 use crate::orders;
 
 /// Lowers what an order sells, when it is first seen. Amazon's own and cancelled orders sell nothing,
-/// nor do, unless `backdated` ones sell, those from before the quantity that stands took effect.
+/// nor do, unless `backdated` ones sell, those from before the current quantity took effect.
 pub(crate) fn placed(listings: &mut Listings, order: &Value, backdated: bool, at: Timestamp) {
     let fulfillment = &order["fulfillment"];
     if fulfillment["fulfilledBy"] == "AMAZON" || fulfillment["fulfillmentStatus"] == "CANCELLED" {

@@ -20,8 +20,8 @@ fn submission(sequence: u64, second: i64) -> Submission {
 
 fn listings(quantity: u64) -> Listings {
     let mut listing = Listing::new("B000000001".into(), "A mug".into(), at(0));
-    for store in [UK, DE] {
-        listing.put_offer(marketplaces::of(store).unwrap(), None);
+    for marketplace in [UK, DE] {
+        listing.put_offer(marketplaces::of(marketplace).unwrap(), None);
     }
     listing.set_quantity(quantity, &submission(1, 0));
     let mut listings = Listings::default();

@@ -1,6 +1,6 @@
 //! Owns `searchOrders`' parameters, the rules Amazon writes in words about them, and the pages.
 //!
-//! A page goes on **behind a position in the order of time**, not at a number: an order that is
+//! A page continues **behind a position in the order of time**, not at a number: an order that is
 //! changed between two pages moves to the end, and shows up there or, past the window, in a later
 //! search. None is skipped by another's move.
 

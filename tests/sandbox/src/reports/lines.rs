@@ -1,5 +1,5 @@
 //! Owns the lines of the report `GET_MERCHANT_LISTINGS_ALL_DATA` (page "Inventory Reports"): tab
-//! separated, nothing quoted, in the encoding of the store. It is written while it is sent, so that a
+//! separated, nothing quoted, in the encoding of the marketplace. It is written while it is sent, so that a
 //! million lines need no place of their own.
 
 use std::{borrow::Cow, io::Write, sync::Arc};
@@ -83,15 +83,15 @@ impl From<Charset> for String {
 }
 
 impl BackOffice {
-    /// What reports of this store are written in.
-    pub(crate) fn report_encoding(&self, store: &str) -> Charset {
-        let known = self.report_encoding.get(store);
+    /// What reports of this marketplace are written in.
+    pub(crate) fn report_encoding(&self, marketplace: &str) -> Charset {
+        let known = self.report_encoding.get(marketplace);
         let known = known.or_else(|| self.report_encoding.get("*"));
         known.cloned().unwrap_or_else(Charset::utf_8)
     }
 }
 
-/// The listings of one store as they were at one time.
+/// The listings of one marketplace as they were at one time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     rows: Vec<Row>,
@@ -115,14 +115,14 @@ struct Row {
 impl Snapshot {
     pub(super) fn of(
         listings: &Listings,
-        store: &str,
+        marketplace: &str,
         office: &BackOffice,
         as_of: Timestamp,
     ) -> Self {
-        let charset = office.report_encoding(store);
-        let rows = listings
-            .iter()
-            .filter_map(|(sku, listing)| Some(Row::of(sku, listing, listing.offer(store)?, as_of)));
+        let charset = office.report_encoding(marketplace);
+        let rows = listings.iter().filter_map(|(sku, listing)| {
+            Some(Row::of(sku, listing, listing.offer(marketplace)?, as_of))
+        });
         Self {
             rows: rows.collect(),
             bom: office.report_bom && charset.encoding == encoding_rs::UTF_8,

@@ -35,7 +35,7 @@ pub(crate) fn models() -> Arc<Models> {
     Arc::clone(MODELS.get_or_init(read))
 }
 
-/// One of Amazon's models as it stands.
+/// One of Amazon's models, unchanged.
 pub(crate) fn document(path: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(folder().join(path)).unwrap()).unwrap()
 }
@@ -85,7 +85,7 @@ impl Amazon {
         format!("{}{path}", self.running.url)
     }
 
-    /// Describes the seller anew; what is given comes on top of the usual.
+    /// Describes the seller again; what is given comes on top of the usual.
     pub(crate) async fn seller(&self, more: Value) {
         let mut account = json!({"region": "EU", "marketplaces": [UK, DE, FR]});
         account

@@ -70,13 +70,16 @@ async fn one_order_and_the_marketplaces_are_what_amazons_models_say() {
         models.check_answer("getMarketplaceParticipations", 200, &answer),
         Vec::<String>::new()
     );
-    let stores = answer["payload"].as_array().unwrap();
-    let uk = stores
+    let marketplaces = answer["payload"].as_array().unwrap();
+    let uk = marketplaces
         .iter()
-        .find(|store| store["marketplace"]["id"] == UK)
+        .find(|marketplace| marketplace["marketplace"]["id"] == UK)
         .unwrap();
     assert_eq!(
-        (uk["marketplace"]["countryCode"].as_str(), stores.len()),
+        (
+            uk["marketplace"]["countryCode"].as_str(),
+            marketplaces.len()
+        ),
         (Some("GB"), 4)
     );
 }

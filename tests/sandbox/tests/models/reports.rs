@@ -1,4 +1,4 @@
-//! Reports over HTTP: one line per listing of a store.
+//! Reports over HTTP: one line per listing of a marketplace.
 
 use std::io::Read;
 
@@ -86,7 +86,7 @@ async fn a_report_can_be_stale_and_its_document_cut() {
 #[tokio::test]
 async fn a_large_report_is_the_same_written_as_it_is_sent_and_compressed_beforehand() {
     let shop = Shop::open().await;
-    let wish = json!({"count": 3_000, "prefix": "MANY-", "quantity": 2, "stores": [UK]});
+    let wish = json!({"count": 3_000, "prefix": "MANY-", "quantity": 2, "marketplaces": [UK]});
     shop.admin("POST", "listings/generate", wish).await;
     let zipped = unpacked(&shop.report(UK).await.bytes().await.unwrap());
     shop.0.settings(json!({"gzip": false})).await;

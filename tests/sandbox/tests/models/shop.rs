@@ -49,10 +49,10 @@ impl Shop {
         let price = json!({"amount": "12.99", "currency": "GBP"});
         let mut listings: Vec<Value> = ["A", "B", "C", AWKWARD]
             .iter()
-            .map(|sku| json!({"sku": sku, "title": "Größe ™", "stores": [UK, DE], "quantity": 10, "price": price}))
+            .map(|sku| json!({"sku": sku, "title": "Größe ™", "marketplaces": [UK, DE], "quantity": 10, "price": price}))
             .collect();
-        listings.push(json!({"sku": "F", "stores": [UK], "fulfilment": "AMAZON"}));
-        listings.push(json!({"sku": "ONLY-DE", "stores": [DE], "quantity": 10}));
+        listings.push(json!({"sku": "F", "marketplaces": [UK], "fulfilment": "AMAZON"}));
+        listings.push(json!({"sku": "ONLY-DE", "marketplaces": [DE], "quantity": 10}));
         shop.admin("PUT", "listings", json!({ "listings": listings }))
             .await;
         shop.0
@@ -159,8 +159,8 @@ impl Shop {
         serde_json::from_str(&unpacked(&download.bytes().await.unwrap())).unwrap()
     }
 
-    pub(crate) async fn report(&self, store: &str) -> Response {
-        let body = json!({"reportType": REPORT, "marketplaceIds": [store]});
+    pub(crate) async fn report(&self, marketplace: &str) -> Response {
+        let body = json!({"reportType": REPORT, "marketplaceIds": [marketplace]});
         let answer = self
             .call("POST", "/reports/2021-06-30/reports", &[], body)
             .await;

@@ -12,7 +12,7 @@ impl World {
         let ids: Vec<&str> = marketplaces.iter().map(|store| store.id()).collect();
         let listings: Vec<Value> = skus
             .iter()
-            .map(|sku| json!({ "sku": sku, "stores": ids, "quantity": quantity }))
+            .map(|sku| json!({ "sku": sku, "marketplaces": ids, "quantity": quantity }))
             .collect();
         self.on_seller("PUT", "listings", json!({ "listings": listings }))
             .await;
