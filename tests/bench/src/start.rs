@@ -144,7 +144,8 @@ async fn start(candidate: &Candidate, runtime: &RuntimeApi, share: &Share) -> Re
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
-        .spawn()?;
+        .spawn()
+        .with_context(|| format!("{} did not start", candidate.program.display()))?;
     let pid = child.id().context("it ended at once")?;
     let name = &candidate.name;
     let timing = tokio::select! {
