@@ -9,90 +9,52 @@ mod tenants;
 
 use crate::{App, router};
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use jiff::Timestamp;
+use kit::{Answer, Database};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::courier::{Courier, Reason};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::order::{
-    AmazonStatus, BuyerData, Decision, HistoryEntry, HistoryKind, Order, OrderStatus, StoredOrder,
-    Version,
-};
-use stallkeeper::store::{BuyerRecord, Store, Tables, Written};
+use stallkeeper::domain::order::{BuyerData, HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::store::{BuyerRecord, Written};
 use std::sync::Arc;
-use tower::ServiceExt as _;
 
 /// A desk with empty tables.
 struct Stand {
     app: Arc<App>,
     router: Router,
-    _tables: tables::Embedded,
-}
-
-/// What a request was answered.
-struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
-}
-
-impl Answered {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
-    }
-
-    #[track_caller]
-    fn ok(self) -> Value {
-        assert_eq!(self.status, StatusCode::OK, "{}", self.text);
-        self.json()
-    }
-
-    /// That it is a problem of this status and kind.
-    #[track_caller]
-    fn problem(self, status: u16, kind: &str) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        let problem = self.json();
-        assert_eq!(problem["type"], format!("urn:stallkeeper:{kind}"));
-        problem
-    }
+    _database: Database,
 }
 
 impl Stand {
     async fn new() -> Self {
-        let tables = tables::embedded().await;
-        let names = Tables {
-            connections: tables.name("ConnectionsTable").to_owned(),
-            orders: tables.name("OrdersTable").to_owned(),
-            buyers: tables.name("BuyersTable").to_owned(),
-            catalogue: tables.name("CatalogueTable").to_owned(),
-        };
+        let database = Database::new().await;
         let app = Arc::new(App {
-            store: Store::new(tables.client.clone(), names),
+            store: database.store.clone(),
             tenant_claim: "tenant".to_owned(),
         });
         Self {
             router: router(app.clone()),
             app,
-            _tables: tables,
+            _database: database,
         }
     }
 
     /// Sends a request in the name of tenant `north`, with scope `desk`.
-    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Answered {
+    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let caller = Caller::new(tenant(), &[Scope::Desk]);
         self.send_as(Some(caller), method, path, body).await
     }
 
-    async fn get(&self, path: &str) -> Answered {
+    async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answered {
+    async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, Some(body)).await
     }
 
@@ -102,7 +64,7 @@ impl Stand {
         method: &str,
         path: &str,
         body: Option<Value>,
-    ) -> Answered {
+    ) -> Answer {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let mut request = Request::builder()
             .method(method)
@@ -112,7 +74,7 @@ impl Stand {
         if let Some(caller) = caller {
             request.extensions_mut().insert(caller);
         }
-        answered(self.router.clone(), request).await
+        Answer::of(self.router.clone(), request).await
     }
 
     async fn put(&self, order: &StoredOrder) {
@@ -169,17 +131,6 @@ impl Stand {
     }
 }
 
-async fn answered(router: Router, request: Request<Body>) -> Answered {
-    let response = router.oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    Answered {
-        status: parts.status,
-        headers: parts.headers,
-        text: String::from_utf8(bytes.to_vec()).unwrap(),
-    }
-}
-
 fn tenant() -> TenantId {
     "north".parse().unwrap()
 }
@@ -195,54 +146,18 @@ fn at(hour: i64) -> Timestamp {
 
 /// An order of tenant `north` in the UK that waits for a mapping; to be shipped `hour` hours after the moment.
 fn waiting(id: &str, hour: i64) -> StoredOrder {
-    let order = Order {
-        id: id.parse().unwrap(),
-        marketplace_id: Some(Marketplace::Uk.id().to_owned()),
-        created_at: at(0),
-        updated_at: at(0),
-        amazon_status: Some(AmazonStatus::Unshipped),
-        fulfilled_by: None,
-        service_level: Some("STANDARD".into()),
-        ship_by: Some(at(hour)),
-        deliver_by: None,
-        label_from: None,
-        programs: Vec::new(),
-        associated: Vec::new(),
-        country: Some("GB".into()),
-        address_type: None,
-        total: None,
-        items: Vec::new(),
-    };
-    let decision = Decision {
-        term: Some("STD UK DOM".parse().unwrap()),
-        reason: Some(Reason::NoMapping),
-        candidates: vec!["DPD/next-day".parse().unwrap()],
-        derivation: Vec::new(),
-        explanation: vec!["no mapping for `STD UK DOM` or a wider term holds".into()],
-        ..Decision::default()
-    };
-    StoredOrder {
-        tenant: tenant(),
-        connection: connection(),
-        order,
-        status: OrderStatus::PendingReview,
-        decision,
-        requirements: Default::default(),
-        version: Version {
-            updated_at: at(0),
-            datasets: 6,
-            fetched_at: at(0),
-        },
-        content_hash: 1,
-        revision: 1,
-        imported_at: at(0),
-        acknowledged_at: None,
-        first_history: HistoryEntry {
-            at: at(0),
-            kind: HistoryKind::Imported,
-            note: "fetched from Amazon: pending_review".into(),
-        },
-    }
+    let mut order = kit::sample::demo_order();
+    order.tenant = tenant();
+    order.connection = connection();
+    order.order.id = id.parse().unwrap();
+    order.order.created_at = at(0);
+    order.order.ship_by = Some(at(hour));
+    order.decision.candidates = vec!["DPD/next-day".parse().unwrap()];
+    order.decision.explanation = vec!["no mapping for `STD UK DOM` or a wider term holds".into()];
+    order.version.fetched_at = at(0);
+    order.imported_at = at(0);
+    order.first_history.at = at(0);
+    order
 }
 
 /// An order that the desk may take.

@@ -1,4 +1,5 @@
-//! The routes, and `compute-listings` behind the queue, in process, on the template's tables in an embedded DynamoDB, with a stand-in for SQS.
+//! The routes, and `compute-listings` behind the queue, in process, on the template's tables in an embedded DynamoDB, with a
+//! stand-in for SQS.
 
 mod aliases;
 mod api;
@@ -6,7 +7,6 @@ mod bundles;
 mod explain;
 mod levels;
 mod listings;
-mod outside;
 mod prices;
 mod products;
 mod sending;
@@ -14,101 +14,57 @@ mod spellings;
 mod stops;
 
 use crate::{App, router};
-use aws_lambda_events::sqs::SqsEvent;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use jiff::Timestamp;
-use outside::{Calls, Queues};
+use kit::{Answer, Aws, Calls, Database, Side, StandIn, sqs_event};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
-use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, Sku, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState, Observed};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
-use stallkeeper::store::{Store, Tables, ToSend, Written};
+use stallkeeper::store::{Store, ToSend, Written};
 use std::sync::Arc;
-use tower::ServiceExt as _;
 
 /// A catalogue with empty tables and one active connection.
 struct Stand {
     app: Arc<App>,
     worker: compute_listings::App,
-    queues: Queues,
+    outside: StandIn,
     calls: Calls,
     /// Untouched by what happens to the function's calls.
     store: Store,
-    _tables: tables::Embedded,
-}
-
-/// What a request was answered.
-struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
-}
-
-impl Answered {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
-    }
-
-    #[track_caller]
-    fn is(&self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        if self.text.is_empty() {
-            Value::Null
-        } else {
-            self.json()
-        }
-    }
-
-    /// That it is a problem of this status and kind.
-    #[track_caller]
-    fn problem(&self, status: u16, kind: &str) -> Value {
-        let problem = self.is(status);
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        assert_eq!(problem["type"], format!("urn:stallkeeper:{kind}"));
-        problem
-    }
+    _database: Database,
 }
 
 impl Stand {
     async fn new() -> Self {
-        let tables = tables::embedded_without_streams().await;
-        let names = Tables {
-            connections: tables.name("ConnectionsTable").into(),
-            orders: String::new(),
-            buyers: String::new(),
-            catalogue: tables.name("CatalogueTable").into(),
-        };
+        let database = Database::new().await;
         let calls = Calls::default();
-        let queues = Queues::start().await;
-        let sqs = queues.client(&calls);
-        let queue = |name: &str| Queue::new(sqs.clone(), queues.url(name));
-        let db = calls.dynamodb(&tables.endpoint);
+        let outside = StandIn::start(Aws::default(), ()).await;
+        let clients = outside.clients(&calls);
         let worker = compute_listings::App {
-            store: Store::new(db.clone(), names.clone()),
-            inbox: Inbox::new(sqs.clone(), queues.url("changes"), queues.url("dead")),
-            stock_changes: queue("changes"),
-            stock_ticks: queue("ticks"),
+            store: database.store_counted_by(&calls),
+            inbox: clients.inbox("changes"),
+            stock_changes: clients.queue("changes"),
+            stock_ticks: clients.queue("ticks"),
         };
         let app = App {
-            store: Store::new(db, names.clone()),
-            stock_changes: queue("changes"),
-            stock_ticks: queue("ticks"),
-            listing_jobs: queue("jobs"),
+            store: worker.store.clone(),
+            stock_changes: clients.queue("changes"),
+            stock_ticks: clients.queue("ticks"),
+            listing_jobs: clients.queue("jobs"),
             tenant_claim: "tenant".into(),
         };
         let stand = Self {
             app: Arc::new(app),
             worker,
-            store: Store::new(tables.client.clone(), names),
-            queues,
+            store: database.store.clone(),
+            outside,
             calls,
-            _tables: tables,
+            _database: database,
         };
         stand.connect("C1").await;
         stand.publish(|_| {}).await;
@@ -183,17 +139,17 @@ impl Stand {
         entries.find(|entry| entry.sku.as_str() == amazon_sku && entry.price_on.is_none())
     }
 
-    async fn put(&self, path: &str, body: Value) -> Answered {
+    async fn put(&self, path: &str, body: Value) -> Answer {
         let body = body.to_string();
         self.send("PUT", path, Some("application/json"), body).await
     }
 
-    async fn get(&self, path: &str) -> Answered {
+    async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, String::new()).await
     }
 
     /// In the name of tenant `north`, with scope `catalogue`.
-    async fn send(&self, method: &str, path: &str, kind: Option<&str>, body: String) -> Answered {
+    async fn send(&self, method: &str, path: &str, kind: Option<&str>, body: String) -> Answer {
         let caller = Caller::new(tenant(), &[Scope::Catalogue]);
         self.send_as(Some(caller), method, path, kind, body).await
     }
@@ -205,7 +161,7 @@ impl Stand {
         path: &str,
         kind: Option<&str>,
         body: String,
-    ) -> Answered {
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
@@ -214,38 +170,30 @@ impl Stand {
         if let Some(caller) = caller {
             request.extensions_mut().insert(caller);
         }
-        let response = router(self.app.clone()).oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        Answered {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+        Answer::of(router(self.app.clone()), request).await
     }
 
     /// Gives messages to the worker, and says which it wants again.
     async fn deliver(&self, bodies: &[Value]) -> Vec<Value> {
-        let records: Vec<Value> = bodies
-            .iter()
-            .enumerate()
-            .map(|(index, body)| {
-                json!({"messageId": index.to_string(), "receiptHandle": "r", "body": body.to_string(),
-                    "eventSource": "aws:sqs", "attributes": {"ApproximateReceiveCount": "1"}})
-            })
-            .collect();
-        let event: SqsEvent = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let response = compute_listings::handle(&self.worker, event).await.unwrap();
+        let response = compute_listings::handle(&self.worker, sqs_event(bodies))
+            .await
+            .unwrap();
         let failed = response.batch_item_failures.into_iter();
         failed
             .map(|failure| bodies[failure.item_identifier.parse::<usize>().unwrap()].clone())
             .collect()
     }
 
+    /// The messages of a queue since the last look.
+    fn queued(&self, queue: &str) -> Vec<Value> {
+        let messages = self.outside.aws().take(queue).into_iter();
+        messages.map(|(message, _)| message).collect()
+    }
+
     /// Works on all that is queued, until nothing is.
     async fn work(&self) {
         loop {
-            let bodies = self.queues.take("changes");
+            let bodies = self.queued("changes");
             if bodies.is_empty() {
                 return;
             }
@@ -264,20 +212,7 @@ impl Stand {
 }
 
 fn connection(id: &str) -> Connection {
-    Connection {
-        tenant: tenant(),
-        id: id.parse().unwrap(),
-        name: "Shop".into(),
-        marketplace: Marketplace::Uk,
-        status: ConnectionStatus::Active,
-        resume: None,
-        seller: None,
-        participations: Vec::new(),
-        created_at: at(0),
-        authorised_at: None,
-        own_app: false,
-        revision: 1,
-    }
+    kit::sample::connection("north", id)
 }
 
 fn tenant() -> TenantId {

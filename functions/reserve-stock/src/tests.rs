@@ -2,10 +2,12 @@
 
 mod arrival;
 mod batches;
-mod world;
 
+use crate::App;
 use crate::demand::OrderChanges;
 use crate::reserve::reserve;
+use kit::sample::{at, demo_connection as connection, demo_order as stored};
+use kit::{Aws, Calls, Database, StandIn};
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::order::{AmazonStatus, FulfilledBy, OrderItem, OrderStatus, StoredOrder};
@@ -13,7 +15,45 @@ use stallkeeper::domain::product::{Part, Product};
 use stallkeeper::domain::stock::Reservation;
 use stallkeeper::store::stream::Images;
 use stallkeeper::store::{SkuInputs, Written};
-use world::{Cloud, at, connection, stored};
+
+struct Cloud {
+    outside: StandIn,
+    database: Database,
+    app: App,
+}
+
+impl Cloud {
+    async fn new() -> Self {
+        let outside = StandIn::start(Aws::default(), ()).await;
+        let database = Database::new().await;
+        let app = App {
+            store: database.store.clone(),
+            changes: outside.clients(&Calls::default()).queue("changes"),
+        };
+        Self {
+            outside,
+            database,
+            app,
+        }
+    }
+
+    /// The SKUs of each recompute that was queued.
+    fn recomputed(&self) -> Vec<Vec<String>> {
+        let aws = self.outside.aws();
+        let messages = aws.messages.iter().map(|(_, message, _)| {
+            assert_eq!(message["kind"], "recompute");
+            assert_eq!(message["raise"], false, "the generations are raised before");
+            let skus = message["skus"].as_array().unwrap().iter();
+            skus.map(|sku| sku.as_str().unwrap().to_owned()).collect()
+        });
+        messages.collect()
+    }
+
+    /// The only order of the table, in the stream's spelling.
+    async fn image(&self) -> serde_json::Value {
+        self.database.image("OrdersTable", "ORDER").await
+    }
+}
 
 fn item(id: &str, sku: &str, quantity: u32) -> OrderItem {
     OrderItem {
@@ -122,7 +162,7 @@ async fn list(cloud: &Cloud, sku: &str, product: &str, units: u32) {
 
 #[tokio::test]
 async fn an_order_is_reserved_where_its_listing_is_tied_to_and_its_recompute_is_queued() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     list(&cloud, "MUG/6 #1", "MUG", 6).await;
     let order = order(vec![item("1", "MUG/6 #1", 2), item("2", "Täße & Co", 1)]);
     live(&cloud, std::slice::from_ref(&order)).await;
@@ -135,14 +175,14 @@ async fn an_order_is_reserved_where_its_listing_is_tied_to_and_its_recompute_is_
     let levels = inputs(&cloud, "MUG").await.levels;
     assert_eq!((levels.generation, levels.reserving), (1, true));
     assert_eq!(
-        cloud.recomputed().await,
+        cloud.recomputed(),
         [vec!["MUG".to_owned(), "Täße & Co".to_owned()]]
     );
 }
 
 #[tokio::test]
 async fn a_bundles_line_holds_each_part_and_itself_only_keeps_the_sale() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     keep(&cloud, "SET", &[("MUG", 2), ("SPOON", 1)]).await;
     list(&cloud, "SET-UK", "SET", 3).await;
     let first = order(vec![item("1", "SET-UK", 2)]);
@@ -166,7 +206,7 @@ async fn a_bundles_line_holds_each_part_and_itself_only_keeps_the_sale() {
 
 #[tokio::test]
 async fn a_cancellation_frees_the_units_and_keeps_what_was_sold() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let first = order(vec![item("1", "MUG", 5)]);
     let fewer = next(&first, |order| order.order.items[0].quantity = 3);
     let off = next(&fewer, |order| {
@@ -188,7 +228,7 @@ async fn a_cancellation_frees_the_units_and_keeps_what_was_sold() {
 
 #[tokio::test]
 async fn each_partial_shipment_is_kept_with_the_moment_it_was_seen() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let first = order(vec![item("1", "MUG", 5)]);
     let ship = |before: &StoredOrder, units: u32| {
         next(before, |order| {
@@ -220,7 +260,7 @@ async fn each_partial_shipment_is_kept_with_the_moment_it_was_seen() {
 
 #[tokio::test]
 async fn what_is_not_ours_to_deliver_yet_is_not_reserved() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let mut by_amazon = order(vec![item("1", "FBA", 1)]);
     by_amazon.order.fulfilled_by = Some(FulfilledBy::Amazon);
     live(&cloud, &[by_amazon]).await;
@@ -256,7 +296,7 @@ async fn what_is_not_ours_to_deliver_yet_is_not_reserved() {
 
 #[tokio::test]
 async fn acknowledging_stamps_and_costs_no_line_that_vanished() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let first = order(vec![item("1", "MUG", 1), item("2", "SPOON", 2)]);
     let taken = next(&first, |order| {
         order.status = OrderStatus::Acknowledged;
@@ -270,11 +310,11 @@ async fn acknowledging_stamps_and_costs_no_line_that_vanished() {
 
 #[tokio::test]
 async fn a_revision_that_changes_nothing_queues_nothing_and_one_that_may_be_half_done_queues_all() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let first = order(vec![item("1", "MUG", 1)]);
     let ready = next(&first, |order| order.status = OrderStatus::Ready);
     live(&cloud, &[first.clone(), ready.clone()]).await;
-    assert_eq!(cloud.recomputed().await.len(), 1);
+    assert_eq!(cloud.recomputed().len(), 1);
     assert_eq!(only(&cloud, "MUG").await.revision, 2);
     reserve(&cloud.app, [changes(Some(&first), &ready)].iter())
         .await
@@ -282,13 +322,13 @@ async fn a_revision_that_changes_nothing_queues_nothing_and_one_that_may_be_half
     reserve(&cloud.app, [changes(None, &first)].iter())
         .await
         .unwrap();
-    assert_eq!(cloud.recomputed().await.len(), 3, "both came again");
+    assert_eq!(cloud.recomputed().len(), 3, "both came again");
     assert_eq!(only(&cloud, "MUG").await.revision, 2);
 }
 
 #[tokio::test]
 async fn what_is_over_and_forgotten_is_not_reserved_again_by_a_late_change() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let first = order(vec![item("1", "MUG", 1)]);
     let shipped = next(&first, |order| order.status = OrderStatus::Dispatched);
     let touched = next(&shipped, |order| order.order.total = None);
@@ -307,12 +347,13 @@ async fn what_is_over_and_forgotten_is_not_reserved_again_by_a_late_change() {
 #[tokio::test]
 async fn a_batch_whose_recompute_cannot_be_queued_comes_again_and_queues_it() {
     let cloud = Cloud::new().await;
+    cloud.outside.aws().queues_down = true;
     let order = order(vec![item("1", "MUG", 1)]);
     let one = [changes(None, &order)];
     assert!(reserve(&cloud.app, one.iter()).await.is_err());
     assert_eq!(only(&cloud, "MUG").await.units, 1, "reserved all the same");
-    cloud.becomes_willing().await;
+    cloud.outside.aws().queues_down = false;
     assert_eq!(reserve(&cloud.app, one.iter()).await.unwrap(), 1);
-    assert_eq!(cloud.recomputed().await.last().unwrap(), &["MUG"]);
+    assert_eq!(cloud.recomputed().last().unwrap(), &["MUG"]);
     assert_eq!(inputs(&cloud, "MUG").await.levels.generation, 2);
 }

@@ -1,13 +1,17 @@
-//! The store's promises, on an embedded DynamoDB with the template's own tables.
+//! The store's promises, and the schedules that follow it, on an embedded DynamoDB with the template's own tables.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod connections;
 mod cursor;
 mod limit;
+mod oauth;
 mod orders;
+mod schedule;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use kit::Database;
+use kit::sample::at;
 use serde_json::json;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::courier::{Reason, Requirements};
@@ -19,12 +23,8 @@ use stallkeeper::domain::order::{
 use stallkeeper::sp_api::{Operation, RawOrder, read_order};
 use stallkeeper::store::{
     Attached, Bucket, BuyerRecord, OrderFilter, OverlapMemory, ParkedMark, Permit,
-    SealedCredentials, Store, Tables, Written,
+    SealedCredentials, Store, Written,
 };
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_790_000_000 + second).unwrap()
-}
 
 fn north() -> TenantId {
     "north".parse().unwrap()
@@ -41,33 +41,14 @@ fn key() -> ConnectionKey {
     }
 }
 
-async fn store() -> (tables::Embedded, Store) {
-    let embedded = tables::embedded().await;
-    let names = Tables {
-        connections: embedded.name("ConnectionsTable").into(),
-        orders: embedded.name("OrdersTable").into(),
-        buyers: embedded.name("BuyersTable").into(),
-        catalogue: embedded.name("CatalogueTable").into(),
-    };
-    let store = Store::new(embedded.client.clone(), names);
-    (embedded, store)
+async fn store() -> (Database, Store) {
+    let database = Database::new().await;
+    let store = database.store.clone();
+    (database, store)
 }
 
 fn connection(id: &str) -> Connection {
-    Connection {
-        tenant: north(),
-        id: id.parse().unwrap(),
-        name: "Shop".into(),
-        marketplace: Marketplace::Uk,
-        status: ConnectionStatus::Active,
-        resume: None,
-        seller: None,
-        participations: Vec::new(),
-        created_at: at(0),
-        authorised_at: None,
-        own_app: false,
-        revision: 1,
-    }
+    kit::sample::connection("north", id)
 }
 
 fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> StoredOrder {

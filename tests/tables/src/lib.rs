@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::oneshot;
 
 /// A DynamoDB of one test: in memory, on a port of its own, gone when dropped.
@@ -109,11 +110,18 @@ async fn create_with(client: &Client, prefix: &str, streams: Streams) -> HashMap
     names
 }
 
+/// For clients that call loopback alone. One that could speak TLS reads all of the machine's certificates when it is
+/// made, which takes longer than most tests.
+pub fn plain_http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
 fn client(endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("eu-west-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "tables"))
+        .http_client(plain_http())
         .endpoint_url(endpoint)
         .build();
     Client::from_conf(config)

@@ -1,120 +1,48 @@
 //! The bus and the scheduler as AWS's own protocol speaks to them.
 
-use super::stage::Stage;
 use super::*;
 use crate::{Announced, App, Bus, changes, handle};
-use aws_sdk_eventbridge::config::retry::RetryConfig;
-use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
+use kit::{Aws, Calls, Database, StandIn};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
 use stallkeeper::lambda::stream::StreamEvent;
-use stallkeeper::schedule::{Schedules, Targets};
-use wiremock::matchers::{header, method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
-
-macro_rules! client {
-    ($sdk:ident, $endpoint:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("eu-west-1"))
-                .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
-                .retry_config(RetryConfig::disabled())
-                .endpoint_url($endpoint)
-                .build(),
-        )
-    };
-}
 
 pub(super) struct Cloud {
-    server: MockServer,
-    /// Holds the table of connections.
-    pub(super) stage: Stage,
+    pub(super) outside: StandIn,
+    pub(super) database: Database,
     pub(super) app: App,
 }
 
 impl Cloud {
     pub(super) async fn new() -> Self {
-        let server = MockServer::start().await;
-        let stage = Stage::new().await;
-        let scheduler = client!(aws_sdk_scheduler, server.uri());
+        let outside = StandIn::start(Aws::default(), ()).await;
+        let database = Database::new().await;
+        let clients = outside.clients(&Calls::default());
         let app = App {
-            bus: Bus::new(client!(aws_sdk_eventbridge, server.uri()), "stalls".into()),
-            schedules: Schedules::new(
-                scheduler,
-                "stalls".into(),
-                "arn:aws:iam::000000000000:role/ticks".into(),
-                Targets {
-                    order_ticks: "arn:aws:sqs:eu-west-1:000000000000:order-ticks".into(),
-                    stock_ticks: "arn:aws:sqs:eu-west-1:000000000000:stock-ticks".into(),
-                    listing_jobs: "arn:aws:sqs:eu-west-1:000000000000:listing-jobs".into(),
-                },
-            ),
-            store: stage.store.clone(),
+            bus: Bus::new(clients.eventbridge(), "stalls".into()),
+            schedules: clients.schedules(),
+            store: database.store.clone(),
         };
-        Self { server, stage, app }
-    }
-
-    /// One that takes everything.
-    pub(super) async fn willing() -> Self {
-        let cloud = Self::new().await;
-        cloud
-            .answers(
-                "AWSEvents.PutEvents",
-                200,
-                json!({"FailedEntryCount": 0, "Entries": []}),
-            )
-            .await;
-        let done = ResponseTemplate::new(200).set_body_json(
-            json!({"ScheduleArn": "arn:aws:scheduler:eu-west-1:000000000000:schedule/stalls/x"}),
-        );
-        for verb in ["POST", "DELETE"] {
-            let mock = Mock::given(method(verb))
-                .respond_with(done.clone())
-                .with_priority(9);
-            mock.mount(&cloud.server).await;
+        Self {
+            outside,
+            database,
+            app,
         }
-        cloud
     }
 
-    async fn answers(&self, target: &str, status: u16, body: Value) {
-        let answer = ResponseTemplate::new(status).set_body_json(body);
-        let mock = Mock::given(header("x-amz-target", target)).and(path("/"));
-        mock.respond_with(answer).mount(&self.server).await;
-    }
-
-    async fn requests(&self) -> Vec<Request> {
-        self.server.received_requests().await.unwrap()
+    fn bus_answers(&self, status: u16, body: Value) {
+        self.outside.aws().bus_answer = Some((status, body));
     }
 
     /// The entries that were put, request by request.
-    pub(super) async fn put(&self) -> Vec<Vec<Value>> {
-        let requests = self.requests().await;
-        let put = requests
-            .iter()
-            .filter(|request| target(request) == "AWSEvents.PutEvents");
-        put.map(|request| {
-            let body: Value = serde_json::from_slice(&request.body).unwrap();
-            body["Entries"].as_array().unwrap().clone()
-        })
-        .collect()
+    pub(super) fn put(&self) -> Vec<Vec<Value>> {
+        self.outside.aws().events.clone()
     }
 
-    /// What the scheduler was asked: verb and path.
-    pub(super) async fn scheduled(&self) -> Vec<String> {
-        let requests = self.requests().await;
-        let scheduled = requests
-            .iter()
-            .filter(|request| request.url.path().starts_with("/schedules/"));
-        scheduled
-            .map(|request| format!("{} {}", request.method, request.url.path()))
-            .collect()
+    /// What the scheduler was asked: method and path.
+    pub(super) fn scheduled(&self) -> Vec<String> {
+        self.outside.aws().scheduled.clone()
     }
-}
-
-fn target(request: &Request) -> &str {
-    let target = request.headers.get("x-amz-target");
-    target.and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 
 fn events(count: u64) -> Vec<Event> {
@@ -130,10 +58,10 @@ fn events(count: u64) -> Vec<Event> {
 
 #[tokio::test]
 async fn events_are_put_ten_at_a_time_in_their_order() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let events = events(23);
     cloud.app.bus.put(&events).await.unwrap();
-    let put = cloud.put().await;
+    let put = cloud.put();
     assert_eq!(put.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 3]);
     let ids: Vec<String> = put
         .iter()
@@ -160,7 +88,7 @@ async fn events_are_put_ten_at_a_time_in_their_order() {
 async fn an_entry_that_the_bus_does_not_take_fails_the_batch() {
     let cloud = Cloud::new().await;
     let refused = json!({"FailedEntryCount": 1, "Entries": [{"EventId": "1"}, {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}]});
-    cloud.answers("AWSEvents.PutEvents", 200, refused).await;
+    cloud.bus_answers(200, refused);
     let error = cloud.app.bus.put(&events(2)).await.unwrap_err();
     assert_eq!(error.class(), Class::Retryable);
     assert!(
@@ -179,9 +107,7 @@ async fn a_bus_that_is_away_fails_the_batch() {
     ];
     for (status, code, class) in rows {
         let cloud = Cloud::new().await;
-        cloud
-            .answers("AWSEvents.PutEvents", status, json!({"__type": code}))
-            .await;
+        cloud.bus_answers(status, json!({"__type": code}));
         let error = cloud.app.bus.put(&events(1)).await.unwrap_err();
         assert_eq!(error.class().name(), class, "{code}");
     }
@@ -199,5 +125,5 @@ async fn nothing_to_say_asks_nobody() {
     .await
     .unwrap();
     assert_eq!(announced, Announced::default());
-    assert!(cloud.requests().await.is_empty());
+    assert!(cloud.put().is_empty() && cloud.scheduled().is_empty());
 }

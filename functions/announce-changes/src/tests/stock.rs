@@ -1,9 +1,9 @@
 //! What is announced of the catalogue and the rounds, as the real store writes them.
 
 use super::bus::Cloud;
-use super::stage::{Stage, batch, record};
 use super::*;
 use crate::handle;
+use kit::{Database, stream_event as batch, stream_record as record};
 use serde_json::{Value, json};
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
 use stallkeeper::domain::listing::{Listing, ListingState, Refused, Sent, WantedPrice};
@@ -30,8 +30,8 @@ fn refused<V>(value: V, code: &str) -> Refused<V> {
 }
 
 /// A listing is sent a quantity, which Amazon refuses.
-async fn refused_listing(stage: &Stage) -> Vec<Value> {
-    let (store, connection) = (&stage.store, active());
+async fn refused_listing(database: &Database) -> Vec<Value> {
+    let (store, connection) = (&database.store, active());
     let sku = "MUG #1/b".parse().unwrap();
     let mut listing = Listing::new(&connection, sku, ListingState::Matched);
     listing.product = Some("MUG".parse().unwrap());
@@ -55,32 +55,32 @@ async fn refused_listing(stage: &Stage) -> Vec<Value> {
         by: by(),
     };
     let _ = store.claim_listing(key, 0, &sent).await.unwrap();
-    let before = stage.images("CatalogueTable", "LISTING").await.remove(0);
+    let before = database.images("CatalogueTable", "LISTING").await.remove(0);
     let refusal = refused(4, "13013");
     let noted = store.refuse_listing(key, &refusal);
     assert!(noted.await.unwrap().is_some());
-    let after = stage.images("CatalogueTable", "LISTING").await.remove(0);
+    let after = database.images("CatalogueTable", "LISTING").await.remove(0);
     vec![record(4, Some(&before), Some(&after))]
 }
 
 /// A listing turns out to be spelt otherwise.
-async fn mismatched_listing(stage: &Stage) -> Value {
+async fn mismatched_listing(database: &Database) -> Value {
     let connection = active();
     let sku = "plate ".parse().unwrap();
     let mut listing = Listing::new(&connection, sku, ListingState::CaseMismatch);
     listing.other_spelling = Some("PLATE".parse().unwrap());
     listing.marketplaces = vec![Marketplace::Uk];
-    let placed = stage.store.place_listing(&listing, None, false);
+    let placed = database.store.place_listing(&listing, None, false);
     assert_eq!(placed.await.unwrap(), Written::Done);
-    let images = stage.images("CatalogueTable", "LISTING").await;
+    let images = database.images("CatalogueTable", "LISTING").await;
     let image = images
         .into_iter()
         .find(|image| image["state"] == json!({"S": "case_mismatch"}));
     record(5, None, Some(&image.unwrap()))
 }
 
-async fn refused_offer(stage: &Stage) -> Value {
-    let (store, connection) = (&stage.store, active());
+async fn refused_offer(database: &Database) -> Value {
+    let (store, connection) = (&database.store, active());
     let sku = "MUG #1/b".parse().unwrap();
     let key = &connection.key().listing(&sku).offer(Marketplace::De);
     let wanted = WantedPrice {
@@ -97,17 +97,17 @@ async fn refused_offer(stage: &Stage) -> Value {
         by: SentBy::Patch,
     };
     let _ = store.claim_offer(key, 0, &sent).await.unwrap();
-    let before = stage.images("CatalogueTable", "OFFER#").await.remove(0);
+    let before = database.images("CatalogueTable", "OFFER#").await.remove(0);
     let refusal = Refused {
         by: SentBy::Patch,
         ..refused("12.50".parse().unwrap(), "19037")
     };
     assert!(store.refuse_offer(key, &refusal).await.unwrap().is_some());
-    let after = stage.images("CatalogueTable", "OFFER#").await.remove(0);
+    let after = database.images("CatalogueTable", "OFFER#").await.remove(0);
     record(6, Some(&before), Some(&after))
 }
 
-async fn stuck_feed(stage: &Stage) -> Value {
+async fn stuck_feed(database: &Database) -> Value {
     let mut feed = Feed {
         connection: active().key(),
         id: "01K5QZ6D3M8N0V4T7R2W9X1YFD".parse().unwrap(),
@@ -127,32 +127,41 @@ async fn stuck_feed(stage: &Stage) -> Value {
         overtaken: Vec::new(),
         revision: 1,
     };
-    assert_eq!(stage.store.save_feed(&feed).await.unwrap(), Written::Done);
-    let before = feeds(stage).await;
+    assert_eq!(
+        database.store.save_feed(&feed).await.unwrap(),
+        Written::Done
+    );
+    let before = feeds(database).await;
     feed.stuck = true;
     feed.revision = 2;
-    assert_eq!(stage.store.save_feed(&feed).await.unwrap(), Written::Done);
-    record(7, Some(&before), Some(&feeds(stage).await))
+    assert_eq!(
+        database.store.save_feed(&feed).await.unwrap(),
+        Written::Done
+    );
+    record(7, Some(&before), Some(&feeds(database).await))
 }
 
-async fn feeds(stage: &Stage) -> Value {
-    let images = stage.images("CatalogueTable", "01K5").await;
+async fn feeds(database: &Database) -> Value {
+    let images = database.images("CatalogueTable", "01K5").await;
     let feed = images.into_iter().find(|image| image.get("kind").is_some());
     feed.unwrap()
 }
 
-async fn rejected_row(stage: &Stage) -> Value {
+async fn rejected_row(database: &Database) -> Value {
     let (tenant, sku) = (active().tenant, "TAßE".parse().unwrap());
-    let note = stage
+    let note = database
         .store
         .note_rejected(&tenant, &sku, "conflict: 3 stands", at(30));
     note.await.unwrap();
-    let image = stage.images("CatalogueTable", "REJECTED").await.remove(0);
+    let image = database
+        .images("CatalogueTable", "REJECTED")
+        .await
+        .remove(0);
     record(8, None, Some(&image))
 }
 
 /// A round is held while no stock level comes.
-async fn held_round(stage: &Stage) -> Value {
+async fn held_round(database: &Database) -> Value {
     let connection = active();
     let round = Round {
         tenant: Some(connection.tenant.clone()),
@@ -167,9 +176,9 @@ async fn held_round(stage: &Stage) -> Value {
         ..Round::default()
     };
     let key = connection.key();
-    let saved = stage.store.save_round(&key, &round);
+    let saved = database.store.save_round(&key, &round);
     assert_eq!(saved.await.unwrap(), Written::Done);
-    let image = stage
+    let image = database
         .images("ConnectionsTable", "STOCK_ROUND")
         .await
         .remove(0);
@@ -178,13 +187,13 @@ async fn held_round(stage: &Stage) -> Value {
 
 /// What stock out has to announce of a day.
 pub(super) async fn a_day() -> Vec<Value> {
-    let stage = Stage::new().await;
-    let mut records = refused_listing(&stage).await;
-    records.push(mismatched_listing(&stage).await);
-    records.push(refused_offer(&stage).await);
-    records.push(stuck_feed(&stage).await);
-    records.push(rejected_row(&stage).await);
-    records.push(held_round(&stage).await);
+    let database = Database::new().await;
+    let mut records = refused_listing(&database).await;
+    records.push(mismatched_listing(&database).await);
+    records.push(refused_offer(&database).await);
+    records.push(stuck_feed(&database).await);
+    records.push(rejected_row(&database).await);
+    records.push(held_round(&database).await);
     records
 }
 
@@ -200,11 +209,10 @@ pub(super) const A_DAYS_EVENTS: [&str; 7] = [
 
 #[tokio::test]
 async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     handle(&cloud.app, batch(a_day().await)).await.unwrap();
     let put: Vec<(String, Value)> = cloud
         .put()
-        .await
         .into_iter()
         .flatten()
         .map(|entry| {
@@ -248,7 +256,7 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
 
 #[tokio::test]
 async fn what_was_so_before_is_not_announced_again() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let unchanged = a_day().await.into_iter().map(|record_of_it| {
         let new = record_of_it["dynamodb"]["NewImage"].clone();
         record(1, Some(&new), Some(&new))
@@ -258,12 +266,12 @@ async fn what_was_so_before_is_not_announced_again() {
     handle(&cloud.app, batch(unchanged.collect()))
         .await
         .unwrap();
-    assert!(cloud.put().await.is_empty());
+    assert!(cloud.put().is_empty());
 }
 
 #[tokio::test]
 async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
-    let stage = Stage::new().await;
+    let database = Database::new().await;
     let connection = active();
     let mut plan = StockPlan {
         revision: 1,
@@ -282,13 +290,13 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
     let key = connection.key();
     for published in [None, None, Some(published)] {
         plan.published = published;
-        let saved = stage.store.save_stock_plan(&key, &plan);
+        let saved = database.store.save_stock_plan(&key, &plan);
         assert_eq!(saved.await.unwrap(), Written::Done);
-        images.push(stage.images("ConnectionsTable", "STOCK").await.remove(0));
+        images.push(database.images("ConnectionsTable", "STOCK").await.remove(0));
         plan.revision += 1;
         plan.draft_revision += 1;
     }
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let store = &cloud.app.store;
     assert_eq!(
         store.create_connection(&connection).await.unwrap(),
@@ -296,7 +304,7 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
     );
     let draft = record(1, Some(&images[0]), Some(&images[1]));
     handle(&cloud.app, batch(vec![draft])).await.unwrap();
-    assert!(cloud.scheduled().await.is_empty());
+    assert!(cloud.scheduled().is_empty());
     let standing = StockPlan {
         revision: 1,
         ..plan
@@ -307,7 +315,7 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
     handle(&cloud.app, batch(vec![published])).await.unwrap();
     let path = |kind| format!("POST /schedules/{kind}-{}", connection.id);
     assert_eq!(
-        cloud.scheduled().await,
+        cloud.scheduled(),
         [path("orders"), path("stock"), path("match")]
     );
 }

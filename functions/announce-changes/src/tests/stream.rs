@@ -1,9 +1,9 @@
 //! Records as the real store makes them, so that the outbox and the tables cannot drift apart.
 
 use super::bus::Cloud;
-use super::stage::{Stage, batch, record};
 use super::*;
 use crate::{Announced, handle};
+use kit::{Database, stream_event as batch, stream_record as record};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
 use stallkeeper::lambda::stream::StreamEvent;
@@ -13,13 +13,13 @@ const SAMPLE: &str = include_str!("../../../../events/announce-changes.json");
 
 /// An order comes in and waits, gets its courier by a new mapping; a connection loses its authorisation.
 async fn a_day() -> Vec<Value> {
-    let stage = Stage::new().await;
-    let waiting = stored();
+    let database = Database::new().await;
+    let waiting = demo_order();
     assert_eq!(
-        stage.store.insert_order(&waiting).await.unwrap(),
+        database.store.insert_order(&waiting).await.unwrap(),
         Written::Done
     );
-    let first = stage.order().await;
+    let first = database.image("OrdersTable", "ORDER").await;
 
     let mut ready = waiting.clone();
     ready.status = OrderStatus::Ready;
@@ -32,25 +32,25 @@ async fn a_day() -> Vec<Value> {
         note: "looked at again: pending_review → ready".into(),
     };
     assert_eq!(
-        stage.store.replace_order(&ready, &entry).await.unwrap(),
+        database.store.replace_order(&ready, &entry).await.unwrap(),
         Written::Done
     );
-    let second = stage.order().await;
+    let second = database.image("OrdersTable", "ORDER").await;
 
     let active = connection(ConnectionStatus::Active);
     assert_eq!(
-        stage.store.create_connection(&active).await.unwrap(),
+        database.store.create_connection(&active).await.unwrap(),
         Written::Done
     );
-    let before = stage.connection().await;
+    let before = database.image("ConnectionsTable", "CONNECTION#").await;
     let mut lost = connection(ConnectionStatus::NeedsReauthorisation);
     lost.resume = Some(ConnectionStatus::Active);
     lost.revision += 1;
     assert_eq!(
-        stage.store.replace_connection(&lost).await.unwrap(),
+        database.store.replace_connection(&lost).await.unwrap(),
         Written::Done
     );
-    let after = stage.connection().await;
+    let after = database.image("ConnectionsTable", "CONNECTION#").await;
     vec![
         record(1, None, Some(&first)),
         record(2, Some(&first), Some(&second)),
@@ -91,7 +91,7 @@ fn followed(orders: &str) -> [String; 3] {
 
 #[tokio::test]
 async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let announced = handle(&cloud.app, batch(a_day().await)).await.unwrap();
     assert_eq!(
         announced,
@@ -101,7 +101,7 @@ async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
             skipped: 0
         }
     );
-    let put = cloud.put().await;
+    let put = cloud.put();
     assert_eq!(put_kinds(&put), A_DAYS_EVENTS);
     let imported: Value = serde_json::from_str(put[0][0]["Detail"].as_str().unwrap()).unwrap();
     let from_image = crate::changes(None, &image(), None);
@@ -109,17 +109,17 @@ async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
         imported,
         serde_json::to_value(&from_image[0].detail).unwrap()
     );
-    assert_eq!(cloud.scheduled().await, followed("DELETE"));
+    assert_eq!(cloud.scheduled(), followed("DELETE"));
 }
 
 #[tokio::test]
 async fn a_batch_that_comes_again_puts_the_same() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let records = a_day().await;
     for _ in 0..2 {
         handle(&cloud.app, batch(records.clone())).await.unwrap();
     }
-    let put = cloud.put().await;
+    let put = cloud.put();
     assert_eq!(put.len(), 2);
     assert_eq!(put[0], put[1]);
 }
@@ -148,16 +148,16 @@ async fn the_sample_event_is_what_the_store_writes() {
 
 #[tokio::test]
 async fn the_sample_event_is_announced() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let event: StreamEvent = serde_json::from_str(SAMPLE).unwrap();
     handle(&cloud.app, event).await.unwrap();
     let events = A_DAYS_EVENTS.into_iter().chain(super::stock::A_DAYS_EVENTS);
-    assert_eq!(put_kinds(&cloud.put().await), events.collect::<Vec<_>>());
+    assert_eq!(put_kinds(&cloud.put()), events.collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn a_record_that_cannot_be_read_holds_up_no_other() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let mut records = a_day().await;
     let mut broken = records[0].clone();
     broken["dynamodb"]["NewImage"]["status"] = json!({"S": "lost"});
@@ -178,41 +178,49 @@ async fn a_record_that_cannot_be_read_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_newer_releases_record_waits_for_the_newer_release() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let mut records = a_day().await;
     records[1]["dynamodb"]["NewImage"]["v"] = json!({"N": "2"});
     let error = handle(&cloud.app, batch(records)).await.unwrap_err();
     assert_eq!(error.class(), Class::Retryable);
     assert!(
-        cloud.put().await.is_empty(),
+        cloud.put().is_empty(),
         "nothing is put before the whole batch is read"
     );
 }
 
 #[tokio::test]
 async fn what_expires_and_what_is_no_ones_business_announces_nothing() {
-    let cloud = Cloud::willing().await;
-    let stage = Stage::new().await;
-    let order = stored();
+    let cloud = Cloud::new().await;
+    let database = Database::new().await;
+    let order = demo_order();
     assert_eq!(
-        stage.store.insert_order(&order).await.unwrap(),
+        database.store.insert_order(&order).await.unwrap(),
         Written::Done
     );
-    let image = stage.order().await;
+    let image = database.image("OrdersTable", "ORDER").await;
     let mut expired = record(1, Some(&image), None);
     expired["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
     let mut changed = order.clone();
     changed.revision = 2;
     let entry = order.first_history.clone();
     assert_eq!(
-        stage.store.replace_order(&changed, &entry).await.unwrap(),
+        database
+            .store
+            .replace_order(&changed, &entry)
+            .await
+            .unwrap(),
         Written::Done
     );
-    let history = stage.images("OrdersTable", "HISTORY#").await.remove(0);
+    let history = database.images("OrdersTable", "HISTORY#").await.remove(0);
     let records = vec![
         expired,
         record(2, None, Some(&history)),
-        record(3, Some(&image), Some(&stage.order().await)),
+        record(
+            3,
+            Some(&image),
+            Some(&database.image("OrdersTable", "ORDER").await),
+        ),
     ];
     let announced = handle(&cloud.app, batch(records)).await.unwrap();
     assert_eq!(announced, Announced::default());
@@ -221,22 +229,22 @@ async fn what_expires_and_what_is_no_ones_business_announces_nothing() {
 #[tokio::test]
 async fn schedules_follow_what_the_table_says_and_not_the_image() {
     use ConnectionStatus::{Active, Disconnected, Inactive, Paused};
-    let stage = Stage::new().await;
+    let database = Database::new().await;
     let mut made = connection(Inactive);
     made.revision = 1;
     assert_eq!(
-        stage.store.create_connection(&made).await.unwrap(),
+        database.store.create_connection(&made).await.unwrap(),
         Written::Done
     );
-    let mut images = vec![stage.connection().await];
+    let mut images = vec![database.image("ConnectionsTable", "CONNECTION#").await];
     for status in [Active, Paused, Disconnected] {
         made.status = status;
         made.revision += 1;
         assert_eq!(
-            stage.store.replace_connection(&made).await.unwrap(),
+            database.store.replace_connection(&made).await.unwrap(),
             Written::Done
         );
-        images.push(stage.connection().await);
+        images.push(database.image("ConnectionsTable", "CONNECTION#").await);
     }
     let change = |from: usize, to: usize| record(to as u32, Some(&images[from]), Some(&images[to]));
     let rows = [
@@ -262,15 +270,15 @@ async fn schedules_follow_what_the_table_says_and_not_the_image() {
         ),
     ];
     for (records, current, verbs) in rows {
-        let cloud = Cloud::willing().await;
+        let cloud = Cloud::new().await;
         if let Some(status) = current {
             let standing = connection(status);
-            let made = cloud.stage.store.create_connection(&standing);
+            let made = cloud.database.store.create_connection(&standing);
             assert_eq!(made.await.unwrap(), Written::Done);
         }
         handle(&cloud.app, batch(records)).await.unwrap();
         let expected: Vec<String> = verbs.into_iter().flat_map(followed).collect();
-        assert_eq!(cloud.scheduled().await, expected);
-        assert!(cloud.put().await.is_empty(), "none of it is announced");
+        assert_eq!(cloud.scheduled(), expected);
+        assert!(cloud.put().is_empty(), "none of it is announced");
     }
 }

@@ -35,7 +35,7 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
         world
             .ask("north", "PATCH", &path, json!({"status": "active"}))
             .await
-            .problem(409),
+            .problem_kind(409),
         "authorisation-revoked"
     );
     world.sent("ticks");
@@ -49,18 +49,17 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
                 json!({"authorisation": {"kind": "oauth"}}),
             )
             .await
-            .is(200)
-            .json();
+            .is(200);
         let (cookie, state) = started(&world, answer["authorise_url"].as_str().unwrap()).await;
         let page = world
             .browse(&callback(&state, seller, grant), Some(&cookie))
             .await
-            .is(200);
+            .with_status(200);
         let told = confirm(&world, "north", &id, (seller, &code_of(&page))).await;
         if seller == "A2" {
-            assert_eq!(told.problem(409), "other-seller");
+            assert_eq!(told.problem_kind(409), "other-seller");
         } else {
-            assert_eq!(told.is(200).json()["status"], "active");
+            assert_eq!(told.is(200)["status"], "active");
         }
     }
     assert_eq!(world.sent("ticks").len(), 1, "it goes on at once");
@@ -73,7 +72,7 @@ async fn of_two_that_ask_at_once_both_are_told_the_link_that_works() {
         let key = format!("key-{n}");
         let ask = || world.ask_with("north", "POST", "/connections", oauth("Shop"), Some(&key));
         let (one, two) = tokio::join!(ask(), ask());
-        let (one, two) = (one.is(201).json(), two.is(201).json());
+        let (one, two) = (one.is(201), two.is(201));
         assert_eq!(one["authorise_url"], two["authorise_url"], "time {n}");
     }
 }

@@ -67,14 +67,14 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
     assert_eq!(saved.unwrap(), Written::Done);
     let shown = stock.ask("GET", "stock-settings", Value::Null).await;
     assert_eq!(shown["held_round"]["zeros"], 40);
-    stock.world.heard().queues_down = true;
+    stock.world.outside.aws().queues_down = true;
     assert_eq!(
         stock
             .refused("POST", "rounds/release", Value::Null, 503)
             .await,
         "unavailable"
     );
-    stock.world.heard().queues_down = false;
+    stock.world.outside.aws().queues_down = false;
     for _ in 0..2 {
         let told = stock.ask("POST", "rounds/release", Value::Null).await;
         assert_eq!(
@@ -98,7 +98,7 @@ async fn only_the_operator_freezes_the_deployment() {
     stock.published().await;
     for path in ["/freeze", "/unfreeze"] {
         let told = stock.world.ask("north", "POST", path, Value::Null).await;
-        assert_eq!(told.problem(403), "missing-scope");
+        assert_eq!(told.problem_kind(403), "missing-scope");
     }
     let operator = |path: &str, body: Value| {
         let caller = Caller::new("platform".parse().unwrap(), &[Scope::Operator]);
@@ -112,17 +112,16 @@ async fn only_the_operator_freezes_the_deployment() {
     };
     let frozen = operator("/freeze", json!({"reason": "an outage"}))
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(frozen["frozen"]["reason"], "an outage");
-    assert_eq!(operator("/freeze", json!({})).await.is(200).json(), frozen);
+    assert_eq!(operator("/freeze", json!({})).await.is(200), frozen);
     let shown = stock.ask("GET", "stock-settings", Value::Null).await;
     assert_eq!(
         (&shown["deployment_frozen"], &shown["sending"]["now"]),
         (&frozen["frozen"], &json!(false))
     );
     for _ in 0..2 {
-        let free = operator("/unfreeze", json!({})).await.is(200).json();
+        let free = operator("/unfreeze", json!({})).await.is(200);
         assert_eq!(free["frozen"], Value::Null);
     }
     let shown = stock.ask("GET", "stock-settings", Value::Null).await;

@@ -17,18 +17,20 @@ async fn the_same_key_finds_what_it_made() {
                 .await
         }
     };
-    let first = make("north", oauth("North")).await.is(201).json();
-    assert_eq!(make("north", oauth("North")).await.is(201).json(), first);
-    assert_eq!(make("north", oauth("Other")).await.problem(422), "key-used");
+    let first = make("north", oauth("North")).await.is(201);
+    assert_eq!(make("north", oauth("North")).await.is(201), first);
+    assert_eq!(
+        make("north", oauth("Other")).await.problem_kind(422),
+        "key-used"
+    );
     assert_ne!(
-        make("south", oauth("North")).await.is(201).json()["id"],
+        make("south", oauth("North")).await.is(201)["id"],
         first["id"]
     );
     let list = world
         .ask("north", "GET", "/connections", Value::Null)
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(list["connections"].as_array().unwrap().len(), 1);
 
     let token = pasted("A1", "Atzr|A1");
@@ -41,8 +43,7 @@ async fn the_same_key_finds_what_it_made() {
             Some("key 2"),
         )
         .await
-        .is(201)
-        .json();
+        .is(201);
     assert_eq!(made["status"], "inactive");
     assert_eq!(
         world
@@ -54,8 +55,7 @@ async fn the_same_key_finds_what_it_made() {
                 Some("key 2")
             )
             .await
-            .is(201)
-            .json(),
+            .is(201),
         made
     );
     let path = format!("/connections/{}", made["id"].as_str().unwrap());
@@ -67,7 +67,7 @@ async fn the_same_key_finds_what_it_made() {
         world
             .ask_with("north", "POST", "/connections", token, Some("key 2"))
             .await
-            .problem(409),
+            .problem_kind(409),
         "disconnected"
     );
 }
@@ -75,18 +75,18 @@ async fn the_same_key_finds_what_it_made() {
 #[tokio::test]
 async fn a_pasted_token_is_tried_before_anything_is_made() {
     let world = World::new().await;
-    world.heard().revoked.insert("Atzr|A9".into());
+    world.outside.amazon().revoked.insert("Atzr|A9".into());
     let told = world
         .ask("north", "POST", "/connections", pasted("A9", "Atzr|A9"))
         .await;
-    assert_eq!(told.problem(422), "token-refused");
+    assert_eq!(told.problem_kind(422), "token-refused");
     assert!(!told.text.contains("Atzr"), "{}", told.text);
     let mut own = pasted("A1", "Atzr|A1-own");
     assert_eq!(
         world
             .ask("north", "POST", "/connections", own.clone())
             .await
-            .problem(422),
+            .problem_kind(422),
         "token-refused"
     );
     own["authorisation"]["client_id"] = "own-client".into();
@@ -95,7 +95,7 @@ async fn a_pasted_token_is_tried_before_anything_is_made() {
         world
             .ask("north", "POST", "/connections", own.clone())
             .await
-            .problem(422),
+            .problem_kind(422),
         "app-refused"
     );
     let list = world
@@ -107,8 +107,7 @@ async fn a_pasted_token_is_tried_before_anything_is_made() {
     let made = world
         .ask("north", "POST", "/connections", own)
         .await
-        .is(201)
-        .json();
+        .is(201);
     assert_eq!(
         (&made["own_app"], &made["status"], &made["seller_id"]),
         (&json!(true), &json!("inactive"), &json!("A1"))
@@ -127,12 +126,12 @@ async fn a_seller_is_connected_once_in_a_region() {
     let own = world
         .ask("north", "POST", "/connections", pasted("A1", "Atzr|A1"))
         .await;
-    assert_eq!(own.problem(409), "seller-taken");
+    assert_eq!(own.problem_kind(409), "seller-taken");
     assert!(own.text.contains(&id), "{}", own.text);
     let others = world
         .ask("south", "POST", "/connections", pasted("A1", "Atzr|A1"))
         .await;
-    assert_eq!(others.problem(409), "seller-taken");
+    assert_eq!(others.problem_kind(409), "seller-taken");
     assert!(
         !others.text.contains(&id) && !others.text.contains("north"),
         "{}",
@@ -150,7 +149,7 @@ async fn the_old_services_keys_are_refused_in_words() {
         world
             .ask("north", "POST", "/connections", body)
             .await
-            .problem(422),
+            .problem_kind(422),
         "mws-is-gone"
     );
     let told = world
@@ -161,7 +160,7 @@ async fn the_old_services_keys_are_refused_in_words() {
             json!({"access_key": "x", "secret_key": "y"}),
         )
         .await;
-    assert_eq!(told.problem(422), "mws-is-gone");
+    assert_eq!(told.problem_kind(422), "mws-is-gone");
 }
 
 #[tokio::test]
@@ -170,7 +169,7 @@ async fn a_seller_is_attached_only_if_a_call_in_its_name_proves_it() {
     for claimed in ["A2", "MADEUP"] {
         let body = pasted(claimed, "Atzr|A1-x");
         let told = world.ask("stranger", "POST", "/connections", body).await;
-        assert_eq!(told.problem(422), "seller-not-proven", "{claimed}");
+        assert_eq!(told.problem_kind(422), "seller-not-proven", "{claimed}");
     }
     world.connected("north", "A2").await;
 }
@@ -179,11 +178,15 @@ async fn a_seller_is_attached_only_if_a_call_in_its_name_proves_it() {
 async fn whoever_lacks_the_seller_uses_none_of_its_limits() {
     let world = World::new().await;
     world.connected("north", "A1").await;
-    let before = world.heard().asked;
+    let before = world.outside.amazon().asked;
     let body = pasted("A1", "Atzr|A2-x");
     let told = world.ask("stranger", "POST", "/connections", body).await;
-    assert_eq!(told.problem(409), "seller-taken");
-    assert_eq!(world.heard().asked, before, "Amazon's APIs were not asked");
+    assert_eq!(told.problem_kind(409), "seller-taken");
+    assert_eq!(
+        world.outside.amazon().asked,
+        before,
+        "Amazon's APIs were not asked"
+    );
 }
 
 #[tokio::test]
@@ -193,7 +196,7 @@ async fn an_operator_releases_a_seller_and_its_owner_connects_it() {
     let path = "/sellers/EU/A1/release";
     let reason = json!({"reason": "the seller never authorised this merchant"});
     let told = world.ask("squatter", "POST", path, reason.clone()).await;
-    assert_eq!(told.problem(403), "missing-scope");
+    assert_eq!(told.problem_kind(403), "missing-scope");
     let release = async || {
         let caller = Caller::new("platform".parse().unwrap(), &[Scope::Operator]);
         let request = Request::builder()
@@ -203,15 +206,15 @@ async fn an_operator_releases_a_seller_and_its_owner_connects_it() {
         let body = Body::from(reason.to_string());
         world.send(request.body(body).unwrap()).await
     };
-    let released = release().await.is(200).json();
+    let released = release().await.is(200);
     assert_eq!(
         (&released["tenant"], &released["status"]),
         (&json!("squatter"), &json!("needs_reauthorisation"))
     );
-    assert_eq!(release().await.problem(404), "not-found");
+    assert_eq!(release().await.problem_kind(404), "not-found");
     world.connected("owner", "A1").await;
     let token = json!({"authorisation": pasted("A1", "Atzr|A1-x")["authorisation"]});
     let path = format!("/connections/{id}/reauthorise");
     let told = world.ask("squatter", "POST", &path, token).await;
-    assert_eq!(told.problem(409), "seller-taken");
+    assert_eq!(told.problem_kind(409), "seller-taken");
 }

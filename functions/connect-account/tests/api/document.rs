@@ -1,34 +1,26 @@
 //! What the API says of itself is what it serves; and the sample event reaches it.
 
 use crate::world::World;
-use axum::body::Body;
 use connect_account::router;
-use lambda_http::request::LambdaRequest;
+use kit::Answer;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn the_sample_event_is_answered() {
     let world = World::new().await;
-    let event: LambdaRequest =
-        serde_json::from_str(include_str!("../../../../events/connect-account.json")).unwrap();
-    let (parts, body) = lambda_http::Request::from(event).into_parts();
-    let request = axum::http::Request::from_parts(parts, Body::from(body.to_vec()));
-    let response = router(world.app.clone()).oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 200);
+    let event = include_str!("../../../../events/connect-account.json");
+    let answer = Answer::to_event(router(world.app.clone()), event).await;
+    answer.is(200);
 }
 
 #[tokio::test]
 async fn the_document_needs_no_token() {
     let world = World::new().await;
-    let told = world.browse("/openapi.json", None).await.is(200);
+    let told = world.browse("/openapi.json", None).await.with_status(200);
     assert_eq!(told.headers["content-type"], "application/json");
     assert!(told.json().is_object());
-    assert_eq!(
-        world.browse("/health", None).await.is(200).json()["status"],
-        "ok"
-    );
+    assert_eq!(world.browse("/health", None).await.is(200)["status"], "ok");
 }
 
 #[test]

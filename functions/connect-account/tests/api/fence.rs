@@ -67,12 +67,12 @@ async fn every_route_wants_a_token_with_the_scope() {
         closed += 1;
         let request = || Request::builder().method(method.as_str()).uri(&path);
         let told = world.send(request().body(Body::empty()).unwrap()).await;
-        assert_eq!(told.problem(401), "no-tenant", "{method} {path}");
+        assert_eq!(told.problem_kind(401), "no-tenant", "{method} {path}");
         let desk = Caller::new("north".parse().unwrap(), &[Scope::Desk, Scope::Buyer]);
         let told = world
             .send(request().extension(desk).body(Body::empty()).unwrap())
             .await;
-        assert_eq!(told.problem(403), "missing-scope", "{method} {path}");
+        assert_eq!(told.problem_kind(403), "missing-scope", "{method} {path}");
     }
     assert_eq!(closed, 29);
 }
@@ -121,7 +121,7 @@ async fn another_tenants_ids_are_nobodys() {
         let told = world
             .ask("south", &method, &real, body(&method, &path))
             .await;
-        assert_eq!(told.problem(404), "not-found", "{method} {path}");
+        assert_eq!(told.problem_kind(404), "not-found", "{method} {path}");
         assert!(!told.text.contains("A1"), "{}", told.text);
     }
     for method in ["GET", "PUT", "DELETE"] {
@@ -133,7 +133,7 @@ async fn another_tenants_ids_are_nobodys() {
                 body(method, "/mappings"),
             )
             .await;
-        assert_eq!(told.problem(404), "not-found", "{method} /mappings");
+        assert_eq!(told.problem_kind(404), "not-found", "{method} /mappings");
     }
     for (path, list) in [("/connections", "connections"), ("/mappings", "mappings")] {
         assert_eq!(
@@ -159,21 +159,21 @@ async fn what_does_not_exist_is_told_as_a_problem() {
         world
             .ask("north", "GET", "/nothing", Value::Null)
             .await
-            .problem(404),
+            .problem_kind(404),
         "no-such-route"
     );
     assert_eq!(
         world
             .ask("north", "DELETE", "/health", Value::Null)
             .await
-            .problem(405),
+            .problem_kind(405),
         "no-such-method"
     );
     assert_eq!(
         world
             .ask("north", "PATCH", "/orders", Value::Null)
             .await
-            .problem(405),
+            .problem_kind(405),
         "no-such-method",
         "another function serves the route"
     );
@@ -181,7 +181,7 @@ async fn what_does_not_exist_is_told_as_a_problem() {
         world
             .ask("north", "GET", "/connections/none", Value::Null)
             .await
-            .problem(404),
+            .problem_kind(404),
         "not-found"
     );
     let told = world
@@ -192,5 +192,5 @@ async fn what_does_not_exist_is_told_as_a_problem() {
             json!({"name": "x", "colour": "red"}),
         )
         .await;
-    assert_eq!(told.problem(422), "invalid-request");
+    assert_eq!(told.problem_kind(422), "invalid-request");
 }

@@ -11,7 +11,7 @@ async fn switching_on_wakes_the_clock_and_fetches_at_once() {
     let path = format!("/connections/{id}");
     let schedule = format!("orders-{id}");
     assert!(
-        world.sent("ticks").is_empty() && world.heard().schedules.is_empty(),
+        world.sent("ticks").is_empty() && world.outside.aws().schedules.is_empty(),
         "off until switched on"
     );
     for _ in 0..2 {
@@ -23,13 +23,12 @@ async fn switching_on_wakes_the_clock_and_fetches_at_once() {
                 json!({"status": "active", "name": "North, EU"}),
             )
             .await
-            .is(200)
-            .json();
+            .is(200);
         assert_eq!(
             (&answer["status"], &answer["name"]),
             (&json!("active"), &json!("North, EU"))
         );
-        assert!(world.heard().schedules.contains(&schedule));
+        assert!(world.outside.aws().schedules.contains_key(&schedule));
         let tick = json!({"v": 1, "kind": "tick", "tenant": "north", "connection": id, "hop": 0});
         assert_eq!(world.sent("ticks"), [(tick, 0)]);
     }
@@ -38,7 +37,7 @@ async fn switching_on_wakes_the_clock_and_fetches_at_once() {
         .await
         .is(200);
     assert!(
-        world.heard().schedules.contains(&schedule),
+        world.outside.aws().schedules.contains_key(&schedule),
         "orders still come"
     );
     world.sent("ticks");
@@ -46,12 +45,12 @@ async fn switching_on_wakes_the_clock_and_fetches_at_once() {
         .ask("north", "PATCH", &path, json!({"status": "inactive"}))
         .await
         .is(200);
-    assert!(world.heard().schedules.is_empty() && world.sent("ticks").is_empty());
+    assert!(world.outside.aws().schedules.is_empty() && world.sent("ticks").is_empty());
     assert_eq!(
         world
             .ask("north", "PATCH", &path, json!({"status": "disconnected"}))
             .await
-            .problem(422),
+            .problem_kind(422),
         "invalid-request"
     );
     let awaiting = world
@@ -69,7 +68,7 @@ async fn switching_on_wakes_the_clock_and_fetches_at_once() {
             json!({"status": "active"}),
         )
         .await;
-    assert_eq!(told.problem(409), "not-authorised");
+    assert_eq!(told.problem_kind(409), "not-authorised");
 }
 
 #[tokio::test]
@@ -106,8 +105,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
     let first = world
         .ask("north", "DELETE", &path, Value::Null)
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(first["status"], "disconnected");
     assert!(
         first["retained"].to_string().contains("18 months")
@@ -117,8 +115,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
         world
             .ask("north", "DELETE", &path, Value::Null)
             .await
-            .is(200)
-            .json(),
+            .is(200),
         first
     );
     let table = world.table().await;
@@ -132,7 +129,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
     ] {
         assert!(!table.contains(gone), "{gone}: {table}");
     }
-    assert!(world.heard().schedules.is_empty());
+    assert!(world.outside.aws().schedules.is_empty());
     for (method, path, body) in [
         ("PATCH", path.clone(), json!({"status": "active"})),
         ("POST", format!("{path}/reauthorise"), json!({})),
@@ -143,7 +140,10 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
         ),
     ] {
         assert_eq!(
-            world.ask("north", method, &path, body).await.problem(409),
+            world
+                .ask("north", method, &path, body)
+                .await
+                .problem_kind(409),
             "disconnected"
         );
     }
@@ -173,7 +173,7 @@ async fn orders_are_read_again_from_where_one_asks() {
         world
             .ask("north", "POST", &refetch, body.clone())
             .await
-            .problem(409),
+            .problem_kind(409),
         "not-fetching"
     );
     world
@@ -184,7 +184,7 @@ async fn orders_are_read_again_from_where_one_asks() {
         world
             .ask("north", "POST", &refetch, body.clone())
             .await
-            .problem(409),
+            .problem_kind(409),
         "never-fetched"
     );
     let connection = ids("north", &id);
@@ -196,11 +196,7 @@ async fn orders_are_read_again_from_where_one_asks() {
         .unwrap();
     world.sent("ticks");
     assert_eq!(
-        world
-            .ask("north", "POST", &refetch, body)
-            .await
-            .is(202)
-            .json(),
+        world.ask("north", "POST", &refetch, body).await.is(202),
         json!({"since": since.to_string()})
     );
     let cursor = world
@@ -221,7 +217,7 @@ async fn orders_are_read_again_from_where_one_asks() {
                 json!({"since": "2020-01-01T00:00:00Z"})
             )
             .await
-            .problem(422),
+            .problem_kind(422),
         "invalid-request"
     );
 }

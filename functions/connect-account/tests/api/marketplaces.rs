@@ -46,11 +46,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
             .await
             .unwrap();
     }
-    let before = world
-        .ask("north", "GET", &path, Value::Null)
-        .await
-        .is(200)
-        .json();
+    let before = world.ask("north", "GET", &path, Value::Null).await.is(200);
     assert_eq!(
         (&before["active"], before["parked_since"].is_string()),
         (&json!(false), true)
@@ -65,8 +61,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
             json!({"active": true, "strategy": "review"}),
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         (&after["active"], &after["strategy"], &after["parked_since"]),
         (&json!(true), &json!("review"), &Value::Null)
@@ -111,8 +106,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
     let off = world
         .ask("north", "PUT", &path, json!({"active": false}))
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         (&off["active"], world.sent("ticks").len()),
         (&json!(false), 0)
@@ -125,8 +119,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
             Value::Null,
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     let countries: Vec<&str> = list["marketplaces"]
         .as_array()
         .unwrap()
@@ -208,21 +201,21 @@ async fn only_a_store_that_the_seller_is_in_is_switched_on() {
         world
             .ask("north", "PUT", &path("FR"), on.clone())
             .await
-            .problem(422),
+            .problem_kind(422),
         "not-participating"
     );
     assert_eq!(
         world
             .ask("north", "PUT", &path("US"), on.clone())
             .await
-            .problem(404),
+            .problem_kind(404),
         "not-found"
     );
     assert_eq!(
         world
             .ask("north", "PUT", &path("XX"), on.clone())
             .await
-            .problem(404),
+            .problem_kind(404),
         "not-found"
     );
     assert_eq!(
@@ -234,11 +227,12 @@ async fn only_a_store_that_the_seller_is_in_is_switched_on() {
                 json!({"active": true, "strategy": "cheapest"})
             )
             .await
-            .problem(422),
+            .problem_kind(422),
         "invalid-request"
     );
     world
-        .heard()
+        .outside
+        .amazon()
         .marketplaces
         .insert("A1".into(), vec!["A1F83G8C2ARO7P", "A13V1IB3VIYZZH"]);
     world
@@ -261,5 +255,5 @@ async fn only_a_store_that_the_seller_is_in_is_switched_on() {
             on,
         )
         .await;
-    assert_eq!(told.problem(409), "not-authorised");
+    assert_eq!(told.problem_kind(409), "not-authorised");
 }

@@ -1,4 +1,5 @@
-use crate::world::{BASE, Told, World};
+use crate::world::{BASE, World};
+use kit::Answer;
 use serde_json::{Value, json};
 
 pub(crate) const COOKIE: &str = "__Host-stallkeeper-oauth=";
@@ -8,8 +9,7 @@ async fn begun(world: &World) -> (String, String) {
     let answer = world
         .ask("north", "POST", "/connections", body)
         .await
-        .is(201)
-        .json();
+        .is(201);
     assert_eq!(answer["status"], "awaiting_authorisation");
     let text = |name: &str| answer[name].as_str().unwrap().to_owned();
     (text("id"), text("authorise_url"))
@@ -17,7 +17,7 @@ async fn begun(world: &World) -> (String, String) {
 
 /// Opens the link; returns the browser's cookie and the state that Amazon is sent.
 pub(crate) async fn started(world: &World, link: &str) -> (String, String) {
-    let told = world.browse(link, None).await.is(200);
+    let told = world.browse(link, None).await.with_status(200);
     let set = told.headers["set-cookie"].to_str().unwrap().to_owned();
     assert!(
         set.starts_with(COOKIE) && set.contains("HttpOnly; SameSite=Lax; Secure"),
@@ -31,8 +31,12 @@ pub(crate) async fn started(world: &World, link: &str) -> (String, String) {
     );
     let cookie = set.split(';').next().unwrap().to_owned();
     let go_on = onward(&told);
-    world.browse(&go_on, None).await.is(403);
-    let consent = world.browse(&go_on, Some(&cookie)).await.is(302).location();
+    world.browse(&go_on, None).await.with_status(403);
+    let consent = world
+        .browse(&go_on, Some(&cookie))
+        .await
+        .with_status(302)
+        .location();
     assert_eq!(consent.path(), "/apps/authorize/consent");
     let query: Vec<(String, String)> = consent.query_pairs().into_owned().collect();
     assert_eq!(
@@ -43,7 +47,7 @@ pub(crate) async fn started(world: &World, link: &str) -> (String, String) {
 }
 
 /// Where a page that asks goes on to.
-fn onward(told: &Told) -> String {
+fn onward(told: &Answer) -> String {
     let (_, rest) = told
         .text
         .split_once("<a href=\"")
@@ -52,7 +56,7 @@ fn onward(told: &Told) -> String {
 }
 
 /// The code that the callback shows.
-pub(crate) fn code_of(told: &Told) -> String {
+pub(crate) fn code_of(told: &Answer) -> String {
     let (_, rest) = told
         .text
         .split_once("<code>")
@@ -69,7 +73,7 @@ pub(crate) async fn confirm(
     tenant: &str,
     id: &str,
     (seller, code): (&str, &str),
-) -> Told {
+) -> Answer {
     world
         .ask(
             tenant,
@@ -96,18 +100,18 @@ async fn a_seller_consents_and_is_attached_only_when_confirmed() {
     assert!(link.starts_with(&format!("{BASE}/oauth/start?state=")));
     let (cookie, state) = started(&world, &link).await;
 
-    let amazon = world.outside.uri();
+    let amazon = world.outside.url();
     let login = format!(
         "/oauth/login?amazon_callback_uri={amazon}/apps/authorize/confirm/x&amazon_state=theirs&selling_partner_id=A1&version=beta"
     );
-    let asks = world.browse(&login, Some(&cookie)).await.is(200);
+    let asks = world.browse(&login, Some(&cookie)).await.with_status(200);
     assert!(asks.text.contains("“north”"), "{}", asks.text);
     let forged = format!("{login}&go=made-up");
-    world.browse(&forged, Some(&cookie)).await.is(200);
+    world.browse(&forged, Some(&cookie)).await.with_status(200);
     let back = world
         .browse(&onward(&asks), Some(&cookie))
         .await
-        .is(302)
+        .with_status(302)
         .location();
     let query: Vec<(String, String)> = back.query_pairs().into_owned().collect();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -124,7 +128,7 @@ async fn a_seller_consents_and_is_attached_only_when_confirmed() {
     let page = world
         .browse(&callback(&state, "A1", "code-A1-1"), Some(&cookie))
         .await
-        .is(200);
+        .with_status(200);
     assert!(
         page.text.contains("A1") && !page.text.contains("Atzr") && !page.text.contains(&state),
         "{}",
@@ -144,8 +148,7 @@ async fn a_seller_consents_and_is_attached_only_when_confirmed() {
     let setup = world
         .ask("north", "GET", &format!("{path}/setup"), Value::Null)
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         (setup["seller_to_confirm"].as_str(), steps_done(&setup)),
         (Some("A1"), vec!["authorise"])
@@ -155,43 +158,37 @@ async fn a_seller_consents_and_is_attached_only_when_confirmed() {
     assert_eq!(
         confirm(&world, "north", &id, ("A1", "0000-0000-0000"))
             .await
-            .problem(409),
+            .problem_kind(409),
         "wrong-code",
         "who sent the link to somebody else has no code"
     );
     assert_eq!(
         confirm(&world, "north", &id, ("A2", &code))
             .await
-            .problem(409),
+            .problem_kind(409),
         "not-this-seller"
     );
     assert_eq!(
         confirm(&world, "south", &id, ("A1", &code))
             .await
-            .problem(404),
+            .problem_kind(404),
         "not-found"
     );
-    let attached = confirm(&world, "north", &id, ("A1", &code))
-        .await
-        .is(200)
-        .json();
+    let attached = confirm(&world, "north", &id, ("A1", &code)).await.is(200);
     assert_eq!(
         (&attached["status"], &attached["seller_id"]),
         (&json!("inactive"), &json!("A1"))
     );
     assert_eq!(attached["participations"].as_array().unwrap().len(), 3);
     assert_eq!(
-        confirm(&world, "north", &id, ("A1", &code))
-            .await
-            .is(200)
-            .json(),
+        confirm(&world, "north", &id, ("A1", &code)).await.is(200),
         attached,
         "a second time it is the same"
     );
     assert_eq!(
         confirm(&world, "north", &id, ("A2", &code))
             .await
-            .problem(409),
+            .problem_kind(409),
         "nothing-to-confirm"
     );
 
@@ -210,32 +207,35 @@ async fn a_link_goes_on_in_the_browser_that_began_last_and_works_once() {
     let (preview, state) = started(&world, &link).await;
     let (cookie, same) = started(&world, &link).await;
     assert!(state == same && preview != cookie);
-    world.browse(&link, Some(&cookie)).await.is(200);
+    world.browse(&link, Some(&cookie)).await.with_status(200);
     let answer = callback(&state, "A1", "code-A1-1");
-    world.browse(&answer, None).await.is(403);
-    world.browse(&answer, Some(&preview)).await.is(403);
+    world.browse(&answer, None).await.with_status(403);
+    world.browse(&answer, Some(&preview)).await.with_status(403);
     world
         .browse(&answer, Some(&format!("{COOKIE}{state}.guessed")))
         .await
-        .is(403);
+        .with_status(403);
     world
         .browse(&callback(&state, "A1", "made-up"), Some(&cookie))
         .await
-        .is(400);
+        .with_status(400);
     world
         .browse(&callback(&state, "", "code-A1-1"), Some(&cookie))
         .await
-        .is(400);
-    world.browse(&answer, Some(&cookie)).await.is(200);
-    world.browse(&answer, Some(&cookie)).await.is(410);
-    world.browse(&link, Some(&cookie)).await.is(410);
-    world.browse(&link, None).await.is(403);
+        .with_status(400);
+    world.browse(&answer, Some(&cookie)).await.with_status(200);
+    world.browse(&answer, Some(&cookie)).await.with_status(410);
+    world.browse(&link, Some(&cookie)).await.with_status(410);
+    world.browse(&link, None).await.with_status(403);
     world
         .browse("/oauth/start?state=made-up", None)
         .await
-        .is(410);
-    world.browse("/oauth/start", None).await.is(410);
-    world.browse("/oauth/callback", Some(&cookie)).await.is(410);
+        .with_status(410);
+    world.browse("/oauth/start", None).await.with_status(410);
+    world
+        .browse("/oauth/callback", Some(&cookie))
+        .await
+        .with_status(410);
 }
 
 #[tokio::test]
@@ -251,15 +251,14 @@ async fn a_new_link_ends_the_old_one() {
             Value::Null,
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     let new = again["authorise_url"].as_str().unwrap();
     assert_ne!(new, old);
-    world.browse(&old, Some(&cookie)).await.is(410);
+    world.browse(&old, Some(&cookie)).await.with_status(410);
     world
         .browse(&callback(&state, "A1", "code-A1-1"), Some(&cookie))
         .await
-        .is(410);
+        .with_status(410);
     let setup = world
         .ask(
             "north",
@@ -268,8 +267,7 @@ async fn a_new_link_ends_the_old_one() {
             Value::Null,
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         setup["steps"][0]["link"], new,
         "the setup tells the link that works"
@@ -289,7 +287,7 @@ async fn nobody_is_sent_to_where_amazon_is_not() {
         "/apps",
     ] {
         let login = format!("/oauth/login?amazon_callback_uri={elsewhere}&amazon_state=theirs");
-        world.browse(&login, Some(&cookie)).await.is(400);
+        world.browse(&login, Some(&cookie)).await.with_status(400);
     }
 }
 
@@ -299,7 +297,7 @@ async fn who_comes_from_amazon_alone_is_led_to_the_platform() {
     let page = world
         .browse("/oauth/login?amazon_state=x", None)
         .await
-        .is(400);
+        .with_status(400);
     assert!(page.text.contains("begin on the platform"), "{}", page.text);
     let world =
         World::with(|config| config.sign_in_url = "https://platform.example/sign-in".parse().ok())
@@ -307,7 +305,7 @@ async fn who_comes_from_amazon_alone_is_led_to_the_platform() {
     let to = world
         .browse("/oauth/login?amazon_state=x", None)
         .await
-        .is(302)
+        .with_status(302)
         .location();
     assert_eq!(to.as_str(), "https://platform.example/sign-in");
 }
@@ -320,7 +318,7 @@ async fn without_tls_the_cookie_goes_without_secure() {
     let told = world
         .browse(link.strip_prefix("http://127.0.0.1:9999").unwrap(), None)
         .await
-        .is(200);
+        .with_status(200);
     let set = told.headers["set-cookie"].to_str().unwrap();
     assert!(
         set.starts_with("stallkeeper-oauth=") && !set.contains("Secure"),

@@ -20,7 +20,7 @@ async fn publishing_shows_its_effect_first() {
         let told = stock
             .told("POST", "publish", json!({"preview": true, "revision": 1}))
             .await;
-        let preview = told.is(202).json()["preview"].clone();
+        let preview = told.is(202)["preview"].clone();
         assert_eq!(
             (&preview["revision"], &preview["of_this_draft"]),
             (&json!(1), &json!(true))
@@ -38,7 +38,7 @@ async fn publishing_shows_its_effect_first() {
         "{}",
         told.text
     );
-    assert_eq!(told.problem(409), "preview-failed");
+    assert_eq!(told.problem_kind(409), "preview-failed");
     stock
         .told("POST", "publish", json!({"preview": true}))
         .await
@@ -73,10 +73,10 @@ async fn publishing_shows_its_effect_first() {
             "again: whatever was left undone"
         );
     }
-    let schedules = stock.world.heard().schedules.clone();
+    let schedules = stock.world.outside.aws().schedules.clone();
     for kind in ["orders", "stock", "match"] {
         assert!(
-            schedules.contains(&format!("{kind}-{}", stock.id)),
+            schedules.contains_key(&format!("{kind}-{}", stock.id)),
             "{schedules:?}"
         );
     }
@@ -106,26 +106,26 @@ async fn a_crash_after_publishing_is_cured_by_the_same_request() {
     stock
         .ask("PUT", "stock-settings", json!({"on": true}))
         .await;
-    stock.world.heard().queues_down = true;
+    stock.world.outside.aws().queues_down = true;
     assert_eq!(
         stock
             .refused("POST", "publish", json!({"preview": true}), 503)
             .await,
         "unavailable"
     );
-    stock.world.heard().queues_down = false;
+    stock.world.outside.aws().queues_down = false;
     stock
         .told("POST", "publish", json!({"preview": true}))
         .await
         .is(202);
     assert_eq!(stock.jobs(), ["preview"]);
     stock.preview_ends(None).await;
-    stock.world.heard().queues_down = true;
+    stock.world.outside.aws().queues_down = true;
     assert_eq!(
         stock.refused("POST", "publish", json!({}), 503).await,
         "unavailable"
     );
-    stock.world.heard().queues_down = false;
+    stock.world.outside.aws().queues_down = false;
     let told = stock.ask("POST", "publish", json!({})).await;
     assert_eq!(told["published"]["generation"], 1);
     assert_eq!(stock.jobs(), ["recompute_all", "match"]);
@@ -163,7 +163,7 @@ async fn shadow_mode_is_left_by_publishing_again_and_off_needs_no_preview() {
     );
     assert!(stock.jobs().is_empty(), "nothing is computed any more");
     assert_eq!(
-        stock.world.heard().schedules.len(),
+        stock.world.outside.aws().schedules.len(),
         1,
         "the clocks of stock stop"
     );

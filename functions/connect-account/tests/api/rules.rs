@@ -3,7 +3,7 @@
 use crate::world::World;
 use serde_json::{Value, json};
 
-async fn dpd(world: &World, services: Value) -> crate::world::Told {
+async fn dpd(world: &World, services: Value) -> kit::Answer {
     world
         .ask(
             "north",
@@ -43,8 +43,7 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
             json!({"service": "DPD/next-day", "carries_prime": true}),
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         put,
         json!({"term": "STD UK DOM", "service": "DPD/next-day", "carries_prime": true})
@@ -67,8 +66,7 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
             json!({"service": "DPD/next-day"}),
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         (&put["connection"], &put["carries_prime"]),
         (&json!(one), &json!(false))
@@ -81,8 +79,7 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
     let list = world
         .ask("north", "GET", "/mappings", Value::Null)
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(list["mappings"].as_array().unwrap().len(), 1);
     let list = world
         .ask(
@@ -92,8 +89,7 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
             Value::Null,
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(list["mappings"][0]["connection"], json!(one));
     world
         .ask("north", "DELETE", &narrowed, Value::Null)
@@ -120,7 +116,11 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
                 json!({"service": service}),
             )
             .await;
-        assert_eq!(told.problem(422), "invalid-request", "{query} {service}");
+        assert_eq!(
+            told.problem_kind(422),
+            "invalid-request",
+            "{query} {service}"
+        );
     }
 }
 
@@ -129,7 +129,7 @@ async fn a_mapping_is_answered_only_after_its_reruns_are_queued() {
     let world = World::new().await;
     world.connected("north", "A1").await;
     dpd(&world, json!([{"code": "next-day"}])).await.is(200);
-    world.heard().queues_down = true;
+    world.outside.aws().queues_down = true;
     let put = (
         "/mappings?term=UK%20NEXT",
         json!({"service": "DPD/next-day"}),
@@ -137,12 +137,12 @@ async fn a_mapping_is_answered_only_after_its_reruns_are_queued() {
     let told = world.ask("north", "PUT", put.0, put.1.clone()).await;
     assert_eq!(
         (
-            told.problem(503).as_str(),
+            told.problem_kind(503).as_str(),
             told.headers.contains_key("retry-after")
         ),
         ("unavailable", true)
     );
-    world.heard().queues_down = false;
+    world.outside.aws().queues_down = false;
     world.sent("orders");
     world.ask("north", "PUT", put.0, put.1).await.is(200);
     assert_eq!(world.sent("orders").len(), 2);
@@ -170,13 +170,15 @@ async fn a_courier_that_mappings_name_stays() {
         .await;
     assert_eq!(
         (
-            told.problem(409).as_str(),
+            told.problem_kind(409).as_str(),
             told.json()["current"]["UK NEXT"].as_str()
         ),
         ("still-mapped", Some("DPD/next-day"))
     );
     assert_eq!(
-        dpd(&world, json!([{"code": "two-day"}])).await.problem(409),
+        dpd(&world, json!([{"code": "two-day"}]))
+            .await
+            .problem_kind(409),
         "still-mapped"
     );
     dpd(&world, json!([{"code": "next-day"}])).await.is(200);
@@ -196,7 +198,7 @@ async fn a_courier_that_mappings_name_stays() {
         world
             .ask("north", "GET", "/couriers/DPD", Value::Null)
             .await
-            .problem(404),
+            .problem_kind(404),
         "not-found"
     );
 }
@@ -211,8 +213,7 @@ async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
     let off = world
         .ask("north", "PUT", &path, json!({"on": false}))
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         (
             &off["couriers_off"],
@@ -229,8 +230,7 @@ async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
             json!({"active": true}),
         )
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(
         kept["couriers_off"],
         json!(["DPD"]),
@@ -239,8 +239,7 @@ async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
     let on = world
         .ask("north", "PUT", &path, json!({"on": true}))
         .await
-        .is(200)
-        .json();
+        .is(200);
     assert_eq!(on["couriers_off"], json!([]));
     assert_eq!(
         world.sent("orders"),
@@ -251,7 +250,7 @@ async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
         world
             .ask("north", "PUT", &unknown, json!({"on": true}))
             .await
-            .problem(404),
+            .problem_kind(404),
         "not-found"
     );
 }

@@ -1,19 +1,13 @@
-//! Answers as KMS, Secrets Manager, SQS, EventBridge Scheduler, Login with Amazon and the Sellers API do, as far as
-//! the function asks. Written from their documents; shares no types with the code under test.
+//! Answers as Login with Amazon and the Sellers API do, as far as the function asks. Written from their documents; shares
+//! no types with the code under test.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use kit::{Amazon, ok};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
+use wiremock::{Request, ResponseTemplate};
 
-/// What it was sent.
 #[derive(Default)]
-pub(crate) struct Heard {
-    /// Messages by the last part of their queue's address, with their delay.
-    pub(crate) messages: Vec<(String, Value, i64)>,
-    pub(crate) schedules: BTreeSet<String>,
+pub(crate) struct Accounts {
     /// Refresh tokens that Amazon does not take any more.
     pub(crate) revoked: BTreeSet<String>,
     /// Codes that were traded.
@@ -23,123 +17,23 @@ pub(crate) struct Heard {
     access_tokens: BTreeMap<String, String>,
     /// Requests that Amazon's APIs, not Login with Amazon, were sent.
     pub(crate) asked: usize,
-    /// Whether SQS answers.
-    pub(crate) queues_down: bool,
 }
 
-#[derive(Clone, Default)]
-pub(crate) struct StandIn(pub(crate) Arc<Mutex<Heard>>);
-
-impl StandIn {
-    pub(crate) async fn start(&self) -> MockServer {
-        let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(self.clone())
-            .mount(&server)
-            .await;
-        server
-    }
-}
-
-impl Respond for StandIn {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let mut heard = self.0.lock().unwrap();
-        let target = request
-            .headers
-            .get("x-amz-target")
-            .and_then(|target| target.to_str().ok())
-            .unwrap_or_default();
-        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-        let path = request.url.path().to_owned();
-        heard.asked += usize::from(request.headers.contains_key("x-amz-access-token"));
-        match (request.method.as_str(), target, path.as_str()) {
-            (_, "TrentService.Encrypt", _) => encrypt(&body),
-            (_, "TrentService.Decrypt", _) => decrypt(&body),
-            (_, "secretsmanager.GetSecretValue", _) => app_secret(),
-            (_, "AmazonSQS.SendMessage", _) => heard.send(&body),
-            ("POST", _, "/auth/o2/token") => heard.token(&request.body),
-            ("GET", _, "/sellers/v1/marketplaceParticipations") => heard.participations(request),
-            ("GET", _, path) if path.starts_with("/listings/2021-08-01/items/") => {
-                heard.listings_of(request)
+impl Amazon for Accounts {
+    fn answer(&mut self, request: &Request) -> Option<ResponseTemplate> {
+        self.asked += usize::from(request.headers.contains_key("x-amz-access-token"));
+        Some(match (request.method.as_str(), request.url.path()) {
+            ("POST", "/auth/o2/token") => self.token(&request.body),
+            ("GET", "/sellers/v1/marketplaceParticipations") => self.participations(request),
+            ("GET", path) if path.starts_with("/listings/2021-08-01/items/") => {
+                self.listings_of(request)
             }
-            (method, _, path) if path.starts_with("/schedules/") => heard.schedule(method, path),
-            other => panic!("nobody answers {other:?}"),
-        }
+            _ => return None,
+        })
     }
 }
 
-fn ok(body: Value) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(body)
-}
-
-/// Base64 of the context and the plaintext backwards: a search for the plaintext does not find it.
-fn encrypt(body: &Value) -> ResponseTemplate {
-    let plain: String = body["Plaintext"].as_str().unwrap().chars().rev().collect();
-    let sealed = STANDARD.encode(json!([body["EncryptionContext"], plain]).to_string());
-    ok(json!({"CiphertextBlob": sealed, "KeyId": "key"}))
-}
-
-fn decrypt(body: &Value) -> ResponseTemplate {
-    let sealed = STANDARD
-        .decode(body["CiphertextBlob"].as_str().unwrap())
-        .unwrap();
-    let [context, plain]: [Value; 2] = serde_json::from_slice(&sealed).unwrap();
-    if context != body["EncryptionContext"] {
-        return ResponseTemplate::new(400)
-            .set_body_json(json!({"__type": "InvalidCiphertextException"}));
-    }
-    let plain: String = plain.as_str().unwrap().chars().rev().collect();
-    ok(json!({"Plaintext": plain, "KeyId": "key"}))
-}
-
-fn app_secret() -> ResponseTemplate {
-    let secret = json!({"application_id": "amzn1.sp.solution.x", "client_id": "our-client", "client_secret": "our-secret"});
-    ok(json!({"SecretString": secret.to_string(), "CreatedDate": 1_790_000_000}))
-}
-
-impl Heard {
-    fn send(&mut self, body: &Value) -> ResponseTemplate {
-        if self.queues_down {
-            return ResponseTemplate::new(503);
-        }
-        let queue = body["QueueUrl"]
-            .as_str()
-            .unwrap()
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .to_owned();
-        let message = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
-        self.messages.push((
-            queue,
-            message,
-            body["DelaySeconds"].as_i64().unwrap_or_default(),
-        ));
-        ok(json!({"MessageId": "m", "MD5OfMessageBody": "x"}))
-    }
-
-    fn schedule(&mut self, method: &str, path: &str) -> ResponseTemplate {
-        let name = path.trim_start_matches("/schedules/").to_owned();
-        let known = self.schedules.contains(&name);
-        let refused = |status: u16, code: &str| {
-            ResponseTemplate::new(status)
-                .insert_header("x-amzn-errortype", code)
-                .set_body_json(json!({"Message": "no"}))
-        };
-        match (method, known) {
-            ("POST", true) => refused(409, "ConflictException"),
-            ("DELETE" | "PUT", false) => refused(404, "ResourceNotFoundException"),
-            ("DELETE", true) => {
-                self.schedules.remove(&name);
-                ok(json!({}))
-            }
-            _ => {
-                self.schedules.insert(name);
-                ok(json!({"ScheduleArn": "arn"}))
-            }
-        }
-    }
-
+impl Accounts {
     /// Codes are `code-<seller>-<n>` and work once; tokens are `Atzr|<seller>…`, of our app or, with `own` in them, of the
     /// seller's.
     fn token(&mut self, body: &[u8]) -> ResponseTemplate {

@@ -28,13 +28,13 @@ impl Stock {
         self.world.ask("north", "PATCH", &path, body).await.is(200);
     }
 
-    pub(crate) async fn told(&self, method: &str, path: &str, body: Value) -> crate::world::Told {
+    pub(crate) async fn told(&self, method: &str, path: &str, body: Value) -> kit::Answer {
         let path = format!("/connections/{}/{path}", self.id);
         self.world.ask("north", method, &path, body).await
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> Value {
-        self.told(method, path, body).await.is(200).json()
+        self.told(method, path, body).await.is(200)
     }
 
     pub(crate) async fn refused(
@@ -44,7 +44,7 @@ impl Stock {
         body: Value,
         status: u16,
     ) -> String {
-        self.told(method, path, body).await.problem(status)
+        self.told(method, path, body).await.problem_kind(status)
     }
 
     pub(crate) async fn plan(&self) -> StockPlan {
@@ -144,7 +144,7 @@ async fn a_draft_is_changed_and_nothing_comes_of_it() {
         told.text
     );
     assert!(stock.jobs().is_empty() && stock.kinds("stock-ticks").is_empty());
-    assert_eq!(stock.world.heard().schedules.len(), 1, "orders only");
+    assert_eq!(stock.world.outside.aws().schedules.len(), 1, "orders only");
 }
 
 #[tokio::test]
@@ -163,13 +163,13 @@ async fn another_price_mode_lets_every_listing_be_computed_under_a_higher_versio
     stock.published().await;
     uk("leave").await;
     assert!(stock.jobs().is_empty(), "prices are left alone as before");
-    stock.world.heard().queues_down = true;
+    stock.world.outside.aws().queues_down = true;
     let body = json!({"active": true, "price_mode": "rrp"});
     assert_eq!(
         stock.refused("PUT", "marketplaces/UK", body, 503).await,
         "unavailable"
     );
-    stock.world.heard().queues_down = false;
+    stock.world.outside.aws().queues_down = false;
     uk("rrp").await;
     assert_eq!(stock.jobs(), ["recompute_all"]);
     let generation = |plan: StockPlan| plan.published.unwrap().generation;
@@ -194,7 +194,7 @@ async fn a_connection_that_is_switched_on_catches_up_on_its_stock() {
     let stock = Stock::new().await;
     stock.published().await;
     stock.status("inactive").await;
-    assert!(stock.jobs().is_empty() && stock.world.heard().schedules.is_empty());
+    assert!(stock.jobs().is_empty() && stock.world.outside.aws().schedules.is_empty());
     stock.status("active").await;
     assert_eq!(
         (stock.jobs(), stock.kinds("stock-ticks")),
@@ -235,7 +235,7 @@ async fn who_never_authorised_or_left_has_no_stock_to_send() {
             preview.clone(),
         )
         .await;
-    assert_eq!(told.problem(409), "not-authorised");
+    assert_eq!(told.problem_kind(409), "not-authorised");
     stock
         .world
         .ask(

@@ -33,7 +33,7 @@ async fn each_row_is_answered_for_itself_and_the_same_again_changes_nothing() {
     stand.put(&shipped).await;
     let body = named(&["b", "waits", "nowhere", "a", "shipped", "a"]);
 
-    let first = stand.post(PATH, body.clone()).await.ok();
+    let first = stand.post(PATH, body.clone()).await.is(200);
     let expected = [
         ("b", "acknowledged"),
         ("waits", "not_ready"),
@@ -51,7 +51,7 @@ async fn each_row_is_answered_for_itself_and_the_same_again_changes_nothing() {
     assert_eq!(first["orders"][1]["status"], "pending_review");
     assert_eq!(first["orders"][2]["status"], Value::Null);
 
-    let again = stand.post(PATH, body).await.ok();
+    let again = stand.post(PATH, body).await.is(200);
     let expected = [
         ("b", "already"),
         ("waits", "not_ready"),
@@ -65,7 +65,7 @@ async fn each_row_is_answered_for_itself_and_the_same_again_changes_nothing() {
         first["orders"][0]["acknowledged_at"],
         again["orders"][0]["acknowledged_at"]
     );
-    let order = stand.get("/orders/C1/a").await.ok();
+    let order = stand.get("/orders/C1/a").await.is(200);
     assert_eq!(
         order["history"].as_array().unwrap().len(),
         2,
@@ -82,7 +82,7 @@ async fn two_platforms_at_once_take_an_order_over_once() {
     }
     let all = named(&["a", "b", "c"]);
     let (one, two) = tokio::join!(stand.post(PATH, all.clone()), stand.post(PATH, all));
-    let (one, two) = (one.ok(), two.ok());
+    let (one, two) = (one.is(200), two.is(200));
     for (one, two) in outcomes(&one).into_iter().zip(outcomes(&two)) {
         let mut words = [one.1, two.1];
         words.sort_unstable();
@@ -98,7 +98,7 @@ async fn an_order_that_amazon_cancelled_is_not_taken_over() {
     stand
         .change(&order, |order| order.status = OrderStatus::Cancelled)
         .await;
-    let answer = stand.post(PATH, named(&["a"])).await.ok();
+    let answer = stand.post(PATH, named(&["a"])).await.is(200);
     assert_eq!(outcomes(&answer), [("a", "not_ready")]);
     assert_eq!(answer["orders"][0]["status"], "cancelled");
 }
@@ -108,7 +108,7 @@ async fn a_request_names_one_to_a_hundred_orders() {
     let stand = Stand::new().await;
     let many: Vec<String> = (0..101).map(|number| format!("o{number}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let hundred = stand.post(PATH, named(&many[..100])).await.ok();
+    let hundred = stand.post(PATH, named(&many[..100])).await.is(200);
     assert!(
         outcomes(&hundred)
             .iter()
@@ -127,7 +127,7 @@ async fn a_request_names_one_to_a_hundred_orders() {
     not_json
         .extensions_mut()
         .insert(Caller::new(tenant(), &[Scope::Desk]));
-    answered(stand.router.clone(), not_json)
+    Answer::of(stand.router.clone(), not_json)
         .await
         .problem(400, "not-json");
 }

@@ -1,11 +1,6 @@
 use super::*;
 
-/// The sample event as Lambda's runtime hands it to the router.
-fn sample() -> Request<Body> {
-    let event = include_str!("../../../../events/desk-orders.json");
-    let (parts, body) = lambda_http::request::from_str(event).unwrap().into_parts();
-    Request::from_parts(parts, Body::from(body.to_vec()))
-}
+const SAMPLE: &str = include_str!("../../../../events/desk-orders.json");
 
 #[tokio::test]
 async fn the_sample_event_lists_what_waits_in_the_uk() {
@@ -14,7 +9,7 @@ async fn the_sample_event_lists_what_waits_in_the_uk() {
     order.tenant = "demo".parse().unwrap();
     stand.put(&order).await;
     stand.put(&waiting("another-tenants", 1)).await;
-    let page = answered(stand.router.clone(), sample()).await.ok();
+    let page = Answer::to_event(stand.router.clone(), SAMPLE).await.is(200);
     assert_eq!(page["orders"].as_array().unwrap().len(), 1);
     assert_eq!(page["orders"][0]["order_id"], "026-1");
     assert_eq!(page["orders"][0]["status"], "pending_review");
@@ -27,7 +22,7 @@ async fn the_claim_that_names_the_tenant_is_the_deployments() {
         store: stand.app.store.clone(),
         tenant_claim: "organisation".to_owned(),
     };
-    answered(router(Arc::new(app)), sample())
+    Answer::to_event(router(Arc::new(app)), SAMPLE)
         .await
         .problem(401, "no-tenant");
 }

@@ -19,7 +19,7 @@ async fn walk(
         let page = stand
             .get(&format!("/orders?{query}&after={after}"))
             .await
-            .ok();
+            .is(200);
         found.extend(ids(&page));
         let Some(next) = page["next"].as_str() else {
             return (found, pages);
@@ -101,7 +101,7 @@ async fn without_a_status_all_open_orders_come_one_status_after_another() {
         assert_eq!(found, expected, "{limit}");
     }
     assert_eq!(
-        ids(&stand.get("/orders?status=cancelled").await.ok()),
+        ids(&stand.get("/orders?status=cancelled").await.is(200)),
         ["off-1", "off-2"]
     );
 }
@@ -137,7 +137,7 @@ async fn a_list_is_narrowed_by_each_parameter() {
         ),
     ];
     for (query, expected) in rows {
-        let page = stand.get(&format!("/orders?{query}")).await.ok();
+        let page = stand.get(&format!("/orders?{query}")).await.is(200);
         assert_eq!(ids(&page), expected, "{query}");
         assert_eq!(page["next"], Value::Null, "{query}");
     }
@@ -167,14 +167,14 @@ async fn a_cursor_goes_on_in_its_own_list_only() {
     let first = stand
         .get("/orders?status=pending_review&limit=2")
         .await
-        .ok();
+        .is(200);
     let next = first["next"].as_str().unwrap();
     let page = stand
         .get(&format!(
             "/orders?status=pending_review&limit=50&after={next}"
         ))
         .await
-        .ok();
+        .is(200);
     assert_eq!(ids(&page), ["o2", "o3", "o4"], "the limit may change");
 
     let altered = format!("{}A", &next[..next.len() - 1]);

@@ -19,7 +19,7 @@ async fn a_person_picks_once_and_the_same_again_answers_the_same() {
     let first = stand
         .post(PATH, json!({"service": "DPD/two-day"}))
         .await
-        .ok();
+        .is(200);
     assert_eq!(
         (&first["status"], &first["revision"]),
         (&json!("ready"), &json!(2))
@@ -31,14 +31,14 @@ async fn a_person_picks_once_and_the_same_again_answers_the_same() {
     let again = stand
         .post(PATH, json!({"service": "DPD/two-day"}))
         .await
-        .ok();
+        .is(200);
     assert_eq!(first, again);
     let again = stand
         .post(PATH, json!({"service": "DPD/two-day", "revision": 1}))
         .await
-        .ok();
+        .is(200);
     assert_eq!(first, again, "also with the revision that was looked at");
-    let listed = stand.get("/orders?status=ready").await.ok();
+    let listed = stand.get("/orders?status=ready").await.is(200);
     assert_eq!(listed["orders"][0]["service"], "DPD/two-day");
     assert_eq!(listed["orders"][0]["reason"], Value::Null);
 }
@@ -81,7 +81,7 @@ async fn an_order_that_changed_since_it_was_looked_at_is_not_touched() {
     stand
         .post(PATH, json!({"service": "DPD/two-day", "revision": 2}))
         .await
-        .ok();
+        .is(200);
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_pick_is_held_to_the_rules_of_a_mapping() {
     ] {
         stand.post(PATH, body).await.problem(422, "invalid-request");
     }
-    let order = stand.get("/orders/C1/026-1").await.ok();
+    let order = stand.get("/orders/C1/026-1").await.is(200);
     assert_eq!(
         (&order["status"], &order["revision"]),
         (&json!("pending_review"), &json!(1))

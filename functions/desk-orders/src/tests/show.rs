@@ -34,7 +34,7 @@ async fn an_order_is_shown_whole_with_its_history_and_without_its_buyer() {
 
     let answer = stand.get("/orders/C1/026-1").await;
     assert!(!answer.text.contains("Testina") && !answer.text.contains("Nowhere"));
-    let shown = answer.ok();
+    let shown = answer.is(200);
     assert_eq!(shown["status"], "pending_review");
     assert_eq!(shown["revision"], 2);
     assert_eq!(shown["amazon"]["marketplace"], "UK");
@@ -99,7 +99,7 @@ async fn buyer_data_needs_its_scope_and_is_not_to_be_stored() {
     let both = Caller::new(tenant(), &[Scope::Desk, Scope::Buyer]);
     let answer = stand.send_as(Some(both), "GET", path, None).await;
     assert_eq!(answer.headers["cache-control"], "no-store");
-    let shown = answer.ok();
+    let shown = answer.is(200);
     assert_eq!(shown["order_id"], "026-1");
     assert_eq!(
         shown["buyer"]["recipient"]["deliveryAddress"]["name"],

@@ -1,7 +1,6 @@
 //! Amazon SKUs tied by hand: what moves with them, twice, and stopped at any point.
 
 use super::listings::place;
-use super::outside::Side;
 use super::*;
 use stallkeeper::domain::stock::{Dispatch, Reservation, Sale};
 
@@ -142,10 +141,7 @@ async fn a_tie_goes_on_to_a_bundle_and_back_and_nothing_is_lost() {
     }
     let again = stand.send("DELETE", PATH, None, String::new()).await;
     assert_eq!(again.status, StatusCode::NO_CONTENT);
-    assert!(
-        stand.queues.take("changes").is_empty(),
-        "nothing was left to do"
-    );
+    assert!(stand.queued("changes").is_empty(), "nothing was left to do");
 }
 
 #[tokio::test]
@@ -251,8 +247,7 @@ async fn a_tie_that_stops_anywhere_is_finished_by_the_same_request() {
             stand.calls.stop_at(n, side);
             let body = json!({"product": "B", "units": 3});
             let told = stand.put(PATH, body.clone()).await;
-            let stopped = stand.calls.stopped();
-            stand.calls.go_on();
+            let stopped = stand.calls.go_on();
             if stopped {
                 assert_ne!(told.status, StatusCode::OK, "{side:?} {n}");
                 stand.put(PATH, body).await.is(200);

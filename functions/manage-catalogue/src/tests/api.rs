@@ -86,7 +86,7 @@ async fn a_body_that_is_no_rows_at_all_is_refused_and_nothing_is_taken() {
         let told = stand.send("PUT", "/products", kind, body).await;
         told.problem(status, problem);
     }
-    assert!(stand.queues.take("changes").is_empty());
+    assert!(stand.queued("changes").is_empty());
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_thousand_rows_are_taken_in_messages_that_fit() {
         .collect();
     let told = stand.put("/stock-levels", json!(rows)).await.is(202);
     assert_eq!(told["accepted"], 1_000);
-    let messages = stand.queues.take("changes");
+    let messages = stand.queued("changes");
     assert_eq!(messages.len(), 5);
     assert!(
         messages.iter().all(|message| message["checked"] == true
@@ -107,7 +107,7 @@ async fn a_thousand_rows_are_taken_in_messages_that_fit() {
     assert_eq!(
         calls
             .iter()
-            .filter(|name| *name == "SendMessageBatch")
+            .filter(|call| call.name == "SendMessageBatch")
             .count(),
         1
     );
@@ -119,7 +119,7 @@ async fn a_thousand_rows_are_taken_in_messages_that_fit() {
         .collect();
     let told = stand.put("/products", json!(bundles)).await.is(202);
     assert_eq!(told["accepted"], 60);
-    let messages = stand.queues.take("changes");
+    let messages = stand.queued("changes");
     assert!(
         messages
             .iter()
@@ -151,11 +151,8 @@ async fn every_route_asks_for_the_scope() {
 async fn the_sample_request_is_answered() {
     let stand = Stand::new().await;
     let event = include_str!("../../../../events/manage-catalogue.json");
-    let (parts, body) = lambda_http::request::from_str(event).unwrap().into_parts();
-    let request = Request::from_parts(parts, Body::from(body.to_vec()));
     let router = with_caller(router(stand.app.clone()), "tenant".into());
-    let response = router.oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 200);
+    Answer::to_event(router, event).await.is(200);
 }
 
 #[tokio::test]

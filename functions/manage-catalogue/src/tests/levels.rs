@@ -147,7 +147,7 @@ async fn a_repeated_upload_writes_nothing_and_queues_nothing() {
             (&json!(0), &json!(120))
         );
         let calls = stand.calls.take();
-        let reads = |name: &String| name == "BatchGetItem" || name == "GetItem";
+        let reads = |call: &kit::Call| call.name == "BatchGetItem" || call.name == "GetItem";
         assert!(calls.iter().all(reads) && calls.len() <= 3, "{calls:?}");
     }
 }
@@ -202,7 +202,7 @@ async fn a_newer_level_of_the_same_quantity_does_not_lose_the_recompute_that_an_
     stand.list("A", "A", 1, 1_000).await;
     let first = levels_message(vec![level("A", "LON", 5, 1)]);
     // It is written, and then the function stops.
-    stand.calls.stop_at(1, outside::Side::After);
+    stand.calls.stop_at(1, Side::After);
     assert_eq!(stand.deliver(std::slice::from_ref(&first)).await.len(), 1);
     stand.calls.go_on();
     assert!(
@@ -219,7 +219,7 @@ async fn a_newer_level_of_the_same_quantity_does_not_lose_the_recompute_that_an_
 async fn the_sample_batch_is_worked_on() {
     let stand = Stand::new().await;
     let event = include_str!("../../../../events/compute-listings.json");
-    let event: SqsEvent = serde_json::from_str(event).unwrap();
+    let event = serde_json::from_str(event).unwrap();
     let response = compute_listings::handle(&stand.worker, event)
         .await
         .unwrap();

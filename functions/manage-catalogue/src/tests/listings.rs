@@ -165,11 +165,9 @@ async fn a_list_comes_as_csv_too() {
     let caller = Caller::new(tenant(), &[Scope::Catalogue]);
     let request = Request::builder().uri("/connections/C1/listings");
     let request = request.header("accept", "text/csv").extension(caller);
-    let response = router(stand.app.clone()).oneshot(request.body(Body::empty()).unwrap());
-    assert_eq!(
-        response.await.unwrap().headers()["content-type"],
-        "text/csv; charset=utf-8"
-    );
+    let request = request.body(Body::empty()).unwrap();
+    let told = Answer::of(router(stand.app.clone()), request).await;
+    assert_eq!(told.headers["content-type"], "text/csv; charset=utf-8");
 }
 
 #[tokio::test]
@@ -204,11 +202,11 @@ async fn matching_is_asked_for_where_amazon_can_be_asked() {
     for _ in 0..2 {
         stand.send("POST", path, None, String::new()).await.is(202);
         let job = json!({"v": 1, "kind": "match", "tenant": "north", "connection": "C1", "why": "on_demand", "hop": 0});
-        assert_eq!(stand.queues.take("jobs"), [job]);
+        assert_eq!(stand.queued("jobs"), [job]);
     }
     let revoked = Connection {
         id: "C2".parse().unwrap(),
-        status: ConnectionStatus::NeedsReauthorisation,
+        status: stallkeeper::domain::connection::ConnectionStatus::NeedsReauthorisation,
         ..connection("C2")
     };
     let created = stand.store.create_connection(&revoked).await;
@@ -222,7 +220,7 @@ async fn matching_is_asked_for_where_amazon_can_be_asked() {
         )
         .await;
     told.problem(409, "not-authorised");
-    assert!(stand.queues.take("jobs").is_empty());
+    assert!(stand.queued("jobs").is_empty());
 }
 
 #[tokio::test]
@@ -308,6 +306,6 @@ async fn another_tenants_connection_does_not_exist_and_without_the_scope_nothing
         ask(Some(south)).await.problem(404, "not-found");
     }
     assert_eq!(stand.listing("A").await.revision, 1, "nothing was written");
-    assert!(stand.queues.take("jobs").is_empty() && stand.queues.take("changes").is_empty());
-    assert!(stand.queues.take("ticks").is_empty());
+    assert!(stand.queued("jobs").is_empty() && stand.queued("changes").is_empty());
+    assert!(stand.queued("ticks").is_empty());
 }

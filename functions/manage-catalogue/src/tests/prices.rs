@@ -40,7 +40,7 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
         (&json!("40.00"), &json!("10"))
     );
     contains(&price["next"], "prices/release");
-    stand.queues.take("ticks");
+    stand.queued("ticks");
     let path = "/connections/C1/prices/release?sku=P&marketplace=UK";
     for _ in 0..2 {
         let told = stand.send("POST", path, None, String::new()).await.is(200);
@@ -48,7 +48,7 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
             (&told["amount"], &told["currency"]),
             (&json!("40.00"), &json!("GBP"))
         );
-        assert_eq!(stand.queues.take("ticks").len(), 1);
+        assert_eq!(stand.queued("ticks").len(), 1);
         let entry = store.to_send_of(&key(), &name, Some(Marketplace::Uk)).await;
         assert!(entry.unwrap().is_some());
     }

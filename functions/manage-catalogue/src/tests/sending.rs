@@ -92,7 +92,7 @@ async fn only_a_decrease_to_the_low_stock_mark_is_urgent_and_one_tick_a_message_
             "{quantity}"
         );
         assert_eq!(entry.level_at, Some(at(second)));
-        let ticks = stand.queues.take("ticks");
+        let ticks = stand.queued("ticks");
         assert_eq!(ticks.len(), usize::from(urgent));
     }
 }
@@ -135,7 +135,7 @@ async fn a_frozen_connection_is_computed_and_gets_no_urgent_tick() {
         .deliver(&[levels_message(vec![level("A", "LON", 0, 1)])])
         .await;
     assert!(stand.to_send("A").await.unwrap().urgent);
-    assert!(stand.queues.take("ticks").is_empty());
+    assert!(stand.queued("ticks").is_empty());
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! The function is stopped at each of its calls, before and after it, and the message comes again: it ends as if nothing
 //! had happened.
 
-use super::outside::Side;
 use super::*;
 
 /// Stops at every call of the work on these messages, in a separate world each time.
@@ -14,11 +13,10 @@ where
         for n in 1.. {
             let stand = Stand::new().await;
             prepare(&stand).await;
-            stand.queues.take("ticks");
+            stand.queued("ticks");
             stand.calls.stop_at(n, side);
             let mut failed = stand.deliver(messages).await;
-            let stopped = stand.calls.stopped();
-            stand.calls.go_on();
+            let stopped = stand.calls.go_on();
             for _ in 0..10 {
                 if failed.is_empty() {
                     break;
@@ -61,7 +59,7 @@ async fn levels_converge() {
                 stand.listing(name).await.wanted.unwrap().generation
             );
         }
-        let ticks = stand.queues.take("ticks");
+        let ticks = stand.queued("ticks");
         assert!(!ticks.is_empty() && ticks.iter().all(|tick| tick["kind"] == "urgent"));
     })
     .await;
@@ -105,8 +103,7 @@ async fn a_deletion_converges_when_it_is_asked_for_again() {
             let first = stand
                 .send("DELETE", "/products?sku=A", None, String::new())
                 .await;
-            let stopped = stand.calls.stopped();
-            stand.calls.go_on();
+            let stopped = stand.calls.go_on();
             if first.status != StatusCode::NO_CONTENT {
                 first.problem(503, "unavailable");
                 stand

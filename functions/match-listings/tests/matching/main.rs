@@ -9,6 +9,5 @@ mod reports;
 mod seller;
 mod stand_in;
 mod states;
-mod stop;
 mod stopped;
 mod world;

@@ -1,7 +1,6 @@
 //! A tenant with one connection: what is set up for it, how its jobs are delivered, and what became of them.
 
 use crate::world::{World, hours_before, made_at};
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use match_listings::handle;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{
@@ -137,12 +136,7 @@ impl Seller<'_> {
     }
 
     pub(crate) async fn deliver_by(&self, job: &Value, time: Duration) -> bool {
-        let mut message = SqsMessage::default();
-        message.message_id = Some("m".into());
-        message.receipt_handle = Some("r".into());
-        message.body = Some(job.to_string());
-        let mut event = SqsEvent::default();
-        event.records = vec![message];
+        let event = kit::sqs_event(std::slice::from_ref(job));
         let deadline = SystemTime::now() + time;
         let answer = handle(&self.world.app, event, deadline).await.unwrap();
         answer.batch_item_failures.is_empty()
@@ -158,16 +152,11 @@ impl Seller<'_> {
     /// Messages sent to a queue since last asked.
     pub(crate) fn sent(&self, queue: &str) -> Vec<(Value, i64)> {
         let tenant = json!(self.connection.tenant);
-        let mut heard = self.world.heard();
-        let (mine, rest) = heard
+        let mut aws = self.world.outside.aws();
+        let mine = aws
             .messages
-            .drain(..)
-            .partition(|(to, body, _)| to == queue && body["tenant"] == tenant);
-        heard.messages = rest;
-        let mine: Vec<(String, Value, i64)> = mine;
-        mine.into_iter()
-            .map(|(_, body, delay)| (body, delay))
-            .collect()
+            .extract_if(.., |(to, body, _)| to == queue && body["tenant"] == tenant);
+        mine.map(|(_, body, delay)| (body, delay)).collect()
     }
 
     /// The one message that was sent to a queue since last asked.

@@ -1,5 +1,6 @@
 use crate::states::{PRODUCTS, scene};
 use crate::world::World;
+use kit::Side;
 use serde_json::json;
 use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
 use std::collections::BTreeSet;
@@ -21,9 +22,9 @@ async fn stopped_at_every_second_call(first: usize) {
         seller.publish().await;
         scene(&seller).await;
         let job = seller.job(json!({"kind": "match", "why": "on_demand", "hop": 0}));
-        world.wire.stop_at(n);
+        world.calls.stop_at(n, Side::Before);
         seller.deliver(&job).await;
-        if !world.wire.release() {
+        if !world.calls.go_on() {
             assert!(n > 40, "a run makes more calls than {n}");
             return;
         }

@@ -1,30 +1,22 @@
 //! One test's world: tables, a stand-in for everything outside, and the function.
 
 use crate::seller::Seller;
-use crate::stand_in::{Heard, Report, StandIn};
-use crate::stop::Wire;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials as Keys, Region};
+use crate::stand_in::{Report, Reports};
 use jiff::{SignedDuration, Timestamp};
+use kit::{Aws, Calls, Database, StandIn};
 use match_listings::App;
 use secrecy::SecretString;
-use stallkeeper::domain::connection::{Connection, ConnectionStatus, Credentials, PriceMode};
+use stallkeeper::domain::connection::{Connection, Credentials, PriceMode};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
-use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{Attached, Store, Tables};
-use stallkeeper::vault::Vault;
+use stallkeeper::store::{Attached, Store};
 use std::sync::MutexGuard;
-use wiremock::MockServer;
 
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) store: Store,
-    pub(crate) wire: Wire,
-    stand_in: StandIn,
-    _tables: tables::Embedded,
-    _outside: MockServer,
+    pub(crate) calls: Calls,
+    pub(crate) outside: StandIn<Reports>,
+    _database: Database,
 }
 
 /// A line of a report.
@@ -67,21 +59,6 @@ pub(crate) fn text(lines: &[Line<'_>]) -> String {
     text
 }
 
-macro_rules! aws {
-    ($sdk:ident, $endpoint:expr, $wire:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("eu-west-1"))
-                .credentials_provider(Keys::new("test", "test", None, None, "test"))
-                .retry_config(RetryConfig::disabled())
-                .endpoint_url($endpoint)
-                .interceptor($wire.clone())
-                .build(),
-        )
-    };
-}
-
 /// When the reports are made, unless a test says otherwise: a while ago, to the second.
 pub(crate) fn made_at() -> Timestamp {
     Timestamp::from_second(1_795_000_000).unwrap()
@@ -93,45 +70,29 @@ pub(crate) fn hours_before(hours: i64) -> Timestamp {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let tables = tables::embedded_without_streams().await;
-        let stand_in = StandIn::default();
-        let outside = stand_in.start().await;
-        let endpoint = outside.uri();
-        let wire = Wire::default();
-        let names = Tables {
-            connections: tables.name("ConnectionsTable").into(),
-            orders: String::new(),
-            buyers: String::new(),
-            catalogue: tables.name("CatalogueTable").into(),
-        };
-        let sqs = aws!(aws_sdk_sqs, &endpoint, wire);
-        let jobs = format!("{endpoint}/q/jobs");
-        let db = aws!(aws_sdk_dynamodb, &tables.endpoint, wire);
+        let database = Database::new().await;
+        let outside = StandIn::start(Aws::default(), Reports::default()).await;
+        let calls = Calls::default();
+        let clients = outside.clients(&calls);
         let app = App {
-            store: Store::new(db, names.clone()),
-            vault: Vault::new(
-                aws!(aws_sdk_kms, &endpoint, wire),
-                "key".into(),
-                aws!(aws_sdk_secretsmanager, &endpoint, wire),
-                "secret".into(),
-            ),
-            amazon: SpApi::new(Endpoints::all_at(&endpoint.parse().unwrap())).unwrap(),
-            jobs: Queue::new(sqs.clone(), jobs.clone()),
-            stock_changes: Queue::new(sqs.clone(), format!("{endpoint}/q/stock-changes")),
-            inbox: Inbox::new(sqs, jobs, format!("{endpoint}/q/dead")),
+            store: database.store_counted_by(&calls),
+            vault: clients.vault(),
+            amazon: clients.amazon(),
+            jobs: clients.queue("jobs"),
+            stock_changes: clients.queue("stock-changes"),
+            inbox: clients.inbox("jobs"),
         };
         Self {
             app,
-            store: Store::new(tables.client.clone(), names),
-            wire,
-            stand_in,
-            _tables: tables,
-            _outside: outside,
+            store: database.store.clone(),
+            calls,
+            outside,
+            _database: database,
         }
     }
 
-    pub(crate) fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.stand_in.0.lock().unwrap()
+    pub(crate) fn heard(&self) -> MutexGuard<'_, Reports> {
+        self.outside.amazon()
     }
 
     /// What Amazon reports of a marketplace from now on.
@@ -169,18 +130,11 @@ impl World {
     pub(crate) async fn connect(&self, name: &str, marketplaces: &[Marketplace]) -> Seller<'_> {
         let now = Timestamp::now();
         let connection = Connection {
-            tenant: format!("tenant-{name}").parse().unwrap(),
-            id: format!("c-{name}").parse().unwrap(),
-            name: "Stall".into(),
             marketplace: marketplaces.first().copied().unwrap_or(Marketplace::Uk),
-            status: ConnectionStatus::Active,
-            resume: None,
             seller: Some(format!("A{name}").parse().unwrap()),
-            participations: Vec::new(),
             created_at: now,
             authorised_at: Some(now),
-            own_app: false,
-            revision: 1,
+            ..kit::sample::connection(&format!("tenant-{name}"), &format!("c-{name}"))
         };
         let credentials = Credentials {
             refresh_token: SecretString::from("Atzr|x"),

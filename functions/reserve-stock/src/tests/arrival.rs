@@ -62,7 +62,7 @@ async fn amounts(cloud: &Cloud, sku: &str) -> Vec<(u32, Option<u32>, u32, bool)>
 }
 
 async fn kitchen() -> Cloud {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     keep(&cloud, "SET", &[("MUG", 2), ("SPOON", 1)]).await;
     cloud
 }

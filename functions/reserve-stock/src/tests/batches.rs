@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{BatchOutcome, handle};
+use kit::{stream_event as batch, stream_record as record};
 use serde_json::{Value, json};
 use stallkeeper::domain::order::HistoryEntry;
 use stallkeeper::lambda::stream::StreamEvent;
-use world::record;
 
 const SAMPLE: &str = include_str!("../../../../events/reserve-stock.json");
 
@@ -26,11 +26,10 @@ async fn a_day() -> Vec<Value> {
     let replaced = store.replace_order(&sent, &entry).await;
     assert_eq!(replaced.unwrap(), Written::Done);
     let new = cloud.image().await;
-    vec![record(1, None, &old), record(2, Some(&old), &new)]
-}
-
-fn batch(records: Vec<Value>) -> StreamEvent {
-    serde_json::from_value(json!({ "Records": records })).unwrap()
+    vec![
+        record(1, None, Some(&old)),
+        record(2, Some(&old), Some(&new)),
+    ]
 }
 
 /// Bodies are left out: how they deflate does not matter.
@@ -54,7 +53,7 @@ async fn the_sample_event_is_what_the_store_writes() {
 
 #[tokio::test]
 async fn the_sample_event_is_reserved_in_one_go() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let event: StreamEvent = serde_json::from_str(SAMPLE).unwrap();
     let outcome = handle(&cloud.app, event).await.unwrap();
     let expected = BatchOutcome {
@@ -70,7 +69,7 @@ async fn the_sample_event_is_reserved_in_one_go() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_read_holds_up_no_other() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let mut records = a_day().await;
     let mut broken = records[0].clone();
     broken["dynamodb"]["NewImage"]["status"] = json!({"S": "lost"});
@@ -82,7 +81,7 @@ async fn a_record_that_cannot_be_read_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_newer_releases_record_waits_for_the_newer_release() {
-    let cloud = Cloud::willing().await;
+    let cloud = Cloud::new().await;
     let mut records = a_day().await;
     records[1]["dynamodb"]["NewImage"]["v"] = json!({"N": "2"});
     let error = handle(&cloud.app, batch(records)).await.unwrap_err();

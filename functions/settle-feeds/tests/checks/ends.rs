@@ -52,7 +52,7 @@ async fn each_line_is_accepted_or_refused_in_amazons_words_and_the_feed_is_settl
         (&entries[0].value, entries[0].send_count),
         (&LineValue::Quantity(0), 1)
     );
-    let ticks = world.heard(|heard| heard.messages.clone());
+    let ticks = world.queued();
     assert_eq!(ticks.len(), 1);
     assert_eq!(
         (ticks[0].0.as_str(), &ticks[0].1["kind"]),

@@ -1,12 +1,11 @@
 //! Stopped at any call of the table, before it or with its answer lost, the next check ends as an undisturbed one does.
 
 use crate::ends::{four_lines, four_lines_in};
-use crate::world::{Stops, World};
+use crate::world::World;
+use kit::Side;
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::listing::Listing;
 use stallkeeper::store::ToSend;
-use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 
 /// What a check leaves, except for the moments of our own clock.
 async fn left(world: &World) -> (Feed, Vec<Listing>, Vec<ToSend>) {
@@ -26,27 +25,23 @@ async fn left(world: &World) -> (Feed, Vec<Listing>, Vec<ToSend>) {
     (feed, listings, entries)
 }
 
-async fn stopped_everywhere(status: &'static str, ways: &[bool]) {
+async fn stopped_everywhere(status: &'static str, sides: &[Side]) {
     let first = four_lines().await;
     first.heard(|heard| heard.status = status);
     assert!(first.check(0).await);
     let whole = left(&first).await;
-    for after in ways.iter().copied() {
-        for call in 0.. {
+    for side in sides.iter().copied() {
+        for call in 1.. {
             let world = four_lines_in(first.again().await).await;
             world.heard(|heard| heard.status = status);
-            let stops = Stops {
-                left: Arc::new(AtomicI64::new(call)),
-                after,
-            };
-            let came_through = world.stopped_check(stops).await;
+            let came_through = world.check_failing_at(call, side).await;
             assert!(world.check(0).await);
             assert_eq!(
                 left(&world).await,
                 whole,
-                "stopped at call {call}, after it: {after}"
+                "stopped at call {call}, {side:?} it"
             );
-            if came_through && call > 5 {
+            if came_through && call > 6 {
                 break;
             }
         }
@@ -55,10 +50,10 @@ async fn stopped_everywhere(status: &'static str, ways: &[bool]) {
 
 #[tokio::test]
 async fn a_feed_that_is_settled_by_its_report() {
-    stopped_everywhere("DONE", &[false, true]).await;
+    stopped_everywhere("DONE", &[Side::Before, Side::After]).await;
 }
 
 #[tokio::test]
 async fn a_feed_that_came_to_nothing() {
-    stopped_everywhere("FATAL", &[true]).await;
+    stopped_everywhere("FATAL", &[Side::After]).await;
 }

@@ -7,7 +7,7 @@ use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::FeedState;
 
 fn queued(world: &World) -> Vec<(String, Value, i64)> {
-    world.heard(|heard| heard.messages.clone())
+    world.queued()
 }
 
 #[tokio::test]

@@ -2,85 +2,57 @@
 
 mod outside;
 
-pub(crate) use outside::{Heard, StandIn, Stops};
+pub(crate) use kit::sample::at;
 
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-};
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
-};
-use aws_sdk_dynamodb::error::BoxError;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
+use kit::{Aws, Calls, Database, Side, StandIn};
+use outside::Feeds;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use settle_feeds::{App, handle};
-use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::connection::{Connection, Credentials};
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Sent, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Wanted;
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
-use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{Attached, SealedCredentials, Store, Tables, ToSend, Written};
-use stallkeeper::vault::Vault;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use stallkeeper::store::{Attached, Store, ToSend, Written};
 use std::time::{Duration, SystemTime};
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
-
-macro_rules! aws {
-    ($sdk:ident, $endpoint:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("eu-west-1"))
-                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .retry_config(aws_config::retry::RetryConfig::disabled())
-                .endpoint_url($endpoint)
-                .build(),
-        )
-    };
-}
 
 pub(crate) const FEED: &str = "01KAFEED0000000000000000AA";
 pub(crate) const STORE: Marketplace = Marketplace::Uk;
 
-pub(crate) fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_790_000_000 + second).unwrap()
-}
-
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) connection: Connection,
-    pub(crate) amazon: StandIn,
+    pub(crate) outside: StandIn<Feeds>,
     app: App,
-    tables: tables::Embedded,
-    _server: Option<MockServer>,
+    database: Database,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let server = MockServer::start().await;
-        let amazon = StandIn(Arc::new(Mutex::new(Heard::new())));
-        let mock = Mock::given(any()).respond_with(amazon.clone());
-        mock.mount(&server).await;
-        let tables = tables::embedded_without_streams().await;
-        let store = Store::new(tables.client.clone(), names(&tables));
-        let app = app(&server, store);
-        Self::furnish(tables, app, amazon, Some(server)).await
+        let outside = StandIn::start(Aws::default(), Feeds::new()).await;
+        let database = Database::new().await;
+        let clients = outside.clients(&Calls::default());
+        let app = App {
+            store: database.store.clone(),
+            vault: clients.vault(),
+            amazon: clients.amazon(),
+            checks: clients.queue("feed-checks"),
+            ticks: clients.queue("stock-ticks"),
+            inbox: clients.inbox("feed-checks"),
+        };
+        Self::furnish(database, app, outside).await
     }
 
-    /// Another world with the same servers, which have forgotten all, and clients, which are slow to make.
+    /// Another world with the same server, which has forgotten all, and clients, which are slow to make.
     pub(crate) async fn again(&self) -> Self {
-        self.heard(|heard| *heard = Heard::new());
-        let tables = tables::embedded_without_streams().await;
-        let store = Store::new(tables.client.clone(), names(&tables));
-        Self::furnish(tables, self.app_on(store), self.amazon.clone(), None).await
+        self.heard(|feeds| *feeds = Feeds::new());
+        *self.outside.aws() = Aws::default();
+        let database = Database::new().await;
+        let app = self.app_on(database.store.clone());
+        Self::furnish(database, app, self.outside.clone()).await
     }
 
     fn app_on(&self, store: Store) -> App {
@@ -94,47 +66,38 @@ impl World {
         }
     }
 
-    async fn furnish(
-        tables: tables::Embedded,
-        app: App,
-        amazon: StandIn,
-        server: Option<MockServer>,
-    ) -> Self {
+    async fn furnish(database: Database, app: App, outside: StandIn<Feeds>) -> Self {
         let store = app.store.clone();
         let connection = Connection {
-            tenant: "north".parse().unwrap(),
-            id: "c1".parse().unwrap(),
-            name: "Stall".into(),
-            marketplace: STORE,
-            status: ConnectionStatus::Active,
-            resume: None,
             seller: Some("A1STALL".parse().unwrap()),
-            participations: Vec::new(),
-            created_at: at(0),
             authorised_at: Some(at(0)),
-            own_app: false,
-            revision: 1,
+            ..kit::sample::connection("north", "c1")
         };
-        let sealed = SealedCredentials {
-            refresh_token: STANDARD.encode("sealed"),
-            own_client_id: None,
-            own_client_secret: None,
+        let credentials = Credentials {
+            refresh_token: SecretString::from("Atzr|refresh"),
+            own_app: None,
         };
+        let key = &connection.key();
+        let sealed = app.vault.seal(key, &credentials).await.unwrap();
         let seller = connection.seller.clone().unwrap();
         let attached = store.attach_seller(&connection, &seller, &sealed);
         assert_eq!(attached.await.unwrap(), Attached::Done);
         Self {
             store,
             connection,
-            amazon,
+            outside,
             app,
-            tables,
-            _server: server,
+            database,
         }
     }
 
-    pub(crate) fn heard<T>(&self, of: impl FnOnce(&mut Heard) -> T) -> T {
-        of(&mut self.amazon.0.lock().unwrap())
+    pub(crate) fn heard<T>(&self, of: impl FnOnce(&mut Feeds) -> T) -> T {
+        of(&mut self.outside.amazon())
+    }
+
+    /// What the queues were sent, with the delay.
+    pub(crate) fn queued(&self) -> Vec<(String, Value, i64)> {
+        self.outside.aws().messages.clone()
     }
 
     /// A listing that is sent `quantity` by the feed.
@@ -248,33 +211,23 @@ impl World {
     }
 
     pub(crate) async fn deliver(&self, app: &App, message: Value) -> bool {
-        let event = json!({"Records": [{
-            "messageId": "1", "receiptHandle": "r", "body": message.to_string(),
-            "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": "c1"},
-            "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-west-1:000000000000:feed-checks",
-            "awsRegion": "eu-west-1",
-        }]});
-        let event = serde_json::from_value(event).unwrap();
+        let event = kit::sqs_event(&[message]);
         let deadline = SystemTime::now() + Duration::from_secs(300);
         let answer = handle(app, event, deadline).await.unwrap();
         answer.batch_item_failures.is_empty()
     }
 
-    /// As [`Self::check`], stopped at a call of DynamoDB.
-    pub(crate) async fn stopped_check(&self, stops: Stops) -> bool {
-        let config = self.tables.client.config().to_builder();
-        let config = config
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .interceptor(stops);
-        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-        let app = self.app_on(Store::new(client, names(&self.tables)));
+    /// As [`Self::check`], with the n-th call of DynamoDB failing; whether it was acknowledged.
+    pub(crate) async fn check_failing_at(&self, n: usize, side: Side) -> bool {
+        let calls = Calls::default();
+        calls.fail_at(n, side);
+        let app = self.app_on(self.database.store_counted_by(&calls));
         self.deliver(&app, check_message(0)).await
     }
 
     /// Hands the function what it queued to itself last.
     pub(crate) async fn next_check(&self) -> bool {
-        let (queue, message, _) = self.heard(|heard| heard.messages.last().cloned().unwrap());
+        let (queue, message, _) = self.queued().pop().unwrap();
         assert_eq!(queue, "feed-checks");
         self.deliver(&self.app, message).await
     }
@@ -307,33 +260,6 @@ impl World {
     pub(crate) async fn skus_to_send(&self) -> Vec<String> {
         let entries = self.to_send().await;
         entries.into_iter().map(|entry| entry.sku.into()).collect()
-    }
-}
-
-fn app(server: &MockServer, store: Store) -> App {
-    let sqs = aws!(aws_sdk_sqs, server.uri());
-    let url = |name: &str| format!("{}/000000000000/{name}", server.uri());
-    App {
-        store,
-        vault: Vault::new(
-            aws!(aws_sdk_kms, server.uri()),
-            "key".into(),
-            aws!(aws_sdk_secretsmanager, server.uri()),
-            "secret".into(),
-        ),
-        amazon: SpApi::new(Endpoints::all_at(&server.uri().parse().unwrap())).unwrap(),
-        checks: Queue::new(sqs.clone(), url("feed-checks")),
-        ticks: Queue::new(sqs.clone(), url("stock-ticks")),
-        inbox: Inbox::new(sqs, url("feed-checks"), url("feed-checks-dead")),
-    }
-}
-
-fn names(tables: &tables::Embedded) -> Tables {
-    Tables {
-        connections: tables.name("ConnectionsTable").into(),
-        orders: tables.name("OrdersTable").into(),
-        buyers: tables.name("BuyersTable").into(),
-        catalogue: tables.name("CatalogueTable").into(),
     }
 }
 

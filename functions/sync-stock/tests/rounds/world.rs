@@ -3,28 +3,20 @@
 
 mod amazon;
 mod listed;
-mod stand_in;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
+use kit::{Aws, Calls, Clients, Database, StandIn};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use stallkeeper::domain::connection::{self, Connection, ConnectionStatus};
+use stallkeeper::domain::connection::{Connection, Credentials};
 use stallkeeper::domain::feed::{Feed, FeedState, LineValue};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState, Next, Standing, next};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
-use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::Queue;
-use stallkeeper::sp_api::{Endpoints, SpApi};
-use stallkeeper::store::{
-    Attached, Matching, Round, Store, Tables, ToSend, WantedWritten, Written,
-};
-use stallkeeper::vault::Vault;
-use stand_in::StandIn;
+use stallkeeper::store::{Attached, Matching, Round, Store, ToSend, WantedWritten, Written};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -58,30 +50,16 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) connection: Connection,
     pub(crate) app: App,
-    tables: tables::Embedded,
+    database: Database,
     aws: StandIn,
     http: reqwest::Client,
     generations: AtomicU64,
     _amazon: sandbox::Running,
 }
 
-macro_rules! aws {
-    ($sdk:ident, $endpoint:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("eu-west-1"))
-                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .retry_config(aws_config::retry::RetryConfig::disabled())
-                .endpoint_url($endpoint)
-                .build(),
-        )
-    };
-}
-
 impl World {
     pub(crate) async fn start() -> Self {
-        let tables = tables::embedded_without_streams().await;
+        let database = Database::new().await;
         let options = sandbox::Options {
             check: match std::env::var_os("SP_API_MODELS") {
                 Some(_) => sandbox::Check::FromEnv,
@@ -90,34 +68,31 @@ impl World {
             ..sandbox::Options::default()
         };
         let amazon = sandbox::start(options).await.unwrap();
-        let aws = StandIn::start().await;
+        let application = [
+            sandbox::APPLICATION_ID,
+            sandbox::CLIENT_ID,
+            sandbox::CLIENT_SECRET,
+        ];
+        let aws = StandIn::start(Aws::new(application), ()).await;
         let outside = Outside {
-            dynamodb: tables.endpoint.clone(),
+            dynamodb: database.tables.endpoint.clone(),
             aws: aws.url(),
             amazon: amazon.url.clone(),
         };
-        let app = app(&outside, &tables, PATCH_MOST);
+        let app = app(&outside, &database, PATCH_MOST);
         let now = Timestamp::now();
         let connection = Connection {
-            tenant: "north".parse().unwrap(),
-            id: "01KACONNECTION".parse().unwrap(),
-            name: "Stall".into(),
-            marketplace: Marketplace::Uk,
-            status: ConnectionStatus::Active,
-            resume: None,
             seller: Some(SELLER.parse().unwrap()),
-            participations: Vec::new(),
             created_at: now,
             authorised_at: Some(now),
-            own_app: false,
-            revision: 1,
+            ..kit::sample::connection("north", "01KACONNECTION")
         };
         let world = Self {
             outside,
             store: app.store.clone(),
             connection,
             app,
-            tables,
+            database,
             aws,
             http: http(),
             generations: AtomicU64::new(0),
@@ -137,7 +112,7 @@ impl World {
             .await;
         let token = self.on_seller("POST", "self-authorise", json!({})).await;
         let token = token["refresh_token"].as_str().unwrap().to_owned();
-        let credentials = connection::Credentials {
+        let credentials = Credentials {
             refresh_token: SecretString::from(token),
             own_app: None,
         };
@@ -207,27 +182,16 @@ impl World {
 }
 
 /// An environment of the function that reaches the outside at these addresses.
-pub(crate) fn app(outside: &Outside, tables: &tables::Embedded, patch_most: usize) -> App {
-    let sqs = aws!(aws_sdk_sqs, &outside.aws);
-    let queue = |name: &str| format!("{}/q/{name}", outside.aws);
-    let names = Tables {
-        connections: tables.name("ConnectionsTable").into(),
-        orders: String::new(),
-        buyers: String::new(),
-        catalogue: tables.name("CatalogueTable").into(),
-    };
+fn app(outside: &Outside, database: &Database, patch_most: usize) -> App {
+    let calls = Calls::default();
+    let aws = Clients::new(&outside.aws, &calls);
     App {
-        store: Store::new(aws!(aws_sdk_dynamodb, &outside.dynamodb), names),
-        vault: Vault::new(
-            aws!(aws_sdk_kms, &outside.aws),
-            "key".into(),
-            aws!(aws_sdk_secretsmanager, &outside.aws),
-            "secret".into(),
-        ),
-        amazon: SpApi::new(Endpoints::all_at(&outside.amazon.parse().unwrap())).unwrap(),
-        ticks: Queue::new(sqs.clone(), queue("ticks")),
-        checks: Queue::new(sqs.clone(), queue("checks")),
-        inbox: Inbox::new(sqs, queue("ticks"), queue("dead-letters")),
+        store: database.store_at(&outside.dynamodb, &calls),
+        vault: aws.vault(),
+        amazon: Clients::new(&outside.amazon, &calls).amazon(),
+        ticks: aws.queue("ticks"),
+        checks: aws.queue("checks"),
+        inbox: aws.inbox("ticks"),
         patch_most,
     }
 }
@@ -235,7 +199,7 @@ pub(crate) fn app(outside: &Outside, tables: &tables::Embedded, patch_most: usiz
 /// The function, called as Lambda calls it.
 impl World {
     pub(crate) fn app_at(&self, outside: &Outside, patch_most: usize) -> App {
-        app(outside, &self.tables, patch_most)
+        app(outside, &self.database, patch_most)
     }
 
     /// An environment that patches no more than so many. Making a client of Amazon's takes a fifth of a world's time.
@@ -268,18 +232,16 @@ impl World {
         let key = &self.ids();
         let body =
             json!({ "v": 1, "kind": kind, "tenant": &key.tenant, "connection": &key.id, "hop": 0 });
-        let event = json!({ "Records": [{
-            "messageId": "m", "receiptHandle": "r", "body": body.to_string(), "attributes": {},
-        }] });
         let deadline = SystemTime::now() + Duration::from_secs(300);
-        let event = serde_json::from_value(event).unwrap();
-        let response = handle(app, event, deadline).await.unwrap();
+        let response = handle(app, kit::sqs_event(&[body]), deadline)
+            .await
+            .unwrap();
         response.batch_item_failures.is_empty()
     }
 
     /// Messages sent to a queue since last asked, with their delay.
     pub(crate) fn sent(&self, queue: &str) -> Vec<(Value, i64)> {
-        self.aws.sent(queue)
+        self.aws.aws().take(queue)
     }
 }
 

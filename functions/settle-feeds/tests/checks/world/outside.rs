@@ -1,61 +1,42 @@
-//! The outside: what Amazon answers, what the queues are sent, and a stop at the n-th call.
+//! Answers as Login with Amazon and the Feeds API do, as far as the function asks.
 
-use super::*;
+use super::{at, report};
+use kit::{Amazon, ok};
+use serde_json::json;
+use wiremock::{Request, ResponseTemplate};
 
-/// What Amazon answers, and what the queues were sent.
-pub(crate) struct Heard {
+pub(crate) struct Feeds {
     pub(crate) status: &'static str,
     pub(crate) has_report: bool,
     pub(crate) report: String,
     /// The status of every answer of the Feeds API.
     pub(crate) answer: u16,
     pub(crate) revoked: bool,
-    /// Messages by queue, with their delay.
-    pub(crate) messages: Vec<(String, Value, i64)>,
     pub(crate) asked: u32,
 }
 
-#[derive(Clone)]
-pub(crate) struct StandIn(pub(crate) Arc<Mutex<Heard>>);
-
-fn ok(body: Value) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(body)
-}
-
-impl Respond for StandIn {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let mut heard = self.0.lock().unwrap();
-        let target = request.headers.get("x-amz-target");
-        let target = target.and_then(|it| it.to_str().ok()).unwrap_or_default();
+impl Amazon for Feeds {
+    fn answer(&mut self, request: &Request) -> Option<ResponseTemplate> {
         let base = format!("http://{}", request.headers["host"].to_str().unwrap());
-        match (target, request.url.path()) {
-            ("TrentService.Decrypt", _) => {
-                ok(json!({"Plaintext": STANDARD.encode("Atzr|refresh"), "KeyId": "key"}))
-            }
-            ("secretsmanager.GetSecretValue", _) => {
-                let secret = json!({"application_id": "x", "client_id": "x", "client_secret": "x"});
-                ok(json!({"SecretString": secret.to_string(), "CreatedDate": 1_790_000_000}))
-            }
-            ("AmazonSQS.ChangeMessageVisibility", _) => ok(json!({})),
-            ("AmazonSQS.SendMessage", _) => heard.send(&request.body),
-            (_, "/auth/o2/token") if heard.revoked => {
+        Some(match request.url.path() {
+            "/auth/o2/token" if self.revoked => {
                 ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"}))
             }
-            (_, "/auth/o2/token") => ok(json!({
+            "/auth/o2/token" => ok(json!({
                 "access_token": "Atza|x", "token_type": "bearer", "expires_in": 3600,
                 "refresh_token": "Atzr|refresh",
             })),
-            (_, path) if path.starts_with("/feeds/2021-06-30/feeds/") => heard.feed(),
-            (_, path) if path.starts_with("/feeds/2021-06-30/documents/") => {
+            path if path.starts_with("/feeds/2021-06-30/feeds/") => self.feed(),
+            path if path.starts_with("/feeds/2021-06-30/documents/") => {
                 ok(json!({"feedDocumentId": "doc", "url": format!("{base}/report")}))
             }
-            (_, "/report") => ResponseTemplate::new(200).set_body_string(heard.report.clone()),
-            other => panic!("nobody answers {other:?}"),
-        }
+            "/report" => ResponseTemplate::new(200).set_body_string(self.report.clone()),
+            _ => return None,
+        })
     }
 }
 
-impl Heard {
+impl Feeds {
     pub(super) fn new() -> Self {
         Self {
             status: "DONE",
@@ -63,19 +44,8 @@ impl Heard {
             report: report(0, &[]),
             answer: 200,
             revoked: false,
-            messages: Vec::new(),
             asked: 0,
         }
-    }
-
-    fn send(&mut self, body: &[u8]) -> ResponseTemplate {
-        let body: Value = serde_json::from_slice(body).unwrap();
-        let queue = body["QueueUrl"].as_str().unwrap();
-        let queue = queue.rsplit('/').next().unwrap().to_owned();
-        let message = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
-        let delay = body["DelaySeconds"].as_i64().unwrap_or_default();
-        self.messages.push((queue, message, delay));
-        ok(json!({"MessageId": "m", "MD5OfMessageBody": "x"}))
     }
 
     fn feed(&mut self) -> ResponseTemplate {
@@ -95,45 +65,5 @@ impl Heard {
             }
         }
         ok(feed)
-    }
-}
-
-/// Stops the function at a call of DynamoDB: before it, or after it was done.
-#[derive(Debug, Clone)]
-pub(crate) struct Stops {
-    pub(crate) left: Arc<AtomicI64>,
-    pub(crate) after: bool,
-}
-
-impl Stops {
-    fn here(&self) -> Result<(), BoxError> {
-        match self.left.fetch_sub(1, Ordering::SeqCst) {
-            0 => Err("stopped".into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Intercept for Stops {
-    fn name(&self) -> &'static str {
-        "Stops"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if self.after { Ok(()) } else { self.here() }
-    }
-
-    fn read_before_deserialization(
-        &self,
-        _: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if self.after { self.here() } else { Ok(()) }
     }
 }

@@ -168,14 +168,13 @@ impl World {
     /// Time passes for Amazon's limits: ours and its own.
     pub(crate) async fn forget_limits(&self) {
         self.settings(json!({ "refill": true })).await;
-        let table = self.tables.name("ConnectionsTable");
-        let db = &self.tables.client;
-        let scan = db.scan().table_name(table).send().await.unwrap();
-        for item in scan.items() {
+        let tables = &self.database.tables;
+        let table = tables.name("ConnectionsTable");
+        for item in self.database.items("ConnectionsTable").await {
             if !item["pk"].as_s().unwrap().starts_with("LIMIT#") {
                 continue;
             }
-            let delete = db.delete_item().table_name(table);
+            let delete = tables.client.delete_item().table_name(table);
             let delete = delete.key("pk", item["pk"].clone());
             delete.key("sk", item["sk"].clone()).send().await.unwrap();
         }
@@ -183,9 +182,7 @@ impl World {
 
     /// The sort keys of what will vanish from the catalogue by itself.
     pub(crate) async fn expiring(&self) -> Vec<String> {
-        let scan = self.tables.client.scan();
-        let scan = scan.table_name(self.tables.name("CatalogueTable"));
-        let items = scan.send().await.unwrap().items.unwrap();
+        let items = self.database.items("CatalogueTable").await;
         let expiring = items.iter().filter(|item| item.contains_key("expires_at"));
         expiring
             .map(|item| item["sk"].as_s().unwrap().clone())
@@ -195,20 +192,13 @@ impl World {
     /// A killed run keeps its leases until they expire. This makes those pass.
     pub(crate) async fn let_leases_expire(&self) {
         for sk in ["STOCK_ROUND", "STOCK_URGENT"] {
-            let table = self.tables.name("ConnectionsTable");
-            let scan = self
-                .tables
-                .client
-                .scan()
-                .table_name(table)
-                .send()
-                .await
-                .unwrap();
-            for item in scan.items() {
+            let tables = &self.database.tables;
+            let table = tables.name("ConnectionsTable");
+            for item in self.database.items("ConnectionsTable").await {
                 if item["sk"].as_s().unwrap() != sk {
                     continue;
                 }
-                let update = self.tables.client.update_item().table_name(table);
+                let update = tables.client.update_item().table_name(table);
                 update
                     .key("pk", item["pk"].clone())
                     .key("sk", item["sk"].clone())

@@ -1,41 +1,8 @@
 //! The authorisation attempt in the store: one at a time, each step once; and settings that two people change.
 
-use jiff::Timestamp;
+use super::*;
 use stallkeeper::domain::connection::MarketplaceSettings;
-use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
-use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::store::{AuthorisationAttempt, OAuthState, Store, Tables, Written};
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_790_000_000 + second).expect("a moment of this century")
-}
-
-fn north() -> TenantId {
-    "north".parse().expect("a tenant id")
-}
-
-fn c1() -> ConnectionId {
-    "c1".parse().expect("a connection id")
-}
-
-fn key() -> ConnectionKey {
-    ConnectionKey {
-        tenant: north(),
-        id: c1(),
-    }
-}
-
-async fn store() -> (tables::Embedded, Store) {
-    let embedded = tables::embedded().await;
-    let names = Tables {
-        connections: embedded.name("ConnectionsTable").into(),
-        orders: String::new(),
-        buyers: String::new(),
-        catalogue: String::new(),
-    };
-    let store = Store::new(embedded.client.clone(), names);
-    (embedded, store)
-}
+use stallkeeper::store::{AuthorisationAttempt, OAuthState};
 
 fn attempt(digest: &str) -> AuthorisationAttempt {
     AuthorisationAttempt {

@@ -1,0 +1,70 @@
+//! The store on a DynamoDB of the test's own, and looks past it into the tables.
+
+use crate::{Calls, Clients};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+use stallkeeper::store::{Store, Tables};
+use std::collections::HashMap;
+
+/// The template's tables, empty at first, and a store on them whose calls nobody stops.
+#[derive(Debug)]
+pub struct Database {
+    pub store: Store,
+    pub tables: tables::Embedded,
+}
+
+impl Database {
+    pub async fn new() -> Self {
+        let tables = tables::embedded_without_streams().await;
+        let store = Store::new(tables.client.clone(), names(&tables));
+        Self { store, tables }
+    }
+
+    /// A store on the same tables.
+    pub fn store_counted_by(&self, calls: &Calls) -> Store {
+        self.store_at(&self.tables.endpoint, calls)
+    }
+
+    /// A store on the same tables, called by way of another address.
+    pub fn store_at(&self, endpoint: &str, calls: &Calls) -> Store {
+        Store::new(
+            Clients::new(endpoint, calls).dynamodb(),
+            names(&self.tables),
+        )
+    }
+
+    /// All items of a table, called as in the template.
+    pub async fn items(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let scan = self
+            .tables
+            .client
+            .scan()
+            .table_name(self.tables.name(table));
+        scan.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// The items whose sort key begins with `sk`, in the stream's spelling.
+    pub async fn images(&self, table: &str, sk: &str) -> Vec<Value> {
+        let items = self.items(table).await.into_iter();
+        let picked = items.filter(|item| item["sk"].as_s().unwrap().starts_with(sk));
+        picked
+            .map(|item| serde_json::to_value(serde_dynamo::Item::from(item)).unwrap())
+            .collect()
+    }
+
+    /// The only item whose sort key begins with `sk`.
+    pub async fn image(&self, table: &str, sk: &str) -> Value {
+        let mut images = self.images(table, sk).await;
+        assert_eq!(images.len(), 1, "{sk} in {table}");
+        images.remove(0)
+    }
+}
+
+fn names(tables: &tables::Embedded) -> Tables {
+    Tables {
+        connections: tables.name("ConnectionsTable").into(),
+        orders: tables.name("OrdersTable").into(),
+        buyers: tables.name("BuyersTable").into(),
+        catalogue: tables.name("CatalogueTable").into(),
+    }
+}
