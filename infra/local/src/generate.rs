@@ -8,7 +8,8 @@ use crate::workspace::Workspace;
 
 pub(crate) async fn run(workspace: &Workspace) -> Result<()> {
     let tests = Guarded::new("cargo")?
-        .args(["test", "--workspace", "--test", "api", "--", "generated"])
+        .args(["test", "--workspace", "--test", "api", "--test", "template"])
+        .args(["--", "generated"])
         .env("STALLKEEPER_GENERATE", "1")
         .folder(workspace.root());
     if tests.spawn()?.wait().await?.success() {

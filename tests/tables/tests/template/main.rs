@@ -6,6 +6,7 @@
 
 mod arrows;
 mod document;
+mod generated;
 mod grants;
 mod needs;
 mod queues;
