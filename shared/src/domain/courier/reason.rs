@@ -15,9 +15,12 @@ use std::fmt;
     Ord,
     Serialize,
     Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// No mapping holds for the order's shipping term.
     NoMapping,
@@ -47,37 +50,11 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons there are.
-    pub const ALL: [Self; 12] = [
-        Self::NoMapping,
-        Self::CourierOff,
-        Self::ZoneNotServed,
-        Self::TooHeavy,
-        Self::TooSlow,
-        Self::AddressMissing,
-        Self::AddressType,
-        Self::Constraint,
-        Self::CustomsDataMissing,
-        Self::UnknownSku,
-        Self::BuyerCancel,
-        Self::AmazonShips,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The spelling used in JSON, keys and filters, e.g. `no_mapping`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoMapping => "no_mapping",
-            Self::CourierOff => "courier_off",
-            Self::ZoneNotServed => "zone_not_served",
-            Self::TooHeavy => "too_heavy",
-            Self::TooSlow => "too_slow",
-            Self::AddressMissing => "address_missing",
-            Self::AddressType => "address_type",
-            Self::Constraint => "constraint",
-            Self::CustomsDataMissing => "customs_data_missing",
-            Self::UnknownSku => "unknown_sku",
-            Self::BuyerCancel => "buyer_cancel",
-            Self::AmazonShips => "amazon_ships",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether a new mapping or a changed courier could free the order; the other reasons lie in the order itself.
@@ -103,11 +80,8 @@ impl std::error::Error for UnknownReason {}
 
 impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "there is no such reason; there are {}",
-            Reason::ALL.map(Reason::as_str).join(", ")
-        )
+        let all: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        write!(f, "there is no such reason; there are {}", all.join(", "))
     }
 }
 
@@ -115,9 +89,8 @@ impl std::str::FromStr for Reason {
     type Err = UnknownReason;
 
     fn from_str(text: &str) -> Result<Self, UnknownReason> {
-        Self::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|reason| reason.as_str() == text)
             .ok_or(UnknownReason)
     }
 }
@@ -141,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_spelt_the_same_in_json_and_in_text() {
-        for reason in Reason::ALL {
+        for reason in Reason::ALL.iter().copied() {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
             assert_eq!(reason.as_str().parse(), Ok(reason));
         }
