@@ -12,10 +12,10 @@ mod serve;
 mod tenant;
 mod unserved;
 
-pub use body::{Body, without_values};
+pub use body::{Body, with_whole_numbers, without_values};
 pub use caller::{Caller, Scope, with_caller};
 pub use connections::{
-    change_stock_plan, changed_meanwhile, checked_name, disconnected, must_be_authorised,
+    Name, change_stock_plan, changed_meanwhile, disconnected, must_be_authorised,
     must_not_be_disconnected,
 };
 pub use describe::{TOKEN, complete, demanding, open};

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod courier;
+pub(crate) mod described;
 pub mod feed;
 pub mod ids;
 pub mod listing;

@@ -34,12 +34,12 @@ pub(crate) struct FreezeRequest {
 
 impl FreezeRequest {
     fn checked(self) -> Answer<Option<String>> {
-        match self.reason.as_deref().map(str::trim) {
+        match self.reason.as_deref() {
             Some(reason) if reason.chars().count() > LONGEST_REASON => Err(Problem::invalid(
                 "/reason",
                 format!("at most {LONGEST_REASON} characters"),
             )),
-            Some(reason) => Ok((!reason.is_empty()).then(|| reason.to_owned())),
+            Some(reason) => Ok(Some(reason.trim().to_owned()).filter(|it| !it.is_empty())),
             None => Ok(None),
         }
     }

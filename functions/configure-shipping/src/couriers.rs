@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
-use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name};
+use stallkeeper::api::{Answer, Body, Name, Problem, Tenant};
 use stallkeeper::domain::courier::{
     Constraint, Courier, CourierCode, CourierService, Mapping, MappingOwner, ServiceCode,
 };
@@ -26,19 +26,21 @@ const CONCURRENCY: usize = 8;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CourierRequest {
-    #[schema(example = "DPD")]
-    name: String,
-    services: Vec<Service>,
+    name: Name,
+    #[schema(max_items = 100)]
+    services: Vec<ServiceRequest>,
 }
 
 /// A service of a courier. What is not said, it cannot do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Service {
-    /// Letters, digits, `.`, `-` and `_`.
-    #[schema(example = "next-day")]
+#[schema(as = CourierServiceRequest)]
+struct ServiceRequest {
+    #[schema(value_type = ServiceCode)]
     code: String,
+    /// For people.
     #[serde(default)]
+    #[schema(max_length = 100, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$")]
     name: String,
     /// Whether it may carry Prime orders.
     #[serde(default)]
@@ -49,43 +51,16 @@ pub(crate) struct Service {
     /// Whether it delivers to PO boxes.
     #[serde(default)]
     po_boxes: bool,
-    /// What it can fulfil at the door: `signature`, `age_verification`, `identity_verification`, `pallet`, `cash_on_delivery`.
+    /// What it can fulfil at the door.
     #[serde(default)]
-    constraints: BTreeSet<String>,
-}
-
-/// A courier with its code.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Courier)]
-pub(crate) struct CourierAnswer {
-    #[schema(example = "DPD")]
-    code: String,
-    name: String,
-    services: Vec<Service>,
+    #[schema(max_items = 20)]
+    constraints: Vec<Constraint>,
 }
 
 /// All couriers of the tenant.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CourierList {
-    couriers: Vec<CourierAnswer>,
-}
-
-impl From<Courier> for CourierAnswer {
-    fn from(courier: Courier) -> Self {
-        let service = |service: CourierService| Service {
-            code: service.code.into(),
-            name: service.name,
-            prime: service.prime,
-            pickup_points: service.pickup_points,
-            po_boxes: service.po_boxes,
-            constraints: service.constraints.into_iter().map(String::from).collect(),
-        };
-        Self {
-            code: courier.code.into(),
-            name: courier.name,
-            services: courier.services.into_iter().map(service).collect(),
-        }
-    }
+    couriers: Vec<Courier>,
 }
 
 impl CourierRequest {
@@ -106,21 +81,22 @@ impl CourierRequest {
         }
         Ok(Courier {
             code,
-            name: checked_name(&self.name)?,
+            name: self.name.checked()?,
             services,
         })
     }
 }
 
-impl Service {
+impl ServiceRequest {
     fn checked(self, index: usize) -> Answer<CourierService> {
         let code: ServiceCode = self.code.parse().map_err(|error| {
             Problem::invalid(format!("/services/{index}/code"), format!("{error}"))
         })?;
-        let too_long = |text: &String| text.len() > 100 || text.chars().any(char::is_control);
+        let too_long =
+            |text: &str| text.chars().count() > 100 || text.chars().any(char::is_control);
         if too_long(&self.name)
             || self.constraints.len() > 20
-            || self.constraints.iter().any(too_long)
+            || self.constraints.iter().any(|it| too_long(it.as_ref()))
         {
             let detail = "names and constraints are at most 100 printable characters, and constraints at most 20";
             return Err(Problem::invalid(format!("/services/{index}"), detail));
@@ -129,7 +105,7 @@ impl Service {
             prime: self.prime,
             pickup_points: self.pickup_points,
             po_boxes: self.po_boxes,
-            constraints: self.constraints.into_iter().map(Constraint::from).collect(),
+            constraints: self.constraints.into_iter().collect(),
             ..CourierService::new(code, self.name)
         })
     }
@@ -142,32 +118,30 @@ pub(crate) async fn list(
     tenant: Tenant<Connections>,
 ) -> Answer<Json<CourierList>> {
     let couriers = app.store.couriers(&tenant).await?;
-    Ok(Json(CourierList {
-        couriers: couriers.into_iter().map(Into::into).collect(),
-    }))
+    Ok(Json(CourierList { couriers }))
 }
 
 /// Show a courier.
 #[utoipa::path(get, path = "/couriers/{courier}", operation_id = "showCourier", tag = "couriers",
     responses(
-        (status = 200, body = CourierAnswer),
+        (status = 200, body = Courier),
         (status = 404, description = "There is no such courier"),
     ))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     tenant: Tenant<Connections>,
     Path(code): Path<String>,
-) -> Answer<Json<CourierAnswer>> {
+) -> Answer<Json<Courier>> {
     let missing = || Problem::not_found("courier");
     let code = code.parse().map_err(|_| missing())?;
     let courier = app.store.courier(&tenant, &code).await?;
-    Ok(Json(courier.ok_or_else(missing)?.into()))
+    Ok(Json(courier.ok_or_else(missing)?))
 }
 
 /// Put a courier with all its services. Orders that wait are looked at again.
 #[utoipa::path(put, path = "/couriers/{courier}", operation_id = "putCourier", tag = "couriers", request_body = CourierRequest,
     responses(
-        (status = 200, body = CourierAnswer),
+        (status = 200, body = Courier),
         (status = 409, description = "A mapping names a service that would be gone"),
         (status = 422, description = "The courier is not valid"),
     ))]
@@ -176,7 +150,7 @@ pub(crate) async fn put(
     tenant: Tenant<Connections>,
     Path(code): Path<String>,
     Body(request): Body<CourierRequest>,
-) -> Answer<Json<CourierAnswer>> {
+) -> Answer<Json<Courier>> {
     let code: CourierCode = code
         .parse()
         .map_err(|error| Problem::invalid("courier", format!("{error}")))?;
@@ -196,13 +170,14 @@ pub(crate) async fn put(
     }
     app.store.put_courier(&tenant, &courier).await?;
     app.rerun_all(&tenant, None).await?;
-    Ok(Json(courier.into()))
+    Ok(Json(courier))
 }
 
 /// Delete a courier that no mapping names. Orders keep what they were given.
 #[utoipa::path(delete, path = "/couriers/{courier}", operation_id = "deleteCourier", tag = "couriers",
     responses(
         (status = 204, description = "Deleted, now or before"),
+        (status = 404, description = "This is no courier's code"),
         (status = 409, description = "Mappings name it"),
     ))]
 pub(crate) async fn delete(
@@ -210,9 +185,7 @@ pub(crate) async fn delete(
     tenant: Tenant<Connections>,
     Path(code): Path<String>,
 ) -> Answer<StatusCode> {
-    let Ok(code) = code.parse() else {
-        return Ok(StatusCode::NO_CONTENT);
-    };
+    let code = code.parse().map_err(|_| Problem::not_found("courier"))?;
     let mapped = app.mappings_to(&tenant, &code).await?;
     if !mapped.is_empty() {
         return Err(still_mapped(mapped.iter().collect()));
@@ -290,7 +263,7 @@ mod tests {
                 .constraints
                 .contains(&Constraint::Signature)
         );
-        let answer = serde_json::to_value(CourierAnswer::from(courier)).unwrap();
+        let answer = serde_json::to_value(courier).unwrap();
         assert_eq!(
             (&answer["code"], &answer["services"][0]["constraints"]),
             (&json!("DPD"), &json!(["signature"]))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Parameters, Problem, Tenant, find_connection};
 use stallkeeper::domain::courier::{CourierServiceId, Mapping, MappingOwner};
-use stallkeeper::domain::ids::TenantId;
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -18,20 +18,22 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
     /// Only the mapping of this shipping term.
-    #[param(example = "STD UK DOM")]
+    #[param(inline, value_type = Option<ShippingTerm>)]
     term: Option<String>,
     /// The mappings narrowed to this connection, in place of the tenant's.
+    #[param(inline, value_type = Option<ConnectionId>)]
     connection: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Named {
+pub(crate) struct MappingParams {
     /// The shipping term, in any letter case; the old API's spelling reads too.
-    #[param(example = "STD UK DOM")]
+    #[param(inline, value_type = ShippingTerm)]
     term: String,
     /// Narrows the mapping to this connection.
+    #[param(inline, value_type = Option<ConnectionId>)]
     connection: Option<String>,
 }
 
@@ -82,6 +84,7 @@ impl MappingAnswer {
 /// List the tenant's mappings, or those narrowed to a connection.
 #[utoipa::path(get, path = "/mappings", operation_id = "listMappings", tag = "mappings", params(Filter), responses(
     (status = 200, body = MappingList),
+    (status = 404, description = "There is no such connection"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -102,18 +105,19 @@ pub(crate) async fn list(
 }
 
 /// Put a mapping. Orders that wait for it are looked at again: at once, and once more a little later.
-#[utoipa::path(put, path = "/mappings", operation_id = "putMapping", tag = "mappings", params(Named), request_body = MappingRequest, responses(
+#[utoipa::path(put, path = "/mappings", operation_id = "putMapping", tag = "mappings", params(MappingParams), request_body = MappingRequest, responses(
     (status = 200, body = MappingAnswer),
+    (status = 404, description = "There is no such connection"),
     (status = 422, description = "This is no shipping term, or there is no such service"),
 ))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     tenant: Tenant<Connections>,
-    Parameters(named): Parameters<Named>,
+    Parameters(params): Parameters<MappingParams>,
     Body(request): Body<MappingRequest>,
 ) -> Answer<Json<MappingAnswer>> {
-    let owner = app.owner(&tenant, named.connection.as_deref()).await?;
-    let term = without_zone(term(&named.term)?)?;
+    let owner = app.owner(&tenant, params.connection.as_deref()).await?;
+    let term = without_zone(term(&params.term)?)?;
     let service: CourierServiceId = request
         .service
         .parse()
@@ -136,17 +140,18 @@ pub(crate) async fn put(
 }
 
 /// Delete a mapping. Orders keep what they were given.
-#[utoipa::path(delete, path = "/mappings", operation_id = "deleteMapping", tag = "mappings", params(Named), responses(
+#[utoipa::path(delete, path = "/mappings", operation_id = "deleteMapping", tag = "mappings", params(MappingParams), responses(
     (status = 204, description = "Deleted, now or before"),
+    (status = 404, description = "There is no such connection"),
     (status = 422, description = "This is no shipping term"),
 ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     tenant: Tenant<Connections>,
-    Parameters(named): Parameters<Named>,
+    Parameters(params): Parameters<MappingParams>,
 ) -> Answer<StatusCode> {
-    let owner = app.owner(&tenant, named.connection.as_deref()).await?;
-    let term = term(&named.term)?;
+    let owner = app.owner(&tenant, params.connection.as_deref()).await?;
+    let term = term(&params.term)?;
     app.store.delete_mapping(&owner, &term).await?;
     Ok(StatusCode::NO_CONTENT)
 }

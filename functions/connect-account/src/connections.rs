@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Body, Tenant, TenantConnection, changed_meanwhile, checked_name, find_connection,
+    Answer, Body, Name, Tenant, TenantConnection, changed_meanwhile, find_connection,
 };
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::TenantId;
@@ -61,7 +61,7 @@ pub(crate) async fn show(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectionChangeRequest {
-    name: Option<String>,
+    name: Option<Name>,
     status: Option<Wanted>,
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     Body(change): Body<ConnectionChangeRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
-    let name = change.name.as_deref().map(checked_name).transpose()?;
+    let name = change.name.as_ref().map(Name::checked).transpose()?;
     let connection = app
         .update(&tenant, &id, |read| {
             let status = change.status.map(|wanted| changed(read, wanted));

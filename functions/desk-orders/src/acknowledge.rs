@@ -28,14 +28,14 @@ const MOST_TRIES: usize = 3;
 #[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
     #[schema(min_items = 1, max_items = 100)]
-    orders: Vec<Named>,
+    orders: Vec<OrderRef>,
 }
 
 /// An order, by its ids.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OrderIds)]
-pub struct Named {
+pub struct OrderRef {
     /// Connection id.
     connection: String,
     /// Amazon's order id.
@@ -52,8 +52,10 @@ pub struct Acknowledged {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AcknowledgedOrder)]
 pub struct Row {
-    #[serde(flatten)]
-    order: Named,
+    /// Connection id.
+    connection: String,
+    /// Amazon's order id.
+    id: String,
     #[serde(flatten)]
     result: Outcome,
 }
@@ -64,7 +66,7 @@ pub struct Row {
 pub struct Outcome {
     outcome: Word,
     /// The current status; `null` if there is no order.
-    status: Option<&'static str>,
+    status: Option<OrderStatus>,
     /// The courier service it goes with.
     service: Option<String>,
     acknowledged_at: Option<Timestamp>,
@@ -104,30 +106,34 @@ pub async fn acknowledge(
         return Err(Problem::invalid("/orders", words));
     }
     // An order that is named twice is taken once: two attempts at once would be in each other's way.
-    let distinct: BTreeSet<Named> = orders.iter().cloned().collect();
-    let results: HashMap<Named, Outcome> = futures::stream::iter(distinct)
-        .map(|named| async {
-            let result = one(&app.store, &tenant, &named).await;
-            (named, result)
+    let distinct: BTreeSet<OrderRef> = orders.iter().cloned().collect();
+    let results: HashMap<OrderRef, Outcome> = futures::stream::iter(distinct)
+        .map(|order| async {
+            let result = one(&app.store, &tenant, &order).await;
+            (order, result)
         })
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
     let rows = orders.into_iter().filter_map(|order| {
         let result = results.get(&order)?.clone();
-        Some(Row { order, result })
+        Some(Row {
+            connection: order.connection,
+            id: order.id,
+            result,
+        })
     });
     Ok(Json(Acknowledged {
         orders: rows.collect(),
     }))
 }
 
-async fn one(store: &Store, tenant: &TenantId, named: &Named) -> Outcome {
-    let result = take_over(store, tenant, named).await;
+async fn one(store: &Store, tenant: &TenantId, order: &OrderRef) -> Outcome {
+    let result = take_over(store, tenant, order).await;
     result.unwrap_or_else(|failure| {
         error!(
-            connection.id = named.connection,
-            order.id = named.id,
+            connection.id = order.connection,
+            order.id = order.id,
             error.class = failure.class().name(),
             error = failure.chain(),
             "an order could not be acknowledged"
@@ -136,8 +142,8 @@ async fn one(store: &Store, tenant: &TenantId, named: &Named) -> Outcome {
     })
 }
 
-async fn take_over(store: &Store, tenant: &TenantId, named: &Named) -> Result<Outcome> {
-    let (Ok(connection), Ok(id)) = (named.connection.parse(), named.id.parse()) else {
+async fn take_over(store: &Store, tenant: &TenantId, order: &OrderRef) -> Result<Outcome> {
+    let (Ok(connection), Ok(id)) = (order.connection.parse(), order.id.parse()) else {
         return Ok(Outcome::without_order(Word::NotFound));
     };
     for _ in 0..MOST_TRIES {
@@ -162,7 +168,7 @@ impl Outcome {
     fn of(outcome: Word, stored: &StoredOrder) -> Self {
         Self {
             outcome,
-            status: Some(stored.status.as_str()),
+            status: Some(stored.status),
             service: stored.decision.service.as_ref().map(ToString::to_string),
             acknowledged_at: stored.acknowledged_at,
         }

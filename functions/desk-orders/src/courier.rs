@@ -29,7 +29,7 @@ const NAMED: usize = 20;
 #[schema(as = CourierChoice)]
 pub struct Choice {
     /// `courier/service`, spelt as in the tenant's couriers.
-    #[schema(example = "DPD/next-day")]
+    #[schema(value_type = CourierServiceId)]
     service: String,
     /// The revision the person looked at. Given, an order that was changed since is not touched; left out, the choice
     /// is checked against what is current.

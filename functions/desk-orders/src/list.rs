@@ -6,8 +6,11 @@ use crate::query::ListRequest;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
-use stallkeeper::api::{Answer, Tenant, scope};
-use stallkeeper::domain::ids::TenantId;
+use stallkeeper::api::{Answer, Limit, Tenant, scope};
+use stallkeeper::domain::courier::Reason;
+use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::order::OrderStatus;
+use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::error::Result;
 use stallkeeper::store::{OrderFilter, OrderRow, Store};
 use std::sync::Arc;
@@ -38,13 +41,13 @@ pub struct Page {
 #[utoipa::path(
     get, path = "/orders", operation_id = "listOrders", tag = "desk",
     params(
-        ("status" = Option<String>, Query, description = "parked, awaiting_payment, pending_review, ready, acknowledged, dispatched or cancelled; absent: all open ones"),
-        ("reason" = Option<String>, Query, description = "Why it waits, e.g. no_mapping"),
-        ("marketplace" = Option<String>, Query, description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
-        ("connection" = Option<String>, Query, description = "Connection id"),
-        ("term" = Option<String>, Query, description = "Shipping term, e.g. STD UK DOM_2-PRIME"),
-        ("ship_by_before" = Option<String>, Query, description = "Only orders to be shipped before this moment (RFC 3339); leaves out those without such a moment"),
-        ("limit" = Option<u16>, Query, description = "1 to 100, default 50"),
+        ("status" = inline(Option<OrderStatus>), Query, description = "Only this status; absent: all open ones"),
+        ("reason" = inline(Option<Reason>), Query, description = "Why it waits for a person"),
+        ("marketplace" = Option<String>, Query, pattern = "^([A-Z]{2}|A[A-Z0-9]{9,19})$", example = "UK", description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
+        ("connection" = inline(Option<ConnectionId>), Query, description = "Connection id"),
+        ("term" = inline(Option<ShippingTerm>), Query, description = "Shipping term"),
+        ("ship_by_before" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped before this moment (RFC 3339); leaves out those without such a moment"),
+        ("limit" = inline(Option<Limit<100>>), Query, description = "How many a page holds"),
         ("after" = Option<String>, Query, description = "`next` of the page before; all other parameters but `limit` as they were"),
     ),
     responses(

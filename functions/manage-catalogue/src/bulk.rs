@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stallkeeper::api::{Answer, Problem, without_values};
+use stallkeeper::api::{Answer, Problem, with_whole_numbers, without_values};
 use stallkeeper::intake::{Refusal, Verdict};
 use utoipa::ToSchema;
 
@@ -62,6 +62,10 @@ impl Row {
             .content
             .as_ref()
             .map_err(|detail| self.rejected(None, "unreadable", detail.clone()))?;
+        // serde would take an array of a struct's values for the struct.
+        if !content.is_object() {
+            return Err(self.rejected(None, "unreadable", "expected an object".to_owned()));
+        }
         serde_path_to_error::deserialize(content).map_err(|error| {
             let path = error.path().to_string();
             let detail = without_values(&error.into_inner().to_string());
@@ -204,5 +208,5 @@ fn json_rows(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
     let Json::Rows(rows) = json else {
         return Err(Problem::invalid("", "expected an array of rows"));
     };
-    Ok(rows.into_iter().map(Ok).collect())
+    Ok(rows.into_iter().map(with_whole_numbers).map(Ok).collect())
 }

@@ -12,8 +12,6 @@ mod retie;
 mod rows;
 
 use crate::App;
-use stallkeeper::api::{Answer, Problem};
-use stallkeeper::domain::ids::AmazonSku;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,10 +26,4 @@ pub(crate) fn routes(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>>
         .routes(routes!(feeds::list))
         .routes(routes!(feeds::show))
         .routes(routes!(prices::release))
-}
-
-/// An Amazon SKU as it was given, to the letter.
-fn amazon_sku(text: &str) -> Answer<AmazonSku> {
-    text.parse()
-        .map_err(|error| Problem::invalid("sku", format!("{error}")))
 }

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::{Number, Value};
 use serde_path_to_error::{Path, Segment};
 
 /// What the marketplaces' old web service asked for, in lower case and without separators: someone may still have it in a
@@ -51,7 +52,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+    let json: Value = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!(
             "It stops being JSON at line {}, column {}.",
             error.line(),
@@ -64,11 +65,35 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             detail,
         )
     })?;
+    // serde would take an array of a struct's values for the struct.
+    if !json.is_object() {
+        return Err(Problem::invalid("", "expected an object"));
+    }
     refuse_gone(&json)?;
-    serde_path_to_error::deserialize(json).map_err(|error| {
+    serde_path_to_error::deserialize(with_whole_numbers(json)).map_err(|error| {
         let place = pointer(error.path());
         Problem::invalid(place, without_values(&error.into_inner().to_string()))
     })
+}
+
+/// To JSON `15.0` and `15` are one number; serde takes only the latter for an integer.
+pub fn with_whole_numbers(json: Value) -> Value {
+    match json {
+        Value::Number(number) => Value::Number(whole(&number).unwrap_or(number)),
+        Value::Array(values) => values.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, with_whole_numbers(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+fn whole(number: &Number) -> Option<Number> {
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    // Within these bounds a float holds every whole number exactly.
+    let exact = float.fract() == 0.0 && float.abs() < 9e15;
+    exact.then(|| Number::from(float as i64))
 }
 
 /// The path as a JSON pointer; as far as it is known.
@@ -86,7 +111,7 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
+fn refuse_gone(json: &Value) -> Result<(), Problem> {
     let gone = places(json, "");
     if gone.is_empty() {
         return Ok(());
@@ -101,7 +126,7 @@ fn refuse_gone(json: &serde_json::Value) -> Result<(), Problem> {
     }))
 }
 
-fn places(json: &serde_json::Value, path: &str) -> Vec<String> {
+fn places(json: &Value, path: &str) -> Vec<String> {
     let Some(object) = json.as_object() else {
         return Vec::new();
     };
@@ -144,6 +169,18 @@ mod tests {
     fn a_good_body_is_read() {
         let example = read::<Example>(br#"{"name":"n","count":1}"#).unwrap();
         assert_eq!((example.name.as_str(), example.count), ("n", 1));
+    }
+
+    #[test]
+    fn a_body_is_an_object() {
+        assert!(read::<Example>(br#"["n",1]"#).is_err());
+    }
+
+    #[test]
+    fn a_whole_number_may_have_a_fraction_of_zero() {
+        let example = read::<Example>(br#"{"name":"n","count":1.0}"#).unwrap();
+        assert_eq!(example.count, 1);
+        assert!(read::<Example>(br#"{"name":"n","count":1.5}"#).is_err());
     }
 
     #[test]

@@ -2,10 +2,14 @@
 //! answer. A route spells only what is its own.
 
 use super::{Demands, Scope};
+use crate::domain::courier::CourierCode;
+use crate::domain::ids::{ConnectionId, FeedId, OrderId};
 use crate::domain::marketplace::Marketplace;
 use axum::http::StatusCode;
+use std::collections::BTreeSet;
+use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{Schema, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, AllOf, ArrayItems, Object, Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
     Components, Content, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response,
@@ -50,6 +54,7 @@ where
 /// Completes the description of a function: parameters of paths, problems, and what a response is if the route does not say.
 #[must_use]
 pub fn complete(mut document: OpenApi) -> OpenApi {
+    close_requests(&mut document);
     let components = document.components.clone().unwrap_or_default();
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
@@ -97,25 +102,16 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
 
 /// The parameters that paths have, each described once.
 fn path_parameter(name: &str) -> Parameter {
-    let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
     let (description, schema) = match name {
-        "connection" => ("The connection's id", text.max_length(Some(64))),
+        "connection" => ("The connection's id", ConnectionId::schema()),
         "marketplace" => (
             "Country code of the marketplace as Amazon writes it",
-            text.enum_values(Some(Marketplace::ALL.map(Marketplace::country)))
-                .examples(["UK"]),
+            Marketplace::schema(),
         ),
-        "courier" => (
-            "The courier's code",
-            text.pattern(Some(r"^[A-Za-z0-9._-]{1,32}$"))
-                .examples(["DPD"]),
-        ),
-        "order" => ("Amazon's order id", text.max_length(Some(64))),
-        "feed" => (
-            "The feed's id here, not Amazon's",
-            text.max_length(Some(64)),
-        ),
-        _ => ("", text),
+        "courier" => ("The courier's code", CourierCode::schema()),
+        "order" => ("Amazon's order id", OrderId::schema()),
+        "feed" => ("The feed's id here, not Amazon's", FeedId::schema()),
+        _ => ("", String::schema()),
     };
     ParameterBuilder::new()
         .name(name)
@@ -124,6 +120,80 @@ fn path_parameter(name: &str) -> Parameter {
         .description((!description.is_empty()).then_some(description))
         .schema(Some(schema))
         .build()
+}
+
+/// No request may hold a field that is not described: it would be misspelt, or meant for something else.
+fn close_requests(document: &mut OpenApi) {
+    let mut components = document.components.take().unwrap_or_default();
+    let mut names = Vec::new();
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let Some(RefOr::T(body)) = &mut operation.request_body else {
+            continue;
+        };
+        for content in body.content.values_mut() {
+            if let RefOr::T(content) = content
+                && let Some(schema) = &mut content.schema
+            {
+                close(schema, &components, &mut names);
+            }
+        }
+    }
+    let mut closed = BTreeSet::new();
+    while let Some(name) = names.pop() {
+        if closed.insert(name.clone())
+            && let Some(mut schema) = components.schemas.get(&name).cloned()
+        {
+            close(&mut schema, &components, &mut names);
+            components.schemas.insert(name, schema);
+        }
+    }
+    document.components = Some(components);
+}
+
+/// Closes a schema; `names` gets those of the schemas that it refers to.
+fn close(schema: &mut RefOr<Schema>, components: &Components, names: &mut Vec<String>) {
+    let schema = match schema {
+        RefOr::T(schema) => schema,
+        RefOr::Ref(to) => return names.push(name_of(to).to_owned()),
+    };
+    match schema {
+        Schema::Object(object) => {
+            for property in object.properties.values_mut() {
+                close(property, components, names);
+            }
+            if !object.properties.is_empty() {
+                object.additional_properties =
+                    Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                close(items, components, names);
+            }
+        }
+        Schema::OneOf(one) => {
+            for item in &mut one.items {
+                if let RefOr::T(Schema::AllOf(all)) = item {
+                    *item = Schema::Object(as_one(all, components)).into();
+                }
+                close(item, components, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A variant with its tag as one object, since neither half of it could be closed.
+fn as_one(all: &AllOf, components: &Components) -> Object {
+    let mut one = Object::new();
+    one.description.clone_from(&all.description);
+    for item in &all.items {
+        if let Some(Schema::Object(object)) = resolved(item, components) {
+            one.properties.extend(object.properties.clone());
+            one.required.extend(object.required.clone());
+        }
+    }
+    one
 }
 
 /// No body at all says as much as an empty object, so one whose fields are all optional may be left out.
@@ -219,10 +289,7 @@ fn tell_problem(response: &mut Response, by_gateway: bool) {
         .insert(PROBLEM.to_owned(), RefOr::T(problem));
     if by_gateway {
         let message = ObjectBuilder::new()
-            .property(
-                "message",
-                ObjectBuilder::new().schema_type(SchemaType::new(Type::String)),
-            )
+            .property("message", ObjectBuilder::new().schema_type(Type::String))
             .required("message");
         let content = Content::new(Some(RefOr::T(Schema::from(message))));
         response.content.insert(JSON.to_owned(), RefOr::T(content));

@@ -34,7 +34,7 @@ impl<const MOST: u16> std::str::FromStr for Limit<MOST> {
         let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
         limit
             .map(Self)
-            .ok_or_else(|| format!("a page holds 1 to {MOST}"))
+            .ok_or_else(|| format!("expected 1 to {MOST}, the entries of a page"))
     }
 }
 

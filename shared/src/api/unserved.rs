@@ -3,8 +3,9 @@
 use super::Problem;
 use axum::Router;
 use axum::http::header::ALLOW;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Extensions, Method, StatusCode, Uri};
 use axum::response::IntoResponse as _;
+use lambda_http::RequestExt as _;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,9 +14,15 @@ use std::collections::BTreeMap;
 pub fn with_problems<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     router
         .fallback(|method: Method, uri: Uri| async move { no_such_route(&method, uri.path()) })
-        .method_not_allowed_fallback(|method: Method, uri: Uri| async move {
-            no_such_method(&method, uri.path())
-        })
+        .method_not_allowed_fallback(
+            |method: Method, uri: Uri, extensions: Extensions| async move {
+                // The gateway decodes paths: after a `?` or `#` that belonged to an id, the rest of the path is missing.
+                if extensions.raw_http_path().contains(['?', '#']) {
+                    return no_such_route(&method, uri.path());
+                }
+                no_such_method(&method, uri.path())
+            },
+        )
 }
 
 /// The same for the router that also gets whatever no route of the whole API takes: `document` describes all of it.

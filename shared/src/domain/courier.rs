@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who carries, with the services they offer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Courier {
     pub code: CourierCode,
     /// For people; the code is what mappings name.
@@ -38,7 +38,7 @@ pub struct Courier {
 ///
 /// What is not said is taken as "cannot" if a parcel would come back (Prime, lockers, PO boxes, constraints), and
 /// as "can" for zones, since a service without rate cards says nothing of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CourierService {
     pub code: ServiceCode,
     /// For people.
@@ -57,12 +57,14 @@ pub struct CourierService {
     #[serde(default)]
     pub constraints: BTreeSet<Constraint>,
     /// The zones it reaches; `None` if nobody has said, which counts as all.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zones: Option<BTreeSet<ServedZone>>,
 }
 
 /// A zone of a marketplace that a service reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub struct ServedZone {
     pub marketplace: Marketplace,
     pub number: u16,

@@ -1,6 +1,7 @@
 //! Identifiers, valid from construction: none can be empty, endless, or hold a control character.
 //! How they are spelt in a table key is decided in `store::key` alone.
 
+use super::described::{described, printable};
 use super::marketplace::Marketplace;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 /// Why a text is no identifier. Says the rule, never the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} must be 1 to {max} printable characters")]
+#[error("expected {what} of 1 to {max} printable characters")]
 pub struct InvalidId {
     what: &'static str,
     max: usize,
@@ -53,6 +54,8 @@ macro_rules! id {
                 f.write_str(&self.0)
             }
         }
+
+        described!($name, printable($max));
     };
 }
 

@@ -24,6 +24,7 @@ pub use parse::InvalidTerm;
 pub use speed::{Level, Premium, Speed, SpeedName};
 pub use zone::{Area, Zone};
 
+use crate::domain::described::{described, matching};
 use crate::domain::marketplace::Marketplace;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -37,6 +38,16 @@ pub struct ShippingTerm {
     /// Whether the order is a Prime order.
     pub prime: bool,
 }
+
+described!(
+    ShippingTerm,
+    matching(&format!(
+        "^(([A-Z0-9]_?){{0,31}}[A-Z0-9] ({0}) (DOM|INT)(_[0-9]{{1,4}})?|({0}) (NEXT|SECOND))(-PRIME)?$",
+        Marketplace::ALL.map(Marketplace::country).join("|")
+    ))
+    .max_length(Some(128))
+    .examples(["STD UK DOM"])
+);
 
 /// How and where to, in one of the grammar's two forms.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

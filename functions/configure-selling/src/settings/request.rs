@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 const LONGEST_INTERVAL: i64 = 24 * 60;
 /// A year, in hours.
 const LONGEST_SILENCE: i64 = 366 * 24;
+/// Far above what anybody has in stock.
+const MOST_UNITS: i64 = 1_000_000_000;
 const MOST_WAREHOUSES: usize = 100;
 /// Field names that callers may try for other stock settings of one marketplace.
 const OF_A_STORE: [&str; 6] = [
@@ -33,7 +35,7 @@ pub(crate) struct StockRequest {
     on: bool,
     /// Minutes between two rounds; 15 to 1440.
     #[serde(default = "shortest")]
-    #[schema(default = 15)]
+    #[schema(default = 15, minimum = 15, maximum = 1440)]
     every_minutes: i64,
     /// Whether bundles are sent; if not, they are left as they are on Amazon and never set to zero.
     #[serde(default = "yes")]
@@ -43,9 +45,10 @@ pub(crate) struct StockRequest {
     policy: PolicyRequest,
     /// Codes of the warehouses whose levels count; none: all.
     #[serde(default)]
+    #[schema(value_type = Vec<WarehouseCode>, max_items = 100)]
     warehouses: Vec<String>,
     /// The marketplace that feeds go through if a listing is there; absent: the connection's own.
-    #[schema(example = "UK")]
+    #[schema(value_type = Option<Marketplace>)]
     home_marketplace: Option<String>,
     /// What the platform's levels count: `available` (acknowledged orders are taken off already) or `on_hand` (an order
     /// stays in them until it is dispatched).
@@ -56,7 +59,7 @@ pub(crate) struct StockRequest {
     brakes: BrakesRequest,
     /// Without a level from the platform for so many hours, `stock.stale` is announced.
     #[serde(default = "a_day")]
-    #[schema(default = 24)]
+    #[schema(default = 24, minimum = 1, maximum = 8784)]
     stale_after_hours: i64,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -70,16 +73,19 @@ pub(crate) struct StockRequest {
 struct PolicyRequest {
     /// Units held back.
     #[serde(default)]
-    buffer: u32,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    buffer: i64,
     /// Share of what remains, 1 to 100.
     #[serde(default = "all")]
-    #[schema(default = 100)]
+    #[schema(default = 100, minimum = 1, maximum = 100)]
     percentage: i64,
     /// Never offer more than this; at least 1.
-    maximum: Option<u32>,
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    maximum: Option<i64>,
     /// A decrease to this quantity or below is sent at once, without waiting for a round.
     #[serde(default)]
-    low_stock_mark: u32,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    low_stock_mark: i64,
 }
 
 impl Default for PolicyRequest {
@@ -100,10 +106,13 @@ impl Default for PolicyRequest {
 struct BrakesRequest {
     /// More than this share of the matched listings to zero within an hour holds the round; 100 never does. 30 if
     /// nothing is said.
+    #[schema(minimum = 0, maximum = 100)]
     zero_percent: Option<i64>,
     /// Fewer listings than this to zero never hold a round. 20 if nothing is said.
-    zero_at_least: Option<u32>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    zero_at_least: Option<i64>,
     /// A price that moves by more than this share holds that offer; 0 holds every change. 50 if nothing is said.
+    #[schema(minimum = 0, maximum = 200)]
     price_percent: Option<i64>,
 }
 
@@ -169,16 +178,17 @@ impl PolicyRequest {
                 "at least 1: a maximum of 0 would close every listing. Leave it out for no maximum, or send `on`: false",
             );
         }
+        let mut units = |place, number| faults.within(place, number, (0, MOST_UNITS), "units");
         Policy {
-            buffer: self.buffer,
+            buffer: units("/policy/buffer", self.buffer),
+            maximum: self.maximum.map(|it| units("/policy/maximum", it)),
+            low_stock_mark: units("/policy/low_stock_mark", self.low_stock_mark),
             percentage: faults.within(
                 "/policy/percentage",
                 self.percentage,
                 (1, 100),
                 "the share that is offered of what can be delivered",
             ),
-            maximum: self.maximum,
-            low_stock_mark: self.low_stock_mark,
         }
     }
 }
@@ -193,7 +203,12 @@ impl BrakesRequest {
                 (0, 100),
                 "the share of the matched listings that may go to zero within an hour",
             ),
-            zero_at_least: self.zero_at_least.unwrap_or(usual.zero_at_least),
+            zero_at_least: faults.within(
+                "/brakes/zero_at_least",
+                self.zero_at_least.unwrap_or(usual.zero_at_least.into()),
+                (0, MOST_UNITS),
+                "listings to zero that never hold a round",
+            ),
             price_percent: faults.within(
                 "/brakes/price_percent",
                 self.price_percent.unwrap_or(usual.price_percent.into()),

@@ -24,13 +24,14 @@ pub(crate) enum Authorisation {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PastedToken {
     /// The merchant token, once called Merchant ID.
-    #[schema(example = "A1B2C3D4E5F6G7")]
+    #[schema(value_type = SellerId, example = "A1B2C3D4E5F6G7")]
     pub(crate) seller_id: String,
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 4096, pattern = r"^[!-~]+$")]
     pub(crate) refresh_token: SecretString,
     /// If the token comes from the seller's own private app: that app's.
+    #[schema(min_length = 1, max_length = 4096, pattern = r"^[!-~]+$")]
     pub(crate) client_id: Option<String>,
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 1, max_length = 4096, pattern = r"^[!-~]+$")]
     pub(crate) client_secret: Option<SecretString>,
 }
 
@@ -44,7 +45,7 @@ impl PastedToken {
         let own_app = match (&self.client_id, &self.client_secret) {
             (None, None) => None,
             (Some(client_id), Some(client_secret)) => Some(AppCredentials {
-                client_id: client_id.trim().to_owned(),
+                client_id: one_line("/authorisation/client_id", client_id)?.to_owned(),
                 client_secret: pasted("/authorisation/client_secret", client_secret)?,
             }),
             (Some(_), None) => {
@@ -65,12 +66,19 @@ impl PastedToken {
 }
 
 fn pasted(pointer: &str, secret: &SecretString) -> Answer<SecretString> {
-    let text = secret.expose_secret().trim();
+    Ok(SecretString::from(one_line(
+        pointer,
+        secret.expose_secret(),
+    )?))
+}
+
+fn one_line<'a>(pointer: &str, text: &'a str) -> Answer<&'a str> {
+    let text = text.trim();
     if text.is_empty() || text.len() > 4096 || text.chars().any(char::is_control) {
         return Err(Problem::invalid(
             pointer,
             "must be copied whole, on one line",
         ));
     }
-    Ok(SecretString::from(text))
+    Ok(text)
 }

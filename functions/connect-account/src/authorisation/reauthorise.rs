@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfirmSellerRequest {
     /// The seller whom Amazon named; GET /connections/{connection}/setup shows it.
-    #[schema(example = "A1B2C3D4E5F6G7")]
+    #[schema(value_type = SellerId, example = "A1B2C3D4E5F6G7")]
     seller_id: String,
     /// The code that Amazon's callback showed to the browser that authorised; letter case, blanks and hyphens do not matter.
     #[schema(example = "7QF2-9MXK-PD40", max_length = 64)]

@@ -13,7 +13,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use stallkeeper::api::scope::Connections;
-use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name, disconnected};
+use stallkeeper::api::{Answer, Body, Name, Problem, Tenant, disconnected};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -27,11 +27,9 @@ const LONGEST_KEY: usize = 255;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewConnectionRequest {
-    /// For people.
-    #[schema(example = "North, Europe")]
-    name: String,
+    name: Name,
     /// The marketplace whose Seller Central the seller signs in to; the connection serves its whole region.
-    #[schema(example = "UK")]
+    #[schema(value_type = Marketplace)]
     marketplace: String,
     authorisation: Authorisation,
 }
@@ -63,7 +61,7 @@ impl NewConnectionRequest {
 
 /// Make a connection: an Amazon seller account in one region.
 #[utoipa::path(post, path = "/connections", operation_id = "createConnection", tag = "connections", request_body = NewConnectionRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key finds the connection that it made")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$", description = "The same key finds the connection that it made")),
     responses(
         (status = 201, description = "Made; `authorise_url` is where the seller's browser goes next", body = ConnectionAnswer),
         (status = 409, description = "The seller account is connected already"),
@@ -98,7 +96,7 @@ pub(crate) async fn create(
     let connection = Connection {
         tenant: tenant.clone(),
         id,
-        name: checked_name(&request.name)?,
+        name: request.name.checked()?,
         marketplace: marketplace(&request.marketplace)?,
         status: ConnectionStatus::AwaitingAuthorisation,
         resume: None,

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Operator;
-use stallkeeper::api::{Answer, Body, Problem, Tenant, checked_name};
+use stallkeeper::api::{Answer, Body, Name, Problem, Tenant};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::domain::marketplace::Region;
@@ -18,8 +18,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReleaseRequest {
     /// For the audit log.
-    #[schema(example = "The seller says that it never authorised this merchant")]
-    reason: String,
+    reason: Name,
 }
 
 /// The connection that held the seller account.
@@ -35,7 +34,7 @@ pub(crate) struct ReleasedSeller {
 /// Nothing of the connection is sent or fetched from then on; its orders stay. It can authorise the same seller again. Every
 /// release is in the audit log.
 #[utoipa::path(post, path = "/sellers/{region}/{seller}/release", operation_id = "releaseSeller", tag = "operator", request_body = ReleaseRequest,
-    params(("region" = Region, Path, description = "Amazon's region of the account"), ("seller" = String, Path, description = "The merchant token")),
+    params(("region" = Region, Path, description = "Amazon's region of the account"), ("seller" = inline(SellerId), Path, description = "The merchant token")),
     responses(
         (status = 200, description = "Released", body = ReleasedSeller),
         (status = 404, description = "No connection holds it"),
@@ -46,7 +45,7 @@ pub(crate) async fn release(
     Path((region, seller)): Path<(String, String)>,
     Body(ReleaseRequest { reason }): Body<ReleaseRequest>,
 ) -> Answer<Json<ReleasedSeller>> {
-    let reason = checked_name(&reason)?;
+    let reason = reason.checked_at("/reason")?;
     let missing = || Problem::not_found("seller account");
     let region: Region = region.parse().map_err(|_| missing())?;
     let seller: SellerId = seller.parse().map_err(|_| missing())?;

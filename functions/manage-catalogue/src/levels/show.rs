@@ -10,13 +10,16 @@ use stallkeeper::api::{Answer, Parameters, Problem, Tenant};
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::store::SkuInputs;
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Which SKU.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Named {
-    sku: Sku,
+pub(crate) struct SkuParams {
+    /// The merchant's SKU, to the letter, percent-encoded.
+    #[param(inline)]
+    pub(crate) sku: Sku,
 }
 
 /// What is known of a SKU's stock.
@@ -90,7 +93,7 @@ impl SkuStock {
 /// Shows the levels of a SKU and what orders reserve of it.
 #[utoipa::path(
     get, path = "/stock-levels", tag = "catalogue", operation_id = "showStockLevels",
-    params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
+    params(SkuParams),
     responses(
         (status = 200, body = SkuStock),
         (status = 404, description = "Nothing is known of this SKU"),
@@ -99,7 +102,7 @@ impl SkuStock {
 pub(crate) async fn show(
     tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(Named { sku }): Parameters<Named>,
+    Parameters(SkuParams { sku }): Parameters<SkuParams>,
 ) -> Answer<Json<SkuStock>> {
     let inputs = app.store.sku_inputs(&tenant, &sku).await?;
     let known = inputs.generation() > 0 || inputs.rejected.is_some();

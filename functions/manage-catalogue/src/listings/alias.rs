@@ -6,7 +6,6 @@
 
 mod tie;
 
-use super::amazon_sku;
 use crate::App;
 use axum::Json;
 use axum::extract::State;
@@ -22,14 +21,18 @@ use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::store::FormerTie;
 use std::sync::Arc;
 use tracing::info;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 const MOST_UNITS: u32 = 10_000;
 
-#[derive(Debug, Deserialize)]
+/// Which SKU of Amazon's.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
-    sku: String,
+pub(crate) struct AliasParams {
+    /// The Amazon SKU, to the letter, percent-encoded.
+    #[param(inline)]
+    sku: AmazonSku,
 }
 
 /// What an Amazon SKU is to be tied to.
@@ -38,10 +41,11 @@ pub(crate) struct Asked {
 #[schema(as = AliasRequest)]
 pub(crate) struct Tie {
     /// The merchant's SKU of a product or bundle.
+    #[schema(value_type = Sku)]
     product: String,
     /// Units of it in one unit of the listing; 1 to 10,000.
     #[serde(default = "one")]
-    #[schema(default = 1)]
+    #[schema(default = 1, minimum = 1, maximum = 10_000)]
     units: u32,
 }
 
@@ -56,8 +60,7 @@ pub(crate) struct Alias {
     product: String,
     units: u32,
     /// The listing's: only `matched` ones are sent.
-    #[schema(example = "matched")]
-    state: &'static str,
+    state: ListingState,
     /// What that means.
     note: &'static str,
 }
@@ -65,11 +68,9 @@ pub(crate) struct Alias {
 /// What a listing becomes; `None` if neither Amazon nor the catalogue has it.
 type Placed = Option<Listing>;
 
-/// Tie an Amazon SKU to a product, whatever they are called. Its reservations move with it.
+/// Tie an Amazon SKU, which Amazon need not list yet, to a product, whatever they are called. Its reservations move with it.
 #[utoipa::path(put, path = "/connections/{connection}/aliases", operation_id = "putAlias", tag = "listings", request_body = Tie,
-    params(
-        ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded; Amazon need not list it yet"),
-    ),
+    params(AliasParams),
     responses(
         (status = 200, description = "It is tied, by this request or before; what follows from it is queued", body = Alias),
         (status = 409, description = "The connection is disconnected, or somebody else changed the listing at the same time"),
@@ -78,11 +79,10 @@ type Placed = Option<Listing>;
 pub(crate) async fn put(
     connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(asked): Parameters<Asked>,
+    Parameters(AliasParams { sku }): Parameters<AliasParams>,
     Body(tie): Body<Tie>,
 ) -> Answer<Json<Alias>> {
     must_not_be_disconnected(&connection)?;
-    let sku = amazon_sku(&asked.sku)?;
     let product: Sku = tie
         .product
         .parse()
@@ -117,7 +117,7 @@ pub(crate) async fn put(
         sku: sku.into(),
         product: to.product.into(),
         units: to.units,
-        state: state.as_str(),
+        state,
         note: note(state),
     }))
 }
@@ -125,9 +125,7 @@ pub(crate) async fn put(
 /// Remove a tie made by hand: the Amazon SKU belongs again to the product with the same spelling, if there is one. Its
 /// reservations move with it.
 #[utoipa::path(delete, path = "/connections/{connection}/aliases", operation_id = "deleteAlias", tag = "listings",
-    params(
-        ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
-    ),
+    params(AliasParams),
     responses(
         (status = 204, description = "It is not tied by hand any more, or was not before"),
         (status = 409, description = "Somebody else changed the listing at the same time"),
@@ -135,9 +133,8 @@ pub(crate) async fn put(
 pub(crate) async fn delete(
     connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(asked): Parameters<Asked>,
+    Parameters(AliasParams { sku }): Parameters<AliasParams>,
 ) -> Answer<StatusCode> {
-    let sku = amazon_sku(&asked.sku)?;
     let own = sku.as_product();
     let listing = app.store.listing(&connection.key().listing(&sku)).await?;
     let unfinished = app

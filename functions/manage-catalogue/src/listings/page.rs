@@ -41,7 +41,7 @@ pub(crate) enum PageFormat {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListParams {
     /// The Amazon SKU, exactly, percent-encoded: this one, explained.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 160)]
+    #[param(inline)]
     sku: Option<AmazonSku>,
     /// Only this state.
     #[param(inline)]

@@ -1,6 +1,5 @@
 //! Releases a price that was held because it moves too far.
 
-use super::amazon_sku;
 use crate::App;
 use axum::Json;
 use axum::extract::State;
@@ -17,13 +16,18 @@ use stallkeeper::queue::StockTick;
 use stallkeeper::store::ToSend;
 use std::sync::Arc;
 use tracing::info;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Debug, Deserialize)]
+/// Which price.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
-    sku: String,
-    marketplace: String,
+pub(crate) struct PriceParams {
+    /// The Amazon SKU, to the letter, percent-encoded.
+    #[param(inline)]
+    sku: AmazonSku,
+    #[param(inline)]
+    marketplace: Marketplace,
 }
 
 /// A price that is sent with the round that begins now.
@@ -40,10 +44,7 @@ pub(crate) struct ReleasedPrice {
 
 /// Release a price that was held because it moves by more than the brake allows. Only this price is released.
 #[utoipa::path(post, path = "/connections/{connection}/prices/release", operation_id = "releasePrice", tag = "listings",
-    params(
-        ("sku" = String, Query, description = "The Amazon SKU, to the letter, percent-encoded"),
-        ("marketplace" = String, Query, example = "UK"),
-    ),
+    params(PriceParams),
     responses(
         (status = 200, description = "Released, now or before", body = ReleasedPrice),
         (status = 404, description = "There is no such connection or price"),
@@ -52,13 +53,8 @@ pub(crate) struct ReleasedPrice {
 pub(crate) async fn release(
     connection: TenantConnection<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(asked): Parameters<Asked>,
+    Parameters(PriceParams { sku, marketplace }): Parameters<PriceParams>,
 ) -> Answer<Json<ReleasedPrice>> {
-    let sku = amazon_sku(&asked.sku)?;
-    let marketplace: Marketplace = asked
-        .marketplace
-        .parse()
-        .map_err(|unknown| Problem::invalid("marketplace", format!("{unknown}")))?;
     let key = &connection.key().listing(&sku).offer(marketplace);
     let missing = || Problem::not_found("price");
     let (store, now) = (&app.store, Timestamp::now());

@@ -1,10 +1,10 @@
 //! `DELETE /products?sku=`: the merchant no longer keeps a product.
 
 use crate::App;
+use crate::levels::SkuParams;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize;
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{Answer, Parameters, Problem, Tenant};
 use stallkeeper::domain::ids::{Sku, TenantId};
@@ -16,20 +16,13 @@ use std::sync::Arc;
 /// How often a product is read again because it was written at the same moment.
 const MOST_TRIES: usize = 5;
 
-/// Which SKU.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Named {
-    sku: Sku,
-}
-
 /// Deletes a product or bundle.
 ///
 /// Its listings stay on Amazon as they are: nothing is sent for them any more. Its stock levels stay stored, so an older
 /// one is refused if the product comes back. A part of a bundle is deleted only after it left the bundle.
 #[utoipa::path(
     delete, path = "/products", tag = "catalogue", operation_id = "deleteProduct",
-    params(("sku" = String, Query, description = "The merchant's SKU, to the letter, percent-encoded")),
+    params(SkuParams),
     responses(
         (status = 204, description = "It is deleted, or was before"),
         (status = 404, description = "There never was such a product"),
@@ -39,7 +32,7 @@ pub(crate) struct Named {
 pub(crate) async fn delete(
     tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(Named { sku }): Parameters<Named>,
+    Parameters(SkuParams { sku }): Parameters<SkuParams>,
 ) -> Answer<StatusCode> {
     tombstone(&app.store, &tenant, &sku).await?;
     // Also if it was deleted before: an earlier call may have stopped at this point.

@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListParams {
     /// The merchant's SKU, exactly, percent-encoded: this one, with its stock.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 160)]
+    #[param(inline)]
     sku: Option<Sku>,
     /// How many a page holds.
     #[serde(default)]

@@ -1,9 +1,20 @@
 //! The names of couriers and their services, and the one spelling of both together: `DPD/next-day`.
 
+use crate::domain::described::{described, matching};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 const LONGEST: usize = 32;
+
+/// The rule of [`checked`].
+const CODE: &str = "^[A-Za-z0-9._-]{1,32}$";
+
+described!(CourierCode, matching(CODE).examples(["DPD"]));
+described!(ServiceCode, matching(CODE).examples(["next-day"]));
+described!(
+    CourierServiceId,
+    matching("^[A-Za-z0-9._-]{1,32}/[A-Za-z0-9._-]{1,32}$").examples(["DPD/next-day"])
+);
 
 /// Why a text names no courier, no service, or not both. Says the rule, never the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,10 @@
 //! Holds no buyer data, so it may be stored with the order and used again when a mapping changes.
 
 use super::{AddressKind, Reason};
+use crate::domain::described::{described, open_set};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
+use strum::VariantNames as _;
 
 /// What one order demands of its courier.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -17,7 +19,6 @@ pub struct Requirements {
     /// Whether the buyer asked to cancel any of its items.
     pub buyer_cancel: bool,
     /// What must be done at the door; the union over its items.
-    #[schema(value_type = Vec<String>)]
     pub constraints: BTreeSet<Constraint>,
     /// What kind of address it goes to.
     pub address: AddressKind,
@@ -102,60 +103,59 @@ impl fmt::Display for AmazonShips {
 }
 
 /// Something that must be done at the door (`shippingConstraints` of an order's item).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// Reads our names and Amazon's field names alike, so that nothing Amazon says can fail.
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
 #[serde(from = "String", into = "String")]
+#[strum(serialize_all = "snake_case")]
 pub enum Constraint {
     /// The recipient signs.
+    #[strum(to_string = "signature", serialize = "signatureConfirmation")]
     Signature,
     /// The recipient proves to be old enough.
+    #[strum(to_string = "age_verification", serialize = "recipientAgeVerification")]
     AgeVerification,
     /// The recipient proves to be the recipient.
+    #[strum(
+        to_string = "identity_verification",
+        serialize = "recipientIdentityVerification"
+    )]
     IdentityVerification,
     /// It comes on a pallet.
+    #[strum(to_string = "pallet", serialize = "palletDelivery")]
     Pallet,
     /// The courier collects the payment.
+    #[strum(to_string = "cash_on_delivery", serialize = "cashOnDelivery")]
     CashOnDelivery,
     /// One that Amazon has added since, by Amazon's name: no service fulfils it unless it names it too.
+    #[strum(default, transparent)]
     Other(String),
 }
 
-impl Constraint {
-    /// The spelling used in JSON, e.g. `cash_on_delivery`.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Signature => "signature",
-            Self::AgeVerification => "age_verification",
-            Self::IdentityVerification => "identity_verification",
-            Self::Pallet => "pallet",
-            Self::CashOnDelivery => "cash_on_delivery",
-            Self::Other(name) => name,
-        }
-    }
-}
+described!(Constraint, open_set(&Constraint::VARIANTS[..5], 100));
 
 impl From<String> for Constraint {
-    /// Takes our names and Amazon's field names alike, so that nothing Amazon says can fail.
     fn from(name: String) -> Self {
-        match name.as_str() {
-            "signature" | "signatureConfirmation" => Self::Signature,
-            "age_verification" | "recipientAgeVerification" => Self::AgeVerification,
-            "identity_verification" | "recipientIdentityVerification" => Self::IdentityVerification,
-            "pallet" | "palletDelivery" => Self::Pallet,
-            "cash_on_delivery" | "cashOnDelivery" => Self::CashOnDelivery,
-            _ => Self::Other(name),
-        }
+        name.parse().unwrap_or(Self::Other(name))
     }
 }
 
 impl From<Constraint> for String {
     fn from(constraint: Constraint) -> String {
-        constraint.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for Constraint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        constraint.to_string()
     }
 }
 

@@ -95,9 +95,14 @@ fn fields_that_we_do_not_know_are_refused() {
 
 #[test]
 fn a_name_is_for_people() {
-    assert_eq!(checked_name("  North, Europe ").unwrap(), "North, Europe");
+    let checked = |text: &str| {
+        serde_json::from_value::<Name>(text.into())
+            .unwrap()
+            .checked()
+    };
+    assert_eq!(checked("  North, Europe ").unwrap(), "North, Europe");
     for bad in ["", "  ", "a\nb", &"x".repeat(101)] {
-        assert!(checked_name(bad).is_err(), "{bad:?}");
+        assert!(checked(bad).is_err(), "{bad:?}");
     }
 }
 
