@@ -67,6 +67,7 @@ pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};
 pub use feeds::{FeedPage, LINES_IN_A_PART};
+pub use lease::Leased;
 pub use levels::{LevelWritten, SkuLevels};
 pub use limit::{Bucket, Permit};
 pub use listings::{Claimed, ListingPage, WantedWritten};

@@ -129,8 +129,7 @@ impl App {
             }
             round.held = None;
             round.released_until = Some(now.saturating_add(RELEASED_FOR).unwrap_or(now));
-            round.revision += 1;
-            if self.store.save_round(key, &round).await? == Written::Done {
+            if self.store.save_leased(key, &mut round).await? == Written::Done {
                 return Ok(());
             }
         }

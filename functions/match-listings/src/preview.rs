@@ -52,7 +52,7 @@ impl PreviewJob {
             let why = "the seller has not authorised this connection";
             return self.save(app, Err(why.into())).await;
         }
-        let matching = app.store.matching(&self.connection).await?;
+        let matching = app.store.matching(&self.connection).await?.state;
         if is_fresh(&matching, Timestamp::now()) {
             return self.compute(app, deadline).await;
         }
@@ -111,8 +111,7 @@ impl PreviewJob {
                 return self.go_on(app).await;
             }
         }
-        let matching = app.store.matching(&self.connection).await?;
-        let counts = matching.counts;
+        let counts = app.store.matching(&self.connection).await?.state.counts;
         self.so_far.unmatched = counts.unknown_here + counts.case_mismatch;
         self.so_far.fulfilled_by_amazon = counts.fulfilled_by_amazon;
         let effect = self.so_far.clone();

@@ -17,7 +17,7 @@ use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::queue::{ListingJob, MatchReason};
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::sp_api;
-use stallkeeper::store::{Matching, Written};
+use stallkeeper::store::{Leased, Matching, Written};
 use std::time::SystemTime;
 use tracing::{info, warn};
 
@@ -94,7 +94,7 @@ struct Run<'a> {
     app: &'a App,
     connection: &'a Connection,
     session: SellerSession<'a>,
-    matching: Matching,
+    matching: Leased<Matching>,
     /// A report broke off or cannot be read.
     reports_broke: bool,
     deadline: SystemTime,
@@ -164,7 +164,7 @@ impl Run<'_> {
             done_at,
             failed,
             ..
-        } = &self.matching;
+        } = &*self.matching;
         failed.is_none() && *started_at > *done_at
     }
 
@@ -235,16 +235,11 @@ impl Run<'_> {
     }
 
     async fn save(&mut self, give_back: bool) -> Result<Written> {
-        let mut matching = self.matching.clone();
-        matching.revision += 1;
-        if give_back {
-            matching.owner = None;
-            matching.leased_until_ms = 0;
+        let (store, key) = (&self.app.store, &self.connection.key());
+        match give_back {
+            true => store.give_back(key, &mut self.matching).await,
+            false => store.save_leased(key, &mut self.matching).await,
         }
-        let key = &self.connection.key();
-        let written = self.app.store.save_matching(key, &matching).await?;
-        self.matching = matching;
-        Ok(written)
     }
 
     /// Saves what was done so far.

@@ -11,7 +11,7 @@ use stallkeeper::error::Result;
 use stallkeeper::queue::order_message;
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
 use stallkeeper::sp_api::{Account, Answer, Dataset, Operation, OrdersPage, SpApi, Sweep};
-use stallkeeper::store::{Cursor, OverlapMemory, Written};
+use stallkeeper::store::{Cursor, Leased, OverlapMemory, Written};
 use std::time::{Duration, SystemTime};
 use tracing::info;
 
@@ -54,7 +54,6 @@ pub(crate) async fn poll(
         app,
         connection,
         session: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
-        owner,
         cursor,
         refused: Vec::new(),
         chances: Chances::default(),
@@ -76,8 +75,7 @@ struct Run<'a> {
     app: &'a App,
     connection: &'a Connection,
     session: SellerSession<'a>,
-    owner: String,
-    cursor: Cursor,
+    cursor: Leased<Cursor>,
     /// Datasets that a refusal was put down to; right only once Amazon answers without them.
     refused: Vec<Dataset>,
     chances: Chances,
@@ -215,18 +213,10 @@ impl Run<'_> {
     }
 
     async fn save(&mut self, give_back: bool) -> Result<Written> {
-        let mut cursor = self.cursor.clone();
-        cursor.revision += 1;
-        if give_back {
-            cursor.owner = None;
-            cursor.leased_until_ms = 0;
+        let (store, key) = (&self.app.store, &self.connection.key());
+        match give_back {
+            true => store.give_back(key, &mut self.cursor).await,
+            false => store.save_leased(key, &mut self.cursor).await,
         }
-        let written = self
-            .app
-            .store
-            .save_order_cursor(&self.connection.key(), &self.owner, &cursor)
-            .await?;
-        self.cursor = cursor;
-        Ok(written)
     }
 }

@@ -26,7 +26,9 @@ pub(crate) async fn fetch_one(
             .await;
     }
     let cursor = app.store.order_cursor(&connection.key()).await?;
-    let refused = cursor.map(|cursor| cursor.refused).unwrap_or_default();
+    let refused = cursor
+        .map(|cursor| cursor.state.refused)
+        .unwrap_or_default();
     let datasets: Vec<Dataset> = Dataset::ORDERS
         .into_iter()
         .filter(|dataset| !refused.contains(dataset))

@@ -11,7 +11,7 @@ use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::error::Result;
-use stallkeeper::store::{HeldRound, Round, RoundSummary, ToSend, Written};
+use stallkeeper::store::{HeldRound, Leased, Round, RoundSummary, ToSend, Written};
 use std::collections::HashSet;
 use std::time::SystemTime;
 use tracing::{info, warn};
@@ -74,7 +74,7 @@ struct Run<'a> {
     session: SendSession<'a>,
     owner: String,
     /// As it was leased.
-    round: Round,
+    round: Leased<Round>,
     strongly: bool,
     summary: RoundSummary,
     hold: Option<HeldRound>,
@@ -211,10 +211,7 @@ impl Run<'_> {
             round.stale_since = stale_since;
             round.tenant = Some(connection.tenant.clone());
             round.connection = Some(connection.id.clone());
-            round.owner = None;
-            round.leased_until_ms = 0;
-            round.revision += 1;
-            match store.save_round(connection, &round).await? {
+            match store.give_back(connection, &mut round).await? {
                 Written::Done => break,
                 // Zeros of an urgent message were counted, or a person released what was held.
                 Written::Conflict => round = store.round(connection).await?,

@@ -8,7 +8,7 @@ use crate::send_session::{SendSession, Stop};
 use crate::sending::Sending;
 use jiff::Timestamp;
 use stallkeeper::error::{Class, Error, Result};
-use stallkeeper::store::{HeldRound, Round, RoundSummary, Written};
+use stallkeeper::store::{HeldRound, RoundSummary, Written};
 use std::time::SystemTime;
 use tracing::{info, warn};
 
@@ -99,18 +99,14 @@ async fn hold(session: &SendSession<'_>, held: HeldRound) -> Result<()> {
     let store = &session.app.store;
     warn!(connection.id = %connection, held.zeros, held.matched, "urgent decreases of connection `{connection}` are held for a person");
     loop {
-        let round = store.round(connection).await?;
+        let mut round = store.round(connection).await?;
         if round.held.is_some() || is_released(&round, Timestamp::now()) {
             return Ok(());
         }
-        let round = Round {
-            tenant: Some(connection.tenant.clone()),
-            connection: Some(connection.id.clone()),
-            held: Some(held.clone()),
-            revision: round.revision + 1,
-            ..round
-        };
-        if store.save_round(connection, &round).await? == Written::Done {
+        round.tenant = Some(connection.tenant.clone());
+        round.connection = Some(connection.id.clone());
+        round.held = Some(held.clone());
+        if store.save_leased(connection, &mut round).await? == Written::Done {
             return Ok(());
         }
     }

@@ -1,16 +1,17 @@
 //! How far a connection's orders have been read: the cursor with its lease, and the memory of a window's overlap.
 //!
-//! One run at a time owns the cursor. Every write is conditional on owner and revision; a run that loses ends quietly. A
+//! One run at a time owns the cursor. Every write is conditional on its revision, which a lease raises too; a run that loses
+//! ends quietly. A
 //! quiet sweep writes the cursor twice (lease, end) and the overlap memory not at all.
 
-use super::item::{condition_failed, failure, item, n, number, s, value};
+use super::item::{n, number, s};
 use super::key::Key;
-use super::{Store, Written};
+use super::{Leased, Store, Written};
 use crate::domain::ids::ConnectionKey;
 use crate::error::Result;
 use crate::sp_api::Dataset;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -56,11 +57,6 @@ pub struct Cursor {
     pub rate: Option<f64>,
     /// Rises when the cursor is rewound; an overlap memory of an older generation is void.
     pub generation: u64,
-    pub revision: u64,
-    pub owner: Option<String>,
-    /// Epoch milliseconds until which the owner has it to itself.
-    #[serde(default)]
-    pub leased_until_ms: i64,
 }
 
 /// What the end of the last window held, so that its overlap with the next is not queued again: eight bytes an order.
@@ -80,49 +76,11 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
         first_since: Timestamp,
-    ) -> Result<Option<Cursor>> {
-        let leased = self.db.update_item().table_name(&self.tables.connections)
-            .set_key(Some(Key::order_cursor(connection).into_map()))
-            .update_expression(
-                "SET #owner = :owner, leased_until_ms = :until, since = if_not_exists(since, :first), v = :v, \
-                 generation = if_not_exists(generation, :zero), revision = if_not_exists(revision, :zero) + :one",
-            )
-            .condition_expression("attribute_not_exists(leased_until_ms) OR leased_until_ms <= :now OR #owner = :owner")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", s(owner))
-            .expression_attribute_values(":until", n(until.as_millisecond()))
-            .expression_attribute_values(":now", n(now.as_millisecond()))
-            .expression_attribute_values(":first", s(first_since.to_string()))
-            .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":v", n(1))
-            .return_values(ReturnValue::AllNew)
-            .send().await;
-        match leased {
-            Ok(answer) => answer.attributes.map(value).transpose(),
-            Err(error) if condition_failed(&error) => Ok(None),
-            Err(error) => Err(failure("lease a cursor", error)),
-        }
-    }
-
-    /// Saves a cursor that this run owns; its revision must be one more than when it was last read or saved. With the
-    /// owner taken out of it, this also gives the lease back.
-    pub async fn save_order_cursor(
-        &self,
-        connection: &ConnectionKey,
-        owner: &str,
-        cursor: &Cursor,
-    ) -> Result<Written> {
-        let put = self
-            .db
-            .put_item()
-            .table_name(&self.tables.connections)
-            .set_item(Some(item(Key::order_cursor(connection), cursor)?))
-            .condition_expression("#owner = :owner AND revision = :read")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", s(owner))
-            .expression_attribute_values(":read", n(cursor.revision.saturating_sub(1)));
-        Written::from_result("save a cursor", put.send().await)
+    ) -> Result<Option<Leased<Cursor>>> {
+        let first = [("since", s(first_since.to_string())), ("generation", n(0))];
+        let key = Key::leased::<Cursor>(connection);
+        let leased = self.lease(key, owner, now, until, &first).await?;
+        leased.map(Leased::of).transpose()
     }
 
     /// Sets a connection's cursor back to `to` (or leaves it unchanged, if it is before that), forgets the
@@ -152,39 +110,30 @@ impl Store {
         .await
     }
 
-    /// Changes a cursor whatever run owns it; decides again if another caller was quicker. `None` leaves it as it is.
+    /// Changes a cursor and takes it from the run that owns it; decides again if another caller was quicker. `None` leaves
+    /// it as it is.
     async fn change_order_cursor(
         &self,
         connection: &ConnectionKey,
         change: impl Fn(Cursor) -> Option<Cursor>,
     ) -> Result<()> {
         loop {
-            let key = Key::order_cursor(connection);
-            let cursor: Option<Cursor> = self.get(&self.tables.connections, key.clone()).await?;
-            let Some(cursor) = cursor else {
+            let Some(mut cursor) = self.order_cursor(connection).await? else {
                 return Ok(());
             };
-            let read = cursor.revision;
-            let Some(changed) = change(cursor) else {
+            let Some(changed) = change(cursor.state.clone()) else {
                 return Ok(());
             };
-            let put = self
-                .db
-                .put_item()
-                .table_name(&self.tables.connections)
-                .set_item(Some(item(key, &changed)?))
-                .condition_expression("revision = :read")
-                .expression_attribute_values(":read", n(read));
-            if Written::from_result("rewind a cursor", put.send().await)? == Written::Done {
+            cursor.state = changed;
+            if self.give_back(connection, &mut cursor).await? == Written::Done {
                 return Ok(());
             }
         }
     }
 
     /// A connection's cursor, if it was ever swept.
-    pub async fn order_cursor(&self, connection: &ConnectionKey) -> Result<Option<Cursor>> {
-        self.get(&self.tables.connections, Key::order_cursor(connection))
-            .await
+    pub async fn order_cursor(&self, connection: &ConnectionKey) -> Result<Option<Leased<Cursor>>> {
+        self.leased(connection).await
     }
 
     /// What the last window's end held; empty if that was before a rewind.
@@ -244,9 +193,6 @@ fn rewound(cursor: Cursor, to: Timestamp) -> Cursor {
         since: cursor.since.min(to),
         sweep: None,
         generation: cursor.generation + 1,
-        revision: cursor.revision + 1,
-        owner: None,
-        leased_until_ms: 0,
         ..cursor
     }
 }

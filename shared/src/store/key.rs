@@ -7,6 +7,7 @@ mod catalogue;
 
 pub(crate) use catalogue::*;
 
+use super::{Cursor, Matching, Round};
 use crate::domain::courier::{CourierCode, MappingOwner};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
@@ -15,6 +16,8 @@ use crate::domain::shipping_term::ShippingTerm;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// What stays readable in a key; `#` never does.
@@ -104,8 +107,9 @@ impl Key {
         )
     }
 
-    pub(crate) fn order_cursor(connection: &ConnectionKey) -> Self {
-        Self::new(connection_pk(connection), "CURSOR#orders")
+    /// What one run of a connection at a time works on.
+    pub(crate) fn leased<T: LeasedState>(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), T::SORT_KEY)
     }
 
     pub(crate) fn order_overlap(connection: &ConnectionKey) -> Self {
@@ -162,16 +166,8 @@ impl Key {
         Self::new(connection_pk(connection), STOCK)
     }
 
-    pub(crate) fn stock_round(connection: &ConnectionKey) -> Self {
-        Self::new(connection_pk(connection), STOCK_ROUND)
-    }
-
     pub(crate) fn urgent_lease(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), "STOCK_URGENT")
-    }
-
-    pub(crate) fn matching(connection: &ConnectionKey) -> Self {
-        Self::new(connection_pk(connection), "MATCH")
     }
 
     /// When a tenant's last stock level came.
@@ -214,6 +210,23 @@ pub(crate) fn connection_of(pk: &str) -> Option<ConnectionKey> {
 /// All that follows `prefix` sorts before this.
 pub(crate) fn end_of(prefix: &str) -> String {
     format!("{}$", prefix.trim_end_matches('#'))
+}
+
+/// A state that is worked on under a lease.
+pub trait LeasedState: Serialize + DeserializeOwned {
+    const SORT_KEY: &'static str;
+}
+
+impl LeasedState for Cursor {
+    const SORT_KEY: &'static str = "CURSOR#orders";
+}
+
+impl LeasedState for Round {
+    const SORT_KEY: &'static str = STOCK_ROUND;
+}
+
+impl LeasedState for Matching {
+    const SORT_KEY: &'static str = "MATCH";
 }
 
 pub(super) fn mapping_pk(owner: &MappingOwner) -> String {

@@ -1,8 +1,7 @@
 //! The matching of a connection with Amazon's listings: how far it is, and what it counted.
 
-use super::item::value;
 use super::key::Key;
-use super::{Store, Written};
+use super::{Leased, Store};
 use crate::domain::ids::{ConnectionKey, SellerId};
 use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
@@ -54,11 +53,6 @@ pub struct Matching {
     pub tries: u32,
     /// The seller whose listings these were proved to be.
     pub proved_seller: Option<SellerId>,
-    #[serde(default)]
-    pub revision: u64,
-    pub owner: Option<String>,
-    #[serde(default)]
-    pub leased_until_ms: i64,
 }
 
 impl Store {
@@ -69,30 +63,14 @@ impl Store {
         owner: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Option<Matching>> {
-        let key = Key::matching(connection);
-        let leased = self.lease(key, owner, now, until).await?;
-        leased.map(value).transpose()
+    ) -> Result<Option<Leased<Matching>>> {
+        let key = Key::leased::<Matching>(connection);
+        let leased = self.lease(key, owner, now, until, &[]).await?;
+        leased.map(Leased::of).transpose()
     }
 
     /// The matching of a connection; the default if there was none yet.
-    pub async fn matching(&self, connection: &ConnectionKey) -> Result<Matching> {
-        self.or_default(Key::matching(connection)).await
-    }
-
-    /// As [`Self::save_round`], of the matching.
-    pub async fn save_matching(
-        &self,
-        connection: &ConnectionKey,
-        matching: &Matching,
-    ) -> Result<Written> {
-        self.put_revised(
-            "store a matching",
-            &self.tables.connections,
-            Key::matching(connection),
-            matching,
-            matching.revision,
-        )
-        .await
+    pub async fn matching(&self, connection: &ConnectionKey) -> Result<Leased<Matching>> {
+        Ok(self.leased(connection).await?.unwrap_or_default())
     }
 }

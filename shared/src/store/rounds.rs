@@ -1,8 +1,8 @@
 //! The rounds of a connection: what the last one did, what is held, and who may send.
 
-use super::item::{condition_failed, failure, n, s, value};
+use super::item::{condition_failed, failure, n, s};
 use super::key::Key;
-use super::{Store, Written};
+use super::{Leased, Store, Written};
 use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use crate::error::Result;
 use jiff::Timestamp;
@@ -54,12 +54,6 @@ pub struct Round {
     pub stale_since: Option<Timestamp>,
     /// Why Amazon would let nothing be sent the last time, in words.
     pub failed: Option<String>,
-    /// Rises by one with every write.
-    #[serde(default)]
-    pub revision: u64,
-    pub owner: Option<String>,
-    #[serde(default)]
-    pub leased_until_ms: i64,
 }
 
 impl Store {
@@ -70,28 +64,15 @@ impl Store {
         owner: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Option<Round>> {
-        let key = Key::stock_round(connection);
-        let leased = self.lease(key, owner, now, until).await?;
-        leased.map(value).transpose()
+    ) -> Result<Option<Leased<Round>>> {
+        let key = Key::leased::<Round>(connection);
+        let leased = self.lease(key, owner, now, until, &[]).await?;
+        leased.map(Leased::of).transpose()
     }
 
     /// The rounds of a connection; the default if there was none yet.
-    pub async fn round(&self, connection: &ConnectionKey) -> Result<Round> {
-        self.or_default(Key::stock_round(connection)).await
-    }
-
-    /// Stores the rounds of a connection; their revision must be one more than when they were read. With the owner taken
-    /// out this also gives the lease back.
-    pub async fn save_round(&self, connection: &ConnectionKey, round: &Round) -> Result<Written> {
-        self.put_revised(
-            "store a round",
-            &self.tables.connections,
-            Key::stock_round(connection),
-            round,
-            round.revision,
-        )
-        .await
+    pub async fn round(&self, connection: &ConnectionKey) -> Result<Leased<Round>> {
+        Ok(self.leased(connection).await?.unwrap_or_default())
     }
 
     /// Takes the lease of urgent decreases, so that a burst of messages is one look. `false`: another run has it.
@@ -103,7 +84,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<bool> {
         let key = Key::urgent_lease(connection);
-        Ok(self.lease(key, owner, now, until).await?.is_some())
+        Ok(self.lease(key, owner, now, until, &[]).await?.is_some())
     }
 
     /// Gives the lease of urgent decreases back.
@@ -143,8 +124,7 @@ impl Store {
             round.zeros_since = if fresh { Some(now) } else { round.zeros_since };
             round.tenant = Some(connection.tenant.clone());
             round.connection = Some(connection.id.clone());
-            round.revision += 1;
-            if self.save_round(connection, &round).await? == Written::Done {
+            if self.save_leased(connection, &mut round).await? == Written::Done {
                 return Ok(round.zeros);
             }
         }

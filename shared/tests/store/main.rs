@@ -22,8 +22,8 @@ use stallkeeper::domain::order::{
 };
 use stallkeeper::sp_api::{Operation, RawOrder, read_order};
 use stallkeeper::store::{
-    Attached, Bucket, BuyerRecord, OrderFilter, OverlapMemory, ParkedMark, Permit,
-    SealedCredentials, Store, Written,
+    Attached, Bucket, BuyerRecord, Leased, Matching, OrderFilter, OverlapMemory, ParkedMark,
+    Permit, SealedCredentials, Store, Written,
 };
 
 fn north() -> TenantId {

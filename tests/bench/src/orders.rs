@@ -19,7 +19,7 @@ use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::Version;
 use stallkeeper::queue::TickMessage;
 use stallkeeper::sp_api::{Dataset, Operation, RawOrder, read_order};
-use stallkeeper::store::{Cursor, Written};
+use stallkeeper::store::Written;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::Write as _;
@@ -147,19 +147,12 @@ async fn note_rate(bench: &Bench, connection: &ConnectionKey) -> Result<()> {
     let store = &bench.functions.store;
     let now = Timestamp::now();
     let week_ago = now - SignedDuration::from_hours(7 * 24);
-    let cursor = store
+    let mut cursor = store
         .lease_order_cursor(connection, "bench", now, now, week_ago)
         .await?
         .context("another run has the cursor")?;
-    let cursor = Cursor {
-        rate: Some(Operation::SearchOrders.limit().rate * world::REFILL_FACTOR),
-        owner: None,
-        revision: cursor.revision + 1,
-        ..cursor
-    };
-    let saved = store
-        .save_order_cursor(connection, "bench", &cursor)
-        .await?;
+    cursor.rate = Some(Operation::SearchOrders.limit().rate * world::REFILL_FACTOR);
+    let saved = store.give_back(connection, &mut cursor).await?;
     ensure!(saved == Written::Done, "the cursor was not saved");
     Ok(())
 }

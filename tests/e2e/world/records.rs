@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::DeflateDecoder;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
-use stallkeeper::store::Cursor;
+use stallkeeper::store::{Cursor, Leased};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
 use std::time::Duration;
@@ -95,7 +95,7 @@ impl World {
         of_it.count()
     }
 
-    pub async fn cursor(&self) -> Cursor {
+    pub async fn cursor(&self) -> Leased<Cursor> {
         let cursor = self.store.order_cursor(&self.connection.key()).await;
         cursor.unwrap().unwrap()
     }

@@ -172,12 +172,11 @@ async fn held_round(database: &Database) -> Value {
             matched: 900,
         }),
         stale_since: Some(at(40)),
-        revision: 1,
         ..Round::default()
     };
     let key = connection.key();
-    let saved = database.store.save_round(&key, &round);
-    assert_eq!(saved.await.unwrap(), Written::Done);
+    let saved = database.store.save_leased(&key, &mut round.into()).await;
+    assert_eq!(saved.unwrap(), Written::Done);
     let image = database
         .images("ConnectionsTable", "STOCK_ROUND")
         .await

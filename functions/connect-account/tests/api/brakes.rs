@@ -7,7 +7,7 @@ use axum::http::Request;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
-use stallkeeper::store::{HeldRound, Round, Written};
+use stallkeeper::store::{HeldRound, Leased, Round, Written};
 
 #[tokio::test]
 async fn a_connection_is_frozen_at_once_and_goes_on_with_a_round() {
@@ -58,12 +58,14 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
             zeros: 40,
             matched: 50,
         }),
-        revision: 1,
-        owner: Some("run".into()),
         ..Round::default()
     };
+    let mut round = Leased {
+        owner: Some("run".into()),
+        ..Leased::from(round)
+    };
     let store = &stock.world.app.store;
-    let saved = store.save_round(&connection, &round).await;
+    let saved = store.save_leased(&connection, &mut round).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let shown = stock.ask("GET", "stock-settings", Value::Null).await;
     assert_eq!(shown["held_round"]["zeros"], 40);

@@ -175,11 +175,10 @@ async fn what_was_matched_just_now_is_not_matched_again_for_publishing() {
     let connection = ids("north", &stock.id);
     let matching = Matching {
         done_at: Some(Timestamp::now()),
-        revision: 1,
         ..Matching::default()
     };
     let store = &stock.world.app.store;
-    let saved = store.save_matching(&connection, &matching).await;
+    let saved = store.save_leased(&connection, &mut matching.into()).await;
     assert_eq!(saved.unwrap(), Written::Done);
     stock
         .ask("PUT", "stock-settings", json!({"on": true}))

@@ -76,7 +76,7 @@ impl App {
             offers,
             marketplaces: store.marketplaces(key).await?,
             plan: store.stock_plan(key).await?,
-            round: store.round(key).await?,
+            round: store.round(key).await?.state,
             deployment: store.deployment_freeze().await?,
             to_send: store.to_send_of(key, sku, None).await?,
             orders_known_to: cursor.map(|cursor| cursor.since),

@@ -103,7 +103,7 @@ pub(crate) async fn counts(
 ) -> Answer<Json<Counts>> {
     let matching = app.store.matching(&connection.key()).await?;
     let round = app.store.round(&connection.key()).await?;
-    Ok(Json(Counts::new(matching, &round)))
+    Ok(Json(Counts::new(matching.state, &round)))
 }
 
 /// What will happen.

@@ -181,10 +181,9 @@ async fn counts_are_those_of_the_last_matching() {
             ..ListingCounts::default()
         },
         failed: Some("Amazon made no report".into()),
-        revision: 1,
         ..Matching::default()
     };
-    let saved = stand.store.save_matching(&key(), &matching).await;
+    let saved = stand.store.save_leased(&key(), &mut matching.into()).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let counts = stand.get("/connections/C1/listings/counts").await.is(200);
     assert_eq!(

@@ -154,10 +154,9 @@ async fn a_preview_without_time_goes_on_with_what_it_counted() {
     let seller = world.connect("pages", &[Uk]).await;
     many(&seller, 501).await;
     let key = &seller.connection.key();
-    let mut matching = seller.matching().await;
+    let mut matching = world.store.matching(key).await.unwrap();
     matching.done_at = Some(Timestamp::now());
-    matching.revision = 1;
-    let saved = world.store.save_matching(key, &matching).await;
+    let saved = world.store.save_leased(key, &mut matching).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let job = draft(&seller).await;
     assert!(seller.deliver_by(&job, Duration::from_secs(1)).await);

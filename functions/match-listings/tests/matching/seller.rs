@@ -99,7 +99,7 @@ impl Seller<'_> {
 
     pub(crate) async fn matching(&self) -> Matching {
         let key = &self.connection.key();
-        self.world.store.matching(key).await.unwrap()
+        self.world.store.matching(key).await.unwrap().state
     }
 
     pub(crate) async fn set_status(&mut self, status: ConnectionStatus) {
@@ -113,11 +113,10 @@ impl Seller<'_> {
     /// As time does.
     pub(crate) async fn end_lease(&self) {
         let key = &self.connection.key();
-        let mut matching = self.matching().await;
+        let mut matching = self.world.store.matching(key).await.unwrap();
         if matching.leased_until_ms > 0 {
             matching.leased_until_ms = 0;
-            matching.revision += 1;
-            let saved = self.world.store.save_matching(key, &matching).await;
+            let saved = self.world.store.save_leased(key, &mut matching).await;
             assert_eq!(saved.unwrap(), Written::Done);
         }
     }

@@ -15,9 +15,6 @@ fn cursor(since: i64) -> Cursor {
         clock_offset_ms: 0,
         rate: None,
         generation: 0,
-        revision: 1,
-        owner: None,
-        leased_until_ms: 0,
     }
 }
 

@@ -32,10 +32,10 @@ async fn few_differences_are_patched_and_a_quiet_tick_calls_nobody() {
     assert!(world.to_send().await.is_empty());
     assert_eq!(world.round().await.last.patched, 8);
 
-    let (calls, before) = (world.calls().await, world.round().await);
+    let (calls, before) = (world.calls().await, world.leased_round().await);
     world.tick().await;
     assert_eq!(world.calls().await, calls, "nothing to send");
-    let after = world.round().await;
+    let after = world.leased_round().await;
     assert_eq!(after.last, before.last);
     assert_eq!(
         after.revision,

@@ -16,7 +16,7 @@ use stallkeeper::domain::listing::{Listing, ListingState, Next, Standing, next};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
-use stallkeeper::store::{Attached, Matching, Round, Store, ToSend, WantedWritten, Written};
+use stallkeeper::store::{Attached, Leased, Round, Store, ToSend, WantedWritten, Written};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -150,10 +150,9 @@ impl World {
 
     pub(crate) async fn count_matched(&self, matched: u64) {
         let key = &self.ids();
-        let mut matching: Matching = self.store.matching(key).await.unwrap();
+        let mut matching = self.store.matching(key).await.unwrap();
         matching.counts.matched = matched;
-        matching.revision += 1;
-        let saved = self.store.save_matching(key, &matching).await;
+        let saved = self.store.save_leased(key, &mut matching).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
@@ -170,9 +169,7 @@ impl World {
         let mut cursor = leased.await.unwrap().unwrap();
         cursor.since = until;
         cursor.clock_offset_ms = minutes * 60_000;
-        cursor.owner = None;
-        cursor.revision += 1;
-        let saved = self.store.save_order_cursor(key, "poll", &cursor);
+        let saved = self.store.give_back(key, &mut cursor);
         assert_eq!(saved.await.unwrap(), Written::Done);
     }
 

@@ -110,16 +110,18 @@ impl World {
     }
 
     pub(crate) async fn round(&self) -> Round {
-        let key = &self.ids();
-        self.store.round(key).await.unwrap()
+        self.leased_round().await.state
+    }
+
+    pub(crate) async fn leased_round(&self) -> Leased<Round> {
+        self.store.round(&self.ids()).await.unwrap()
     }
 
     pub(crate) async fn save_round(&self, change: impl FnOnce(&mut Round)) {
         let key = &self.ids();
-        let mut round = self.round().await;
+        let mut round = self.leased_round().await;
         change(&mut round);
-        round.revision += 1;
-        let saved = self.store.save_round(key, &round).await;
+        let saved = self.store.save_leased(key, &mut round).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
