@@ -127,11 +127,24 @@ pub struct Store {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     Done,
-    /// Somebody else was there before; read again and decide again.
+    /// Somebody else was there before: to be read and decided again, see [`Written::attempts`].
     Conflict,
 }
 
+/// How often something is decided because somebody else wrote meanwhile.
+const MOST_ATTEMPTS: usize = 5;
+
 impl Written {
+    /// Attempts to read, decide and write, for as long as each one ends in [`Self::Conflict`].
+    pub fn attempts() -> impl Iterator<Item = ()> {
+        std::iter::repeat_n((), MOST_ATTEMPTS)
+    }
+
+    /// What it comes to if somebody else was there before every attempt: retryable.
+    pub fn given_up(doing: &'static str) -> Error {
+        Error::retryable(doing, "it was written by others all the time")
+    }
+
     fn from_result<T, E>(doing: &'static str, result: Result<T, SdkError<E>>) -> Result<Self>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

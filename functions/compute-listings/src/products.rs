@@ -4,14 +4,12 @@ use crate::{App, CONCURRENCY};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::product::{Product, digest, fault, nested_bundle, part_as_bundle};
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use stallkeeper::intake::{Refusal, Verdict, queue_products};
-use stallkeeper::store::{ProductWritten, SkuInputs, Store};
+use stallkeeper::store::{ProductWritten, SkuInputs, Store, Written};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// How often a product is looked at again because it was written at the same moment.
-const MOST_TRIES: usize = 5;
 /// Compares products that the platform queued itself with what is stored, and queues those that differ, as the API does.
 /// What is refused is noted, since nobody waits for an answer.
 pub(crate) async fn compare(
@@ -65,7 +63,7 @@ async fn write_one(
 ) -> Result<bool> {
     let sku = &product.sku;
     let hash = digest(product)?;
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let read = store.sku_inputs(tenant, sku).await?;
         let stored = read.reported_at.map(Timestamp::as_millisecond);
         let sent = Some(sent_at.as_millisecond());
@@ -90,12 +88,7 @@ async fn write_one(
             return Ok(true);
         }
     }
-    Err(busy())
-}
-
-fn busy() -> Error {
-    let reason = "others change it at the same moment, again and again";
-    Error::retryable("store a product", reason)
+    Err(Written::given_up("store a product"))
 }
 
 /// As the API judges, on what is read strongly.

@@ -20,7 +20,6 @@ use utoipa::ToSchema;
 
 /// How long a released round is not held again.
 const RELEASED_FOR: SignedDuration = SignedDuration::from_hours(1);
-const MOST_TRIES: usize = 5;
 const LONGEST_REASON: usize = 500;
 
 /// Why outgoing work is stopped.
@@ -115,7 +114,7 @@ impl App {
     /// If nothing is held any more because it was released just now, the same request only begins a round again.
     async fn release_round(&self, connection: &Connection, now: Timestamp) -> Answer<()> {
         let key = &connection.key();
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let mut round = self.store.round(key).await?;
             if round.held.is_none() {
                 return match round.released_until {

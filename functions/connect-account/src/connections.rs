@@ -23,9 +23,6 @@ use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
 
-/// How often a change is tried again because somebody else changed the connection at the same time.
-const MOST_TRIES: usize = 3;
-
 /// All connections of the tenant, the oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConnectionList {
@@ -104,7 +101,7 @@ impl App {
         id: &str,
         change: impl Fn(&Connection) -> Answer<Connection>,
     ) -> Answer<Connection> {
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let read = find_connection(&self.store, tenant, id).await?;
             let changed = change(&read)?;
             if changed == read {

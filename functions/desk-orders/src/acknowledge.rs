@@ -20,9 +20,6 @@ use utoipa::ToSchema;
 const MOST_ORDERS: usize = 100;
 /// How many of them are worked on at a time.
 const CONCURRENCY: usize = 10;
-/// How often an order is looked at again because it was written at the same moment.
-const MOST_TRIES: usize = 3;
-
 /// The orders to take over.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -146,7 +143,7 @@ async fn take_over(store: &Store, tenant: &TenantId, order: &OrderRef) -> Result
     let (Ok(connection), Ok(id)) = (order.connection.parse(), order.id.parse()) else {
         return Ok(Outcome::without_order(Word::NotFound));
     };
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let key = ConnectionKey::new(tenant, &connection);
         let Some(stored) = store.order(&key, &id).await? else {
             return Ok(Outcome::without_order(Word::NotFound));

@@ -18,8 +18,6 @@ use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
 
-/// How often a choice is looked at again because the order was written at the same moment.
-const MOST_TRIES: usize = 3;
 /// How many services an answer names.
 const NAMED: usize = 20;
 
@@ -63,7 +61,7 @@ pub async fn pick(
     })?;
     let key = ConnectionKey::new(&tenant, &connection);
     let mut settings = None;
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let stored = app.store.order(&key, &order).await?;
         let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
         let settings = match &settings {

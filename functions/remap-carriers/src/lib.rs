@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::{AmazonStatus, OrderStatus, StoredOrder, Version};
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{OrderMessage, Queue};
 use stallkeeper::sp_api::{Dataset, RawOrder, SpApi, read_order};
@@ -27,8 +27,6 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tracing::{info, warn};
 
-/// How often a decision is taken again because another run wrote meanwhile.
-const MOST_TRIES: usize = 5;
 /// What the function works with.
 pub struct App {
     pub store: Store,
@@ -127,7 +125,7 @@ async fn store_reading(
     connection: &ConnectionKey,
     reading: Reading,
 ) -> Result<()> {
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let rules_now = rules_of(app, rules, connection).await?;
         let stored = app.store.order(connection, &reading.order.id).await?;
         let intake = take_in(
@@ -168,10 +166,7 @@ async fn store_reading(
             }
         }
     }
-    Err(Error::retryable(
-        "store an order",
-        "it was written by others all the time",
-    ))
+    Err(Written::given_up("store an order"))
 }
 
 /// Buyer data of a parked order is not kept; that of a cancelled one not much longer.

@@ -1,7 +1,7 @@
 //! Looking again at the orders that wait for a person, after a rule changed.
 
 use crate::intake::look_again;
-use crate::{App, MOST_TRIES, RulesOfBatch, rules_of};
+use crate::{App, RulesOfBatch, rules_of};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
@@ -86,7 +86,7 @@ pub(crate) async fn rerun_waiting(
 }
 
 async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let rules = rules_of(app, rules, &rerun.connection).await?;
         let Some(stored) = app.store.order(&rerun.connection, order).await? else {
             return Ok(());
@@ -99,8 +99,5 @@ async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId
             return Ok(());
         }
     }
-    Err(Error::retryable(
-        "look again at a waiting order",
-        "it was written by others all the time",
-    ))
+    Err(Written::given_up("look again at a waiting order"))
 }

@@ -7,8 +7,6 @@ use crate::domain::stock_settings::StockPlan;
 use crate::store::{Store, Written};
 use serde::Deserialize;
 
-/// How often a change is decided again because somebody else changed the settings at the same time.
-const MOST_TRIES: usize = 5;
 const LONGEST_NAME: usize = 100;
 
 /// The seller's authorisation can be used.
@@ -106,7 +104,7 @@ pub async fn change_stock_plan(
     change: impl Fn(&mut StockPlan) -> Answer<()>,
 ) -> Answer<StockPlan> {
     let key = &connection.key();
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let read = store.stock_plan(key).await?;
         let mut plan = read.clone();
         change(&mut plan)?;

@@ -19,9 +19,6 @@ use url::Url;
 
 /// Amazon's page *Website Authorization Workflow*: what takes longer may break.
 pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
-/// How often we try again to begin an attempt because another caller began one at the same time.
-const MOST_TRIES: usize = 3;
-
 impl App {
     /// The page where the seller begins: of the connection's current attempt, if that has not gone further.
     /// Asking twice for the same thing returns the same link.
@@ -31,7 +28,7 @@ impl App {
         base: &Base,
         now: Timestamp,
     ) -> Answer<Url> {
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let former = self.attempt(connection).await?;
             // Replaces exactly the attempt that was read: of two callers at once, one gets the other's link.
             if let Some(attempt) = &former
@@ -66,7 +63,7 @@ impl App {
         base: &Base,
         now: Timestamp,
     ) -> Answer<Url> {
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let former = self.attempt(connection).await?;
             if let Some(url) = self.begin(connection, base, former.as_ref(), now).await? {
                 return Ok(url);

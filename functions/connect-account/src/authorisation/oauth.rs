@@ -29,9 +29,6 @@ use tracing::info;
 use url::Url;
 use utoipa::IntoParams;
 
-/// How often a browser is tied again because another one came at the same time.
-const MOST_TRIES: usize = 3;
-
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StartParams {
@@ -132,7 +129,7 @@ pub(crate) async fn consent(
 /// Ties this browser to the authorisation attempt; the last one wins, until Amazon answered the one before.
 async fn bind(app: &App, digest_of_state: &str, mut read: OAuthState) -> Result<String, Page> {
     let browser = random();
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let bound = OAuthState {
             browser: Some(digest(&browser)),
             ..read.clone()

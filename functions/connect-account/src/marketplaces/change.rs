@@ -9,9 +9,6 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::Written;
 
-/// How often a change is decided again because another caller changed the marketplace at the same time.
-const MOST_TRIES: usize = 3;
-
 impl App {
     /// Changes a marketplace's current settings; decides again if another caller was quicker.
     pub(crate) async fn set_marketplace(
@@ -21,7 +18,7 @@ impl App {
         change: impl Fn(MarketplaceSettings) -> MarketplaceSettings,
     ) -> Answer<MarketplaceSettings> {
         let key = &connection.key();
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let read = self.store.marketplace(key, marketplace).await?;
             let settings = change(read.clone());
             let written = self

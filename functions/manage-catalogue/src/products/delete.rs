@@ -8,13 +8,9 @@ use jiff::Timestamp;
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{Answer, Parameters, Problem, Tenant};
 use stallkeeper::domain::ids::{Sku, TenantId};
-use stallkeeper::error::Error;
 use stallkeeper::queue::StockChange;
-use stallkeeper::store::{ProductWritten, SkuInputs, Store};
+use stallkeeper::store::{ProductWritten, SkuInputs, Store, Written};
 use std::sync::Arc;
-
-/// How often a product is read again because it was written at the same moment.
-const MOST_TRIES: usize = 5;
 
 /// Deletes a product or bundle.
 ///
@@ -48,7 +44,7 @@ pub(crate) async fn delete(
 
 async fn tombstone(store: &Store, tenant: &TenantId, sku: &Sku) -> Answer<()> {
     let now = Timestamp::now();
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let read = store.sku_inputs(tenant, sku).await?;
         if read.product_generation == 0 {
             return Err(Problem::not_found("product"));
@@ -63,8 +59,7 @@ async fn tombstone(store: &Store, tenant: &TenantId, sku: &Sku) -> Answer<()> {
             return Ok(());
         }
     }
-    let reason = "others change it at the same moment, again and again";
-    Err(Error::retryable("delete a product", reason).into())
+    Err(Written::given_up("delete a product").into())
 }
 
 fn refuse_part(read: &SkuInputs) -> Answer<()> {

@@ -10,9 +10,6 @@ use stallkeeper::queue::StockChange;
 use stallkeeper::store::{FormerTie, Written};
 use std::collections::BTreeSet;
 
-/// How often a tie is decided again because somebody else changed the listing at the same time.
-const MOST_TRIES: usize = 5;
-
 impl App {
     /// Ties a listing to `to`, with all that follows. Idempotent, and the same again finishes what a crash left.
     pub(super) async fn retie(
@@ -23,7 +20,7 @@ impl App {
         place: impl Fn(Option<&Listing>) -> Placed,
     ) -> Answer<Placed> {
         let key = &connection.key();
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let read = self.store.listing(&key.listing(sku)).await?;
             let former = self.former(connection, sku, read.as_ref(), to).await?;
             let tie = (&to.product, to.units);
