@@ -4,13 +4,9 @@
 //! It owns a listing's state, its marketplaces and what is observed of it, and the job of a matching. It never
 //! computes what a listing is to have, and never changes anything on Amazon: both follow from the messages it queues.
 
-pub mod decide;
-mod effect;
-pub mod pending;
 mod preview;
 mod recompute;
 mod run;
-mod sightings;
 mod standings;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};

@@ -1,12 +1,13 @@
 //! What publishing a draft would do: a walk over the matched listings that computes under the draft and writes nothing but
 //! the result. It rests on a matching of the last hour, and asks for one first.
 
+mod effect;
 mod page;
 
-use crate::effect::{ListingFacts, count_quantity, price_changes, priced_marketplaces};
 use crate::run::is_fresh;
 use crate::standings::Standings;
 use crate::{App, is_late};
+use effect::{ListingFacts, count_quantity, price_changes, priced_marketplaces};
 use jiff::Timestamp;
 use page::Page;
 use stallkeeper::domain::connection::ConnectionStatus;
@@ -24,8 +25,6 @@ use tracing::info;
 const PAGE: i32 = 500;
 /// How often a preview may queue itself again.
 const MOST_HOPS: u32 = 120;
-/// How often its result is written again because another run wrote meanwhile.
-const MOST_TRIES: usize = 10;
 /// How long to wait for the matching, by how often we looked.
 const WAITS: [u32; 5] = [10, 10, 20, 30, 60];
 
@@ -194,7 +193,7 @@ impl PreviewJob {
     /// Shows the effect, or why there is none, as long as the draft is the same.
     async fn save(&self, app: &App, result: Result<Effect, String>) -> Result<()> {
         let connection = &self.connection;
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let Some(mut plan) = self.wanted_still(app).await? else {
                 return Ok(());
             };

@@ -3,9 +3,12 @@
 
 mod absent;
 mod batch;
+mod decide;
+mod pending;
 mod price;
 mod read;
 mod request;
+mod sightings;
 mod sold;
 
 use crate::App;

@@ -4,11 +4,9 @@
 //! words. If it cannot be known what became of a feed, all that it still carries goes back to be sent. It computes no
 //! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken.
 
-mod back;
 mod feedback;
 mod report;
 mod settle;
-mod verdicts;
 mod wait;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};

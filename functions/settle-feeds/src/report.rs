@@ -1,6 +1,10 @@
 //! What a processing report says about a feed's messages, gathered as it arrives: one refusal a message, whatever else
 //! is reported of it.
 
+mod verdicts;
+
+pub(crate) use verdicts::{LineVerdicts, line_verdicts};
+
 use stallkeeper::domain::listing::advice;
 use stallkeeper::sp_api::Issue;
 use stallkeeper::sp_api::processing_report::{ReportedIssue, Summary};

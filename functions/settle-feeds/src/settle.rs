@@ -1,20 +1,18 @@
 //! The end of a feed: refusals are noted, what cannot be known goes back, and only then the feed is closed. Stopped
 //! anywhere, the next check does the same again, which changes nothing that was done.
 
+mod back;
+
 use crate::App;
-use crate::back::{self, AT_ONCE};
-use crate::report::{RefusalReason, Report};
-use crate::verdicts::{LineVerdicts, line_verdicts};
+use crate::report::{LineVerdicts, RefusalReason, Report, line_verdicts};
+use back::AT_ONCE;
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::listing::{Refused, advice};
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use stallkeeper::store::Written;
 use tracing::{info, warn};
-
-/// How often a feed is read again because another run wrote meanwhile.
-const MOST_TRIES: usize = 5;
 
 /// Settles a feed by Amazon's report of it.
 pub(crate) async fn by_report(
@@ -122,7 +120,7 @@ fn refused<V>(feed: &Feed, value: V, said: &RefusalReason, at: Timestamp) -> Ref
 /// Changes a feed that is still submitted, even if another run writes meanwhile; a closed one stays as it is.
 pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -> Result<()> {
     let mut now = feed.clone();
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         change(&mut now);
         now.revision += 1;
         if app.store.save_feed(&now).await? == Written::Done {
@@ -134,8 +132,5 @@ pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -
             _ => return Ok(()),
         }
     }
-    Err(Error::retryable(
-        "settle a feed",
-        "it was written by others all the time",
-    ))
+    Err(Written::given_up("settle a feed"))
 }

@@ -1,18 +1,19 @@
 //! Claims: a listing or an offer is marked as sent before anything is sent, conditionally. It sends nothing.
 
-use crate::retry::{Claim, Current, RetryDecision, retry_decision};
+mod retry;
+
+pub(crate) use retry::Claim;
+
 use crate::send_session::SendSession;
 use jiff::Timestamp;
+use retry::{Current, RetryDecision, retry_decision};
 use rust_decimal::Decimal;
 use stallkeeper::domain::feed::{FeedLine, LineValue, SentBy};
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{Offer, Sent};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
-use stallkeeper::store::{Claimed, ToSend};
-
-/// How often an entry is decided again because another run wrote meanwhile.
-const MOST_TRIES: usize = 5;
+use stallkeeper::store::{Claimed, ToSend, Written};
 
 /// The outcome of an entry.
 #[derive(Debug, PartialEq)]
@@ -139,7 +140,7 @@ async fn claim_with<V: Copy>(
     let gate = session.gate(std::collections::HashSet::new());
     let entry = (first.generation, first.send_count);
     let mut now = first;
-    for _ in 0..MOST_TRIES {
+    for () in Written::attempts() {
         let sent = Sent {
             value: now.value,
             generation: now.generation,

@@ -1,9 +1,9 @@
 //! Patches: one listing at a time, whose answer is the verdict. It claims before it sends, and takes an entry out only
 //! once Amazon has answered.
 
+use crate::claim::Claim;
 use crate::claim::{ClaimOutcome, Target, claim, confirm};
 use crate::plan::marketplace_of;
-use crate::retry::Claim;
 use crate::send_session::{SendSession, Stop, refused_for_good, words};
 use futures::future::join_all;
 use stallkeeper::domain::feed::{Feed, FeedKind, LineValue, SentBy};

@@ -1,9 +1,11 @@
 //! What a run sends with: the log-in, Amazon's clock and limits, the time that is left, and the brakes.
 
+mod send_gate;
+
 use crate::App;
-use crate::send_gate::SendGate;
 use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
+use send_gate::SendGate;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockTick;

@@ -1,8 +1,8 @@
 //! A page of listings with all that they are computed from.
 
 use super::PreviewJob;
+use super::effect::priced_marketplaces;
 use crate::App;
-use crate::effect::priced_marketplaces;
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer};

@@ -3,12 +3,12 @@
 
 use super::Run;
 use super::batch::count;
+use super::decide::{never_on_amazon, off_amazon};
 use super::read::Reading;
-use crate::decide::{never_on_amazon, off_amazon};
-use crate::sightings::Mark;
+use super::sightings::Mark;
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{Listing, ListingState};
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use stallkeeper::store::Written;
 
@@ -16,9 +16,6 @@ use stallkeeper::store::Written;
 const PAGE: i32 = 2000;
 /// Listings written side by side.
 const AT_ONCE: usize = 32;
-/// How often a decision is taken again because another run wrote meanwhile.
-const MOST_TRIES: usize = 5;
-
 impl Run<'_> {
     /// Marks the spellings of all products; returns whether any of them is in no report. `None`: time ran out.
     pub(super) async fn mark_products(&self, reading: &mut Reading) -> Result<Option<bool>> {
@@ -81,7 +78,7 @@ impl Run<'_> {
         let key = &self.connection.key();
         let store = &self.app.store;
         let mut known = Some(known);
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let Some(read) = known else { return Ok(None) };
             let sku = read.amazon_sku.as_str();
             if !reading.marketplaces(sku, &read.marketplaces).is_empty() {
@@ -105,10 +102,7 @@ impl Run<'_> {
             }
             known = store.listing(&key.listing(&read.amazon_sku)).await?;
         }
-        Err(Error::retryable(
-            "place a listing",
-            "it was written by others all the time",
-        ))
+        Err(Written::given_up("place a listing"))
     }
 
     /// Forgets what was listed as not on Amazon for lack of a listing, if there is one now: in another spelling, or tied by a

@@ -2,16 +2,16 @@
 //! if something is new; then the products that this touches are queued to be computed again.
 
 use super::Run;
+use super::decide::{Ours, Seen, observation, on_amazon, product_of};
+use super::pending::Pending;
 use super::read::Reading;
+use super::sightings::Mark;
 use super::sold::pending;
-use crate::decide::{Ours, Seen, observation, on_amazon, product_of};
-use crate::pending::Pending;
 use crate::queue_recompute;
-use crate::sightings::Mark;
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState};
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use stallkeeper::sp_api::listings_report::ListingRow;
 use stallkeeper::store::{ListingCounts, Written};
@@ -21,9 +21,6 @@ use std::collections::{BTreeMap, HashMap};
 const AT_ONCE: usize = 32;
 /// Spellings looked for side by side.
 const LOOKS_AT_ONCE: usize = 16;
-/// How often a decision is taken again because another run wrote meanwhile.
-const MOST_TRIES: usize = 5;
-
 /// Products to be computed again, each for the greater reason.
 pub(super) type Touched = BTreeMap<Sku, Pending>;
 
@@ -82,7 +79,7 @@ impl Run<'_> {
         mut ours: Ours,
     ) -> Result<(Listing, Option<Pending>)> {
         let key = &self.connection.key();
-        for _ in 0..MOST_TRIES {
+        for () in Written::attempts() {
             let seen = Seen {
                 marketplaces: reading.marketplaces(
                     sku.as_str(),
@@ -115,10 +112,7 @@ impl Run<'_> {
             let mut found = self.ours(reading, &skus, &alone).await?;
             ours = found.remove(&sku).unwrap_or_default();
         }
-        Err(Error::retryable(
-            "place a listing",
-            "it was written by others all the time",
-        ))
+        Err(Written::given_up("place a listing"))
     }
 
     /// Writes a listing between the ties: its product points to it before it says so, and no longer after it does not.

@@ -3,8 +3,8 @@
 
 use super::Run;
 use super::batch::{Touched, touch};
+use super::pending::{Pending, PriceNews, pending_price, price_news};
 use super::read::Reading;
-use crate::pending::{Pending, PriceNews, pending_price, price_news};
 use rust_decimal::Decimal;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, Observed, Offer};
@@ -29,7 +29,7 @@ impl Run<'_> {
         let key = &self.connection.key();
         let marketplace = reading.sources[place].marketplace;
         let matched = |row: &&ListingRow| {
-            let mark = crate::sightings::Mark::Matched;
+            let mark = super::sightings::Mark::Matched;
             reading.sightings.has(&row.sku, mark)
         };
         let prices: Vec<(AmazonSku, Decimal)> = rows

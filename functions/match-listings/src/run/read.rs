@@ -3,8 +3,8 @@
 //! the listings, each once.
 
 use super::request::CallResult;
+use super::sightings::{Mark, Sightings};
 use super::{Run, RunOutcome};
-use crate::sightings::{Mark, Sightings};
 use crate::standings::Standings;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::priced;

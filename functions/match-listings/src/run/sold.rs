@@ -1,8 +1,8 @@
 //! What a run reads to judge what Amazon shows: what was sold of a listing, and what became of what was sent.
 
 use super::Run;
+use super::pending::{Pending, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
 use super::read::Reading;
-use crate::pending::{Pending, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
 use stallkeeper::domain::listing::{Listing, ListingState, Standing};
 use stallkeeper::domain::stock::Sale;
 use stallkeeper::error::Result;

@@ -1,9 +1,9 @@
 //! A feed until all its listings are claimed: the manifest first, then the claims, then the manifest of exactly those.
 
 use super::{reload, target};
+use crate::claim::Claim;
 use crate::claim::{ClaimOutcome, claim};
 use crate::plan::Batch;
-use crate::retry::Claim;
 use crate::send_session::{AT_ONCE, SendSession, Stop};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, SentBy};

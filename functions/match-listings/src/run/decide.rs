@@ -11,28 +11,28 @@ use stallkeeper::domain::marketplace::Marketplace;
 
 /// What Amazon's reports show of an Amazon SKU.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub(super) struct Seen {
     /// Where it is listed, sorted.
-    pub marketplaces: Vec<Marketplace>,
+    pub(super) marketplaces: Vec<Marketplace>,
     /// Amazon keeps its stock, on one of the marketplaces at least.
-    pub by_amazon: bool,
+    pub(super) by_amazon: bool,
     /// The live quantity, at most a few hours old.
-    pub quantity: Option<u32>,
+    pub(super) quantity: Option<u32>,
     /// When Amazon made the report.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 /// What our catalogue has for an Amazon SKU.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ours {
+pub(super) struct Ours {
     /// Whether there is the product that it belongs to: the one spelt alike, or an alias's.
-    pub product: bool,
+    pub(super) product: bool,
     /// A product of ours that is spelt almost alike, if none is spelt alike.
-    pub other_spelling: Option<Sku>,
+    pub(super) other_spelling: Option<Sku>,
 }
 
 /// The product that a listing belongs to, whether there is one or not.
-pub fn product_of(amazon_sku: &AmazonSku, known: Option<&Listing>) -> Sku {
+pub(super) fn product_of(amazon_sku: &AmazonSku, known: Option<&Listing>) -> Sku {
     known
         .filter(|listing| listing.alias)
         .and_then(|listing| listing.product.clone())
@@ -40,7 +40,7 @@ pub fn product_of(amazon_sku: &AmazonSku, known: Option<&Listing>) -> Sku {
 }
 
 /// A listing that Amazon has, as it is to be kept.
-pub fn on_amazon(
+pub(super) fn on_amazon(
     connection: &Connection,
     amazon_sku: &AmazonSku,
     known: Option<&Listing>,
@@ -75,7 +75,7 @@ pub fn on_amazon(
 }
 
 /// What a report shows of a quantity.
-pub fn observation(quantity: u32, at: Timestamp) -> Observed<u32> {
+pub(super) fn observation(quantity: u32, at: Timestamp) -> Observed<u32> {
     Observed {
         value: quantity,
         at,
@@ -84,7 +84,7 @@ pub fn observation(quantity: u32, at: Timestamp) -> Observed<u32> {
 
 /// A listing that Amazon has no more, as it is to be kept; `None` if our catalogue has not got it either. `product`: whether a product
 /// is spelt alike.
-pub fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
+pub(super) fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
     if !known.alias && !product {
         return None;
     }
@@ -100,13 +100,8 @@ pub fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
 }
 
 /// A product that Amazon does not list, as a listing.
-pub fn never_on_amazon(connection: &Connection, amazon_sku: AmazonSku) -> Listing {
+pub(super) fn never_on_amazon(connection: &Connection, amazon_sku: AmazonSku) -> Listing {
     Listing::new(connection, amazon_sku, ListingState::NotOnAmazon)
-}
-
-/// Whether a product points to the listing: then every change of the product recomputes it.
-pub fn is_tied(listing: &Listing) -> bool {
-    listing.product.is_some()
 }
 
 #[cfg(test)]

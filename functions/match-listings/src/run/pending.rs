@@ -13,7 +13,7 @@ use stallkeeper::domain::stock_settings::Published;
 
 /// Why a product must be computed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pending {
+pub(super) enum Pending {
     /// What is wanted is known; what is to be sent must be decided.
     Send,
     /// What is wanted is not known, or not by these settings.
@@ -21,7 +21,7 @@ pub enum Pending {
 }
 
 /// Whether what is wanted is not known, or not by the settings published at `published_at`.
-pub fn is_unwanted(listing: &Listing, published_at: Timestamp) -> bool {
+pub(super) fn is_unwanted(listing: &Listing, published_at: Timestamp) -> bool {
     listing
         .wanted
         .as_ref()
@@ -30,7 +30,7 @@ pub fn is_unwanted(listing: &Listing, published_at: Timestamp) -> bool {
 
 /// Whether it is worth reading what was sold of a listing: a quantity is wanted, and Amazon's report or what we sent
 /// last is another.
-pub fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
+pub(super) fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
     let Some(wanted) = listing.wanted_quantity() else {
         return false;
     };
@@ -41,7 +41,7 @@ pub fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
 /// Whether Amazon's report of `at` shows what neither our sending nor sales explain: somebody else changed it.
 ///
 /// Whatever was sent or sold shortly before the report may not be in it yet, and proves nothing.
-pub fn has_drifted(
+pub(super) fn has_drifted(
     listing: &Listing,
     standing: Standing,
     sales: &[Sale],
@@ -72,7 +72,7 @@ pub fn has_drifted(
 }
 
 /// Whether something is to be sent of a listing.
-pub fn is_to_be_sent(
+pub(super) fn is_to_be_sent(
     listing: &Listing,
     standing: Standing,
     sales: &[Sale],
@@ -83,7 +83,7 @@ pub fn is_to_be_sent(
 
 /// What a report shows of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceNews {
+pub(super) enum PriceNews {
     None,
     /// Another one than the report before.
     Changed,
@@ -92,7 +92,7 @@ pub enum PriceNews {
 }
 
 /// What Amazon's report of `at` shows of a price.
-pub fn price_news(
+pub(super) fn price_news(
     offer: Option<&Offer>,
     price: Decimal,
     at: Timestamp,
@@ -115,7 +115,7 @@ pub fn price_news(
 }
 
 /// What is pending for a price on a marketplace where we decide them. `offer`: as it was before the report.
-pub fn pending_price(
+pub(super) fn pending_price(
     offer: Option<Offer>,
     price: Decimal,
     at: Timestamp,

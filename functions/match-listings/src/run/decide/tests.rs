@@ -63,7 +63,7 @@ fn every_listing_on_amazon_has_its_state_and_is_tied_only_where_it_is_matched() 
     for (by_amazon, product, other, state) in rows {
         let listing = place(None, &seen(by_amazon, Some(3)), &ours(product, other));
         assert_eq!(listing.state, state, "{by_amazon} {product} {other:?}");
-        assert_eq!(is_tied(&listing), state == Matched);
+        assert_eq!(listing.product.is_some(), state == Matched);
         let told = listing.other_spelling.is_some();
         assert_eq!(told, state == CaseMismatch, "the remedy names our spelling");
     }
@@ -162,7 +162,7 @@ proptest! {
         let ours = ours(product, other.then_some("mug#1"));
         let once = place(known.as_ref(), &seen, &ours);
         prop_assert_eq!(&place(Some(&once), &seen, &ours), &once);
-        prop_assert_eq!(is_tied(&once), once.alias || once.state == ListingState::Matched);
+        prop_assert_eq!(once.product.is_some(), once.alias || once.state == ListingState::Matched);
         prop_assert_eq!(once.send_count, known.as_ref().map_or(0, |known| known.send_count));
         if let Some(gone) = off_amazon(&once, product) {
             prop_assert_eq!(off_amazon(&gone, product), Some(gone));

@@ -1,6 +1,6 @@
 //! Which lines a processing report refuses, and whether it accounts for all the others. Pure.
 
-use crate::report::{RefusalReason, Report};
+use super::{RefusalReason, Report};
 use stallkeeper::domain::feed::{Feed, FeedLine};
 use std::collections::{BTreeMap, HashSet};
 

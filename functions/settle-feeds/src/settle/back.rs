@@ -11,15 +11,15 @@ use stallkeeper::queue::StockTick;
 use stallkeeper::store::ToSend;
 
 /// Reads and writes side by side.
-pub(crate) const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
 
 /// Puts back whatever a feed still carries; how many lines that are.
-pub(crate) async fn all(app: &App, feed: &Feed, lines: &[FeedLine]) -> Result<usize> {
+pub(super) async fn all(app: &App, feed: &Feed, lines: &[FeedLine]) -> Result<usize> {
     these(app, feed, lines.iter().collect()).await
 }
 
 /// Puts back these lines of a feed; how many of them it still carries. What is urgent does not wait for the next round.
-pub(crate) async fn these(app: &App, feed: &Feed, lines: Vec<&FeedLine>) -> Result<usize> {
+pub(super) async fn these(app: &App, feed: &Feed, lines: Vec<&FeedLine>) -> Result<usize> {
     if lines.is_empty() {
         return Ok(0);
     }
