@@ -92,3 +92,30 @@ fn the_modules_of_shared_use_each_other_as_lib_rs_says_and_no_otherwise() {
         "left: the source, right: the table in lib.rs"
     );
 }
+
+#[test]
+fn no_function_depends_on_another() {
+    let folders = entries(&workspace().join("functions"));
+    let names: Vec<&str> = folders
+        .iter()
+        .map(|it| it.file_name().unwrap().to_str().unwrap())
+        .collect();
+    for folder in &folders {
+        let manifest = read(&folder.join("Cargo.toml"));
+        // Tests of the crate may run another function to see what it does with the messages.
+        let manifest = manifest
+            .split("[dev-dependencies]")
+            .next()
+            .unwrap_or_default();
+        let dependencies = manifest
+            .lines()
+            .filter_map(|line| line.split(['.', ' ', '=']).next());
+        for dependency in dependencies {
+            assert!(
+                !names.contains(&dependency),
+                "{}: {dependency}",
+                folder.display()
+            );
+        }
+    }
+}
