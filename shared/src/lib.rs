@@ -7,18 +7,18 @@
 //! |---|---|
 //! | `cold_start` | `lambda`, `schedule`, `queue`, `vault`, `store`, `sp_api`, `env`, `error` |
 //! | `api` | `store`, `domain`, `error` |
-//! | `intake` | `queue`, `store`, `domain`, `error` |
+//! | `intake` | `queue`, `store`, `fan_out`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
 //! | `queue` | `sp_api`, `domain`, `error` |
 //! | `vault` | `store`, `sp_api`, `domain`, `error` |
-//! | `store` | `sp_api`, `domain`, `env`, `error` |
+//! | `store` | `sp_api`, `fan_out`, `domain`, `env`, `error` |
 //! | `sp_api` | `domain`, `env`, `error` |
+//! | `fan_out` | |
 //! | `domain` | `error` |
 //! | `env` | `error` |
 //! | `error` | |
-//! | `fan_out` | |
 //!
 //! [`domain`] is the vocabulary and every pure rule that two functions need; it knows no AWS type and does no I/O.
 //! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
