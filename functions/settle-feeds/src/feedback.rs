@@ -18,6 +18,8 @@ const GET_REPORT: Operation = Operation::GetFeedDocument;
 pub(crate) enum Feedback {
     /// Not done; what it does, in words.
     Wait(String),
+    /// Amazon does not know it, as far as one answer says; why.
+    Unknown(String),
     /// Nothing came of it, or it is not known what.
     Returned(String),
     Done {
@@ -125,11 +127,11 @@ impl Feedback {
         }
     }
 
-    /// Amazon refuses the call. It keeps feeds for 90 days, so one that it does not know is lost.
+    /// Amazon refuses the call. It keeps feeds for 90 days, so one that it does not know is lost, if it says so again.
     fn refused(status: u16) -> Self {
         match status {
             403 => Self::Wait("Amazon answers 403; the app may lack a role".to_owned()),
-            status => Self::Returned(format!("Amazon does not know it (answer {status})")),
+            status => Self::Unknown(format!("Amazon does not know it (answer {status})")),
         }
     }
 }

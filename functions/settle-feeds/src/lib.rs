@@ -5,6 +5,7 @@
 //! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken.
 
 mod feedback;
+mod overdue;
 mod report;
 mod settle;
 mod wait;
@@ -72,14 +73,32 @@ pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result
     Ok(app.inbox.each_message(event, work).await)
 }
 
-/// Looks once. A feed that is settled already, or not submitted, is left alone.
+/// Looks once. A feed that is settled already, or not submitted, is left alone. Whatever keeps Amazon's answer away, what
+/// Amazon has had for too long goes again.
 async fn look(app: &App, connection: &Connection, feed: &Feed, stage: Stage) -> Result<()> {
-    let (FeedState::Submitted, Some(amazon_id)) = (feed.state, &feed.amazon_id) else {
+    let (FeedState::Submitted | FeedState::SetAside, Some(amazon_id)) =
+        (feed.state, &feed.amazon_id)
+    else {
         return Ok(());
     };
+    let looked = ask(app, connection, feed, amazon_id, stage).await;
+    if looked.is_err() {
+        overdue::send_again(app, feed).await?;
+    }
+    looked
+}
+
+async fn ask(
+    app: &App,
+    connection: &Connection,
+    feed: &Feed,
+    amazon_id: &str,
+    stage: Stage,
+) -> Result<()> {
     let reader = FeedReader::new(app, connection);
     match reader.feed(amazon_id).await? {
         Feedback::Wait(note) => wait::look_again(app, feed, stage, &note).await,
+        Feedback::Unknown(why) => wait::read_again(app, feed, stage, &why).await,
         Feedback::Returned(note) => settle::return_feed(app, feed, note).await,
         Feedback::Done { report, applied_at } => match reader.report(report.as_deref()).await? {
             Ok(verdicts) => settle::by_report(app, feed, &verdicts, applied_at).await,

@@ -1,18 +1,21 @@
 //! The end of a feed: refusals are noted, what cannot be known goes back, and only then the feed is closed. Stopped
 //! anywhere, the next check does the same again, which changes nothing that was done.
 
-mod back;
+pub(crate) mod back;
 
 use crate::App;
 use crate::report::{LineVerdicts, RefusalReason, Report, line_verdicts};
 use back::AT_ONCE;
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
-use stallkeeper::domain::listing::{Refused, advice};
+use stallkeeper::domain::listing::{Issues, Refused, advice};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
-use stallkeeper::store::Written;
-use tracing::{info, warn};
+use stallkeeper::store::{ByPatch, Written};
+use tracing::{error, info, warn};
+
+/// So many lines of a feed that was refused as a whole go by patch beside its decreases.
+const MOST_OTHERS_BY_PATCH: usize = 100;
 
 /// Settles a feed by Amazon's report of it.
 pub(crate) async fn by_report(
@@ -28,6 +31,10 @@ pub(crate) async fn by_report(
         .submitted_at
         .map_or(applied_at, |it| it.max(applied_at));
     refuse(app, feed, &lines, &verdicts, at).await?;
+    note_issues(app, feed, &lines, report, at).await?;
+    if let Some(said) = verdicts.refused_as_a_whole(report) {
+        return refuse_feed(app, feed, &lines, said, at).await;
+    }
     if let Some(doubt) = verdicts.doubt {
         return return_feed(app, feed, doubt).await;
     }
@@ -44,6 +51,26 @@ pub(crate) async fn by_report(
     Ok(())
 }
 
+/// Keeps what Amazon says of listings beside its verdicts.
+async fn note_issues(
+    app: &App,
+    feed: &Feed,
+    lines: &[FeedLine],
+    report: &Report,
+    at: Timestamp,
+) -> Result<()> {
+    let said = (1..).zip(lines).filter_map(|(message_id, line)| {
+        let issues = report.issues_of(message_id, line.sku.as_str());
+        (!issues.is_empty()).then_some((&line.sku, Issues { at, issues }))
+    });
+    fan_out(said, AT_ONCE, |(sku, issues)| async move {
+        let listing = feed.connection.listing(sku);
+        app.store.note_issues(&listing, &issues).await
+    })
+    .await?;
+    Ok(())
+}
+
 /// It is not known what became of a feed: all that it still carries goes back to be sent.
 pub(crate) async fn return_feed(app: &App, feed: &Feed, note: String) -> Result<()> {
     let lines = app.store.manifest(feed).await?;
@@ -54,6 +81,36 @@ pub(crate) async fn return_feed(app: &App, feed: &Feed, note: String) -> Result<
     })
     .await?;
     warn!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = returned, "feed `{}` is returned: {note}", feed.id);
+    Ok(())
+}
+
+/// Amazon refused a feed as a whole: the same again would be refused again. Its lines carry the refusal, and go by patch
+/// one by one, which shows whose fault it is: all decreases, and of the others as many as are worth it.
+async fn refuse_feed(
+    app: &App,
+    feed: &Feed,
+    lines: &[FeedLine],
+    said: &RefusalReason,
+    at: Timestamp,
+) -> Result<()> {
+    let (increases, mut by_patch): (Vec<&FeedLine>, Vec<&FeedLine>) =
+        lines.iter().partition(|line| line.increase);
+    by_patch.extend(increases.iter().take(MOST_OTHERS_BY_PATCH));
+    // Before the refusals: a listing whose value is refused is sent nothing.
+    let again = back::these(app, feed, by_patch, ByPatch::All).await?;
+    fan_out(lines, AT_ONCE, |line| {
+        refuse_line(app, feed, line, said, at)
+    })
+    .await?;
+    let (words, code) = (&said.words, &said.code);
+    let note = format!("Amazon refused it as a whole: {words} ({code})");
+    change(app, feed, |feed| {
+        feed.state = FeedState::Returned;
+        feed.refused = feed.lines;
+        feed.note = Some(note.clone());
+    })
+    .await?;
+    error!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = again, code, "feed `{}` is refused as a whole", feed.id);
     Ok(())
 }
 
@@ -75,7 +132,12 @@ async fn refuse(
     .await?;
     let again = refused.iter().filter(|(_, said)| advice(&said.code).retry);
     let again: Vec<&FeedLine> = again.map(|(line, _)| *line).collect();
-    back::these(app, feed, again).await?;
+    // A patch has a verdict of its own, if there are not too many.
+    let by_patch = match again.len() <= MOST_OTHERS_BY_PATCH {
+        true => ByPatch::All,
+        false => ByPatch::Decreases,
+    };
+    back::these(app, feed, again, by_patch).await?;
     Ok(())
 }
 
@@ -117,7 +179,7 @@ fn refused<V>(feed: &Feed, value: V, said: &RefusalReason, at: Timestamp) -> Ref
     }
 }
 
-/// Changes a feed that is still submitted, even if another run writes meanwhile; a closed one stays as it is.
+/// Changes a feed that is still open, even if another run writes meanwhile; a closed one stays as it is.
 pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -> Result<()> {
     let mut now = feed.clone();
     for () in Written::attempts() {
@@ -128,7 +190,7 @@ pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -
         }
         let connection = &feed.connection;
         match app.store.feed(connection, &feed.id).await? {
-            Some(stored) if stored.state == FeedState::Submitted => now = stored,
+            Some(stored) if stored.state.is_open() => now = stored,
             _ => return Ok(()),
         }
     }

@@ -1,17 +1,14 @@
 //! When to check again: with growing delay, and not for ever.
 
-use crate::{App, Stage, settle};
+use crate::{App, Stage, overdue, settle};
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::feed::Feed;
+use stallkeeper::domain::feed::{Feed, FeedState};
 use stallkeeper::error::Result;
 use stallkeeper::queue::FeedCheck;
-use tracing::{error, info};
+use tracing::info;
 
 /// How often a check queues itself again.
 const MOST_HOPS: u32 = 200;
-/// A feed that Amazon has for longer is stuck: a person is alerted. Amazon page: *Feeds API Best Practices*, up to 8 hours
-/// under load.
-const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(12);
 /// A first check of an older feed comes from a round, in case the one that queues itself is lost; the next round sends the
 /// next one.
 const ROUNDS_CHECK_AFTER: SignedDuration = SignedDuration::from_hours(2);
@@ -23,25 +20,28 @@ fn delay(hop: u32) -> u32 {
     60u32.saturating_mul(1 << (hop / 2).min(4)).min(900)
 }
 
-/// Amazon is not done: looks again later, and notes what it reports if that is new.
+/// Amazon is not done: looks again later, and notes what it reports if that is new. What Amazon has had for too long goes
+/// again; a feed that is set aside is left to the rounds, which have it looked at ever later.
 pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str) -> Result<()> {
     let hop = match stage {
         Stage::Asking { hop } => hop,
         Stage::Reading { .. } => 0,
     };
-    let age = Timestamp::now().duration_since(feed.created_at);
-    let stuck = feed.stuck || age > STUCK_AFTER || hop >= MOST_HOPS;
-    if stuck != feed.stuck || feed.note.as_deref() != Some(note) {
-        settle::change(app, feed, |feed| {
-            feed.stuck = stuck;
-            feed.note = Some(note.to_owned());
+    let now = Timestamp::now();
+    if feed.state == FeedState::SetAside {
+        return settle::change(app, feed, |feed| {
+            feed.next_check_at = Some(feed.next_check(now));
         })
-        .await?;
+        .await;
     }
-    if stuck {
-        error!(feed.id = %feed.id, connection.id = %feed.connection, age_hours = age.as_hours(), "feed `{}` is stuck at Amazon", feed.id);
+    if feed.note.as_deref() != Some(note) && !feed.decreases_again {
+        settle::change(app, feed, |feed| feed.note = Some(note.to_owned())).await?;
+    }
+    let due = overdue::send_again(app, feed).await?;
+    let age = now.duration_since(feed.created_at);
+    let Some(due) = due.filter(|_| hop < MOST_HOPS) else {
         return Ok(());
-    }
+    };
     if hop == 0 && age > ROUNDS_CHECK_AFTER {
         return Ok(());
     }
@@ -51,7 +51,9 @@ pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str)
         feed: feed.id.clone(),
         hop: hop + 1,
     };
-    app.checks.send(&feed.connection, again, delay(hop)).await
+    let until_due = u32::try_from(due.duration_since(now).as_secs().max(1)).unwrap_or(u32::MAX);
+    let delay = delay(hop).min(until_due);
+    app.checks.send(&feed.connection, again, delay).await
 }
 
 /// The report cannot be read: tries again, and gives the feed up in the end.

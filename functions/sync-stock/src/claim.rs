@@ -56,6 +56,9 @@ impl<'a> Target<'a> {
             marketplaces: Vec::new(),
             product_type: line.product_type.clone(),
             at: Timestamp::now(),
+            by_patch: false,
+            tries: 0,
+            next_at: None,
         }
     }
 }
@@ -182,20 +185,22 @@ async fn is_pending(
     Ok(pending.is_some_and(|it| (it.generation, it.send_count) == entry))
 }
 
-/// Whether nothing else was sent since `claimed`; else what is wanted now is listed to be sent again, since it is
-/// not known which of the two Amazon got last.
+/// Makes sure that nothing else was sent since `claimed`; else what is wanted now is listed to be sent again, since it is
+/// not known which of the two Amazon got last. Whether issues of the listing are kept, as far as that was read.
 pub(crate) async fn confirm(
     session: &SendSession<'_>,
     target: Target<'_>,
     claimed: &Claim<LineValue>,
-) -> Result<()> {
+) -> Result<bool> {
     let connection = &session.key();
     let store = &session.app.store;
     let after = claimed.send_count + 1;
+    let mut has_issues = false;
     let moved = match target.price_on {
         None => {
             let listing = store.listing(&connection.listing(target.sku)).await?;
             listing.is_some_and(|listing| {
+                has_issues = listing.issues.is_some();
                 let sent = listing.sent.map(|sent| LineValue::Quantity(sent.value));
                 listing.send_count != after && sent.as_ref() != Some(&claimed.value)
             })
@@ -215,7 +220,7 @@ pub(crate) async fn confirm(
     if moved && put_back(session, target, |_| true).await? {
         session.wake_urgent().await?;
     }
-    Ok(())
+    Ok(has_issues)
 }
 
 /// Lists what is wanted now to be sent again, if what was sent last satisfies `lost`: it is not known what Amazon shows.

@@ -13,21 +13,26 @@ use crate::price::priced;
 use crate::send_session::{AT_ONCE, SendSession, Stop};
 use build::build;
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, SentBy};
+use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, Overdue, SentBy};
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::fan_out;
 use stallkeeper::queue::FeedCheck;
 use stallkeeper::store::{RoundSummary, Written};
 use submit::submit;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-/// A feed that could not be submitted for so long has outdated values: its lines are claimed again.
-const TOO_OLD: SignedDuration = SignedDuration::from_hours(6);
+/// A feed that Amazon did not bring to an end for so long is given up: it keeps the documents for 28 days.
+const GIVEN_UP: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long the next feed waits after two that came to nothing; twice as long after each one more.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
+/// So many feeds in a row that came to nothing are for a person.
+const ALERTED_AFTER: u32 = 3;
 /// How old a submitted feed is before its checks are taken for lost.
 const CHECK_LOST: SignedDuration = SignedDuration::from_hours(2);
 
-/// Makes feeds of all batches, one after the other.
+/// Makes feeds of all batches, one after the other. Why it stopped before the end, or what one of them was refused for.
 pub(crate) async fn send_all(
     session: &SendSession<'_>,
     batches: Vec<Batch>,
@@ -35,79 +40,88 @@ pub(crate) async fn send_all(
 ) -> Result<Option<Stop>> {
     let mut stop = None;
     for batch in batches {
-        if stop.is_some() {
+        if is_for_all(stop.as_ref()) {
             summary.waiting += batch.entries.len() as u64;
             continue;
         }
         // What cannot be submitted now is better not claimed now.
-        stop = submit::allowance(session).await?;
-        if stop.is_some() {
+        let allowance = submit::allowance(session).await?;
+        if allowance.is_some() {
             summary.waiting += batch.entries.len() as u64;
+            stop = allowance;
             continue;
         }
         let feed = build::begin(session, &batch).await?;
         drop(batch);
-        stop = match build(session, feed).await? {
+        let stopped = match build(session, feed).await? {
             (_, Some(stop)) => Some(stop),
             (Some(feed), None) => submit(session, feed, true, summary).await?,
             (None, None) => None,
         };
+        stop = stopped.or(stop);
     }
     Ok(stop)
 }
 
-/// Goes on with what earlier runs left behind. Why it stopped before the end.
+/// Whether a stop of one feed is one of all: a refusal may be about its marketplace.
+fn is_for_all(stop: Option<&Stop>) -> bool {
+    !matches!(stop, None | Some(Stop::Refused(_)))
+}
+
+/// Goes on with what earlier runs left behind. Why it stopped before the end, or what one of them was refused for.
 pub(crate) async fn resume(
     session: &SendSession<'_>,
     open: Vec<Feed>,
     summary: &mut RoundSummary,
 ) -> Result<Option<Stop>> {
+    let (mut stop, mut failed) = (None, None);
     for feed in open {
-        let stop = match feed.state {
-            FeedState::Submitted => {
-                look_after(session, &feed).await?;
-                None
-            }
-            FeedState::Submitting => {
-                let note = "it is not known whether Amazon received it: its lines are sent again";
-                give_back(session, feed, note).await?;
-                None
-            }
-            FeedState::Building | FeedState::Claimed if is_older(&feed, TOO_OLD) => {
-                give_back(session, feed, "it could not be submitted in time").await?;
-                None
-            }
-            FeedState::Building | FeedState::Claimed
-                if is_unmanaged_price(session, &feed).await? =>
-            {
-                give_back(
-                    session,
-                    feed,
-                    "prices of this marketplace are not set by Stallkeeper any more",
-                )
-                .await?;
-                None
-            }
-            FeedState::Building => {
-                info!(feed.id = %feed.id, "building of feed `{}` continues", feed.id);
-                match build(session, feed).await? {
-                    (_, Some(stop)) => Some(stop),
-                    (Some(feed), None) => submit(session, feed, false, summary).await?,
-                    (None, None) => None,
-                }
-            }
-            FeedState::Claimed => submit(session, feed, false, summary).await?,
-            FeedState::Settled | FeedState::Returned => None,
-        };
-        if stop.is_some() {
-            return Ok(stop);
+        if is_for_all(stop.as_ref()) {
+            break;
+        }
+        match resume_one(session, feed, summary).await {
+            Ok(stopped) => stop = stopped.or(stop),
+            Err(error) if error.class() == Class::AuthRevoked => return Err(error),
+            // The others are none the worse for it.
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(None)
+    failed.map_or(Ok(stop), Err)
 }
 
-fn is_older(feed: &Feed, than: SignedDuration) -> bool {
-    Timestamp::now().duration_since(feed.created_at) > than
+async fn resume_one(
+    session: &SendSession<'_>,
+    feed: Feed,
+    summary: &mut RoundSummary,
+) -> Result<Option<Stop>> {
+    let settings = session.sending.settings();
+    let overdue = feed.overdue(&settings.feed_ages, Timestamp::now());
+    match feed.state {
+        FeedState::Submitted => look_after(session, &feed, overdue).await.map(|()| None),
+        FeedState::SetAside => look_later(session, feed).await.map(|()| None),
+        FeedState::Submitting => {
+            let note = "it is not known whether Amazon received it: its lines are sent again";
+            give_back(session, feed, note).await.map(|()| None)
+        }
+        FeedState::Building | FeedState::Claimed if overdue != Overdue::None => {
+            let note = "it could not be submitted in time";
+            give_back(session, feed, note).await.map(|()| None)
+        }
+        FeedState::Building | FeedState::Claimed if is_unmanaged_price(session, &feed).await? => {
+            let note = "prices of this marketplace are not set by Stallkeeper any more";
+            give_back(session, feed, note).await.map(|()| None)
+        }
+        FeedState::Building => {
+            info!(feed.id = %feed.id, "building of feed `{}` continues", feed.id);
+            match build(session, feed).await? {
+                (_, Some(stop)) => Ok(Some(stop)),
+                (Some(feed), None) => submit(session, feed, false, summary).await,
+                (None, None) => Ok(None),
+            }
+        }
+        FeedState::Claimed => submit(session, feed, false, summary).await,
+        FeedState::Settled | FeedState::Returned => Ok(None),
+    }
 }
 
 /// Whether the feed's prices are not to be sent any more.
@@ -115,16 +129,67 @@ async fn is_unmanaged_price(session: &SendSession<'_>, feed: &Feed) -> Result<bo
     Ok(feed.kind == FeedKind::Price && !priced(session).await?.contains(&feed.marketplace))
 }
 
-/// The check of a feed queues itself until the feed is settled. One that is stuck is looked at with each round; one that
-/// should be done long since every two hours.
-async fn look_after(session: &SendSession<'_>, feed: &Feed) -> Result<()> {
-    let age = Timestamp::now().duration_since(feed.submitted_at.unwrap_or(feed.created_at));
+/// The check of a feed queues itself until the feed is settled. What Amazon has had for too long goes again; and one
+/// that should be done long since is looked at every two hours, in case its check was lost.
+async fn look_after(session: &SendSession<'_>, feed: &Feed, overdue: Overdue) -> Result<()> {
+    let now = Timestamp::now();
+    if overdue != Overdue::None {
+        error!(feed.id = %feed.id, connection.id = %feed.connection, ?overdue, "feed `{}` is stuck at Amazon", feed.id);
+        let (store, settings) = (&session.app.store, session.sending.settings());
+        let again = store.overdue_again(feed, overdue, settings, now).await?;
+        if again.urgent {
+            session.wake_urgent().await?;
+        }
+        return check(session, feed, 0).await;
+    }
+    let age = now.duration_since(feed.submitted_at.unwrap_or(feed.created_at));
     let round = i64::from(session.sending.settings().every_minutes) * 60;
-    let due = age >= CHECK_LOST && age.as_secs() % CHECK_LOST.as_secs() < round;
-    if feed.stuck || due {
+    if age >= CHECK_LOST && age.as_secs() % CHECK_LOST.as_secs() < round {
         check(session, feed, 0).await?;
     }
     Ok(())
+}
+
+/// A feed that is set aside is looked at ever later, and given up in the end: what it still carries goes again.
+async fn look_later(session: &SendSession<'_>, feed: Feed) -> Result<()> {
+    let now = Timestamp::now();
+    if now.duration_since(feed.created_at) >= GIVEN_UP {
+        return give_back(session, feed, "Amazon never brought it to an end").await;
+    }
+    error!(feed.id = %feed.id, connection.id = %feed.connection, "feed `{}` is stuck at Amazon", feed.id);
+    match feed.next_check_at {
+        Some(at) if at > now => Ok(()),
+        _ => check(session, &feed, 0).await,
+    }
+}
+
+/// Since when feeds come to nothing one after the other, and until when the next one waits; the newest first.
+fn returned_in_a_row(feeds: &[Feed]) -> (u32, Option<Timestamp>) {
+    let mut submitted = feeds.iter().filter(|feed| feed.submitted_at.is_some());
+    let came_to_nothing =
+        |feed: &&Feed| matches!(feed.state, FeedState::Returned | FeedState::SetAside);
+    let row: Vec<&Feed> = submitted.by_ref().take_while(came_to_nothing).collect();
+    let count = u32::try_from(row.len()).unwrap_or(u32::MAX);
+    let Some(last) = row.first().filter(|_| count >= 2) else {
+        return (count, None);
+    };
+    let wait = (FIRST_WAIT * (1 << (count - 2).min(5))).min(LONGEST_WAIT);
+    (count, last.created_at.checked_add(wait).ok())
+}
+
+/// Whether feeds came to nothing so often that the next one waits: decreases do not wait with it.
+pub(crate) async fn are_returned(session: &SendSession<'_>) -> Result<bool> {
+    let connection = &session.key();
+    let page = session
+        .app
+        .store
+        .feed_page(connection, None, submit::PAGE)
+        .await?;
+    let (count, until) = returned_in_a_row(&page.feeds);
+    if count >= ALERTED_AFTER {
+        error!(connection.id = %connection, feeds = count, "feeds come to nothing again and again");
+    }
+    Ok(until.is_some_and(|until| until > Timestamp::now()))
 }
 
 /// Has `settle-feeds` look at a feed.
@@ -192,4 +257,40 @@ async fn reload(session: &SendSession<'_>, feed: &Feed) -> Result<Feed> {
         .await?
         .filter(|now| now.state == feed.state);
     now.ok_or_else(|| Error::retryable("go on with a feed", "another run took it over"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(state: FeedState, minute: i64, submitted: bool) -> Feed {
+        let at = Timestamp::from_second(minute * 60).unwrap();
+        let mut feed = serde_json::json!({
+            "tenant": "t", "connection": "c", "id": "F", "kind": "quantity", "marketplace": "UK",
+            "state": state, "lines": 1, "parts": 1, "created_at": at, "accepted": 0, "refused": 0,
+            "stuck": false, "revision": 1,
+        });
+        if submitted {
+            feed["submitted_at"] = serde_json::json!(at);
+        }
+        serde_json::from_value(feed).unwrap()
+    }
+
+    #[test]
+    fn feeds_that_come_to_nothing_one_after_the_other_let_the_next_one_wait_ever_longer() {
+        let wait = |count: usize| {
+            let mut feeds = vec![feed(FeedState::Returned, 0, true); count];
+            // One that was never submitted says nothing.
+            feeds.insert(0, feed(FeedState::Returned, 9, false));
+            feeds.push(feed(FeedState::Settled, 0, true));
+            feeds.push(feed(FeedState::Returned, 0, true));
+            let (counted, until) = returned_in_a_row(&feeds);
+            assert_eq!(counted as usize, count);
+            until.map(|until| until.as_second() / 60)
+        };
+        let waits: Vec<_> = (0..9).map(wait).collect();
+        let minutes = [10, 20, 40, 80, 160, 240, 240].map(Some);
+        assert_eq!(waits[..2], [None, None]);
+        assert_eq!(waits[2..], minutes);
+    }
 }

@@ -7,6 +7,7 @@
 mod brake;
 mod claim;
 mod feed;
+mod leased;
 mod patch;
 mod plan;
 mod price;
@@ -123,7 +124,7 @@ async fn urgent_tick(
             0,
         ),
         // A round sends many by feed; if messages have chased a lease for long, it looks at all.
-        UrgentOutcome::TooMany | UrgentOutcome::Busy | UrgentOutcome::OutOfTime => (
+        UrgentOutcome::ForRound | UrgentOutcome::Busy | UrgentOutcome::OutOfTime => (
             StockTick::Tick {
                 connection: connection.clone(),
                 hop: 0,

@@ -1,23 +1,22 @@
 //! Patches: one listing at a time, whose answer is the verdict. It claims before it sends, and takes an entry out only
-//! once Amazon has answered.
+//! once Amazon has answered. What Amazon refuses of one SKU keeps no other from being sent.
 
-use crate::claim::Claim;
-use crate::claim::{ClaimOutcome, Target, claim, confirm};
-use crate::plan::marketplace_of;
-use crate::send_session::{SendSession, Stop, refused_for_good, words};
+mod denials;
+mod one;
+
+use crate::claim::Target;
+use crate::send_session::{SendSession, Stop, general_words};
+use denials::Denials;
 use futures::future::join_all;
-use stallkeeper::domain::feed::{Feed, FeedKind, LineValue, SentBy};
+use one::patch_one;
+use stallkeeper::domain::feed::{Feed, FeedKind};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
-use stallkeeper::domain::listing::{Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::error::{Class, Error, Result};
-use stallkeeper::seller_session::CallOutcome;
-use stallkeeper::sp_api::{Account, Change, Issue, ListingPatch, Operation, PatchStatus};
-use stallkeeper::sp_api::{PatchVerdict, SpApi};
+use stallkeeper::error::Result;
+use stallkeeper::sp_api::{Operation, Refusal};
 use stallkeeper::store::{RoundSummary, ToSend};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
-use tracing::warn;
 
 /// Patches side by side: what Amazon takes in a second, and all that its bucket holds.
 const BURST: usize = 5;
@@ -65,7 +64,12 @@ impl Unsubmitted {
 /// The outcome of one patch.
 enum Patched {
     Accepted,
-    Refused,
+    /// By a verdict; `again`: it may be taken later, and is tried again.
+    Refused {
+        again: bool,
+    },
+    /// The call was refused, which is noted on the listing; it is tried again.
+    Denied(Refusal),
     /// There was nothing to send.
     Dropped,
     /// It waits for a later round.
@@ -74,8 +78,13 @@ enum Patched {
     Unsure,
     /// Amazon's limit is reached, whatever we thought.
     Limited,
-    /// Amazon accepts no patch; in words.
-    Stopped(String),
+}
+
+impl Patched {
+    /// Whether there is nothing more to do about its entry.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Accepted | Self::Refused { again: false })
+    }
 }
 
 /// Patches all entries, burst by burst. Returns how many have an unknown outcome, and why it stopped before the end.
@@ -86,22 +95,41 @@ pub(crate) async fn patch_all(
     summary: &mut RoundSummary,
 ) -> Result<(u64, Option<Stop>)> {
     let mut left: VecDeque<&ToSend> = entries.iter().collect();
+    let mut denials = Denials::default();
     let (mut unsure, mut limits) = (0, 0);
     while !left.is_empty() {
-        let burst: Vec<&ToSend> = left.drain(..left.len().min(BURST)).collect();
+        let burst = next_burst(&mut left, &denials);
         if let Some(stop) = before_burst(session, burst.len()).await? {
             return Ok((unsure, Some(stop)));
         }
+        let home = session.sending.home();
+        let through: Vec<Marketplace> = burst
+            .iter()
+            .map(|entry| denials.marketplace(entry, home))
+            .collect();
         let patches = burst
             .iter()
-            .map(|entry| patch_one(session, entry, unsubmitted));
-        let (mut stop, mut limited) = (None, 0);
+            .zip(&through)
+            .map(|(entry, marketplace)| patch_one(session, entry, *marketplace, unsubmitted));
+        let (mut limited, mut denied, mut why) = (0, 0, None);
         // Each is settled, whatever becomes of the others.
         let patched: Vec<Result<Patched>> = join_all(patches).await;
-        for (entry, patched) in burst.iter().zip(patched) {
+        for ((entry, marketplace), patched) in burst.iter().zip(through).zip(patched) {
             match patched? {
-                Patched::Accepted => summary.patched += 1,
-                Patched::Refused => summary.refused += 1,
+                Patched::Accepted => {
+                    denials.note_verdict(marketplace);
+                    summary.patched += 1;
+                }
+                Patched::Refused { .. } => {
+                    denials.note_verdict(marketplace);
+                    summary.refused += 1;
+                }
+                Patched::Denied(refusal) => {
+                    denials.note_denial(marketplace, (refusal.status, refusal.code.as_deref()));
+                    why = Some(general_words(&refusal));
+                    denied += 1;
+                    summary.refused += 1;
+                }
                 Patched::Dropped => {}
                 Patched::Left => summary.waiting += 1,
                 Patched::Unsure => unsure += 1,
@@ -109,18 +137,28 @@ pub(crate) async fn patch_all(
                     limited = 1;
                     left.push_back(*entry);
                 }
-                Patched::Stopped(words) => stop = Some(Stop::Refused(words)),
             }
+        }
+        denials.note_set(denied);
+        if let Some(words) = why.filter(|_| denials.is_general()) {
+            summary.waiting += left.len() as u64;
+            return Ok((unsure, Some(Stop::Refused(words))));
         }
         limits += limited;
         if limits > MOST_LIMITS {
-            stop = stop.or(Some(Stop::Limited));
-        }
-        if stop.is_some() {
-            return Ok((unsure, stop));
+            return Ok((unsure, Some(Stop::Limited)));
         }
     }
     Ok((unsure, None))
+}
+
+/// The most pressing ones; if all of the first were refused, the least pressing ones, which have least in common with
+/// them.
+fn next_burst<'a>(left: &mut VecDeque<&'a ToSend>, denials: &Denials) -> Vec<&'a ToSend> {
+    if denials.is_in_question() {
+        return left.split_off(left.len().saturating_sub(BURST)).into();
+    }
+    left.drain(..left.len().min(BURST)).collect()
 }
 
 /// Time, Amazon's limit, and last the brakes.
@@ -134,175 +172,4 @@ async fn before_burst(session: &SendSession<'_>, patches: usize) -> Result<Optio
         return Ok(limit);
     }
     Ok((!session.still_on().await?).then_some(Stop::SwitchedOff))
-}
-
-async fn patch_one(
-    session: &SendSession<'_>,
-    entry: &ToSend,
-    unsubmitted: &Unsubmitted,
-) -> Result<Patched> {
-    let connection = &session.key();
-    let store = &session.app.store;
-    let target = Target::of(entry);
-    for feed in unsubmitted.holding(target) {
-        session.overtake(feed, target.sku).await?;
-    }
-    let first = Claim {
-        value: entry.value.clone(),
-        generation: entry.generation,
-        send_count: entry.send_count,
-    };
-    let claimed = match claim(session, target, first, &SentBy::Patch).await? {
-        ClaimOutcome::Claimed(claimed) => claimed,
-        ClaimOutcome::Left => return Ok(Patched::Left),
-        ClaimOutcome::Dropped => {
-            store.delete_to_send(connection, entry).await?;
-            return Ok(Patched::Dropped);
-        }
-    };
-    let answer = send(session, entry, &claimed).await;
-    // Another run may have sent something else meanwhile, and it is not known whose patch Amazon got last.
-    confirm(session, target, &claimed).await?;
-    let patched = match answer {
-        Ok(CallOutcome::Limited(_)) => return Ok(Patched::Limited),
-        Ok(CallOutcome::Answered(answer)) => match refusing(&answer.value) {
-            None => Patched::Accepted,
-            Some(Issue { code, message, .. }) => {
-                let again = advice(&code).retry;
-                refuse(session, target, &claimed, code, message).await?;
-                if again {
-                    // The entry stays, so the next round sends it again.
-                    return Ok(Patched::Refused);
-                }
-                Patched::Refused
-            }
-        },
-        Err(error) => {
-            let failed = after_failure(session, target, &claimed, error).await?;
-            if !matches!(failed, Patched::Refused) {
-                return Ok(failed);
-            }
-            failed
-        }
-    };
-    store.delete_to_send(connection, entry).await?;
-    Ok(patched)
-}
-
-async fn send(
-    session: &SendSession<'_>,
-    entry: &ToSend,
-    claimed: &Claim<LineValue>,
-) -> Result<CallOutcome<PatchVerdict>> {
-    let seller = session.seller.seller().await?;
-    let marketplace = marketplace_of(entry, session.sending.home());
-    let patch = ListingPatch {
-        product_type: entry.product_type.as_deref(),
-        change: match claimed.value {
-            LineValue::Quantity(quantity) => Change::Quantity(quantity),
-            LineValue::Price { amount, .. } => Change::Price {
-                marketplace,
-                amount,
-            },
-        },
-    };
-    let sku = entry.sku.as_str();
-    let call = async |amazon: &SpApi, account: Account<'_>| {
-        let patch = amazon.patch_listings_item(&account, seller, sku, marketplace, &patch);
-        patch.await
-    };
-    let operation = Operation::PatchListingsItem;
-    session.seller.call_permitted(operation, call).await
-}
-
-/// What kept Amazon from taking it. A word that is new to us counts by its issues alone.
-fn refusing(verdict: &PatchVerdict) -> Option<Issue> {
-    let issue = verdict.issues.iter().find(|issue| issue.refuses());
-    match (&verdict.status, issue) {
-        (PatchStatus::Accepted, _) | (PatchStatus::Valid | PatchStatus::Other(_), None) => None,
-        (_, Some(issue)) => Some(issue.clone()),
-        (PatchStatus::Invalid, None) => {
-            let first = verdict.issues.first().cloned();
-            Some(first.unwrap_or_else(|| Issue {
-                code: "INVALID".into(),
-                message: "Amazon gave no reason".into(),
-                severity: stallkeeper::sp_api::Severity::Error,
-                attribute_names: Vec::new(),
-            }))
-        }
-    }
-}
-
-async fn after_failure(
-    session: &SendSession<'_>,
-    target: Target<'_>,
-    claimed: &Claim<LineValue>,
-    error: Error,
-) -> Result<Patched> {
-    let operation = Operation::PatchListingsItem;
-    match error.class() {
-        Class::AuthRevoked => Err(error),
-        // Login with Amazon's limit.
-        Class::Throttled { .. } => Ok(Patched::Limited),
-        Class::Retryable => {
-            warn!(error = error.chain(), "a patch may or may not have arrived");
-            Ok(Patched::Unsure)
-        }
-        Class::Permanent => match refused_for_good(&error, operation) {
-            Some(refusal) if refusal.status == 403 => {
-                warn!(error = error.chain(), "Amazon accepts no patch");
-                Ok(Patched::Stopped(words(refusal)))
-            }
-            Some(refusal) => {
-                let code = refusal.code.clone();
-                let code = code.unwrap_or_else(|| refusal.status.to_string());
-                refuse(session, target, claimed, code, words(refusal)).await?;
-                Ok(Patched::Refused)
-            }
-            // No address can hold this SKU.
-            None if stallkeeper::sp_api::refusal(&error).is_none() => {
-                refuse(session, target, claimed, "address".into(), error.chain()).await?;
-                Ok(Patched::Refused)
-            }
-            // Login with Amazon refuses the app.
-            None => Err(error),
-        },
-    }
-}
-
-async fn refuse(
-    session: &SendSession<'_>,
-    target: Target<'_>,
-    claimed: &Claim<LineValue>,
-    code: String,
-    message: String,
-) -> Result<()> {
-    let connection = &session.key();
-    let store = &session.app.store;
-    let at = session.amazons_now();
-    match (target.price_on, &claimed.value) {
-        (Some(marketplace), LineValue::Price { amount, .. }) => {
-            let refused = refusal(*amount, code, message, at);
-            let offer = &connection.listing(target.sku).offer(marketplace);
-            store.refuse_offer(offer, &refused).await?;
-        }
-        (None, LineValue::Quantity(quantity)) => {
-            let refused = refusal(*quantity, code, message, at);
-            store
-                .refuse_listing(&connection.listing(target.sku), &refused)
-                .await?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn refusal<V>(value: V, code: String, message: String, at: jiff::Timestamp) -> Refused<V> {
-    Refused {
-        value,
-        code,
-        message,
-        at,
-        by: SentBy::Patch,
-    }
 }

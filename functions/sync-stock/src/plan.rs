@@ -4,7 +4,7 @@ use stallkeeper::domain::feed::{FeedKind, MOST_LINES};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::sp_api::listings_feed::MAX_BYTES;
 use stallkeeper::store::ToSend;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a line of a feed takes beside what the seller named: an upper bound.
 const LINE_BYTES: usize = 300;
@@ -15,6 +15,8 @@ pub(crate) struct Plan {
     /// The most pressing first.
     pub(crate) patches: Vec<ToSend>,
     pub(crate) feeds: Vec<Batch>,
+    /// How many wait, since no marketplace takes feeds for them.
+    pub(crate) waiting: u64,
 }
 
 /// What goes in one feed.
@@ -25,108 +27,135 @@ pub(crate) struct Batch {
     pub(crate) entries: Vec<ToSend>,
 }
 
-/// Few go by patch. Of many, what waits for no round goes by patch all the same, and the rest by the fewest feeds.
-pub(crate) fn plan(entries: Vec<ToSend>, home: Marketplace, patch_most: usize) -> Plan {
+/// Which ways are open.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    pub(crate) home: Marketplace,
+    pub(crate) patch_most: usize,
+    /// Marketplaces that refused a feed lately.
+    pub(crate) closed: BTreeSet<Marketplace>,
+    /// Amazon does not bring a feed to an end.
+    pub(crate) feeds_are_stuck: bool,
+}
+
+/// Few go by patch. Of many, what waits for no round goes by patch all the same, and the rest by the fewest feeds. A
+/// decrease that a feed did not bring to Amazon goes by patch, however many there are.
+pub(crate) fn plan(entries: Vec<ToSend>, routes: &Routes) -> Plan {
     let (prices, quantities): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|entry| entry.price_on.is_some());
     let mut plan = Plan::default();
-    plan.add(FeedKind::Quantity, quantities, patch_most, |rest| {
-        cover(rest, home)
-    });
-    plan.add(FeedKind::Price, prices, patch_most, by_marketplace);
+    plan.add(FeedKind::Quantity, quantities, routes);
+    plan.add(FeedKind::Price, prices, routes);
     plan
 }
 
 impl Plan {
-    fn add(
-        &mut self,
-        kind: FeedKind,
-        mut entries: Vec<ToSend>,
-        patch_most: usize,
-        group: impl FnOnce(Vec<ToSend>) -> Vec<(Marketplace, Vec<ToSend>)>,
-    ) {
+    fn add(&mut self, kind: FeedKind, mut entries: Vec<ToSend>, routes: &Routes) {
         entries.sort_by(|a, b| {
-            let pressing = |it: &ToSend| (!it.urgent, !it.decrease, it.at);
+            let pressing = |it: &ToSend| (!it.urgent, !it.decrease, it.tries, it.at);
             pressing(a).cmp(&pressing(b)).then(a.sku.cmp(&b.sku))
         });
-        if entries.len() <= patch_most {
-            self.patches.append(&mut entries);
-            return;
-        }
-        let urgent = entries.iter().take_while(|entry| entry.urgent).count();
-        let rest = entries.split_off(urgent.min(patch_most));
-        let mut room = patch_most - entries.len();
+        let (first, entries): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| goes_by_patch(entry, routes));
+        self.patches.extend(first);
+        let (mut entries, unaddressed): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| entry.sku.fits_in_an_address());
+        let patched = match entries.len() <= routes.patch_most {
+            true => entries.len(),
+            false => entries.iter().take_while(|entry| entry.urgent).count(),
+        };
+        let mut rest = entries.split_off(patched.min(routes.patch_most));
+        let mut room = routes.patch_most - entries.len();
         self.patches.append(&mut entries);
-        let mut groups = group(rest);
+        rest.extend(unaddressed);
+        self.add_groups(kind, rest, routes, &mut room);
+    }
+
+    fn add_groups(&mut self, kind: FeedKind, rest: Vec<ToSend>, routes: &Routes, room: &mut usize) {
+        let (mut groups, closed) = cover(rest, routes);
         // A feed for a handful is not worth one of the few that Amazon takes.
         groups.sort_by_key(|(_, group)| group.len());
-        for (marketplace, mut group) in groups {
-            if group.len() <= room {
-                room -= group.len();
-                self.patches.append(&mut group);
-                continue;
-            }
+        for (marketplace, group) in groups {
+            let (mut patched, fed) = match group.len() <= *room {
+                true => group
+                    .into_iter()
+                    .partition(|entry| entry.sku.fits_in_an_address()),
+                false => (Vec::new(), group),
+            };
+            *room -= patched.len();
+            self.patches.append(&mut patched);
             self.feeds
-                .extend(documents(group).into_iter().map(|entries| Batch {
+                .extend(documents(fed).into_iter().map(|entries| Batch {
                     kind,
                     marketplace,
                     entries,
                 }));
         }
+        // By patch, Amazon says of each whether it is refused as well.
+        let (mut closed, unaddressed): (Vec<_>, Vec<_>) = closed
+            .into_iter()
+            .partition(|entry| entry.sku.fits_in_an_address());
+        let wait = closed.split_off(closed.len().min(*room));
+        self.waiting += (wait.len() + unaddressed.len()) as u64;
+        self.patches.append(&mut closed);
     }
 }
 
-/// The marketplace to patch an entry through.
-pub(crate) fn marketplace_of(entry: &ToSend, home: Marketplace) -> Marketplace {
-    match entry.price_on {
-        Some(marketplace) => marketplace,
-        None if entry.marketplaces.contains(&home) => home,
-        None => entry.marketplaces.first().copied().unwrap_or(home),
-    }
+/// Whether an entry goes by patch even if there are many.
+fn goes_by_patch(entry: &ToSend, routes: &Routes) -> bool {
+    let lost = entry.by_patch || routes.feeds_are_stuck;
+    lost && entry.decrease && entry.sku.fits_in_an_address()
 }
 
-/// The fewest marketplaces that cover all: home first, then repeatedly the one that covers most of what is left. An entry
-/// that names no marketplace is tried at home.
-fn cover(mut entries: Vec<ToSend>, home: Marketplace) -> Vec<(Marketplace, Vec<ToSend>)> {
+/// The marketplaces that an entry can be sent through, the home one first; never none.
+pub(crate) fn marketplaces_of(entry: &ToSend, home: Marketplace) -> Vec<Marketplace> {
+    if let Some(marketplace) = entry.price_on {
+        return vec![marketplace];
+    }
+    let (mut all, others): (Vec<_>, Vec<_>) =
+        entry.marketplaces.iter().partition(|it| **it == home);
+    all.extend(others);
+    if all.is_empty() {
+        all.push(home);
+    }
+    all
+}
+
+/// The fewest open marketplaces that cover all: home first, then repeatedly the one that covers most of what is left; and
+/// the entries that no open one covers. An entry that names no marketplace is tried at home.
+fn cover(entries: Vec<ToSend>, routes: &Routes) -> (Vec<(Marketplace, Vec<ToSend>)>, Vec<ToSend>) {
+    let open = |entry: &ToSend| {
+        let mut all = marketplaces_of(entry, routes.home);
+        all.retain(|it| !routes.closed.contains(it));
+        all
+    };
+    let (mut left, closed): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| !open(entry).is_empty());
     let mut groups = Vec::new();
-    let mut next = Some(home);
+    let mut next = Some(routes.home);
     while let Some(marketplace) = next {
-        let (covered, left): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
-            entry.marketplaces.contains(&marketplace)
-                || (entry.marketplaces.is_empty() && marketplace == home)
-        });
+        let (covered, others): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|entry| open(entry).contains(&marketplace));
         if !covered.is_empty() {
             groups.push((marketplace, covered));
         }
-        entries = left;
+        left = others;
         let mut counts: BTreeMap<&str, (usize, Marketplace)> = BTreeMap::new();
-        for marketplace in entries.iter().flat_map(|entry| &entry.marketplaces) {
-            counts
-                .entry(marketplace.country())
-                .or_insert((0, *marketplace))
-                .0 += 1;
+        for marketplace in left.iter().flat_map(open) {
+            let count = counts.entry(marketplace.country());
+            count.or_insert((0, marketplace)).0 += 1;
         }
         next = counts
             .into_values()
             .max_by_key(|(count, _)| *count)
             .map(|(_, marketplace)| marketplace);
     }
-    groups
-}
-
-fn by_marketplace(entries: Vec<ToSend>) -> Vec<(Marketplace, Vec<ToSend>)> {
-    let mut groups: BTreeMap<&str, (Marketplace, Vec<ToSend>)> = BTreeMap::new();
-    for entry in entries {
-        let Some(marketplace) = entry.price_on else {
-            continue;
-        };
-        let group = groups
-            .entry(marketplace.country())
-            .or_insert_with(|| (marketplace, Vec::new()));
-        group.1.push(entry);
-    }
-    groups.into_values().collect()
+    (groups, closed)
 }
 
 /// Splits into documents that Amazon takes.
@@ -181,6 +210,18 @@ pub(crate) mod tests {
             marketplaces: vec![Marketplace::Uk],
             product_type: None,
             at: Timestamp::UNIX_EPOCH,
+            by_patch: false,
+            tries: 0,
+            next_at: None,
+        }
+    }
+
+    fn routes(home: Marketplace, patch_most: usize) -> Routes {
+        Routes {
+            home,
+            patch_most,
+            closed: BTreeSet::new(),
+            feeds_are_stuck: false,
         }
     }
 
@@ -208,7 +249,7 @@ pub(crate) mod tests {
                 ..entry(&format!("S{n}"), 1)
             }).collect();
             let count = entries.len();
-            let plan = plan(entries, Marketplace::De, patch_most);
+            let plan = plan(entries, &routes(Marketplace::De, patch_most));
             prop_assert!(plan.patches.len() <= patch_most);
             let mut skus: Vec<&str> = plan.patches.iter().map(|it| it.sku.as_str()).collect();
             for batch in &plan.feeds {
@@ -226,12 +267,17 @@ pub(crate) mod tests {
 
     #[test]
     fn few_go_by_patch_and_many_by_one_feed() {
-        assert_eq!(plan(entries(300), Marketplace::Uk, 300).patches.len(), 300);
-        let many = plan(entries(301), Marketplace::Uk, 300);
+        assert_eq!(
+            plan(entries(300), &routes(Marketplace::Uk, 300))
+                .patches
+                .len(),
+            300
+        );
+        let many = plan(entries(301), &routes(Marketplace::Uk, 300));
         assert!(many.patches.is_empty());
         assert_eq!(many.feeds.len(), 1);
         assert_eq!(many.feeds[0].entries.len(), 301);
-        let most = plan(entries(25_001), Marketplace::Uk, 300);
+        let most = plan(entries(25_001), &routes(Marketplace::Uk, 300));
         assert_eq!(most.feeds.len(), 2, "Amazon takes 25,000 lines in a feed");
     }
 
@@ -239,10 +285,67 @@ pub(crate) mod tests {
     fn of_many_what_is_urgent_goes_by_patch_all_the_same() {
         let mut all = entries(400);
         all[77].urgent = true;
-        let plan = plan(all, Marketplace::Uk, 300);
+        let plan = plan(all, &routes(Marketplace::Uk, 300));
         assert_eq!(plan.patches.len(), 1);
         assert_eq!(plan.patches[0].sku.as_str(), "S00077");
         assert_eq!(plan.feeds[0].entries.len(), 399);
+    }
+
+    #[test]
+    fn a_decrease_that_no_feed_brings_to_amazon_goes_by_patch_however_many_there_are() {
+        let decreases = |by_patch| {
+            let all = entries(400).into_iter();
+            all.map(move |entry| ToSend {
+                decrease: true,
+                by_patch,
+                ..entry
+            })
+        };
+        let usual = routes(Marketplace::Uk, 300);
+        let lost = plan(decreases(true).chain(entries(0)).collect(), &usual);
+        assert_eq!((lost.patches.len(), lost.feeds.len()), (400, 0));
+        let stuck = Routes {
+            feeds_are_stuck: true,
+            ..usual
+        };
+        let new = plan(decreases(false).collect(), &stuck);
+        assert_eq!((new.patches.len(), new.feeds.len()), (400, 0));
+        let increases = plan(entries(400), &stuck);
+        assert_eq!((increases.patches.len(), increases.feeds.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_sku_that_fits_in_no_address_goes_by_feed_even_alone() {
+        let mut all = entries(3);
+        all.push(ToSend {
+            urgent: true,
+            decrease: true,
+            by_patch: true,
+            ..entry("..", 0)
+        });
+        let plan = plan(all, &routes(Marketplace::Uk, 300));
+        assert_eq!(plan.patches.len(), 3);
+        assert_eq!(plan.feeds.len(), 1);
+        assert_eq!(plan.feeds[0].entries[0].sku.as_str(), "..");
+    }
+
+    #[test]
+    fn feeds_avoid_a_marketplace_that_refused_one() {
+        let in_both = |n: usize| ToSend {
+            marketplaces: vec![Marketplace::Uk, Marketplace::De],
+            ..entry(&format!("B{n:03}"), 5)
+        };
+        let mut all = entries(40);
+        all.extend((0..40).map(in_both));
+        let closed = Routes {
+            closed: [Marketplace::Uk].into(),
+            ..routes(Marketplace::Uk, 10)
+        };
+        let plan = plan(all, &closed);
+        assert_eq!(plan.feeds.len(), 1);
+        assert_eq!(plan.feeds[0].marketplace, Marketplace::De);
+        assert_eq!(plan.feeds[0].entries.len(), 40);
+        assert_eq!((plan.patches.len(), plan.waiting), (10, 30));
     }
 
     #[test]
@@ -253,7 +356,7 @@ pub(crate) mod tests {
         };
         let mut all: Vec<ToSend> = (0..400).map(|n| on(Marketplace::Uk, n)).collect();
         all.extend((0..350).map(|n| on(Marketplace::De, n)));
-        let plan = plan(all, Marketplace::Uk, 300);
+        let plan = plan(all, &routes(Marketplace::Uk, 300));
         let sizes: Vec<_> = plan
             .feeds
             .iter()

@@ -3,21 +3,20 @@
 use crate::App;
 use crate::brake::{is_released, judge};
 use crate::feed;
+use crate::leased::{until, while_leased};
 use crate::patch::{Unsubmitted, patch_all};
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, Routes, plan};
 use crate::price::drop_unmanaged_prices;
-use crate::send_session::{SendSession, Stop};
+use crate::send_session::{SendSession, Stop, general_words};
 use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::sp_api::refusal;
 use stallkeeper::store::{HeldRound, Leased, Round, RoundSummary, ToSend, Written};
 use std::collections::HashSet;
 use std::time::SystemTime;
-use tracing::{info, warn};
-
-/// How long a run has the rounds to itself; longer than the function may take.
-pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(330);
+use tracing::{error, info, warn};
 
 /// How a round ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,21 +36,20 @@ pub(crate) async fn run(
     hop: u32,
     deadline: SystemTime,
 ) -> Result<RoundOutcome> {
-    let now = Timestamp::now();
     let owner = ulid::Ulid::generate().to_string();
-    let until = now.saturating_add(LEASE).unwrap_or(now);
     let connection = &sending.connection;
-    let leased = app
-        .store
-        .lease_round(&connection.key(), &owner, now, until)
-        .await?;
-    let Some(round) = leased else {
+    let key = &connection.key();
+    let lease = async || {
+        let now = Timestamp::now();
+        app.store.lease_round(key, &owner, now, until(now)).await
+    };
+    let Some(round) = lease().await? else {
         info!(connection.id = %connection.id, "another run sends the stock of connection `{}`", connection.id);
         return Ok(RoundOutcome::Lost);
     };
     let mut run = Run {
         session: SendSession::new(app, sending, deadline).await?,
-        owner,
+        owner: owner.clone(),
         round,
         // What the run before has just taken out or put in must be seen.
         strongly: hop > 0,
@@ -59,14 +57,20 @@ pub(crate) async fn run(
         hold: None,
         judged: false,
         stop: None,
+        patches_stop: None,
+        failed: None,
     };
-    let sent = run.send().await;
-    if sent.is_err() {
-        // What was sent is noted line by line; this only lets the next run start before the lease expires.
-        let _ = run.leave().await;
+    let renew = async || Ok(lease().await?.is_some());
+    let sent = while_leased(renew, run.send()).await;
+    if let Err(error) = sent {
+        run.fail(error);
     }
-    sent?;
-    run.leave().await
+    let left = run.leave().await;
+    match run.failed {
+        // What was sent is noted line by line.
+        Some(error) => Err(error),
+        None => left,
+    }
 }
 
 /// A run that holds the lease.
@@ -81,6 +85,10 @@ struct Run<'a> {
     /// Whether the brake was asked, or there is nothing that it could hold.
     judged: bool,
     stop: Option<Stop>,
+    /// Why no more is patched.
+    patches_stop: Option<Stop>,
+    /// What made a part of it fail, or all; trying again may help.
+    failed: Option<Error>,
 }
 
 impl Run<'_> {
@@ -107,14 +115,42 @@ impl Run<'_> {
         let mut open = store.open_feeds(connection).await?;
         if !open.is_empty() {
             self.strongly = true;
-            self.stop = feed::resume(&self.session, open, &mut self.summary).await?;
-            if !matches!(self.stop, None | Some(Stop::Limited)) {
+            let resumed = feed::resume(&self.session, open, &mut self.summary);
+            let resumed = Box::pin(resumed).await;
+            self.stop = self.part(resumed)?.flatten();
+            if matches!(self.stop, Some(Stop::OutOfTime | Stop::SwitchedOff)) {
                 return Ok(());
             }
             open = store.open_feeds(connection).await?;
         }
         let entries = self.entries().await?;
         self.round_of(entries, open).await
+    }
+
+    /// The outcome of a part whose failure stops no other part; `None` if it failed.
+    ///
+    /// # Errors
+    /// Authorisation revoked: nothing more can be sent.
+    fn part<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Ok(done) => Ok(Some(done)),
+            Err(error) if error.class() == Class::AuthRevoked => Err(error),
+            Err(error) => {
+                self.fail(error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Notes a failure. One that is for good is for a person: a tick that comes again would fail again.
+    fn fail(&mut self, error: Error) {
+        if error.class() != Class::Permanent {
+            self.failed.get_or_insert(error);
+            return;
+        }
+        error!(connection.id = %self.session.key(), error = error.chain(), "a part of a round failed for good");
+        let why = refusal(&error).map_or_else(|| error.chain(), general_words);
+        self.stop = Some(Stop::Refused(why));
     }
 
     fn is_held(&self) -> bool {
@@ -135,66 +171,108 @@ impl Run<'_> {
         if entries.is_empty() {
             return Ok(());
         }
+        let in_flight = open.iter().filter(|feed| feed.state.is_in_flight());
         let gate = self
             .session
-            .gate(open.iter().map(|feed| feed.id.clone()).collect());
+            .gate(in_flight.map(|feed| feed.id.clone()).collect());
         entries.retain(|entry| gate.allows(entry));
-        let mut urgent_lease = None;
+        // What could not be submitted goes first, and what failed just now is left for a while.
+        let feeds_wait = self.failed.is_some()
+            || self.stop == Some(Stop::Limited)
+            || open.iter().any(|feed| feed.state.is_unsubmitted());
+        let mut leased = false;
         if entries.iter().any(|entry| entry.urgent) {
-            urgent_lease = self.lease_urgent().await?;
+            leased = self.session.lease_urgent(&self.owner).await?;
             // What the run that had them before has sent must not be sent again.
             self.strongly = true;
             entries = self.entries().await?;
-            let alone = urgent_lease.is_some();
-            entries.retain(|entry| gate.allows(entry) && (alone || !entry.urgent));
+            entries.retain(|entry| gate.allows(entry) && (leased || !entry.urgent));
         }
         self.summary.waiting += self.summary.looked_at - entries.len() as u64;
-        let sent = self.judge_and_send(entries, open).await;
-        if let Some(owner) = urgent_lease {
-            let connection = &self.session.key();
-            let store = &self.session.app.store;
-            store.release_urgent(connection, &owner).await?;
+        let begun = self.judge_and_send_urgent(entries, &open).await;
+        if leased {
+            // Those that come from now on do not wait for the rest of the round.
+            self.session.release_urgent(&self.owner).await?;
         }
-        sent
+        let Some((plan, unsubmitted)) = begun? else {
+            return Ok(());
+        };
+        self.send_rest(plan, &unsubmitted, feeds_wait).await
     }
 
-    /// One run at a time has the urgent decreases, and sends them.
-    async fn lease_urgent(&self) -> Result<Option<String>> {
-        let connection = &self.session.key();
-        let now = Timestamp::now();
-        let until = now.saturating_add(LEASE).unwrap_or(now);
-        let store = &self.session.app.store;
-        let leased = store
-            .lease_urgent(connection, &self.owner, now, until)
-            .await?;
-        Ok(leased.then(|| self.owner.clone()))
-    }
-
-    async fn judge_and_send(&mut self, entries: Vec<ToSend>, open: Vec<Feed>) -> Result<()> {
+    /// Patches what is urgent; returns the rest of the plan. `None`: the round is held.
+    async fn judge_and_send_urgent(
+        &mut self,
+        entries: Vec<ToSend>,
+        open: &[Feed],
+    ) -> Result<Option<(Plan, Unsubmitted)>> {
         self.hold = judge(&self.session, &self.round, &entries).await?;
         if self.hold.is_some() {
             self.summary.waiting += entries.len() as u64;
-            return Ok(());
+            return Ok(None);
         }
         let session = &self.session;
-        let unsubmitted = Unsubmitted::read(session, &open).await?;
-        let Plan { patches, feeds } = plan(entries, session.sending.home(), session.app.patch_most);
-        let (_, stop) = patch_all(session, &patches, &unsubmitted, &mut self.summary).await?;
-        if stop.is_some() && stop != Some(Stop::Limited) {
-            self.stop = stop;
+        let unsubmitted = Unsubmitted::read(session, open).await?;
+        let mut plan = plan(entries, &self.routes(open).await?);
+        let (urgent, rest) = plan.patches.into_iter().partition(|entry| entry.urgent);
+        plan.patches = rest;
+        let urgent: Vec<ToSend> = urgent;
+        if !urgent.is_empty() {
+            let renew = || session.lease_urgent(&self.owner);
+            let sent = patch_all(session, &urgent, &unsubmitted, &mut self.summary);
+            let (_, stop) = while_leased(renew, sent).await?;
+            self.patches_stop = stop.clone();
+            self.note_stop(stop);
+        }
+        Ok(Some((plan, unsubmitted)))
+    }
+
+    async fn routes(&self, open: &[Feed]) -> Result<Routes> {
+        let now = Timestamp::now();
+        let closed = self.round.closed.iter().filter(|it| it.until > now);
+        let stuck = open.iter().any(|feed| feed.stuck);
+        Ok(Routes {
+            home: self.session.sending.home(),
+            patch_most: self.session.app.patch_most,
+            closed: closed.map(|it| it.marketplace).collect(),
+            feeds_are_stuck: stuck || feed::are_returned(&self.session).await?,
+        })
+    }
+
+    /// Sends what did not have to go first: the patches, then the feeds, each whatever became of the other.
+    async fn send_rest(
+        &mut self,
+        plan: Plan,
+        unsubmitted: &Unsubmitted,
+        feeds_wait: bool,
+    ) -> Result<()> {
+        self.summary.waiting += plan.waiting;
+        let by_feed: usize = plan.feeds.iter().map(|batch| batch.entries.len()).sum();
+        if self.patches_stop.is_none() {
+            let patched = patch_all(&self.session, &plan.patches, unsubmitted, &mut self.summary);
+            let patched = Box::pin(patched).await;
+            let patched = self.part(patched)?;
+            self.note_stop(patched.and_then(|(_, stop)| stop));
+        } else {
+            self.summary.waiting += plan.patches.len() as u64;
+        }
+        if feeds_wait || matches!(self.stop, Some(Stop::OutOfTime | Stop::SwitchedOff)) {
+            self.summary.waiting += by_feed as u64;
             return Ok(());
         }
-        if self.stop.is_some() || open.iter().any(|feed| feed.state.is_unsubmitted()) {
-            // What could not be submitted goes first, and what failed just now is left for a while.
-            let entries = feeds.iter().map(|batch| batch.entries.len() as u64);
-            self.summary.waiting += entries.sum::<u64>();
-            return Ok(());
-        }
-        let stop = feed::send_all(session, feeds, &mut self.summary)
-            .await?
-            .or(stop);
-        self.stop = stop.or(self.stop.take());
+        let sent = feed::send_all(&self.session, plan.feeds, &mut self.summary);
+        let sent = Box::pin(sent).await;
+        let stop = self.part(sent)?.flatten();
+        self.note_stop(stop);
         Ok(())
+    }
+
+    /// Of two reasons to stop, the one that somebody must know of.
+    fn note_stop(&mut self, stop: Option<Stop>) {
+        let refused = matches!(self.stop, Some(Stop::Refused(_)));
+        if stop.is_some() && !(refused && stop == Some(Stop::Limited)) {
+            self.stop = stop;
+        }
     }
 
     /// Notes what the round did, and gives the lease back: one write.
@@ -246,6 +324,7 @@ impl Run<'_> {
             None if self.judged && round.held == self.round.held => round.held = None,
             None => {}
         }
+        self.session.note_closed(&mut round.closed, now);
         match &self.stop {
             Some(Stop::Refused(words)) => round.failed = Some(words.clone()),
             _ if sent => round.failed = None,

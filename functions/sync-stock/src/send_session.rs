@@ -3,16 +3,19 @@
 mod send_gate;
 
 use crate::App;
+use crate::leased::until;
 use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use send_gate::SendGate;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockTick;
 use stallkeeper::seller_session::{SellerSession, Waiting};
 use stallkeeper::sp_api::{Operation, Refusal, refusal};
-use stallkeeper::store::Permit;
+use stallkeeper::store::{ClosedMarketplace, Permit};
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Writes side by side.
@@ -21,6 +24,10 @@ pub(crate) const AT_ONCE: usize = 32;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// What the permitted calls may need.
 const CALL_TIME: Duration = Duration::from_secs(30);
+
+/// How long feeds avoid a marketplace that refused one; each time it refuses again, twice as long.
+const FIRST_CLOSED: SignedDuration = SignedDuration::from_mins(30);
+const LONGEST_CLOSED: SignedDuration = SignedDuration::from_hours(4);
 
 /// Why a run ends before all is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +52,8 @@ pub(crate) struct SendSession<'a> {
     offset: SignedDuration,
     deadline: SystemTime,
     pub(crate) seller: SellerSession<'a>,
+    /// What marketplaces answered to feeds: why they refused one, or nothing.
+    feeds_answered: Mutex<Vec<(Marketplace, Option<String>)>>,
 }
 
 impl<'a> SendSession<'a> {
@@ -63,6 +72,7 @@ impl<'a> SendSession<'a> {
             offset: SignedDuration::from_millis(offset),
             deadline,
             seller: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
+            feeds_answered: Mutex::default(),
         })
     }
 
@@ -76,6 +86,7 @@ impl<'a> SendSession<'a> {
             // Levels are measured by our clock.
             orders_known_until: known.map(|it| it.saturating_sub(self.offset).unwrap_or(it)),
             open,
+            now: Timestamp::now(),
         }
     }
 
@@ -112,6 +123,44 @@ impl<'a> SendSession<'a> {
         self.app.ticks.send(&connection.id, urgent, 0).await
     }
 
+    /// Takes or renews the lease of the urgent decreases, which one run at a time sends.
+    pub(crate) async fn lease_urgent(&self, owner: &str) -> Result<bool> {
+        let (connection, now) = (&self.key(), Timestamp::now());
+        let store = &self.app.store;
+        store.lease_urgent(connection, owner, now, until(now)).await
+    }
+
+    pub(crate) async fn release_urgent(&self, owner: &str) -> Result<()> {
+        let connection = &self.key();
+        self.app.store.release_urgent(connection, owner).await
+    }
+
+    /// Notes that a marketplace took a feed, or why it refused one.
+    pub(crate) fn note_feed(&self, marketplace: Marketplace, refused: Option<String>) {
+        let answered = self.feeds_answered.lock();
+        let mut answered = answered.unwrap_or_else(PoisonError::into_inner);
+        answered.push((marketplace, refused));
+    }
+
+    /// Which marketplaces refuse feeds, after what they answered in this run: each for ever longer.
+    pub(crate) fn note_closed(&self, closed: &mut Vec<ClosedMarketplace>, now: Timestamp) {
+        let answered = self.feeds_answered.lock();
+        let answered = answered.unwrap_or_else(PoisonError::into_inner);
+        for (marketplace, refused) in answered.iter() {
+            let known = closed.iter().position(|it| it.marketplace == *marketplace);
+            let known = known.map(|place| closed.swap_remove(place));
+            let Some(why) = refused else { continue };
+            let tries = known.map_or(0, |it| it.tries).saturating_add(1);
+            let wait = (FIRST_CLOSED * (1 << (tries - 1).min(4))).min(LONGEST_CLOSED);
+            closed.push(ClosedMarketplace {
+                marketplace: *marketplace,
+                until: now.saturating_add(wait).unwrap_or(now),
+                tries,
+                why: why.clone(),
+            });
+        }
+    }
+
     /// Takes `count` requests out of Amazon's limit, and waits for them if that is a matter of seconds.
     pub(crate) async fn permits(&self, operation: Operation, count: u32) -> Result<Option<Stop>> {
         let waiting = Waiting::For {
@@ -145,15 +194,18 @@ pub(crate) fn refused_for_good(error: &Error, operation: Operation) -> Option<&R
     })
 }
 
-/// A refusal as a person reads it.
+/// A refusal as a person reads it: what was asked and what Amazon answered.
 pub(crate) fn words(refusal: &Refusal) -> String {
     let code = refusal.code.as_deref().unwrap_or("no code");
-    let what = match refusal.status {
+    let (operation, status) = (refusal.operation, refusal.status);
+    format!("Amazon answered {operation} with {status} ({code})")
+}
+
+/// As [`words`], of a refusal that everybody meets, with what may be behind it.
+pub(crate) fn general_words(refusal: &Refusal) -> String {
+    let guess = match refusal.status {
         403 => "; the app may lack a role, or the seller may not sell there",
         _ => "",
     };
-    format!(
-        "Amazon answered {} with {} ({code}){what}",
-        refusal.operation, refusal.status
-    )
+    format!("{}{guess}", words(refusal))
 }

@@ -2,18 +2,19 @@
 
 use crate::App;
 use crate::brake::{is_released, judge};
+use crate::leased::{until, while_leased};
 use crate::patch::{Unsubmitted, patch_all};
-use crate::round::LEASE;
 use crate::send_session::{SendSession, Stop};
 use crate::sending::Sending;
 use jiff::Timestamp;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::store::{HeldRound, RoundSummary, Written};
+use std::collections::HashSet;
 use std::time::SystemTime;
 use tracing::{info, warn};
 
 /// How often a message waits for another run before the next round takes it; together longer than a lease.
-pub(crate) const MOST_HOPS: u32 = 70;
+pub(crate) const MOST_HOPS: u32 = 20;
 /// How long a message waits for another run.
 pub(crate) const BUSY_SECONDS: u32 = 5;
 
@@ -24,8 +25,8 @@ pub(crate) enum UrgentOutcome {
     /// Another run has the lease, and may have looked before this message was sent.
     Busy,
     OutOfTime,
-    /// More than go by patch: a round sends them by feed.
-    TooMany,
+    /// More than go by patch, or one that no patch can name: a round sends them by feed.
+    ForRound,
 }
 
 /// Patches all urgent entries of a connection.
@@ -35,14 +36,18 @@ pub(crate) async fn run(
     deadline: SystemTime,
 ) -> Result<UrgentOutcome> {
     let owner = ulid::Ulid::generate().to_string();
-    let now = Timestamp::now();
-    let until = now.saturating_add(LEASE).unwrap_or(now);
     let connection = &sending.connection.key();
     let store = &app.store;
-    if !store.lease_urgent(connection, &owner, now, until).await? {
+    let lease = async || {
+        let now = Timestamp::now();
+        store
+            .lease_urgent(connection, &owner, now, until(now))
+            .await
+    };
+    if !lease().await? {
         return Ok(UrgentOutcome::Busy);
     }
-    let sent = send(app, sending, deadline).await;
+    let sent = while_leased(&lease, send(app, sending, deadline)).await;
     store.release_urgent(connection, &owner).await?;
     sent
 }
@@ -55,10 +60,14 @@ async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<Urge
     if entries.is_empty() {
         return Ok(UrgentOutcome::Done);
     }
-    entries.sort_by_key(|entry| entry.at);
-    let too_many = entries.len() > app.patch_most;
-    entries.truncate(app.patch_most);
     let session = SendSession::new(app, sending, deadline).await?;
+    let gate = session.gate(HashSet::new());
+    entries.retain(|entry| gate.allows(entry));
+    let all = entries.len();
+    entries.retain(|entry| entry.sku.fits_in_an_address());
+    entries.sort_by_key(|entry| (entry.tries, entry.at));
+    entries.truncate(app.patch_most);
+    let for_round = entries.len() < all;
     let round = store.round(connection).await?;
     if round.held.is_some() && !is_released(&round, Timestamp::now()) {
         info!(connection.id = %connection, "urgent decreases of connection `{connection}` wait, since its round is held");
@@ -88,7 +97,7 @@ async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<Urge
             "send an urgent decrease",
             "a patch may or may not have arrived",
         )),
-        None if too_many => Ok(UrgentOutcome::TooMany),
+        None if for_round => Ok(UrgentOutcome::ForRound),
         None => Ok(UrgentOutcome::Done),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::ids::{AmazonSku, ConnectionKey, FeedId};
 use super::marketplace::Marketplace;
-use jiff::Timestamp;
+use super::stock_settings::FeedAges;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,9 @@ pub enum FeedState {
     Submitting,
     /// Amazon has it, under `amazon_id`.
     Submitted,
+    /// Amazon has it and did not bring it to an end in time: its lines went again. Whatever Amazon reports of it later
+    /// settles what was not sent again since.
+    SetAside,
     /// Amazon is done with it and each line is settled.
     Settled,
     /// Its outcome is unknown, or Amazon gave it up: all its lines went back to be sent.
@@ -69,6 +73,11 @@ impl FeedState {
     /// Whether somebody still has work to do on it.
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Settled | Self::Returned)
+    }
+
+    /// Whether what it carries can still be taken for under way.
+    pub fn is_in_flight(self) -> bool {
+        self.is_open() && self != Self::SetAside
     }
 
     /// Whether Amazon cannot have it yet, so that what is patched now may be overwritten by it.
@@ -82,6 +91,7 @@ impl FeedState {
             Self::Claimed => "claimed",
             Self::Submitting => "submitting",
             Self::Submitted => "submitted",
+            Self::SetAside => "set_aside",
             Self::Settled => "settled",
             Self::Returned => "returned",
         }
@@ -124,6 +134,9 @@ pub struct FeedLine {
     pub send_count: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<String>,
+    /// Amazon cannot show more than this: it can wait longer than a decrease.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub increase: bool,
 }
 
 /// A feed as we keep it; its manifest is stored in parts beside it.
@@ -152,9 +165,100 @@ pub struct Feed {
     pub note: Option<String>,
     /// It is beyond its age, and a person was notified.
     pub stuck: bool,
+    /// Its decreases went again, since Amazon did not bring it to an end.
+    #[serde(default)]
+    pub decreases_again: bool,
+    /// A feed that is set aside is not looked at before this moment.
+    #[serde(default)]
+    pub next_check_at: Option<Timestamp>,
     /// Listings that were patched while this feed was not yet submitted: what the patch said must be said again.
     #[serde(default)]
     pub overtaken: Vec<AmazonSku>,
     /// Rises by one with every write.
     pub revision: u64,
+}
+
+/// Which lines of a feed are not to wait for Amazon any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overdue {
+    None,
+    Decreases,
+    All,
+}
+
+impl Feed {
+    /// Whether what was sent last was sent by this feed.
+    pub fn carries(&self, sent_by: Option<&SentBy>) -> bool {
+        sent_by.and_then(SentBy::feed) == Some(&self.id)
+    }
+
+    /// Which lines are to go again at `now`, by the ages that the settings allow.
+    pub fn overdue(&self, ages: &FeedAges, now: Timestamp) -> Overdue {
+        if !self.state.is_in_flight() {
+            return Overdue::None;
+        }
+        let age = now.duration_since(self.created_at);
+        let is_past = |minutes: u16| age >= SignedDuration::from_mins(minutes.into());
+        if is_past(ages.others_minutes) {
+            Overdue::All
+        } else if is_past(ages.decreases_minutes) && !self.decreases_again {
+            Overdue::Decreases
+        } else {
+            Overdue::None
+        }
+    }
+
+    /// When more of it will be overdue, if anything.
+    pub fn overdue_at(&self, ages: &FeedAges) -> Option<Timestamp> {
+        let minutes = match self.decreases_again {
+            _ if !self.state.is_in_flight() => return None,
+            false => ages.decreases_minutes.min(ages.others_minutes),
+            true => ages.others_minutes,
+        };
+        let age = SignedDuration::from_mins(minutes.into());
+        self.created_at.checked_add(age).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn submitted(decreases_again: bool) -> Feed {
+        let feed = serde_json::json!({
+            "tenant": "t", "id": "F", "kind": "quantity", "marketplace": "UK", "state": "submitted",
+            "connection": "c", "lines": 1, "parts": 1, "created_at": "1970-01-01T00:00:00Z",
+            "accepted": 0, "refused": 0, "stuck": false, "revision": 1,
+            "decreases_again": decreases_again,
+        });
+        serde_json::from_value(feed).unwrap()
+    }
+
+    #[test]
+    fn decreases_go_again_after_half_an_hour_and_all_after_four() {
+        let ages = FeedAges::default();
+        let overdue = |again: bool, minutes: i64| {
+            let now = Timestamp::from_second(minutes * 60).unwrap();
+            submitted(again).overdue(&ages, now)
+        };
+        assert_eq!(overdue(false, 29), Overdue::None);
+        assert_eq!(overdue(false, 30), Overdue::Decreases);
+        assert_eq!(overdue(true, 30), Overdue::None, "once");
+        assert_eq!(overdue(true, 240), Overdue::All);
+        let aside = Feed {
+            state: FeedState::SetAside,
+            ..submitted(true)
+        };
+        assert_eq!(aside.overdue(&ages, Timestamp::MAX), Overdue::None);
+        assert_eq!(aside.overdue_at(&ages), None);
+        let next = submitted(false).overdue_at(&ages).unwrap();
+        assert_eq!(next.as_second(), 30 * 60);
+    }
+
+    #[test]
+    fn a_line_of_the_release_before_may_be_a_decrease() {
+        let line: FeedLine =
+            serde_json::from_str(r#"{"sku":"A","value":3,"generation":1,"send_count":0}"#).unwrap();
+        assert!(!line.increase);
+    }
 }

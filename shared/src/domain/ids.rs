@@ -118,6 +118,13 @@ impl AmazonSku {
         fold(&self.0)
     }
 
+    /// Whether an address can name it. Whoever reads an address, on the way to Amazon or there, may take a part such as
+    /// `..` or an empty one for a step on the path, however it is encoded.
+    pub fn fits_in_an_address(&self) -> bool {
+        let mut parts = self.0.split(['/', '\\']);
+        parts.all(|part| !matches!(part.trim(), "" | "." | ".."))
+    }
+
     /// The product that a listing belongs to if nobody has tied it to another: the one spelt alike.
     pub fn as_product(&self) -> Sku {
         Sku(self.0.clone())
@@ -201,6 +208,21 @@ pub struct OfferKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sku_that_is_a_step_on_a_path_fits_in_no_address() {
+        let fits = |sku: &str| sku.parse::<AmazonSku>().unwrap().fits_in_an_address();
+        for sku in [
+            ".", "..", "/", "a//b", "/a", "a/", "a/../b", "..\\a", "a/ . /b",
+        ] {
+            assert!(!fits(sku), "{sku}");
+        }
+        for sku in [
+            "A", "a/b", "a.b", "..a", "a..", "...", "c#3", "d%2F..", "a\\b",
+        ] {
+            assert!(fits(sku), "{sku}");
+        }
+    }
 
     #[test]
     fn an_id_is_neither_empty_nor_endless_nor_full_of_control_characters() {

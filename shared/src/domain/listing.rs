@@ -108,6 +108,25 @@ pub struct Observed<T> {
     pub at: Timestamp,
 }
 
+/// What Amazon finds wrong with a listing, in its words. It may have taken a value all the same: accepted is not live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ListingIssue)]
+pub struct ListingIssue {
+    pub code: String,
+    /// `ERROR`, `WARNING` or `INFO`.
+    pub severity: String,
+    pub message: String,
+}
+
+/// Issues of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ListingIssues)]
+pub struct Issues {
+    /// When Amazon reported them; they may be mended since.
+    pub at: Timestamp,
+    pub issues: Vec<ListingIssue>,
+}
+
 /// A listing as we keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
@@ -131,6 +150,9 @@ pub struct Listing {
     pub sent: Option<Sent<u32>>,
     pub refused: Option<Refused<u32>>,
     pub observed: Option<Observed<u32>>,
+    /// What Amazon reported last to be wrong with it.
+    #[serde(default)]
+    pub issues: Option<Issues>,
     /// How often a quantity was sent; the lock of the function that sends the next.
     #[serde(default)]
     pub send_count: u64,
@@ -157,6 +179,7 @@ impl Listing {
             sent: None,
             refused: None,
             observed: None,
+            issues: None,
             send_count: 0,
             revision: 0,
         }

@@ -46,6 +46,23 @@ impl Default for Brakes {
     }
 }
 
+/// How long Amazon may take for a feed until its lines go again, with what is wanted then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FeedAges {
+    /// Those that lower what Amazon shows; they go by patch.
+    pub decreases_minutes: u16,
+    pub others_minutes: u16,
+}
+
+impl Default for FeedAges {
+    fn default() -> Self {
+        Self {
+            decreases_minutes: 30,
+            others_minutes: 4 * 60,
+        }
+    }
+}
+
 /// How stock is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockSettings {
@@ -61,6 +78,8 @@ pub struct StockSettings {
     pub home: Option<Marketplace>,
     pub levels: LevelsKind,
     pub brakes: Brakes,
+    #[serde(default)]
+    pub feed_ages: FeedAges,
     /// Without a level from the platform for this long, `stock.stale` is announced.
     pub stale_after_hours: u16,
 }
@@ -76,6 +95,7 @@ impl Default for StockSettings {
             home: None,
             levels: LevelsKind::Available,
             brakes: Brakes::default(),
+            feed_ages: FeedAges::default(),
             stale_after_hours: 24,
         }
     }

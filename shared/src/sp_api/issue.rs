@@ -1,6 +1,7 @@
 //! What Amazon finds wrong with a listing, in its own words, as answers to patches, listings and processing reports give
 //! it. It judges nothing: which codes matter and what to do about them is said elsewhere.
 
+use crate::domain::listing::ListingIssue;
 use serde::{Deserialize, Serialize};
 
 /// One thing Amazon says about a listing. Amazon page: *Manage Listings Issues*.
@@ -18,7 +19,19 @@ pub struct Issue {
     pub attribute_names: Vec<String>,
 }
 
+/// The most characters of Amazon's words that are kept.
+const LONGEST_WORDS: usize = 300;
+
 impl Issue {
+    /// As it is kept with its listing.
+    pub fn kept(self) -> ListingIssue {
+        ListingIssue {
+            code: self.code,
+            severity: self.severity.into(),
+            message: self.message.chars().take(LONGEST_WORDS).collect(),
+        }
+    }
+
     /// Whether it kept the submission from being accepted.
     pub fn refuses(&self) -> bool {
         self.severity == Severity::Error

@@ -63,7 +63,10 @@ impl<W: Write> FeedWriter<W> {
         write_text(&mut begin, seller.as_str());
         begin.extend_from_slice(br#","version":"2.0","issueLocale":"#);
         write_text(&mut begin, ISSUE_LOCALE);
-        begin.extend_from_slice(br#"},"messages":["#);
+        // Issues that appear after a message was accepted are asked for as well. Page: *Manage Listings Issues*.
+        begin.extend_from_slice(
+            br#","report":{"includedData":["issues"],"apiVersion":"2021-08-01"}},"messages":["#,
+        );
         out.write_all(&begin).map_err(failed)?;
         Ok(Self {
             out,

@@ -1,13 +1,13 @@
 //! Reads the processing report of a feed as it arrives: JSON of any size, of which it holds one issue at a time.
 //!
-//! What the report says of a message is for the caller to weigh; an issue that cannot be read makes the whole report
-//! unreadable, since a refusal passed over would count as accepted.
+//! What the report says of a message is for the caller to weigh. An issue that is not as documented counts as a refusal
+//! of its message that says nothing: passed over it would count as accepted, and it must not hide all the others.
 //!
 //! Amazon page: *JSON Listings Feed processing report schema v2*.
 
 mod scan;
 
-use super::issue::Issue;
+use super::issue::{Issue, Severity};
 use crate::error::{Error, Result};
 use scan::{Found, Scan};
 use serde::Deserialize;
@@ -19,7 +19,12 @@ pub struct ReportedIssue {
     pub message_id: Option<u32>,
     pub sku: Option<String>,
     pub issue: Issue,
+    /// It is about the listing as Amazon keeps it, and kept no message from being accepted.
+    pub of_listing: bool,
 }
+
+/// The code of an issue that is not as documented.
+pub const UNREADABLE: &str = "unreadable";
 
 /// What became of a feed's messages, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -55,9 +60,15 @@ impl ProcessingReport {
     pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(ReportedIssue)) -> Result<()> {
         while let Some(found) = self.scan.next(&mut bytes).map_err(unreadable)? {
             match found {
-                Found::Issue(json) => {
-                    let issue: Wire = decode(json)?;
-                    each(issue.into());
+                Found::Issue(json) => match serde_json::from_slice::<Wire>(json) {
+                    Ok(issue) => each(issue.into()),
+                    Err(_) => each(odd(json)?),
+                },
+                // Nothing depends on it: one that is not as documented is passed over.
+                Found::Item(json) => {
+                    if let Ok(item) = serde_json::from_slice::<Item>(json) {
+                        item.issues().for_each(&mut each);
+                    }
                 }
                 Found::Summary(json) => self.summary = Some(decode(json)?),
             }
@@ -128,8 +139,51 @@ impl From<Wire> for ReportedIssue {
                     None => Vec::new(),
                 },
             },
+            of_listing: false,
         }
     }
+}
+
+/// A listing, as the Listings Items API shows it.
+#[derive(Deserialize)]
+struct Item {
+    sku: String,
+    #[serde(default)]
+    issues: Option<Vec<Wire>>,
+}
+
+impl Item {
+    fn issues(self) -> impl Iterator<Item = ReportedIssue> {
+        let sku = self.sku;
+        let issues = self.issues.into_iter().flatten();
+        issues.map(move |issue| ReportedIssue {
+            message_id: None,
+            sku: Some(sku.clone()),
+            of_listing: true,
+            ..ReportedIssue::from(issue)
+        })
+    }
+}
+
+/// An issue that is not as documented, with the message and SKU that it names, if any.
+fn odd(json: &[u8]) -> Result<ReportedIssue> {
+    let fields: serde_json::Value = decode(json)?;
+    let number = |name: &str| {
+        fields[name]
+            .as_u64()
+            .or_else(|| fields[name].as_str()?.parse().ok())
+    };
+    Ok(ReportedIssue {
+        message_id: number("messageId").and_then(|id| id.try_into().ok()),
+        sku: fields["sku"].as_str().map(str::to_owned),
+        issue: Issue {
+            code: UNREADABLE.to_owned(),
+            message: "Amazon's report says something of it that is not as documented".to_owned(),
+            severity: Severity::Error,
+            attribute_names: Vec::new(),
+        },
+        of_listing: false,
+    })
 }
 
 fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T> {

@@ -6,9 +6,10 @@ use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::feed::{Feed, FeedLine, FeedState};
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::fan_out;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use tracing::error;
 
 /// Lines in one part of a manifest: the longest SKUs that no deflating helps stay below the 400 KB of an item.
 pub const LINES_IN_A_PART: usize = 2_000;
@@ -75,7 +76,15 @@ impl Store {
             let Ok(id) = id.parse::<FeedId>() else {
                 continue;
             };
-            match self.feed(connection, &id).await? {
+            let feed = match self.feed(connection, &id).await {
+                // One that cannot be read keeps nothing else from being sent.
+                Err(error) if error.class() == Class::Permanent => {
+                    error!(connection.id = %connection, feed.id = %id, error = error.chain(), "a feed cannot be read");
+                    continue;
+                }
+                read => read?,
+            };
+            match feed {
                 Some(feed) if feed.state.is_open() => feeds.push(feed),
                 // A feed that is being made right now has its mark first: leave that to the next look.
                 None => {}
@@ -202,6 +211,7 @@ mod tests {
             generation: 1_000_000 + n as u64 * 7,
             send_count: 1_000 + n as u64 % 13,
             product_type: Some("SPORTING_GOODS".to_owned()),
+            increase: n % 2 == 0,
         };
         let lines: Vec<FeedLine> = (0..LINES_IN_A_PART).map(&mut line).collect();
         let deflated = deflated(&lines).unwrap();

@@ -9,7 +9,7 @@ use super::key::{self, Key};
 use super::levels::old_item;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku};
-use crate::domain::listing::{Listing, ListingState, Refused, Sent};
+use crate::domain::listing::{Issues, Listing, ListingState, Refused, Sent};
 use crate::domain::stock::Wanted;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -211,6 +211,29 @@ impl Store {
             Ok(answer) => answer.attributes.map(value).transpose(),
             Err(error) if condition_failed(&error) => Ok(None),
             Err(error) => Err(failure("note a refusal", error)),
+        }
+    }
+
+    /// Notes what Amazon finds wrong with a listing; nothing if it is gone. One write unit. Idempotent.
+    pub async fn note_issues(&self, listing: &ListingKey, issues: &Issues) -> Result<()> {
+        let key = Key::listing(listing);
+        let update = self.db.update_item();
+        let update = match issues.issues.is_empty() {
+            true => update.update_expression("REMOVE issues"),
+            false => update
+                .update_expression("SET issues = :issues")
+                .expression_attribute_values(":issues", nested(issues)?),
+        };
+        let update = update
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(key.into_map()))
+            .condition_expression("attribute_exists(pk)")
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("note the issues of a listing", error)),
         }
     }
 

@@ -4,6 +4,7 @@ use super::item::{condition_failed, failure, n, s};
 use super::key::Key;
 use super::{Leased, Store, Written};
 use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
+use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,19 @@ pub struct HeldRound {
     pub matched: u64,
 }
 
+/// A marketplace that refused a feed: feeds go through another one for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = MarketplaceWithoutFeeds)]
+pub struct ClosedMarketplace {
+    pub marketplace: Marketplace,
+    /// Until then feeds go through another one, or what is listed nowhere else by patch.
+    pub until: Timestamp,
+    /// How often it refused, one feed after the other.
+    pub tries: u32,
+    /// What was asked and what Amazon answered.
+    pub why: String,
+}
+
 /// The rounds of a connection. One run at a time has the lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
@@ -54,6 +68,8 @@ pub struct Round {
     pub stale_since: Option<Timestamp>,
     /// Why Amazon would let nothing be sent the last time, in words.
     pub failed: Option<String>,
+    #[serde(default)]
+    pub closed: Vec<ClosedMarketplace>,
 }
 
 impl Store {

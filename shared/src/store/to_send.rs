@@ -2,7 +2,7 @@
 //! the listing, so an entry that is outdated costs a look and never a wrong number.
 
 use super::Store;
-use super::item::{condition_failed, failure, item, n, s, value};
+use super::item::{condition_failed, failure, item, n, s, text, value};
 use super::key::{self, Key, SHARDS};
 use crate::domain::feed::LineValue;
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
@@ -11,9 +11,15 @@ use crate::domain::marketplace::Marketplace;
 use crate::domain::stock::Policy;
 use crate::error::Result;
 use crate::fan_out;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use tracing::error;
+
+/// How long an entry waits after it was sent in vain twice; each time after that it waits twice as long.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+/// The longest that an entry waits: whoever mended the cause need not wait for long.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(2);
 
 /// A listing or an offer that may have to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +50,24 @@ pub struct ToSend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<String>,
     pub at: Timestamp,
+    /// It was in a feed that Amazon did not bring to an end: a decrease goes by patch now.
+    #[serde(default)]
+    pub by_patch: bool,
+    /// How often it was sent in vain since what is wanted changed.
+    #[serde(default)]
+    pub tries: u32,
+    /// It is not tried again before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Timestamp>,
+}
+
+/// How long an entry waits that was sent in vain so often: the next round takes it again at first, and then ever later.
+fn wait_after(tries: u32) -> SignedDuration {
+    let doubled = tries.saturating_sub(2).min(10);
+    match tries {
+        0 | 1 => SignedDuration::ZERO,
+        _ => (FIRST_WAIT * (1 << doubled)).min(LONGEST_WAIT),
+    }
 }
 
 impl ToSend {
@@ -72,6 +96,9 @@ impl ToSend {
             marketplaces: listing.marketplaces.clone(),
             product_type: listing.product_type.clone(),
             at,
+            by_patch: false,
+            tries: 0,
+            next_at: None,
         })
     }
 
@@ -96,6 +123,9 @@ impl ToSend {
             marketplaces: vec![offer.marketplace],
             product_type,
             at,
+            by_patch: false,
+            tries: 0,
+            next_at: None,
         }
     }
 
@@ -167,6 +197,40 @@ impl Store {
         }
     }
 
+    /// Notes that an entry was sent in vain once more, so that it waits ever longer once that happened `at_once` times;
+    /// unless a newer one took its place. How often it was by now. One write unit.
+    pub async fn put_off(
+        &self,
+        connection: &ConnectionKey,
+        entry: &ToSend,
+        at_once: u32,
+        now: Timestamp,
+    ) -> Result<u32> {
+        let tries = entry.tries.saturating_add(1);
+        let wait = wait_after(tries.saturating_sub(at_once));
+        let next_at = now.saturating_add(wait).unwrap_or(now);
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(
+                Key::to_send(&connection.listing(&entry.sku), entry.price_on).into_map(),
+            ))
+            .update_expression("SET tries = :tries, next_at = :next_at")
+            .condition_expression("generation = :generation AND send_count = :send_count")
+            .expression_attribute_values(":tries", n(tries))
+            .expression_attribute_values(":next_at", s(next_at.to_string()))
+            .expression_attribute_values(":generation", n(entry.generation))
+            .expression_attribute_values(":send_count", n(entry.send_count))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(tries),
+            Err(error) if condition_failed(&error) => Ok(tries),
+            Err(error) => Err(failure("put off what is to be sent", error)),
+        }
+    }
+
     /// The entry of a listing's quantity, or of its price on a marketplace, read strongly.
     pub async fn to_send_of(
         &self,
@@ -205,8 +269,27 @@ impl Store {
         let mut entries = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| failure("read what is to be sent", error))?;
-            entries.push(value(item)?);
+            let name = text(&item, "sk").unwrap_or_default();
+            match value(item) {
+                Ok(entry) => entries.push(entry),
+                // One that cannot be read keeps no other from being sent.
+                Err(error) => {
+                    error!(connection.id = %connection, entry = name, error = error.chain(), "what is to be sent of a listing cannot be read")
+                }
+            }
         }
         Ok(entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_in_vain_waits_ever_longer_and_never_for_more_than_two_hours() {
+        let minutes: Vec<i64> = (0..9).map(|tries| wait_after(tries).as_mins()).collect();
+        assert_eq!(minutes, [0, 0, 10, 20, 40, 80, 120, 120, 120]);
+        assert_eq!(wait_after(u32::MAX), LONGEST_WAIT);
     }
 }

@@ -148,8 +148,9 @@ impl History {
             || self.amazon.has_unapplied()
     }
 
-    /// Everything that is on its way arrives, and nothing new happens.
-    fn quiet(&mut self) {
+    /// Everything that is on its way arrives, and nothing new happens. `feeds_end`: whether Amazon ends its feeds; if not,
+    /// what they carry is sent another way.
+    fn quiet(&mut self, feeds_end: bool) {
         for _ in 0..3 {
             self.pass(600);
             self.stock_sync.sweep(&self.amazon, self.now);
@@ -162,11 +163,13 @@ impl History {
             self.pass(600);
             self.stock_sync.sweep(&self.amazon, self.now);
             self.stock_sync.tick(&mut self.amazon, self.now, false);
-            while self.amazon.has_unapplied() {
+            while feeds_end && self.amazon.has_unapplied() {
                 self.amazon.apply(0, self.now);
             }
             self.pass(600);
-            self.stock_sync.settle(&mut self.amazon, self.now, false);
+            if feeds_end {
+                self.stock_sync.settle(&mut self.amazon, self.now, false);
+            }
         }
     }
 }
@@ -181,13 +184,14 @@ proptest! {
         on_hand: bool,
         low_stock_mark in 0u32..3,
         acts in prop::collection::vec(act(), 1..80),
+        feeds_end: bool,
     ) {
         let levels = if on_hand { LevelsKind::OnHand } else { LevelsKind::Available };
         let mut history = History::new(stock, shown, levels, low_stock_mark);
         for act in &acts {
             history.act(act);
         }
-        history.quiet();
+        history.quiet(feeds_end);
         let wanted = history.stock_sync.wanted();
         prop_assert_eq!(Some(history.amazon.shows()), wanted, "{:?}", history.stock_sync);
         // And that is what there is, less what buyers are still to get.

@@ -70,6 +70,7 @@ impl StockSync {
                     value: shown,
                     at: at(observed),
                 }),
+                issues: None,
                 send_count: 0,
                 revision: 1,
             },
@@ -203,6 +204,7 @@ impl StockSync {
     }
 
     pub(crate) fn tick(&mut self, amazon: &mut Amazon, now: i64, by_feed: bool) {
+        self.set_aside(amazon, now);
         let Some(Next::Send {
             decrease, after, ..
         }) = self.entry.clone()
@@ -283,7 +285,23 @@ impl StockSync {
                 }
             }
         }
-        // Lines of a feed that came to nothing go back to be sent.
+        self.send_again();
+    }
+
+    /// What Amazon has had for too long goes again, whatever becomes of it.
+    fn set_aside(&mut self, amazon: &Amazon, now: i64) {
+        let age = i64::from(self.settings.feed_ages.decreases_minutes) * 60;
+        for feed in self.feeds.values_mut() {
+            let submitted = amazon.submissions[feed.submission].at;
+            if feed.standing == Standing::InFlight && now - submitted >= age {
+                feed.standing = Standing::Lost;
+            }
+        }
+        self.send_again();
+    }
+
+    /// Lines of a feed that came to nothing go back to be sent.
+    fn send_again(&mut self) {
         if self.standing() == Standing::Lost {
             let decided = self.decide();
             if matches!(decided, Next::Send { .. }) {

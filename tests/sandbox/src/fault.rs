@@ -30,6 +30,8 @@ pub(crate) struct Fault {
     pub(crate) seller: Option<String>,
     /// Only calls for this page of a search; the first is 1.
     pub(crate) page: Option<u32>,
+    /// Only calls for this SKU.
+    pub(crate) sku: Option<String>,
     /// So many matching calls pass unharmed first.
     #[serde(default)]
     pub(crate) after: u32,
@@ -53,6 +55,8 @@ pub(crate) struct Target<'a> {
     pub(crate) operation: &'a str,
     pub(crate) seller: Option<&'a str>,
     pub(crate) page: u32,
+    /// Empty if the call is for none.
+    pub(crate) sku: &'a str,
 }
 
 impl Fault {
@@ -65,6 +69,7 @@ impl Fault {
                 .as_deref()
                 .is_none_or(|seller| target.seller == Some(seller))
             && self.page.is_none_or(|page| page == target.page)
+            && self.sku.as_deref().is_none_or(|sku| sku == target.sku)
     }
 }
 
@@ -127,6 +132,7 @@ mod tests {
             operation,
             seller: Some("A1"),
             page,
+            sku: "",
         }
     }
 

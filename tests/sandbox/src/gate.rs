@@ -92,11 +92,12 @@ impl<'a> Visit<'a> {
     }
 
     fn fault(&self) -> Option<Fault> {
-        let operation = self.route.as_ref()?.operation.name;
+        let route = self.route.as_ref()?;
         let target = Target {
-            operation,
+            operation: route.operation.name,
             seller: self.seller(),
             page: orders::page_number(&self.incoming.query),
+            sku: route.parameter("sku"),
         };
         self.sandbox.world().faults.strike(target)
     }

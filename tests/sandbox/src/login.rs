@@ -42,6 +42,7 @@ pub(crate) async fn token(
         operation: "token",
         seller: seller.as_deref(),
         page: 1,
+        sku: "",
     };
     let fault = sandbox.world().faults.strike(target);
     let reply = match answer::strike(fault.as_ref(), &connection).await {

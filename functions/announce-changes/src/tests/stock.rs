@@ -124,6 +124,8 @@ async fn stuck_feed(database: &Database) -> Value {
         refused: 0,
         note: Some("Amazon: IN_QUEUE".into()),
         stuck: false,
+        decreases_again: false,
+        next_check_at: None,
         overtaken: Vec::new(),
         revision: 1,
     };

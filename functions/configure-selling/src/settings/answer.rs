@@ -6,9 +6,9 @@ use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Policy;
 use stallkeeper::domain::stock_settings::{
-    Brakes, Effect, Freeze, LevelsKind, Preview, Published, StockPlan, StockSettings,
+    Brakes, Effect, FeedAges, Freeze, LevelsKind, Preview, Published, StockPlan, StockSettings,
 };
-use stallkeeper::store::{HeldRound, Round, RoundSummary};
+use stallkeeper::store::{ClosedMarketplace, HeldRound, Round, RoundSummary};
 use utoipa::ToSchema;
 
 /// A connection's stock settings: the draft, what is in force, and what keeps it from being sent.
@@ -32,6 +32,8 @@ pub(crate) struct StockAnswer {
     last_round: RoundSummary,
     /// Why Amazon refused what was last sent, if it refused all of it.
     last_failure: Option<String>,
+    /// Marketplaces that refused a feed lately.
+    without_feeds: Vec<ClosedMarketplace>,
     /// The round that waits for a person, if any: POST …/rounds/release.
     held_round: Option<HeldRound>,
     /// Until then zeros are not counted, since a person released a round.
@@ -60,6 +62,7 @@ struct SettingsAnswer {
     home_marketplace: Marketplace,
     levels: LevelsKind,
     brakes: Brakes,
+    feed_ages: FeedAges,
     stale_after_hours: u16,
 }
 
@@ -112,6 +115,7 @@ impl StockAnswer {
             sending: sending(connection, plan, round, deployment),
             last_round: round.last.clone(),
             last_failure: round.failed.clone(),
+            without_feeds: round.closed.clone(),
             held_round: round.held.clone(),
             released_until: round.released_until,
         }
@@ -130,6 +134,7 @@ impl SettingsAnswer {
             home_marketplace: settings.home.unwrap_or(connection.marketplace),
             levels: settings.levels,
             brakes: settings.brakes,
+            feed_ages: settings.feed_ages,
             stale_after_hours: settings.stale_after_hours,
         }
     }

@@ -7,7 +7,9 @@ use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::WarehouseCode;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Policy;
-use stallkeeper::domain::stock_settings::{Brakes, LevelsKind, SHORTEST_INTERVAL, StockSettings};
+use stallkeeper::domain::stock_settings::{
+    Brakes, FeedAges, LevelsKind, SHORTEST_INTERVAL, StockSettings,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
@@ -57,6 +59,8 @@ pub(crate) struct StockRequest {
     levels: LevelsKind,
     #[serde(default)]
     brakes: BrakesRequest,
+    #[serde(default)]
+    feed_ages: FeedAgesRequest,
     /// Without a level from the platform for so many hours, `stock.stale` is announced.
     #[serde(default = "a_day")]
     #[schema(default = 24, minimum = 1, maximum = 8784)]
@@ -116,6 +120,16 @@ struct BrakesRequest {
     price_percent: Option<i64>,
 }
 
+/// How long Amazon may take for a feed until what it carries goes again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FeedAgesRequest {
+    /// Decreases go by patch then; 10 to 480. 30 if nothing is said.
+    decreases_minutes: Option<i64>,
+    /// All the rest; 30 to 1440. 240 if nothing is said.
+    others_minutes: Option<i64>,
+}
+
 fn shortest() -> i64 {
     SHORTEST_INTERVAL.into()
 }
@@ -163,6 +177,7 @@ impl StockRequest {
             home: home(self.home_marketplace.as_deref(), connection, &mut faults),
             levels: self.levels,
             brakes: self.brakes.checked(&mut faults),
+            feed_ages: self.feed_ages.checked(&mut faults),
             stale_after_hours,
         };
         faults.done()?;
@@ -214,6 +229,27 @@ impl BrakesRequest {
                 self.price_percent.unwrap_or(usual.price_percent.into()),
                 (0, 200),
                 "the share by which a price may move unasked",
+            ),
+        }
+    }
+}
+
+impl FeedAgesRequest {
+    fn checked(&self, faults: &mut Faults) -> FeedAges {
+        let usual = FeedAges::default();
+        FeedAges {
+            decreases_minutes: faults.within(
+                "/feed_ages/decreases_minutes",
+                self.decreases_minutes
+                    .unwrap_or(usual.decreases_minutes.into()),
+                (10, 8 * 60),
+                "minutes that Amazon may take for a feed until its decreases go again, by patch. Amazon needs some minutes for each feed",
+            ),
+            others_minutes: faults.within(
+                "/feed_ages/others_minutes",
+                self.others_minutes.unwrap_or(usual.others_minutes.into()),
+                (30, LONGEST_INTERVAL),
+                "minutes that Amazon may take for a feed until all that it carries goes again. Under load Amazon takes up to eight hours",
             ),
         }
     }
@@ -298,7 +334,7 @@ fn why_not(name: &str) -> &'static str {
             "quantity belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all marketplaces of a region, so two marketplaces with two settings would fight for ever, and zero for one would close the others. To stop selling a SKU in one marketplace, close its offer there"
         }
         _ => {
-            "there is no such field; there are on, every_minutes, bundles, policy, warehouses, home_marketplace, levels, brakes and stale_after_hours"
+            "there is no such field; there are on, every_minutes, bundles, policy, warehouses, home_marketplace, levels, brakes, feed_ages and stale_after_hours"
         }
     }
 }

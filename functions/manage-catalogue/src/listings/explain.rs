@@ -141,6 +141,7 @@ impl ListingFacts {
                 value: observed.value,
                 at: observed.at,
             }),
+            issues: listing.issues.clone(),
             next: self.next(),
             prices: self.prices(),
             history: self.history(),

@@ -51,7 +51,7 @@ pub(crate) struct FeedRow {
     #[schema(example = "UK")]
     marketplace: &'static str,
     /// `building` and `claimed`: not at Amazon yet; `submitting`: being submitted; `submitted`: Amazon is processing it;
-    /// `settled`: each line is accepted or refused; `returned`: nothing came of it, and its lines are sent again.
+    /// `set_aside`: Amazon did not bring it to an end in time, and its lines are sent again; `settled`: each line is accepted or refused; `returned`: nothing came of it, and its lines are sent again.
     #[schema(example = "settled")]
     state: &'static str,
     lines: u32,

@@ -178,7 +178,10 @@ async fn a_refused_listing_tells_amazons_words_and_what_to_do() {
         (&told["sent"]["outcome"], &told["sent"]["feed"]),
         (&json!("in_flight"), &json!("F1"))
     );
+    contains(&told["sent"]["note"], "not confirmed since");
     contains(&told["sent"]["note"], "has not finished processing it");
+    contains(&told["live"]["why"], "not confirmed since");
+    contains(&told["next"]["why"], "Amazon has not confirmed it yet");
     let refused = Refused {
         value: 8,
         code: "13013".into(),

@@ -32,6 +32,8 @@ pub(super) fn feed(id: &str, state: FeedState) -> Feed {
         refused: 1,
         note: None,
         stuck: false,
+        decreases_again: false,
+        next_check_at: None,
         overtaken: Vec::new(),
         revision: 1,
     }

@@ -2,6 +2,7 @@
 
 use super::{RefusalReason, Report};
 use stallkeeper::domain::feed::{Feed, FeedLine};
+use stallkeeper::domain::listing::advice;
 use std::collections::{BTreeMap, HashSet};
 
 /// What a report says of the lines of a manifest.
@@ -12,6 +13,16 @@ pub(crate) struct LineVerdicts {
     pub(crate) accepted: u32,
     /// Why the other lines cannot be taken as accepted.
     pub(crate) doubt: Option<String>,
+}
+
+impl LineVerdicts {
+    /// Why Amazon refused the feed as a whole, so that sending it again would not help.
+    pub(crate) fn refused_as_a_whole<'a>(&self, report: &'a Report) -> Option<&'a RefusalReason> {
+        let summary = report.summary.as_ref()?;
+        let said = report.of_all.as_ref()?;
+        let untouched = summary.messages_accepted == 0 && self.accepted > 0;
+        (untouched && !advice(&said.code).retry).then_some(said)
+    }
 }
 
 /// Maps a report to the lines of a feed. The lines that were overtaken before it was submitted are not in its document.
@@ -101,6 +112,8 @@ mod tests {
             refused: 0,
             note: None,
             stuck: false,
+            decreases_again: false,
+            next_check_at: None,
             overtaken: overtaken.iter().map(|sku| sku.parse().unwrap()).collect(),
             revision: 1,
         }
@@ -114,6 +127,7 @@ mod tests {
                 generation: 1,
                 send_count: 0,
                 product_type: None,
+                increase: false,
             })
             .collect()
     }

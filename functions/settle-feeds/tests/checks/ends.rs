@@ -61,6 +61,51 @@ async fn each_line_is_accepted_or_refused_in_amazons_words_and_the_feed_is_settl
 }
 
 #[tokio::test]
+async fn what_amazon_finds_wrong_with_an_accepted_listing_is_kept_with_its_moment() {
+    let world = four_lines().await;
+    let issue = |code: &str, severity: &str| serde_json::json!({"code": code, "severity": severity, "message": "words"});
+    let mut warning = issue("99300", "WARNING");
+    warning["messageId"] = 1.into();
+    let report = serde_json::json!({
+        "header": {"sellerId": "A1STALL", "version": "2.0", "feedId": "9001"},
+        "issues": [warning],
+        "items": [{"sku": "B #2", "issues": [issue("90220", "ERROR")]}],
+        "summary": {
+            "errors": 0, "warnings": 1, "messagesProcessed": 4, "messagesAccepted": 4, "messagesInvalid": 0,
+        },
+    });
+    world.heard(|heard| heard.report = report.to_string());
+    assert!(world.check(0).await);
+    assert_eq!(world.feed().await.accepted, 4);
+    for (sku, code) in [("A/1", "99300"), ("B #2", "90220")] {
+        let listing = world.shown(sku).await;
+        assert_eq!(listing.refused, None);
+        let issues = listing.issues.unwrap();
+        assert_eq!((issues.at, issues.issues[0].code.as_str()), (at(120), code));
+    }
+    assert_eq!(world.shown("C&3").await.issues, None);
+}
+
+#[tokio::test]
+async fn one_odd_issue_sends_its_line_again_and_settles_the_others() {
+    let world = four_lines().await;
+    let report = serde_json::json!({
+        "header": {"sellerId": "A1STALL", "version": "2.0", "feedId": "9001"},
+        "issues": [{"messageId": 2, "code": ["13013"], "severity": "ERROR"}],
+        "summary": {
+            "errors": 1, "warnings": 0, "messagesProcessed": 4, "messagesAccepted": 3, "messagesInvalid": 1,
+        },
+    });
+    world.heard(|heard| heard.report = report.to_string());
+    assert!(world.check(0).await);
+    assert_eq!(world.feed().await.state, FeedState::Settled);
+    let entries = world.to_send().await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].sku.as_str(), "B #2");
+    assert!(entries[0].by_patch, "a patch has a verdict of its own");
+}
+
+#[tokio::test]
 async fn a_second_check_of_a_settled_feed_does_nothing() {
     let world = four_lines().await;
     assert!(world.check(0).await);
@@ -138,12 +183,96 @@ async fn a_price_feed_settles_its_offers() {
 }
 
 #[tokio::test]
-async fn a_feed_that_amazon_does_not_know_comes_to_nothing() {
+async fn a_feed_that_amazon_does_not_know_comes_to_nothing_once_it_says_so_again_and_again() {
     let world = four_lines().await;
     world.heard(|heard| heard.answer = 404);
     assert!(world.check(0).await);
+    for _ in 0..3 {
+        assert_eq!(world.feed().await.state, FeedState::Submitted);
+        assert!(world.next_check().await);
+    }
     assert_eq!(world.feed().await.state, FeedState::Returned);
     assert_eq!(world.skus_to_send().await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_a_feed_is_not_known_may_be_wrong_once() {
+    let world = four_lines().await;
+    world.heard(|heard| heard.answer = 404);
+    assert!(world.check(0).await);
+    world.heard(|heard| heard.answer = 200);
+    assert!(world.next_check().await);
+    assert_eq!(world.feed().await.state, FeedState::Settled);
+}
+
+/// A report of a feed that Amazon refused as a whole.
+fn refused_as_a_whole(code: &str, processed: u32) -> String {
+    serde_json::json!({
+        "header": {"sellerId": "A1STALL", "version": "2.0", "feedId": "9001"},
+        "issues": [{
+            "code": code, "severity": "ERROR", "message": "The JSON is not valid against the schema.",
+        }],
+        "summary": {
+            "errors": 1, "warnings": 0, "messagesProcessed": processed, "messagesAccepted": 0,
+            "messagesInvalid": processed,
+        },
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_feed_that_is_refused_as_a_whole_is_refused_for_good_and_its_lines_go_by_patch() {
+    for (code, processed) in [("4002006", 0), ("4002006", 2), ("999999", 0)] {
+        let world = World::start().await;
+        let lines = [world.listing("A", 4).await, world.listing("B", 5).await];
+        world.submitted(&lines, |_| {}).await;
+        world.heard(|heard| heard.report = refused_as_a_whole(code, processed));
+        assert!(world.check(0).await);
+        let feed = world.feed().await;
+        assert_eq!((feed.state, feed.refused), (FeedState::Returned, 2));
+        let note = feed.note.unwrap();
+        assert!(note.starts_with("Amazon refused it as a whole"), "{note}");
+        assert!(note.contains(code), "{note}");
+        for (sku, value) in [("A", 4), ("B", 5)] {
+            let refused = world.shown(sku).await.refused.unwrap();
+            assert_eq!((refused.code.as_str(), refused.value), (code, value));
+        }
+        let entries = world.to_send().await;
+        assert_eq!(entries.len(), 2);
+        assert!(entries.iter().all(|entry| entry.by_patch), "{entries:?}");
+        assert!(world.check(0).await);
+        assert_eq!(world.to_send().await.len(), 2, "once");
+    }
+}
+
+#[tokio::test]
+async fn of_a_big_feed_that_is_refused_as_a_whole_all_decreases_go_by_patch_and_some_others() {
+    let world = World::start().await;
+    let mut lines = vec![world.listing("DOWN", 4).await];
+    for n in 0..103 {
+        let mut line = world.listing(&format!("UP{n:03}"), 9).await;
+        line.increase = true;
+        lines.push(line);
+    }
+    world.submitted(&lines, |_| {}).await;
+    world.heard(|heard| heard.report = refused_as_a_whole("4002005", 0));
+    assert!(world.check(0).await);
+    let skus = world.skus_to_send().await;
+    assert_eq!(skus.len(), 101);
+    assert_eq!(skus[0], "DOWN");
+    assert!(world.shown("UP102").await.refused.is_some());
+}
+
+#[tokio::test]
+async fn a_feed_that_amazon_failed_to_read_by_an_error_of_its_own_goes_again() {
+    let world = World::start().await;
+    let lines = [world.listing("A", 4).await];
+    world.submitted(&lines, |_| {}).await;
+    world.heard(|heard| heard.report = refused_as_a_whole("4000000", 0));
+    assert!(world.check(0).await);
+    assert_eq!(world.feed().await.state, FeedState::Returned);
+    assert_eq!(world.skus_to_send().await, ["A"]);
+    assert_eq!(world.shown("A").await.refused, None);
 }
 
 #[test]

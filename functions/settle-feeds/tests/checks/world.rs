@@ -197,6 +197,8 @@ impl World {
             refused: 0,
             note: None,
             stuck: false,
+            decreases_again: false,
+            next_check_at: None,
             overtaken: Vec::new(),
             revision: 1,
         };
@@ -274,6 +276,7 @@ fn line(sku: AmazonSku, value: LineValue) -> FeedLine {
         generation: 1,
         send_count: 0,
         product_type: None,
+        increase: false,
     }
 }
 

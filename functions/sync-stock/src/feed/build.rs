@@ -28,6 +28,7 @@ pub(super) async fn begin(session: &SendSession<'_>, batch: &Batch) -> Result<Fe
             generation: entry.generation,
             send_count: entry.send_count,
             product_type: entry.product_type.clone(),
+            increase: !entry.decrease,
         })
         .collect();
     let feed = Feed {
@@ -48,6 +49,8 @@ pub(super) async fn begin(session: &SendSession<'_>, batch: &Batch) -> Result<Fe
         refused: 0,
         note: None,
         stuck: false,
+        decreases_again: false,
+        next_check_at: None,
         overtaken: Vec::new(),
         revision: 1,
     };

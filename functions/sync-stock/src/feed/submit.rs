@@ -1,9 +1,9 @@
 //! A claimed feed until Amazon has it: the document, its upload, `createFeed`.
 
-use super::{check, give_back, put_all_back, reload, target};
+use super::{check, give_back, put_all_back, reload, returned_in_a_row, target};
 use crate::claim::damaged;
-use crate::send_session::{SendSession, Stop, refused_for_good, words};
-use jiff::SignedDuration;
+use crate::send_session::{SendSession, Stop, general_words, refused_for_good};
+use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, SellerId};
 use stallkeeper::error::{Error, Result};
@@ -20,6 +20,8 @@ const SUBMIT_TIME: Duration = Duration::from_secs(100);
 /// Amazon takes five of these feeds in five minutes, beside `createFeed`'s own limit. Page: *JSON listings feed*.
 const MOST_IN_WINDOW: usize = 5;
 const WINDOW: SignedDuration = SignedDuration::from_mins(5);
+/// So many of the newest feeds are looked at.
+pub(super) const PAGE: i32 = 20;
 /// How long to wait before asking Amazon how far it is.
 const FIRST_CHECK_SECONDS: u32 = 60;
 /// What a line takes in a document, as a rule.
@@ -29,7 +31,11 @@ const BYTES_A_LINE: usize = 260;
 pub(super) async fn allowance(session: &SendSession<'_>) -> Result<Option<Stop>> {
     let connection = &session.key();
     let store = &session.app.store;
-    let page = store.feed_page(connection, None, 20).await?;
+    let page = store.feed_page(connection, None, PAGE).await?;
+    let (_, wait) = returned_in_a_row(&page.feeds);
+    if wait.is_some_and(|until| until > Timestamp::now()) {
+        return Ok(Some(Stop::Limited));
+    }
     let now = session.amazons_now();
     let lately = page.feeds.iter().filter(|feed| {
         let submitted = feed.submitted_at;
@@ -63,7 +69,9 @@ pub(super) async fn submit(
         let document_id = match upload(session, document).await {
             Ok(Some(document_id)) => document_id,
             Ok(None) => return Ok(Some(Stop::Limited)),
-            Err(error) => return stopped_by(error, Operation::CreateFeedDocument),
+            Err(error) => {
+                return refused(session, feed, error, Operation::CreateFeedDocument).await;
+            }
         };
         if !session.still_on().await? {
             return Ok(Some(Stop::SwitchedOff));
@@ -76,7 +84,10 @@ pub(super) async fn submit(
             ..feed.clone()
         };
         match session.app.store.save_feed(&submitting).await? {
-            Written::Done => return create(session, submitting, &document_id, summary).await,
+            Written::Done => {
+                let create = create(session, submitting, &document_id, summary);
+                return Box::pin(create).await;
+            }
             // A listing of it was patched meanwhile: it must not be in the document.
             Written::Conflict => feed = reload(session, &feed).await?,
         }
@@ -98,6 +109,7 @@ async fn create(
     let operation = Operation::CreateFeed;
     match session.seller.call_permitted(operation, create).await {
         Ok(CallOutcome::Answered(answer)) => {
+            session.note_feed(feed.marketplace, None);
             // The check comes first: if it were lost, the feed would not be checked for hours.
             check(session, &feed, FIRST_CHECK_SECONDS).await?;
             summary.fed += u64::from(feed.lines);
@@ -117,8 +129,7 @@ async fn create(
             Ok(Some(Stop::Limited))
         }
         Err(error) if certainly_not_created(&error) => {
-            not_created(session, feed, &error).await?;
-            stopped_by(error, operation)
+            refused(session, feed, error, operation).await
         }
         Err(error) => {
             warn!(feed.id = %feed.id, error = error.chain(), "Amazon's answer to a feed is lost");
@@ -167,12 +178,30 @@ async fn not_created(session: &SendSession<'_>, feed: Feed, error: &Error) -> Re
     .await
 }
 
-/// What a refusal means for the run; the feed stays claimed and is tried again.
-fn stopped_by(error: Error, operation: Operation) -> Result<Option<Stop>> {
-    match refused_for_good(&error, operation) {
-        Some(refusal) => Ok(Some(Stop::Refused(words(refusal)))),
-        None => Err(error),
-    }
+/// Amazon refuses a feed that it does not know yet: whatever the cause, its lines are sent another way, and feeds go
+/// through another marketplace for a while.
+async fn refused(
+    session: &SendSession<'_>,
+    feed: Feed,
+    error: Error,
+    operation: Operation,
+) -> Result<Option<Stop>> {
+    let Some(refusal) = refused_for_good(&error, operation) else {
+        // Login with Amazon refuses, or it is only for now: the feed stays claimed and is tried again.
+        if feed.state == FeedState::Submitting {
+            not_created(session, feed, &error).await?;
+        }
+        return Err(error);
+    };
+    let words = format!("Asked for {}: {}", feed.marketplace, general_words(refusal));
+    session.note_feed(feed.marketplace, Some(words.clone()));
+    // It never was at Amazon.
+    let feed = Feed {
+        submitted_at: None,
+        ..feed
+    };
+    Box::pin(give_back(session, feed, &words)).await?;
+    Ok(Some(Stop::Refused(words)))
 }
 
 /// Uploads a document and returns its id; `None` if Amazon's limit is reached.

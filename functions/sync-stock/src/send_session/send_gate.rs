@@ -12,14 +12,16 @@ pub(crate) struct SendGate {
     pub(crate) orders_known_until: Option<Timestamp>,
     /// Feeds that are not done.
     pub(crate) open: HashSet<FeedId>,
+    pub(crate) now: Timestamp,
 }
 
 impl SendGate {
     /// An increase waits until the orders up to its level are known: they may have sold what it counts. A decrease
-    /// never waits, except for a feed whose outcome may make it needless.
+    /// never waits, except for a feed whose outcome may make it needless, and after it was sent in vain.
     pub(crate) fn allows(&self, entry: &ToSend) -> bool {
         let after = entry.after.as_ref();
-        if after.is_some_and(|feed| self.open.contains(feed)) {
+        let is_put_off = entry.next_at.is_some_and(|at| at > self.now);
+        if is_put_off || after.is_some_and(|feed| self.open.contains(feed)) {
             return false;
         }
         entry.price_on.is_some() || entry.decrease || self.knows_orders_until(entry.level_at)
@@ -48,7 +50,7 @@ mod tests {
     fn an_increase_waits_for_a_sweep_newer_than_its_level_and_a_decrease_does_not() {
         let gate = |known: Option<i64>| SendGate {
             orders_known_until: known.map(at),
-            open: HashSet::new(),
+            ..SendGate::default()
         };
         let increase = ToSend {
             level_at: Some(at(100)),
@@ -62,6 +64,21 @@ mod tests {
             ..increase
         };
         assert!(gate(None).allows(&decrease));
+    }
+
+    #[test]
+    fn what_was_sent_in_vain_waits_for_its_moment_even_a_decrease() {
+        let refused = ToSend {
+            decrease: true,
+            next_at: Some(at(100)),
+            ..entry("A", 0)
+        };
+        let gate = |second| SendGate {
+            now: at(second),
+            ..SendGate::default()
+        };
+        assert!(!gate(99).allows(&refused));
+        assert!(gate(100).allows(&refused));
     }
 
     #[test]

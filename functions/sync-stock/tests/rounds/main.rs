@@ -9,7 +9,9 @@ mod brakes;
 mod feeds;
 mod patches;
 mod prices;
+mod refused_parts;
 mod stops;
+mod stuck_feeds;
 #[path = "../../../../tests/e2e/tripwire.rs"]
 #[allow(
     dead_code,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::Written;
 
 #[tokio::test]
@@ -65,6 +66,26 @@ async fn what_amazon_refuses_is_noted_with_its_words_and_not_sent_again() {
         world.to_send().await.is_empty(),
         "the same is refused again"
     );
+}
+
+#[tokio::test]
+async fn what_amazon_remarks_on_a_patch_it_took_is_kept_until_it_remarks_nothing() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    let remark =
+        json!({ "A": { "code": "99300", "message": "image is missing", "severity": "WARNING" } });
+    world.on_seller("PUT", "refusals", remark).await;
+    world.want("A", 5).await;
+    world.tick().await;
+    let listing = world.listing("A").await;
+    assert_eq!(listing.refused, None);
+    let issues = listing.issues.unwrap().issues;
+    assert_eq!(issues[0].code, "99300");
+    assert_eq!(issues[0].severity, "WARNING");
+    world.on_seller("PUT", "refusals", json!({})).await;
+    world.want("A", 4).await;
+    world.tick().await;
+    assert_eq!(world.listing("A").await.issues, None);
 }
 
 #[tokio::test]
@@ -139,17 +160,22 @@ async fn what_amazon_failed_to_take_by_an_error_of_its_own_is_tried_again_with_t
 }
 
 #[tokio::test]
-async fn a_missing_role_is_told_and_stops_the_round() {
+async fn one_call_that_is_refused_is_put_down_to_the_sku_and_tried_with_the_next_round() {
     let world = World::start().await;
     world.list(&["A"], 50).await;
     world.want("A", 5).await;
     let fault = json!({ "operation": "patchListingsItem", "kind": "status", "status": 403 });
     world.fault(fault).await;
     world.tick().await;
-    let failed = world.round().await.failed.unwrap();
-    assert!(failed.contains("403"), "{failed}");
+    assert_eq!(
+        world.round().await.failed,
+        None,
+        "one answer proves nothing"
+    );
+    assert_eq!(world.listing("A").await.refused.unwrap().code, "403");
     world.tick().await;
-    assert_eq!(world.round().await.failed, None);
+    assert_eq!(world.live().await["A"], 5);
+    assert_eq!(world.listing("A").await.refused, None);
     assert!(world.to_send().await.is_empty());
 }
 
@@ -210,6 +236,32 @@ async fn a_listing_that_amazon_fulfils_by_now_is_sent_nothing() {
     world.tick().await;
     assert_eq!(world.count("patchListingsItem").await, 0);
     assert!(world.to_send().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_sent_to_a_listing_that_was_gone_meanwhile_is_not_taken_for_live() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.want("A", 0).await;
+    world.tick().await;
+    for state in [ListingState::NotOnAmazon, ListingState::Matched] {
+        let read = world.listing("A").await;
+        let found = Listing {
+            state,
+            ..read.clone()
+        };
+        let placed = world.store.place_listing(&found, Some(&read), false).await;
+        assert_eq!(placed.unwrap(), Written::Done);
+        assert_eq!(world.listing("A").await.sent, None, "{state:?}");
+    }
+    // The seller made it again, and Amazon shows what the seller typed.
+    let typed = json!({ "sku": "A", "marketplaces": [Marketplace::Uk.id()], "quantity": 50 });
+    world
+        .on_seller("PUT", "listings", json!({ "listings": [typed] }))
+        .await;
+    world.want("A", 0).await;
+    world.tick().await;
+    assert_eq!(world.live().await["A"], 0);
 }
 
 #[tokio::test]

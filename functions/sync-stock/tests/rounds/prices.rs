@@ -55,6 +55,9 @@ impl World {
             marketplaces: vec![UK],
             product_type: None,
             at: Timestamp::now(),
+            by_patch: false,
+            tries: 0,
+            next_at: None,
             sku,
         };
         self.store.put_to_send(key, &entry).await.unwrap();

@@ -23,7 +23,13 @@ pub fn advice(code: &str) -> &'static Advice {
     KNOWN
         .iter()
         .find(|(codes, _)| codes.contains(&code))
-        .map_or(&UNKNOWN, |(_, advice)| advice)
+        .map_or_else(|| without_verdict(code), |(_, advice)| advice)
+}
+
+/// A call that was refused is noted under its status, which has three digits as none of Amazon's codes has.
+fn without_verdict(code: &str) -> &'static Advice {
+    let is_status = code.len() == 3 && code.starts_with('4') && code.parse::<u16>().is_ok();
+    if is_status { &CALL_REFUSED } else { &UNKNOWN }
 }
 
 impl Advice {
@@ -60,6 +66,13 @@ const UNKNOWN: Advice = person(
     "Amazon refused the value with a code that this release has no advice for.",
     "Read Amazon's own message, and look at the listing in Seller Central, where its issues are shown.",
 );
+
+const CALL_REFUSED: Advice = Advice {
+    meaning: "Amazon refused the call for this SKU as a whole, and gave no verdict on the value.",
+    remedy: "It is tried again ever later. If it stays, report it with the code and Amazon's message to whoever runs \
+             Stallkeeper.",
+    retry: true,
+};
 
 /// The codes that a quantity or a price can meet. The old and the new code of one rule are together.
 const KNOWN: &[(&[&str], Advice)] = &[
@@ -120,6 +133,29 @@ const KNOWN: &[(&[&str], Advice)] = &[
     (
         &["4000000", "InternalFailure", "5002"],
         again("Amazon had an internal error; it is nothing about the value."),
+    ),
+    (
+        &["unreadable"],
+        again("Amazon's report on a feed says something of this line that is not as documented."),
+    ),
+    (
+        &["403"],
+        Advice {
+            meaning: "Amazon refused the call for this SKU with 403, and gave no verdict on the value.",
+            remedy: "It is tried again ever later. If Amazon takes other SKUs, open this one in Seller Central: the brand, \
+                     the category or the marketplace may be closed to this account. If it takes none, the app may lack a \
+                     role, or the seller may not sell there.",
+            retry: true,
+        },
+    ),
+    (
+        &["404"],
+        Advice {
+            meaning: "Amazon answered 404: it found no such listing in the marketplace that was asked.",
+            remedy: "It is tried again ever later, through another marketplace if it is listed in one. Check that the \
+                     listing still exists; the next matching shows what it is called now.",
+            retry: true,
+        },
     ),
     (
         &["4000001", "90004147", "100095"],
@@ -237,14 +273,20 @@ mod tests {
             .collect();
         let once: BTreeSet<&str> = codes.iter().copied().collect();
         assert_eq!(once.len(), codes.len());
-        for advice in KNOWN.iter().map(|(_, advice)| advice).chain([&UNKNOWN]) {
+        for advice in KNOWN
+            .iter()
+            .map(|(_, advice)| advice)
+            .chain([&UNKNOWN, &CALL_REFUSED])
+        {
             assert!(advice.meaning.ends_with('.') && advice.remedy.ends_with('.'));
         }
     }
 
     #[test]
-    fn only_amazons_own_failures_are_worth_sending_again() {
-        assert!(advice("4000000").retry);
+    fn only_amazons_own_failures_and_refused_calls_are_worth_sending_again() {
+        for code in ["4000000", "403", "404", "400", "422"] {
+            assert!(advice(code).retry, "{code}");
+        }
         for code in [
             "13013", "8541", "90220", "99022", "90244", "90000900", "4000003", "", "nonsense",
         ] {

@@ -28,7 +28,7 @@ pub enum Standing {
     InFlight,
     /// In a feed that was applied by this moment.
     Applied { by: Timestamp },
-    /// In a feed that came to nothing, as far as anybody knows.
+    /// In a feed that came to nothing or to no end, as far as anybody knows.
     Lost,
 }
 
@@ -40,7 +40,7 @@ impl Standing {
             return Self::Patched;
         }
         match feed.map(|feed| (feed.state, feed.applied_at)) {
-            Some((state, _)) if state.is_open() => Self::InFlight,
+            Some((state, _)) if state.is_in_flight() => Self::InFlight,
             Some((FeedState::Settled, Some(by))) => Self::Applied { by },
             _ => Self::Lost,
         }
@@ -212,7 +212,10 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
         };
     };
     if live.is_exactly(quantity) {
-        return Next::Nothing("Amazon shows it");
+        return Next::Nothing(match standing {
+            Standing::InFlight => "it is sent, and Amazon has not confirmed it yet",
+            _ => "Amazon shows it",
+        });
     }
     let decrease = live.highest > quantity;
     let urgent = decrease && policy.is_urgent(quantity);

@@ -122,7 +122,10 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
         .map(|sent| sent.value);
     let shown = sent.or(offer.observed.as_ref().map(|observed| observed.value));
     match shown {
-        Some(shown) if shown == wanted => NextPrice::Nothing("Amazon shows it"),
+        Some(shown) if shown == wanted => NextPrice::Nothing(match standing {
+            Standing::InFlight => "it is sent, and Amazon has not confirmed it yet",
+            _ => "Amazon shows it",
+        }),
         Some(shown)
             if offer.released_to < generation && moves_too_far(shown, wanted, price_percent) =>
         {

@@ -32,7 +32,10 @@ fn written(skus: &[&str]) -> Value {
 
 #[test]
 fn a_feed_is_as_amazons_schema_has_it() {
-    let header = json!({ "sellerId": "A1\"SELLER", "version": "2.0", "issueLocale": "en_US" });
+    let header = json!({
+        "sellerId": "A1\"SELLER", "version": "2.0", "issueLocale": "en_US",
+        "report": { "includedData": ["issues"], "apiVersion": "2021-08-01" },
+    });
     assert_eq!(written(&[]), json!({ "header": header, "messages": [] }));
     let value = json!([{ "fulfillment_channel_code": "DEFAULT", "quantity": 1 }]);
     let patch =

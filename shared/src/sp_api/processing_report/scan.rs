@@ -12,6 +12,8 @@ const MARK: [u8; 3] = *b"\xef\xbb\xbf";
 /// What was found, as JSON.
 pub(super) enum Found<'a> {
     Issue(&'a [u8]),
+    /// A listing, with what Amazon says of it.
+    Item(&'a [u8]),
     Summary(&'a [u8]),
 }
 
@@ -46,12 +48,12 @@ enum At {
     Within(Part),
     /// A comma, or the end of the report.
     AfterField,
-    /// An issue, or the end of the list.
-    FirstIssue,
-    /// An issue.
-    NextIssue,
+    /// One of these, or the end of the list.
+    First(Part),
+    /// One of these.
+    Next(Part),
     /// A comma, or the end of the list.
-    AfterIssue,
+    After(Part),
     /// Nothing but white space.
     End,
 }
@@ -60,6 +62,7 @@ enum At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Issues,
+    Items,
     Summary,
     Other,
 }
@@ -68,6 +71,7 @@ enum Field {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Issue,
+    Item,
     Summary,
     Other,
 }
@@ -110,6 +114,7 @@ impl Scan {
                 self.handed_out = true;
                 let found = match part {
                     Part::Issue => Found::Issue(&self.kept),
+                    Part::Item => Found::Item(&self.kept),
                     _ => Found::Summary(&self.kept),
                 };
                 return Ok(Some(found));
@@ -148,15 +153,18 @@ impl Scan {
             (At::FirstName | At::NextName, b'"') => At::Name,
             (At::FirstName | At::AfterField, b'}') => At::End,
             (At::Colon(field), b':') => At::FieldValue(field),
-            (At::FieldValue(Field::Issues), b'[') => At::FirstIssue,
-            // No issues at all may be said with `null`.
-            (At::FieldValue(Field::Issues), b'n') => self.begin(Part::Other, byte)?,
+            (At::FieldValue(Field::Issues), b'[') => At::First(Part::Issue),
+            (At::FieldValue(Field::Items), b'[') => At::First(Part::Item),
+            // None at all may be said with `null`.
+            (At::FieldValue(Field::Issues | Field::Items), b'n') => {
+                self.begin(Part::Other, byte)?
+            }
             (At::FieldValue(Field::Summary), b'{') => self.begin(Part::Summary, byte)?,
             (At::FieldValue(Field::Other), _) => self.begin(Part::Other, byte)?,
             (At::AfterField, b',') => At::NextName,
-            (At::FirstIssue | At::NextIssue, b'{') => self.begin(Part::Issue, byte)?,
-            (At::FirstIssue | At::AfterIssue, b']') => At::AfterField,
-            (At::AfterIssue, b',') => At::NextIssue,
+            (At::First(part) | At::Next(part), b'{') => self.begin(part, byte)?,
+            (At::First(_) | At::After(_), b']') => At::AfterField,
+            (At::After(part), b',') => At::Next(part),
             _ => return Err("it is no processing report"),
         })
     }
@@ -166,6 +174,7 @@ impl Scan {
             b'"' if !self.value.escaped => {
                 let field = match self.kept.as_slice() {
                     b"issues" => Field::Issues,
+                    b"items" => Field::Items,
                     b"summary" => Field::Summary,
                     _ => Field::Other,
                 };
@@ -223,7 +232,7 @@ impl Part {
     /// Where we are once it has ended.
     fn after(self) -> At {
         match self {
-            Self::Issue => At::AfterIssue,
+            Self::Issue | Self::Item => At::After(self),
             Self::Summary | Self::Other => At::AfterField,
         }
     }

@@ -62,6 +62,7 @@ fn each_issue_and_the_summary_are_told() {
             severity: Severity::Error,
             attribute_names: vec!["brand".into()],
         },
+        of_listing: false,
     };
     assert_eq!(issues[0], expected);
     assert_eq!(issues[1].message_id, Some(3));
@@ -110,7 +111,6 @@ fn what_is_no_processing_report_is_retryable() {
         r#"{"summary":null}"#.to_owned(),
         format!(r#"{{"issues":{{}},{summary}}}"#),
         format!(r#"{{"issues":[1],{summary}}}"#),
-        format!(r#"{{"issues":[{{"messageId":1}}],{summary}}}"#),
         format!(r#"{{"issues":[{{}} {{}}],{summary}}}"#),
         format!(r#"{{"issues":[{{"severity":"ERROR"]}}],{summary}}}"#),
         format!(r#"{{"issues":[],,{summary}}}"#),
@@ -121,6 +121,47 @@ fn what_is_no_processing_report_is_retryable() {
         let error = read(&text).unwrap_err();
         assert_eq!(error.class(), Class::Retryable, "{text}");
     }
+}
+
+#[test]
+fn an_issue_that_is_not_as_documented_refuses_its_message_and_hides_no_other() {
+    let text = report(&json!([
+        { "messageId": "1", "code": { "new": 1 }, "severity": "ERROR" },
+        { "sku": "B", "message": "no severity" },
+        { "messageId": 3, "code": "90220", "severity": "ERROR", "message": "known" },
+    ]));
+    let (issues, _) = read(&text).unwrap();
+    let found: Vec<_> = issues
+        .iter()
+        .map(|it| (it.message_id, it.sku.as_deref(), it.issue.code.as_str()))
+        .collect();
+    let expected = [
+        (Some(1), None, UNREADABLE),
+        (None, Some("B"), UNREADABLE),
+        (Some(3), None, "90220"),
+    ];
+    assert_eq!(found, expected);
+    assert!(issues.iter().all(|it| it.issue.refuses()));
+}
+
+#[test]
+fn issues_of_listings_are_told_apart_from_those_of_messages() {
+    let text = json!({
+        "issues": [{ "messageId": 1, "code": "1", "severity": "WARNING" }],
+        "items": [
+            { "sku": "A", "issues": [{ "code": "2", "severity": "ERROR", "message": "m", "attributeNames": ["x"] }] },
+            { "sku": "B", "issues": [] },
+            { "summaries": [] },
+            { "sku": "C", "issues": null },
+        ],
+        "summary": { "messagesProcessed": 1, "messagesAccepted": 1 },
+    });
+    let (issues, _) = read(&text.to_string()).unwrap();
+    let found: Vec<_> = issues
+        .iter()
+        .map(|it| (it.of_listing, it.sku.as_deref(), it.issue.code.as_str()))
+        .collect();
+    assert_eq!(found, [(false, None, "1"), (true, Some("A"), "2")]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::nested;
 use crate::domain::ids::{ListingKey, Sku};
-use crate::domain::listing::Listing;
+use crate::domain::listing::{Listing, ListingState};
 use crate::domain::stock::Wanted;
 use crate::error::Result;
 use crate::store::item::{Item, item, n, s};
@@ -17,7 +17,8 @@ impl Store {
     /// Stores what matching or a person says of a listing: state, product, units, alias, marketplaces, type, observed.
     /// Keeps wanted and sent, except that a listing tied to another product or other units forgets what was wanted (all
     /// that is wanted from then on has a greater generation), and that `forget_sent` forgets what was sent: it turned out not
-    /// to be what Amazon shows. `read`: as it was read (`None`: it was not there). One write unit, two more if its
+    /// to be what Amazon shows. So does a listing that goes or comes back: what is shown then is not what was sent to the
+    /// one that went. `read`: as it was read (`None`: it was not there). One write unit, two more if its
     /// state changes.
     pub async fn place_listing(
         &self,
@@ -51,7 +52,7 @@ impl Store {
         } else if tied_anew {
             remove.push("wanted".to_owned());
         }
-        if forget_sent {
+        if forget_sent || changes_hands(listing, read) {
             remove.push("sent".to_owned());
             remove.push("refused".to_owned());
         }
@@ -155,6 +156,11 @@ fn unknown_since(wanted: &Wanted) -> Wanted {
         level_at: None,
         ..wanted.clone()
     }
+}
+
+/// Whether a listing is sent to from now on and was not, or the other way round.
+fn changes_hands(listing: &Listing, read: &Listing) -> bool {
+    (listing.state == ListingState::Matched) != (read.state == ListingState::Matched)
 }
 
 /// The fields that matching and people write.

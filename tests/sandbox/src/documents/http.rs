@@ -56,6 +56,7 @@ async fn visit(
         operation,
         seller: seller.as_deref(),
         page: 1,
+        sku: "",
     };
     let fault = sandbox.world().faults.strike(target);
     let path = request.uri().path().to_owned();

@@ -39,6 +39,7 @@ fn what_is_left_out_is_as_it_is_by_default() {
         "policy": {"buffer": 2, "percentage": 50, "maximum": 9, "low_stock_mark": 3},
         "home_marketplace": "gb", "levels": "on_hand", "stale_after_hours": 1,
         "brakes": {"zero_percent": 100, "zero_at_least": 5, "price_percent": 0},
+        "feed_ages": {"decreases_minutes": 20},
     }))
     .unwrap();
     assert_eq!((all.every_minutes, all.warehouses.len()), (30, 2));
@@ -48,6 +49,8 @@ fn what_is_left_out_is_as_it_is_by_default() {
         (Some(9), 100)
     );
     assert_eq!(all.levels, LevelsKind::OnHand);
+    let ages = &all.feed_ages;
+    assert_eq!((ages.decreases_minutes, ages.others_minutes), (20, 240));
 }
 
 #[test]
@@ -79,6 +82,11 @@ fn what_cannot_be_is_told_at_its_place_and_in_words() {
             json!({"brakes": {"zero_percent": 101}}),
             "/brakes/zero_percent",
             "0 to 100",
+        ),
+        (
+            json!({"feed_ages": {"decreases_minutes": 5}}),
+            "/feed_ages/decreases_minutes",
+            "10 to 480",
         ),
         (
             json!({"warehouses": ["LON", " "]}),

@@ -3,6 +3,7 @@
 use super::super::amazon::Outcome;
 use jiff::Timestamp;
 use serde::Serialize;
+use stallkeeper::domain::listing::Issues;
 use utoipa::ToSchema;
 
 /// A listing, explained from the product to what Amazon shows. What is not known is `null`, which is never zero.
@@ -34,6 +35,8 @@ pub(crate) struct Explanation {
     pub(super) sent: Option<SentValue<u32>>,
     pub(super) refused: Option<RefusedValue<u32>>,
     pub(super) observed: Option<Observed<u32>>,
+    /// What Amazon reported last to be wrong with the listing: what it accepted may not be live all the same.
+    pub(super) issues: Option<Issues>,
     pub(super) next: NextStep,
     pub(super) prices: Vec<Price>,
     /// What is known to have happened, the newest first.

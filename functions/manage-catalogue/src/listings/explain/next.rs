@@ -70,6 +70,13 @@ impl ListingFacts {
                 "all orders up to {level_at}, when the level was measured: until they are known, an increase could sell again what is sold already"
             ));
         }
+        let next_at = self.to_send.as_ref().and_then(|entry| entry.next_at);
+        if let Some(next_at) = next_at.filter(|at| *at > jiff::Timestamp::now()) {
+            let tries = self.to_send.as_ref().map_or(0, |entry| entry.tries);
+            waits.push(format!(
+                "it was sent in vain {tries} times, and is tried again after {next_at}"
+            ));
+        }
         if waits.is_empty() && self.to_send.is_some() {
             waits.push("the next round".to_owned());
         }

@@ -32,9 +32,10 @@ pub(super) fn outcome(outcome: Outcome, feed: Option<&Feed>) -> String {
         (Outcome::Accepted, None) => "Amazon accepted the patch.".to_owned(),
         (Outcome::Refused, _) => "Amazon refused it; see `refused`.".to_owned(),
         (Outcome::InFlight, Some(feed)) => match feed.state {
-            FeedState::Submitted => {
-                "Amazon has the feed and has not finished processing it.".to_owned()
-            }
+            FeedState::Submitted => format!(
+                "Sent, not confirmed since {}: Amazon has the feed and has not finished processing it.",
+                feed.submitted_at.unwrap_or(feed.created_at)
+            ),
             state => format!("Its feed is not at Amazon yet: `{}`.", state.as_str()),
         },
         (Outcome::InFlight, None) => "It is being sent.".to_owned(),
@@ -53,10 +54,13 @@ pub(super) fn live(listing: &Listing, feed: Option<&Feed>, live: Live, sales: &[
     let (quantity, since) = match (&listing.sent, &listing.observed) {
         (Some(sent), _) => {
             let how = match feed {
-                Some(_) => "sent in a feed",
-                None => "patched",
+                Some(feed) if feed.applied_at.is_none() => {
+                    format!("sent in a feed, not confirmed since {}", sent.at)
+                }
+                Some(_) => format!("sent in a feed at {}", sent.at),
+                None => format!("patched at {}", sent.at),
             };
-            (sent.value, format!("{how} at {}", sent.at))
+            (sent.value, how)
         }
         (None, Some(observed)) => (
             observed.value,

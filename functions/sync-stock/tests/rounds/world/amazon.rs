@@ -55,6 +55,10 @@ impl World {
         self.admin("POST", "faults", fault).await;
     }
 
+    pub(crate) async fn end_faults(&self) {
+        self.admin("DELETE", "faults", Value::Null).await;
+    }
+
     pub(crate) async fn settings(&self, settings: Value) {
         self.admin("PUT", "settings", settings).await;
     }

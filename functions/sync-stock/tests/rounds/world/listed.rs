@@ -78,6 +78,9 @@ impl World {
             marketplaces: listing.marketplaces.clone(),
             product_type: None,
             at: Timestamp::now(),
+            by_patch: false,
+            tries: 0,
+            next_at: None,
         };
         self.store.put_to_send(key, &entry).await.unwrap();
     }
@@ -163,6 +166,9 @@ impl World {
             marketplaces: listing.marketplaces,
             product_type: None,
             at: Timestamp::now(),
+            by_patch: false,
+            tries: 0,
+            next_at: None,
         };
         self.store.put_to_send(key, &entry).await.unwrap();
     }
@@ -189,6 +195,20 @@ impl World {
         expiring
             .map(|item| item["sk"].as_s().unwrap().clone())
             .collect()
+    }
+
+    /// For how long a lease is still held.
+    pub(crate) async fn longest_lease(&self) -> SignedDuration {
+        let tables = &self.database.tables;
+        let scan = tables.client.scan();
+        let scan = scan.table_name(tables.name("ConnectionsTable"));
+        let items = scan.send().await.unwrap().items.unwrap();
+        let until = items
+            .iter()
+            .filter(|item| item["sk"].as_s().unwrap().starts_with("STOCK_"))
+            .filter_map(|item| item.get("leased_until_ms")?.as_n().ok()?.parse().ok());
+        let until: i64 = until.max().unwrap_or_default();
+        SignedDuration::from_millis(until - Timestamp::now().as_millisecond())
     }
 
     /// A killed run keeps its leases until they expire. This makes those pass.

@@ -45,6 +45,7 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
         }),
         refused: None,
         observed: None,
+        issues: None,
         send_count: 1,
         revision: 1,
     }
@@ -72,6 +73,8 @@ fn what_became_of_a_value_is_what_became_of_its_feed() {
         refused: 0,
         note: None,
         stuck: false,
+        decreases_again: false,
+        next_check_at: None,
         overtaken: Vec::new(),
         revision: 1,
     };
