@@ -118,6 +118,24 @@ impl<'a> SellerSession<'a> {
         }
     }
 
+    /// Makes one call of `operation` if its limit then still holds `reserve` calls for work that goes first. Waits not at all.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn call_if_spare<T>(
+        &self,
+        operation: Operation,
+        reserve: u32,
+        call: impl AsyncFnOnce(&SpApi, Account<'_>) -> Result<Answer<T>>,
+    ) -> Result<CallOutcome<T>> {
+        let bucket = self.bucket(self.login().await?, operation);
+        let permit = self.store.spare_permit(bucket, reserve, Timestamp::now());
+        match permit.await? {
+            Permit::Granted => self.call_permitted(operation, call).await,
+            Permit::NotBefore(moment) => Ok(CallOutcome::Limited(limited(operation, moment))),
+        }
+    }
+
     /// Makes a call whose permit was taken by [`Self::permits`].
     ///
     /// # Errors

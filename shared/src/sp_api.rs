@@ -24,6 +24,7 @@ pub mod processing_report;
 mod processing_status;
 mod raw_order;
 mod read_order;
+mod refusals;
 mod reports;
 mod sellers;
 mod wire;
@@ -40,10 +41,11 @@ pub use listings::{
     Availability, ListingsData, ListingsItem, ListingsSummary, PatchStatus, PatchVerdict,
 };
 pub use login::{Login, LoginCheck};
-pub use orders::{Dataset, OrdersPage, Sweep};
+pub use orders::{Dataset, OrderMoment, OrdersPage, Sweep};
 pub use processing_status::{ProcessingState, ProcessingStatus};
 pub use raw_order::{NoOrder, RawOrder};
 pub use read_order::{ReadOrder, read_order};
+pub use refusals::{Lesson, ProbeEnd, Refusals, RefusedDataset, RefusedMarketplaces, RefusedWith};
 pub use reports::ReportType;
 
 use crate::domain::connection::AppCredentials;

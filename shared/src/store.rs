@@ -7,7 +7,7 @@
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
 //! | | marketplace, narrowed mapping | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING#term` | `remap-carriers` |
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
-//! | | cursor with its lease, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `OVERLAP#orders` | `poll-orders` |
+//! | | cursor with its lease, back-fill lane, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `CURSOR#backfill`, `OVERLAP#orders` | `poll-orders` |
 //! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
 //! | | authorisation attempt, first request | `CONNECTION#t#c` | `ATTEMPT`, `REQUEST` | `connect-account` |
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
@@ -30,13 +30,14 @@
 //! | number | counts | written | conditional on it |
 //! |---|---|---|---|
 //! | `revision` | the changes of an item by whoever read it: the optimistic lock | order, listing, cursor, round, matching, settings and their draft (`draft_revision`) | the next write of the item: a caller that read an older one reads again |
-//! | `generation` | the changes of inputs. A SKU has one with its levels (reservations count there too) and one with its product, the published settings have one; a wanted value has the sum of all it was computed from, its parts' included. A cursor's rises when it is rewound | with the input, before anything is computed | a wanted value and an entry to send replace only lesser ones |
+//! | `generation` | the changes of inputs. A SKU has one with its levels (reservations count there too) and one with its product, the published settings have one; a wanted value has the sum of all it was computed from, its parts' included. | with the input, before anything is computed | a wanted value and an entry to send replace only lesser ones |
 //! | `send_count` | how often a value of a listing or an offer was sent | with each claim | the next claim, and the deletion of the entry that asked for it |
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
 //! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
 //! wait for a person). Keys are spelt in `store::key`, which nothing else may do.
 
+mod back_fill;
 mod buyers;
 mod connections;
 mod cursor;
@@ -66,6 +67,7 @@ mod stock_plan;
 pub mod stream;
 mod to_send;
 
+pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
 pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use stallkeeper::domain::connection::AppCredentials;
 use stallkeeper::domain::marketplace::Region;
 use stallkeeper::sp_api::{
-    Account, Answer, Dataset, Endpoints, OrdersPage, RawOrder, SpApi, Sweep, read_order, refusal,
+    Account, Answer, Dataset, Endpoints, OrderMoment, OrdersPage, RawOrder, SpApi, Sweep,
+    read_order, refusal,
 };
 use stallkeeper::{Class, Result};
 use std::collections::BTreeSet;
@@ -77,6 +78,9 @@ impl Amazon {
 
     async fn search(&self, case: &Case) -> Result<Answer<OrdersPage>> {
         let sweep = Sweep {
+            by: OrderMoment::Updated,
+            marketplaces: &[],
+            open_only: false,
             after: "2024-12-20T00:00:00Z".parse().unwrap(),
             before: "2024-12-26T00:00:00Z".parse().unwrap(),
             token: case.parameters["paginationToken"]["value"].as_str(),

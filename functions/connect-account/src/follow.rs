@@ -1,15 +1,20 @@
 //! What a connection that was just written starts: its schedules, and what was neither fetched nor sent while it was off.
 
 use crate::App;
+use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::error::Result;
 use stallkeeper::queue::TickMessage;
 
 impl App {
-    /// Makes the schedules follow a connection that was just written, lets it fetch now rather than in five minutes, and
+    /// Makes the schedules follow a connection that was just written, lets it fetch now rather than in five minutes (the
+    /// first time with what is open from before), and
     /// catch up on what was not computed or sent while it was off.
     pub(crate) async fn follow(&self, connection: &Connection) -> Result<()> {
         let key = &connection.key();
+        if connection.status.fetches_orders() {
+            self.store.begin_first_read(key, Timestamp::now()).await?;
+        }
         self.schedules.follow_latest(&self.store, key).await?;
         self.tick(connection).await?;
         let plan = self.store.stock_plan(key).await?;

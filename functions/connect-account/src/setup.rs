@@ -1,5 +1,6 @@
 //! What is still to do until a connection's orders find their couriers.
 
+mod orders_read;
 mod steps;
 
 use crate::App;
@@ -7,6 +8,7 @@ use crate::base::Base;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use orders_read::OrdersRead;
 use serde::Serialize;
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, TenantConnection};
@@ -26,6 +28,7 @@ pub(crate) struct Setup {
     steps: Vec<Step>,
     /// What must be renewed, and by when.
     clocks: Vec<ExpiryClock>,
+    orders: OrdersRead,
 }
 
 /// Show what is done and what is still to do.
@@ -68,6 +71,9 @@ pub(crate) async fn show(
         plan: &plan,
         matching: &matching,
     };
+    let key = &connection.key();
+    let cursor = app.store.order_cursor(key).await?;
+    let back_fill = app.store.back_fill(key).await?;
     // The setup page must show even if the operator has not filled in the app's secret yet.
     let stored_at = app.vault.app().await.ok().and_then(|app| app.stored_at);
     Ok(Json(Setup {
@@ -75,6 +81,7 @@ pub(crate) async fn show(
         seller_to_confirm: waiting,
         steps: steps(&facts),
         clocks: clocks(&connection, stored_at, now),
+        orders: OrdersRead::of(cursor.as_deref(), &back_fill, now),
     }))
 }
 

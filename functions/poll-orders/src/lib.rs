@@ -3,6 +3,7 @@
 //! It owns the cursor of orders and the limit of searchOrders. It never reads what an order says beyond its id and the
 //! moment of its last change, and never moves the cursor past anything that is not queued.
 
+pub mod clock;
 mod run;
 pub mod sweep;
 

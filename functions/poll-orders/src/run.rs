@@ -1,24 +1,39 @@
-//! One run over one connection's changed orders, under the lease of its cursor.
+//! One run over one connection's orders, under the lease of its cursor: the live lane first, then the back-fill lane with
+//! what Amazon's limit leaves.
 
+mod back_fill;
 mod failure;
+mod marketplaces;
 
 use crate::App;
-use crate::sweep::{BACK_FILL, Window, missing_from};
-use failure::{Chances, offset_ms};
+use crate::clock;
+use crate::sweep::{LIVE_REACH, Turn, Window, gap};
+use failure::Chances;
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
 use stallkeeper::queue::order_message;
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
-use stallkeeper::sp_api::{Account, Answer, Dataset, Operation, OrdersPage, SpApi, Sweep};
-use stallkeeper::store::{Cursor, Leased, OverlapMemory, Written};
+use stallkeeper::sp_api::{
+    Account, Answer, Lesson, Operation, OrderMoment, OrdersPage, RefusedWith, SpApi, Sweep,
+};
+use stallkeeper::store::{
+    BackFillJob, BackFillKind, Cursor, FURTHEST_BACK, Leased, OverlapMemory, Written,
+};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
-use tracing::info;
+use tracing::{error, info};
 
 /// How long a run has the cursor to itself; longer than the function may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// What one more page may need: Amazon's slowest answer, and queueing it.
 const PAGE_TIME: Duration = Duration::from_secs(30);
+/// Calls that the back-fill lane leaves in Amazon's bucket for the live one.
+const RESERVE: u32 = 8;
+/// When a window whose pages had no end is tried again.
+const ENDLESS_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RunOutcome {
@@ -32,6 +47,21 @@ pub(crate) enum RunOutcome {
     Lost,
 }
 
+/// Which lane asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Live,
+    BackFill,
+}
+
+/// What asking for a page led to.
+enum Asked {
+    Page(Answer<OrdersPage>),
+    /// The window changed; it is asked for again.
+    Again,
+    Ended(RunOutcome),
+}
+
 /// One run: takes the lease, sweeps, gives the lease back.
 pub(crate) async fn poll(
     app: &App,
@@ -41,88 +71,103 @@ pub(crate) async fn poll(
     let now = Timestamp::now();
     let owner = ulid::Ulid::generate().to_string();
     let until = now.saturating_add(LEASE).unwrap_or(now);
-    let first = now.saturating_sub(BACK_FILL).unwrap_or(now);
+    let first = now.saturating_sub(LIVE_REACH).unwrap_or(now);
     let leased = app
         .store
         .lease_order_cursor(&connection.key(), &owner, now, until, first)
         .await?;
-    let Some(cursor) = leased else {
+    let Some(mut cursor) = leased else {
         info!(connection.id = %connection.id, "another run sweeps connection `{}`", connection.id);
         return Ok(RunOutcome::Lost);
     };
+    cursor.adopt_former_refusals();
     let mut run = Run {
         app,
         connection,
+        settings: Vec::new(),
         session: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
         cursor,
-        refused: Vec::new(),
+        refused_with: None,
         chances: Chances::default(),
         deadline,
     };
-    let outcome = run.sweep().await;
-    if outcome.is_err() {
-        // A connection that only ever fails must be seen to fall behind.
-        let cursor_age_seconds = run.age_seconds();
-        info!(connection.id = %connection.id, cursor_age_seconds, "reading the orders of connection `{}` broke off", connection.id);
-        // The place is saved page by page; this only lets the next run start before the lease expires.
-        let _ = run.save(true).await;
+    match run.work().await {
+        Ok(RunOutcome::Lost) => Ok(RunOutcome::Lost),
+        Ok(outcome) => run.leave(outcome).await,
+        Err(error) => {
+            // A connection that only ever fails must be seen to fall behind.
+            let cursor_age_seconds = run.age_seconds();
+            info!(connection.id = %connection.id, cursor_age_seconds, "reading the orders of connection `{}` broke off", connection.id);
+            // The place is saved page by page; this only lets the next run start before the lease expires.
+            let _ = run.save(true).await;
+            Err(error)
+        }
     }
-    outcome
 }
 
 /// A run that holds the lease.
 struct Run<'a> {
     app: &'a App,
     connection: &'a Connection,
+    settings: Vec<MarketplaceSettings>,
     session: SellerSession<'a>,
     cursor: Leased<Cursor>,
-    /// Datasets that a refusal was put down to; right only once Amazon answers without them.
-    refused: Vec<Dataset>,
+    /// What Amazon said to the window's last question that it refused.
+    refused_with: Option<RefusedWith>,
     chances: Chances,
     deadline: SystemTime,
 }
 
 impl Run<'_> {
-    async fn sweep(&mut self) -> Result<RunOutcome> {
-        let (app, connection) = (self.app, self.connection);
-        let settings = app.store.marketplaces(&connection.key()).await?;
-        let fba_wanted = settings
-            .iter()
-            .any(|marketplace| marketplace.active && marketplace.fba_orders);
-        let Some(mut window) = Window::next(&self.cursor, fba_wanted, Timestamp::now()) else {
-            return self.leave(RunOutcome::Swept).await;
+    async fn work(&mut self) -> Result<RunOutcome> {
+        let key = &self.connection.key();
+        self.settings = self.app.store.marketplaces(key).await?;
+        match self.live().await? {
+            RunOutcome::Swept => self.back_fill().await,
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// The live lane: what changed since the last sweep.
+    async fn live(&mut self) -> Result<RunOutcome> {
+        self.leave_gap_to_back_fill().await?;
+        let Some(mut window) = Window::next(&self.cursor, self.fba_wanted(), Timestamp::now())
+        else {
+            return Ok(RunOutcome::Swept);
         };
         if let Some(rate) = self.cursor.rate {
             self.session
                 .note_rate(Operation::SearchOrders, rate)
                 .await?;
         }
-        let memory = app
+        let memory = self
+            .app
             .store
-            .overlap_memory(&connection.key(), self.cursor.generation)
+            .overlap_memory(&self.connection.key(), self.cursor.generation)
             .await?;
+        if self.cursor.refusals.is_probing()
+            && let Some(outcome) = self.ask_by_marketplace(&mut window).await?
+        {
+            return Ok(outcome);
+        }
         loop {
-            if self
-                .deadline
-                .duration_since(SystemTime::now())
-                .unwrap_or_default()
-                < PAGE_TIME
-            {
-                return self.leave(RunOutcome::OutOfTime).await;
+            if !self.has_time() {
+                return Ok(RunOutcome::OutOfTime);
             }
-            let page = match self.search(&window).await {
-                Ok(CallOutcome::Answered(page)) => page,
-                Ok(CallOutcome::Limited(_)) => return self.leave(RunOutcome::Limited).await,
-                Err(error) => match self.after_failure(error, &mut window)? {
-                    Some(outcome) => return self.leave(outcome).await,
-                    None => continue,
-                },
+            let page = match self.ask(&mut window, Lane::Live).await? {
+                Asked::Page(page) => page,
+                Asked::Again => continue,
+                Asked::Ended(outcome) => return Ok(outcome),
             };
+            let held = page.value.orders.len();
             let next = self.queue_page(page, &mut window, &memory).await?;
-            match next {
-                None => return self.finish(window, memory).await,
-                Some(token) => {
-                    window.token = Some(token.clone());
+            match window.turn(next, held) {
+                Turn::Last => return self.finish(window, memory).await,
+                Turn::Endless => {
+                    self.leave_endless_to_back_fill(&window).await?;
+                    return self.finish(window, memory).await;
+                }
+                Turn::Next(token) => {
                     self.cursor.sweep = Some(window.place(token, Timestamp::now()));
                     if self.save(false).await? == Written::Conflict {
                         return Ok(RunOutcome::Lost);
@@ -132,20 +177,124 @@ impl Run<'_> {
         }
     }
 
-    async fn search(&self, window: &Window) -> Result<CallOutcome<OrdersPage>> {
+    /// Asks for the window's next page, and learns from what Amazon answers.
+    async fn ask(&mut self, window: &mut Window, lane: Lane) -> Result<Asked> {
+        match self.search(window, lane).await {
+            Ok(CallOutcome::Answered(page)) => {
+                let _ = clock::learn(&mut self.cursor, page.server_time, Timestamp::now());
+                if window.token.is_none() {
+                    self.learn(window, lane).await?;
+                }
+                Ok(Asked::Page(page))
+            }
+            Ok(CallOutcome::Limited(_)) => Ok(Asked::Ended(RunOutcome::Limited)),
+            Err(error) => self.after_failure(error, window, lane).await,
+        }
+    }
+
+    async fn search(&self, window: &Window, lane: Lane) -> Result<CallOutcome<OrdersPage>> {
         let sweep = Sweep {
+            by: window.by,
             after: window.after,
             before: window.before,
             token: window.token.as_deref(),
             datasets: &window.datasets,
+            marketplaces: &window.marketplaces,
+            open_only: window.open_only,
             fulfilled_by_merchant_only: window.fulfilled_by_merchant_only,
         };
         let search = async |amazon: &SpApi, account: Account<'_>| {
             amazon.search_orders(&account, &sweep).await
         };
-        self.session
-            .call(Operation::SearchOrders, Waiting::No, search)
+        let operation = Operation::SearchOrders;
+        match lane {
+            Lane::Live => self.session.call(operation, Waiting::No, search).await,
+            Lane::BackFill => self.session.call_if_spare(operation, RESERVE, search).await,
+        }
+    }
+
+    /// A first page was answered: what was left out for it is remembered, and what Amazon gives again is read again. The job
+    /// is queued before the refusal is forgotten, so that a crash in between repeats it.
+    async fn learn(&mut self, window: &Window, lane: Lane) -> Result<()> {
+        let now = self.amazons_now();
+        let mut refusals = self.cursor.refusals.clone();
+        let missing_since = refusals.learn(&Lesson {
+            asked: &window.wanted,
+            answered: &window.datasets,
+            with: self.refused_with.take().as_ref(),
+            // A search by creation is read again itself.
+            after: match window.by {
+                OrderMoment::Updated => window.after,
+                OrderMoment::Created => now,
+            },
+            now,
+        });
+        if let Some(since) = missing_since {
+            self.catch_up(since, window.before, Vec::new()).await?;
+        }
+        if lane == Lane::Live {
+            if !window.marketplaces.is_empty() {
+                refusals.read_by_name(window.after);
+            } else if let Some((marketplaces, since)) = refusals.all_marketplaces_answered() {
+                self.catch_up(since, window.before, marketplaces).await?;
+            }
+        }
+        self.cursor.refusals = refusals;
+        Ok(())
+    }
+
+    /// Has changes read that lie before the live lane's window.
+    async fn catch_up(
+        &self,
+        since: Timestamp,
+        before: Timestamp,
+        marketplaces: Vec<Marketplace>,
+    ) -> Result<()> {
+        let furthest = before.saturating_sub(FURTHEST_BACK).unwrap_or(since);
+        let job = BackFillJob {
+            marketplaces,
+            ..BackFillJob::of_changes(BackFillKind::CatchUp, since.max(furthest), before)
+        };
+        let id = &self.connection.id;
+        info!(connection.id = %id, %since, "what connection `{id}` lacked is given again and read again");
+        self.app
+            .store
+            .add_back_fill(&self.connection.key(), job)
             .await
+    }
+
+    /// After a long pause the live lane begins with today; what is older must not hold today's orders up.
+    async fn leave_gap_to_back_fill(&mut self) -> Result<()> {
+        let Some((from, to)) = gap(&self.cursor, Timestamp::now()) else {
+            return Ok(());
+        };
+        let job = BackFillJob::of_changes(BackFillKind::CatchUp, from, to);
+        let key = &self.connection.key();
+        self.app.store.add_back_fill(key, job).await?;
+        self.note_gap(from);
+        self.cursor.since = to;
+        self.cursor.sweep = None;
+        Ok(())
+    }
+
+    /// The window counts as read as far as it is known; it is tried again later, beside the live lane.
+    async fn leave_endless_to_back_fill(&mut self, window: &Window) -> Result<()> {
+        let id = &self.connection.id;
+        error!(connection.id = %id, after = %window.after, before = %window.before, "Amazon's pages of orders have no end; the window is tried again later");
+        let now = Timestamp::now();
+        let job = BackFillJob {
+            not_before: now.checked_add(ENDLESS_AGAIN).ok(),
+            ..BackFillJob::of_changes(BackFillKind::CatchUp, window.after, window.before)
+        };
+        let key = &self.connection.key();
+        self.app.store.add_back_fill(key, job).await?;
+        self.note_gap(window.after);
+        Ok(())
+    }
+
+    fn note_gap(&mut self, from: Timestamp) {
+        let known = self.cursor.gap_from;
+        self.cursor.gap_from = Some(known.map_or(from, |gap| gap.min(from)));
     }
 
     /// Queues what a page holds that is new; returns Amazon's token for the next one.
@@ -157,16 +306,8 @@ impl Run<'_> {
     ) -> Result<Option<String>> {
         let fetched_at = Timestamp::now();
         window.note_end(page.value.last_updated_before);
-        if !self.refused.is_empty() {
-            self.cursor.refused = missing_from(&window.datasets);
-            self.cursor.refused_at = Some(fetched_at);
-            self.refused.clear();
-        }
         if let Some(rate) = page.rate_limit {
             self.cursor.rate = Some(rate);
-        }
-        if let Some(theirs) = page.server_time {
-            self.cursor.clock_offset_ms = offset_ms(theirs, fetched_at);
         }
         let key = &self.connection.key();
         let held = page.value.orders.len();
@@ -195,7 +336,7 @@ impl Run<'_> {
         }
         self.cursor.since = end;
         self.cursor.sweep = None;
-        self.leave(RunOutcome::Swept).await
+        Ok(RunOutcome::Swept)
     }
 
     async fn leave(&mut self, outcome: RunOutcome) -> Result<RunOutcome> {
@@ -206,6 +347,32 @@ impl Run<'_> {
             Written::Done => outcome,
             Written::Conflict => RunOutcome::Lost,
         })
+    }
+
+    fn has_time(&self) -> bool {
+        let left = self.deadline.duration_since(SystemTime::now());
+        left.unwrap_or_default() >= PAGE_TIME
+    }
+
+    fn fba_wanted(&self) -> bool {
+        self.settings
+            .iter()
+            .any(|marketplace| marketplace.active && marketplace.fba_orders)
+    }
+
+    /// The marketplaces that a search without names covers, as far as we know: the seller's, and those switched on.
+    fn marketplaces(&self) -> Vec<Marketplace> {
+        let parts = self.connection.participations.iter();
+        let taking_part = parts
+            .filter(|part| part.participating)
+            .map(|part| part.marketplace);
+        let on = self.settings.iter().filter(|it| it.active);
+        let all: BTreeSet<_> = taking_part.chain(on.map(|it| it.marketplace)).collect();
+        all.into_iter().collect()
+    }
+
+    fn amazons_now(&self) -> Timestamp {
+        self.cursor.amazons_clock(Timestamp::now())
     }
 
     fn age_seconds(&self) -> i64 {

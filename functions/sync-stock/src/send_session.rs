@@ -68,7 +68,7 @@ impl<'a> SendSession<'a> {
         Ok(Self {
             app,
             sending,
-            orders_known_until: cursor.map(|cursor| cursor.since),
+            orders_known_until: cursor.map(|cursor| cursor.known_until()),
             offset: SignedDuration::from_millis(offset),
             deadline,
             seller: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),

@@ -5,6 +5,7 @@ use super::limits::Operation;
 use super::raw_order::RawOrder;
 use super::{Account, Answer, SpApi};
 use crate::domain::ids::OrderId;
+use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,13 +63,42 @@ impl Dataset {
     }
 }
 
-/// A search for changed orders. Every page of one sweep has the same values except `token`.
+/// Which moment of an order a search goes by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderMoment {
+    /// When the buyer placed it.
+    Created,
+    /// When Amazon, the seller or the buyer last changed it.
+    #[default]
+    Updated,
+}
+
+impl OrderMoment {
+    /// Amazon's names of the two ends of a window.
+    fn parameters(self) -> [&'static str; 2] {
+        match self {
+            Self::Created => ["createdAfter", "createdBefore"],
+            Self::Updated => ["lastUpdatedAfter", "lastUpdatedBefore"],
+        }
+    }
+}
+
+/// Amazon's statuses of an order that somebody must still pay for or ship.
+const OPEN: &str = "PENDING_AVAILABILITY,PENDING,UNSHIPPED,PARTIALLY_SHIPPED";
+
+/// A search for orders. Every page of one sweep has the same values except `token`.
 #[derive(Debug, Clone, Copy)]
 pub struct Sweep<'a> {
-    /// Orders changed at or after this moment; sent in whole seconds, rounded down.
+    pub by: OrderMoment,
+    /// Orders of this moment or later; sent in whole seconds, rounded down.
     pub after: Timestamp,
-    /// Orders changed at or before this moment, by Amazon's clock at least two minutes ago; in whole seconds too.
+    /// Orders of this moment or earlier, by Amazon's clock at least two minutes ago; in whole seconds too.
     pub before: Timestamp,
+    /// None: all of the account's region.
+    pub marketplaces: &'a [Marketplace],
+    /// Leaves out what is shipped or cancelled.
+    pub open_only: bool,
     /// The last page's `next_token`; valid for 24 hours.
     pub token: Option<&'a str>,
     pub datasets: &'a [Dataset],
@@ -87,7 +117,7 @@ pub struct OrdersPage {
 }
 
 impl SpApi {
-    /// One page of the orders that changed in a window, of all the marketplaces of the account's region. Reads only.
+    /// One page of the orders of a window. Reads only.
     ///
     /// Amazon page: *Orders API v2026-01-01 Reference*, `searchOrders`.
     ///
@@ -99,10 +129,18 @@ impl SpApi {
         account: &Account<'_>,
         sweep: &Sweep<'_>,
     ) -> Result<Answer<OrdersPage>> {
+        let [after, before] = sweep.by.parameters();
         let mut query = vec![
-            ("lastUpdatedAfter", in_seconds(sweep.after)),
-            ("lastUpdatedBefore", in_seconds(sweep.before)),
+            (after, in_seconds(sweep.after)),
+            (before, in_seconds(sweep.before)),
         ];
+        if !sweep.marketplaces.is_empty() {
+            let ids: Vec<&str> = sweep.marketplaces.iter().map(|it| it.id()).collect();
+            query.push(("marketplaceIds", ids.join(",")));
+        }
+        if sweep.open_only {
+            query.push(("fulfillmentStatuses", OPEN.to_owned()));
+        }
         if sweep.fulfilled_by_merchant_only {
             query.push(("fulfilledBy", "MERCHANT".to_owned()));
         }
@@ -123,6 +161,7 @@ impl SpApi {
                 .filter(|token| !token.is_empty()),
             last_updated_before: page
                 .last_updated_before
+                .or(page.created_before)
                 .and_then(|time| Timestamp::deserialize(time).ok()),
         }))
     }
@@ -179,6 +218,7 @@ struct Page {
     orders: Vec<Value>,
     pagination: Option<Pagination>,
     last_updated_before: Option<Value>,
+    created_before: Option<Value>,
 }
 
 #[derive(Deserialize)]

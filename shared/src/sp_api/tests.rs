@@ -125,6 +125,9 @@ impl World {
 
 fn sweep() -> Sweep<'static> {
     Sweep {
+        by: OrderMoment::Updated,
+        marketplaces: &[],
+        open_only: false,
         after: "2026-11-20T09:00:00.999Z".parse().unwrap(),
         before: "2026-11-20T10:00:00.001Z".parse().unwrap(),
         token: None,

@@ -148,7 +148,11 @@ impl Store {
     /// Doing it twice does no harm.
     pub async fn erase_credentials(&self, connection: &Connection) -> Result<()> {
         let key = &connection.key();
-        let cursors = [Key::leased::<super::Cursor>(key), Key::order_overlap(key)];
+        let cursors = [
+            Key::leased::<super::Cursor>(key),
+            Key::back_fill(key),
+            Key::order_overlap(key),
+        ];
         self.erase_claim(connection, cursors.into()).await
     }
 

@@ -1,15 +1,16 @@
 //! How far a connection's orders have been read: the cursor with its lease, and the memory of a window's overlap.
 //!
 //! One run at a time owns the cursor. Every write is conditional on its revision, which a lease raises too; a run that loses
-//! ends quietly. A
-//! quiet sweep writes the cursor twice (lease, end) and the overlap memory not at all.
+//! ends quietly. A quiet sweep writes the cursor twice (lease, end) and the overlap memory not at all. It is never set back:
+//! what must be read again is a job of the back-fill lane.
 
 use super::item::{n, number, s};
 use super::key::Key;
 use super::{Leased, Store, Written};
 use crate::domain::ids::ConnectionKey;
+use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
-use crate::sp_api::Dataset;
+use crate::sp_api::{Dataset, Refusals};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +37,17 @@ pub struct SweepPlace {
     /// What the pages so far held of the window's end, for the overlap memory.
     #[serde(default)]
     pub seen: Vec<u64>,
+    /// None: all.
+    #[serde(default)]
+    pub marketplaces: Vec<Marketplace>,
+    /// Pages read so far, and those without orders at their end.
+    #[serde(default)]
+    pub pages: u32,
+    #[serde(default)]
+    pub empty_pages: u32,
+    /// Digest of a token that was seen before: coming back to it would be a circle.
+    #[serde(default)]
+    pub marked_token: Option<u64>,
 }
 
 /// How far a connection's orders have been read.
@@ -45,18 +57,70 @@ pub struct Cursor {
     pub since: Timestamp,
     /// A sweep that waits to be resumed.
     pub sweep: Option<SweepPlace>,
-    /// Datasets that Amazon refuses for this seller.
+    /// What Amazon refuses of this seller's searches.
     #[serde(default)]
-    pub refused: Vec<Dataset>,
-    /// When it did; after a day they are asked for again, since a role may have been granted.
-    pub refused_at: Option<Timestamp>,
+    pub refusals: Refusals,
     /// What Amazon's clock is ahead of ours, in milliseconds.
     #[serde(default)]
     pub clock_offset_ms: i64,
+    /// What one answer said of Amazon's clock instead; believed if the next one agrees.
+    #[serde(default)]
+    pub clock_doubt_ms: Option<i64>,
+    /// The beginning of what is left to the back-fill lane, though the live one is past it.
+    #[serde(default)]
+    pub gap_from: Option<Timestamp>,
+    /// When the last wide sweep was queued, by Amazon's clock.
+    #[serde(default)]
+    pub wide_at: Option<Timestamp>,
+    /// Datasets that a release before this one left out, and when they were refused last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Dataset>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<Timestamp>,
     /// Requests per second, if Amazon's answer gave another figure than its documentation.
     pub rate: Option<f64>,
-    /// Rises when the cursor is rewound; an overlap memory of an older generation is void.
+    /// An overlap memory of another generation is void.
     pub generation: u64,
+}
+
+impl Cursor {
+    /// A cursor that was never swept.
+    pub fn starting_at(since: Timestamp) -> Self {
+        Self {
+            since,
+            sweep: None,
+            refusals: Refusals::default(),
+            clock_offset_ms: 0,
+            clock_doubt_ms: None,
+            gap_from: None,
+            wide_at: None,
+            refused: Vec::new(),
+            refused_at: None,
+            rate: None,
+            generation: 0,
+        }
+    }
+
+    /// Up to when all orders are known, by Amazon's clock: the live lane may be past a gap that is not read yet.
+    pub fn known_until(&self) -> Timestamp {
+        self.gap_from.map_or(self.since, |gap| gap.min(self.since))
+    }
+
+    /// Amazon's clock, as far as it is known.
+    pub fn amazons_clock(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(SignedDuration::from_millis(self.clock_offset_ms))
+            .unwrap_or(now)
+    }
+
+    /// Takes what a release before this one remembered of refusals over.
+    pub fn adopt_former_refusals(&mut self) {
+        let refused = std::mem::take(&mut self.refused);
+        if let Some(at) = self.refused_at.take() {
+            // It asked again once a day.
+            let since = at.saturating_sub(SignedDuration::from_hours(25));
+            self.refusals.adopt(refused, at, since.unwrap_or(at));
+        }
+    }
 }
 
 /// What the end of the last window held, so that its overlap with the next is not queued again: eight bytes an order.
@@ -83,29 +147,13 @@ impl Store {
         leased.map(Leased::of).transpose()
     }
 
-    /// Sets a connection's cursor back to `to` (or leaves it unchanged, if it is before that), forgets the
-    /// running sweep and voids the overlap memory: the run that is under way loses its lease and leaves.
-    /// A connection that was never swept needs no rewinding. Idempotent.
-    pub async fn rewind_order_cursor(
-        &self,
-        connection: &ConnectionKey,
-        to: Timestamp,
-    ) -> Result<()> {
-        self.change_order_cursor(connection, |cursor| Some(rewound(cursor, to)))
-            .await
-    }
-
-    /// After a seller authorised again, maybe with more roles: datasets that Amazon refused are asked for again with the
-    /// next search, and orders that were read without them since the last refusal are read again, whole. Idempotent.
-    pub async fn forget_refusals(&self, connection: &ConnectionKey) -> Result<()> {
-        self.change_order_cursor(connection, |cursor| {
-            let refused_at = cursor.refused_at?;
-            let from = refused_at.saturating_sub(BEFORE_REFUSAL);
-            Some(Cursor {
-                refused: Vec::new(),
-                refused_at: None,
-                ..rewound(cursor, from.unwrap_or(refused_at))
-            })
+    /// Everything that Amazon refused is asked for again with the next sweep, whatever is remembered: a person wants orders
+    /// read again, or the seller has authorised again, maybe with more roles. What was read without it is read again once
+    /// Amazon gives it. Takes the cursor from a run that is under way. Idempotent.
+    pub async fn ask_for_refused_again(&self, connection: &ConnectionKey) -> Result<()> {
+        self.change_order_cursor(connection, |mut cursor| {
+            cursor.adopt_former_refusals();
+            cursor.refusals.ask_for_all_again().then_some(cursor)
         })
         .await
     }
@@ -136,7 +184,7 @@ impl Store {
         self.leased(connection).await
     }
 
-    /// What the last window's end held; empty if that was before a rewind.
+    /// What the last window's end held.
     pub async fn overlap_memory(
         &self,
         connection: &ConnectionKey,
@@ -181,19 +229,6 @@ impl Store {
             fields,
         )
         .await
-    }
-}
-
-/// What a refused search still looks for is before the refusal: a tick's interval and the window's overlap.
-const BEFORE_REFUSAL: SignedDuration = SignedDuration::from_hours(1);
-
-/// A cursor set back, for the run that takes its lease next.
-fn rewound(cursor: Cursor, to: Timestamp) -> Cursor {
-    Cursor {
-        since: cursor.since.min(to),
-        sweep: None,
-        generation: cursor.generation + 1,
-        ..cursor
     }
 }
 

@@ -112,6 +112,10 @@ impl Key {
         Self::new(connection_pk(connection), T::SORT_KEY)
     }
 
+    pub(crate) fn back_fill(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "CURSOR#backfill")
+    }
+
     pub(crate) fn order_overlap(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), "OVERLAP#orders")
     }

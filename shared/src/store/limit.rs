@@ -60,11 +60,34 @@ impl Store {
 
     /// Takes `count` requests out of the bucket at once, all or none; at most its burst. As [`Self::permit`].
     pub async fn permits(&self, bucket: Bucket<'_>, count: u32, now: Timestamp) -> Result<Permit> {
+        self.take(bucket, count, 0, now).await
+    }
+
+    /// Takes one request, if the bucket then still holds `reserve` of them for work that goes first. As [`Self::permit`].
+    pub async fn spare_permit(
+        &self,
+        bucket: Bucket<'_>,
+        reserve: u32,
+        now: Timestamp,
+    ) -> Result<Permit> {
+        self.take(bucket, 1, reserve, now).await
+    }
+
+    async fn take(
+        &self,
+        bucket: Bucket<'_>,
+        count: u32,
+        reserve: u32,
+        now: Timestamp,
+    ) -> Result<Permit> {
         let now_ms = now.as_millisecond();
-        let count = i64::from(count.clamp(1, bucket.operation.limit().burst));
+        let burst = bucket.operation.limit().burst;
+        let count = count.clamp(1, burst);
+        let reserve = i64::from(reserve.min(burst - count));
+        let count = i64::from(count);
         let cost = bucket.interval_ms() * count;
         // What the first of them may find is what leaves room for the others.
-        let tolerance = bucket.tolerance_ms() - bucket.interval_ms() * (count - 1);
+        let tolerance = bucket.tolerance_ms() - bucket.interval_ms() * (count - 1 + reserve);
         let at_rest = self
             .db
             .update_item()

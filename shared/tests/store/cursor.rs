@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
+async fn one_run_owns_the_cursor_and_a_person_who_asks_again_takes_it_from_it() {
     let (_db, store) = store().await;
     let key = key();
     let lease = async |owner: &str, now: i64| {
@@ -27,21 +27,75 @@ async fn one_run_owns_the_cursor_and_a_rewind_takes_it_from_it() {
     let saved = store.save_leased(&key, &mut first).await.unwrap();
     assert_eq!(saved, Written::Conflict, "the lease has gone to another");
 
-    store.rewind_order_cursor(&key, at(-50)).await.unwrap();
-    let mut lost = late.clone();
-    let saved = store.save_leased(&key, &mut lost).await.unwrap();
+    store.ask_for_refused_again(&key).await.unwrap();
+    let untouched = store.order_cursor(&key).await.unwrap().unwrap();
+    assert_eq!(untouched, late, "nothing was refused");
+    let mut refused = late.clone();
+    refused.refusals.adopt(vec![Dataset::Buyer], at(0), at(-60));
+    let saved = store.save_leased(&key, &mut refused).await.unwrap();
+    assert_eq!(saved, Written::Done);
+    store.ask_for_refused_again(&key).await.unwrap();
+    let saved = store.save_leased(&key, &mut refused).await.unwrap();
     assert_eq!(saved, Written::Conflict);
-    let rewound = store.order_cursor(&key).await.unwrap().unwrap();
+    let asks = store.order_cursor(&key).await.unwrap().unwrap();
     assert_eq!(
-        (rewound.since, rewound.owner.clone(), rewound.generation),
-        (at(-50), None, late.generation + 1)
+        (asks.since, asks.owner.clone()),
+        (refused.since, None),
+        "never set back"
     );
-    store.rewind_order_cursor(&key, at(1_000)).await.unwrap();
-    assert_eq!(
-        store.order_cursor(&key).await.unwrap().unwrap().since,
-        at(-50),
-        "never forward"
-    );
+    assert_eq!(asks.refusals.datasets(at(-100_000)), Dataset::ORDERS);
+}
+
+#[tokio::test]
+async fn a_cursor_of_the_release_before_is_read_and_what_it_left_out_is_asked_for() {
+    let (db, store) = store().await;
+    let key = key();
+    store
+        .lease_order_cursor(&key, "one", at(0), at(90), at(-100))
+        .await
+        .unwrap();
+    let text = |it: &str| aws_sdk_dynamodb::types::AttributeValue::S(it.into());
+    db.tables
+        .client
+        .update_item()
+        .table_name(db.tables.name("ConnectionsTable"))
+        .key("pk", text("CONNECTION#north#c1"))
+        .key("sk", text("CURSOR#orders"))
+        .update_expression("SET refused = :refused, refused_at = :at")
+        .expression_attribute_values(
+            ":refused",
+            aws_sdk_dynamodb::types::AttributeValue::L(vec![text("BUYER")]),
+        )
+        .expression_attribute_values(":at", text(&at(-50).to_string()))
+        .send()
+        .await
+        .unwrap();
+    let mut cursor = store.order_cursor(&key).await.unwrap().unwrap();
+    cursor.adopt_former_refusals();
+    assert_eq!(cursor.refusals.datasets(at(0)), Dataset::ORDERS);
+    assert_eq!(cursor.refusals.given_datasets().len(), 5);
+}
+
+#[tokio::test]
+async fn what_is_read_beside_the_live_lane_is_changed_by_many_and_nothing_is_lost() {
+    let (_db, store) = store().await;
+    let key = key();
+    assert_eq!(store.back_fill(&key).await.unwrap(), BackFill::default());
+    store.begin_first_read(&key, at(0)).await.unwrap();
+    store.begin_first_read(&key, at(9)).await.unwrap();
+    let jobs = [Marketplace::De, Marketplace::Fr, Marketplace::It].map(|marketplace| BackFillJob {
+        marketplaces: vec![marketplace],
+        ..BackFillJob::of_changes(BackFillKind::Marketplace, at(-90), at(0))
+    });
+    let adds = jobs.map(|job| store.add_back_fill(&key, job));
+    for added in futures::future::join_all(adds).await {
+        added.unwrap();
+    }
+    let back_fill = store.back_fill(&key).await.unwrap();
+    assert_eq!(back_fill.jobs.len(), 5);
+    assert_eq!(back_fill.first_read_at, Some(at(0)));
+    let ids: std::collections::BTreeSet<_> = back_fill.jobs.iter().map(|job| job.id).collect();
+    assert_eq!(ids.len(), 5);
 }
 
 #[tokio::test]

@@ -53,3 +53,30 @@ async fn a_bucket_emptied_at_a_slow_rate_opens_at_the_pace_of_a_faster_one() {
     );
     assert_eq!(store.permit(fast, at(1)).await.unwrap(), Permit::Granted);
 }
+
+#[tokio::test]
+async fn work_that_can_wait_leaves_the_bucket_a_reserve() {
+    let (_db, store) = store().await;
+    let seller: SellerId = "A1SELLER".parse().unwrap();
+    let bucket = Bucket {
+        region: Region::Eu,
+        seller: &seller,
+        operation: Operation::SearchOrders,
+        rate: Some(0.1),
+    };
+    for _ in 0..12 {
+        let spare = store.spare_permit(bucket, 8, at(0)).await.unwrap();
+        assert_eq!(spare, Permit::Granted);
+    }
+    let spare = store.spare_permit(bucket, 8, at(0)).await.unwrap();
+    assert_eq!(
+        spare,
+        Permit::NotBefore(at(10)),
+        "one flows back in ten seconds"
+    );
+    for _ in 0..8 {
+        let live = store.permit(bucket, at(0)).await.unwrap();
+        assert_eq!(live, Permit::Granted);
+    }
+    assert_ne!(store.permit(bucket, at(0)).await.unwrap(), Permit::Granted);
+}

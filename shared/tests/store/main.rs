@@ -20,10 +20,10 @@ use stallkeeper::domain::marketplace::{Marketplace, Region};
 use stallkeeper::domain::order::{
     BuyerData, Decision, HistoryEntry, HistoryKind, OrderStatus, StoredOrder, Version,
 };
-use stallkeeper::sp_api::{Operation, RawOrder, read_order};
+use stallkeeper::sp_api::{Dataset, Operation, RawOrder, read_order};
 use stallkeeper::store::{
-    Attached, Bucket, BuyerRecord, Leased, Matching, OrderFilter, OverlapMemory, ParkedMark,
-    Permit, SealedCredentials, Store, Written,
+    Attached, BackFill, BackFillJob, BackFillKind, Bucket, BuyerRecord, Leased, Matching,
+    OrderFilter, OverlapMemory, ParkedMark, Permit, SealedCredentials, Store, Written,
 };
 
 fn north() -> TenantId {

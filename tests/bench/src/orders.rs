@@ -136,7 +136,10 @@ async fn prepare(bench: &Bench, connection: &ConnectionKey, orders: u32) -> Resu
         .put_mapping(&MappingOwner::Tenant(connection.tenant.clone()), &mapping)
         .await?;
     note_rate(bench, connection).await?;
-    let generate = json!({"generate": {"count": orders, "seed": 1}});
+    // Of the last day: older ones would come by the back-fill lane, tick by tick.
+    let since = Timestamp::now() - SignedDuration::from_hours(20);
+    let generate = json!({"count": orders, "seed": 1, "since": since.to_string()});
+    let generate = json!({"generate": generate});
     seller::sandbox(bench, "POST", "/orders", generate).await?;
     Ok(())
 }
@@ -146,9 +149,9 @@ async fn prepare(bench: &Bench, connection: &ConnectionKey, orders: u32) -> Resu
 async fn note_rate(bench: &Bench, connection: &ConnectionKey) -> Result<()> {
     let store = &bench.functions.store;
     let now = Timestamp::now();
-    let week_ago = now - SignedDuration::from_hours(7 * 24);
+    let day_ago = now - SignedDuration::from_hours(24);
     let mut cursor = store
-        .lease_order_cursor(connection, "bench", now, now, week_ago)
+        .lease_order_cursor(connection, "bench", now, now, day_ago)
         .await?
         .context("another run has the cursor")?;
     cursor.rate = Some(Operation::SearchOrders.limit().rate * world::REFILL_FACTOR);

@@ -34,8 +34,15 @@ async fn buyer_data_that_amazon_refuses_is_left_out_and_the_orders_still_come() 
         assert_eq!(world.tick().await, DONE);
         assert_eq!(
             statuses(world).await,
-            [403, 200, 200],
-            "it is not asked for again"
+            [403, 200, 403, 200],
+            "it is asked for again with the next sweep"
+        );
+        world.let_time_pass(SIX_MINUTES).await;
+        assert_eq!(world.tick().await, DONE);
+        assert_eq!(
+            statuses(world).await,
+            [403, 200, 403, 200, 200],
+            "and then ever later"
         );
         assert_eq!(world.dead_letters().await, 0);
     })

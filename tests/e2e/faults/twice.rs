@@ -9,6 +9,7 @@ use crate::world::{Scene, World, play, poll, remap};
 use jiff::SignedDuration;
 use serde_json::json;
 use stallkeeper::domain::order::HistoryKind::{Changed, Imported};
+use stallkeeper::store::{BackFillJob, BackFillKind};
 use std::time::Duration;
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -163,8 +164,10 @@ async fn a_refetch_at_any_moment_of_a_sweep_is_honoured() {
             let refetch = async {
                 let to = world.amazons_now() - SignedDuration::from_hours(1);
                 let key = world.connection.key();
-                let rewound = world.store.rewind_order_cursor(&key, to);
-                rewound.await.unwrap();
+                let now = world.amazons_now();
+                let job = BackFillJob::of_changes(BackFillKind::Refetch, to, now);
+                world.store.ask_for_refused_again(&key).await.unwrap();
+                world.store.add_back_fill(&key, job).await.unwrap();
             };
             let (response, met) = tripwire
                 .interrupt(poll(&quiet, tick.clone()), refetch)

@@ -80,13 +80,13 @@ impl Amazon {
         self.on_seller("orders", json!({ "orders": orders })).await;
     }
 
-    /// Invented orders; the first forty are one of each special case.
+    /// Invented orders of the last day, as far as a first sweep reaches back; the first forty are one of each special case.
     pub async fn generate(&self, count: u32) {
-        self.on_seller(
-            "orders",
-            json!({ "generate": { "count": count, "seed": 7 } }),
-        )
-        .await;
+        let now = jiff::Timestamp::now();
+        let since = now - SignedDuration::from_hours(20);
+        let generate = json!({ "count": count, "seed": 7, "since": since.to_string() });
+        self.on_seller("orders", json!({ "generate": generate }))
+            .await;
     }
 
     /// Changes an order and dates it now, or when the patch says.

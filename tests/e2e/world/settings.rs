@@ -12,7 +12,7 @@ use stallkeeper::domain::courier::{Courier, CourierService, Mapping, MappingOwne
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::queue::OrderMessage;
-use stallkeeper::store::{Attached, Store, Written};
+use stallkeeper::store::{Attached, BackFillJob, BackFillKind, Store, Written};
 use stallkeeper::vault::Vault;
 
 /// Service, and the terms that it carries. Everything else waits for a person.
@@ -110,7 +110,7 @@ fn mapping(term: &str, service: &str, carries_prime: bool) -> Mapping {
 
 impl World {
     /// What `connect-account` does to switch a marketplace on: the settings first, then the parked orders are looked for and
-    /// the cursor is set back to the oldest of them.
+    /// its orders are queued to be read from the oldest of them on.
     pub async fn switch_on(&self, marketplace: Marketplace) {
         switch_on(&self.store, &self.connection, marketplace).await;
         let marks = self.store.parked_marks(&self.connection.key()).await;
@@ -120,8 +120,12 @@ impl World {
             .filter(|mark| mark.marketplace_id == marketplace.id())
         {
             let key = &self.connection.key();
-            let rewound = self.store.rewind_order_cursor(key, mark.oldest_updated_at);
-            rewound.await.unwrap();
+            let (after, now) = (mark.oldest_updated_at, self.amazons_now());
+            let job = BackFillJob {
+                marketplaces: vec![marketplace],
+                ..BackFillJob::of_changes(BackFillKind::Marketplace, after, now)
+            };
+            self.store.add_back_fill(key, job).await.unwrap();
             self.store.forget_parked(key, mark).await.unwrap();
         }
     }

@@ -95,7 +95,7 @@ impl App {
             }
             Attached::Conflict => return Err(changed_meanwhile()),
         }
-        self.store.forget_refusals(&attached.key()).await?;
+        self.store.ask_for_refused_again(&attached.key()).await?;
         info!(connection.id = %attached.id, connection.status = attached.status.as_str(), "connection `{}` is authorised", attached.id);
         if attached.status.fetches_orders() {
             self.follow(&attached).await?;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
+use stallkeeper::store::{BackFillJob, BackFillKind};
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
@@ -28,11 +29,12 @@ pub(crate) struct RefetchRequest {
 /// What will happen.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RefetchSummary {
-    /// From where orders are read: what was asked for, or earlier, if reading was there already.
+    /// From where orders are read again, beside the new ones; `GET /connections/{connection}/setup` shows how far it is.
     since: Timestamp,
 }
 
-/// Read orders again. Harmless: what is stored already is not stored twice.
+/// Read orders again, beside the new ones, which do not wait for it; whatever Amazon refused of them is asked for again.
+/// Harmless: what is stored already is not stored twice.
 #[utoipa::path(post, path = "/connections/{connection}/orders/refetch", operation_id = "refetchOrders", tag = "connections", request_body = RefetchRequest,
     responses(
         (status = 202, description = "Queued", body = RefetchSummary),
@@ -55,19 +57,13 @@ pub(crate) async fn refetch(
             "Switch it on first: PATCH /connections/{connection} with {\"status\":\"active\"}.",
         ));
     }
-    let Some(cursor) = app.store.order_cursor(&connection.key()).await? else {
-        return Err(Problem::conflict(
-            "never-fetched",
-            "No orders have been fetched yet.",
-            "The first fetch, of the last 7 days, is under way. Ask again after it for what is older.",
-        ));
-    };
-    app.store
-        .rewind_order_cursor(&connection.key(), since)
-        .await?;
+    let key = &connection.key();
+    // What Amazon refused is asked for first, so that the orders come whole.
+    app.store.ask_for_refused_again(key).await?;
+    let job = BackFillJob::of_changes(BackFillKind::Refetch, since, Timestamp::now());
+    app.store.add_back_fill(key, job).await?;
     app.tick(&connection).await?;
     info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);
-    let since = cursor.since.min(since);
     Ok((StatusCode::ACCEPTED, Json(RefetchSummary { since })))
 }
 

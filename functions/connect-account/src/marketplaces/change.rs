@@ -7,7 +7,7 @@ use stallkeeper::api::{Answer, Problem, change_stock_plan, changed_meanwhile};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::seller_session::SellerSession;
-use stallkeeper::store::Written;
+use stallkeeper::store::{BackFillJob, BackFillKind, Written};
 
 impl App {
     /// Changes a marketplace's current settings; decides again if another caller was quicker.
@@ -36,10 +36,10 @@ impl App {
     ///
     /// The order counts. The settings are written already, so every later read of an order keeps it; only then is the
     /// mark read, so that it covers all that were parked before. It is forgotten last: a crash in between leaves it, and
-    /// the same request again rewinds again, which costs a few calls and never an order.
+    /// the same request again queues the same again, which costs a few calls and never an order.
     ///
-    /// No further back than a refetch reaches ([`FURTHEST`]): one old order must not hold the whole connection up for
-    /// weeks. Older ones stay parked until Amazon changes them.
+    /// Only this marketplace's orders are read, beside the new ones, and no further back than a refetch reaches
+    /// ([`FURTHEST`]). Older ones stay parked until Amazon changes them.
     pub(crate) async fn release_parked(
         &self,
         connection: &Connection,
@@ -55,7 +55,11 @@ impl App {
             let since = furthest.map_or(mark.oldest_updated_at, |furthest| {
                 mark.oldest_updated_at.max(furthest)
             });
-            self.store.rewind_order_cursor(key, since).await?;
+            let job = BackFillJob {
+                marketplaces: vec![marketplace],
+                ..BackFillJob::of_changes(BackFillKind::Marketplace, since, Timestamp::now())
+            };
+            self.store.add_back_fill(key, job).await?;
             self.store.forget_parked(key, mark).await?;
         }
         Ok(self.tick(connection).await?)

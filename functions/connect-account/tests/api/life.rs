@@ -180,13 +180,6 @@ async fn orders_are_read_again_from_where_one_asks() {
         .ask("north", "PATCH", &path, json!({"status": "active"}))
         .await
         .is(200);
-    assert_eq!(
-        world
-            .ask("north", "POST", &refetch, body.clone())
-            .await
-            .problem_kind(409),
-        "never-fetched"
-    );
     let connection = ids("north", &id);
     world
         .app
@@ -199,14 +192,20 @@ async fn orders_are_read_again_from_where_one_asks() {
         world.ask("north", "POST", &refetch, body).await.is(202),
         json!({"since": since.to_string()})
     );
-    let cursor = world
-        .app
-        .store
-        .order_cursor(&connection)
+    let cursor = world.app.store.order_cursor(&connection).await;
+    assert_eq!(cursor.unwrap().unwrap().since, now, "never set back");
+    let setup = world
+        .ask("north", "GET", &format!("{path}/setup"), Value::Null)
         .await
+        .is(200);
+    let kinds: Vec<_> = setup["orders"]["back_fill"]
+        .as_array()
         .unwrap()
-        .unwrap();
-    assert_eq!(cursor.since.as_second(), since.as_second());
+        .iter()
+        .map(|job| (job["kind"].clone(), job["from"].clone()))
+        .collect();
+    assert_eq!(kinds[0].0, "first_read", "the connection is new: {kinds:?}");
+    assert_eq!(kinds[2], (json!("refetch"), json!(since.to_string())));
     assert_eq!(world.sent("ticks").len(), 1);
     assert_eq!(
         world

@@ -1,6 +1,6 @@
 use crate::world::{World, ids};
 use serde_json::{Value, json};
-use stallkeeper::store::ParkedMark;
+use stallkeeper::store::{BackFillKind, ParkedMark};
 
 #[tokio::test]
 async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
@@ -66,16 +66,21 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         (&after["active"], &after["strategy"], &after["parked_since"]),
         (&json!(true), &json!("review"), &Value::Null)
     );
-    let cursor = world
-        .app
-        .store
-        .order_cursor(&connection)
-        .await
-        .unwrap()
-        .unwrap();
+    let job = async |kind: &str| {
+        let back_fill = world.app.store.back_fill(&connection).await.unwrap();
+        let jobs = back_fill.jobs.into_iter();
+        let found = jobs.filter(|job| job.kind == BackFillKind::Marketplace);
+        let mut found = found.filter(|job| job.marketplaces == [kind.parse().unwrap()]);
+        found.next().unwrap()
+    };
+    let read = job("UK").await;
+    assert_eq!(read.after.as_millisecond(), parked.as_millisecond());
+    let cursor = world.app.store.order_cursor(&connection).await;
+    let cursor = cursor.unwrap().unwrap();
     assert_eq!(
-        (cursor.since.as_millisecond(), cursor.generation),
-        (parked.as_millisecond(), 1)
+        (cursor.since, cursor.generation),
+        (now, 0),
+        "today's orders do not wait for it"
     );
     assert_eq!(
         world
@@ -95,8 +100,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         .ask("north", "PUT", &german, json!({"active": true}))
         .await
         .is(200);
-    let cursor = world.app.store.order_cursor(&connection).await;
-    let back = now.duration_since(cursor.unwrap().unwrap().since);
+    let back = now.duration_since(job("DE").await.after);
     assert!(
         (29 * 24..=30 * 24).contains(&back.as_hours()),
         "no further than a refetch: {back}"

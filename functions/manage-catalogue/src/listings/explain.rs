@@ -79,7 +79,7 @@ impl App {
             round: store.round(key).await?.state,
             deployment: store.deployment_freeze().await?,
             to_send: store.to_send_of(key, sku, None).await?,
-            orders_known_to: cursor.map(|cursor| cursor.since),
+            orders_known_to: cursor.map(|cursor| cursor.known_until()),
             connection: connection.clone(),
             listing,
         };

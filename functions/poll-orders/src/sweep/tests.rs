@@ -7,15 +7,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn cursor(since: i64) -> Cursor {
-    Cursor {
-        since: at(since),
-        sweep: None,
-        refused: Vec::new(),
-        refused_at: None,
-        clock_offset_ms: 0,
-        rate: None,
-        generation: 0,
-    }
+    Cursor::starting_at(at(since))
 }
 
 fn order(id: u32, updated: i64) -> RawOrder {
@@ -34,10 +26,8 @@ fn a_window_overlaps_the_last_one_and_keeps_clear_of_now() {
 
 #[test]
 fn windows_follow_amazons_clock() {
-    let cursor = Cursor {
-        clock_offset_ms: -60_000,
-        ..cursor(0)
-    };
+    let mut cursor = cursor(0);
+    cursor.clock_offset_ms = -60_000;
     assert_eq!(
         Window::next(&cursor, false, at(300)).unwrap().before,
         at(60)
@@ -68,18 +58,15 @@ fn a_started_sweep_is_resumed_with_the_same_window_until_its_token_dies() {
 }
 
 #[test]
-fn the_pages_of_a_sweep_are_asked_alike_though_a_refusal_has_expired() {
-    let mut started = Cursor {
-        refused: vec![Dataset::Buyer],
-        refused_at: Some(at(0)),
-        ..cursor(0)
-    };
-    let window = Window::next(&started, false, at(86_300)).unwrap();
-    started.sweep = Some(window.place("page 2".into(), at(86_300)));
-    let resumed = Window::next(&started, false, at(86_500)).unwrap();
+fn the_pages_of_a_sweep_are_asked_alike_though_a_dataset_is_to_be_asked_for_again() {
+    let mut started = cursor(0);
+    started.refusals.adopt(vec![Dataset::Buyer], at(500), at(0));
+    let window = Window::next(&started, false, at(400)).unwrap();
+    started.sweep = Some(window.place("page 2".into(), at(400)));
+    let resumed = Window::next(&started, false, at(700)).unwrap();
     assert!(!resumed.datasets.contains(&Dataset::Buyer));
     started.sweep.as_mut().unwrap().datasets = None;
-    let of_old = Window::next(&started, false, at(86_500)).unwrap();
+    let of_old = Window::next(&started, false, at(700)).unwrap();
     assert_eq!(of_old.datasets, Dataset::ORDERS);
 }
 
@@ -100,20 +87,64 @@ fn a_sweep_reaches_no_further_than_the_earliest_end_that_amazon_told() {
 }
 
 #[test]
-fn what_amazon_refuses_is_left_out_for_a_day() {
-    let refused = without_refused(&Dataset::ORDERS, 403).unwrap();
-    let cursor = Cursor {
-        refused: refused.clone(),
-        refused_at: Some(at(0)),
-        ..cursor(0)
-    };
-    assert!(!datasets(&cursor, at(3_600)).contains(&Dataset::Buyer));
-    assert_eq!(datasets(&cursor, at(86_400)), Dataset::ORDERS);
+fn a_cursor_far_behind_leaves_what_is_older_than_a_day_to_the_back_fill_lane() {
+    let hour = 3_600;
+    assert_eq!(gap(&cursor(0), at(30 * hour)), None);
     assert_eq!(
-        without_refused(&datasets(&cursor, at(60)), 403),
-        None,
-        "nothing left to blame"
+        gap(&cursor(0), at(40 * hour)),
+        Some((at(-600), at(16 * hour)))
     );
+    let mut started = cursor(0);
+    let window = Window::next(&started, true, at(300)).unwrap();
+    started.sweep = Some(window.place("page 2".into(), at(39 * hour)));
+    assert_eq!(gap(&started, at(40 * hour)), None, "it is under way");
+}
+
+#[test]
+fn a_jobs_window_asks_for_nothing_that_is_refused_and_ends_before_amazons_now() {
+    let mut known = cursor(0);
+    known.refusals.adopt(vec![Dataset::Buyer], at(0), at(0));
+    let job = BackFillJob::of_changes(
+        stallkeeper::store::BackFillKind::Refetch,
+        at(-86_400),
+        at(1_000),
+    );
+    let window = Window::of_job(&job, &known, false, at(1_000));
+    assert_eq!((window.after, window.before), (at(-86_400), at(820)));
+    assert_eq!(window.without(), [Dataset::Buyer]);
+    assert!(!window.open_only && window.by == OrderMoment::Updated);
+}
+
+#[test]
+fn pages_without_end_are_noticed() {
+    let turns = |tokens: &mut dyn FnMut(u32) -> String, held: usize| {
+        let mut window = Window::next(&cursor(0), false, at(300)).unwrap();
+        (1..100_000).find(|n| window.turn(Some(tokens(*n)), held) == Turn::Endless)
+    };
+    assert_eq!(
+        turns(&mut |_| "same".into(), 100),
+        Some(2),
+        "the same again"
+    );
+    assert_eq!(
+        turns(&mut |n| n.to_string(), 0),
+        Some(10),
+        "on and on without an order"
+    );
+    assert_eq!(turns(&mut |n| n.to_string(), 1), Some(5_000));
+    for length in [2, 3, 7, 50] {
+        let circle = turns(&mut |n| (n % length).to_string(), 100).unwrap();
+        assert!(circle <= 4 * length + 2, "{length}: {circle}");
+    }
+    let mut window = Window::next(&cursor(0), false, at(300)).unwrap();
+    for n in 0..9 {
+        assert!(matches!(window.turn(Some(n.to_string()), 0), Turn::Next(_)));
+    }
+    assert!(
+        matches!(window.turn(Some("9".into()), 1), Turn::Next(_)),
+        "an order"
+    );
+    assert_eq!(window.turn(None, 0), Turn::Last);
 }
 
 proptest! {

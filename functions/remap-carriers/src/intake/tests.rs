@@ -1,4 +1,5 @@
 mod arrival;
+mod refused;
 mod unclear;
 
 use super::*;

@@ -123,6 +123,63 @@ async fn a_sweep_of_everything_leaves_the_filters_out() {
 }
 
 #[tokio::test]
+async fn open_orders_of_some_marketplaces_are_searched_by_their_creation() {
+    let world = World::new().await;
+    let body = json!({ "orders": [], "createdBefore": "2026-11-20T10:00:00Z" });
+    world
+        .orders_answer(ResponseTemplate::new(200).set_body_json(body))
+        .await;
+    let first_read = Sweep {
+        by: OrderMoment::Created,
+        marketplaces: &[Marketplace::Uk, Marketplace::De],
+        open_only: true,
+        datasets: &[],
+        ..sweep()
+    };
+    let page = world
+        .amazon
+        .search_orders(&world.account(), &first_read)
+        .await
+        .unwrap();
+    assert_eq!(
+        page.value.last_updated_before,
+        Some("2026-11-20T10:00:00Z".parse().unwrap())
+    );
+    assert_eq!(
+        query(&world.requests(ORDERS).await[0]),
+        pairs(&[
+            ("createdAfter", "2026-11-20T09:00:00Z"),
+            ("createdBefore", "2026-11-20T10:00:00Z"),
+            (
+                "fulfillmentStatuses",
+                "PENDING_AVAILABILITY,PENDING,UNSHIPPED,PARTIALLY_SHIPPED"
+            ),
+            ("fulfilledBy", "MERCHANT"),
+            ("marketplaceIds", "A1F83G8C2ARO7P,A1PA6795UKMFR9"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_page_without_its_list_of_orders_is_no_empty_page() {
+    for body in [
+        json!({}),
+        json!({ "orders": null }),
+        json!({ "pagination": {} }),
+    ] {
+        let world = World::new().await;
+        world
+            .orders_answer(ResponseTemplate::new(200).set_body_json(&body))
+            .await;
+        assert_eq!(
+            world.sweep().await.unwrap_err().class(),
+            crate::error::Class::Retryable,
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn one_order_is_asked_for_by_its_id_whatever_it_is_made_of() {
     for (id, address) in [
         (

@@ -1,0 +1,8 @@
+//! `poll-orders` on an embedded DynamoDB and a server that answers as Amazon and AWS do.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod lanes;
+mod pages;
+mod refusals;
+mod world;
