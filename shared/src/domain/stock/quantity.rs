@@ -50,8 +50,9 @@ pub struct Counted {
 
 /// Counts what a listing of `units` of `own` is to have.
 ///
-/// The recompute, the explanation and the preview all call this, and nothing else computes a wanted quantity. `part` finds the parts of a bundle. `settings_generation`: of the published
-/// settings; the wanted quantity's own generation is the sum of all that it was computed from.
+/// The recompute, the explanation and the preview all call this, and nothing else computes a wanted quantity. `part` finds
+/// the parts of a bundle. `settings_generation`: of the published settings; the wanted quantity's own generation is the sum
+/// of all that it was computed from.
 pub fn count<'a>(
     own: SkuStock<'a>,
     part: impl Fn(&Sku) -> Option<SkuStock<'a>>,

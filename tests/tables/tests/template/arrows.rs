@@ -12,8 +12,10 @@ fn read(path: &Path) -> String {
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    entries.map(|entry| entry.unwrap().path()).collect()
+    let entries = std::fs::read_dir(folder).expect("it is a folder");
+    entries
+        .map(|entry| entry.expect("it can be read").path())
+        .collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
@@ -26,7 +28,7 @@ fn promised() -> Vec<(String, BTreeSet<String>)> {
     let text = read(&workspace().join("shared/src/lib.rs"));
     let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
     rows.map(|row| {
-        let (module, uses) = row.split_once("` |").unwrap();
+        let (module, uses) = row.split_once("` |").expect("a row names what it uses");
         (module.to_owned(), words(uses).collect())
     })
     .collect()
@@ -36,7 +38,8 @@ fn promised() -> Vec<(String, BTreeSet<String>)> {
 fn found() -> Arrows {
     let mut arrows = Arrows::new();
     for path in entries(&workspace().join("shared/src")) {
-        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let module = path.file_stem().unwrap_or_default();
+        let module = module.to_string_lossy().into_owned();
         if module != "lib" {
             collect(&path, &module, arrows.entry(module.clone()).or_default());
         }
