@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod create;
+pub(crate) mod erase;
 pub(crate) mod refetch;
 pub(crate) mod release;
 pub(crate) mod status;
@@ -190,7 +191,7 @@ fn disconnect_summary(connection: &Connection) -> DisconnectSummary {
             },
             RetainedData {
                 what: "buyer data",
-                how_long: "until its own expiry: 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date if the delivery is unknown",
+                how_long: "until its own expiry: 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date if the delivery is unknown; DELETE /connections/{connection}/buyers erases it now",
             },
             RetainedData {
                 what: "the connection's name, seller id and settings",

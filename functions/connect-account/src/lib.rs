@@ -16,7 +16,7 @@ mod setup;
 pub use config::Config;
 
 use axum::Router;
-use stallkeeper::api::scope::{Connections, Operator};
+use stallkeeper::api::scope::{Connections, ConnectionsAndBuyer, Operator};
 use stallkeeper::api::{HasStore, complete, demanding, open, with_caller, with_problems_of_all};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
@@ -63,7 +63,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
     use authorisation::{oauth, reauthorise};
-    use connections::{create, refetch, release};
+    use connections::{create, erase, refetch, release};
     let closed = OpenApiRouter::new()
         .routes(routes!(create::create, connections::list))
         .routes(routes!(
@@ -78,6 +78,9 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marketplaces::show, marketplaces::put))
         .routes(routes!(marketplaces::switch_courier))
         .routes(routes!(refetch::refetch));
+    let erasing = OpenApiRouter::new()
+        .routes(routes!(erase::of_connection))
+        .routes(routes!(erase::of_tenant));
     let operators = OpenApiRouter::new().routes(routes!(release::release));
     let public = OpenApiRouter::new()
         .routes(routes!(oauth::start))
@@ -88,6 +91,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(service::health));
     OpenApiRouter::with_openapi(document::Description::openapi())
         .merge(demanding::<Connections, _>(closed))
+        .merge(demanding::<ConnectionsAndBuyer, _>(erasing))
         .merge(demanding::<Operator, _>(operators))
         .merge(open(public))
 }

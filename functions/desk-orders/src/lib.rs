@@ -66,7 +66,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(acknowledge::acknowledge))
         .routes(routes!(show::order))
         .routes(routes!(courier::pick));
-    let buyers = OpenApiRouter::new().routes(routes!(show::buyer));
+    let buyers = OpenApiRouter::new().routes(routes!(show::buyer, show::erase_buyer));
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(demanding::<Desk, _>(orders))
         .merge(demanding::<DeskAndBuyer, _>(buyers))

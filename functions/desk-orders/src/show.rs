@@ -57,6 +57,34 @@ pub struct Buyer {
     pub buyer: serde_json::Value,
 }
 
+/// Erase the buyer data of an order at once. Needs scope `buyer` besides `desk`; every erasure is in the audit log.
+///
+/// A later change of the order at Amazon, or a refetch, brings it again as long as the connection is not disconnected.
+#[utoipa::path(
+    delete, path = "/orders/{connection}/{order}/buyer", operation_id = "eraseBuyer", tag = "desk",
+    responses(
+        (status = 204, description = "Erased, now or before"),
+        (status = 404, description = "No such order of this tenant"),
+    )
+)]
+pub async fn erase_buyer(
+    tenant: Tenant<scope::DeskAndBuyer>,
+    OrderKey { connection, order }: OrderKey,
+    State(app): State<Arc<App>>,
+) -> Answer<StatusCode> {
+    let key = ConnectionKey::new(&tenant, &connection);
+    if app.store.order(&key, &order).await?.is_none() {
+        return Err(Problem::not_found("order"));
+    }
+    app.store.erase_buyer(&connection, &order).await?;
+    info!(
+        audit = "buyer_data_erased",
+        tenant.id = %tenant, connection.id = %connection, order.id = %order,
+        "erased the buyer data of order `{order}`"
+    );
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The same words whether there is no such order or its buyer data is gone: neither is anyone else's business.
 fn no_buyer() -> Problem {
     Problem::new(

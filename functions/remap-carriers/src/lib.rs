@@ -5,15 +5,18 @@
 //! beyond (events, reservations) follows from the table's stream. It calls Amazon only for an order that was too
 //! big for a message.
 
+mod erase;
 mod fetch;
 pub mod intake;
 mod rerun;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use erase::{Erasure, erase_buyers};
 use fetch::fetch_one;
 use intake::{Intake, Reading, Rules, buyer_expires, take_in};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
+use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::{AmazonStatus, OrderStatus, StoredOrder, Version};
 use stallkeeper::error::Result;
@@ -76,6 +79,20 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                     };
                     rerun_waiting(app, rules, rerun, deadline).await
                 }
+                OrderMessage::EraseBuyers {
+                    connection,
+                    status,
+                    after,
+                    hop,
+                } => {
+                    let erasure = Erasure {
+                        connection,
+                        status,
+                        after,
+                        hop,
+                    };
+                    erase_buyers(app, erasure, deadline).await
+                }
             }
         })
         .await)
@@ -126,7 +143,9 @@ async fn store_reading(
     reading: Reading,
 ) -> Result<()> {
     for () in Written::attempts() {
-        let rules_now = rules_of(app, rules, connection).await?;
+        let Some(rules_now) = rules_of(app, rules, connection).await? else {
+            return Ok(());
+        };
         let stored = app.store.order(connection, &reading.order.id).await?;
         let intake = take_in(
             connection,
@@ -159,6 +178,10 @@ async fn store_reading(
                 if let Some(mark) = &mark {
                     app.store.forget_parked(connection, mark).await?;
                 }
+            }
+            // Disconnecting writes the status first and erases then; this writes first and looks then: one sees the other.
+            Written::Done if is_disconnected(app, connection).await? => {
+                return app.store.erase_buyer(&connection.id, &order.order.id).await;
             }
             Written::Done => {
                 info!(connection.id.id = %&connection.id, order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
@@ -236,18 +259,27 @@ async fn switched_on_meanwhile(app: &App, order: &StoredOrder) -> Result<bool> {
         .active)
 }
 
+async fn is_disconnected(app: &App, connection: &ConnectionKey) -> Result<bool> {
+    let connection = app.store.connection(connection).await?;
+    Ok(connection.is_none_or(|it| it.status == ConnectionStatus::Disconnected))
+}
+
+/// `None`: the connection is disconnected, and nothing of it comes back.
 async fn rules_of(
     app: &App,
     rules: &RulesOfBatch,
     connection: &ConnectionKey,
-) -> Result<Arc<Rules>> {
+) -> Result<Option<Arc<Rules>>> {
     let mut known = rules.lock().await;
     if let Some(rules) = known.get(&connection.id) {
-        return Ok(rules.clone());
+        return Ok(Some(rules.clone()));
+    }
+    if is_disconnected(app, connection).await? {
+        return Ok(None);
     }
     let read = Arc::new(Rules::new(app.store.settings(connection).await?));
     known.insert(connection.id.clone(), read.clone());
-    Ok(read)
+    Ok(Some(read))
 }
 
 #[cfg(test)]

@@ -87,7 +87,9 @@ pub(crate) async fn rerun_waiting(
 
 async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
     for () in Written::attempts() {
-        let rules = rules_of(app, rules, &rerun.connection).await?;
+        let Some(rules) = rules_of(app, rules, &rerun.connection).await? else {
+            return Ok(());
+        };
         let Some(stored) = app.store.order(&rerun.connection, order).await? else {
             return Ok(());
         };

@@ -37,6 +37,8 @@ pub mod scope {
     demands! {
         /// Connections, their settings, couriers and mappings.
         Connections = [Connections];
+        /// Connections, and the buyers of their orders.
+        ConnectionsAndBuyer = [Connections, Buyer];
         /// Products, stock levels and listings.
         Catalogue = [Catalogue];
         /// Orders.

@@ -2,6 +2,7 @@
 
 use super::{BATCH_BYTES, json_text};
 use crate::domain::ids::{ConnectionKey, FeedId, OrderId};
+use crate::domain::order::OrderStatus;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::domain::stock_settings::Effect;
 use crate::error::{Error, Result};
@@ -89,6 +90,17 @@ pub enum OrderMessage {
         #[serde(default)]
         hop: u32,
     },
+    /// The buyer data of all orders of a connection is to be erased.
+    EraseBuyers {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        /// The status whose orders come next; those before it are done.
+        status: OrderStatus,
+        /// Where an earlier run stopped.
+        after: Option<String>,
+        #[serde(default)]
+        hop: u32,
+    },
 }
 
 impl OrderMessage {
@@ -96,7 +108,18 @@ impl OrderMessage {
         match self {
             Self::Order { connection, .. }
             | Self::OrderId { connection, .. }
-            | Self::Rerun { connection, .. } => connection,
+            | Self::Rerun { connection, .. }
+            | Self::EraseBuyers { connection, .. } => connection,
+        }
+    }
+
+    /// The message that erases the buyer data of all orders of a connection.
+    pub fn erase_buyers(connection: ConnectionKey) -> Self {
+        Self::EraseBuyers {
+            connection,
+            status: OrderStatus::Parked,
+            after: None,
+            hop: 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Buyer data: a table of its own, kept only as long as the order needs it.
 
-use super::item::{deflated, inflated, n, number, s};
+use super::item::{deflated, failure, inflated, n, number, s};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
@@ -68,6 +68,18 @@ impl Store {
             .expression_attribute_values(":at", n(at.as_second()));
         let (Written::Done | Written::Conflict) =
             Written::from_result("let buyer data expire", update.send().await)?;
+        Ok(())
+    }
+
+    /// Erases an order's buyer data at once, of whatever version. Idempotent.
+    pub async fn erase_buyer(&self, connection: &ConnectionId, order: &OrderId) -> Result<()> {
+        self.db
+            .delete_item()
+            .table_name(&self.tables.buyers)
+            .set_key(Some(Key::buyer(connection, order).into_map()))
+            .send()
+            .await
+            .map_err(|error| failure("erase buyer data", error))?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::stack::shop::{Shop, pasted};
 use crate::stack::tenant::Tenant;
-use crate::stack::{STAFF, operator};
+use crate::stack::{STAFF, STAFF_WITH_BUYERS, operator, until};
 use crate::world::amazon::{order, order_id};
 use serde_json::json;
 use stallkeeper::domain::marketplace::Marketplace::Uk;
@@ -70,7 +70,12 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
     let mut kinds = kept(&shop).await;
     kinds.retain(|kind| !kind.starts_with("CONNECTION#") && !kind.starts_with("MARKETPLACE#"));
     // How fast the seller may be asked belongs to the seller, not to a connection.
-    kinds.retain(|kind| !["searchOrders", "getMarketplaceParticipations"].contains(&kind.as_str()));
+    let limits = [
+        "searchOrders",
+        "getMarketplaceParticipations",
+        "getListingsItem",
+    ];
+    kinds.retain(|kind| !limits.contains(&kind.as_str()));
     assert_eq!(kinds, Vec::<String>::new());
     assert!(!operator::has_schedule(&shop.connection).await);
     let dead = crate::stack::browser::Browser::default().open(link).await;
@@ -84,6 +89,39 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
     let token = shop.seller.self_authorise().await;
     let made = next.post("/connections", pasted(&shop.seller.id, &token));
     made.await.is(201);
+}
+
+#[tokio::test]
+async fn buyer_data_is_erased_on_request_one_order_or_all_of_a_connection() {
+    let shop = Shop::connect(&[Uk], STAFF_WITH_BUYERS).await;
+    shop.switch_on("UK").await;
+    shop.seller
+        .add((1..=3).map(|n| order(n, json!({}))).collect())
+        .await;
+    shop.set_status("active").await;
+    shop.has_orders("pending_review", 3).await;
+    let buyer = |n| shop.order_path(&order_id(n), "/buyer");
+    shop.tenant.get(&buyer(1)).await.is(200);
+    for _ in 0..2 {
+        shop.tenant.delete(&buyer(1)).await.is(204);
+        shop.tenant
+            .get(&buyer(1))
+            .await
+            .problem(404, "no-buyer-data");
+    }
+    shop.tenant.get(&buyer(2)).await.is(200);
+
+    shop.tenant.delete(&shop.path("")).await.is(200);
+    let queued = shop.tenant.delete(&shop.path("/buyers")).await.is(202);
+    assert_eq!(queued["connections"], json!([shop.connection]));
+    until("the buyer data is gone", async || {
+        operator::items_about("BuyersTable", &[&shop.tenant.id])
+            .await
+            .is_empty()
+            .then_some(())
+    })
+    .await;
+    shop.order(&order_id(2)).await;
 }
 
 /// The sort keys of all that is kept of a shop's connection and seller.

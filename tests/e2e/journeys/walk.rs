@@ -214,6 +214,19 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             NotFound,
         ),
         (
+            "DELETE",
+            "/orders/{connection}/{order}/buyer",
+            none(),
+            NotFound,
+        ),
+        (
+            "DELETE",
+            "/connections/{connection}/buyers",
+            none(),
+            NotFound,
+        ),
+        ("DELETE", "/buyers", none(), Own(202)),
+        (
             "POST",
             "/orders/{connection}/{order}/courier",
             json!({"service": "DPD/parcel"}),

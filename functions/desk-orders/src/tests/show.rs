@@ -159,6 +159,7 @@ fn the_document_has_every_route() {
         "get /orders",
         "get /orders/{connection}/{order}",
         "get /orders/{connection}/{order}/buyer",
+        "delete /orders/{connection}/{order}/buyer",
         "post /orders/{connection}/{order}/courier",
         "post /orders/acknowledge",
     ];
