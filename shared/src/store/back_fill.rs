@@ -351,13 +351,18 @@ impl Store {
             if !change(&mut back_fill) {
                 return Ok(back_fill);
             }
+            // What was erased since it was read stays erased.
+            let unchanged = match back_fill.revision {
+                0 => "attribute_not_exists(pk) OR revision = :read",
+                _ => "revision = :read",
+            };
             back_fill.revision += 1;
             let put = self
                 .db
                 .put_item()
                 .table_name(&self.tables.connections)
                 .set_item(Some(item(Key::back_fill(connection), &back_fill)?))
-                .condition_expression("attribute_not_exists(pk) OR revision = :read")
+                .condition_expression(unchanged)
                 .expression_attribute_values(":read", n(back_fill.revision - 1));
             let written = Written::from_result("change what is to be read", put.send().await)?;
             if written == Written::Done {

@@ -182,17 +182,10 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(
-        world
-            .app
-            .store
-            .order_cursor(&connection)
-            .await
-            .unwrap()
-            .unwrap()
-            .generation,
-        1
-    );
+    let back_fill = world.app.store.back_fill(&connection).await.unwrap();
+    let jobs = back_fill.jobs.iter();
+    let of_it = jobs.filter(|job| job.kind == BackFillKind::Marketplace);
+    assert_eq!(of_it.count(), 1, "its orders are read");
 }
 
 #[tokio::test]
