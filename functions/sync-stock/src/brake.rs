@@ -45,7 +45,9 @@ pub(crate) async fn judge(
     entries: &[ToSend],
 ) -> Result<Option<HeldRound>> {
     let now = Timestamp::now();
-    let mut zeros = entries.iter().filter(|entry| is_zero(entry)).count() as u64;
+    // What is tried again was counted the first time.
+    let new = |entry: &&ToSend| is_zero(entry) && entry.tries == 0;
+    let mut zeros = entries.iter().filter(new).count() as u64;
     if zeros == 0 || is_released(round, now) {
         return Ok(None);
     }

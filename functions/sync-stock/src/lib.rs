@@ -107,7 +107,7 @@ async fn urgent_tick(
     if sending.shadow() {
         return Ok(());
     }
-    let (again, delay) = match urgent::run(app, &sending, deadline).await? {
+    let (again, delay) = match urgent::run(app, &sending, deadline, hop > 0).await? {
         UrgentOutcome::Done => return Ok(()),
         UrgentOutcome::Busy if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
@@ -115,6 +115,13 @@ async fn urgent_tick(
                 hop: hop + 1,
             },
             urgent::BUSY_SECONDS,
+        ),
+        UrgentOutcome::Refused(seconds) if hop < urgent::MOST_HOPS => (
+            StockTick::Urgent {
+                connection: connection.clone(),
+                hop: hop + 1,
+            },
+            seconds,
         ),
         UrgentOutcome::OutOfTime if hop < urgent::MOST_HOPS => (
             StockTick::Urgent {
@@ -124,7 +131,10 @@ async fn urgent_tick(
             0,
         ),
         // A round sends many by feed; if messages have chased a lease for long, it looks at all.
-        UrgentOutcome::ForRound | UrgentOutcome::Busy | UrgentOutcome::OutOfTime => (
+        UrgentOutcome::ForRound
+        | UrgentOutcome::Busy
+        | UrgentOutcome::OutOfTime
+        | UrgentOutcome::Refused(_) => (
             StockTick::Tick {
                 connection: connection.clone(),
                 hop: 0,

@@ -8,6 +8,7 @@ use crate::claim::Target;
 use crate::send_session::{SendSession, Stop, general_words};
 use denials::Denials;
 use futures::future::join_all;
+use jiff::SignedDuration;
 use one::patch_one;
 use stallkeeper::domain::feed::{Feed, FeedKind};
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
@@ -87,20 +88,47 @@ impl Patched {
     }
 }
 
-/// Patches all entries, burst by burst. Returns how many have an unknown outcome, and why it stopped before the end.
+/// What became of patches.
+#[derive(Debug, Default)]
+pub(crate) struct PatchesOutcome {
+    /// How many may or may not have arrived.
+    pub(crate) unsure: u64,
+    /// How long until the first of those that were refused for now is tried again.
+    pub(crate) refused_wait: Option<SignedDuration>,
+    /// Why it stopped before the end.
+    pub(crate) stop: Option<Stop>,
+}
+
+impl PatchesOutcome {
+    fn stopped(self, stop: Stop) -> Self {
+        Self {
+            stop: Some(stop),
+            ..self
+        }
+    }
+
+    fn note_refused(&mut self, entry: &ToSend) {
+        let wait = ToSend::wait_after(entry.tries.saturating_add(1));
+        let soonest = self.refused_wait.map_or(wait, |known| known.min(wait));
+        self.refused_wait = Some(soonest);
+    }
+}
+
+/// Patches all entries, burst by burst.
 pub(crate) async fn patch_all(
     session: &SendSession<'_>,
     entries: &[ToSend],
     unsubmitted: &Unsubmitted,
     summary: &mut RoundSummary,
-) -> Result<(u64, Option<Stop>)> {
+) -> Result<PatchesOutcome> {
     let mut left: VecDeque<&ToSend> = entries.iter().collect();
     let mut denials = Denials::default();
-    let (mut unsure, mut limits) = (0, 0);
+    let mut outcome = PatchesOutcome::default();
+    let mut limits = 0;
     while !left.is_empty() {
         let burst = next_burst(&mut left, &denials);
         if let Some(stop) = before_burst(session, burst.len()).await? {
-            return Ok((unsure, Some(stop)));
+            return Ok(outcome.stopped(stop));
         }
         let home = session.sending.home();
         let through: Vec<Marketplace> = burst
@@ -120,11 +148,15 @@ pub(crate) async fn patch_all(
                     denials.note_verdict(marketplace);
                     summary.patched += 1;
                 }
-                Patched::Refused { .. } => {
+                Patched::Refused { again } => {
+                    if again {
+                        outcome.note_refused(entry);
+                    }
                     denials.note_verdict(marketplace);
                     summary.refused += 1;
                 }
                 Patched::Denied(refusal) => {
+                    outcome.note_refused(entry);
                     denials.note_denial(marketplace, (refusal.status, refusal.code.as_deref()));
                     why = Some(general_words(&refusal));
                     denied += 1;
@@ -132,7 +164,7 @@ pub(crate) async fn patch_all(
                 }
                 Patched::Dropped => {}
                 Patched::Left => summary.waiting += 1,
-                Patched::Unsure => unsure += 1,
+                Patched::Unsure => outcome.unsure += 1,
                 Patched::Limited => {
                     limited = 1;
                     left.push_back(*entry);
@@ -142,14 +174,14 @@ pub(crate) async fn patch_all(
         denials.note_set(denied);
         if let Some(words) = why.filter(|_| denials.is_general()) {
             summary.waiting += left.len() as u64;
-            return Ok((unsure, Some(Stop::Refused(words))));
+            return Ok(outcome.stopped(Stop::Refused(words)));
         }
         limits += limited;
         if limits > MOST_LIMITS {
-            return Ok((unsure, Some(Stop::Limited)));
+            return Ok(outcome.stopped(Stop::Limited));
         }
     }
-    Ok((unsure, None))
+    Ok(outcome)
 }
 
 /// The most pressing ones; if all of the first were refused, the least pressing ones, which have least in common with

@@ -220,7 +220,7 @@ impl Run<'_> {
         if !urgent.is_empty() {
             let renew = || session.lease_urgent(&self.owner);
             let sent = patch_all(session, &urgent, &unsubmitted, &mut self.summary);
-            let (_, stop) = while_leased(renew, sent).await?;
+            let stop = while_leased(renew, sent).await?.stop;
             self.patches_stop = stop.clone();
             self.note_stop(stop);
         }
@@ -252,7 +252,7 @@ impl Run<'_> {
             let patched = patch_all(&self.session, &plan.patches, unsubmitted, &mut self.summary);
             let patched = Box::pin(patched).await;
             let patched = self.part(patched)?;
-            self.note_stop(patched.and_then(|(_, stop)| stop));
+            self.note_stop(patched.and_then(|outcome| outcome.stop));
         } else {
             self.summary.waiting += plan.patches.len() as u64;
         }

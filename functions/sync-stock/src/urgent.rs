@@ -6,7 +6,7 @@ use crate::leased::{until, while_leased};
 use crate::patch::{Unsubmitted, patch_all};
 use crate::send_session::{SendSession, Stop};
 use crate::sending::Sending;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::store::{HeldRound, RoundSummary, Written};
 use std::collections::HashSet;
@@ -18,6 +18,11 @@ pub(crate) const MOST_HOPS: u32 = 20;
 /// How long a message waits for another run.
 pub(crate) const BUSY_SECONDS: u32 = 5;
 
+/// How long a message waits at least that was refused.
+const REFUSED_SECONDS: u32 = 30;
+/// The longest that a message can wait.
+const LONGEST_DELAY: u32 = 900;
+
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UrgentOutcome {
@@ -25,15 +30,18 @@ pub(crate) enum UrgentOutcome {
     /// Another run has the lease, and may have looked before this message was sent.
     Busy,
     OutOfTime,
+    /// Amazon refused some for now: they are tried again after so many seconds.
+    Refused(u32),
     /// More than go by patch, or one that no patch can name: a round sends them by feed.
     ForRound,
 }
 
-/// Patches all urgent entries of a connection.
+/// Patches all urgent entries of a connection. `again`: for a message that queued itself.
 pub(crate) async fn run(
     app: &App,
     sending: &Sending,
     deadline: SystemTime,
+    again: bool,
 ) -> Result<UrgentOutcome> {
     let owner = ulid::Ulid::generate().to_string();
     let connection = &sending.connection.key();
@@ -47,12 +55,17 @@ pub(crate) async fn run(
     if !lease().await? {
         return Ok(UrgentOutcome::Busy);
     }
-    let sent = while_leased(&lease, send(app, sending, deadline)).await;
+    let sent = while_leased(&lease, send(app, sending, deadline, again)).await;
     store.release_urgent(connection, &owner).await?;
     sent
 }
 
-async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<UrgentOutcome> {
+async fn send(
+    app: &App,
+    sending: &Sending,
+    deadline: SystemTime,
+    again: bool,
+) -> Result<UrgentOutcome> {
     let connection = &sending.connection.key();
     let store = &app.store;
     let mut entries = store.to_send(connection, true).await?;
@@ -62,7 +75,13 @@ async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<Urge
     }
     let session = SendSession::new(app, sending, deadline).await?;
     let gate = session.gate(HashSet::new());
+    let due = entries.iter().filter_map(|entry| entry.next_at).min();
     entries.retain(|entry| gate.allows(entry));
+    if entries.is_empty() {
+        let wait = due.map(|at| at.duration_since(Timestamp::now()));
+        let wait = wait.filter(|_| again);
+        return Ok(wait.map_or(UrgentOutcome::Done, refused_for));
+    }
     let all = entries.len();
     entries.retain(|entry| entry.sku.fits_in_an_address());
     entries.sort_by_key(|entry| (entry.tries, entry.at));
@@ -80,7 +99,8 @@ async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<Urge
     let open = store.open_feeds(connection).await?;
     let unsubmitted = Unsubmitted::read(&session, &open).await?;
     let mut summary = RoundSummary::default();
-    let (unsure, stop) = patch_all(&session, &entries, &unsubmitted, &mut summary).await?;
+    let patches = patch_all(&session, &entries, &unsubmitted, &mut summary).await?;
+    let (unsure, stop) = (patches.unsure, patches.stop);
     let (patched, refused) = (summary.patched, summary.refused);
     let order_cursor_age_seconds = session.exposure_seconds();
     info!(connection.id = %connection, patched, refused, unsure, ?stop, order_cursor_age_seconds, "urgent decreases of connection `{connection}`");
@@ -98,8 +118,16 @@ async fn send(app: &App, sending: &Sending, deadline: SystemTime) -> Result<Urge
             "a patch may or may not have arrived",
         )),
         None if for_round => Ok(UrgentOutcome::ForRound),
-        None => Ok(UrgentOutcome::Done),
+        None => Ok(patches
+            .refused_wait
+            .map_or(UrgentOutcome::Done, refused_for)),
     }
+}
+
+/// They do not wait for a round, which may be a day away: for as long as a message can wait, at least.
+fn refused_for(wait: SignedDuration) -> UrgentOutcome {
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(LONGEST_DELAY);
+    UrgentOutcome::Refused((seconds + REFUSED_SECONDS).min(LONGEST_DELAY))
 }
 
 /// Holds the rounds of the connection, unless a person has just released them.

@@ -61,16 +61,17 @@ pub struct ToSend {
     pub next_at: Option<Timestamp>,
 }
 
-/// How long an entry waits that was sent in vain so often: the next round takes it again at first, and then ever later.
-fn wait_after(tries: u32) -> SignedDuration {
-    let doubled = tries.saturating_sub(2).min(10);
-    match tries {
-        0 | 1 => SignedDuration::ZERO,
-        _ => (FIRST_WAIT * (1 << doubled)).min(LONGEST_WAIT),
-    }
-}
-
 impl ToSend {
+    /// How long an entry waits that was sent in vain so often: the next round takes it again at first, and then ever
+    /// later.
+    pub fn wait_after(tries: u32) -> SignedDuration {
+        let doubled = tries.saturating_sub(2).min(10);
+        match tries {
+            0 | 1 => SignedDuration::ZERO,
+            _ => (FIRST_WAIT * (1 << doubled)).min(LONGEST_WAIT),
+        }
+    }
+
     /// An entry for a listing's quantity; `None` if there is nothing to send, or nothing is wanted.
     pub fn quantity(listing: &Listing, next: Next, at: Timestamp) -> Option<Self> {
         let Next::Send {
@@ -207,7 +208,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<u32> {
         let tries = entry.tries.saturating_add(1);
-        let wait = wait_after(tries.saturating_sub(at_once));
+        let wait = ToSend::wait_after(tries.saturating_sub(at_once));
         let next_at = now.saturating_add(wait).unwrap_or(now);
         let update = self
             .db
@@ -288,8 +289,10 @@ mod tests {
 
     #[test]
     fn what_is_sent_in_vain_waits_ever_longer_and_never_for_more_than_two_hours() {
-        let minutes: Vec<i64> = (0..9).map(|tries| wait_after(tries).as_mins()).collect();
+        let minutes: Vec<i64> = (0..9)
+            .map(|tries| ToSend::wait_after(tries).as_mins())
+            .collect();
         assert_eq!(minutes, [0, 0, 10, 20, 40, 80, 120, 120, 120]);
-        assert_eq!(wait_after(u32::MAX), LONGEST_WAIT);
+        assert_eq!(ToSend::wait_after(u32::MAX), LONGEST_WAIT);
     }
 }

@@ -109,6 +109,14 @@ async fn an_urgent_zero_does_not_wait_for_skus_that_are_answered_403() {
         assert!(world.urgent().await, "{status}");
         assert_eq!(world.live().await["ZERO"], 0, "{status}");
         assert_eq!(world.to_send().await, REFUSED, "{status}");
+        let again = world.sent("ticks");
+        let (message, delay) = &again[0];
+        assert_eq!((message["kind"].as_str(), *delay), (Some("urgent"), 30));
+        assert_eq!(again.len(), 1, "they wait for no round");
+        assert_eq!(world.round().await.zeros, 6);
+        assert!(world.urgent().await);
+        assert_eq!(world.round().await.zeros, 6, "counted once");
+        assert_eq!(world.sent("ticks")[0].1, 630, "ever later");
     }
 }
 
