@@ -22,6 +22,8 @@ pub(crate) enum Feedback {
     Unknown(String),
     /// Nothing came of it, or it is not known what.
     Returned(String),
+    /// Amazon stopped processing it; its report may say why.
+    Fatal { report: Option<String> },
     Done {
         /// Where its processing report is; done without one has been seen.
         report: Option<String>,
@@ -120,9 +122,9 @@ impl Feedback {
             ProcessingStatus::Cancelled => {
                 Self::Returned("Amazon cancelled it before any of it was applied".to_owned())
             }
-            ProcessingStatus::Fatal => Self::Returned(
-                "Amazon stopped processing it; some, none or all of it was applied".to_owned(),
-            ),
+            ProcessingStatus::Fatal => Self::Fatal {
+                report: status.document,
+            },
             other => Self::Wait(format!("Amazon: {}", String::from(other))),
         }
     }
@@ -157,10 +159,10 @@ mod tests {
             let words = Feedback::Wait(format!("Amazon: {word}"));
             assert_eq!(Feedback::of(status(word), now), words);
         }
-        for word in ["FATAL", "CANCELLED"] {
-            let feedback = Feedback::of(status(word), now);
-            assert!(matches!(feedback, Feedback::Returned(_)), "{word}");
-        }
+        let fatal = Feedback::Fatal { report: None };
+        assert_eq!(Feedback::of(status("FATAL"), now), fatal);
+        let cancelled = Feedback::of(status("CANCELLED"), now);
+        assert!(matches!(cancelled, Feedback::Returned(_)));
     }
 
     #[test]

@@ -100,6 +100,11 @@ async fn ask(
         Feedback::Wait(note) => wait::look_again(app, feed, stage, &note).await,
         Feedback::Unknown(why) => wait::read_again(app, feed, stage, &why).await,
         Feedback::Returned(note) => settle::return_feed(app, feed, note).await,
+        Feedback::Fatal { report: None } => settle::by_fatal_end(app, feed, None).await,
+        Feedback::Fatal { report } => {
+            let report = reader.report(report.as_deref()).await?;
+            settle::by_fatal_end(app, feed, report.ok().as_ref()).await
+        }
         Feedback::Done { report, applied_at } => match reader.report(report.as_deref()).await? {
             Ok(verdicts) => settle::by_report(app, feed, &verdicts, applied_at).await,
             Err(why) => wait::read_again(app, feed, stage, &why).await,

@@ -71,6 +71,21 @@ async fn note_issues(
     Ok(())
 }
 
+/// Settles a feed that Amazon stopped processing. If its report says that it was refused as a whole, the same again would
+/// be refused again.
+pub(crate) async fn by_fatal_end(app: &App, feed: &Feed, report: Option<&Report>) -> Result<()> {
+    if let Some(report) = report {
+        let lines = app.store.manifest(feed).await?;
+        let verdicts = line_verdicts(feed, &lines, report);
+        if let Some(said) = verdicts.refused_as_a_whole(report) {
+            let at = feed.submitted_at.unwrap_or(feed.created_at);
+            return refuse_feed(app, feed, &lines, said, at).await;
+        }
+    }
+    let note = "Amazon stopped processing it; some, none or all of it was applied";
+    return_feed(app, feed, note.to_owned()).await
+}
+
 /// It is not known what became of a feed: all that it still carries goes back to be sent.
 pub(crate) async fn return_feed(app: &App, feed: &Feed, note: String) -> Result<()> {
     let lines = app.store.manifest(feed).await?;

@@ -246,6 +246,29 @@ async fn a_feed_that_is_refused_as_a_whole_is_refused_for_good_and_its_lines_go_
 }
 
 #[tokio::test]
+async fn a_fatal_feed_whose_report_refuses_it_as_a_whole_is_refused_for_good() {
+    for (accepted, refused) in [(0, Some("4002001")), (1, None)] {
+        let world = World::start().await;
+        let lines = [world.listing("A", 4).await, world.listing("B", 5).await];
+        world.submitted(&lines, |_| {}).await;
+        let report = refused_as_a_whole("4002001", 0);
+        world.heard(|heard| {
+            heard.status = "FATAL";
+            heard.report = report.replace(
+                "\"messagesAccepted\":0",
+                &format!("\"messagesAccepted\":{accepted}"),
+            );
+        });
+        assert!(world.check(0).await);
+        assert_eq!(world.feed().await.state, FeedState::Returned);
+        assert_eq!(world.skus_to_send().await, ["A", "B"]);
+        let shown = world.shown("A").await;
+        let code = shown.refused.map(|refused| refused.code);
+        assert_eq!(code.as_deref(), refused, "{accepted}");
+    }
+}
+
+#[tokio::test]
 async fn of_a_big_feed_that_is_refused_as_a_whole_all_decreases_go_by_patch_and_some_others() {
     let world = World::start().await;
     let mut lines = vec![world.listing("DOWN", 4).await];

@@ -60,9 +60,9 @@ impl Feeds {
         });
         if self.status == "DONE" {
             feed["processingEndTime"] = json!(at(120).to_string());
-            if self.has_report {
-                feed["resultFeedDocumentId"] = json!("doc");
-            }
+        }
+        if self.has_report && matches!(self.status, "DONE" | "FATAL") {
+            feed["resultFeedDocumentId"] = json!("doc");
         }
         ok(feed)
     }
