@@ -76,6 +76,11 @@ pub(crate) async fn change(
     Body(change): Body<ConnectionChangeRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
     let name = change.name.as_ref().map(Name::checked).transpose()?;
+    if let Some(wanted) = change.status {
+        // Before the status: whoever then fetches finds what is to be read first, also after a crash in between.
+        let read = find_connection(&app.store, &tenant, &id).await?;
+        app.begin_first_read(&read, changed(&read, wanted)?).await?;
+    }
     let connection = app
         .update(&tenant, &id, |read| {
             let status = change.status.map(|wanted| changed(read, wanted));

@@ -54,7 +54,7 @@ impl Run<'_> {
             }
             back_fill = self.app.store.back_fill(key).await?;
         }
-        if !back_fill.has(BackFillKind::CatchUp) {
+        if !back_fill.is_catching_up() {
             self.cursor.gap_from = None;
         }
         Ok(RunOutcome::Swept)

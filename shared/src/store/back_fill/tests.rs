@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::marketplace::Marketplace;
 use Dataset::Recipient;
 use proptest::prelude::*;
 
@@ -172,6 +173,19 @@ fn progress_says_how_far_it_is_and_when_it_will_end() {
         .expected_end
         .unwrap();
     assert!(faster.duration_since(at(1)).as_secs() < 60);
+}
+
+#[test]
+fn a_missed_window_that_never_ends_does_not_hold_up_for_ever_what_waits_for_it() {
+    let mut back_fill = BackFill::default();
+    assert!(!back_fill.is_catching_up());
+    let missed = BackFillJob::of_changes(BackFillKind::CatchUp, at(-2), at(-1));
+    back_fill.add(missed);
+    for _ in 0..TRIES_THAT_COUNT {
+        assert!(back_fill.is_catching_up());
+        back_fill.failed(1, "no end", true, at(0));
+    }
+    assert!(!back_fill.is_catching_up() && back_fill.has(BackFillKind::CatchUp));
 }
 
 proptest! {
