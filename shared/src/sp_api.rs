@@ -27,6 +27,7 @@ mod read_order;
 mod refusals;
 mod reports;
 mod sellers;
+mod tolerant_json;
 mod wire;
 
 pub use check::{Refusal, refusal};
@@ -43,7 +44,7 @@ pub use listings::{
 pub use login::{Login, LoginCheck};
 pub use orders::{Dataset, OrderMoment, OrdersPage, Sweep};
 pub use processing_status::{ProcessingState, ProcessingStatus};
-pub use raw_order::{NoOrder, RawOrder};
+pub use raw_order::{NamelessOrder, NoOrder, RawOrder};
 pub use read_order::{ReadOrder, read_order};
 pub use refusals::{Lesson, ProbeEnd, Refusals, RefusedDataset, RefusedMarketplaces, RefusedWith};
 pub use reports::ReportType;
@@ -100,6 +101,17 @@ impl<T> Answer<T> {
             rate_limit: self.rate_limit,
             server_time: self.server_time,
         }
+    }
+
+    fn try_map<U, E>(
+        self,
+        f: impl FnOnce(T) -> std::result::Result<U, E>,
+    ) -> std::result::Result<Answer<U>, E> {
+        Ok(Answer {
+            value: f(self.value)?,
+            rate_limit: self.rate_limit,
+            server_time: self.server_time,
+        })
     }
 }
 

@@ -21,7 +21,10 @@ pub fn changes(old: Option<&OrderImage>, new: &OrderImage, at: Option<Timestamp>
     let amazon_changed_it = old.is_some_and(|old| old.version != new.version);
     let waits = is(OrderStatus::PendingReview)
         && !(had(OrderStatus::PendingReview) && same(|image| &image.row.reason));
-    let got_courier = new.row.service.is_some() && !same(|image| &image.row.service);
+    // What is elsewhere has a service on paper only; taken over, it gets it.
+    let got_courier = new.row.service.is_some()
+        && !is(OrderStatus::Elsewhere)
+        && (!same(|image| &image.row.service) || had(OrderStatus::Elsewhere));
     let cancelled = is(OrderStatus::Cancelled) && !had(OrderStatus::Cancelled);
 
     let happened: [(bool, OfOrder); 5] = [

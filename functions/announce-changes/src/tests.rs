@@ -23,7 +23,7 @@ fn kinds(events: &[Event]) -> Vec<&'static str> {
 fn image() -> OrderImage {
     OrderImage {
         tenant: demo_connection().tenant,
-        version: "2026-09-21T14:13:20.000Z#006#2026-09-21T14:20:00.000Z".into(),
+        version: "2026-09-21T14:20:00.000Z#2026-09-21T14:13:20.000Z#006".into(),
         row: OrderRow {
             connection: demo_connection().id,
             order_id: demo_order().order.id,
@@ -36,6 +36,7 @@ fn image() -> OrderImage {
             ship_by: Some(at(86_400)),
             created_at: at(-600),
             updated_at: at(0),
+            label_source: Default::default(),
             revision: 1,
         },
     }

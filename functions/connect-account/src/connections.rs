@@ -6,11 +6,13 @@ pub(crate) mod erase;
 pub(crate) mod refetch;
 pub(crate) mod release;
 pub(crate) mod status;
+pub(crate) mod unreadable;
 
 use crate::App;
 use answer::ConnectionAnswer;
 use axum::Json;
 use axum::extract::{Path, State};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
@@ -18,7 +20,7 @@ use stallkeeper::api::{
 };
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::TenantId;
-use stallkeeper::store::Written;
+use stallkeeper::store::{WaitingKind, Written};
 use status::{Wanted, changed};
 use std::sync::Arc;
 use tracing::info;
@@ -61,9 +63,24 @@ pub(crate) async fn show(
 pub(crate) struct ConnectionChangeRequest {
     name: Option<Name>,
     status: Option<Wanted>,
+    /// The take-over moment: orders bought from then on are offered to the desk; those bought before stay `elsewhere`, with
+    /// whoever handled them. `null`: all orders are only watched.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
+    orders_from: Option<Option<Timestamp>>,
 }
 
-/// Rename a connection; switch it on or off, or pause it.
+/// A field that is there, be it null, unlike one that is left out.
+fn given<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Rename a connection; switch it on or off, or pause it; say from when on its orders are ours.
+///
+/// Once the take-over moment is set or moved back, stored orders that it covers flow on by themselves. Orders that were ours
+/// already stay ours if it is moved on or taken away.
 #[utoipa::path(patch, path = "/connections/{connection}", operation_id = "changeConnection", tag = "connections", request_body = ConnectionChangeRequest,
     responses(
         (status = 200, body = ConnectionAnswer),
@@ -87,10 +104,23 @@ pub(crate) async fn change(
             Ok(Connection {
                 name: name.clone().unwrap_or_else(|| read.name.clone()),
                 status: status.transpose()?.unwrap_or(read.status),
+                orders_from: change.orders_from.unwrap_or(read.orders_from),
                 ..read.clone()
             })
         })
         .await?;
+    // The orders follow, also if the moment was written before and a crash came in between.
+    if let Some(Some(orders_from)) = change.orders_from {
+        app.orders
+            .rerun_of(
+                WaitingKind::Elsewhere,
+                &connection.key(),
+                None,
+                app.config.rerun_delay_seconds,
+            )
+            .await?;
+        info!(connection.id = %connection.id, %orders_from, "orders of connection `{}` are taken over from a moment on", connection.id);
+    }
     // The schedule follows what is written, also if it was written before and a crash came in between.
     if change.status.is_some() {
         app.follow(&connection).await?;
@@ -196,7 +226,7 @@ fn disconnect_summary(connection: &Connection) -> DisconnectSummary {
             },
             RetainedData {
                 what: "buyer data",
-                how_long: "until its own expiry: 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date if the delivery is unknown; DELETE /connections/{connection}/buyers erases it now",
+                how_long: "until its own expiry: while the order is open, at most 18 months; closed, until 14 days after the latest delivery, 1 day after a cancellation, 21 days after the ship-by date if the delivery is unknown; DELETE /connections/{connection}/buyers erases it now",
             },
             RetainedData {
                 what: "the connection's name, seller id and settings",

@@ -63,7 +63,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// The routes, each with what it says of itself.
 fn documented() -> OpenApiRouter<Arc<App>> {
     use authorisation::{oauth, reauthorise};
-    use connections::{create, erase, refetch, release};
+    use connections::{create, erase, refetch, release, unreadable};
     let closed = OpenApiRouter::new()
         .routes(routes!(create::create, connections::list))
         .routes(routes!(
@@ -77,7 +77,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marketplaces::list))
         .routes(routes!(marketplaces::show, marketplaces::put))
         .routes(routes!(marketplaces::switch_courier))
-        .routes(routes!(refetch::refetch));
+        .routes(routes!(refetch::refetch))
+        .routes(routes!(unreadable::list));
     let erasing = OpenApiRouter::new()
         .routes(routes!(erase::of_connection))
         .routes(routes!(erase::of_tenant));

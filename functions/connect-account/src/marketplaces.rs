@@ -15,7 +15,7 @@ use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings, PriceMode};
 use stallkeeper::domain::courier::{CourierCode, Strategy};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::store::ParkedMark;
+use stallkeeper::store::{ParkedMark, WaitingKind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tracing::info;
@@ -199,7 +199,8 @@ pub(crate) struct CourierSwitchRequest {
     on: bool,
 }
 
-/// Switch a courier on or off for a marketplace; at once. Switched on, orders that wait for it are looked at again.
+/// Switch a courier on or off for a marketplace; at once. Switched on, orders that wait for it are
+/// looked at again; switched off, orders that are ready to go with it and that no person picked it for.
 #[utoipa::path(put, path = "/connections/{connection}/marketplaces/{marketplace}/couriers/{courier}", operation_id = "switchCourier", tag = "marketplaces", request_body = CourierSwitchRequest,
     responses(
         (status = 200, body = MarketplaceAnswer),
@@ -230,11 +231,20 @@ pub(crate) async fn switch_courier(
             settings
         })
         .await?;
-    if on {
-        app.orders
-            .rerun(&connection.key(), None, app.config.rerun_delay_seconds)
-            .await?;
-    }
+    // Those that no person decided on: a service of a courier that is off carries none of them.
+    let moved = if on {
+        WaitingKind::PendingReview
+    } else {
+        WaitingKind::Ready
+    };
+    app.orders
+        .rerun_of(
+            moved,
+            &connection.key(),
+            None,
+            app.config.rerun_delay_seconds,
+        )
+        .await?;
     let marks = app.store.parked_marks(&connection.key()).await?;
     Ok(Json(MarketplaceAnswer::of(&connection, &settings, &marks)))
 }

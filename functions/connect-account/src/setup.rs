@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     /// What must be renewed, and by when.
     clocks: Vec<ExpiryClock>,
     orders: OrdersRead,
+    /// How many orders Amazon sent of late that could not be stored: see `unreadable-orders` of the connection.
+    unreadable_orders: usize,
 }
 
 /// Show what is done and what is still to do.
@@ -82,6 +84,7 @@ pub(crate) async fn show(
         steps: steps(&facts),
         clocks: clocks(&connection, stored_at, now),
         orders: OrdersRead::of(cursor.as_deref(), &back_fill, now),
+        unreadable_orders: app.store.unreadable_orders(&connection.key()).await?.len(),
     }))
 }
 

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
-use stallkeeper::domain::ids::{ConnectionKey, TenantId};
+use stallkeeper::domain::ids::{ConnectionKey, OrderId, TenantId};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::error::Result;
 use stallkeeper::store::{Store, Written};
@@ -25,7 +25,30 @@ const CONCURRENCY: usize = 10;
 #[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
     #[schema(min_items = 1, max_items = 100)]
-    orders: Vec<OrderRef>,
+    orders: Vec<AcknowledgeRow>,
+}
+
+/// An order to take over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AcknowledgeOrder)]
+pub struct AcknowledgeRow {
+    /// Connection id.
+    connection: String,
+    /// Amazon's order id.
+    id: String,
+    /// The revision that was read and is about to be shipped. Given, an order that was changed since is not taken over; left
+    /// out, it is taken over as it is now.
+    revision: Option<u64>,
+}
+
+impl AcknowledgeRow {
+    fn named(&self) -> OrderRef {
+        OrderRef {
+            connection: self.connection.clone(),
+            id: self.id.clone(),
+        }
+    }
 }
 
 /// An order, by its ids.
@@ -34,9 +57,20 @@ pub struct Acknowledgement {
 #[schema(as = OrderIds)]
 pub struct OrderRef {
     /// Connection id.
-    connection: String,
+    pub(crate) connection: String,
     /// Amazon's order id.
-    id: String,
+    pub(crate) id: String,
+}
+
+impl OrderRef {
+    /// The order's keys; what is no id names no order.
+    pub(crate) fn key(&self, tenant: &TenantId) -> Option<(ConnectionKey, OrderId)> {
+        let connection = self.connection.parse().ok()?;
+        Some((
+            ConnectionKey::new(tenant, &connection),
+            self.id.parse().ok()?,
+        ))
+    }
 }
 
 /// What became of each order, in the order of the request.
@@ -64,19 +98,23 @@ pub struct Outcome {
     outcome: Word,
     /// The current status; `null` if there is no order.
     status: Option<OrderStatus>,
+    /// The current revision; `null` if there is no order.
+    revision: Option<u64>,
     /// The courier service it goes with.
     service: Option<String>,
     acknowledged_at: Option<Timestamp>,
 }
 
-/// `acknowledged`: just now. `already`: before, or it was shipped. `not_ready`: see `status`. `not_found`: no such order
-/// of this tenant. `failed`: could not be served now; send it again.
+/// `acknowledged`: just now. `already`: before, or it was shipped. `changed`: it is not as it was at the given revision;
+/// read it again. `not_ready`: see `status`. `not_found`: no such order of this tenant. `failed`: could not be served now;
+/// send it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AcknowledgeOutcome)]
 pub enum Word {
     Acknowledged,
     Already,
+    Changed,
     NotReady,
     NotFound,
     Failed,
@@ -103,21 +141,20 @@ pub async fn acknowledge(
         return Err(Problem::invalid("/orders", words));
     }
     // An order that is named twice is taken once: two attempts at once would be in each other's way.
-    let distinct: BTreeSet<OrderRef> = orders.iter().cloned().collect();
-    let results: HashMap<OrderRef, Outcome> = futures::stream::iter(distinct)
-        .map(|order| async {
-            let result = one(&app.store, &tenant, &order).await;
-            (order, result)
+    let distinct: BTreeSet<AcknowledgeRow> = orders.iter().cloned().collect();
+    let results: HashMap<AcknowledgeRow, Outcome> = futures::stream::iter(distinct)
+        .map(|row| async {
+            let result = one(&app.store, &tenant, &row).await;
+            (row, result)
         })
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
-    let rows = orders.into_iter().filter_map(|order| {
-        let result = results.get(&order)?.clone();
+    let rows = orders.iter().filter_map(|row| {
         Some(Row {
-            connection: order.connection,
-            id: order.id,
-            result,
+            connection: row.connection.clone(),
+            id: row.id.clone(),
+            result: results.get(row)?.clone(),
         })
     });
     Ok(Json(Acknowledged {
@@ -125,12 +162,12 @@ pub async fn acknowledge(
     }))
 }
 
-async fn one(store: &Store, tenant: &TenantId, order: &OrderRef) -> Outcome {
-    let result = take_over(store, tenant, order).await;
+async fn one(store: &Store, tenant: &TenantId, row: &AcknowledgeRow) -> Outcome {
+    let result = acknowledge_one(store, tenant, row).await;
     result.unwrap_or_else(|failure| {
         error!(
-            connection.id = order.connection,
-            order.id = order.id,
+            connection.id = row.connection,
+            order.id = row.id,
             error.class = failure.class().name(),
             error = failure.chain(),
             "an order could not be acknowledged"
@@ -139,17 +176,21 @@ async fn one(store: &Store, tenant: &TenantId, order: &OrderRef) -> Outcome {
     })
 }
 
-async fn take_over(store: &Store, tenant: &TenantId, order: &OrderRef) -> Result<Outcome> {
-    let (Ok(connection), Ok(id)) = (order.connection.parse(), order.id.parse()) else {
+async fn acknowledge_one(
+    store: &Store,
+    tenant: &TenantId,
+    row: &AcknowledgeRow,
+) -> Result<Outcome> {
+    let Some((key, id)) = row.named().key(tenant) else {
         return Ok(Outcome::without_order(Word::NotFound));
     };
     for () in Written::attempts() {
-        let key = ConnectionKey::new(tenant, &connection);
         let Some(stored) = store.order(&key, &id).await? else {
             return Ok(Outcome::without_order(Word::NotFound));
         };
-        match decide(&stored, Timestamp::now()) {
+        match decide(&stored, row.revision, Timestamp::now()) {
             TakeOver::Already => return Ok(Outcome::of(Word::Already, &stored)),
+            TakeOver::Changed => return Ok(Outcome::of(Word::Changed, &stored)),
             TakeOver::NotReady => return Ok(Outcome::of(Word::NotReady, &stored)),
             TakeOver::Taken(order, entry) => {
                 if store.replace_order(&order, &entry).await? == Written::Done {
@@ -166,6 +207,7 @@ impl Outcome {
         Self {
             outcome,
             status: Some(stored.status),
+            revision: Some(stored.revision),
             service: stored.decision.service.as_ref().map(ToString::to_string),
             acknowledged_at: stored.acknowledged_at,
         }
@@ -175,6 +217,7 @@ impl Outcome {
         Self {
             outcome,
             status: None,
+            revision: None,
             service: None,
             acknowledged_at: None,
         }
@@ -187,16 +230,27 @@ pub enum TakeOver {
     /// To be stored, with what it adds to the history.
     Taken(Box<StoredOrder>, HistoryEntry),
     Already,
+    /// It is not what was read.
+    Changed,
     NotReady,
 }
 
-/// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges.
-pub fn decide(stored: &StoredOrder, now: Timestamp) -> TakeOver {
+/// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges. `read`: the revision that
+/// whoever takes it over has read, if they say so.
+pub fn decide(stored: &StoredOrder, read: Option<u64>, now: Timestamp) -> TakeOver {
+    let is_as_read = read.is_none_or(|read| read == stored.revision);
     match stored.status {
+        OrderStatus::Acknowledged | OrderStatus::Dispatched
+            if is_as_read || repeats(stored, read) =>
+        {
+            TakeOver::Already
+        }
+        _ if !is_as_read => TakeOver::Changed,
         OrderStatus::Ready => {
             let mut order = stored.clone();
             order.status = OrderStatus::Acknowledged;
             order.acknowledged_at = Some(now);
+            order.acknowledged_revision = Some(stored.revision);
             order.revision += 1;
             let entry = HistoryEntry {
                 at: now,
@@ -207,8 +261,16 @@ pub fn decide(stored: &StoredOrder, now: Timestamp) -> TakeOver {
         }
         OrderStatus::Acknowledged | OrderStatus::Dispatched => TakeOver::Already,
         OrderStatus::Parked
+        | OrderStatus::Elsewhere
         | OrderStatus::AwaitingPayment
         | OrderStatus::PendingReview
         | OrderStatus::Cancelled => TakeOver::NotReady,
     }
+}
+
+/// Whether the order was taken over as of just this revision: the request came before. Older releases kept no revision.
+fn repeats(stored: &StoredOrder, read: Option<u64>) -> bool {
+    stored
+        .acknowledged_revision
+        .is_none_or(|acknowledged| Some(acknowledged) == read)
 }

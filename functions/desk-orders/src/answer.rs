@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::domain::courier::Requirements;
+use stallkeeper::domain::courier::{LabelSource, Requirements};
 use stallkeeper::domain::order::{
-    AssociatedOrder, Decision, Money, Order, OrderItem, OrderStatus, StoredOrder,
+    AssociatedOrder, Decision, Money, Order, OrderHold, OrderItem, OrderStatus, StoredOrder,
 };
 use stallkeeper::store::HistoryRecord;
 use utoipa::ToSchema;
@@ -19,6 +19,12 @@ pub struct WholeOrder {
     pub revision: u64,
     pub imported_at: Timestamp,
     pub acknowledged_at: Option<Timestamp>,
+    /// When a person took it over although it was bought before the take-over moment.
+    pub taken_over_at: Option<Timestamp>,
+    /// A person's word that it must not be shipped for now.
+    pub held: Option<OrderHold>,
+    /// Whose label goes on the parcel.
+    pub label_source: LabelSource,
     pub amazon: AmazonOrder,
     pub requirements: Requirements,
     pub decision: OrderDecision,
@@ -40,6 +46,9 @@ impl WholeOrder {
             revision: stored.revision,
             imported_at: stored.imported_at,
             acknowledged_at: stored.acknowledged_at,
+            taken_over_at: stored.taken_over_at,
+            held: stored.held,
+            label_source: stored.requirements.label_source(),
             amazon: stored.order.into(),
             requirements: stored.requirements,
             decision: stored.decision.into(),

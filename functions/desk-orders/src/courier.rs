@@ -29,12 +29,12 @@ pub struct Choice {
     /// `courier/service`, spelt as in the tenant's couriers.
     #[schema(value_type = CourierServiceId)]
     service: String,
-    /// The revision the person looked at. Given, an order that was changed since is not touched; left out, the choice
-    /// is checked against what is current.
+    /// The revision the person looked at. Given, an order that was changed since is not touched, and one that is `ready`
+    /// gets this service instead of its own; left out, the choice is checked against what is current.
     revision: Option<u64>,
 }
 
-/// Gives an order that waits for a person its courier service. The order is `ready` then, and no rule touches the
+/// Gives an order that waits for a person its courier service, or a `ready` one another. The order is `ready` then, and no rule touches the
 /// choice any more.
 ///
 /// The service must be one of the tenant's, its courier switched on for the marketplace, and able to carry the order:
@@ -68,13 +68,15 @@ pub async fn pick(
             Some(settings) => settings,
             None => settings.insert(app.store.settings(&key).await?),
         };
-        let picked = decide_on(&stored, &service, settings);
+        let is_again = choice.revision == Some(stored.revision);
+        let picked = decide_on(&stored, &service, settings, is_again);
         let seen = choice.revision.is_none_or(|seen| seen == stored.revision);
         match picked {
             Pick::Already => return Ok(Json(whole(&app, stored).await?)),
             Pick::NotPending => return Err(not_pending(&app, stored).await?),
             _ if !seen => return Err(changed(&app, stored).await?),
             Pick::AmazonShips(program) => return Err(amazon_ships(&program)),
+            Pick::NoLines => return Err(no_lines()),
             Pick::Unfit { words, fit } => return Err(unfit(&service, &words, &fit)),
             Pick::Taken(order, entry) => {
                 if app.store.replace_order(&order, &entry).await? == Written::Done {
@@ -89,7 +91,12 @@ pub async fn pick(
     Err(changed(&app, stored).await?)
 }
 
-fn decide_on(stored: &StoredOrder, service: &CourierServiceId, settings: &Settings) -> Pick {
+fn decide_on(
+    stored: &StoredOrder,
+    service: &CourierServiceId,
+    settings: &Settings,
+    is_again: bool,
+) -> Pick {
     let couriers = Couriers::new(settings.couriers.clone());
     // Switched off as a whole, a marketplace still says which couriers its last orders may go with.
     let marketplace = settings
@@ -98,7 +105,14 @@ fn decide_on(stored: &StoredOrder, service: &CourierServiceId, settings: &Settin
         .find(|settings| Some(settings.marketplace) == stored.order.marketplace());
     let none = Switches::default();
     let switches = marketplace.map_or(&none, |settings| &settings.couriers);
-    decide(stored, service, &couriers, switches, Timestamp::now())
+    decide(
+        stored,
+        service,
+        &couriers,
+        switches,
+        is_again,
+        Timestamp::now(),
+    )
 }
 
 async fn not_pending(app: &App, stored: StoredOrder) -> Answer<Problem> {
@@ -132,6 +146,14 @@ fn amazon_ships(program: &str) -> Problem {
         "amazon-ships",
         "Amazon carries this order, or the buyer fetches it.",
         format!("{program}: no courier of ours carries it. Handle it in Seller Central."),
+    )
+}
+
+fn no_lines() -> Problem {
+    Problem::unprocessable(
+        "no-lines",
+        "Amazon has not said what is in this order.",
+        "It is asked again by itself. Until its lines are known, handle it in Seller Central.",
     )
 }
 

@@ -10,11 +10,13 @@ pub mod acknowledge;
 pub mod answer;
 pub mod courier;
 pub mod desk;
+pub mod hold;
 pub mod list;
 pub mod pick;
 pub mod place;
 pub mod query;
 pub mod show;
+pub mod take_over;
 #[cfg(test)]
 mod tests;
 
@@ -64,8 +66,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let orders = OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(acknowledge::acknowledge))
+        .routes(routes!(take_over::take_over))
         .routes(routes!(show::order))
-        .routes(routes!(courier::pick));
+        .routes(routes!(courier::pick))
+        .routes(routes!(hold::hold))
+        .routes(routes!(hold::release));
     let buyers = OpenApiRouter::new().routes(routes!(show::buyer, show::erase_buyer));
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(demanding::<Desk, _>(orders))

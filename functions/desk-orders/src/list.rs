@@ -32,8 +32,8 @@ pub struct Page {
 
 /// Lists orders, most urgent first (by ship-by).
 ///
-/// With `status`, orders of that status. Without it, all open orders, one status after another: `pending_review`,
-/// `ready`, `acknowledged`, `awaiting_payment`, `parked`; within each the most urgent first.
+/// With `status`, orders of that status. Without it, all open orders that are ours (not `elsewhere`), one status after
+/// another: `pending_review`, `ready`, `acknowledged`, `awaiting_payment`, `parked`; within each the most urgent first.
 ///
 /// A page may hold fewer orders than `limit`, or none, and still have a `next`. Orders that come in while pages are
 /// read move no other: each order that keeps its status and ship-by moment comes exactly once. An order that changes its
@@ -41,7 +41,7 @@ pub struct Page {
 #[utoipa::path(
     get, path = "/orders", operation_id = "listOrders", tag = "desk",
     params(
-        ("status" = inline(Option<OrderStatus>), Query, description = "Only this status; absent: all open ones"),
+        ("status" = inline(Option<OrderStatus>), Query, description = "Only this status; absent: all open ones that are ours"),
         ("reason" = inline(Option<Reason>), Query, description = "Why it waits for a person"),
         ("marketplace" = Option<String>, Query, pattern = "^([A-Z]{2}|A[A-Z0-9]{9,19})$", example = "UK", description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
         ("connection" = inline(Option<ConnectionId>), Query, description = "Connection id"),

@@ -15,6 +15,8 @@ pub enum Pick {
     NotPending,
     /// Amazon carries it, by this program.
     AmazonShips(String),
+    /// Nobody can know what is to be packed.
+    NoLines,
     /// The service cannot carry it.
     Unfit {
         /// Completes "DPD/next-day …".
@@ -24,19 +26,23 @@ pub enum Pick {
     },
 }
 
-/// Decides on a choice, by the couriers and switches of this moment.
+/// Decides on a choice, by the couriers and switches of this moment. `is_again`: the order may be `ready` already, since the
+/// person looked at it as it is now and wants another service.
 ///
 /// A person may overrule what stops the rules only for lack of knowledge: a buyer who asked to cancel (the seller
-/// decides whether it is too late) and a missing address (Seller Central may show it). Nobody can overrule that Amazon
-/// carries the order, nor what a service cannot do.
+/// decides whether it is too late), a missing address and what cannot be read (Seller Central may show it). Nobody can
+/// overrule that Amazon carries the order or has not said what is in it, nor what a service cannot do.
 pub fn pick(
     stored: &StoredOrder,
     service: &CourierServiceId,
     couriers: &Couriers,
     switches: &Switches,
+    is_again: bool,
     now: Timestamp,
 ) -> Pick {
-    if stored.status != OrderStatus::PendingReview {
+    let is_open = stored.status == OrderStatus::PendingReview
+        || (is_again && stored.status == OrderStatus::Ready && !still_holds(stored, service));
+    if !is_open {
         return if still_holds(stored, service) {
             Pick::Already
         } else {
@@ -45,6 +51,9 @@ pub fn pick(
     }
     if let Some(program) = stored.requirements.amazon_ships {
         return Pick::AmazonShips(program.to_string());
+    }
+    if stored.requirements.hides_lines() {
+        return Pick::NoLines;
     }
     let fits = |id: &CourierServiceId| {
         let term = stored.decision.term.as_ref();
@@ -75,12 +84,14 @@ fn still_holds(stored: &StoredOrder, service: &CourierServiceId) -> bool {
 
 fn taken(stored: &StoredOrder, service: &CourierServiceId, now: Timestamp) -> Pick {
     let mut order = stored.clone();
-    let waited = match order.decision.reason.take() {
-        Some(reason) => format!("it had waited for a person: {reason}"),
-        None => "it had waited for a person".to_owned(),
+    let waited = match (order.decision.reason.take(), &order.decision.service) {
+        (Some(reason), _) => format!("it had waited for a person: {reason}"),
+        (None, Some(before)) => format!("before, it was {before}"),
+        (None, None) => "it had waited for a person".to_owned(),
     };
     let note = format!("a person picked {service}; {waited}");
     order.status = OrderStatus::Ready;
+    order.held = None;
     order.revision += 1;
     order.decision.service = Some(service.clone());
     order.decision.by_person = true;

@@ -91,7 +91,7 @@ fn no_buyer() -> Problem {
         StatusCode::NOT_FOUND,
         "no-buyer-data",
         "There is no buyer data.",
-        "It is kept until 14 days after the latest delivery, or a day after a cancellation, and only of this tenant's orders.",
+        "It is kept while the order is open, then until 14 days after the latest delivery, or a day after a cancellation, and only of this tenant's orders.",
     )
 }
 

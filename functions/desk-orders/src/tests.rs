@@ -2,9 +2,11 @@
 
 mod acknowledge;
 mod event;
+mod hold;
 mod list;
 mod pick;
 mod show;
+mod take_over;
 mod tenants;
 
 use crate::{App, router};
@@ -178,7 +180,6 @@ fn buyer_of(order: &StoredOrder, expires_at: Timestamp) -> BuyerRecord {
         order_id: order.order.id.clone(),
         version: order.version,
         data: BuyerData::new(data),
-        whole: true,
         expires_at,
     }
 }

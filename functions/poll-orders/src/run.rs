@@ -221,6 +221,14 @@ impl Run<'_> {
             self.cursor.rate = Some(rate);
         }
         let key = &self.connection.key();
+        for nameless in &page.value.nameless {
+            // The alarm `UnreadableRecords` counts these words.
+            error!(connection.id = %key.id, order.id = nameless.id, why = nameless.why, "an order cannot be read; it is set aside");
+            self.app
+                .store
+                .note_nameless_order(key, nameless, fetched_at)
+                .await?;
+        }
         let held = page.value.orders.len();
         let messages = window
             .take(page.value.orders, memory)

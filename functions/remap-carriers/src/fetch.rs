@@ -1,26 +1,116 @@
-//! Fetches one order by its id, if it was too big for a message.
+//! Fetches one order by its id: it was too big for a message, or was read before without all of its parts.
 
+use crate::intake::{Reading, is_closed};
 use crate::{App, RulesOfBatch, reading, store_reading};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::queue::OrderMessage;
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
 use stallkeeper::sp_api::{self, Account, Dataset, Operation, RawOrder, Refusals, SpApi};
 use stallkeeper::store::{BackFillJob, BackFillKind};
 use std::time::Duration;
+use tracing::warn;
 
 /// When an order is asked for again that Amazon gave without something for the first time.
 const ASK_AGAIN: Duration = Duration::from_secs(900);
 
-/// Asks Amazon for an order that was too big for a message.
-pub(crate) async fn fetch_one(
-    app: &App,
-    rules: &RulesOfBatch,
-    connection: &ConnectionKey,
-    order: &OrderId,
-    updated_at: Timestamp,
-) -> Result<()> {
+/// How long to wait before an order is fetched for parts that Amazon left out or garbled: ever longer, then no more. It
+/// waits for a person all the while, and the next change at Amazon brings it again.
+const WAITS: [SignedDuration; 5] = [
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(8),
+    SignedDuration::from_hours(24),
+];
+
+/// An order to fetch.
+pub(crate) struct Fetch<'a> {
+    pub(crate) connection: &'a ConnectionKey,
+    pub(crate) order: &'a OrderId,
+    pub(crate) updated_at: Timestamp,
+    /// Not before this moment.
+    pub(crate) due: Option<Timestamp>,
+    /// How often it was fetched for its missing parts.
+    pub(crate) tries: u32,
+}
+
+impl Fetch<'_> {
+    /// Of an order that was just read without all of its parts.
+    pub(crate) fn for_missing<'a>(
+        connection: &'a ConnectionKey,
+        reading: &'a Reading,
+    ) -> Fetch<'a> {
+        Fetch {
+            connection,
+            order: &reading.order.id,
+            updated_at: reading.order.updated_at,
+            due: None,
+            tries: 0,
+        }
+    }
+
+    /// Queues it for later, if it was not tried too often.
+    pub(crate) async fn later(&self, app: &App) -> Result<()> {
+        let now = Timestamp::now();
+        let wait = usize::try_from(self.tries)
+            .ok()
+            .and_then(|tries| WAITS.get(tries));
+        let Some(wait) = wait else { return Ok(()) };
+        let due = now.saturating_add(*wait).unwrap_or(now);
+        self.queue(app, due, self.tries + 1, now).await
+    }
+
+    /// A message can wait for 15 minutes at most.
+    async fn queue(&self, app: &App, due: Timestamp, tries: u32, now: Timestamp) -> Result<()> {
+        let message = OrderMessage::OrderId {
+            connection: self.connection.clone(),
+            order_id: self.order.clone(),
+            updated_at: self.updated_at,
+            due: Some(due),
+            tries,
+        };
+        let delay = due.duration_since(now).as_secs().clamp(0, 900);
+        let delay = u32::try_from(delay).unwrap_or(900);
+        app.orders.send(self.connection, message, delay).await
+    }
+}
+
+/// Asks Amazon for an order.
+pub(crate) async fn fetch_one(app: &App, rules: &RulesOfBatch, fetch: Fetch<'_>) -> Result<()> {
+    let now = Timestamp::now();
+    if let Some(due) = fetch.due.filter(|due| *due > now) {
+        return fetch.queue(app, due, fetch.tries, now).await;
+    }
+    if fetch.tries == 0 {
+        return fetch_now(app, rules, &fetch).await;
+    }
+    let stored = app.store.order(fetch.connection, fetch.order).await?;
+    if stored.is_none_or(|stored| is_closed(stored.status)) {
+        return Ok(());
+    }
+    match fetch_now(app, rules, &fetch).await {
+        // It is stored, and waits for a person; a refusal of this moment is no reason to give it up.
+        Err(error) if error.class() == Class::Permanent => {
+            warn!(
+                connection.id = %fetch.connection.id, order.id = %fetch.order,
+                error = error.chain(), "an order could not be fetched for its missing parts"
+            );
+            fetch.later(app).await
+        }
+        other => other,
+    }
+}
+
+async fn fetch_now(app: &App, rules: &RulesOfBatch, fetch: &Fetch<'_>) -> Result<()> {
+    let Fetch {
+        connection,
+        order,
+        updated_at,
+        ..
+    } = *fetch;
     let Some(connection) = app.store.connection(connection).await? else {
         return Ok(());
     };
@@ -43,6 +133,9 @@ pub(crate) async fn fetch_one(
     };
     let (raw, answered) = answer;
     let reading = reading(app, &raw, &answered, Timestamp::now())?;
+    if reading.lacks_parts() {
+        fetch.later(app).await?;
+    }
     store_reading(app, rules, &connection.key(), reading).await?;
     if answered.len() < wanted.len() {
         // Its refusal may have been one of the moment: what it lacks is asked for again, as every message that waits.

@@ -1,22 +1,27 @@
 //! What becomes of an order that Amazon reported: pure, so that the same readings end the same, in whatever order and
 //! however often they arrive.
 
+mod buyer;
+mod merge;
 mod status;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use merge::Merged;
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::courier::{
     AddressKind, AmazonShips, Constraint, Couriers, Mappings, Requirements,
 };
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{
-    BuyerData, Decision, FulfilledBy, HistoryEntry, HistoryKind, Order, OrderStatus, StoredOrder,
-    Version,
+    AmazonStatus, BuyerData, Decision, FulfilledBy, HistoryEntry, HistoryKind, Order, OrderPart,
+    OrderStatus, StoredOrder, Version,
 };
 use stallkeeper::domain::shipping_term::{Facts, derive};
 use stallkeeper::sp_api::Dataset;
 use stallkeeper::store::Settings;
+use std::collections::BTreeSet;
 
+pub use buyer::{buyer_expires, is_closed};
 use status::decide;
 
 /// One reading of an order.
@@ -26,6 +31,10 @@ pub struct Reading {
     pub version: Version,
     /// What Amazon was asked for. What it was not asked for is unknown, which is not the same as absent.
     pub datasets: Vec<Dataset>,
+    /// What Amazon gave.
+    pub given: BTreeSet<OrderPart>,
+    /// Places of what decides and cannot be read.
+    pub unreadable: BTreeSet<String>,
     pub content_hash: u64,
 }
 
@@ -34,9 +43,49 @@ impl Reading {
         self.datasets.contains(&dataset)
     }
 
-    /// Whether buyer and address were asked for.
+    /// The parts that it says something of: Amazon was asked for them, and gave them.
+    fn parts(&self) -> BTreeSet<OrderPart> {
+        let asked = |part: &OrderPart| match part {
+            OrderPart::Head | OrderPart::Programs | OrderPart::Lines => true,
+            OrderPart::Fulfilment | OrderPart::LineFulfilment => self.holds(Dataset::Fulfillment),
+            OrderPart::Cancellation => self.holds(Dataset::Cancellation),
+            OrderPart::Address => self.holds(Dataset::Recipient),
+            OrderPart::Proceeds => self.holds(Dataset::Proceeds),
+        };
+        self.given.iter().copied().filter(asked).collect()
+    }
+
+    /// Whether it holds all the buyer data there can be, so that it may replace what is there.
     pub fn holds_buyer(&self) -> bool {
-        self.holds(Dataset::Buyer) && self.holds(Dataset::Recipient)
+        let parts = self.parts();
+        let gives = |part| parts.contains(part);
+        let names_buyer = self
+            .buyer
+            .expose()
+            .get("buyer")
+            .is_some_and(|it| !it.is_null());
+        self.holds(Dataset::Buyer)
+            && names_buyer
+            && gives(&OrderPart::Address)
+            && gives(&OrderPart::Lines)
+            && !self.hides_lines()
+    }
+
+    /// Whether it has lines that cannot be read.
+    fn hides_lines(&self) -> bool {
+        Requirements {
+            unreadable: self.unreadable.clone(),
+            ..Requirements::default()
+        }
+        .hides_lines()
+    }
+
+    /// Whether Amazon is to be asked again: it left out, or garbled, what every order has.
+    pub fn lacks_parts(&self) -> bool {
+        let parts = self.parts();
+        let lacks_status =
+            self.holds(Dataset::Fulfillment) && !parts.contains(&OrderPart::Fulfilment);
+        !parts.contains(&OrderPart::Lines) || lacks_status || !self.unreadable.is_empty()
     }
 }
 
@@ -45,22 +94,38 @@ pub struct Rules {
     settings: Settings,
     mappings: Mappings,
     couriers: Couriers,
+    /// The take-over moment.
+    orders_from: Option<Timestamp>,
 }
 
 impl Rules {
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, orders_from: Option<Timestamp>) -> Self {
         let mappings = settings.mappings.iter().cloned().collect();
         let couriers = Couriers::new(settings.couriers.iter().cloned());
         Self {
             settings,
             mappings,
             couriers,
+            orders_from,
         }
     }
 
     /// How the order's marketplace is run, if it is switched on.
     fn active(&self, order: &Order) -> Option<&MarketplaceSettings> {
         self.settings.active(order.marketplace()?)
+    }
+
+    /// Whether an order belongs to whoever handled orders before. What was ours once stays ours.
+    fn leaves_elsewhere(&self, order: &Order, stored: Option<&StoredOrder>) -> bool {
+        let is_ours = stored.is_some_and(|stored| {
+            stored.taken_over_at.is_some()
+                || stored.acknowledged_at.is_some()
+                || matches!(
+                    stored.status,
+                    OrderStatus::AwaitingPayment | OrderStatus::PendingReview | OrderStatus::Ready
+                )
+        });
+        !is_ours && self.orders_from.is_none_or(|from| order.created_at < from)
     }
 }
 
@@ -86,74 +151,50 @@ pub fn take_in(
     rules: &Rules,
     now: Timestamp,
 ) -> Intake {
-    let order = &completed(reading, stored);
+    let Some(merged) = merge(reading, stored, rules) else {
+        return Intake::Known;
+    };
+    let order = &merged.order;
     let active = rules.active(order);
-    let was_parked = stored.is_some_and(|stored| stored.status == OrderStatus::Parked);
-    let flows_on = was_parked && active.is_some();
-    if let Some(stored) = stored {
-        let same = stored.content_hash == reading.content_hash;
-        let newer = reading.version > stored.version;
-        // Parked and now to flow on, the same reading is news: the rules have changed, not the order.
-        let news = if flows_on {
-            same || newer
-        } else {
-            !same && newer
-        };
-        if !news {
-            return Intake::Known;
-        }
-    }
     let by_amazon = order.fulfilled_by == Some(FulfilledBy::Amazon);
     if by_amazon && stored.is_none() && !active.is_some_and(|store| store.fba_orders) {
         return Intake::NotWanted;
     }
-    let mut requirements = requirements(order, &reading.buyer);
-    if let (false, Some(stored)) = (reading.holds(Dataset::Recipient), stored) {
-        requirements.address = stored.requirements.address;
-    }
-    let parks =
-        active.is_none() && stored.is_none_or(|stored| stored.status == OrderStatus::Parked);
-    let (status, decision) = if parks {
+    let requirements = requirements(reading, &merged, stored);
+    // Without a readable marketplace nobody can say that it is switched off.
+    let hides_marketplace = requirements
+        .unreadable
+        .iter()
+        .any(|place| place == "order" || place.starts_with("salesChannel"));
+    let was_parked = stored.is_none_or(|stored| stored.status == OrderStatus::Parked);
+    let (status, decision) = if active.is_none() && was_parked && !hides_marketplace {
         (OrderStatus::Parked, parked())
     } else {
-        let term = term(reading, order, stored);
+        let term = term(reading, &merged, stored);
         decide(order, &requirements, term, stored, active, rules)
-    };
-    let (kind, note) = match stored {
-        None => (
-            HistoryKind::Imported,
-            format!("fetched from Amazon: {}", status.as_str()),
-        ),
-        Some(before) => {
-            let unchanged = before.content_hash == reading.content_hash;
-            let (kind, cause) = if unchanged {
-                (HistoryKind::Rerun, "its marketplace was switched on")
-            } else {
-                (HistoryKind::Changed, "changed at Amazon")
-            };
-            let (from, to) = (before.status.as_str(), status.as_str());
-            (kind, format!("{cause}: {from} → {to}"))
-        }
     };
     let entry = HistoryEntry {
         at: now,
-        kind,
-        note,
+        ..entry(reading, stored, status)
     };
+    let buyer_until = stored.and_then(|stored| stored.buyer_until);
     let order = StoredOrder {
         tenant: connection.tenant.clone(),
         connection: connection.id.clone(),
-        order: order.clone(),
+        buyer_until: is_closed(status).then(|| buyer_expires(order, status, buyer_until, now)),
+        order: merged.order,
         status,
         decision,
         requirements,
-        version: reading
-            .version
-            .max(stored.map_or(reading.version, |stored| stored.version)),
-        content_hash: reading.content_hash,
+        version: merged.version,
+        content_hash: merged.content_hash,
+        readings: merged.readings,
         revision: stored.map_or(1, |stored| stored.revision + 1),
         imported_at: stored.map_or(now, |stored| stored.imported_at),
         acknowledged_at: stored.and_then(|stored| stored.acknowledged_at),
+        acknowledged_revision: stored.and_then(|stored| stored.acknowledged_revision),
+        taken_over_at: stored.and_then(|stored| stored.taken_over_at),
+        held: stored.and_then(|stored| stored.held.clone()),
         first_history: stored.map_or_else(|| entry.clone(), |stored| stored.first_history.clone()),
     };
     Intake::Write {
@@ -162,18 +203,80 @@ pub fn take_in(
     }
 }
 
-/// Looks again at an order that waits for a person; `None` if nothing would change.
+/// The order after a reading; `None` if it is no news.
+fn merge(reading: &Reading, stored: Option<&StoredOrder>, rules: &Rules) -> Option<Merged> {
+    let Some(stored) = stored else {
+        return Some(Merged::first(reading));
+    };
+    if reading.content_hash != stored.content_hash || fills(reading, stored) {
+        return Merged::later(reading, stored);
+    }
+    // Parked and now to flow on, the same reading is news: the rules have changed, not the order.
+    let is_parked = stored.status == OrderStatus::Parked;
+    (is_parked && rules.active(&stored.order).is_some()).then(|| Merged {
+        order: stored.order.clone(),
+        taken: reading.parts(),
+        readings: stored.readings.clone(),
+        version: stored.version.max(reading.version),
+        content_hash: stored.content_hash,
+    })
+}
+
+/// Whether it has parts that the newest reading had not, although the content reads the same.
+fn fills(reading: &Reading, stored: &StoredOrder) -> bool {
+    let known = &stored.readings.parts;
+    let lacks = |part| known.get(part).is_none_or(|read| *read < stored.version);
+    !known.is_empty() && reading.parts().iter().any(lacks)
+}
+
+/// What a reading adds to the history; its moment is the caller's.
+fn entry(reading: &Reading, stored: Option<&StoredOrder>, status: OrderStatus) -> HistoryEntry {
+    let (kind, note) = match stored {
+        None => (
+            HistoryKind::Imported,
+            format!("fetched from Amazon: {}", status.as_str()),
+        ),
+        Some(before) => {
+            let unchanged =
+                before.status == OrderStatus::Parked && before.content_hash == reading.content_hash;
+            let (kind, cause) = if unchanged {
+                (HistoryKind::Rerun, "its marketplace was switched on")
+            } else if reading.order.updated_at < before.order.updated_at
+                && reading.version > before.version
+            {
+                let cause = "changed at Amazon, which dates this change earlier than the last";
+                (HistoryKind::Changed, cause)
+            } else {
+                (HistoryKind::Changed, "changed at Amazon")
+            };
+            let (from, to) = (before.status.as_str(), status.as_str());
+            (kind, format!("{cause}: {from} → {to}"))
+        }
+    };
+    HistoryEntry {
+        at: reading.version.fetched_at,
+        kind,
+        note,
+    }
+}
+
+/// Looks again at an order that no person decided on, after a rule changed; `None` if nothing would change.
 pub fn look_again(
     stored: &StoredOrder,
     rules: &Rules,
     now: Timestamp,
 ) -> Option<(StoredOrder, HistoryEntry)> {
-    if stored.status != OrderStatus::PendingReview || stored.decision.by_person {
+    let moves = matches!(
+        stored.status,
+        OrderStatus::PendingReview | OrderStatus::Ready | OrderStatus::Elsewhere
+    );
+    if !moves || stored.decision.by_person || stored.held.is_some() {
         return None;
     }
     let term = Term {
         term: stored.decision.term.clone(),
         derivation: stored.decision.derivation.clone(),
+        is_settled: stored.decision.term_settled,
     };
     let active = rules.active(&stored.order);
     let (status, decision) = decide(
@@ -187,6 +290,7 @@ pub fn look_again(
     if status == stored.status
         && decision.reason == stored.decision.reason
         && decision.candidates == stored.decision.candidates
+        && decision.service == stored.decision.service
     {
         return None;
     }
@@ -209,107 +313,86 @@ pub fn look_again(
     Some((order, entry))
 }
 
-/// A reading's order, with what Amazon was not asked for taken from the stored order.
-fn completed(reading: &Reading, stored: Option<&StoredOrder>) -> Order {
-    let mut order = reading.order.clone();
-    let Some(before) = stored.map(|stored| &stored.order) else {
-        return order;
-    };
-    if !reading.holds(Dataset::Recipient) {
-        order.country = before.country.clone();
-        order.address_type = before.address_type.clone();
-    }
-    if !reading.holds(Dataset::Fulfillment) {
-        order.amazon_status = before.amazon_status.clone();
-        order.fulfilled_by = before.fulfilled_by.clone();
-        order.service_level = before.service_level.clone();
-        order.ship_by = before.ship_by;
-        order.deliver_by = before.deliver_by;
-        order.label_from = before.label_from;
-        for item in &mut order.items {
-            if let Some(old) = before.items.iter().find(|old| old.id == item.id) {
-                item.quantity_fulfilled = old.quantity_fulfilled;
-                item.constraints = old.constraints.clone();
-            }
-        }
-    }
-    order
-}
-
-/// When an order's buyer data is to be gone: 14 days after the latest delivery, a day after a cancellation, 21 days
-/// after the ship-by moment if no delivery is promised.
-pub fn buyer_expires(order: &Order, status: OrderStatus) -> Timestamp {
-    let days = |moment: Timestamp, days: i64| {
-        moment
-            .saturating_add(SignedDuration::from_hours(24 * days))
-            .unwrap_or(moment)
-    };
-    match (status, order.deliver_by, order.ship_by) {
-        (OrderStatus::Cancelled, _, _) => days(order.updated_at, 1),
-        (_, Some(delivered), _) => days(delivered, 14),
-        (_, None, Some(shipped)) => days(shipped, 21),
-        (_, None, None) => days(order.updated_at, 21),
-    }
-}
-
 struct Term {
     term: Option<stallkeeper::domain::shipping_term::ShippingTerm>,
     derivation: Vec<String>,
+    /// It never changes any more.
+    is_settled: bool,
 }
 
-/// The term of a stored order never changes; one that could not be derived yet is tried again.
-fn term(reading: &Reading, order: &Order, stored: Option<&StoredOrder>) -> Term {
-    if let Some(StoredOrder {
-        decision:
-            Decision {
-                term: Some(term),
-                derivation,
-                ..
-            },
-        ..
-    }) = stored
+impl Term {
+    fn none(why: &str) -> Self {
+        Self {
+            term: None,
+            derivation: vec![why.to_owned()],
+            is_settled: false,
+        }
+    }
+}
+
+/// The term of a stored order, once settled, never changes: from when it is payable, with its level and postcode known.
+fn term(reading: &Reading, merged: &Merged, stored: Option<&StoredOrder>) -> Term {
+    let order = &merged.order;
+    let takes_address = merged.taken.contains(&OrderPart::Address);
+    if let Some(before) = stored.map(|stored| &stored.decision)
+        && before.term.is_some()
+        && (before.term_settled || !takes_address)
     {
         return Term {
-            term: Some(term.clone()),
-            derivation: derivation.clone(),
+            term: before.term.clone(),
+            derivation: before.derivation.clone(),
+            is_settled: before.term_settled,
         };
     }
-    if order.service_level.is_none() && !reading.holds(Dataset::Fulfillment) {
-        return Term {
-            term: None,
-            derivation: vec!["Amazon does not report the service level yet".into()],
-        };
+    let status_unknown = !reading.parts().contains(&OrderPart::Fulfilment);
+    if order.service_level.is_none() && status_unknown {
+        return Term::none("Amazon does not report the service level yet");
     }
     let Some(marketplace) = order.marketplace() else {
-        return Term {
-            term: None,
-            derivation: vec!["the marketplace is not one that we know".into()],
-        };
+        return Term::none("the marketplace is not one that we know");
     };
+    let postcode = reading.buyer.postcode();
     let derived = derive(&Facts {
         marketplace,
         service_level: order.service_level.as_deref(),
         country: order.country.as_deref(),
-        postcode: reading.buyer.postcode(),
+        postcode,
         programs: &order.programs,
         zones: &[],
     });
+    let is_payable = !matches!(
+        order.amazon_status,
+        None | Some(AmazonStatus::PendingAvailability | AmazonStatus::Pending)
+    );
     Term {
+        is_settled: is_payable
+            && order.service_level.is_some()
+            && postcode.is_some()
+            && takes_address,
         term: derived.term.ok(),
         derivation: derived.explanation,
     }
 }
 
-fn requirements(order: &Order, buyer: &BuyerData) -> Requirements {
+fn requirements(reading: &Reading, merged: &Merged, stored: Option<&StoredOrder>) -> Requirements {
+    let order = &merged.order;
+    let before = stored.map(|stored| &stored.requirements);
+    let takes = |part| before.is_none() || merged.taken.contains(&part);
     let lines = (1..=3).filter_map(|n| {
-        buyer
+        reading
+            .buyer
             .expose()
             .pointer(&format!("/recipient/deliveryAddress/addressLine{n}"))?
             .as_str()
     });
-    let address = match &order.country {
-        None => AddressKind::Missing,
-        Some(_) => AddressKind::of(order.address_type.as_deref(), lines),
+    let address = match (&order.country, before) {
+        (_, Some(before)) if !takes(OrderPart::Address) => before.address,
+        (None, _) => AddressKind::Missing,
+        (Some(_), _) => AddressKind::of(order.address_type.as_deref(), lines),
+    };
+    let unreadable = match before {
+        Some(before) if !takes(OrderPart::Head) => before.unreadable.clone(),
+        _ => reading.unreadable.clone(),
     };
     Requirements {
         prime: Requirements::is_prime(&order.programs),
@@ -322,6 +405,8 @@ fn requirements(order: &Order, buyer: &BuyerData) -> Requirements {
             .map(|name| Constraint::from(name.clone()))
             .collect(),
         address,
+        lines_missing: order.items.is_empty(),
+        unreadable,
     }
 }
 
@@ -333,4 +418,4 @@ fn parked() -> Decision {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

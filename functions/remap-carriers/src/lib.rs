@@ -12,8 +12,8 @@ mod rerun;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use erase::{Erasure, erase_buyers};
-use fetch::fetch_one;
-use intake::{Intake, Reading, Rules, buyer_expires, take_in};
+use fetch::{Fetch, fetch_one};
+use intake::{Intake, Reading, Rules, buyer_expires, is_closed, take_in};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
 use stallkeeper::domain::connection::ConnectionStatus;
@@ -28,7 +28,7 @@ use stallkeeper::vault::Vault;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// What the function works with.
 pub struct App {
@@ -56,25 +56,40 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                     fetched_at,
                     datasets,
                     order,
+                    mended,
                 } => {
+                    let order = order.with_mended(mended);
                     let reading = reading(app, &order, &datasets, fetched_at)?;
-                    store_reading(app, rules, &connection, reading).await
+                    take_reading(app, rules, &connection, reading).await
                 }
                 OrderMessage::OrderId {
                     connection,
                     order_id,
                     updated_at,
-                } => fetch_one(app, rules, &connection, &order_id, updated_at).await,
+                    due,
+                    tries,
+                } => {
+                    let fetch = Fetch {
+                        connection: &connection,
+                        order: &order_id,
+                        updated_at,
+                        due,
+                        tries,
+                    };
+                    fetch_one(app, rules, fetch).await
+                }
                 OrderMessage::Rerun {
                     connection,
                     term,
                     after,
+                    of,
                     hop,
                 } => {
                     let rerun = Rerun {
                         connection,
                         term,
                         after,
+                        of,
                         hop,
                     };
                     rerun_waiting(app, rules, rerun, deadline).await
@@ -116,6 +131,8 @@ fn reading(
         buyer: read.buyer,
         version,
         datasets: datasets.to_vec(),
+        given: read.given,
+        unreadable: read.unreadable,
         content_hash: raw.content_hash(),
     })
 }
@@ -135,6 +152,30 @@ fn log_unknown(app: &App, unknown: &BTreeSet<String>) {
     }
 }
 
+/// Stores a reading of a page. If parts of it are missing, the order is queued to be fetched before it is stored: stopped in
+/// between, the message comes again.
+async fn take_reading(
+    app: &App,
+    rules: &RulesOfBatch,
+    connection: &ConnectionKey,
+    reading: Reading,
+) -> Result<()> {
+    if reading.lacks_parts() {
+        let stored = app.store.order(connection, &reading.order.id).await?;
+        let Some(rules) = rules_of(app, rules, connection).await? else {
+            return Ok(());
+        };
+        let now = Timestamp::now();
+        if let Intake::Write { order, .. } =
+            take_in(connection, &reading, stored.as_ref(), &rules, now)
+            && !is_closed(order.status)
+        {
+            Fetch::for_missing(connection, &reading).later(app).await?;
+        }
+    }
+    store_reading(app, rules, connection, reading).await
+}
+
 /// Stores a reading, whatever else is written meanwhile.
 async fn store_reading(
     app: &App,
@@ -147,19 +188,14 @@ async fn store_reading(
             return Ok(());
         };
         let stored = app.store.order(connection, &reading.order.id).await?;
-        let intake = take_in(
-            connection,
-            &reading,
-            stored.as_ref(),
-            &rules_now,
-            Timestamp::now(),
-        );
+        let now = Timestamp::now();
+        let intake = take_in(connection, &reading, stored.as_ref(), &rules_now, now);
         let (order, entry) = match intake {
             Intake::Write { order, entry } => (order, entry),
-            Intake::Known => return forget_buyer_of_cancelled(app, stored).await,
+            Intake::Known => return mend_buyer(app, &reading, stored).await,
             Intake::NotWanted => return Ok(()),
         };
-        write_buyer(app, &reading, &order).await?;
+        write_buyer(app, &reading, &order, now).await?;
         let mark = parked_mark(&order);
         if let Some(mark) = &mark {
             app.store.mark_parked(connection, mark).await?;
@@ -184,7 +220,7 @@ async fn store_reading(
                 return app.store.erase_buyer(&connection.id, &order.order.id).await;
             }
             Written::Done => {
-                info!(connection.id.id = %&connection.id, order.id = %order.order.id, order.status = order.status.as_str(), "stored order `{}`", order.order.id);
+                report(connection, &order);
                 return Ok(());
             }
         }
@@ -192,41 +228,72 @@ async fn store_reading(
     Err(Written::given_up("store an order"))
 }
 
-/// Buyer data of a parked order is not kept; that of a cancelled one not much longer.
-async fn write_buyer(app: &App, reading: &Reading, order: &StoredOrder) -> Result<()> {
-    let expires_at = buyer_expires(&order.order, order.status);
+fn report(connection: &ConnectionKey, order: &StoredOrder) {
+    let id = &order.order.id;
+    let places = &order.requirements.unreadable;
+    if !places.is_empty() || order.requirements.lines_missing {
+        // The alarm `UnreadableRecords` counts these words.
+        error!(connection.id = %connection.id, order.id = %id, ?places, "an order cannot be read; it is stored as far as it can be");
+    }
+    info!(connection.id = %connection.id, order.id = %id, order.status = order.status.as_str(), "stored order `{id}`");
+}
+
+/// Buyer data of a parked order is not kept; that of a closed one not much longer, and none is written that had to go at
+/// once.
+async fn write_buyer(
+    app: &App,
+    reading: &Reading,
+    order: &StoredOrder,
+    now: Timestamp,
+) -> Result<()> {
     if order.status == OrderStatus::Parked {
         return Ok(());
     }
-    if order.status == OrderStatus::Cancelled || reading.buyer.is_empty() {
+    let expires_at = buyer_expires(&order.order, order.status, order.buyer_until, now);
+    let is_over = order.status == OrderStatus::Cancelled || expires_at <= now;
+    if is_over || reading.buyer.is_empty() {
         return app
             .store
             .expire_buyer(&order.connection, &order.order.id, expires_at)
             .await;
     }
-    app.store
-        .put_buyer(&BuyerRecord {
-            tenant: order.tenant.clone(),
-            connection: order.connection.clone(),
-            order_id: order.order.id.clone(),
-            version: reading.version,
-            data: reading.buyer.clone(),
-            whole: reading.holds_buyer(),
-            expires_at,
-        })
-        .await
+    let mut record = BuyerRecord {
+        tenant: order.tenant.clone(),
+        connection: order.connection.clone(),
+        order_id: order.order.id.clone(),
+        version: reading.version,
+        data: reading.buyer.clone(),
+        expires_at,
+    };
+    if !reading.holds_buyer() {
+        let key = order.connection_key();
+        let before = app.store.buyer(&key, &record.order_id, now).await?;
+        if let Some(before) = before {
+            record.data = record.data.completed_by(&before);
+        }
+    }
+    app.store.put_buyer(&record, now).await
 }
 
-/// A reading that loses to a cancellation may have written its buyer data after the cancellation looked for any, in
-/// this run or in one that was killed.
-async fn forget_buyer_of_cancelled(app: &App, stored: Option<StoredOrder>) -> Result<()> {
-    let Some(stored) = stored.filter(|stored| stored.status == OrderStatus::Cancelled) else {
+/// Nothing is new of the order; its buyer data may be gone all the same, or be there although the order is cancelled: a
+/// reading that loses to a cancellation may have written it after the cancellation looked for any, in this run or in one
+/// that was killed.
+async fn mend_buyer(app: &App, reading: &Reading, stored: Option<StoredOrder>) -> Result<()> {
+    let Some(stored) = stored else {
         return Ok(());
     };
-    let expires_at = buyer_expires(&stored.order, stored.status);
-    app.store
-        .expire_buyer(&stored.connection, &stored.order.id, expires_at)
-        .await
+    let now = Timestamp::now();
+    if stored.status == OrderStatus::Cancelled {
+        return write_buyer(app, reading, &stored, now).await;
+    }
+    if is_closed(stored.status) || reading.buyer.is_empty() {
+        return Ok(());
+    }
+    let key = stored.connection_key();
+    match app.store.buyer(&key, &stored.order.id, now).await? {
+        Some(_) => Ok(()),
+        None => write_buyer(app, reading, &stored, now).await,
+    }
 }
 
 /// How far back switching its marketplace on must reach for an order; not for one that nobody will ship any more.
@@ -277,7 +344,10 @@ async fn rules_of(
     if is_disconnected(app, connection).await? {
         return Ok(None);
     }
-    let read = Arc::new(Rules::new(app.store.settings(connection).await?));
+    let settings = app.store.settings(connection).await?;
+    let found = app.store.connection(connection).await?;
+    let orders_from = found.and_then(|connection| connection.orders_from);
+    let read = Arc::new(Rules::new(settings, orders_from));
     known.insert(connection.id.clone(), read.clone());
     Ok(Some(read))
 }

@@ -7,7 +7,7 @@ use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::OrderMessage;
-use stallkeeper::store::Written;
+use stallkeeper::store::{WaitingKind, Written};
 use std::time::{Duration, SystemTime};
 use tracing::info;
 
@@ -23,6 +23,7 @@ pub(crate) struct Rerun {
     pub(crate) connection: ConnectionKey,
     pub(crate) term: Option<ShippingTerm>,
     pub(crate) after: Option<String>,
+    pub(crate) of: WaitingKind,
     pub(crate) hop: u32,
 }
 
@@ -40,6 +41,7 @@ pub(crate) async fn rerun_waiting(
             .store
             .waiting_orders(
                 &rerun.connection,
+                rerun.of,
                 rerun.term.as_ref(),
                 rerun.after.as_deref(),
                 RERUN_PAGE,
@@ -65,6 +67,7 @@ pub(crate) async fn rerun_waiting(
                 connection,
                 term,
                 after,
+                of,
                 hop,
             } = rerun;
             let group = connection.clone();
@@ -76,6 +79,7 @@ pub(crate) async fn rerun_waiting(
                         connection,
                         term,
                         after,
+                        of,
                         hop: hop + 1,
                     },
                     0,

@@ -48,6 +48,8 @@ pub struct OrderDemand {
     /// When we read this state: nothing in it left the warehouse later.
     seen_at: Timestamp,
     acknowledged_at: Option<Timestamp>,
+    /// It belongs to whoever handled it before the take-over moment.
+    is_elsewhere: bool,
 }
 
 impl OrderChanges {
@@ -103,6 +105,7 @@ impl OrderChanges {
             updated_at: new.order.updated_at,
             seen_at: new.version.fetched_at,
             acknowledged_at: new.acknowledged_at.or(shipped),
+            is_elsewhere: new.status == OrderStatus::Elsewhere,
         }
     }
 
@@ -191,6 +194,7 @@ impl OrderDemand {
             sale: listed.then(|| self.sale(line, previous.and_then(|previous| previous.sale))),
             acknowledged_at: before.into_iter().chain(self.acknowledged_at).min(),
             dispatched: self.dispatched(line.fulfilled.saturating_mul(per_unit), previous),
+            is_elsewhere: self.is_elsewhere,
             revision: self.revision,
         }
     }

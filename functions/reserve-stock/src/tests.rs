@@ -357,3 +357,25 @@ async fn a_batch_whose_recompute_cannot_be_queued_comes_again_and_queues_it() {
     assert_eq!(cloud.recomputed().last().unwrap(), &["MUG"]);
     assert_eq!(inputs(&cloud, "MUG").await.levels.generation, 2);
 }
+
+#[test]
+fn what_is_elsewhere_says_so_until_it_is_taken_over() {
+    let watched = StoredOrder {
+        status: OrderStatus::Elsewhere,
+        ..order(vec![item("1", "MUG", 2)])
+    };
+    let taken_over = next(&watched, |order| order.status = OrderStatus::Ready);
+    for (stored, is_elsewhere) in [(watched, true), (taken_over, false)] {
+        let demand = changes(None, &stored).demand();
+        let reservation = demand.reservation(&demand.lines[0], 1, true, None);
+        assert_eq!(
+            (reservation.units, reservation.is_elsewhere),
+            (2, is_elsewhere)
+        );
+        assert_eq!(
+            reservation.sale.unwrap().units,
+            2,
+            "Amazon's own number is lower either way"
+        );
+    }
+}

@@ -175,7 +175,10 @@ impl Journey<'_> {
                 self.platform.switch_on(id, marketplace).await?;
             }
             self.platform
-                .patch(&format!("/connections/{id}"), json!({"status": "active"}))
+                .patch(
+                    &format!("/connections/{id}"),
+                    json!({"status": "active", "orders_from": "2020-01-01T00:00:00Z"}),
+                )
                 .await?;
         }
         Ok(())

@@ -87,6 +87,9 @@ pub struct Connection {
     pub authorised_at: Option<Timestamp>,
     /// Whether the token comes from the seller's own private app, with credentials of its own.
     pub own_app: bool,
+    /// The take-over moment: orders bought before it belong to whoever handled them. Not set, all orders are only watched.
+    #[serde(default)]
+    pub orders_from: Option<Timestamp>,
     /// Rises by one with every write.
     pub revision: u64,
 }

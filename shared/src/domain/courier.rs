@@ -18,7 +18,7 @@ pub use choose::{Choice, Refusal, Rule, choose, fitness};
 pub use code::{CourierCode, CourierServiceId, InvalidCourierService, ServiceCode};
 pub use mapping::{Mapping, MappingOwner, Mappings, Scope};
 pub use reason::{Reason, Strategy};
-pub use requirements::{AmazonShips, Constraint, Requirements};
+pub use requirements::{AmazonShips, Constraint, LabelSource, Requirements};
 
 use crate::domain::marketplace::Marketplace;
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ use super::shipping_term::ShippingTerm;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Our status of an order. Amazon's own status is kept beside it, whatever it says.
 #[derive(
@@ -29,6 +30,9 @@ use serde::{Deserialize, Serialize};
 pub enum OrderStatus {
     /// Of a marketplace that is not switched on: kept without buyer data until it is.
     Parked,
+    /// Bought before the connection's take-over moment, or while it has none: whoever handled it then ships it. Offered to
+    /// nobody here until it is taken over.
+    Elsewhere,
     /// Not paid yet: nothing to ship, but the unit is already off the offer.
     AwaitingPayment,
     /// No rule could give it a courier service; waits for a person.
@@ -44,12 +48,13 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
-    pub const ALL: [OrderStatus; 7] = [
+    pub const ALL: [OrderStatus; 8] = [
         OrderStatus::PendingReview,
         OrderStatus::Ready,
         OrderStatus::Acknowledged,
         OrderStatus::AwaitingPayment,
         OrderStatus::Parked,
+        OrderStatus::Elsewhere,
         OrderStatus::Dispatched,
         OrderStatus::Cancelled,
     ];
@@ -58,6 +63,7 @@ impl OrderStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             OrderStatus::Parked => "parked",
+            OrderStatus::Elsewhere => "elsewhere",
             OrderStatus::AwaitingPayment => "awaiting_payment",
             OrderStatus::PendingReview => "pending_review",
             OrderStatus::Ready => "ready",
@@ -246,6 +252,28 @@ impl BuyerData {
             .as_str()
     }
 
+    /// Whether there is something in `field` of the part `part`.
+    pub(crate) fn has(&self, part: &str, field: &str) -> bool {
+        let value = self.0.get(part).and_then(|part| part.get(field));
+        value.is_some_and(|value| !value.is_null())
+    }
+
+    /// With the parts that only an earlier reading had: what Amazon leaves out is unknown, and not gone.
+    #[must_use]
+    pub fn completed_by(mut self, earlier: &Self) -> Self {
+        let has_address = self.has("recipient", "deliveryAddress");
+        if let (serde_json::Value::Object(parts), serde_json::Value::Object(before)) =
+            (&mut self.0, &earlier.0)
+        {
+            for (name, part) in before {
+                if !parts.contains_key(name) || (name == "recipient" && !has_address) {
+                    parts.insert(name.clone(), part.clone());
+                }
+            }
+        }
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.as_object().is_none_or(serde_json::Map::is_empty)
     }
@@ -258,12 +286,67 @@ impl std::fmt::Debug for BuyerData {
 }
 
 /// What decides which of two readings of one order is the newer: the greater wins, whatever the order of arrival.
+///
+/// The moment of fetching comes first. Amazon may date a change earlier than the one before it, and what was seen later
+/// is news all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Version {
-    pub updated_at: Timestamp,
-    /// How many of Amazon's datasets the reading held; of two readings of one moment the fuller wins.
-    pub datasets: u8,
     pub fetched_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// How many of Amazon's datasets the reading held.
+    pub datasets: u8,
+}
+
+/// A part of an order that Amazon gives or leaves out by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderPart {
+    /// Ids, times, marketplace: what every order has.
+    Head,
+    Programs,
+    /// The lines, as far as they say what was bought.
+    Lines,
+    /// What was shipped of each line, and what is asked of its carrier.
+    LineFulfilment,
+    /// The buyer's wishes to cancel.
+    Cancellation,
+    /// Status, shipper, service level, windows.
+    Fulfilment,
+    Address,
+    Proceeds,
+}
+
+impl OrderPart {
+    pub const ALL: [Self; 8] = [
+        Self::Head,
+        Self::Programs,
+        Self::Lines,
+        Self::LineFulfilment,
+        Self::Cancellation,
+        Self::Fulfilment,
+        Self::Address,
+        Self::Proceeds,
+    ];
+}
+
+/// A person's word that an order must not be shipped for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OrderHold {
+    /// Why, in that person's words.
+    pub reason: String,
+    pub since: Timestamp,
+}
+
+/// Which readings an order was put together from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readings {
+    /// The reading that each part is from. A newer one replaces the part; what it leaves out stays. Empty in what older
+    /// releases wrote.
+    #[serde(default)]
+    pub parts: BTreeMap<OrderPart, Version>,
+    /// Hashes of contents that were replaced, the latest last: to see one again is no news.
+    #[serde(default)]
+    pub replaced: Vec<u64>,
 }
 
 /// One thing that happened to an order.
@@ -283,6 +366,9 @@ pub enum HistoryKind {
     Rerun,
     CourierPicked,
     Acknowledged,
+    TakenOver,
+    Held,
+    Released,
 }
 
 impl HistoryKind {
@@ -294,6 +380,9 @@ impl HistoryKind {
             HistoryKind::Rerun => "rerun",
             HistoryKind::CourierPicked => "courier_picked",
             HistoryKind::Acknowledged => "acknowledged",
+            HistoryKind::TakenOver => "taken_over",
+            HistoryKind::Held => "held",
+            HistoryKind::Released => "released",
         }
     }
 }
@@ -301,10 +390,14 @@ impl HistoryKind {
 /// How an order came to its courier service, or why it has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What the buyer chose. Once set it never changes.
+    /// What the buyer chose. Once settled it never changes.
     pub term: Option<ShippingTerm>,
+    /// The order was payable and its service level and postcode were known as the term was derived. Older releases settled
+    /// every term at once.
+    #[serde(default = "settled_at_once")]
+    pub term_settled: bool,
     pub service: Option<CourierServiceId>,
-    /// Set exactly while the status is `pending_review`.
+    /// Set while the status is `pending_review`, and while it would be if the order were not `elsewhere`.
     pub reason: Option<Reason>,
     /// Services a person may pick from.
     pub candidates: Vec<CourierServiceId>,
@@ -315,6 +408,10 @@ pub struct Decision {
     pub derivation: Vec<String>,
     /// Which rule matched, who lost and why, and what happened since.
     pub explanation: Vec<String>,
+}
+
+fn settled_at_once() -> bool {
+    true
 }
 
 /// An order in our table.
@@ -334,6 +431,20 @@ pub struct StoredOrder {
     pub revision: u64,
     pub imported_at: Timestamp,
     pub acknowledged_at: Option<Timestamp>,
+    /// The revision that whoever acknowledged it had read.
+    #[serde(default)]
+    pub acknowledged_revision: Option<u64>,
+    /// When a person took it over although it was bought before the take-over moment.
+    #[serde(default)]
+    pub taken_over_at: Option<Timestamp>,
+    /// A person's word that it must not be shipped for now; stronger than every rule.
+    #[serde(default)]
+    pub held: Option<OrderHold>,
+    /// When its buyer data goes; set once nobody is to ship it any more, and never later after that.
+    #[serde(default)]
+    pub buyer_until: Option<Timestamp>,
+    #[serde(default)]
+    pub readings: Readings,
     /// The first entry; later ones are items of their own.
     pub first_history: HistoryEntry,
 }

@@ -7,8 +7,10 @@ use crate::domain::shipping_term::ShippingTerm;
 use crate::domain::stock_settings::Effect;
 use crate::error::{Error, Result};
 use crate::sp_api::{Dataset, RawOrder};
+use crate::store::WaitingKind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Version of the messages this code writes.
 const VERSION: u8 = 1;
@@ -71,15 +73,24 @@ pub enum OrderMessage {
         fetched_at: Timestamp,
         datasets: Vec<Dataset>,
         order: RawOrder,
+        /// Places of the order that are not as Amazon wrote them.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        mended: BTreeSet<String>,
     },
-    /// An order too big for a message: to be fetched.
+    /// An order to be fetched: it is too big for a message, or was read before without all of its parts.
     OrderId {
         #[serde(flatten)]
         connection: ConnectionKey,
         order_id: OrderId,
         updated_at: Timestamp,
+        /// Not before this moment.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
+        /// How often it was fetched for its missing parts.
+        #[serde(default)]
+        tries: u32,
     },
-    /// The waiting orders of a connection are to be looked at again.
+    /// Orders of a connection are to be looked at again: those that wait for a person, unless `of` says which.
     Rerun {
         #[serde(flatten)]
         connection: ConnectionKey,
@@ -87,6 +98,8 @@ pub enum OrderMessage {
         term: Option<ShippingTerm>,
         /// Where an earlier run stopped.
         after: Option<String>,
+        #[serde(default, skip_serializing_if = "WaitingKind::is_pending_review")]
+        of: WaitingKind,
         #[serde(default)]
         hop: u32,
     },
@@ -235,9 +248,12 @@ pub fn order_message(
             connection,
             order_id,
             updated_at,
+            due: None,
+            tries: 0,
         });
     }
     Ok(OrderMessage::Order {
+        mended: order.mended().clone(),
         connection,
         fetched_at,
         datasets: datasets.to_vec(),

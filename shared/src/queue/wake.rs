@@ -7,6 +7,7 @@ use crate::domain::ids::ConnectionKey;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::domain::stock_settings::StockPlan;
 use crate::error::Result;
+use crate::store::WaitingKind;
 
 impl Queue {
     /// To `listing-jobs`: recompute every listing of a connection, if its stock is computed at all.
@@ -51,11 +52,27 @@ impl Queue {
         term: Option<&ShippingTerm>,
         later_seconds: u32,
     ) -> Result<()> {
+        self.rerun_of(WaitingKind::PendingReview, connection, term, later_seconds)
+            .await
+    }
+
+    /// As [`Self::rerun`], for orders of another kind.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn rerun_of(
+        &self,
+        of: WaitingKind,
+        connection: &ConnectionKey,
+        term: Option<&ShippingTerm>,
+        later_seconds: u32,
+    ) -> Result<()> {
         for delay_seconds in [0, later_seconds] {
             let rerun = OrderMessage::Rerun {
                 connection: connection.clone(),
                 term: term.cloned(),
                 after: None,
+                of,
                 hop: 0,
             };
             self.send(&connection.id, rerun, delay_seconds).await?;

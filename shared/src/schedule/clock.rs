@@ -139,6 +139,7 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             authorised_at: None,
             own_app: false,
+            orders_from: None,
             revision: 1,
         }
     }

@@ -174,6 +174,7 @@ async fn a_connection_without_a_token_is_marked_as_to_be_authorised_again() {
         created_at: Timestamp::UNIX_EPOCH,
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 1,
     };
     let created = world.store.create_connection(&connection).await.unwrap();

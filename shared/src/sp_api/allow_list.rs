@@ -16,11 +16,11 @@ pub(super) enum Rule {
     Moment,
     /// A decimal amount, for all to see.
     Amount,
-    /// How many, for all to see.
+    /// How many, for all to see; `2.0` and `"2"` are two.
     Count,
     /// Text for all to see; Amazon lists the values, and others are noted.
     Values(&'static [&'static str]),
-    /// As `Public`, and repeated beside what is private, to show whose it is.
+    /// An id, as text, for all to see, and repeated beside what is private, to show whose it is.
     Key,
     /// Buyer data, or nothing that we read: it stays.
     Private,
@@ -31,12 +31,67 @@ pub(super) enum Rule {
     List(&'static Rule),
 }
 
+/// Whether something at this path, unreadable, leaves open what is to be shipped, where, or by when. Amounts, titles and
+/// what we do not know decide nothing of it.
+pub(super) fn decides(path: &str) -> bool {
+    let known = |rule: &'static Rule, name| match rule {
+        Object(fields) => fields
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, rule)| rule),
+        List(rule) => match rule {
+            Object(fields) => fields
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, rule)| rule),
+            _ => None,
+        },
+        // Below what is private or a value we look at nothing.
+        rule => Some(rule),
+    };
+    let is_known = path.split('.').try_fold(&ORDER, known).is_some();
+    let is_under = |place: &&str| {
+        path.strip_prefix(*place)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    path == "order"
+        || (is_known
+            && DECIDING.iter().any(|it| is_under(&it))
+            && !BESIDE.iter().any(|it| is_under(&it)))
+}
+
+const DECIDING: [&str; 8] = [
+    "orderId",
+    "createdTime",
+    "lastUpdatedTime",
+    "programs",
+    "salesChannel",
+    "recipient",
+    "fulfillment",
+    "orderItems",
+];
+/// Below those, what decides nothing.
+const BESIDE: [&str; 12] = [
+    "salesChannel.marketplaceName",
+    "orderItems.tax",
+    "orderItems.product.serialNumbers",
+    "orderItems.measurement",
+    "orderItems.associatedOrderItems",
+    "orderItems.product.asin",
+    "orderItems.product.title",
+    "orderItems.product.condition",
+    "orderItems.product.price",
+    "orderItems.proceeds",
+    "orderItems.expense",
+    "orderItems.promotion",
+];
+
 /// An order.
 pub(super) const ORDER: Rule = Object(&[
     ("orderId", Public),
     ("orderAliases", Private),
-    ("createdTime", Public),
-    ("lastUpdatedTime", Public),
+    ("createdTime", Moment),
+    ("lastUpdatedTime", Moment),
     ("programs", List(&Values(PROGRAMS))),
     (
         "associatedOrders",
@@ -112,7 +167,7 @@ const ADDRESS: Rule = Object(&[
 
 const ITEM: Rule = Object(&[
     ("orderItemId", Key),
-    ("quantityOrdered", Public),
+    ("quantityOrdered", Count),
     ("measurement", Private),
     ("associatedOrderItems", Private),
     (
@@ -217,3 +272,35 @@ const CONSTRAINTS: &[&str] = &[
     "recipientIdentityVerification",
     "recipientAgeVerification",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shipped_where_and_by_when_decides_and_nothing_else() {
+        let rows = [
+            ("order", true),
+            ("orderItems", true),
+            ("orderItems.quantityOrdered", true),
+            ("orderItems.product.sellerSku", true),
+            ("orderItems.product.customization.customizedUrl", true),
+            ("orderItems.fulfillment.shipping.shippingConstraints", true),
+            ("orderItems.cancellation.cancellationRequest", true),
+            ("recipient.deliveryAddress.addressLine1", true),
+            ("recipient.deliveryAddress.doorCode", false),
+            ("fulfillment.shipByWindow.latestDateTime", true),
+            ("programs", true),
+            ("orderItems.product.title", false),
+            ("orderItems.product.price.unitPrice.amount", false),
+            ("orderItems.robotNote", false),
+            ("proceeds.grandTotal.amount", false),
+            ("buyer.buyerName", false),
+            ("newField.orderItems", false),
+            ("?", false),
+        ];
+        for (path, expected) in rows {
+            assert_eq!(decides(path), expected, "{path}");
+        }
+    }
+}

@@ -39,6 +39,23 @@ impl SpApi {
         self.ask(account, &question).await
     }
 
+    /// As [`Self::get`], with the answer's body as it came: for answers in which one part must not spoil the others.
+    pub(super) async fn get_text(
+        &self,
+        account: &Account<'_>,
+        operation: Operation,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Answer<Vec<u8>>> {
+        let question = Question {
+            operation,
+            method: Method::GET,
+            url: self.endpoints.operation(account.region, path, query)?,
+            body: None,
+        };
+        self.ask_for_text(account, &question).await
+    }
+
     /// Calls an operation that creates something.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
@@ -81,6 +98,15 @@ impl SpApi {
         account: &Account<'_>,
         question: &Question<'_>,
     ) -> Result<Answer<T>> {
+        let answer = self.ask_for_text(account, question).await?;
+        answer.try_map(|body| decode(question.operation.call(), &body))
+    }
+
+    async fn ask_for_text(
+        &self,
+        account: &Account<'_>,
+        question: &Question<'_>,
+    ) -> Result<Answer<Vec<u8>>> {
         let token = self.access_token(account).await?;
         let reply = match self.ask_once(question, &token).await {
             Err(error) if refusal(&error).is_some_and(Refusal::blames_the_access_token) => {
@@ -89,9 +115,8 @@ impl SpApi {
             }
             other => other?,
         };
-        let value = decode(question.operation.call(), &reply.body)?;
         Ok(Answer {
-            value,
+            value: reply.body,
             rate_limit: rate_limit(&reply.headers),
             server_time: server_time(&reply.headers),
         })

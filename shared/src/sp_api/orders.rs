@@ -2,11 +2,12 @@
 //! one page, so that a run can save its place between two.
 
 use super::limits::Operation;
-use super::raw_order::RawOrder;
+use super::raw_order::{NamelessOrder, RawOrder};
+use super::tolerant_json::{Document, Malformed};
 use super::{Account, Answer, SpApi};
 use crate::domain::ids::OrderId;
 use crate::domain::marketplace::Marketplace;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -110,6 +111,8 @@ pub struct Sweep<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrdersPage {
     pub orders: Vec<RawOrder>,
+    /// What has no id that it could be stored or asked for by; the others go on.
+    pub nameless: Vec<NamelessOrder>,
     /// `None` on the last page.
     pub next_token: Option<String>,
     /// The end of the window as Amazon understood it.
@@ -150,20 +153,10 @@ impl SpApi {
                 .token
                 .map(|token| ("paginationToken", token.to_owned())),
         );
-        let page: Answer<Page> = self
-            .get(account, Operation::SearchOrders, &ORDERS, &query)
-            .await?;
-        Ok(page.map(|page| OrdersPage {
-            orders: readable(page.orders, sweep.before),
-            next_token: page
-                .pagination
-                .and_then(|pagination| pagination.next_token)
-                .filter(|token| !token.is_empty()),
-            last_updated_before: page
-                .last_updated_before
-                .or(page.created_before)
-                .and_then(|time| Timestamp::deserialize(time).ok()),
-        }))
+        let operation = Operation::SearchOrders;
+        let body = self.get_text(account, operation, &ORDERS, &query).await?;
+        body.try_map(|body| page(&body, sweep.before))
+            .map_err(|error| Error::retryable(operation.call().doing, error))
     }
 
     /// One order. Reads only.
@@ -181,24 +174,66 @@ impl SpApi {
         let [base, version, orders] = ORDERS;
         let query: Vec<_> = included_data(datasets).into_iter().collect();
         let path = [base, version, orders, id.as_str()];
-        let one: Answer<One> = self
-            .get(account, Operation::GetOrder, &path, &query)
-            .await?;
-        Ok(one.map(|one| one.order))
+        let operation = Operation::GetOrder;
+        let body = self.get_text(account, operation, &path, &query).await?;
+        body.try_map(|body| one(&body, id))
+            .map_err(|error| Error::retryable(operation.call().doing, error))
     }
 }
 
-/// All except those without an id, which we could neither store nor ask for: they must not block the others for ever.
-fn readable(page: Vec<Value>, before: Timestamp) -> Vec<RawOrder> {
-    page.into_iter()
-        .filter_map(|json| {
-            RawOrder::of_window(json, before)
-                .inspect_err(|error| {
-                    tracing::error!(%error, "an order of Amazon's cannot be read and is left out");
-                })
-                .ok()
-        })
-        .collect()
+/// An answer that is not of the documented form as a whole: Amazon's to repeat.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    #[error("`{0}` is absent, null or of another form than documented")]
+    Absent(&'static str),
+}
+
+/// The orders of a page, each read for itself: none of them can keep the others from being read.
+fn page(body: &[u8], before: Timestamp) -> std::result::Result<OrdersPage, Unreadable> {
+    let mut document = Document::read(body, "orders")?;
+    // A page without a list is not an empty page.
+    let is_list = document.is_list;
+    let elements = document
+        .elements
+        .take()
+        .filter(|_| is_list)
+        .ok_or(Unreadable::Absent("orders"))?;
+    let (mut orders, mut nameless) = (Vec::new(), Vec::new());
+    for element in elements {
+        match RawOrder::of_window(element, before) {
+            Ok(order) => orders.push(order),
+            Err(aside) => nameless.push(aside),
+        }
+    }
+    let pagination = document.rest.get("pagination");
+    let token = pagination.and_then(|pagination| pagination.get("nextToken"));
+    if token.is_some_and(|token| !token.is_string() && !token.is_null()) {
+        return Err(Unreadable::Absent("pagination.nextToken"));
+    }
+    Ok(OrdersPage {
+        orders,
+        nameless,
+        next_token: token
+            .and_then(Value::as_str)
+            .filter(|token| !token.is_empty())
+            .map(str::to_owned),
+        last_updated_before: document
+            .rest
+            .get("lastUpdatedBefore")
+            .filter(|time| !time.is_null())
+            .or(document.rest.get("createdBefore"))
+            .and_then(|time| Timestamp::deserialize(time).ok()),
+    })
+}
+
+fn one(body: &[u8], id: &OrderId) -> std::result::Result<RawOrder, Unreadable> {
+    let elements = Document::read(body, "order")?.elements;
+    let element = elements
+        .and_then(|elements| elements.into_iter().next())
+        .ok_or(Unreadable::Absent("order"))?;
+    Ok(RawOrder::asked_for(id, element, Timestamp::now()))
 }
 
 const ORDERS: [&str; 3] = ["orders", "2026-01-01", "orders"];
@@ -210,24 +245,4 @@ fn in_seconds(time: Timestamp) -> String {
 fn included_data(datasets: &[Dataset]) -> Option<(&'static str, String)> {
     let names: Vec<&str> = datasets.iter().map(|dataset| dataset.as_str()).collect();
     (!names.is_empty()).then(|| ("includedData", names.join(",")))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    orders: Vec<Value>,
-    pagination: Option<Pagination>,
-    last_updated_before: Option<Value>,
-    created_before: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Pagination {
-    next_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct One {
-    order: RawOrder,
 }

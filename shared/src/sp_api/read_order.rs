@@ -3,11 +3,11 @@
 //! What the allow-list ([`super::allow_list`]) names public, and nothing else, reaches [`wire`] and so [`Order`].
 //! All the rest (buyer data, what we do not read, what we do not know) stays in Amazon's shape in [`BuyerData`].
 
-use super::allow_list::{ORDER, Rule};
+use super::allow_list::{ORDER, Rule, decides};
 use super::check::Undecodable;
 use super::raw_order::RawOrder;
 use super::wire;
-use crate::domain::order::{BuyerData, Order};
+use crate::domain::order::{BuyerData, Order, OrderPart};
 use crate::error::{Error, Result};
 use Rule::{Amount, Constraints, Count, Key, List, Moment, Object, Private, Public, Text, Values};
 use jiff::Timestamp;
@@ -24,25 +24,47 @@ pub struct ReadOrder {
     /// Paths of fields that we do not know, and `path=VALUE` for values that Amazon's list lacks, e.g.
     /// `orderItems.newField`, `programs=NEW_PROGRAM`. Of values, only those that are plain words in capitals.
     pub unknown: BTreeSet<String>,
+    /// Paths of what could not be read although it decides what is to be shipped, where or by when.
+    pub unreadable: BTreeSet<String>,
+    /// The parts that Amazon gave. What is null or absent is not among them.
+    pub given: BTreeSet<OrderPart>,
 }
 
-/// Parts an order. Fields and values that are new to us never make it fail.
+/// Parts an order. Fields and values that are new to us never make it fail; those of another kind than documented are as
+/// if they were not there, and noted.
 ///
 /// # Errors
-/// Permanent if a required field (ids, times, the quantity ordered) is missing or of another kind than documented;
-/// names the place, never a value. Any other field of another kind is as if it were not there, and noted.
+/// Permanent if it is no order at all, which no [`RawOrder`] is; names the place, never a value.
 pub fn read_order(raw: &RawOrder) -> Result<ReadOrder> {
-    let mut unknown = BTreeSet::new();
-    let Parts { public, private } = part(&ORDER, raw.json(), "", &mut unknown);
+    let mut notes = Notes::default();
+    let Parts { public, private } = part(&ORDER, raw.json(), "", &mut notes);
     let public = public.unwrap_or_else(|| Value::Object(Map::new()));
-    let order: wire::Order = serde_path_to_error::deserialize(&public)
+    let wire: wire::Order = serde_path_to_error::deserialize(&public)
         .map_err(|error| Error::permanent("read an order of Amazon's", Undecodable::at(&error)))?;
     let buyer = BuyerData::new(private.unwrap_or_else(|| Value::Object(Map::new())));
+    let mut unreadable: BTreeSet<String> = wire.lacks().map(str::to_owned).collect();
+    let noted = notes.unexpected.iter().chain(raw.mended());
+    unreadable.extend(noted.filter(|path| decides(path)).cloned());
+    let mut given = wire.given();
+    if buyer.has("recipient", "deliveryAddress") {
+        given.insert(OrderPart::Address);
+    }
     Ok(ReadOrder {
-        order: order.into(),
+        order: wire.into(),
         buyer,
-        unknown,
+        unknown: notes.unknown,
+        unreadable,
+        given,
     })
+}
+
+/// What was met on the way.
+#[derive(Default)]
+struct Notes {
+    /// As in [`ReadOrder::unknown`].
+    unknown: BTreeSet<String>,
+    /// Paths of known fields whose values are of another kind than documented.
+    unexpected: BTreeSet<String>,
 }
 
 /// The two halves of a value; `None` if there is nothing on that side.
@@ -68,50 +90,60 @@ impl Parts {
     }
 }
 
-fn part(rule: &Rule, value: &Value, path: &str, unknown: &mut BTreeSet<String>) -> Parts {
+fn part(rule: &Rule, value: &Value, path: &str, notes: &mut Notes) -> Parts {
     match (rule, value) {
         (_, Value::Null) => Parts::default(),
         (Private, _) => Parts::private(value),
-        (Object(fields), Value::Object(object)) => part_object(fields, object, path, unknown),
-        (List(rule), Value::Array(values)) => part_list(rule, values, path, unknown),
-        (Constraints(known), Value::Object(object)) => {
-            part_constraints(known, object, path, unknown)
-        }
+        (Object(fields), Value::Object(object)) => part_object(fields, object, path, notes),
+        (List(rule), Value::Array(values)) => part_list(rule, values, path, notes),
+        (Constraints(known), Value::Object(object)) => part_constraints(known, object, path, notes),
         (Values(known), Value::String(word)) if known.contains(&word.as_str()) => {
             Parts::public(value)
         }
         (Values(_), Value::String(word)) if is_word(word) => {
-            unknown.insert(format!("{path}={word}"));
+            notes.unknown.insert(format!("{path}={word}"));
             Parts::public(value)
         }
-        (Public | Key, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
-            Parts::public(value)
-        }
-        (Text, Value::String(_)) => Parts::public(value),
+        (Public | Key | Text, Value::String(_)) => Parts::public(value),
+        (Key, Value::Number(number)) => Parts::public(&Value::from(number.to_string())),
         (Moment, _) if Timestamp::deserialize(value).is_ok() => Parts::public(value),
         (Amount, _) if <Decimal as Deserialize>::deserialize(value).is_ok() => Parts::public(value),
-        (Count, _) if u32::deserialize(value).is_ok() => Parts::public(value),
+        (Count, _) if count(value).is_some() => Parts::public(&count(value).into()),
         // Of another kind than documented, so that it may hold anything.
-        _ => {
-            unknown.insert(path.to_owned());
+        (_, value) => {
+            notes.unknown.insert(path.to_owned());
+            // A word that is new to us is a word all the same.
+            if !matches!((rule, value), (Values(_), Value::String(_))) {
+                notes.unexpected.insert(path.to_owned());
+            }
             Parts::private(value)
         }
     }
+}
+
+/// A whole number, however it is spelt.
+fn count(value: &Value) -> Option<u32> {
+    let number = match value {
+        Value::Number(number) => Decimal::from_str_exact(&number.to_string()).ok()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    number.is_integer().then(|| u32::try_from(number).ok())?
 }
 
 fn part_object(
     fields: &[(&str, Rule)],
     object: &Map<String, Value>,
     path: &str,
-    unknown: &mut BTreeSet<String>,
+    notes: &mut Notes,
 ) -> Parts {
     let (mut public, mut private) = (Map::new(), Map::new());
     for (name, value) in object {
         let path = below(path, name);
         let parts = match fields.iter().find(|(known, _)| known == name) {
-            Some((_, rule)) => part(rule, value, &path, unknown),
+            Some((_, rule)) => part(rule, value, &path, notes),
             None => {
-                unknown.insert(path);
+                notes.unknown.insert(path);
                 Parts::private(value)
             }
         };
@@ -133,10 +165,10 @@ fn part_object(
 }
 
 /// Keeps the private half of each element at its place, as long as there is any.
-fn part_list(rule: &Rule, values: &[Value], path: &str, unknown: &mut BTreeSet<String>) -> Parts {
+fn part_list(rule: &Rule, values: &[Value], path: &str, notes: &mut Notes) -> Parts {
     let parts: Vec<Parts> = values
         .iter()
-        .map(|value| part(rule, value, path, unknown))
+        .map(|value| part(rule, value, path, notes))
         .collect();
     let any_private = parts.iter().any(|parts| parts.private.is_some());
     let (public, private): (Vec<_>, Vec<_>) = parts
@@ -154,16 +186,16 @@ fn part_constraints(
     known: &[&str],
     object: &Map<String, Value>,
     path: &str,
-    unknown: &mut BTreeSet<String>,
+    notes: &mut Notes,
 ) -> Parts {
     let (mut public, mut private) = (Vec::new(), Map::new());
     for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         let path = below(path, name);
         let (is_known, is_mandatory) = (known.contains(&name.as_str()), value == "MANDATORY");
         if !is_known {
-            unknown.insert(path);
+            notes.unknown.insert(path);
         } else if !is_mandatory {
-            part(&Values(&[]), value, &path, unknown);
+            part(&Values(&[]), value, &path, notes);
         }
         if is_mandatory && is_field(name) {
             public.push(Value::from(name.as_str()));
@@ -177,7 +209,7 @@ fn part_constraints(
     }
 }
 
-fn below(path: &str, name: &str) -> String {
+pub(super) fn below(path: &str, name: &str) -> String {
     let name = if is_field(name) { name } else { "?" };
     if path.is_empty() {
         name.to_owned()

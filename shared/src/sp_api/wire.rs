@@ -2,19 +2,21 @@
 //! data: what it is given has been parted by the allow-list of [`super::read_order`].
 
 use crate::domain::ids::OrderId;
-use crate::domain::order::{AssociatedOrder, Money as OurMoney, Order as OurOrder, OrderItem};
+use crate::domain::order::{
+    AssociatedOrder, Money as OurMoney, Order as OurOrder, OrderItem, OrderPart,
+};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Order {
     order_id: OrderId,
-    created_time: Timestamp,
+    created_time: Option<Timestamp>,
     last_updated_time: Timestamp,
-    #[serde(default)]
-    programs: Vec<String>,
+    programs: Option<Vec<String>>,
     #[serde(default)]
     associated_orders: Vec<Associated>,
     sales_channel: Option<SalesChannel>,
@@ -86,8 +88,8 @@ struct Window {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Item {
-    order_item_id: String,
-    quantity_ordered: u32,
+    order_item_id: Option<String>,
+    quantity_ordered: Option<u32>,
     #[serde(default)]
     programs: Vec<String>,
     product: Option<Product>,
@@ -143,6 +145,101 @@ struct Shipping {
     shipping_constraints: Vec<String>,
 }
 
+impl Order {
+    /// The parts that are there.
+    pub(super) fn given(&self) -> BTreeSet<OrderPart> {
+        let items = &self.order_items;
+        let status = self.fulfillment.as_ref();
+        let address = self
+            .recipient
+            .as_ref()
+            .and_then(|it| it.delivery_address.as_ref());
+        let parts = [
+            (OrderPart::Head, true),
+            (OrderPart::Programs, self.programs.is_some()),
+            (OrderPart::Lines, items.iter().any(Item::is_whole)),
+            (
+                OrderPart::LineFulfilment,
+                items.iter().any(|item| item.fulfillment.is_some()),
+            ),
+            (OrderPart::Cancellation, items.iter().any(Item::is_whole)),
+            (
+                OrderPart::Fulfilment,
+                status.is_some_and(|it| it.fulfillment_status.is_some()),
+            ),
+            (
+                OrderPart::Address,
+                address.is_some_and(|it| it.country_code.is_some()),
+            ),
+            (
+                OrderPart::Proceeds,
+                self.proceeds.is_some() || items.iter().any(|item| item.proceeds.is_some()),
+            ),
+        ];
+        parts
+            .into_iter()
+            .filter(|(_, is_there)| *is_there)
+            .map(|(part, _)| part)
+            .collect()
+    }
+
+    /// Paths of what an order cannot do without and this one has not.
+    pub(super) fn lacks(&self) -> impl Iterator<Item = &'static str> {
+        let items = &self.order_items;
+        let lacking = [
+            ("createdTime", self.created_time.is_none()),
+            (
+                "orderItems.orderItemId",
+                items.iter().any(|item| item.order_item_id.is_none()),
+            ),
+            (
+                "orderItems.quantityOrdered",
+                items.iter().any(|item| item.quantity_ordered.is_none()),
+            ),
+        ];
+        lacking
+            .into_iter()
+            .filter(|(_, lacks)| *lacks)
+            .map(|(path, _)| path)
+    }
+}
+
+impl Item {
+    /// Whether it says what is to be shipped; if not, it is no line.
+    fn is_whole(&self) -> bool {
+        self.order_item_id.is_some() && self.quantity_ordered.is_some()
+    }
+
+    fn line(self) -> Option<OrderItem> {
+        let product = self.product.unwrap_or_default();
+        let fulfillment = self.fulfillment.unwrap_or_default();
+        Some(OrderItem {
+            id: self.order_item_id?,
+            sku: product.seller_sku,
+            asin: product.asin,
+            title: product.title,
+            quantity: self.quantity_ordered?,
+            quantity_fulfilled: fulfillment.quantity_fulfilled,
+            unit_price: product
+                .price
+                .and_then(|price| price.unit_price)
+                .and_then(Money::whole),
+            proceeds: self
+                .proceeds
+                .and_then(|proceeds| proceeds.proceeds_total)
+                .and_then(Money::whole),
+            constraints: fulfillment
+                .shipping
+                .map(|shipping| shipping.shipping_constraints)
+                .unwrap_or_default(),
+            cancel_requested: self
+                .cancellation
+                .is_some_and(|it| it.cancellation_request.is_some()),
+            programs: self.programs,
+        })
+    }
+}
+
 impl From<Order> for OurOrder {
     fn from(wire: Order) -> Self {
         let channel = wire
@@ -157,7 +254,7 @@ impl From<Order> for OurOrder {
         Self {
             id: wire.order_id,
             marketplace_id: channel.and_then(|channel| channel.marketplace_id),
-            created_at: wire.created_time,
+            created_at: wire.created_time.unwrap_or(wire.last_updated_time),
             updated_at: wire.last_updated_time,
             amazon_status: fulfillment.fulfillment_status.map(Into::into),
             fulfilled_by: fulfillment.fulfilled_by.map(Into::into),
@@ -171,7 +268,7 @@ impl From<Order> for OurOrder {
             label_from: fulfillment
                 .label_printing_window
                 .and_then(|window| window.earliest_date_time),
-            programs: wire.programs,
+            programs: wire.programs.unwrap_or_default(),
             associated: wire.associated_orders.into_iter().map(Into::into).collect(),
             country,
             address_type,
@@ -179,38 +276,11 @@ impl From<Order> for OurOrder {
                 .proceeds
                 .and_then(|proceeds| proceeds.grand_total)
                 .and_then(Money::whole),
-            items: wire.order_items.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<Item> for OrderItem {
-    fn from(wire: Item) -> Self {
-        let product = wire.product.unwrap_or_default();
-        let fulfillment = wire.fulfillment.unwrap_or_default();
-        Self {
-            id: wire.order_item_id,
-            sku: product.seller_sku,
-            asin: product.asin,
-            title: product.title,
-            quantity: wire.quantity_ordered,
-            quantity_fulfilled: fulfillment.quantity_fulfilled,
-            unit_price: product
-                .price
-                .and_then(|price| price.unit_price)
-                .and_then(Money::whole),
-            proceeds: wire
-                .proceeds
-                .and_then(|proceeds| proceeds.proceeds_total)
-                .and_then(Money::whole),
-            constraints: fulfillment
-                .shipping
-                .map(|shipping| shipping.shipping_constraints)
-                .unwrap_or_default(),
-            cancel_requested: wire
-                .cancellation
-                .is_some_and(|it| it.cancellation_request.is_some()),
-            programs: wire.programs,
+            items: wire
+                .order_items
+                .into_iter()
+                .filter_map(Item::line)
+                .collect(),
         }
     }
 }

@@ -15,17 +15,16 @@ pub struct BuyerRecord {
     pub connection: ConnectionId,
     pub order_id: OrderId,
     pub version: Version,
+    /// All that is known of it; a reading that has only a part is completed by what is there.
     pub data: BuyerData,
-    /// Whether Amazon was asked for all of it. What is only a part never replaces what is there.
-    pub whole: bool,
     /// After this moment it does not exist any more, whether or not the table has swept it yet.
     pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// Writes an order's buyer data, unless newer data is there, or any if this is only a part. Idempotent.
-    /// Written before the order: an order never exists without the address it needs.
-    pub async fn put_buyer(&self, record: &BuyerRecord) -> Result<()> {
+    /// Writes an order's buyer data, unless newer data is there that has not expired. Idempotent. Written before the order:
+    /// an order never exists without the address it needs.
+    pub async fn put_buyer(&self, record: &BuyerRecord, now: Timestamp) -> Result<()> {
         let mut fields = Key::buyer(&record.connection, &record.order_id).into_map();
         let version = key::version(&record.version);
         fields.insert("v".into(), n(1));
@@ -33,19 +32,18 @@ impl Store {
         fields.insert("version".into(), s(version.clone()));
         fields.insert("body".into(), deflated(&record.data)?);
         fields.insert("expires_at".into(), n(record.expires_at.as_second()));
-        let mut put = self
+        let put = self
             .db
             .put_item()
             .table_name(&self.tables.buyers)
-            .set_item(Some(fields));
-        put = if record.whole {
-            put.condition_expression("attribute_not_exists(pk) OR #version <= :version")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":version", s(version))
-        } else {
-            put.condition_expression("attribute_not_exists(pk)")
-        };
-        // Newer or fuller data is there: which is just what was wanted.
+            .set_item(Some(fields))
+            .condition_expression(
+                "attribute_not_exists(pk) OR #version <= :version OR expires_at <= :now",
+            )
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", s(version))
+            .expression_attribute_values(":now", n(now.as_second()));
+        // Newer data is there: which is just what was wanted.
         let (Written::Done | Written::Conflict) =
             Written::from_result("write buyer data", put.send().await)?;
         Ok(())

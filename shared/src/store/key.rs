@@ -13,6 +13,7 @@ use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantI
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::order::{HistoryKind, OrderStatus, Version};
 use crate::domain::shipping_term::ShippingTerm;
+use crate::store::WaitingKind;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -39,10 +40,10 @@ pub(crate) fn sortable(moment: Timestamp) -> String {
 /// A version as text that sorts as versions do.
 pub(crate) fn version(version: &Version) -> String {
     format!(
-        "{}#{:03}#{}",
+        "{}#{}#{:03}",
+        sortable(version.fetched_at),
         sortable(version.updated_at),
-        version.datasets,
-        sortable(version.fetched_at)
+        version.datasets
     )
 }
 
@@ -104,6 +105,14 @@ impl Key {
         Self::new(
             connection_pk(connection),
             format!("{PARKED}{}", encoded(marketplace_id)),
+        )
+    }
+
+    /// What should be an order and has no id to be kept by.
+    pub(crate) fn nameless_order(connection: &ConnectionKey, digest: &str) -> Self {
+        Self::new(
+            connection_pk(connection),
+            format!("{UNREADABLE}{}", encoded(digest)),
         )
     }
 
@@ -195,6 +204,7 @@ pub(crate) const COURIER: &str = "COURIER#";
 pub(crate) const MAPPING: &str = "MAPPING#";
 pub(crate) const MARKETPLACE: &str = "MARKETPLACE#";
 pub(crate) const PARKED: &str = "PARKED#";
+pub(crate) const UNREADABLE: &str = "UNREADABLE#";
 /// The sort key of an order itself, beside its history.
 pub(crate) const ORDER: &str = "ORDER";
 pub(crate) const HISTORY: &str = "HISTORY#";
@@ -280,9 +290,14 @@ pub(crate) fn status_sk(
     )
 }
 
-/// Index `waiting`: the orders of a connection that wait for a person.
-pub(crate) fn waiting_pk(connection: &ConnectionKey) -> String {
-    connection_pk(connection)
+/// Index `waiting`: the orders of a connection that a change of its settings may move, by what they are.
+pub(crate) fn waiting_pk(connection: &ConnectionKey, kind: WaitingKind) -> String {
+    let pk = connection_pk(connection);
+    match kind {
+        WaitingKind::PendingReview => pk,
+        WaitingKind::Ready => format!("{pk}#ready"),
+        WaitingKind::Elsewhere => format!("{pk}#elsewhere"),
+    }
 }
 
 /// Index `waiting`: by term, so that a new mapping finds those it fits.

@@ -4,10 +4,11 @@ use super::item::{Item, failure, s, text};
 use super::key;
 use super::{OrderRow, Store};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
-use crate::domain::order::OrderStatus;
+use crate::domain::order::{OrderStatus, StoredOrder};
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What a list is narrowed to, beyond tenant and status.
@@ -25,6 +26,36 @@ pub struct OrderFilter {
 pub struct OrderPage {
     pub rows: Vec<OrderRow>,
     pub next: Option<String>,
+}
+
+/// A kind of orders that a change of settings may move.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingKind {
+    /// They wait for a person.
+    #[default]
+    PendingReview,
+    /// Rules gave them a courier service, and nobody has taken them yet.
+    Ready,
+    /// They were bought before the take-over moment.
+    Elsewhere,
+}
+
+impl WaitingKind {
+    /// As for [`Self::default`].
+    pub(crate) fn is_pending_review(&self) -> bool {
+        *self == Self::PendingReview
+    }
+
+    /// What an order counts as, if as anything.
+    pub(super) fn of(stored: &StoredOrder) -> Option<Self> {
+        match stored.status {
+            OrderStatus::PendingReview => Some(Self::PendingReview),
+            OrderStatus::Elsewhere => Some(Self::Elsewhere),
+            OrderStatus::Ready if !stored.decision.by_person => Some(Self::Ready),
+            _ => None,
+        }
+    }
 }
 
 /// Some of the orders of a connection that wait for a person.
@@ -99,16 +130,17 @@ impl Store {
         Ok(OrderPage { rows, next })
     }
 
-    /// Orders of a connection that wait for a person and that a mapping of `term` may fit (all if it is absent).
-    /// The index lags a little behind the table.
+    /// Orders of a connection and kind that a mapping of `term` may fit (all if it is absent). The index lags a little
+    /// behind the table.
     pub async fn waiting_orders(
         &self,
         connection: &ConnectionKey,
+        kind: WaitingKind,
         term: Option<&ShippingTerm>,
         after: Option<&str>,
         limit: i32,
     ) -> Result<WaitingPage> {
-        let pk = key::waiting_pk(connection);
+        let pk = key::waiting_pk(connection, kind);
         let mut query = self
             .db
             .query()

@@ -2,7 +2,8 @@
 
 use super::item::{Item, deflated, failure, inflated, item, n, s, value};
 use super::key::{self, Key};
-use super::{Store, Written};
+use super::{Store, WaitingKind, Written};
+use crate::domain::courier::LabelSource;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
 use crate::domain::order::{HistoryEntry, OrderStatus, StoredOrder};
 use crate::error::{Error, Result};
@@ -39,6 +40,10 @@ pub struct OrderRow {
     pub ship_by: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Whose label goes on the parcel.
+    #[serde(default, skip_serializing_if = "LabelSource::is_courier")]
+    #[schema(required = false)]
+    pub label_source: LabelSource,
     /// Rises with every change.
     pub revision: u64,
 }
@@ -184,6 +189,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         ship_by: order.ship_by,
         created_at: order.created_at,
         updated_at: order.updated_at,
+        label_source: stored.requirements.label_source(),
         revision: stored.revision,
     };
     let mut fields = item(Key::order(&stored.connection, &order.id), &row)?;
@@ -200,10 +206,10 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         "status_sk".into(),
         s(key::status_sk(order.ship_by, &stored.connection, &order.id)),
     );
-    if stored.status == OrderStatus::PendingReview {
+    if let Some(kind) = WaitingKind::of(stored) {
         fields.insert(
             "waiting_pk".into(),
-            s(key::waiting_pk(&stored.connection_key())),
+            s(key::waiting_pk(&stored.connection_key(), kind)),
         );
         fields.insert(
             "waiting_sk".into(),

@@ -326,6 +326,7 @@ fn reservation(line: String, units: u32, order: &Order) -> Reservation {
         }),
         acknowledged_at: None,
         dispatched: Vec::new(),
+        is_elsewhere: false,
         revision: 1,
     }
 }

@@ -81,6 +81,11 @@ fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> Sto
         revision: 1,
         imported_at: at(2),
         acknowledged_at: None,
+        acknowledged_revision: None,
+        taken_over_at: None,
+        held: None,
+        buyer_until: None,
+        readings: stallkeeper::domain::order::Readings::default(),
         first_history: entry(HistoryKind::Imported),
     }
 }

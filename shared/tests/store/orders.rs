@@ -1,6 +1,7 @@
 //! Orders, lists of them, buyer data and parked marks.
 
 use super::*;
+use stallkeeper::store::WaitingKind;
 
 #[tokio::test]
 async fn an_order_is_inserted_once_and_replaced_by_whoever_read_it_last() {
@@ -111,7 +112,13 @@ async fn waiting_orders_are_found_by_the_term_that_a_mapping_is_for() {
     }
     let standard = "STD UK DOM".parse().unwrap();
     let page = store
-        .waiting_orders(&key(), Some(&standard), None, 10)
+        .waiting_orders(
+            &key(),
+            WaitingKind::PendingReview,
+            Some(&standard),
+            None,
+            10,
+        )
         .await
         .unwrap();
     assert_eq!(page.orders, ["026-1".parse::<OrderId>().unwrap()]);
@@ -119,7 +126,13 @@ async fn waiting_orders_are_found_by_the_term_that_a_mapping_is_for() {
     let mut after: Option<String> = None;
     loop {
         let page = store
-            .waiting_orders(&key(), None, after.as_deref(), 1)
+            .waiting_orders(
+                &key(),
+                WaitingKind::PendingReview,
+                None,
+                after.as_deref(),
+                1,
+            )
             .await
             .unwrap();
         all.extend(page.orders);
@@ -145,11 +158,10 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
             fetched_at: at(fetched),
         },
         data: BuyerData::new(json!({"buyer": {"buyerName": name}})),
-        whole: true,
         expires_at: at(1_000),
     };
-    store.put_buyer(&record("new", 5)).await.unwrap();
-    store.put_buyer(&record("old", 4)).await.unwrap();
+    store.put_buyer(&record("new", 5), at(0)).await.unwrap();
+    store.put_buyer(&record("old", 4), at(0)).await.unwrap();
     let read = async |tenant: &str, now: i64| {
         let data = store
             .buyer(
@@ -172,16 +184,6 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
         })
     };
     assert_eq!(read("north", 0).await.as_deref(), Some("new"));
-    let part = BuyerRecord {
-        whole: false,
-        ..record("part", 9)
-    };
-    store.put_buyer(&part).await.unwrap();
-    assert_eq!(
-        read("north", 0).await.as_deref(),
-        Some("new"),
-        "a part replaces nothing"
-    );
     assert_eq!(read("south", 0).await, None);
     assert_eq!(read("north", 1_000).await, None, "expired, swept or not");
     store.expire_buyer(&c1(), &id, at(10)).await.unwrap();

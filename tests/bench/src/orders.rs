@@ -94,7 +94,10 @@ pub(crate) async fn run(arguments: &OrdersArguments) -> Result<()> {
     bar.set_message("each step alone");
     save_page(orders)?;
     let settings = bench.functions.store.settings(&connection).await?;
-    let steps = steps(&connection, &Rules::new(settings))?;
+    let steps = steps(
+        &connection,
+        &Rules::new(settings, Some(Timestamp::UNIX_EPOCH)),
+    )?;
     let python = match arguments.no_peer {
         true => Steps::new(),
         false => {
@@ -207,6 +210,8 @@ fn read(raw: &RawOrder, now: Timestamp) -> Result<Reading> {
             fetched_at: now,
         },
         datasets: Dataset::ORDERS.to_vec(),
+        given: read.given,
+        unreadable: read.unreadable,
         content_hash: raw.content_hash(),
     })
 }

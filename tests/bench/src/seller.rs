@@ -43,6 +43,7 @@ pub(crate) async fn connect(bench: &Bench, connection: &ConnectionKey) -> Result
         created_at: now,
         authorised_at: Some(now),
         own_app: false,
+        orders_from: Some(Timestamp::UNIX_EPOCH),
         revision: 1,
     };
     let credentials = Credentials {

@@ -116,6 +116,8 @@ fn too_big(world: &World) -> OrderMessage {
         },
         order_id: order_id(1).parse().unwrap(),
         updated_at: Timestamp::now(),
+        due: None,
+        tries: 0,
     }
 }
 

@@ -220,6 +220,8 @@ async fn batch_of_every_kind(world: &World, base: Timestamp) -> SqsEvent {
             },
             order_id: order_id(fetched).parse().unwrap(),
             updated_at: base,
+            due: None,
+            tries: 0,
         })
         .await;
     let batch = world.received_orders().await;

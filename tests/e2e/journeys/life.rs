@@ -83,7 +83,7 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
 
     assert_eq!(shop.show().await["status"], "disconnected");
     shop.order(&order_id(1)).await;
-    let on = json!({"status": "active"});
+    let on = json!({"status": "active", "orders_from": "2020-01-01T00:00:00Z"});
     shop.tenant.patch(&shop.path(""), on).await.is(409);
     let next = Tenant::new(STAFF).await;
     let token = shop.seller.self_authorise().await;

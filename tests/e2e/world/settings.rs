@@ -39,6 +39,7 @@ pub async fn connect(store: &Store, vault: &Vault, amazon: &Amazon, scene: &Scen
         created_at: now,
         authorised_at: Some(now),
         own_app: false,
+        orders_from: Some(Timestamp::UNIX_EPOCH),
         revision: 1,
     };
     attach(store, vault, amazon, &connection).await;
@@ -144,6 +145,7 @@ impl World {
             connection: self.connection.key(),
             term: Some(term.parse().unwrap()),
             after: None,
+            of: Default::default(),
             hop: 0,
         };
         self.send_order_message(rerun).await;

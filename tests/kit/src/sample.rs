@@ -5,7 +5,8 @@ use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::courier::Reason;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::{
-    AmazonStatus, Decision, HistoryEntry, HistoryKind, Order, OrderStatus, StoredOrder, Version,
+    AmazonStatus, Decision, HistoryEntry, HistoryKind, Order, OrderStatus, Readings, StoredOrder,
+    Version,
 };
 
 /// Some seconds after a fixed moment.
@@ -27,6 +28,7 @@ pub fn connection(tenant: &str, id: &str) -> Connection {
         created_at: at(0),
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 1,
     }
 }
@@ -83,6 +85,11 @@ pub fn demo_order() -> StoredOrder {
         revision: 1,
         imported_at: at(400),
         acknowledged_at: None,
+        acknowledged_revision: None,
+        taken_over_at: None,
+        held: None,
+        buyer_until: None,
+        readings: Readings::default(),
         first_history: HistoryEntry {
             at: at(400),
             kind: HistoryKind::Imported,

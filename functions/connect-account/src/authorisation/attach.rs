@@ -249,6 +249,7 @@ mod tests {
             created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
             authorised_at: None,
             own_app: false,
+            orders_from: None,
             revision: 1,
         };
         assert!(refuse_other_seller(&connection, &seller("A1")).is_ok());

@@ -30,6 +30,9 @@ pub(crate) struct ConnectionAnswer {
     /// Whether the token comes from the seller's own private app.
     own_app: bool,
     created_at: Timestamp,
+    /// The take-over moment: orders bought before it are `elsewhere`; absent, all are only watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders_from: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorised_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +55,7 @@ impl From<&Connection> for ConnectionAnswer {
             participations: connection.participations.clone(),
             own_app: connection.own_app,
             created_at: connection.created_at,
+            orders_from: connection.orders_from,
             authorised_at: connection.authorised_at,
             authorisation_valid_until: connection.authorised_at.and_then(valid_until),
             authorise_url: None,

@@ -105,6 +105,7 @@ pub(crate) async fn create(
         created_at: now,
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 0,
     };
     match &request.authorisation {

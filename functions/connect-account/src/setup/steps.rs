@@ -68,6 +68,7 @@ pub(crate) fn steps(facts: &Facts<'_>) -> Vec<Step> {
         couriers(facts),
         mappings(facts),
         activate(facts),
+        take_over(facts),
         stock::matched(facts),
         stock::published(facts),
     ]
@@ -213,6 +214,28 @@ fn activate(facts: &Facts<'_>) -> Step {
         text: text.to_owned(),
         link: None,
         request: (facts.connection.status == ConnectionStatus::Inactive).then_some(request),
+    }
+}
+
+fn take_over(facts: &Facts<'_>) -> Step {
+    let connection = facts.connection;
+    let text = match connection.orders_from {
+        Some(from) => format!(
+            "Orders bought from {from} on are ours. Those bought before are listed under `elsewhere`."
+        ),
+        None => "All orders are only watched, under `elsewhere`. Say from which moment on they are ours, once nobody else ships what is bought after it.".to_owned(),
+    };
+    Step {
+        id: "take_over",
+        done: connection.orders_from.is_some(),
+        text,
+        link: None,
+        request: connection.orders_from.is_none().then(|| {
+            format!(
+                "PATCH /connections/{} with {{\"orders_from\":\"2026-11-01T00:00:00Z\"}}",
+                connection.id
+            )
+        }),
     }
 }
 

@@ -74,7 +74,7 @@ async fn every_route_wants_a_token_with_the_scope() {
             .await;
         assert_eq!(told.problem_kind(403), "missing-scope", "{method} {path}");
     }
-    assert_eq!(closed, 31);
+    assert_eq!(closed, 32);
 }
 
 #[tokio::test]

@@ -203,8 +203,14 @@ async fn a_courier_that_mappings_name_stays() {
     );
 }
 
+fn rerun_of_ready(id: &str) -> Value {
+    let mut rerun = rerun(id, Value::Null);
+    rerun["of"] = json!("ready");
+    rerun
+}
+
 #[tokio::test]
-async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
+async fn a_courier_switched_on_looks_again_at_what_waits_and_switched_off_at_what_is_ready() {
     let world = World::new().await;
     let id = world.connected("north", "A1").await;
     dpd(&world, json!([{"code": "next-day"}])).await.is(200);
@@ -215,12 +221,12 @@ async fn a_courier_switched_on_looks_again_and_switched_off_does_not() {
         .await
         .is(200);
     assert_eq!(
+        (&off["couriers_off"], &off["active"], world.sent("orders")),
         (
-            &off["couriers_off"],
-            &off["active"],
-            world.sent("orders").len()
-        ),
-        (&json!(["DPD"]), &json!(false), 0)
+            &json!(["DPD"]),
+            &json!(false),
+            [0, 120].map(|delay| (rerun_of_ready(&id), delay)).to_vec()
+        )
     );
     let kept = world
         .ask(

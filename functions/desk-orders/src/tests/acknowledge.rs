@@ -131,3 +131,65 @@ async fn a_request_names_one_to_a_hundred_orders() {
         .await
         .problem(400, "not-json");
 }
+
+fn read_at(revision: u64) -> Value {
+    json!({"orders": [{"connection": "C1", "id": "a", "revision": revision}]})
+}
+
+#[tokio::test]
+async fn an_order_that_changed_after_it_was_read_is_not_taken_over() {
+    let stand = Stand::new().await;
+    let order = ready("a", 1);
+    stand.put(&order).await;
+    stand
+        .change(&order, |order| {
+            order.order.service_level = Some("EXPEDITED".into())
+        })
+        .await;
+    let answer = stand.post(PATH, read_at(1)).await.is(200);
+    let row = &answer["orders"][0];
+    assert_eq!(
+        (&row["outcome"], &row["status"], &row["revision"]),
+        (&json!("changed"), &json!("ready"), &json!(2))
+    );
+    assert_eq!(row["acknowledged_at"], Value::Null);
+
+    let answer = stand.post(PATH, read_at(2)).await.is(200);
+    assert_eq!(outcomes(&answer), [("a", "acknowledged")]);
+    let answer = stand.post(PATH, read_at(2)).await.is(200);
+    assert_eq!(
+        outcomes(&answer),
+        [("a", "already")],
+        "the same request again"
+    );
+    let answer = stand.post(PATH, read_at(1)).await.is(200);
+    assert_eq!(
+        outcomes(&answer),
+        [("a", "changed")],
+        "who read an older one must not ship it because somebody else took the newer one over"
+    );
+    for bad in [json!("1"), json!(-1), json!(1.5)] {
+        let body = json!({"orders": [{"connection": "C1", "id": "a", "revision": bad}]});
+        stand.post(PATH, body).await.problem(422, "invalid-request");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_again_or_is_cancelled_since_it_was_read_says_so() {
+    for status in [
+        OrderStatus::PendingReview,
+        OrderStatus::Cancelled,
+        OrderStatus::Elsewhere,
+    ] {
+        let stand = Stand::new().await;
+        let order = ready("a", 1);
+        stand.put(&order).await;
+        stand.change(&order, |order| order.status = status).await;
+        let answer = stand.post(PATH, read_at(1)).await.is(200);
+        let row = &answer["orders"][0];
+        assert_eq!(
+            (&row["outcome"], &row["status"]),
+            (&json!("changed"), &json!(status.as_str()))
+        );
+    }
+}

@@ -238,6 +238,24 @@ fn what_a_person_may_overrule_and_what_not() {
             false,
         ),
     ];
+    let hidden = demands(
+        Requirements {
+            buyer_cancel: true,
+            lines_missing: true,
+            ..none()
+        },
+        Reason::BuyerCancel,
+    );
+    let service = "GLS/able".parse().unwrap();
+    let picked = pick(
+        &hidden,
+        &service,
+        &couriers,
+        &Switches::default(),
+        false,
+        at(2),
+    );
+    assert_eq!(picked, Pick::NoLines);
     for (order, plain_may) in rows {
         let picked = |service: &str| {
             pick(
@@ -245,6 +263,7 @@ fn what_a_person_may_overrule_and_what_not() {
                 &service.parse().unwrap(),
                 &couriers,
                 &Switches::default(),
+                false,
                 at(2),
             )
         };
@@ -275,6 +294,7 @@ fn only_what_waits_can_be_picked_for() {
             &"DPD/next-day".parse().unwrap(),
             &couriers,
             &Switches::default(),
+            false,
             at(2),
         );
         let other = pick(
@@ -282,6 +302,7 @@ fn only_what_waits_can_be_picked_for() {
             &"DPD/two-day".parse().unwrap(),
             &couriers,
             &Switches::default(),
+            false,
             at(2),
         );
         use OrderStatus::*;
@@ -290,9 +311,38 @@ fn only_what_waits_can_be_picked_for() {
             Ready | Acknowledged | Dispatched => {
                 assert_eq!((same, other), (Pick::Already, Pick::NotPending))
             }
-            Parked | AwaitingPayment | Cancelled => {
+            Parked | Elsewhere | AwaitingPayment | Cancelled => {
                 assert_eq!((same, other), (Pick::NotPending, Pick::NotPending))
             }
         }
     }
+}
+
+#[tokio::test]
+async fn who_read_a_ready_order_as_it_is_may_pick_another_service_for_it() {
+    let stand = with(&ready("026-1", 1)).await;
+    let other = json!({"service": "DPD/two-day"});
+    stand.post(PATH, other).await.problem(409, "not-pending");
+    let order = stand
+        .post(PATH, json!({"service": "DPD/two-day", "revision": 1}))
+        .await
+        .is(200);
+    assert_eq!(
+        (
+            &order["status"],
+            &order["decision"]["service"],
+            &order["decision"]["by_person"]
+        ),
+        (&json!("ready"), &json!("DPD/two-day"), &json!(true))
+    );
+    let note = order["history"][1]["note"].as_str().unwrap();
+    assert!(note.contains("before, it was DPD/next-day"), "{note}");
+    let again = json!({"service": "DPD/two-day", "revision": 2});
+    assert_eq!(
+        stand.post(PATH, again).await.is(200)["revision"],
+        2,
+        "the same again"
+    );
+    let stale = json!({"service": "DPD/next-day", "revision": 1});
+    stand.post(PATH, stale).await.problem(409, "not-pending");
 }

@@ -27,7 +27,7 @@ async fn an_order_is_shown_whole_with_its_history_and_without_its_buyer() {
     stand
         .app
         .store
-        .put_buyer(&buyer_of(&order, Timestamp::MAX))
+        .put_buyer(&buyer_of(&order, Timestamp::MAX), at(0))
         .await
         .unwrap();
     stand.change(&order, |order| order.content_hash = 2).await;
@@ -83,7 +83,7 @@ async fn buyer_data_needs_its_scope_and_is_not_to_be_stored() {
     stand
         .app
         .store
-        .put_buyer(&buyer_of(&order, Timestamp::MAX))
+        .put_buyer(&buyer_of(&order, Timestamp::MAX), at(0))
         .await
         .unwrap();
     let path = "/orders/C1/026-1/buyer";
@@ -118,7 +118,7 @@ async fn buyer_data_that_has_expired_does_not_exist() {
         .await
         .problem(404, "no-buyer-data");
     let expired = buyer_of(&order, Timestamp::from_second(1_500_000_000).unwrap());
-    stand.app.store.put_buyer(&expired).await.unwrap();
+    stand.app.store.put_buyer(&expired, at(0)).await.unwrap();
     stand
         .send_as(both(), "GET", "/orders/C1/026-1/buyer", None)
         .await
@@ -161,7 +161,10 @@ fn the_document_has_every_route() {
         "get /orders/{connection}/{order}/buyer",
         "delete /orders/{connection}/{order}/buyer",
         "post /orders/{connection}/{order}/courier",
+        "post /orders/{connection}/{order}/hold",
+        "post /orders/{connection}/{order}/release",
         "post /orders/acknowledge",
+        "post /orders/take-over",
     ];
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for route in expected {

@@ -29,7 +29,7 @@ async fn another_tenants_orders_do_not_exist() {
         stand
             .app
             .store
-            .put_buyer(&buyer_of(&order, Timestamp::MAX))
+            .put_buyer(&buyer_of(&order, Timestamp::MAX), at(0))
             .await
             .unwrap();
     }

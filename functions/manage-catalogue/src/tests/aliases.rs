@@ -19,6 +19,7 @@ fn order(name: &str, units: u32) -> Reservation {
         }),
         acknowledged_at: None,
         dispatched: Vec::new(),
+        is_elsewhere: false,
         revision: 3,
     }
 }

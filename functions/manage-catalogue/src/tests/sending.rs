@@ -23,6 +23,7 @@ fn reservation(order: &str, units: u32, ordered: i64) -> Reservation {
         }),
         acknowledged_at: None,
         dispatched: Vec::new(),
+        is_elsewhere: false,
         revision: 1,
     }
 }
@@ -156,6 +157,7 @@ async fn a_reservation_lowers_what_is_wanted_until_it_is_over_and_is_forgotten_t
             at: at(1_200),
             units: 3,
         }],
+        is_elsewhere: false,
         revision: 2,
         ..reservation("o-1", 3, 1_000)
     };

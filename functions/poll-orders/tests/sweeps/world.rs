@@ -297,6 +297,7 @@ impl World {
             created_at: now,
             authorised_at: Some(now),
             own_app: false,
+            orders_from: None,
             revision: 1,
         };
         let sealed = SealedCredentials {

@@ -7,6 +7,10 @@ use stallkeeper::domain::order::{
     AmazonStatus, Decision, FulfilledBy, Order, OrderStatus, StoredOrder,
 };
 
+const WATCHED: &str = "no take-over moment is set: orders are only watched";
+const BOUGHT_BEFORE: &str =
+    "bought before the take-over moment: it belongs to whoever handled orders then";
+
 /// Status and courier service of an order whose marketplace is on, or was when it came.
 pub(super) fn decide(
     order: &Order,
@@ -16,13 +20,40 @@ pub(super) fn decide(
     active: Option<&MarketplaceSettings>,
     rules: &Rules,
 ) -> (OrderStatus, Decision) {
-    let before = stored
+    let (status, decision) = decide_as_ours(order, requirements, term, stored, active, rules);
+    let waits = matches!(
+        status,
+        OrderStatus::AwaitingPayment | OrderStatus::PendingReview | OrderStatus::Ready
+    );
+    if waits && rules.leaves_elsewhere(order, stored) {
+        let words = match rules.orders_from {
+            None => WATCHED,
+            Some(_) => BOUGHT_BEFORE,
+        };
+        return (OrderStatus::Elsewhere, explained(decision, words));
+    }
+    (status, decision)
+}
+
+/// The same if it is ours to ship.
+fn decide_as_ours(
+    order: &Order,
+    requirements: &Requirements,
+    term: Term,
+    stored: Option<&StoredOrder>,
+    active: Option<&MarketplaceSettings>,
+    rules: &Rules,
+) -> (OrderStatus, Decision) {
+    let mut before = stored
         .map(|stored| stored.decision.clone())
         .unwrap_or_default();
-    let Term { term, derivation } = term;
+    before
+        .explanation
+        .retain(|line| line != WATCHED && line != BOUGHT_BEFORE);
     let kept = Decision {
-        term,
-        derivation,
+        term: term.term,
+        term_settled: term.is_settled,
+        derivation: term.derivation,
         reason: None,
         candidates: Vec::new(),
         ..before
@@ -45,9 +76,17 @@ pub(super) fn decide(
         }
         Some(AmazonStatus::Other(status)) => {
             let words = format!("Amazon's status `{status}` is not one that this release knows");
-            unclear(kept, stored, &words)
+            unclear(kept, stored, Reason::Constraint, &words)
         }
-        None => unclear(kept, stored, "Amazon did not report the order's status"),
+        None => {
+            let places = requirements.unreadable.iter().map(String::as_str);
+            let places = places.collect::<Vec<_>>().join(", ");
+            let words = match places.as_str() {
+                "" => "Amazon did not report the order's status".to_owned(),
+                places => format!("the order's status is unknown; it cannot be read at {places}"),
+            };
+            unclear(kept, stored, Reason::Unreadable, &words)
+        }
     }
 }
 
@@ -63,14 +102,34 @@ fn open(
         let words = "the platform has taken it over; its decision is kept";
         return (OrderStatus::Acknowledged, explained(kept, words));
     }
+    if stored.is_some_and(|stored| stored.held.is_some()) {
+        let held = Decision {
+            reason: Some(Reason::Held),
+            ..kept
+        };
+        return (OrderStatus::PendingReview, held);
+    }
     // A person may overrule a block; only another one than the one they knew of opens the order again.
-    let known_block =
-        stored.is_some_and(|stored| stored.requirements.blocked() == requirements.blocked());
+    let known_block = stored.is_some_and(|stored| {
+        let known = &stored.requirements;
+        known.blocked() == requirements.blocked() && known.unreadable == requirements.unreadable
+    });
+    let known_block = known_block && !requirements.hides_lines();
     if kept.service.is_some() && kept.by_person && known_block {
         return (
             OrderStatus::Ready,
             explained(kept, "a person's choice is kept"),
         );
+    }
+    if let (Some(program), None) = (requirements.amazon_ships, requirements.blocked()) {
+        let words = format!("{program}: the seller packs it and puts Amazon's label on it");
+        let packed = Decision {
+            service: None,
+            by_person: false,
+            explanation: Vec::new(),
+            ..kept
+        };
+        return (OrderStatus::Ready, explained(packed, &words));
     }
     let every_courier_on = Switches::default();
     let switches = active.map_or(&every_courier_on, |store| &store.couriers);
@@ -127,16 +186,20 @@ fn open(
 
 /// What is not clear waits for a person; what the platform has taken over, or Amazon shipped, is not opened again for
 /// it: somebody might send a second parcel.
-fn unclear(kept: Decision, stored: Option<&StoredOrder>, words: &str) -> (OrderStatus, Decision) {
+fn unclear(
+    kept: Decision,
+    stored: Option<&StoredOrder>,
+    reason: Reason,
+    words: &str,
+) -> (OrderStatus, Decision) {
     let kept = explained(kept, words);
     match stored.map(|stored| stored.status) {
         Some(
             over @ (OrderStatus::Acknowledged | OrderStatus::Dispatched | OrderStatus::Cancelled),
         ) => (over, kept),
         _ => {
-            let reason = Some(Reason::Constraint);
             let decision = Decision {
-                reason,
+                reason: Some(reason),
                 service: None,
                 by_person: false,
                 ..kept

@@ -1,4 +1,6 @@
 mod arrival;
+mod elsewhere;
+mod missing;
 mod refused;
 mod unclear;
 
@@ -60,6 +62,8 @@ fn read(json: Value, fetched: i64) -> Reading {
         buyer: order.buyer,
         version,
         datasets: Dataset::ORDERS.to_vec(),
+        given: order.given,
+        unreadable: order.unreadable,
         content_hash: raw.content_hash(),
     }
 }
@@ -78,11 +82,21 @@ fn rules() -> Rules {
         carries_prime: false,
         scope: Scope::Tenant,
     };
-    Rules::new(Settings {
+    with(Settings {
         marketplaces: vec![uk],
         couriers: vec![courier],
         mappings: vec![mapping],
     })
+}
+
+/// Rules of a connection that took over before any order of these tests was bought.
+fn with(settings: Settings) -> Rules {
+    Rules::new(settings, Some(at(-1_000)))
+}
+
+/// An order made at `at(0)`.
+pub(crate) fn order() -> Order {
+    read(raw("UNSHIPPED", 1, json!({})), 1).order
 }
 
 fn take(json: Value, stored: Option<&StoredOrder>, rules: &Rules) -> Option<StoredOrder> {
@@ -166,7 +180,7 @@ fn an_order_no_mapping_fits_waits_and_a_new_mapping_frees_it() {
 
     let mut settings = rules().settings;
     settings.mappings[0].term = "EXP UK DOM".parse().unwrap();
-    let (freed, entry) = look_again(&waiting, &Rules::new(settings), at(102)).unwrap();
+    let (freed, entry) = look_again(&waiting, &with(settings), at(102)).unwrap();
     assert_eq!(
         (freed.status, freed.revision, entry.kind),
         (OrderStatus::Ready, waiting.revision + 1, HistoryKind::Rerun)
@@ -175,7 +189,7 @@ fn an_order_no_mapping_fits_waits_and_a_new_mapping_frees_it() {
 
 #[test]
 fn an_order_of_a_store_that_is_off_is_parked_and_flows_on_once_it_is_on() {
-    let off = Rules::new(Settings::default());
+    let off = with(Settings::default());
     let order = raw("UNSHIPPED", 1, json!({}));
     let parked = take(order.clone(), None, &off).unwrap();
     assert_eq!(
@@ -197,7 +211,7 @@ fn switching_a_store_off_does_not_park_what_is_under_way() {
     let shipped = take(
         raw("SHIPPED", 2, json!({})),
         Some(&ready),
-        &Rules::new(Settings::default()),
+        &with(Settings::default()),
     )
     .unwrap();
     assert_eq!(shipped.status, OrderStatus::Dispatched);
@@ -253,7 +267,7 @@ fn a_persons_pick_outlives_later_changes() {
             json!({"fulfillment": {"fulfillmentServiceLevel": "EXPEDITED"}}),
         ),
         Some(&picked),
-        &Rules::new(rules().settings),
+        &with(rules().settings),
     )
     .unwrap();
     assert_eq!(
@@ -272,7 +286,7 @@ fn amazons_own_orders_are_kept_only_where_wanted() {
     assert_eq!(take(fba.clone(), None, &rules()), None);
     let mut settings = rules().settings;
     settings.marketplaces[0].fba_orders = true;
-    let kept = take(fba, None, &Rules::new(settings)).unwrap();
+    let kept = take(fba, None, &with(settings)).unwrap();
     assert_eq!(
         (kept.status, kept.decision.service),
         (OrderStatus::Acknowledged, None)
@@ -280,25 +294,124 @@ fn amazons_own_orders_are_kept_only_where_wanted() {
 }
 
 #[test]
-fn buyer_data_goes_when_the_order_no_longer_needs_it() {
-    let order = |change| read(raw("UNSHIPPED", 1, change), 1).order;
-    let day = 24 * 3600;
-    let delivered = json!({"fulfillment": {"deliverByWindow": {"latestDateTime": at(day).to_string()}, "shipByWindow": {"latestDateTime": at(0).to_string()}}});
-    let shipped = json!({"fulfillment": {"shipByWindow": {"latestDateTime": at(day).to_string()}}});
+fn a_term_is_settled_once_the_order_is_payable_and_level_and_postcode_are_known() {
+    let level = |level: &str| json!({"fulfillment": {"fulfillmentServiceLevel": level}});
+    let no_address = json!({"recipient": null});
+    let pending = take(raw("PENDING", 1, level("EXPEDITED")), None, &rules()).unwrap();
+    assert!(!pending.decision.term_settled, "not paid yet");
+    let paid = read(raw("UNSHIPPED", 2, json!({})), 101);
+    let Intake::Write { order: paid, .. } =
+        take_in(&ids(), &paid, Some(&pending), &rules(), at(101))
+    else {
+        panic!("it is news");
+    };
+    let term = |order: &StoredOrder| order.decision.term.as_ref().map(ToString::to_string);
+    assert_eq!(term(&paid).as_deref(), Some("STD UK DOM"));
+    assert!(paid.decision.term_settled);
+    let changed = read(raw("UNSHIPPED", 3, level("EXPEDITED")), 102);
+    let Intake::Write { order: changed, .. } =
+        take_in(&ids(), &changed, Some(&paid), &rules(), at(102))
+    else {
+        panic!("it is news");
+    };
+    assert_eq!(term(&changed).as_deref(), Some("STD UK DOM"), "settled");
+
+    let blind = take(raw("UNSHIPPED", 1, no_address), None, &rules()).unwrap();
+    assert!(!blind.decision.term_settled, "its postcode is unknown");
+}
+
+#[test]
+fn what_the_seller_packs_for_amazons_label_is_ready_and_the_rest_of_amazons_is_not() {
+    use stallkeeper::domain::courier::LabelSource::{Amazon, Courier};
+    let rows = [
+        ("FBM_SHIP_PLUS", OrderStatus::Ready, None, Amazon),
+        ("AMAZON_EASY_SHIP", OrderStatus::Ready, None, Amazon),
+        (
+            "DELIVERY_BY_AMAZON",
+            OrderStatus::PendingReview,
+            Some(Reason::AmazonShips),
+            Courier,
+        ),
+        (
+            "IN_STORE_PICK_UP",
+            OrderStatus::PendingReview,
+            Some(Reason::AmazonShips),
+            Courier,
+        ),
+        ("AMAZON_BUSINESS", OrderStatus::Ready, None, Courier),
+    ];
+    for (program, status, reason, label) in rows {
+        // The label is Amazon's, so an address is not needed for it.
+        let change = if label == Amazon {
+            json!({"programs": [program], "recipient": null})
+        } else {
+            json!({"programs": [program]})
+        };
+        let order = take(raw("UNSHIPPED", 1, change), None, &rules()).unwrap();
+        assert_eq!(
+            (order.status, order.decision.reason),
+            (status, reason),
+            "{program}"
+        );
+        assert_eq!(order.requirements.label_source(), label, "{program}");
+        let has_service = order.decision.service.is_some();
+        assert_eq!(has_service, program == "AMAZON_BUSINESS", "{program}");
+        assert_eq!(look_again(&order, &rules(), at(101)), None, "{program}");
+    }
+}
+
+#[test]
+fn ready_orders_that_no_person_decided_on_follow_a_courier_that_is_switched_off() {
+    let ready = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
+    assert_eq!(look_again(&ready, &rules(), at(101)), None);
+    let mut settings = rules().settings;
+    settings.marketplaces[0]
+        .couriers
+        .switch("DPD".parse().unwrap(), false);
+    let (waiting, _) = look_again(&ready, &with(settings.clone()), at(101)).unwrap();
     assert_eq!(
-        buyer_expires(&order(delivered.clone()), OrderStatus::Ready),
-        at(15 * day)
+        (
+            waiting.status,
+            waiting.decision.reason,
+            waiting.decision.service
+        ),
+        (OrderStatus::PendingReview, Some(Reason::CourierOff), None)
     );
+    let mut picked = ready;
+    picked.decision.by_person = true;
+    assert_eq!(look_again(&picked, &with(settings), at(101)), None);
+}
+
+#[test]
+fn what_a_person_holds_no_rule_and_no_change_frees() {
+    use stallkeeper::domain::order::OrderHold;
+    let mut held = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
+    held.status = OrderStatus::PendingReview;
+    held.decision.reason = Some(Reason::Held);
+    held.held = Some(OrderHold {
+        reason: "the mug is broken".into(),
+        since: at(50),
+    });
+    assert_eq!(look_again(&held, &rules(), at(101)), None);
+    let after = |status| {
+        let reading = read(raw(status, 2, json!({})), 101);
+        match take_in(&ids(), &reading, Some(&held), &rules(), at(101)) {
+            Intake::Write { order, .. } => *order,
+            other => panic!("{other:?}"),
+        }
+    };
+    let changed = after("PARTIALLY_SHIPPED");
     assert_eq!(
-        buyer_expires(&order(delivered), OrderStatus::Cancelled),
-        at(1 + day)
+        (
+            changed.status,
+            changed.decision.reason,
+            changed.decision.service
+        ),
+        (
+            OrderStatus::PendingReview,
+            Some(Reason::Held),
+            held.decision.service.clone()
+        )
     );
-    assert_eq!(
-        buyer_expires(&order(shipped), OrderStatus::Ready),
-        at(22 * day)
-    );
-    assert_eq!(
-        buyer_expires(&order(json!({})), OrderStatus::Ready),
-        at(1 + 21 * day)
-    );
+    assert_eq!(after("CANCELLED").status, OrderStatus::Cancelled);
 }

@@ -168,6 +168,14 @@ fn blocked_words(reason: Reason, order: &Requirements) -> String {
             format!("{program}: no courier of ours carries this order")
         }
         (Reason::BuyerCancel, _) => "the buyer asked to cancel".to_owned(),
+        (Reason::LinesMissing, _) => "Amazon gave no lines".to_owned(),
+        (Reason::Unreadable, _) => {
+            let places: Vec<&str> = order.unreadable.iter().map(String::as_str).collect();
+            format!(
+                "what Amazon reports cannot be read at {}",
+                places.join(", ")
+            )
+        }
         _ => "Amazon gave no address".to_owned(),
     }
 }

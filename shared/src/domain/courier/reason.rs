@@ -44,8 +44,15 @@ pub enum Reason {
     UnknownSku,
     /// The buyer asked to cancel.
     BuyerCancel,
-    /// Amazon carries it, or the buyer fetches it: Ship+, Easy Ship, Delivery by Amazon, store pick-up.
+    /// Amazon carries it, or the buyer fetches it: Delivery by Amazon, store pick-up.
     AmazonShips,
+    /// Amazon gave the order without its lines. It is asked for again.
+    LinesMissing,
+    /// Something that decides what is to be shipped, where or by when cannot be read; the explanation names the places. It
+    /// is asked for again.
+    Unreadable,
+    /// A person holds it.
+    Held,
 }
 
 impl Reason {
@@ -61,7 +68,12 @@ impl Reason {
     pub const fn is_mended_by_settings(self) -> bool {
         !matches!(
             self,
-            Self::AddressMissing | Self::BuyerCancel | Self::AmazonShips
+            Self::AddressMissing
+                | Self::BuyerCancel
+                | Self::AmazonShips
+                | Self::LinesMissing
+                | Self::Unreadable
+                | Self::Held
         )
     }
 }

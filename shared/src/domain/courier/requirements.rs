@@ -22,20 +22,72 @@ pub struct Requirements {
     pub constraints: BTreeSet<Constraint>,
     /// What kind of address it goes to.
     pub address: AddressKind,
+    /// Whether Amazon gave none of its lines.
+    pub lines_missing: bool,
+    /// Places of what decides and cannot be read, e.g. `orderItems.quantityOrdered`.
+    pub unreadable: BTreeSet<String>,
+}
+
+/// Whose label goes on the parcel.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelSource {
+    /// The courier service's own.
+    #[default]
+    Courier,
+    /// Amazon's: the seller packs, prints the label in Seller Central, and Amazon knows of the dispatch by itself.
+    Amazon,
+}
+
+impl LabelSource {
+    pub(crate) fn is_courier(&self) -> bool {
+        *self == Self::Courier
+    }
 }
 
 impl Requirements {
     /// Why no courier service at all could be chosen, whatever the mappings say. What is said first outweighs the rest.
     pub fn blocked(&self) -> Option<Reason> {
-        if self.amazon_ships.is_some() {
+        if self
+            .amazon_ships
+            .is_some_and(|by| !by.is_packed_by_seller())
+        {
             Some(Reason::AmazonShips)
         } else if self.buyer_cancel {
             Some(Reason::BuyerCancel)
+        } else if self.lines_missing {
+            Some(Reason::LinesMissing)
+        } else if !self.unreadable.is_empty() {
+            Some(Reason::Unreadable)
+        } else if self.label_source() == LabelSource::Amazon {
+            // The label is made without our knowing the address.
+            None
         } else if self.address == AddressKind::Missing {
             Some(Reason::AddressMissing)
         } else {
             None
         }
+    }
+
+    /// Whose label goes on the parcel.
+    pub fn label_source(&self) -> LabelSource {
+        match self.amazon_ships {
+            Some(by) if by.is_packed_by_seller() => LabelSource::Amazon,
+            _ => LabelSource::Courier,
+        }
+    }
+
+    /// Whether nobody can know what is to be packed: no person's choice of a courier mends that.
+    pub fn hides_lines(&self) -> bool {
+        let places = [
+            "order",
+            "orderItems",
+            "orderItems.orderItemId",
+            "orderItems.quantityOrdered",
+        ];
+        self.lines_missing || places.iter().any(|place| self.unreadable.contains(*place))
     }
 
     /// Whether `PRIME` is among an order's programs: the only thing that makes an order Prime.
@@ -77,6 +129,11 @@ pub enum AmazonShips {
 }
 
 impl AmazonShips {
+    /// Whether the seller packs it and puts Amazon's label on it.
+    pub fn is_packed_by_seller(self) -> bool {
+        matches!(self, Self::ShipPlus | Self::EasyShip)
+    }
+
     /// The first such program among an order's programs.
     pub fn among(programs: &[String]) -> Option<Self> {
         programs.iter().find_map(
@@ -197,7 +254,7 @@ mod tests {
         assert_eq!(order.blocked(), Some(Reason::AddressMissing));
         order.buyer_cancel = true;
         assert_eq!(order.blocked(), Some(Reason::BuyerCancel));
-        order.amazon_ships = Some(AmazonShips::EasyShip);
+        order.amazon_ships = Some(AmazonShips::DeliveryByAmazon);
         assert_eq!(order.blocked(), Some(Reason::AmazonShips));
         assert_eq!(Requirements::default().blocked(), None);
     }

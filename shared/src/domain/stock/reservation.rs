@@ -31,6 +31,9 @@ pub struct Reservation {
     /// When the platform took the order over. A shipped order was taken over, even if nobody said so.
     pub acknowledged_at: Option<Timestamp>,
     pub dispatched: Vec<Dispatch>,
+    /// The order belongs to whoever handled it before the take-over moment: levels that are `available` know it already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_elsewhere: bool,
     /// The order's revision that this describes; a lower one never replaces it.
     pub revision: u64,
 }
@@ -65,6 +68,9 @@ impl Reservation {
 
     /// Units of the SKU that stay reserved, given when its level was last measured.
     pub fn held(&self, levels: LevelsKind, measured_at: Option<Timestamp>) -> u32 {
+        if levels == LevelsKind::Available && self.is_elsewhere {
+            return 0;
+        }
         let reflected = |at: Timestamp| measured_at.is_some_and(|measured| measured > at);
         if levels == LevelsKind::Available && self.acknowledged_at.is_some_and(reflected) {
             return 0;
@@ -102,6 +108,7 @@ mod tests {
             sale: None,
             acknowledged_at: None,
             dispatched: Vec::new(),
+            is_elsewhere: false,
             revision: 1,
         }
     }
@@ -118,6 +125,26 @@ mod tests {
         assert_eq!(taken.held(LevelsKind::Available, Some(at(50))), 5);
         assert_eq!(taken.held(LevelsKind::Available, Some(at(51))), 0);
         assert_eq!(taken.held(LevelsKind::OnHand, Some(at(51))), 5);
+    }
+
+    #[test]
+    fn an_order_that_is_elsewhere_is_reserved_only_where_it_still_lies() {
+        let elsewhere = Reservation {
+            is_elsewhere: true,
+            ..reservation()
+        };
+        assert_eq!(elsewhere.held(LevelsKind::Available, None), 0);
+        assert_eq!(elsewhere.held(LevelsKind::OnHand, Some(at(100))), 5);
+        let shipped = Reservation {
+            acknowledged_at: Some(at(20)),
+            dispatched: vec![Dispatch {
+                at: at(20),
+                units: 5,
+            }],
+            ..elsewhere
+        };
+        assert_eq!(shipped.held(LevelsKind::OnHand, Some(at(20))), 5);
+        assert_eq!(shipped.held(LevelsKind::OnHand, Some(at(21))), 0);
     }
 
     #[test]

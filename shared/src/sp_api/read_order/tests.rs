@@ -172,6 +172,7 @@ fn what_amazon_added_since_is_noted_and_never_fatal() {
         order,
         buyer,
         unknown,
+        ..
     } = read(json).unwrap();
     let expected = [
         "?",
@@ -236,6 +237,7 @@ fn the_least_that_amazon_sends_is_enough() {
         order,
         buyer,
         unknown,
+        ..
     } = read(least).unwrap();
     assert_eq!(
         (order.marketplace_id, order.amazon_status, order.items.len()),
@@ -282,28 +284,181 @@ fn what_an_order_can_do_without_is_noted_where_its_form_is_unexpected() {
 }
 
 #[test]
-fn a_missing_time_or_a_value_of_another_kind_is_permanent_and_names_the_place_only() {
+fn what_decides_and_cannot_be_read_is_named_by_its_place_and_never_fatal() {
     let rows = [
-        ("/createdTime", json!(null), "createdTime"),
-        ("/createdTime", json!("Quillfeather"), "createdTime"),
+        ("/createdTime", json!(null), Some("createdTime"), 2),
+        (
+            "/createdTime",
+            json!("Quillfeather"),
+            Some("createdTime"),
+            2,
+        ),
+        (
+            "/orderItems",
+            json!({ "orderItemId": "1" }),
+            Some("orderItems"),
+            0,
+        ),
+        ("/orderItems", json!("Quillfeather"), Some("orderItems"), 0),
+        (
+            "/orderItems/1",
+            json!("Quillfeather"),
+            Some("orderItems"),
+            1,
+        ),
+        (
+            "/orderItems/1",
+            json!({}),
+            Some("orderItems.orderItemId"),
+            1,
+        ),
+        (
+            "/orderItems/1/orderItemId",
+            json!([]),
+            Some("orderItems.orderItemId"),
+            1,
+        ),
         (
             "/orderItems/1/quantityOrdered",
             json!("Quillfeather"),
-            "orderItems[1].quantityOrdered",
+            Some("orderItems.quantityOrdered"),
+            1,
         ),
         (
             "/orderItems/1/quantityOrdered",
             json!(-1),
-            "orderItems[1].quantityOrdered",
+            Some("orderItems.quantityOrdered"),
+            1,
         ),
+        (
+            "/orderItems/1/quantityOrdered",
+            json!(1.5),
+            Some("orderItems.quantityOrdered"),
+            1,
+        ),
+        (
+            "/orderItems/1/quantityOrdered",
+            json!(null),
+            Some("orderItems.quantityOrdered"),
+            1,
+        ),
+        (
+            "/orderItems/1/product",
+            json!("Quillfeather"),
+            Some("orderItems.product"),
+            2,
+        ),
+        (
+            "/orderItems/1/product/sellerSku",
+            json!(7),
+            Some("orderItems.product.sellerSku"),
+            2,
+        ),
+        (
+            "/orderItems/1/fulfillment/shipping/shippingConstraints",
+            json!(["Quillfeather"]),
+            Some("orderItems.fulfillment.shipping.shippingConstraints"),
+            2,
+        ),
+        (
+            "/recipient/deliveryAddress",
+            json!("Quillfeather"),
+            Some("recipient.deliveryAddress"),
+            2,
+        ),
+        (
+            "/fulfillment",
+            json!(["Quillfeather"]),
+            Some("fulfillment"),
+            2,
+        ),
+        (
+            "/fulfillment/fulfillmentStatus",
+            json!(7),
+            Some("fulfillment.fulfillmentStatus"),
+            2,
+        ),
+        ("/programs", json!("PRIME"), Some("programs"), 2),
+        ("/salesChannel", json!(7), Some("salesChannel"), 2),
+        ("/orderItems/1/product/title", json!(7), None, 2),
+        ("/proceeds", json!(7), None, 2),
     ];
-    for (place, value, named) in rows {
+    for (place, value, named, lines) in rows {
         let mut json = fixture();
-        *json.pointer_mut(place).unwrap() = value;
-        let error = read(json).unwrap_err();
-        assert_eq!(error.class(), crate::error::Class::Permanent, "{place}");
-        let chain = error.chain();
-        assert!(!holds_mark(&chain), "{chain}");
-        assert!(chain.contains(named) || place == "/createdTime", "{chain}");
+        *json.pointer_mut(place).unwrap() = value.clone();
+        let ReadOrder {
+            order, unreadable, ..
+        } = read(json).unwrap();
+        let is_named = named.is_none_or(|named| unreadable.contains(named));
+        assert!(is_named, "{place} {value}: {unreadable:?}");
+        assert_eq!(
+            unreadable.is_empty(),
+            named.is_none(),
+            "{place} {value}: {unreadable:?}"
+        );
+        assert_eq!(order.items.len(), lines, "{place} {value}");
+        assert!(!unreadable.iter().any(|path| holds_mark(path)));
+    }
+}
+
+#[test]
+fn a_count_and_an_id_are_read_however_they_are_spelt() {
+    for count in [json!(2), json!(2.0), json!("2"), json!(" 2 "), json!("2.0")] {
+        let mut json = fixture();
+        json["orderItems"][1]["quantityOrdered"] = count.clone();
+        json["orderItems"][1]["orderItemId"] = json!(60482910337712u64);
+        let ReadOrder {
+            order, unreadable, ..
+        } = read(json).unwrap();
+        assert_eq!(
+            (order.items[1].quantity, unreadable.len()),
+            (2, 0),
+            "{count}"
+        );
+        assert_eq!(order.items[1].id, "60482910337712");
+    }
+}
+
+#[test]
+fn a_part_that_is_null_or_empty_is_not_given() {
+    use OrderPart::{
+        Address, Cancellation, Fulfilment, Head, LineFulfilment, Lines, Proceeds, Programs,
+    };
+    let all = BTreeSet::from([
+        Head,
+        Programs,
+        Lines,
+        LineFulfilment,
+        Cancellation,
+        Fulfilment,
+        Address,
+        Proceeds,
+    ]);
+    assert_eq!(read(fixture()).unwrap().given, all);
+    let rows: [(&str, Value, &[OrderPart]); 6] = [
+        (
+            "orderItems",
+            json!(null),
+            &[Lines, LineFulfilment, Cancellation],
+        ),
+        (
+            "orderItems",
+            json!([]),
+            &[Lines, LineFulfilment, Cancellation],
+        ),
+        ("recipient", json!(null), &[Address]),
+        ("recipient", json!({ "deliveryAddress": null }), &[Address]),
+        ("fulfillment", json!({}), &[Fulfilment]),
+        ("programs", json!(null), &[Programs]),
+    ];
+    for (field, value, gone) in rows {
+        let mut json = fixture();
+        json[field] = value;
+        let given = read(json).unwrap().given;
+        assert!(
+            gone.iter().all(|part| !given.contains(part)),
+            "{field}: {given:?}"
+        );
+        assert_eq!(given.len() + gone.len(), all.len(), "{field}: {given:?}");
     }
 }

@@ -146,7 +146,9 @@ async fn an_answer_that_is_cut_off_or_unreadable_is_retryable_and_tells_no_value
         (String::new(), "cut off"),
         ("<html>Quillfeather</html>".to_owned(), "malformed"),
         (json!({ "orders": "Quillfeather" }).to_string(), "orders"),
-        (json!({}).to_string(), "lacks"),
+        (json!({}).to_string(), "orders"),
+        (json!({ "orders": null }).to_string(), "orders"),
+        (json!({ "orders": {} }).to_string(), "orders"),
     ];
     for (body, told) in rows {
         let world = World::new().await;
@@ -176,6 +178,7 @@ async fn one_order_that_cannot_be_told_apart_does_not_hold_up_its_page() {
         .await;
     let page = world.sweep().await.unwrap().value;
     assert_eq!(page.last_updated_before, None);
+    assert_eq!(page.nameless.len(), 2, "they are set aside and not lost");
     let times: Vec<_> = page.orders.iter().map(RawOrder::updated_at).collect();
     let known: Timestamp = "2026-11-20T10:45:00Z".parse().unwrap();
     assert_eq!(times, [known, sweep().before]);
@@ -183,6 +186,46 @@ async fn one_order_that_cannot_be_told_apart_does_not_hold_up_its_page() {
     let travelled: RawOrder = serde_json::from_str(&text).unwrap();
     assert_eq!(travelled.updated_at(), sweep().before);
     assert!(read_order(&travelled).is_ok());
+}
+
+#[tokio::test]
+async fn no_value_of_one_order_keeps_its_page_from_being_read() {
+    let order = |id: u32, title: &[u8]| {
+        let head = format!(r#"{{"orderId":"{id}","lastUpdatedTime":"2026-11-20T09:30:00Z","x":"#);
+        [head.as_bytes(), title, b"}"].concat()
+    };
+    let deep = [b"[".repeat(5_000), b"]".repeat(5_000)].concat();
+    let titles: [&[u8]; 7] = [
+        br#""\uD83D""#,
+        b"1e999",
+        &deep,
+        b"\"caf\xe9\"",
+        b"\"a\x01b\"",
+        b"NaN",
+        br#""good""#,
+    ];
+    let orders: Vec<Vec<u8>> = (1..)
+        .zip(titles)
+        .map(|(id, title)| order(id, title))
+        .collect();
+    let body = [b"{\"orders\":[", &orders.join(&b',')[..], b"]}"].concat();
+    let world = World::new().await;
+    world
+        .orders_answer(ResponseTemplate::new(200).set_body_bytes(body))
+        .await;
+    let page = world.sweep().await.unwrap().value;
+    assert_eq!((page.orders.len(), page.nameless.len()), (7, 0));
+    for order in &page.orders {
+        let noted: &[&str] = if order.id().as_str() == "7" {
+            &[]
+        } else {
+            &["x"]
+        };
+        assert!(order.mended().iter().eq(noted.iter()), "{order:?}");
+        let text = serde_json::to_string(order).unwrap();
+        let travelled: RawOrder = serde_json::from_str(&text).unwrap();
+        assert_eq!(travelled.content_hash(), order.content_hash());
+    }
 }
 
 #[tokio::test]

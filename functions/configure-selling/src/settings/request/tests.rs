@@ -20,6 +20,7 @@ fn connection() -> Connection {
         created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 1,
     }
 }

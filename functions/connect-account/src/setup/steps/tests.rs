@@ -15,6 +15,7 @@ pub(super) fn connection(status: ConnectionStatus) -> Connection {
         created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         authorised_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
         own_app: false,
+        orders_from: None,
         revision: 1,
     }
 }
@@ -48,7 +49,7 @@ fn all_set(connection: &Connection) -> Facts<'_> {
 
 fn done(facts: &Facts<'_>) -> Vec<&'static str> {
     let steps = steps(facts);
-    assert_eq!(steps.len(), 8);
+    assert_eq!(steps.len(), 9);
     steps
         .iter()
         .filter(|step| step.done)
@@ -83,6 +84,21 @@ fn steps_are_done_one_after_the_other() {
             "{off:?}"
         );
     }
+}
+
+#[test]
+fn without_a_take_over_moment_orders_are_only_watched_and_the_step_says_so() {
+    let watching = connection(ConnectionStatus::Active);
+    let step = |connection: &Connection| steps(&facts(connection)).remove(6);
+    let open = step(&watching);
+    assert_eq!((open.id, open.done), ("take_over", false));
+    assert!(open.text.contains("only watched"));
+    assert!(open.request.unwrap().contains("orders_from"));
+    let taking_over = Connection {
+        orders_from: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+        ..watching
+    };
+    assert!(step(&taking_over).done);
 }
 
 #[test]

@@ -148,6 +148,7 @@ mod tests {
                     units: *units,
                 })
                 .collect(),
+            is_elsewhere: false,
             revision: 4,
         }
     }

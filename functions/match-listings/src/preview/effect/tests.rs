@@ -21,6 +21,7 @@ fn listing(observed: Option<u32>) -> Listing {
         created_at: at(0),
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 1,
     };
     let mut listing = Listing::new(&connection, "A".parse().unwrap(), ListingState::Matched);

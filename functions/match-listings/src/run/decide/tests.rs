@@ -21,6 +21,7 @@ fn connection() -> Connection {
         created_at: at(0),
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 1,
     }
 }

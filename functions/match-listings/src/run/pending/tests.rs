@@ -26,6 +26,7 @@ fn listing(wanted: Option<u32>, sent: Option<(u32, i64)>) -> Listing {
         created_at: hour(0),
         authorised_at: None,
         own_app: false,
+        orders_from: None,
         revision: 1,
     };
     let mut listing = Listing::new(&connection, "A".parse().unwrap(), ListingState::Matched);

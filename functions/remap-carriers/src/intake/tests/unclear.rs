@@ -97,3 +97,46 @@ fn an_explanation_outlives_what_changes_nothing() {
             .all(|line| changed.decision.explanation.contains(line))
     );
 }
+
+#[test]
+fn a_cancellation_is_seen_once_its_dataset_comes_again() {
+    let ready = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
+    let refused = [Dataset::Fulfillment, Dataset::Packages];
+    // The buyer cancels while Amazon refuses FULFILLMENT: the order is dated later, and its status not shown.
+    let blind = after(
+        &without(read(raw("CANCELLED", 2, json!({})), 101), &refused),
+        &ready,
+    );
+    assert_eq!(blind.status, OrderStatus::Ready);
+    let seen = after(&read(raw("CANCELLED", 2, json!({})), 102), &blind);
+    assert_eq!(seen.status, OrderStatus::Cancelled);
+}
+
+#[test]
+fn a_wish_to_cancel_and_amounts_stay_while_amazon_is_not_asked_for_them() {
+    let line = |more: Value| {
+        let mut line =
+            json!({"orderItemId": "1", "quantityOrdered": 1, "product": {"sellerSku": "MUG#1"}});
+        merge(&mut line, more);
+        json!({"orderItems": [line]})
+    };
+    let money = json!({"amount": "9.90", "currencyCode": "GBP"});
+    let wish = json!({"cancellation": {"cancellationRequest": {"requester": "BUYER"}}, "proceeds": {"proceedsTotal": money}});
+    let mut order = raw("UNSHIPPED", 1, line(wish));
+    order["proceeds"] = json!({"grandTotal": money});
+    let stopped = take(order, None, &rules()).unwrap();
+    assert_eq!(stopped.decision.reason, Some(Reason::BuyerCancel));
+    let refused = [Dataset::Cancellation, Dataset::Proceeds];
+    let blind = after(
+        &without(read(raw("UNSHIPPED", 2, line(json!({}))), 101), &refused),
+        &stopped,
+    );
+    assert_eq!(blind.decision.reason, Some(Reason::BuyerCancel));
+    assert!(blind.order.items[0].cancel_requested);
+    assert_eq!(
+        blind.order.items[0].proceeds,
+        stopped.order.items[0].proceeds
+    );
+    assert_eq!(blind.order.total, stopped.order.total);
+    assert!(blind.order.total.is_some());
+}

@@ -130,6 +130,7 @@ fn sales_of_a_listing_are_those_through_its_own_connection_and_sku() {
         sale,
         acknowledged_at: None,
         dispatched: Vec::new(),
+        is_elsewhere: false,
         revision: 1,
     };
     let reservations = [

@@ -101,14 +101,14 @@ proptest! {
         for (index, change) in changes {
             apply(&mut json, index, change);
         }
-        let Parts { public, .. } = part(&ORDER, &json, "", &mut BTreeSet::new());
+        let Parts { public, .. } = part(&ORDER, &json, "", &mut Notes::default());
         prop_assert!(!public.is_some_and(|public| holds_mark(&public.to_string())));
         match RawOrder::try_from(json) {
             Err(error) => prop_assert!(!holds_mark(&error.to_string())),
             Ok(raw) => match read_order(&raw) {
                 Err(error) => prop_assert!(!holds_mark(&error.chain())),
-                Ok(ReadOrder { order, buyer, unknown }) => {
-                    let seen = format!("{} {order:?} {buyer:?} {unknown:?} {raw:?}", serde_json::to_string(&order).unwrap());
+                Ok(ReadOrder { order, buyer, unknown, unreadable, given }) => {
+                    let seen = format!("{} {order:?} {buyer:?} {unknown:?} {unreadable:?} {given:?} {raw:?}", serde_json::to_string(&order).unwrap());
                     prop_assert!(!holds_mark(&seen), "{}", seen);
                 }
             },
