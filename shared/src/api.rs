@@ -12,7 +12,7 @@ mod serve;
 mod tenant;
 mod unserved;
 
-pub use body::{Body, with_whole_numbers, without_values};
+pub use body::{Body, with_whole_numbers};
 pub use caller::{Caller, Scope, with_caller};
 pub use connections::{
     Name, change_stock_plan, changed_meanwhile, disconnected, must_be_authorised,

@@ -124,6 +124,17 @@ impl From<Error> for lambda_runtime::Diagnostic {
     }
 }
 
+/// serde's sentences may quote the value they stumbled on: keeps the part that says what was expected.
+pub fn without_values(message: &str) -> String {
+    if message.starts_with("missing field") || message.starts_with("unknown field") {
+        return message.to_owned();
+    }
+    match message.find("expected ") {
+        Some(at) => message[at..].to_owned(),
+        None => "this value cannot be used here".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

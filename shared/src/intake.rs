@@ -5,9 +5,11 @@
 
 mod levels;
 mod products;
+mod rows;
 
-pub use levels::{level_refusal, queue_levels};
+pub use levels::{level_remark, queue_levels};
 pub use products::queue_products;
+pub use rows::{ReadRow, read_level, read_product, sku_of};
 
 use crate::domain::product::Fault;
 
@@ -19,12 +21,21 @@ const CONCURRENCY: usize = 8;
 pub enum Verdict {
     /// It differs from what is stored: it is queued.
     Changed,
+    /// As [`Verdict::Changed`], but not taken as it came.
+    Adjusted(Refusal),
     /// It is stored already, or is in the same call before.
     Unchanged,
     Refused(Refusal),
 }
 
-/// Why a row is refused.
+impl Verdict {
+    /// Whether the row is queued.
+    fn is_queued(&self) -> bool {
+        matches!(self, Self::Changed | Self::Adjusted(_))
+    }
+}
+
+/// Why a row is refused, or a part of it not taken as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub field: Option<String>,
@@ -32,6 +43,16 @@ pub struct Refusal {
     pub code: &'static str,
     /// For a person.
     pub detail: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(field: Option<&str>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            field: field.map(str::to_owned),
+            code,
+            detail: detail.into(),
+        }
+    }
 }
 
 impl From<Fault> for Refusal {

@@ -1,30 +1,37 @@
 //! Writes levels that came by the queue, and returns which SKUs are to be recomputed.
 
-use crate::{App, CONCURRENCY};
+use crate::{App, CONCURRENCY, refused};
 use jiff::Timestamp;
+use serde_json::Value;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::stock::Arrival;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
-use stallkeeper::intake::{Refusal, Verdict, level_refusal, queue_levels};
+use stallkeeper::intake::{ReadRow, Refusal, Verdict, level_remark, queue_levels, read_level};
 use stallkeeper::queue::LevelRow;
 use stallkeeper::store::{LevelWritten, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares rows that the platform queued itself with what is stored, and queues those that are worth a write, as the API
-/// does. What is refused is noted, since nobody waits for an answer.
+/// does. What is refused, or not taken as it came, is noted, since nobody waits for an answer.
 pub(crate) async fn compare(
     app: &App,
     tenant: &TenantId,
-    rows: Vec<LevelRow>,
+    rows: Vec<Value>,
     now: Timestamp,
 ) -> Result<()> {
     let (store, queue) = (&app.store, &app.stock_changes);
-    let verdicts = queue_levels(store, queue, tenant, rows.clone(), now).await?;
-    for (row, verdict) in rows.iter().zip(verdicts) {
-        if let Verdict::Refused(refusal) = verdict {
-            note_refused(store, tenant, row, &refusal, now).await?;
+    let read = refused::readable(store, tenant, rows, read_level, now).await?;
+    let rows = read.iter().map(|read| read.row.clone()).collect();
+    let verdicts = queue_levels(store, queue, tenant, rows, now).await?;
+    for (ReadRow { row, mut remarks }, verdict) in read.into_iter().zip(verdicts) {
+        match verdict {
+            Verdict::Refused(refusal) => remarks.push(refusal),
+            // A conflict is noted as the level is written.
+            Verdict::Adjusted(remark) if remark.code != "conflict" => remarks.push(remark),
+            _ => {}
         }
+        note(store, tenant, &row, remarks, now).await?;
     }
     Ok(())
 }
@@ -63,33 +70,36 @@ async fn write_one(
     let written = store
         .write_level(tenant, &row.sku, &row.warehouse, &level)
         .await?;
-    Ok(match written {
-        LevelWritten::Changed => true,
-        LevelWritten::Remeasured => false,
+    let arrival = match &written {
+        LevelWritten::Lowered(stored) => Some((Arrival::Lower, Some(*stored))),
         LevelWritten::Refused(arrival @ (Arrival::Conflict | Arrival::Ahead), stored) => {
-            if let Some(refusal) = level_refusal(arrival, stored.as_ref()) {
-                note_refused(store, tenant, row, &refusal, now).await?;
-            }
-            false
+            Some((*arrival, *stored))
         }
-        LevelWritten::Refused(..) => true,
-    })
+        _ => None,
+    };
+    let remark = arrival.and_then(|(arrival, stored)| level_remark(arrival, stored.as_ref()));
+    note(store, tenant, row, remark.into_iter().collect(), now).await?;
+    Ok(!matches!(
+        written,
+        LevelWritten::Remeasured | LevelWritten::Refused(Arrival::Conflict | Arrival::Ahead, _)
+    ))
 }
 
-/// Notes why a row was refused. Nothing is noted if a newer one is known.
-async fn note_refused(
+/// Notes what is to be said of a row. Nothing is noted if a newer one is known.
+async fn note(
     store: &Store,
     tenant: &TenantId,
     row: &LevelRow,
-    refusal: &Refusal,
+    mut remarks: Vec<Refusal>,
     now: Timestamp,
 ) -> Result<()> {
-    if refusal.code == "older" {
+    remarks.retain(|remark| remark.code != "older");
+    if remarks.is_empty() {
         return Ok(());
     }
-    let reason = format!(
-        "{} (warehouse {}, {} units, measured at {})",
-        refusal.detail, row.warehouse, row.quantity, row.measured_at
+    let level = format!(
+        " (warehouse {}, {} units, measured at {})",
+        row.warehouse, row.quantity, row.measured_at
     );
-    store.note_rejected(tenant, &row.sku, &reason, now).await
+    refused::note(store, tenant, &row.sku, &remarks, &level, now).await
 }

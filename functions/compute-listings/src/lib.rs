@@ -7,6 +7,7 @@
 mod levels;
 mod products;
 mod recompute;
+mod refused;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use recompute::{Prices, recompute};
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
+use stallkeeper::intake::{ReadRow, read_level, read_product};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{Queue, StockChange};
 use stallkeeper::store::Store;
@@ -46,7 +48,8 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
             levels,
         } => levels::compare(app, &tenant, levels, now).await,
         StockChange::Levels { tenant, levels, .. } => {
-            let touched = levels::write(&app.store, &tenant, levels, now).await?;
+            let levels = refused::readable(&app.store, &tenant, levels, read_level, now).await?;
+            let touched = levels::write(&app.store, &tenant, rows_of(levels), now).await?;
             recompute(app, &tenant, touched, Prices::Untouched, now).await
         }
         StockChange::Products {
@@ -59,6 +62,9 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
             at: Some(sent_at),
             products,
         } => {
+            let products =
+                refused::readable(&app.store, &tenant, products, read_product, now).await?;
+            let products = rows_of(products);
             let touched = products::write(&app.store, &tenant, products, sent_at, now).await?;
             recompute(app, &tenant, touched, Prices::Touched, now).await
         }
@@ -74,6 +80,10 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
             recompute(app, &tenant, skus, Prices::Touched, now).await
         }
     }
+}
+
+fn rows_of<T>(read: Vec<ReadRow<T>>) -> Vec<T> {
+    read.into_iter().map(|read| read.row).collect()
 }
 
 async fn raise_all(store: &Store, tenant: &TenantId, skus: &BTreeSet<Sku>) -> Result<()> {

@@ -1,29 +1,38 @@
 //! Writes products that came by the queue, and returns which SKUs are to be recomputed.
 
-use crate::{App, CONCURRENCY};
+use crate::{App, CONCURRENCY, refused};
 use jiff::Timestamp;
+use serde_json::Value;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::product::{Product, digest, fault, nested_bundle, part_as_bundle};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
-use stallkeeper::intake::{Refusal, Verdict, queue_products};
+use stallkeeper::intake::{ReadRow, Refusal, Verdict, queue_products, read_product};
 use stallkeeper::store::{ProductWritten, SkuInputs, Store, Written};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Compares products that the platform queued itself with what is stored, and queues those that differ, as the API does.
-/// What is refused is noted, since nobody waits for an answer.
+/// What is refused, or not taken as it came, is noted, since nobody waits for an answer.
 pub(crate) async fn compare(
     app: &App,
     tenant: &TenantId,
-    products: Vec<Product>,
+    rows: Vec<Value>,
     now: Timestamp,
 ) -> Result<()> {
-    let skus: Vec<Sku> = products.iter().map(|product| product.sku.clone()).collect();
     let (store, queue) = (&app.store, &app.stock_changes);
+    let read = refused::readable(store, tenant, rows, read_product, now).await?;
+    let (products, remarks): (Vec<Product>, Vec<_>) = read
+        .into_iter()
+        .map(|ReadRow { row, remarks }| (row, remarks))
+        .unzip();
+    let skus: Vec<Sku> = products.iter().map(|product| product.sku.clone()).collect();
     let verdicts = queue_products(store, queue, tenant, products, now).await?;
-    for (sku, verdict) in skus.iter().zip(verdicts) {
+    for ((sku, mut remarks), verdict) in skus.iter().zip(remarks).zip(verdicts) {
         if let Verdict::Refused(refusal) = verdict {
-            note_refused(store, tenant, sku, &refusal, now).await?;
+            remarks.push(refusal);
+        }
+        if !remarks.is_empty() {
+            refused::note(store, tenant, sku, &remarks, "", now).await?;
         }
     }
     Ok(())
@@ -74,7 +83,7 @@ async fn write_one(
             return Ok(true);
         }
         if let Some(refusal) = strongly_refused(store, tenant, product, &read).await? {
-            note_refused(store, tenant, sku, &refusal, now).await?;
+            refused::note(store, tenant, sku, &[refusal], "", now).await?;
             return Ok(false);
         }
         if read.product.is_none() {
@@ -131,16 +140,4 @@ fn too_many_exchanged(product: &Product, read: &SkuInputs) -> Option<Refusal> {
             detail,
         }
     })
-}
-
-async fn note_refused(
-    store: &Store,
-    tenant: &TenantId,
-    sku: &Sku,
-    refusal: &Refusal,
-    now: Timestamp,
-) -> Result<()> {
-    let field = refusal.field.as_deref().unwrap_or_default();
-    let reason = format!("{field}: {}", refusal.detail);
-    store.note_rejected(tenant, sku, &reason, now).await
 }

@@ -2,22 +2,25 @@
 //! nothing of what a row says.
 
 mod csv_rows;
+mod json_rows;
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use stallkeeper::api::{Answer, Problem, with_whole_numbers, without_values};
-use stallkeeper::intake::{Refusal, Verdict};
+use serde_json::value::RawValue;
+use stallkeeper::api::{Answer, Problem};
+use stallkeeper::intake::{ReadRow, Refusal, Verdict, sku_of};
 use utoipa::ToSchema;
 
 /// Rows in one call.
 pub(crate) const MOST_ROWS: usize = 1_000;
 /// What Lambda hands on of a request, in bytes.
 const MOST_BYTES: usize = 6 * 1024 * 1024;
+/// One row of JSON; the largest bundle has less than half of it.
+const MOST_ROW_BYTES: usize = 64 * 1024;
 
 /// What became of the rows of a call.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -26,13 +29,15 @@ pub(crate) struct BulkResult {
     pub(crate) accepted: usize,
     /// Rows that are stored already.
     pub(crate) unchanged: usize,
+    /// Rows that are accepted or unchanged, but not all of them as it came, and why.
+    pub(crate) adjusted: Vec<RowRemark>,
     /// Rows that are not taken, and why.
-    pub(crate) rejected: Vec<RejectedRow>,
+    pub(crate) rejected: Vec<RowRemark>,
 }
 
-/// A row that is not taken.
+/// What is to be said of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct RejectedRow {
+pub(crate) struct RowRemark {
     /// Counted from 1; a CSV's header is not counted.
     pub(crate) row: usize,
     /// As far as it could be read.
@@ -47,89 +52,117 @@ pub(crate) struct RejectedRow {
 }
 
 /// A row as it came.
-struct Row {
-    /// Counted from 1.
-    number: usize,
-    /// An object, or why there is none.
-    content: Result<Value, String>,
+enum Content {
+    /// Not yet decoded, so that a body's rows are never in memory as values all at once.
+    Json(Box<RawValue>),
+    Csv(Value),
+    /// Why it cannot be read.
+    Unreadable(&'static str),
 }
 
-impl Row {
+impl Content {
     /// # Errors
-    /// The row as rejected, with the field that is at fault; never the value.
-    fn read<T: DeserializeOwned>(&self) -> Result<T, RejectedRow> {
-        let content = self
-            .content
-            .as_ref()
-            .map_err(|detail| self.rejected(None, "unreadable", detail.clone()))?;
-        // serde would take an array of a struct's values for the struct.
-        if !content.is_object() {
-            return Err(self.rejected(None, "unreadable", "expected an object".to_owned()));
+    /// Why it cannot be read.
+    fn decode(self) -> Result<Value, &'static str> {
+        match self {
+            Self::Json(text) if text.get().len() > MOST_ROW_BYTES => {
+                Err("It is larger than 64 KiB.")
+            }
+            Self::Json(text) => serde_json::from_str(text.get()).map_err(
+                |_| "It holds a number or a character that cannot be, or is nested too deeply.",
+            ),
+            Self::Csv(value) => Ok(value),
+            Self::Unreadable(detail) => Err(detail),
         }
-        serde_path_to_error::deserialize(content).map_err(|error| {
-            let path = error.path().to_string();
-            let detail = without_values(&error.into_inner().to_string());
-            self.rejected((path != ".").then_some(path), "invalid", detail)
-        })
     }
+}
 
-    fn rejected(&self, field: Option<String>, code: &str, detail: String) -> RejectedRow {
-        RejectedRow {
+/// Which row it is.
+#[derive(Debug, Clone)]
+struct RowName {
+    /// Counted from 1.
+    number: usize,
+    sku: Option<String>,
+}
+
+impl RowName {
+    fn remark(&self, refusal: Refusal) -> RowRemark {
+        RowRemark {
             row: self.number,
-            sku: self.sku(),
-            field,
-            code: code.to_owned(),
-            detail,
+            sku: self.sku.clone(),
+            field: refusal.field,
+            code: refusal.code.to_owned(),
+            detail: refusal.detail,
         }
-    }
-
-    fn sku(&self) -> Option<String> {
-        let sku = self.content.as_ref().ok()?.get("sku")?.as_str()?;
-        Some(sku.chars().take(160).collect())
     }
 }
 
 /// The rows of a request's body. A body that is neither a JSON array nor CSV is refused as a whole.
-pub(crate) struct Rows(Vec<Row>);
+pub(crate) struct Rows(Vec<Content>);
 
 /// Rows that could be read, and the result as far as it is known.
 pub(crate) struct ReadRows {
-    rows: Vec<Row>,
+    /// Each with what is to be said of it.
+    rows: Vec<(RowName, Vec<Refusal>)>,
     result: BulkResult,
 }
 
 impl Rows {
-    /// Reads each row as a `T`; with what could be read.
-    pub(crate) fn read<T: DeserializeOwned + Into<V>, V>(self) -> (ReadRows, Vec<V>) {
+    /// Reads each row; with what could be read.
+    pub(crate) fn read<T>(
+        self,
+        read: impl Fn(&Value) -> Result<ReadRow<T>, Refusal>,
+    ) -> (ReadRows, Vec<T>) {
         let (mut rows, mut values) = (Vec::new(), Vec::new());
         let mut result = BulkResult::default();
-        for row in self.0 {
-            match row.read::<T>() {
-                Ok(value) => {
-                    rows.push(row);
-                    values.push(value.into());
+        for (index, content) in self.0.into_iter().enumerate() {
+            let decoded = content.decode();
+            let sku = decoded.as_ref().ok().and_then(sku_text);
+            let number = index + 1;
+            let name = RowName { number, sku };
+            let unreadable = |detail: &str| Refusal {
+                field: None,
+                code: "unreadable",
+                detail: detail.to_owned(),
+            };
+            match decoded.map_err(unreadable).and_then(|value| read(&value)) {
+                Ok(ReadRow { row, remarks }) => {
+                    rows.push((name, remarks));
+                    values.push(row);
                 }
-                Err(rejected) => result.rejected.push(rejected),
+                Err(refusal) => result.rejected.push(name.remark(refusal)),
             }
         }
         (ReadRows { rows, result }, values)
     }
 }
 
+/// As far as it could be read.
+fn sku_text(row: &Value) -> Option<String> {
+    let text = row.get("sku")?.as_str().map(str::to_owned);
+    let text = text.or_else(|| sku_of(row).map(String::from))?;
+    Some(text.chars().take(160).collect())
+}
+
 impl ReadRows {
     /// The result, given what became of each row that was read.
     pub(crate) fn judged(self, verdicts: Vec<Verdict>) -> BulkResult {
         let Self { rows, mut result } = self;
-        for (row, verdict) in rows.into_iter().zip(verdicts) {
+        for ((name, mut remarks), verdict) in rows.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Changed => result.accepted += 1,
                 Verdict::Unchanged => result.unchanged += 1,
-                Verdict::Refused(Refusal {
-                    field,
-                    code,
-                    detail,
-                }) => result.rejected.push(row.rejected(field, code, detail)),
+                Verdict::Adjusted(remark) => {
+                    result.accepted += 1;
+                    remarks.push(remark);
+                }
+                Verdict::Refused(refusal) => {
+                    result.rejected.push(name.remark(refusal));
+                    continue;
+                }
             }
+            let remarks = remarks.into_iter().map(|remark| name.remark(remark));
+            result.adjusted.extend(remarks);
         }
         result.rejected.sort_by_key(|rejected| rejected.row);
         result
@@ -147,24 +180,23 @@ impl<S: Send + Sync> FromRequest<S> for Rows {
             .map_err(|_| too_much("6 MiB"))?;
         let contents = match media_type(kind.as_deref()).as_str() {
             // The third is what `curl -d` says of any body.
-            "" | "application/json" | "application/x-www-form-urlencoded" => json_rows(&bytes)?,
+            "" | "application/json" | "application/x-www-form-urlencoded" => {
+                json_rows::read(&bytes)?
+            }
             "text/csv" => csv_rows::read(&bytes)?,
             _ => return Err(unknown_type()),
         };
-        if contents.len() > MOST_ROWS {
-            return Err(too_much("1,000 rows"));
-        }
-        let number = |(index, content)| Row {
-            number: index + 1,
-            content,
-        };
-        Ok(Self(contents.into_iter().enumerate().map(number).collect()))
+        Ok(Self(contents))
     }
 }
 
 fn media_type(header: Option<&str>) -> String {
     let kind = header.and_then(|header| header.split(';').next());
     kind.unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn too_many_rows() -> Problem {
+    too_much("1,000 rows")
 }
 
 fn too_much(most: &str) -> Problem {
@@ -183,30 +215,4 @@ fn unknown_type() -> Problem {
         "Only JSON and CSV are read here.",
         "Set `Content-Type` to `application/json` or `text/csv`.",
     )
-}
-
-fn json_rows(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Json {
-        Rows(Vec<Value>),
-        #[expect(dead_code, reason = "tells JSON of another shape from no JSON")]
-        Other(Value),
-    }
-    let json: Json = serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "not-json",
-            "The body is not JSON.",
-            format!(
-                "Nothing was taken. It stops being JSON at line {}, column {}.",
-                error.line(),
-                error.column()
-            ),
-        )
-    })?;
-    let Json::Rows(rows) = json else {
-        return Err(Problem::invalid("", "expected an array of rows"));
-    };
-    Ok(rows.into_iter().map(with_whole_numbers).map(Ok).collect())
 }

@@ -1,6 +1,7 @@
 //! Reads a JSON body into a value, and says where it is wrong without repeating what it says: a body may hold a secret.
 
 use super::Problem;
+use crate::error::without_values;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -141,17 +142,6 @@ fn places(json: &Value, path: &str) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// serde's sentences may quote the value they stumbled on: keeps the part that says what was expected.
-pub fn without_values(message: &str) -> String {
-    if message.starts_with("missing field") || message.starts_with("unknown field") {
-        return message.to_owned();
-    }
-    match message.find("expected ") {
-        Some(at) => message[at..].to_owned(),
-        None => "this value cannot be used here".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reads a query string into a value; what does not fit is reported as every other problem is.
 
-use super::{Problem, without_values};
+use super::Problem;
+use crate::error::without_values;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;

@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub use rules::{Fault, digest, fault, nested_bundle, part_as_bundle};
+pub use rules::{Fault, digest, drop_unusable, fault, nested_bundle, part_as_bundle};
 
 use super::ids::Sku;
 use rust_decimal::Decimal;

@@ -37,10 +37,20 @@ pub enum Arrival {
     Repeated,
     /// Measured before what is stored.
     Older,
-    /// Measured at the same moment, with another quantity: one of the two is wrong, and the sender must say which.
+    /// Measured at the same moment, with fewer units: one of the two is wrong, and the lower is in force until a later
+    /// count.
+    Lower,
+    /// Measured at the same moment, with more units.
     Conflict,
     /// Measured later than [`MOST_AHEAD`] from now: the sender's clock is wrong.
     Ahead,
+}
+
+impl Arrival {
+    /// Whether the level replaces what is stored.
+    pub fn is_taken(self) -> bool {
+        matches!(self, Self::New | Self::Lower)
+    }
 }
 
 impl StockLevel {
@@ -61,6 +71,7 @@ impl StockLevel {
             std::cmp::Ordering::Greater => Arrival::New,
             std::cmp::Ordering::Less => Arrival::Older,
             std::cmp::Ordering::Equal if self.quantity == stored.quantity => Arrival::Repeated,
+            std::cmp::Ordering::Equal if self.quantity < stored.quantity => Arrival::Lower,
             std::cmp::Ordering::Equal => Arrival::Conflict,
         }
     }

@@ -15,15 +15,15 @@ pub async fn queue_levels(
     store: &Store,
     stock_changes: &Queue,
     tenant: &TenantId,
-    rows: Vec<LevelRow>,
+    mut rows: Vec<LevelRow>,
     now: Timestamp,
 ) -> Result<Vec<Verdict>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let verdicts = level_verdicts(store, tenant, &rows, now).await?;
+    let verdicts = level_verdicts(store, tenant, &mut rows, now).await?;
     let judged = rows.into_iter().zip(&verdicts);
-    let changed = judged.filter(|(_, verdict)| **verdict == Verdict::Changed);
+    let changed = judged.filter(|(_, verdict)| verdict.is_queued());
     let messages = StockChange::levels(tenant, changed.map(|(row, _)| row).collect())?;
     stock_changes.send_all(tenant, messages).await?;
     note_seen(store, tenant, now).await?;
@@ -40,14 +40,15 @@ async fn note_seen(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<(
     store.note_stock_seen(tenant, now).await
 }
 
-/// Why a level that arrives is refused; `None` if the arrival is no reason to refuse it.
-pub fn level_refusal(arrival: Arrival, stored: Option<&StockLevel>) -> Option<Refusal> {
+/// What is to be said of a level that arrives: why it is refused, or that it is in conflict with what is stored. `None` if
+/// there is nothing to say.
+pub fn level_remark(arrival: Arrival, stored: Option<&StockLevel>) -> Option<Refusal> {
     let (code, detail) = match arrival {
         Arrival::New | Arrival::Repeated => return None,
         Arrival::Older => ("older", "A level measured later is known."),
-        Arrival::Conflict => (
+        Arrival::Lower | Arrival::Conflict => (
             "conflict",
-            "Another quantity was sent for the same moment. Count again, and send the result with a later moment.",
+            "Another quantity was sent for the same moment: the lower one holds. Count again, and send the result with a later moment.",
         ),
         Arrival::Ahead => (
             "ahead",
@@ -56,22 +57,22 @@ pub fn level_refusal(arrival: Arrival, stored: Option<&StockLevel>) -> Option<Re
     };
     let stored = stored.map_or_else(String::new, |stored| {
         format!(
-            " What is stored: {} units, measured at {}.",
+            " The other: {} units, measured at {}.",
             stored.quantity, stored.measured_at
         )
     });
     Some(Refusal {
-        field: (arrival != Arrival::Conflict).then(|| "measured_at".to_owned()),
+        field: (code != "conflict").then(|| "measured_at".to_owned()),
         code,
         detail: format!("{detail}{stored}"),
     })
 }
 
-/// Half a read unit for each SKU.
+/// Half a read unit for each SKU. A row that is taken as of another moment gets that moment.
 async fn level_verdicts(
     store: &Store,
     tenant: &TenantId,
-    rows: &[LevelRow],
+    rows: &mut [LevelRow],
     now: Timestamp,
 ) -> Result<Vec<Verdict>> {
     let skus: Vec<Sku> = rows.iter().map(|row| row.sku.clone()).collect();
@@ -81,29 +82,50 @@ async fn level_verdicts(
         levels.get(&row.warehouse)
     };
     let mut verdicts: Vec<Verdict> = rows
-        .iter()
-        .map(|row| {
-            let stored = of_row(row);
-            verdict(row.level(now).arrival(stored, now), stored)
-        })
+        .iter_mut()
+        .map(|row| judge(row, of_row(row), now))
         .collect();
     judge_among_one_another(rows, &mut verdicts, now);
     Ok(verdicts)
 }
 
+fn judge(row: &mut LevelRow, stored: Option<&StockLevel>, now: Timestamp) -> Verdict {
+    let arrival = row.level(now).arrival(stored, now);
+    match (arrival, stored) {
+        (Arrival::Ahead, Some(stored)) if row.quantity < stored.quantity => ahead(row, stored),
+        _ => verdict(arrival, stored),
+    }
+}
+
+/// The sender's clock is wrong, so nobody knows when it counted; but fewer than what is stored are safe to believe. They are
+/// taken as counted right after what is stored, so that no reservation since is taken for counted.
+fn ahead(row: &mut LevelRow, stored: &StockLevel) -> Verdict {
+    let Some(mut refusal) = level_remark(Arrival::Ahead, Some(stored)) else {
+        return Verdict::Unchanged;
+    };
+    let right_after = stored.measured_at + SignedDuration::from_millis(1);
+    row.measured_at = right_after;
+    refusal.detail = format!(
+        "{} It is lower, so it was taken as measured at {right_after}.",
+        refusal.detail
+    );
+    Verdict::Adjusted(refusal)
+}
+
 fn verdict(arrival: Arrival, stored: Option<&StockLevel>) -> Verdict {
-    match level_refusal(arrival, stored) {
+    match level_remark(arrival, stored) {
+        Some(remark) if arrival.is_taken() => Verdict::Adjusted(remark),
         Some(refusal) => Verdict::Refused(refusal),
-        None if arrival == Arrival::New => Verdict::Changed,
+        None if arrival.is_taken() => Verdict::Changed,
         None => Verdict::Unchanged,
     }
 }
 
-/// Of several rows of one SKU and warehouse the one measured last is taken, and of two with the same moment the first.
+/// Of several rows of one SKU and warehouse the one measured last is taken, and of two with the same moment the lower.
 fn judge_among_one_another(rows: &[LevelRow], verdicts: &mut [Verdict], now: Timestamp) {
     let mut best: HashMap<_, usize> = HashMap::new();
     for index in 0..rows.len() {
-        if verdicts[index] != Verdict::Changed {
+        if !verdicts[index].is_queued() {
             continue;
         }
         let row = &rows[index];
@@ -117,6 +139,11 @@ fn judge_among_one_another(rows: &[LevelRow], verdicts: &mut [Verdict], now: Tim
         match this.arrival(Some(&taken), now) {
             Arrival::New => {
                 verdicts[other] = verdict(Arrival::Older, Some(&this));
+                best.insert(key, index);
+            }
+            Arrival::Lower => {
+                verdicts[other] = verdict(Arrival::Conflict, Some(&this));
+                verdicts[index] = verdict(Arrival::Lower, Some(&taken));
                 best.insert(key, index);
             }
             arrival => verdicts[index] = verdict(arrival, Some(&taken)),
@@ -143,6 +170,7 @@ mod tests {
         judge_among_one_another(rows, &mut verdicts, now);
         let code = |verdict: &Verdict| match verdict {
             Verdict::Changed => "changed",
+            Verdict::Adjusted(_) => "adjusted",
             Verdict::Unchanged => "unchanged",
             Verdict::Refused(refusal) => refusal.code,
         };
@@ -161,8 +189,27 @@ mod tests {
     }
 
     #[test]
-    fn the_same_row_twice_is_one_and_another_quantity_at_the_same_moment_is_refused() {
+    fn the_same_row_twice_is_one_and_of_two_counts_of_one_moment_the_lower_holds() {
         let rows = [row("A", 1, 10), row("A", 1, 10), row("A", 2, 10)];
         assert_eq!(codes(&rows), ["changed", "unchanged", "conflict"]);
+        let rows = [row("A", 2, 10), row("A", 0, 10), row("A", 1, 10)];
+        assert_eq!(codes(&rows), ["conflict", "adjusted", "conflict"]);
+    }
+
+    #[test]
+    fn of_a_sender_whose_clock_is_ahead_only_what_is_lower_is_taken() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let stored = row("A", 5, 10).level(now);
+        let mut higher = row("A", 6, 9_999);
+        let verdict = judge(&mut higher, Some(&stored), now);
+        assert!(matches!(verdict, Verdict::Refused(refusal) if refusal.code == "ahead"));
+        let mut lower = row("A", 4, 9_999);
+        let verdict = judge(&mut lower, Some(&stored), now);
+        assert!(matches!(verdict, Verdict::Adjusted(remark) if remark.code == "ahead"));
+        assert_eq!(lower.measured_at.as_millisecond(), 10_001);
+        let taken = lower.level(now);
+        let mut again = row("A", 4, 9_999);
+        let verdict = judge(&mut again, Some(&taken), now);
+        assert!(matches!(verdict, Verdict::Refused(_)));
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::stock::StockLevel;
 use crate::error::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How many SKUs go into one message: what a recompute reads of connections and feeds is shared among them.
 const MOST_SKUS: usize = 100;
@@ -22,14 +23,16 @@ pub enum StockChange {
         /// Whether they were compared with what is stored: then each is worth a write.
         #[serde(default)]
         checked: bool,
-        levels: Vec<LevelRow>,
+        /// Each a [`LevelRow`], but for what platforms write: one that cannot be read keeps no other out.
+        levels: Vec<Value>,
     },
     Products {
         tenant: TenantId,
         /// When the platform sent them, so that older ones never replace newer ones; absent: as they are read.
         #[serde(default)]
         at: Option<Timestamp>,
-        products: Vec<Product>,
+        /// Each a [`Product`], but for what platforms write.
+        products: Vec<Value>,
     },
     /// An input of these SKUs was written; what follows from it is to be computed.
     Recompute {
@@ -40,13 +43,17 @@ pub enum StockChange {
     },
 }
 
-/// A stock level as the platform sends it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Units of a SKU in a warehouse, as the platform sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = StockLevelRow)]
 pub struct LevelRow {
+    /// Kept to the letter: case and spaces count.
+    #[schema(value_type = String, example = "MUG-BLUE")]
     pub sku: Sku,
+    #[schema(value_type = String, example = "LON")]
     pub warehouse: WarehouseCode,
     pub quantity: u32,
-    /// When it was counted.
+    /// When it was counted, not when it was sent; to the millisecond.
     pub measured_at: Timestamp,
 }
 
@@ -69,13 +76,14 @@ impl StockChange {
     pub fn levels(tenant: &TenantId, mut rows: Vec<LevelRow>) -> Result<Vec<Self>> {
         rows.sort_by(|a, b| a.sku.cmp(&b.sku));
         let runs = runs(rows, |row| &row.sku)?.into_iter();
-        Ok(runs
-            .map(|levels| Self::Levels {
+        runs.map(|levels| {
+            Ok(Self::Levels {
                 tenant: tenant.clone(),
                 checked: true,
-                levels,
+                levels: json(levels)?,
             })
-            .collect())
+        })
+        .collect()
     }
 
     /// Messages of products as the platform sent them at `at`.
@@ -84,13 +92,14 @@ impl StockChange {
     /// Permanent if a product is no JSON.
     pub fn products(tenant: &TenantId, at: Timestamp, products: Vec<Product>) -> Result<Vec<Self>> {
         let runs = runs(products, |product| &product.sku)?.into_iter();
-        Ok(runs
-            .map(|products| Self::Products {
+        runs.map(|products| {
+            Ok(Self::Products {
                 tenant: tenant.clone(),
                 at: Some(at),
-                products,
+                products: json(products)?,
             })
-            .collect())
+        })
+        .collect()
     }
 
     /// Messages that have these SKUs computed again. `raise`: an input of theirs was written, and their generations are not
@@ -112,6 +121,11 @@ impl StockChange {
             })
             .collect())
     }
+}
+
+fn json<T: Serialize>(rows: Vec<T>) -> Result<Vec<Value>> {
+    let rows: serde_json::Result<Vec<Value>> = rows.into_iter().map(serde_json::to_value).collect();
+    rows.map_err(|error| Error::permanent("encode a change", error))
 }
 
 /// Splits into runs that each fit a message. Neighbours of one SKU stay together if they fit.
@@ -172,6 +186,7 @@ mod tests {
             for message in StockChange::levels(&tenant, rows.clone()).unwrap() {
                 prop_assert!(json_text(&message).unwrap().len() < BATCH_BYTES);
                 let StockChange::Levels { levels, .. } = message else { panic!("not levels") };
+                let levels: Vec<LevelRow> = serde_json::from_value(Value::Array(levels)).unwrap();
                 let its: std::collections::BTreeSet<Sku> = levels.iter().map(|row| row.sku.clone()).collect();
                 prop_assert!(its.len() <= MOST_SKUS);
                 prop_assert!(its.iter().all(|sku| skus.insert(sku.clone())));

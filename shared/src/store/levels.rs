@@ -35,6 +35,8 @@ pub struct SkuLevels {
 pub enum LevelWritten {
     /// Stored; what is wanted may be another now.
     Changed,
+    /// Stored, since it is lower than what was stored for the same moment: see [`Arrival::Lower`].
+    Lowered(StockLevel),
     /// Stored; only its moment is new, and nothing is wanted otherwise for it.
     Remeasured,
     /// Not stored: see [`Arrival`]. With what is stored.
@@ -145,7 +147,7 @@ impl Store {
         Ok(items)
     }
 
-    /// Stores a level if it is newer than what is stored, and raises the SKU's generation with it: one write unit.
+    /// Stores a level if it is newer than what is stored, or lower at the same moment, and raises the SKU's generation with it: one write unit.
     /// Idempotent: the same level again is [`Arrival::Repeated`].
     pub async fn write_level(
         &self,
@@ -164,11 +166,15 @@ impl Store {
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::levels(tenant, sku).into_map()))
             .update_expression("SET #level = :level, v = :v ADD #generation :one")
-            .condition_expression("attribute_not_exists(#level) OR #level.measured_at < :measured")
+            .condition_expression(
+                "attribute_not_exists(#level) OR #level.measured_at < :measured \
+                 OR (#level.measured_at = :measured AND #level.quantity > :quantity)",
+            )
             .expression_attribute_names("#level", &name)
             .expression_attribute_names("#generation", "generation")
             .expression_attribute_values(":level", level_value(level))
             .expression_attribute_values(":measured", n(level.measured_at.as_millisecond()))
+            .expression_attribute_values(":quantity", n(level.quantity))
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":v", n(super::item::VERSION))
             .return_values(ReturnValue::AllOld)
@@ -179,14 +185,16 @@ impl Store {
             Ok(answer) => {
                 let old = answer.attributes.unwrap_or_default();
                 let known = read_levels(&old);
-                let same = known
-                    .levels
-                    .get(warehouse)
-                    .is_some_and(|stored| stored.quantity == level.quantity);
-                Ok(if same && !known.reserving {
-                    LevelWritten::Remeasured
-                } else {
-                    LevelWritten::Changed
+                let stored = known.levels.get(warehouse);
+                let same = stored.is_some_and(|stored| stored.quantity == level.quantity);
+                Ok(match stored {
+                    Some(stored)
+                        if level.arrival(Some(stored), level.received_at) == Arrival::Lower =>
+                    {
+                        LevelWritten::Lowered(*stored)
+                    }
+                    _ if same && !known.reserving => LevelWritten::Remeasured,
+                    _ => LevelWritten::Changed,
                 })
             }
             Err(error) if condition_failed(&error) => {

@@ -7,7 +7,7 @@ use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{Listing, ListingState, Next, Observed, Sent, Standing, next};
 use stallkeeper::domain::product::Product;
 use stallkeeper::domain::stock::{
-    Arrival, Dispatch, Levels, Policy, Reservation, Sale, SkuStock, StockLevel, count,
+    Dispatch, Levels, Policy, Reservation, Sale, SkuStock, StockLevel, count,
 };
 use stallkeeper::domain::stock_settings::{LevelsKind, StockSettings};
 use std::collections::BTreeMap;
@@ -153,7 +153,10 @@ impl StockSync {
             received_at: at(now),
         };
         let warehouse = "LON".parse().unwrap();
-        if level.arrival(self.levels.get(&warehouse), at(now)) == Arrival::New {
+        if level
+            .arrival(self.levels.get(&warehouse), at(now))
+            .is_taken()
+        {
             self.levels.insert(warehouse, level);
             self.recompute(now);
         }

@@ -1,28 +1,23 @@
-//! CSV as rows of JSON: the header names the fields, and each cell becomes what a JSON row would have there. Cells are
-//! taken as they are: a space in a SKU is a space.
+//! CSV as rows of JSON: the header names the fields, and each cell is the text of its field. Cells are taken as they are: a
+//! space in a SKU is a space.
 
+use super::{Content, MOST_ROWS, too_many_rows};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use stallkeeper::api::{Answer, Problem};
 
-/// Fields that are numbers.
-const NUMBERS: [&str; 5] = [
-    "quantity",
-    "weight_grams",
-    "length_mm",
-    "width_mm",
-    "height_mm",
-];
 /// Fields that are together in an object of their own.
 const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
 /// A column for each currency: `rrp_GBP`.
 const PRICE: &str = "rrp_";
+/// More than all fields and currencies need: each cell takes memory.
+const MOST_COLUMNS: usize = 200;
 
 /// Reads CSV whose first line names the columns; commas, or semicolons if the first line has no comma.
 ///
 /// # Errors
-/// 400 if it is no CSV, 422 if the header names a column twice.
-pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
+/// 400 if it is no CSV, 422 if the header names a column twice, 413 if there are too many rows.
+pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Content>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| not_csv("It is not UTF-8."))?;
     let header = text.lines().next().unwrap_or_default();
@@ -31,13 +26,17 @@ pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Result<Value, String>>> {
         .delimiter(if semicolons { b';' } else { b',' })
         .flexible(true)
         .from_reader(text.as_bytes());
-    let columns = reader
+    let mut columns = reader
         .headers()
         .map_err(|_| not_csv("Its first line cannot be read."))?
         .clone();
+    columns.trim();
     check(&columns)?;
     let mut rows = Vec::new();
     for record in reader.records() {
+        if rows.len() == MOST_ROWS {
+            return Err(too_many_rows());
+        }
         let record = record.map_err(|_| not_csv("A line cannot be read."))?;
         rows.push(row(&columns, &record));
     }
@@ -60,6 +59,9 @@ fn check(columns: &csv::StringRecord) -> Answer<()> {
             "the first line must name the columns, `sku` among them",
         ));
     }
+    if columns.len() > MOST_COLUMNS {
+        return Err(Problem::invalid("", "expected at most 200 columns"));
+    }
     let mut seen = std::collections::BTreeSet::new();
     match columns.iter().find(|column| !seen.insert(*column)) {
         Some(_) => Err(Problem::invalid("", "a column is named twice")),
@@ -67,13 +69,14 @@ fn check(columns: &csv::StringRecord) -> Answer<()> {
     }
 }
 
-fn row(columns: &csv::StringRecord, record: &csv::StringRecord) -> Result<Value, String> {
-    if record.len() != columns.len() {
-        return Err(format!(
-            "It has {} cells, and the header has {}.",
-            record.len(),
-            columns.len()
-        ));
+fn row(columns: &csv::StringRecord, record: &csv::StringRecord) -> Content {
+    // Programs end lines with separators that say nothing.
+    let is_longer = record
+        .iter()
+        .skip(columns.len())
+        .any(|cell| !cell.is_empty());
+    if is_longer || record.len() < columns.len() {
+        return Content::Unreadable("It has more or fewer cells than the header.");
     }
     let mut fields = Map::new();
     let (mut dimensions, mut prices) = (Map::new(), Map::new());
@@ -96,18 +99,12 @@ fn row(columns: &csv::StringRecord, record: &csv::StringRecord) -> Result<Value,
             fields.insert(name.to_owned(), Value::Object(nested));
         }
     }
-    Ok(Value::Object(fields))
+    Content::Csv(Value::Object(fields))
 }
 
-/// What does not read as what the field is stays text, and is refused with its field later.
+/// Parts that are no JSON stay text, and are refused with their field later.
 fn value(column: &str, cell: &str) -> Value {
     let text = || Value::String(cell.to_owned());
-    if NUMBERS.contains(&column) {
-        return cell
-            .trim()
-            .parse::<u64>()
-            .map_or_else(|_| text(), Value::from);
-    }
     if column == "parts" {
         return serde_json::from_str(cell).unwrap_or_else(|_| text());
     }
@@ -119,8 +116,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rows(text: &str) -> Vec<Result<Value, String>> {
-        read(text.as_bytes()).unwrap()
+    fn rows(text: &str) -> Vec<Result<Value, &'static str>> {
+        let rows = read(text.as_bytes()).unwrap_or_default();
+        rows.into_iter().map(Content::decode).collect()
     }
 
     #[test]
@@ -130,7 +128,7 @@ mod tests {
              \" A,\"\"1\"\"\",Mug,250,80,9.90,\"[{\"\"sku\"\":\"\"B\"\",\"\"units\"\":2}]\"\nB,,,,,\n",
         );
         let first = json!({
-            "sku": " A,\"1\"", "title": "Mug", "weight_grams": 250, "dimensions": {"length_mm": 80},
+            "sku": " A,\"1\"", "title": "Mug", "weight_grams": "250", "dimensions": {"length_mm": "80"},
             "rrp": {"GBP": "9.90"}, "parts": [{"sku": "B", "units": 2}],
         });
         assert_eq!(rows, [Ok(first), Ok(json!({"sku": "B"}))]);
@@ -138,10 +136,11 @@ mod tests {
 
     #[test]
     fn a_row_with_too_few_cells_is_told_and_keeps_no_other_from_being_read() {
-        let rows = rows("sku;quantity\nA;1\nB\nC;x\n");
-        assert_eq!(rows[0], Ok(json!({"sku": "A", "quantity": 1})));
+        let rows = rows("sku; quantity\nA;1;;\nB\nC;x\nD;1;2\n");
+        assert_eq!(rows[0], Ok(json!({"sku": "A", "quantity": "1"})));
         assert!(rows[1].is_err());
         assert_eq!(rows[2], Ok(json!({"sku": "C", "quantity": "x"})));
+        assert!(rows[3].is_err());
     }
 
     #[test]

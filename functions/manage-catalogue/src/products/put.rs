@@ -9,14 +9,15 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{Answer, Tenant};
-use stallkeeper::domain::product::Product;
-use stallkeeper::intake::queue_products;
+use stallkeeper::intake::{queue_products, read_product};
 use std::sync::Arc;
 
 /// Takes products and bundles in bulk.
 ///
 /// At most 1,000 rows, as a JSON array or as CSV whose header names the columns (`length_mm`, `width_mm`, `height_mm`; a
 /// column for each currency, `rrp_GBP`; `parts` as JSON). A row is the whole product: what it leaves out is removed.
+/// What only describes a product (texts, EAN, weight, dimensions) and cannot be used is left out, and `adjusted` says so; the
+/// rest is taken.
 /// Sending the same again changes nothing. A bundle's parts may come later; none may be a bundle. 202 means that all
 /// accepted rows are queued: they are stored in a moment. `Idempotency-Key` adds nothing to that.
 #[utoipa::path(
@@ -37,7 +38,7 @@ pub(crate) async fn put(
     State(app): State<Arc<App>>,
     rows: Rows,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {
-    let (rows, products) = rows.read::<ProductRow, Product>();
+    let (rows, products) = rows.read(read_product);
     let (store, queue) = (&app.store, &app.stock_changes);
     let verdicts = queue_products(store, queue, &tenant, products, Timestamp::now()).await?;
     Ok((StatusCode::ACCEPTED, Json(rows.judged(verdicts))))

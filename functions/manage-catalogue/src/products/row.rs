@@ -1,48 +1,46 @@
-//! A product as a row of a request.
+//! A product as a row of requests and answers.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stallkeeper::domain::ids::Sku;
-use stallkeeper::domain::product::{Dimensions, Part, Product};
+use stallkeeper::domain::product::{Part, Product};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A product, or a bundle if it has parts.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Product)]
 pub(crate) struct ProductRow {
     /// The merchant's SKU, kept to the letter: case and spaces count.
     #[schema(value_type = String, example = "MUG-BLUE")]
     sku: Sku,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     brand: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<String>,
     /// GTIN-8, -12, -13 or -14, digits only, with its check digit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "4006381333931")]
     ean: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     weight_grams: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     dimensions: Option<DimensionsRow>,
     /// Recommended retail price by currency (ISO 4217), tax included: decimal numbers as text.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object, example = json!({"GBP": "9.90", "EUR": "11.50"}))]
     rrp: BTreeMap<String, Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     tax_class: Option<String>,
     /// What a bundle is made of; none for a product. At most 90, each once, none a bundle itself.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartRow>,
 }
 
 /// Outer dimensions in millimetres.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Dimensions)]
 pub(crate) struct DimensionsRow {
     length_mm: u32,
@@ -51,36 +49,13 @@ pub(crate) struct DimensionsRow {
 }
 
 /// A component of a bundle.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = BundlePart)]
 pub(crate) struct PartRow {
     #[schema(value_type = String)]
     sku: Sku,
     /// How many of it one bundle takes; at least 1.
     units: u32,
-}
-
-impl From<ProductRow> for Product {
-    fn from(row: ProductRow) -> Self {
-        let part = |PartRow { sku, units }| Part { sku, units };
-        Self {
-            sku: row.sku,
-            title: row.title,
-            brand: row.brand,
-            category: row.category,
-            ean: row.ean,
-            weight_grams: row.weight_grams,
-            dimensions: row.dimensions.map(|size| Dimensions {
-                length_mm: size.length_mm,
-                width_mm: size.width_mm,
-                height_mm: size.height_mm,
-            }),
-            rrp: row.rrp,
-            tax_class: row.tax_class,
-            parts: row.parts.into_iter().map(part).collect(),
-        }
-    }
 }
 
 impl From<Product> for ProductRow {

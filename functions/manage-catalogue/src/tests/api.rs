@@ -6,11 +6,11 @@ async fn rows_that_are_wrong_are_told_one_by_one_and_keep_no_other_from_being_ta
     let stand = Stand::new().await;
     let rows = json!([
         level("A", "LON", 1, 1),
-        {"sku": "B", "warehouse": "LON", "quantity": -1, "measured_at": at(1)},
+        {"sku": "B", "warehouse": "LON", "quantity": "few", "measured_at": at(1)},
         {"sku": "", "warehouse": "LON", "quantity": 1, "measured_at": at(1)},
         {"sku": "C", "warehouse": "LON", "quantity": 1},
         {"sku": "D", "warehouse": "LON", "quantity": 1, "measured_at": "yesterday"},
-        {"sku": "E", "warehouse": "LON", "quantity": 1, "measured_at": at(1), "colour": "red"},
+        {"sku": "E", "warehouse": "LON", "quantity": true, "measured_at": at(1)},
         7,
         {"sku": "F", "warehouse": "LON", "quantity": 4294967296u64, "measured_at": at(1)},
     ]);
@@ -31,9 +31,9 @@ async fn rows_that_are_wrong_are_told_one_by_one_and_keep_no_other_from_being_ta
     let expected = [
         (2, Some("B"), Some("quantity")),
         (3, Some(""), Some("sku")),
-        (4, Some("C"), None),
+        (4, Some("C"), Some("measured_at")),
         (5, Some("D"), Some("measured_at")),
-        (6, Some("E"), Some("colour")),
+        (6, Some("E"), Some("quantity")),
         (7, None, None),
         (8, Some("F"), Some("quantity")),
     ];
@@ -87,6 +87,45 @@ async fn a_body_that_is_no_rows_at_all_is_refused_and_nothing_is_taken() {
         told.problem(status, problem);
     }
     assert!(stand.queued("changes").is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_decoded_in_one_row_keeps_no_other_out() {
+    let stand = Stand::new().await;
+    let good = level("A", "LON", 1, 1).to_string();
+    let deep = "[".repeat(500) + &"]".repeat(500);
+    let large = format!(r#"{{"sku": "L", "comment": "{}"}}"#, "x".repeat(70_000));
+    let rows = [
+        good.as_str(),
+        r#"{"sku": "B", "warehouse": "\ud800", "quantity": 1}"#,
+        r#"{"sku": "B", "warehouse": "LON", "quantity": 1e999}"#,
+        deep.as_str(),
+        large.as_str(),
+    ];
+    let body = format!("[{}]", rows.join(","));
+    let kind = Some("application/json");
+    let answer = stand.send("PUT", "/stock-levels", kind, body).await.is(202);
+    assert_eq!(answer["accepted"], 1);
+    let rejected = answer["rejected"].as_array().unwrap();
+    let codes: Vec<&Value> = rejected.iter().map(|row| &row["code"]).collect();
+    assert_eq!(codes, ["unreadable"; 4]);
+}
+
+#[tokio::test]
+async fn rows_are_counted_while_they_are_read() {
+    let stand = Stand::new().await;
+    let lines = "sku\n".to_owned() + &"A\n".repeat(300_000);
+    let columns = "sku,".to_owned() + &",a".repeat(300);
+    let numbers = format!("[{}0]", "0,".repeat(1_000_000));
+    let cases = [
+        ("text/csv", lines, 413, "too-large"),
+        ("text/csv", columns, 422, "invalid-request"),
+        ("application/json", numbers, 413, "too-large"),
+    ];
+    for (kind, body, status, problem) in cases {
+        let answer = stand.send("PUT", "/products", Some(kind), body).await;
+        answer.problem(status, problem);
+    }
 }
 
 #[tokio::test]

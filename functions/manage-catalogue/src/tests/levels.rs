@@ -124,6 +124,131 @@ async fn what_the_platform_queues_itself_goes_the_same_way_and_what_is_refused_i
     assert_eq!(shown["levels"][0]["quantity"], 1);
 }
 
+/// A and B, each listed, with levels that were counted at second 1.
+async fn two_in_stock() -> Stand {
+    let stand = Stand::new().await;
+    stand.keep(&["A", "B"]).await;
+    stand.list("A", "A", 1, 5).await;
+    stand.list("B", "B", 1, 7).await;
+    let stored = json!([level("A", "LON", 5, 1), level("B", "LON", 7, 1)]);
+    stand.put("/stock-levels", stored).await.is(202);
+    stand.work().await;
+    stand
+}
+
+#[tokio::test]
+async fn a_negative_level_by_the_api_is_zero_and_reported() {
+    let stand = two_in_stock().await;
+    let row = json!({"sku": "A", "warehouse": "LON", "quantity": -2, "measured_at": at(60)});
+    let answer = stand.put("/stock-levels", json!([row])).await.is(202);
+    assert_eq!(answer["accepted"], 1);
+    let adjusted = &answer["adjusted"][0];
+    assert_eq!(
+        (&adjusted["row"], &adjusted["field"], &adjusted["code"]),
+        (&json!(1), &json!("quantity"), &json!("negative"))
+    );
+    stand.work().await;
+    assert_eq!(stand.wanted("A").await, Some(0));
+}
+
+#[tokio::test]
+async fn odd_rows_in_a_queued_message_are_noted_alone_and_the_neighbours_go_in() {
+    let stand = two_in_stock().await;
+    let message = json!({"v": 1, "kind": "levels", "tenant": "north", "levels": [
+        {"sku": "A", "warehouse": "LON", "quantity": -2, "measured_at": at(60)},
+        {"sku": "C", "warehouse": "LON", "quantity": "some", "measured_at": at(60)},
+        {"sku": "D", "warehouse": "LON", "quantity": 1},
+        {"warehouse": "LON", "quantity": 1, "measured_at": at(60)},
+        17,
+        level("B", "LON", 0, 60),
+    ]});
+    for _ in 0..2 {
+        assert!(
+            stand
+                .deliver(std::slice::from_ref(&message))
+                .await
+                .is_empty()
+        );
+        stand.work().await;
+        assert_eq!(stand.wanted("A").await, Some(0));
+        assert_eq!(stand.wanted("B").await, Some(0));
+    }
+    assert!(
+        stand
+            .refusal("A")
+            .await
+            .unwrap()
+            .starts_with("quantity: Less than nothing")
+    );
+    assert!(
+        stand
+            .refusal("C")
+            .await
+            .unwrap()
+            .starts_with("quantity: expected")
+    );
+    assert!(stand.refusal("D").await.unwrap().contains("missing field"));
+    assert_eq!(stand.refusal("B").await, None);
+}
+
+#[tokio::test]
+async fn of_two_counts_of_one_moment_the_lower_holds_and_the_conflict_is_reported() {
+    for quantities in [[1, 0], [0, 1]] {
+        let stand = two_in_stock().await;
+        let mut adjusted = Vec::new();
+        for quantity in quantities {
+            let row = json!([level("A", "LON", quantity, 60)]);
+            let answer = stand.put("/stock-levels", row).await.is(202);
+            let remarks = ["adjusted", "rejected"].map(|list| answer[list][0]["code"].clone());
+            adjusted.push(json!(remarks));
+            stand.work().await;
+        }
+        let last = match quantities {
+            [1, 0] => json!(["conflict", null]),
+            _ => json!([null, "conflict"]),
+        };
+        assert_eq!(adjusted, [json!([null, null]), last]);
+        assert_eq!(stand.wanted("A").await, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn by_queue_too_the_lower_of_one_moment_holds_in_whatever_order_both_are_written() {
+    for quantities in [[1, 0], [0, 1]] {
+        let stand = two_in_stock().await;
+        let messages =
+            quantities.map(|quantity| levels_message(vec![level("A", "LON", quantity, 60)]));
+        for message in [&messages[0], &messages[1], &messages[0]] {
+            assert!(
+                stand
+                    .deliver(std::slice::from_ref(message))
+                    .await
+                    .is_empty()
+            );
+        }
+        assert_eq!(stand.wanted("A").await, Some(0));
+        assert!(stand.refusal("A").await.unwrap().contains("same moment"));
+    }
+}
+
+#[tokio::test]
+async fn a_lower_count_of_a_sender_whose_clock_is_ahead_is_taken_and_a_higher_one_is_not() {
+    let stand = two_in_stock().await;
+    let ahead = Timestamp::now() + jiff::SignedDuration::from_mins(6);
+    let row = |quantity: u32| json!([{"sku": "A", "warehouse": "LON", "quantity": quantity, "measured_at": ahead}]);
+    let answer = stand.put("/stock-levels", row(6)).await.is(202);
+    assert_eq!(answer["rejected"][0]["code"], "ahead");
+    let answer = stand.put("/stock-levels", row(2)).await.is(202);
+    assert_eq!(answer["adjusted"][0]["code"], "ahead");
+    stand.work().await;
+    assert_eq!(stand.wanted("A").await, Some(2));
+    // The sender's clock is right again.
+    let next = json!([level("A", "LON", 9, 2)]);
+    stand.put("/stock-levels", next).await.is(202);
+    stand.work().await;
+    assert_eq!(stand.wanted("A").await, Some(9));
+}
+
 #[tokio::test]
 async fn a_repeated_upload_writes_nothing_and_queues_nothing() {
     let stand = Stand::new().await;

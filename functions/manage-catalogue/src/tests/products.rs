@@ -142,4 +142,50 @@ async fn a_product_that_the_platform_queues_itself_goes_the_same_way() {
     let inputs = stand.store.sku_inputs(&tenant(), &sku("A")).await.unwrap();
     assert_eq!(inputs.product_generation, 1);
     assert!(stand.refusal("B").await.unwrap().starts_with("ean: "));
+    let shown = stand.get("/products?sku=B").await.is(200);
+    assert_eq!(shown["product"], json!({"sku": "B"}));
+}
+
+#[tokio::test]
+async fn a_bad_ean_or_a_title_of_two_lines_does_not_keep_a_products_stock_from_going_out() {
+    let stand = Stand::new().await;
+    stand.list("A", "A", 1, 1_000).await;
+    let level = json!([level("A", "LON", 4, 10)]);
+    stand.put("/stock-levels", level).await.is(202);
+    stand.work().await;
+    assert_eq!(stand.wanted("A").await, None);
+    let rows = json!([{"sku": "A", "title": "Mug\nblue", "ean": "4006381333932", "brand": "North", "size": "L"}]);
+    let answer = stand.put("/products", rows).await.is(202);
+    assert_eq!(
+        (&answer["accepted"], &answer["rejected"]),
+        (&json!(1), &json!([]))
+    );
+    let adjusted = answer["adjusted"].as_array().unwrap();
+    let fields: Vec<&Value> = adjusted.iter().map(|row| &row["field"]).collect();
+    assert_eq!(fields, ["size", "title", "ean"]);
+    stand.work().await;
+    assert_eq!(stand.wanted("A").await, Some(4));
+    let shown = stand.get("/products?sku=A").await.is(200);
+    assert_eq!(shown["product"], json!({"sku": "A", "brand": "North"}));
+}
+
+#[tokio::test]
+async fn by_csv_numbers_come_in_the_forms_in_which_programs_write_them() {
+    let stand = Stand::new().await;
+    let body = "sku; warehouse;quantity;measured_at\nA;LON;8.0;2025-06-01T10:00:00Z\nB; LON;7,5;2025-06-01T10:00:00Z;\nC;LON;-1;2025-06-01T10:00:00Z\n";
+    let kind = Some("text/csv");
+    let answer = stand
+        .send("PUT", "/stock-levels", kind, body.to_owned())
+        .await
+        .is(202);
+    assert_eq!(answer["accepted"], 3);
+    let adjusted = answer["adjusted"].as_array().unwrap();
+    let codes: Vec<&Value> = adjusted.iter().map(|row| &row["code"]).collect();
+    assert_eq!(codes, ["rounded", "negative"]);
+    stand.work().await;
+    for (sku, quantity) in [("A", 8), ("B", 7), ("C", 0)] {
+        let shown = stand.get(&format!("/stock-levels?sku={sku}")).await.is(200);
+        assert_eq!(shown["levels"][0]["quantity"], quantity, "{sku}");
+        assert_eq!(shown["levels"][0]["warehouse"], "LON");
+    }
 }

@@ -1,6 +1,6 @@
 //! What a product must be to be accepted; and the digest by which two products are the same.
 
-use super::{Part, Product};
+use super::{Dimensions, Part, Product};
 use crate::domain::ids::Sku;
 use crate::error::{Error, Result};
 use rust_decimal::Decimal;
@@ -53,6 +53,32 @@ pub fn fault(product: &Product) -> Option<Fault> {
         .or_else(|| parts(product))
 }
 
+/// Leaves out what only describes a product and cannot be used, and says what: it must keep neither the rest of the product
+/// nor its stock from going out.
+pub fn drop_unusable(product: &mut Product) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (field, text, longest) in [
+        ("title", &mut product.title, LONGEST[0]),
+        ("brand", &mut product.brand, LONGEST[1]),
+        ("category", &mut product.category, LONGEST[1]),
+    ] {
+        drop_if(text, |text| text_fault(field, text, longest), &mut faults);
+    }
+    drop_if(&mut product.ean, |text| ean(text), &mut faults);
+    drop_if(&mut product.weight_grams, |it| weight(*it), &mut faults);
+    drop_if(&mut product.dimensions, size, &mut faults);
+    faults
+}
+
+fn drop_if<T>(field: &mut Option<T>, fault: impl Fn(&T) -> Option<Fault>, faults: &mut Vec<Fault>) {
+    let Some(mut fault) = field.as_ref().and_then(fault) else {
+        return;
+    };
+    *field = None;
+    fault.detail.push_str(" It was left out.");
+    faults.push(fault);
+}
+
 fn texts(product: &Product) -> Option<Fault> {
     let texts = [
         ("title", &product.title, LONGEST[0]),
@@ -60,13 +86,16 @@ fn texts(product: &Product) -> Option<Fault> {
         ("category", &product.category, LONGEST[1]),
         ("tax_class", &product.tax_class, LONGEST[1]),
     ];
-    texts.into_iter().find_map(|(field, text, longest)| {
-        let text = text.as_deref()?;
-        let bad = text.chars().count() > longest || text.chars().any(char::is_control);
-        bad.then(|| {
-            let detail = format!("At most {longest} characters on one line.");
-            Fault::new(field, "text", detail)
-        })
+    texts
+        .into_iter()
+        .find_map(|(field, text, longest)| text_fault(field, text.as_deref()?, longest))
+}
+
+fn text_fault(field: &str, text: &str, longest: usize) -> Option<Fault> {
+    let bad = text.chars().count() > longest || text.chars().any(char::is_control);
+    bad.then(|| {
+        let detail = format!("At most {longest} characters on one line.");
+        Fault::new(field, "text", detail)
     })
 }
 
@@ -91,14 +120,18 @@ fn ean(ean: &str) -> Option<Fault> {
 }
 
 fn measures(product: &Product) -> Option<Fault> {
-    if product
-        .weight_grams
-        .is_some_and(|weight| !(1..=HEAVIEST).contains(&weight))
-    {
-        let detail = "At least 1 gram and at most 50,000,000; leave it out where it is not known.";
-        return Some(Fault::new("weight_grams", "weight", detail));
-    }
-    let size = product.dimensions?;
+    let weight = product.weight_grams.and_then(weight);
+    weight.or_else(|| product.dimensions.as_ref().and_then(size))
+}
+
+fn weight(grams: u32) -> Option<Fault> {
+    (!(1..=HEAVIEST).contains(&grams)).then(|| {
+        let detail = "At least 1 gram and at most 50,000,000; leave it out if it is not known.";
+        Fault::new("weight_grams", "weight", detail)
+    })
+}
+
+fn size(size: &Dimensions) -> Option<Fault> {
     let sides = [
         ("length_mm", size.length_mm),
         ("width_mm", size.width_mm),
