@@ -20,7 +20,7 @@ use stallkeeper::sp_api::{Account, Answer, Operation, OrdersPage, RefusedWith, S
 use stallkeeper::store::{Cursor, Leased, OverlapMemory, Written};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
-use tracing::info;
+use tracing::{error, info};
 
 /// How long a run has the cursor to itself; longer than the function may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
