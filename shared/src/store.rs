@@ -77,7 +77,9 @@ pub use lease::Leased;
 pub use levels::{LevelWritten, SkuLevels};
 pub use limit::{Bucket, Permit};
 pub use listings::{Claimed, ListingPage, WantedWritten};
-pub use matching::{ListingCounts, Matching, ReportJob};
+pub use matching::{
+    HeldReport, ListingCounts, MarketplaceReports, Matching, ReportJob, ReportRelease,
+};
 pub use nameless_orders::UnreadableOrder;
 pub use oauth::{AuthorisationAttempt, OAuthState};
 pub use order_lists::{OrderFilter, OrderPage, WaitingKind, WaitingPage};

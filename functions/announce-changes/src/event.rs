@@ -12,6 +12,7 @@ use stallkeeper::domain::feed::FeedKind;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, Sku, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::OrderRow;
+use std::collections::BTreeMap;
 
 /// `source` of every event.
 pub const SOURCE: &str = "stallkeeper";
@@ -82,6 +83,28 @@ pub enum Happened {
         marketplaces: Vec<Marketplace>,
         remedy: &'static str,
     },
+    /// Somebody else closed a listing at Amazon or set it to zero: it is sent nothing until a person reopens it.
+    #[strum(serialize = "listing.closed_elsewhere")]
+    ListingClosedElsewhere {
+        connection: ConnectionId,
+        sku: AmazonSku,
+        product: Option<Sku>,
+        marketplaces: Vec<Marketplace>,
+        /// What Amazon's report showed.
+        quantity: Option<u32>,
+        /// By its status; else by a zero that neither we nor a sale explain.
+        inactive: bool,
+        remedy: &'static str,
+    },
+    /// Amazon keeps one quantity for all marketplaces, and its reports show different ones for a listing.
+    #[strum(serialize = "listing.quantities_differ")]
+    ListingQuantitiesDiffer {
+        connection: ConnectionId,
+        sku: AmazonSku,
+        product: Option<Sku>,
+        quantities: BTreeMap<Marketplace, u32>,
+        since: Timestamp,
+    },
     /// Amazon has had a feed for longer than it should need.
     #[strum(serialize = "feed.stuck")]
     FeedStuck {
@@ -104,6 +127,27 @@ pub enum Happened {
         /// Listings that would go to zero, with those of the last hour.
         zeros: u64,
         matched: u64,
+        held_at: Timestamp,
+    },
+    /// Amazon's listings report of a marketplace failed, or may not be whole: what is known there stays.
+    #[strum(serialize = "report.failed")]
+    ReportFailed {
+        connection: ConnectionId,
+        marketplace: Marketplace,
+        reason: String,
+        /// How often in a row.
+        failures: u32,
+        /// It is not asked for before.
+        next_at: Option<Timestamp>,
+    },
+    /// Amazon's listings report of a marketplace lost many listings, and waits for a person to say that they are gone.
+    #[strum(serialize = "report.held")]
+    ReportHeld {
+        connection: ConnectionId,
+        marketplace: Marketplace,
+        /// Listings that were known there.
+        known: u64,
+        lost: u64,
         held_at: Timestamp,
     },
     /// No stock level came for long.

@@ -31,7 +31,9 @@ use stallkeeper::schedule::Schedules;
 use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
 use std::collections::BTreeSet;
-use stock_changes::{feed_changes, listing_changes, offer_changes, rejected, round_changes};
+use stock_changes::{
+    feed_changes, listing_changes, matching_changes, offer_changes, rejected, round_changes,
+};
 use tracing::{info, warn};
 
 /// What the function works with.
@@ -109,6 +111,10 @@ impl Work {
             Change::Rejected(row) => self.events.push(rejected(row, at)),
             Change::Round { connection, images } => {
                 let events = round_changes(&connection, &images, at);
+                self.events.extend(events);
+            }
+            Change::Matching { connection, images } => {
+                let events = matching_changes(&connection, &images, at);
                 self.events.extend(events);
             }
             Change::StockPlan {

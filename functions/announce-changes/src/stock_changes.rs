@@ -7,14 +7,19 @@ use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::store::Round;
 use stallkeeper::store::stream::{Images, RejectedRow};
+use stallkeeper::store::{MarketplaceReports, Matching, Round};
 
 /// What to do about a listing that is spelt differently.
 const RENAME_OURS: &str = "Rename our product to Amazon's spelling, or tie the Amazon SKU to our product as an alias; \
                            Amazon's spelling cannot be changed.";
 
-/// What happened to a listing: Amazon refused its quantity, or it turned out to be spelt differently.
+/// What to do about a listing that somebody closed.
+const REOPEN: &str = "Reopen it here (POST /connections/{connection}/listings/reopen?sku=) or at Amazon, if it is to be \
+                      sold again; else leave it.";
+
+/// What happened to a listing: Amazon refused its quantity, it turned out to be spelt differently, somebody
+/// else closed it, or its marketplaces show different quantities.
 pub fn listing_changes(images: &Images<Listing>, at: Option<Timestamp>) -> Vec<Event> {
     let (old, new) = (images.old.as_deref(), &*images.new);
     let mut events = Vec::new();
@@ -42,7 +47,39 @@ pub fn listing_changes(images: &Images<Listing>, at: Option<Timestamp>) -> Vec<E
         let which = [new.connection.as_str(), sku, &revision];
         events.push(Event::new(&new.tenant, which, happened, at));
     }
+    let happened = [closed_elsewhere(old, new), quantities_differ(old, new)];
+    for happened in happened.into_iter().flatten() {
+        let (sku, revision) = (new.amazon_sku.as_str(), new.revision.to_string());
+        let which = [new.connection.as_str(), sku, &revision];
+        events.push(Event::new(&new.tenant, which, happened, at));
+    }
     events
+}
+
+fn closed_elsewhere(old: Option<&Listing>, new: &Listing) -> Option<Happened> {
+    let closed = ListingState::ClosedElsewhere;
+    let was = old.is_some_and(|old| old.state == closed);
+    (new.state == closed && !was).then(|| Happened::ListingClosedElsewhere {
+        connection: new.connection.clone(),
+        sku: new.amazon_sku.clone(),
+        product: new.product.clone(),
+        marketplaces: new.marketplaces.clone(),
+        quantity: new.closed.as_ref().and_then(|closed| closed.quantity),
+        inactive: new.closed.as_ref().is_some_and(|closed| closed.inactive),
+        remedy: REOPEN,
+    })
+}
+
+fn quantities_differ(old: Option<&Listing>, new: &Listing) -> Option<Happened> {
+    let differing = new.differing.as_ref()?;
+    let before = old.and_then(|old| old.differing.as_ref());
+    before.is_none().then(|| Happened::ListingQuantitiesDiffer {
+        connection: new.connection.clone(),
+        sku: new.amazon_sku.clone(),
+        product: new.product.clone(),
+        quantities: differing.quantities.clone(),
+        since: differing.since,
+    })
 }
 
 /// What happened to an offer: Amazon refused its price.
@@ -155,6 +192,54 @@ pub fn round_changes(
             Event::new(&connection.tenant, which, happened, at)
         })
         .collect()
+}
+
+/// What happened to a connection's matching: the report of a marketplace failed once more, or is held.
+pub fn matching_changes(
+    connection: &ConnectionKey,
+    images: &Images<Matching>,
+    at: Option<Timestamp>,
+) -> Vec<Event> {
+    let mut events = Vec::new();
+    let started = images
+        .new
+        .started_at
+        .map_or_else(String::new, |at| at.to_string());
+    for reports in &images.new.marketplaces {
+        let marketplace = reports.marketplace;
+        let old = images.old.as_deref();
+        let old = old.and_then(|old| old.reports_of(marketplace));
+        let country = marketplace.country();
+        let mut add = |moment: String, happened| {
+            let which = [connection.id.as_str(), country, &moment];
+            events.push(Event::new(&connection.tenant, which, happened, at));
+        };
+        let held_at = |it: &MarketplaceReports| it.held.as_ref().map(|held| held.at);
+        let held = reports.held.as_ref();
+        if let Some(held) = held.filter(|held| old.and_then(held_at) != Some(held.at)) {
+            let happened = Happened::ReportHeld {
+                connection: connection.id.clone(),
+                marketplace,
+                known: held.known,
+                lost: held.lost,
+                held_at: held.at,
+            };
+            add(held.at.to_string(), happened);
+        }
+        let failures = old.map_or(0, |old| old.failures);
+        let reason = reports.failed.as_ref().filter(|_| held.is_none());
+        if let Some(reason) = reason.filter(|_| reports.failures > failures) {
+            let happened = Happened::ReportFailed {
+                connection: connection.id.clone(),
+                marketplace,
+                reason: reason.clone(),
+                failures: reports.failures,
+                next_at: reports.next_at,
+            };
+            add(started.clone(), happened);
+        }
+    }
+    events
 }
 
 /// A row that came by the queue was refused.

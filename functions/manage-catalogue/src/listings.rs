@@ -8,6 +8,7 @@ mod feeds;
 mod matching;
 mod page;
 mod prices;
+mod reopen;
 mod retie;
 mod rows;
 
@@ -22,8 +23,10 @@ pub(crate) fn routes(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>>
         .routes(routes!(page::list))
         .routes(routes!(matching::counts))
         .routes(routes!(matching::run))
+        .routes(routes!(matching::release))
         .routes(routes!(alias::put, alias::delete))
         .routes(routes!(feeds::list))
         .routes(routes!(feeds::show))
         .routes(routes!(prices::release))
+        .routes(routes!(reopen::reopen))
 }

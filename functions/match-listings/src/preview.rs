@@ -113,6 +113,7 @@ impl PreviewJob {
         let counts = app.store.matching(&self.connection).await?.state.counts;
         self.so_far.unmatched = counts.unknown_here + counts.case_mismatch;
         self.so_far.fulfilled_by_amazon = counts.fulfilled_by_amazon;
+        self.so_far.closed_elsewhere = counts.closed_elsewhere;
         let effect = self.so_far.clone();
         self.save(app, Ok(effect)).await
     }

@@ -2,6 +2,7 @@
 //! step by step, so that whatever stops a run, the next one goes on.
 
 mod absent;
+mod aside;
 mod batch;
 mod decide;
 mod pending;
@@ -10,6 +11,8 @@ mod read;
 mod request;
 mod sightings;
 mod sold;
+mod spelling;
+mod weigh;
 
 use crate::App;
 use jiff::{SignedDuration, Timestamp};
@@ -30,8 +33,6 @@ const LEASE: SignedDuration = SignedDuration::from_mins(16);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 /// How often a job may queue itself again.
 const MOST_HOPS: u32 = 120;
-/// How often reports that break off are read again.
-const MOST_TRIES: u32 = 5;
 /// Within this time a matching is good enough to show what settings would do.
 pub(crate) const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
@@ -76,7 +77,6 @@ pub(crate) async fn match_listings(app: &App, job: MatchJob, deadline: SystemTim
         connection: &connection,
         session: SellerSession::new(&app.store, &app.vault, &app.amazon, &connection),
         matching,
-        reports_broke: false,
         deadline,
     };
     let end = run.work(&job).await;
@@ -98,20 +98,13 @@ struct Run<'a> {
     connection: &'a Connection,
     session: SellerSession<'a>,
     matching: Leased<Matching>,
-    /// A report broke off or cannot be read.
-    reports_broke: bool,
     deadline: SystemTime,
 }
 
 impl Run<'_> {
     async fn work(&mut self, job: &MatchJob) -> Result<RunOutcome> {
         let now = Timestamp::now();
-        if self.is_under_way() && self.waits_too_long(now) {
-            if job.hop > 0 {
-                return Ok(RunOutcome::Failed(
-                    "Amazon did not make its reports in time".into(),
-                ));
-            }
+        if job.hop == 0 && self.is_under_way() && self.waited() > LONGEST_WAIT {
             // What somebody began long ago is not waited for any more.
             self.matching.reports.clear();
             self.matching.started_at = None;
@@ -122,7 +115,6 @@ impl Run<'_> {
             }
             self.matching.started_at = Some(now);
             self.matching.failed = None;
-            self.matching.tries = 0;
             self.matching.reports.clear();
         }
         if job.hop >= MOST_HOPS {
@@ -135,10 +127,36 @@ impl Run<'_> {
             let why = "no marketplace of this connection is switched on";
             return Ok(RunOutcome::Failed(why.into()));
         }
-        if let Some(end) = self.ask(&marketplaces, job.hop).await? {
-            return Ok(end);
+        if self.due(&marketplaces, job.why, now).is_empty() {
+            return Ok(RunOutcome::Failed(self.failures(&marketplaces)));
         }
-        self.match_reports(&marketplaces).await
+        let guards = self.guards(&marketplaces);
+        let all = [marketplaces.clone(), guards.clone()].concat();
+        let due = self.due(&all, job.why, now);
+        loop {
+            if let Some(end) = self.ask(&due, &marketplaces, job.hop).await? {
+                return Ok(end);
+            }
+            if let Some(end) = self.match_reports(&marketplaces, &guards).await? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// The marketplaces whose report is asked for: one that keeps failing is asked for ever later, unless a person wants it.
+    fn due(
+        &self,
+        marketplaces: &[Marketplace],
+        why: MatchReason,
+        now: Timestamp,
+    ) -> Vec<Marketplace> {
+        let waits = |marketplace: Marketplace| {
+            let reports = self.matching.reports_of(marketplace);
+            reports.is_some_and(|reports| reports.waits(now))
+        };
+        let due = marketplaces.iter().copied();
+        due.filter(|it| why == MatchReason::OnDemand || !waits(*it))
+            .collect()
     }
 
     /// The marketplaces whose listings count, the home marketplace first.
@@ -161,6 +179,17 @@ impl Run<'_> {
         Ok(marketplaces)
     }
 
+    /// The other marketplaces that the seller takes part in: a SKU that Amazon fulfils on one of them is sent nothing
+    /// anywhere.
+    fn guards(&self, marketplaces: &[Marketplace]) -> Vec<Marketplace> {
+        let participations = self.connection.participations.iter();
+        participations
+            .filter(|it| it.participating && it.marketplace.region() == self.connection.region())
+            .map(|it| it.marketplace)
+            .filter(|it| !marketplaces.contains(it))
+            .collect()
+    }
+
     fn is_under_way(&self) -> bool {
         let Matching {
             started_at,
@@ -171,9 +200,10 @@ impl Run<'_> {
         failed.is_none() && *started_at > *done_at
     }
 
-    fn waits_too_long(&self, now: Timestamp) -> bool {
-        let started = self.matching.started_at.unwrap_or(now);
-        now.duration_since(started) > LONGEST_WAIT
+    /// How long this matching has been under way.
+    fn waited(&self) -> SignedDuration {
+        let now = Timestamp::now();
+        now.duration_since(self.matching.started_at.unwrap_or(now))
     }
 
     /// What a failure means for the matching, beside what its class means for the message.
@@ -182,14 +212,6 @@ impl Run<'_> {
         if error.class() == Class::AuthRevoked {
             let why = "the seller's authorisation is revoked or has expired: authorise again";
             self.fail(why.into());
-            return Err(error);
-        }
-        if self.reports_broke && error.class() == Class::Retryable {
-            self.matching.tries += 1;
-            if self.matching.tries >= MOST_TRIES {
-                let why = format!("Amazon's report cannot be read: {}", error.chain());
-                return Ok(RunOutcome::Failed(why));
-            }
             return Err(error);
         }
         match sp_api::refusal(&error) {
@@ -202,9 +224,10 @@ impl Run<'_> {
 
     fn fail(&mut self, why: String) {
         let id = &self.connection.id;
+        // The alarm `MatchingFailures` counts these words.
         warn!(connection.id = %id, why, "the listings of connection `{id}` could not be matched");
         self.matching.failed = Some(why);
-        self.matching.reports.clear();
+        self.end_reports();
     }
 
     /// Gives the lease back, and then queues what is still to do: a message that comes finds the lease free.

@@ -1,8 +1,11 @@
 //! Identifiers, valid from construction: none can be empty, endless, or hold a control character.
 //! How they are spelt in a table key is decided in `store::key` alone.
 
+mod fold;
+
 use super::described::{described, printable};
 use super::marketplace::Marketplace;
+use fold::{fold, fold_case};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -110,14 +113,14 @@ impl Sku {
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
+
+    /// As [`Self::folded`], as the release before did it: in lower case, without outer spaces.
+    pub fn in_lower_case(&self) -> String {
+        fold_case(&self.0)
+    }
 }
 
 impl AmazonSku {
-    /// As [`Sku::folded`].
-    pub fn folded(&self) -> String {
-        fold(&self.0)
-    }
-
     /// Whether an address can name it. Whoever reads an address, on the way to Amazon or there, may take a part such as
     /// `..` or an empty one for a step on the path, however it is encoded.
     pub fn fits_in_an_address(&self) -> bool {
@@ -129,10 +132,6 @@ impl AmazonSku {
     pub fn as_product(&self) -> Sku {
         Sku(self.0.clone())
     }
-}
-
-fn fold(text: &str) -> String {
-    text.trim().to_lowercase()
 }
 
 impl ConnectionId {

@@ -16,6 +16,7 @@ use super::marketplace::Marketplace;
 use super::stock::Wanted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The state of a listing between our catalogue and Amazon's.
 #[derive(
@@ -43,15 +44,18 @@ pub enum ListingState {
     NotOnAmazon,
     /// Listed on Amazon, no product here.
     UnknownHere,
+    /// Somebody else closed it at Amazon or set it to zero. It is sent nothing until a person reopens it, here or there.
+    ClosedElsewhere,
 }
 
 impl ListingState {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Matched,
         Self::CaseMismatch,
         Self::FulfilledByAmazon,
         Self::NotOnAmazon,
         Self::UnknownHere,
+        Self::ClosedElsewhere,
     ];
 
     /// The spelling used in tables, queries and answers.
@@ -62,6 +66,7 @@ impl ListingState {
             Self::FulfilledByAmazon => "fulfilled_by_amazon",
             Self::NotOnAmazon => "not_on_amazon",
             Self::UnknownHere => "unknown_here",
+            Self::ClosedElsewhere => "closed_elsewhere",
         }
     }
 
@@ -127,6 +132,24 @@ pub struct Issues {
     pub issues: Vec<ListingIssue>,
 }
 
+/// Amazon keeps one quantity for all marketplaces; here its reports show different ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    /// When Amazon made the report that showed it first.
+    pub since: Timestamp,
+    pub quantities: BTreeMap<Marketplace, u32>,
+}
+
+/// What Amazon's report showed of a listing that somebody else closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// When Amazon made the report.
+    pub at: Timestamp,
+    pub quantity: Option<u32>,
+    /// By its status; else by a zero that neither we nor a sale explain.
+    pub inactive: bool,
+}
+
 /// A listing as we keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
@@ -153,6 +176,14 @@ pub struct Listing {
     /// What Amazon reported last to be wrong with it.
     #[serde(default)]
     pub issues: Option<Issues>,
+    #[serde(default)]
+    pub differing: Option<Differing>,
+    /// For `closed_elsewhere`.
+    #[serde(default)]
+    pub closed: Option<Closed>,
+    /// A person reopened it here, and Amazon has not shown it open since.
+    #[serde(default)]
+    pub reopened_at: Option<Timestamp>,
     /// How often a quantity was sent; the lock of the function that sends the next.
     #[serde(default)]
     pub send_count: u64,
@@ -180,6 +211,9 @@ impl Listing {
             refused: None,
             observed: None,
             issues: None,
+            differing: None,
+            closed: None,
+            reopened_at: None,
             send_count: 0,
             revision: 0,
         }
@@ -201,12 +235,19 @@ impl Listing {
         self.wanted.as_ref()?.quantity
     }
 
-    /// The marketplace to send its quantity through: the home one if it is listed there, else its first.
-    pub fn store_to_send_through(&self, home: Marketplace) -> Option<Marketplace> {
-        if self.marketplaces.contains(&home) {
-            Some(home)
+    /// The marketplaces that a quantity can be sent through: if some show another one, those.
+    pub fn marketplaces_to_send_through(&self, quantity: u32) -> Vec<Marketplace> {
+        let others = self.differing.iter().flat_map(|it| &it.quantities);
+        let others: Vec<Marketplace> = others
+            .filter(|(marketplace, shown)| {
+                **shown != quantity && self.marketplaces.contains(marketplace)
+            })
+            .map(|(marketplace, _)| *marketplace)
+            .collect();
+        if others.is_empty() {
+            self.marketplaces.clone()
         } else {
-            self.marketplaces.first().copied()
+            others
         }
     }
 }

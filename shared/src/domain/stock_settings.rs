@@ -130,6 +130,9 @@ pub struct Effect {
     /// Listings whose product has no stock level yet: they are left as they are.
     pub without_level: u64,
     pub fulfilled_by_amazon: u64,
+    /// Listings that somebody closed at Amazon: they are left closed. `GET …/listings?state=closed_elsewhere` lists them.
+    #[serde(default)]
+    pub closed_elsewhere: u64,
 }
 
 /// The effect of a draft, as far as it is known.

@@ -183,6 +183,11 @@ impl Key {
         Self::new(connection_pk(connection), "STOCK_URGENT")
     }
 
+    /// A person said that what Amazon's reports lack is gone.
+    pub(crate) fn report_release(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "MATCH_RELEASE")
+    }
+
     /// When a tenant's last stock level came.
     pub(crate) fn stock_seen(tenant: &TenantId) -> Self {
         Self::new(tenant_pk(tenant), "STOCK_SEEN")
@@ -211,6 +216,7 @@ pub(crate) const HISTORY: &str = "HISTORY#";
 
 pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
+pub(crate) const MATCH: &str = "MATCH";
 
 /// The tenant and the connection that the partition of a connection's items names.
 pub(crate) fn connection_of(pk: &str) -> Option<ConnectionKey> {
@@ -240,7 +246,7 @@ impl LeasedState for Round {
 }
 
 impl LeasedState for Matching {
-    const SORT_KEY: &'static str = "MATCH";
+    const SORT_KEY: &'static str = MATCH;
 }
 
 pub(super) fn mapping_pk(owner: &MappingOwner) -> String {

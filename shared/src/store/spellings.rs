@@ -1,4 +1,4 @@
-//! Our SKUs by their folded spelling, for listings whose SKU differs only in case or outer spaces.
+//! Our SKUs by their folded spelling, for listings whose SKU only looks like one of ours.
 
 use super::Store;
 use super::item::{failure, s, text};
@@ -16,29 +16,38 @@ impl Store {
 
     /// Forgets a spelling. Idempotent.
     pub async fn forget_spelling(&self, tenant: &TenantId, sku: &Sku) -> Result<()> {
-        self.delete(
-            &self.tables.catalogue,
-            Key::folded(tenant, &sku.folded(), sku),
-        )
-        .await
+        for folded in foldings(sku) {
+            let key = Key::folded(tenant, &folded, sku);
+            self.delete(&self.tables.catalogue, key).await?;
+        }
+        Ok(())
     }
 
-    /// Our SKUs that differ from `folded` only in case and outer spaces.
-    pub async fn spellings(&self, tenant: &TenantId, folded: &str) -> Result<Vec<Sku>> {
-        let answer = self
-            .db
-            .query()
-            .table_name(&self.tables.catalogue)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(key::folded_pk(tenant, folded)))
-            .limit(10)
-            .send()
-            .await
-            .map_err(|error| failure("look for other spellings", error))?;
-        Ok(answer
-            .items()
-            .iter()
-            .filter_map(|item| key::sku_of(&text(item, "sk")?))
-            .collect())
+    /// Our SKUs that look like this one, itself included. Also those that the release before remembered, if they differ
+    /// only in letter case and outer spaces.
+    pub async fn spellings(&self, tenant: &TenantId, sku: &Sku) -> Result<Vec<Sku>> {
+        let mut found = Vec::new();
+        for folded in foldings(sku) {
+            let answer = self
+                .db
+                .query()
+                .table_name(&self.tables.catalogue)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(key::folded_pk(tenant, &folded)))
+                .limit(10)
+                .send()
+                .await
+                .map_err(|error| failure("look for other spellings", error))?;
+            let spelt = answer.items().iter().filter_map(|it| text(it, "sk"));
+            found.extend(spelt.filter_map(|sk| key::sku_of(&sk)));
+        }
+        Ok(found)
     }
+}
+
+/// The spellings under which a SKU is found: as it is folded now, and as it was by the release before.
+fn foldings(sku: &Sku) -> Vec<String> {
+    let mut foldings = vec![sku.folded(), sku.in_lower_case()];
+    foldings.dedup();
+    foldings
 }

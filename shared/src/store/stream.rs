@@ -4,6 +4,7 @@
 use super::OrderRow;
 use super::item::{Item, VERSION, inflated};
 use super::key;
+use super::matching::Matching;
 use super::rounds::Round;
 use crate::domain::connection::Connection;
 use crate::domain::feed::Feed;
@@ -64,6 +65,10 @@ pub enum Change {
         connection: ConnectionKey,
         images: Images<Round>,
     },
+    Matching {
+        connection: ConnectionKey,
+        images: Images<Matching>,
+    },
     /// Stock settings; what is in force before and after.
     StockPlan {
         connection: ConnectionKey,
@@ -108,6 +113,13 @@ pub fn change(
                 images: images(old, new)?,
             })
         }
+        (Some(Kind::Matching), Some(new)) => {
+            let connection = connection_of(pk)?;
+            Ok(Change::Matching {
+                connection,
+                images: images(old, new)?,
+            })
+        }
         _ => Ok(Change::Other),
     }
 }
@@ -119,6 +131,7 @@ enum Kind {
     Connection,
     StockPlan,
     Round,
+    Matching,
     Listing,
     Offer,
     Feed,
@@ -131,6 +144,7 @@ impl Kind {
             key::ORDER => Some(Self::Order),
             key::STOCK => Some(Self::StockPlan),
             key::STOCK_ROUND => Some(Self::Round),
+            key::MATCH => Some(Self::Matching),
             key::LISTING => Some(Self::Listing),
             key::REJECTED => Some(Self::Rejected),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),

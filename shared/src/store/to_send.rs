@@ -94,7 +94,7 @@ impl ToSend {
             urgent,
             level_at: wanted.level_at,
             after,
-            marketplaces: listing.marketplaces.clone(),
+            marketplaces: listing.marketplaces_to_send_through(quantity),
             product_type: listing.product_type.clone(),
             at,
             by_patch: false,

@@ -190,6 +190,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
+        (
+            "POST",
+            "/connections/{connection}/listings/reports/release",
+            none(),
+            NotFound,
+        ),
         ("GET", "/connections/{connection}/feeds", none(), NotFound),
         (
             "GET",
@@ -265,6 +271,13 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         (
             "DELETE",
             "/connections/{connection}/aliases",
+            stocked.clone(),
+            none(),
+            NotFound,
+        ),
+        (
+            "POST",
+            "/connections/{connection}/listings/reopen",
             stocked.clone(),
             none(),
             NotFound,

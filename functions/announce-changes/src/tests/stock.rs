@@ -6,10 +6,12 @@ use crate::handle;
 use kit::{Database, stream_event as batch, stream_record as record};
 use serde_json::{Value, json};
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
-use stallkeeper::domain::listing::{Listing, ListingState, Refused, Sent, WantedPrice};
+use stallkeeper::domain::listing::{
+    Closed, Differing, Listing, ListingState, Refused, Sent, WantedPrice,
+};
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
-use stallkeeper::store::{HeldRound, Round, Written};
+use stallkeeper::store::{HeldReport, HeldRound, Matching, Round, Written};
 
 fn active() -> Connection {
     connection(ConnectionStatus::Active)
@@ -77,6 +79,29 @@ async fn mismatched_listing(database: &Database) -> Value {
         .into_iter()
         .find(|image| image["state"] == json!({"S": "case_mismatch"}));
     record(5, None, Some(&image.unwrap()))
+}
+
+/// A listing is closed at Amazon by somebody else, and one marketplace still shows a quantity.
+async fn closed_listing(database: &Database) -> Value {
+    let connection = active();
+    let sku = "CLOSED".parse().unwrap();
+    let mut listing = Listing::new(&connection, sku, ListingState::ClosedElsewhere);
+    listing.closed = Some(Closed {
+        at: at(5),
+        quantity: Some(3),
+        inactive: true,
+    });
+    listing.differing = Some(Differing {
+        since: at(5),
+        quantities: [(Marketplace::Uk, 0), (Marketplace::De, 3)].into(),
+    });
+    let placed = database.store.place_listing(&listing, None, false);
+    assert_eq!(placed.await.unwrap(), Written::Done);
+    let images = database.images("CatalogueTable", "LISTING").await;
+    let image = images
+        .into_iter()
+        .find(|image| image["state"] == json!({"S": "closed_elsewhere"}));
+    record(11, None, Some(&image.unwrap()))
 }
 
 async fn refused_offer(database: &Database) -> Value {
@@ -186,6 +211,28 @@ async fn held_round(database: &Database) -> Value {
     record(9, None, Some(&image))
 }
 
+/// A report is held, and that of another marketplace failed.
+async fn odd_reports(database: &Database) -> Value {
+    let key = active().key();
+    let mut matching = Matching {
+        attention_since: Some(at(70)),
+        ..Matching::default()
+    };
+    let uk = matching.reports_of_mut(Marketplace::Uk);
+    uk.doubt("it lost 400 of 900 listings".into());
+    uk.held = Some(HeldReport {
+        at: at(70),
+        known: 900,
+        lost: 400,
+    });
+    let fr = matching.reports_of_mut(Marketplace::Fr);
+    fr.fail("it failed on Amazon's side".into(), at(70));
+    let saved = database.store.save_leased(&key, &mut matching.into()).await;
+    assert_eq!(saved.unwrap(), Written::Done);
+    let image = database.images("ConnectionsTable", "MATCH").await.remove(0);
+    record(10, None, Some(&image))
+}
+
 /// What stock out has to announce of a day.
 pub(super) async fn a_day() -> Vec<Value> {
     let database = Database::new().await;
@@ -195,10 +242,12 @@ pub(super) async fn a_day() -> Vec<Value> {
     records.push(stuck_feed(&database).await);
     records.push(rejected_row(&database).await);
     records.push(held_round(&database).await);
+    records.push(odd_reports(&database).await);
+    records.push(closed_listing(&database).await);
     records
 }
 
-pub(super) const A_DAYS_EVENTS: [&str; 7] = [
+pub(super) const A_DAYS_EVENTS: [&str; 11] = [
     "listing.refused",
     "listing.case_mismatch",
     "listing.refused",
@@ -206,6 +255,10 @@ pub(super) const A_DAYS_EVENTS: [&str; 7] = [
     "stock.rejected",
     "round.held",
     "stock.stale",
+    "report.held",
+    "report.failed",
+    "listing.closed_elsewhere",
+    "listing.quantities_differ",
 ];
 
 #[tokio::test]
@@ -248,6 +301,19 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
         (&json!(400), &json!(900))
     );
     assert_eq!(detail(6)["since"], at(40).to_string());
+    assert_eq!(
+        (&detail(7)["marketplace"], &detail(7)["lost"]),
+        (&json!("UK"), &json!(400))
+    );
+    assert_eq!(
+        (&detail(8)["marketplace"], &detail(8)["failures"]),
+        (&json!("FR"), &json!(1))
+    );
+    assert_eq!(
+        (&detail(9)["sku"], &detail(9)["inactive"]),
+        (&json!("CLOSED"), &json!(true))
+    );
+    assert_eq!(detail(10)["quantities"], json!({"UK": 0, "DE": 3}));
     let ids: std::collections::BTreeSet<&str> = put
         .iter()
         .map(|(_, detail)| detail["id"].as_str().unwrap())

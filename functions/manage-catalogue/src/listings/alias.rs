@@ -150,10 +150,7 @@ pub(crate) async fn delete(
         .await?
         .product
         .is_some();
-    let spellings = app
-        .store
-        .spellings(&connection.tenant, &sku.folded())
-        .await?;
+    let spellings = app.store.spellings(&connection.tenant, &own).await?;
     let other = spellings.into_iter().find(|spelling| *spelling != own);
     let to = FormerTie {
         product: own,
@@ -170,6 +167,9 @@ pub(crate) async fn delete(
 fn note(state: ListingState) -> &'static str {
     match state {
         ListingState::Matched => "It is sent as stock changes.",
+        ListingState::ClosedElsewhere => {
+            "Somebody closed it at Amazon or set it to zero there. It is sent once a person reopens it: POST /connections/{connection}/listings/reopen?sku=…"
+        }
         ListingState::FulfilledByAmazon => {
             "Amazon keeps its stock, so no quantity is sent as long as it does."
         }
@@ -211,6 +211,7 @@ fn by_spelling(read: &Listing, own: &Sku, is_kept: bool, other: Option<Sku>) -> 
     match listing.state {
         ListingState::NotOnAmazon if !is_kept => return None,
         ListingState::NotOnAmazon | ListingState::FulfilledByAmazon => {}
+        ListingState::ClosedElsewhere if is_kept => listing.product = Some(own.clone()),
         _ if is_kept => {
             listing.state = ListingState::Matched;
             listing.product = Some(own.clone());

@@ -4,7 +4,7 @@ use super::amazon::{Outcome, outcome, shown};
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::listing::{Listing, Standing};
+use stallkeeper::domain::listing::{Differing, Listing, Standing};
 use stallkeeper::domain::stock::Reservation;
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub(crate) struct ListingRow {
     /// To the letter, as on Amazon.
     pub sku: String,
-    /// `matched`, `case_mismatch`, `fulfilled_by_amazon`, `not_on_amazon` or `unknown_here`.
+    /// `matched`, `case_mismatch`, `fulfilled_by_amazon`, `not_on_amazon`, `unknown_here` or `closed_elsewhere`.
     #[schema(example = "matched")]
     pub state: &'static str,
     /// The product that it is tied to.
@@ -39,6 +39,17 @@ pub(crate) struct ListingRow {
     /// What Amazon's last report showed.
     pub observed: Option<u32>,
     pub observed_at: Option<Timestamp>,
+    /// The quantity that each marketplace shows, if they are not the same, as `UK 5 DE 0`.
+    pub differing: Option<String>,
+}
+
+/// The quantities by marketplace, as text.
+pub(super) fn differing(differing: &Differing) -> String {
+    let each = differing.quantities.iter();
+    let each: Vec<String> = each
+        .map(|(it, quantity)| format!("{it} {quantity}"))
+        .collect();
+    each.join(" ")
 }
 
 impl ListingRow {
@@ -72,12 +83,13 @@ impl ListingRow {
             live_highest: live.map(|live| live.highest),
             observed: listing.observed.as_ref().map(|observed| observed.value),
             observed_at: listing.observed.as_ref().map(|observed| observed.at),
+            differing: listing.differing.as_ref().map(differing),
         }
     }
 }
 
 /// The columns of CSV, in the order of the fields.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "sku",
     "state",
     "product",
@@ -94,6 +106,7 @@ const COLUMNS: [&str; 16] = [
     "live_highest",
     "observed",
     "observed_at",
+    "differing",
 ];
 
 /// The rows as CSV with a header; what is not known is empty.
@@ -113,7 +126,7 @@ fn cell<T: ToString>(value: Option<T>) -> String {
 }
 
 impl ListingRow {
-    fn cells(&self) -> [String; 16] {
+    fn cells(&self) -> [String; 17] {
         [
             self.sku.clone(),
             self.state.to_owned(),
@@ -131,6 +144,7 @@ impl ListingRow {
             cell(self.live_highest),
             cell(self.observed),
             cell(self.observed_at),
+            cell(self.differing.as_ref()),
         ]
     }
 }

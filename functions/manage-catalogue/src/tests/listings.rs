@@ -4,7 +4,7 @@ use super::*;
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
 use stallkeeper::domain::ids::{ConnectionKey, FeedId};
 use stallkeeper::domain::listing::Sent;
-use stallkeeper::store::{ListingCounts, Matching};
+use stallkeeper::store::{HeldReport, ListingCounts, Matching};
 
 pub(super) async fn place(stand: &Stand, amazon_sku: &str, state: ListingState) {
     let listing = Listing::new(&connection("C1"), amazon_sku.parse().unwrap(), state);
@@ -278,11 +278,13 @@ async fn feeds_are_listed_the_newest_first_with_what_became_of_them() {
 }
 
 /// Every route of listings: method, path below the connection, body.
-const ROUTES: [(&str, &str, &str); 8] = [
+const ROUTES: [(&str, &str, &str); 10] = [
     ("GET", "listings", ""),
     ("GET", "listings?sku=A", ""),
     ("GET", "listings/counts", ""),
     ("POST", "listings/match", ""),
+    ("POST", "listings/reports/release", ""),
+    ("POST", "listings/reopen?sku=A", ""),
     ("PUT", "aliases?sku=A", r#"{"product":"A"}"#),
     ("DELETE", "aliases?sku=A", ""),
     ("GET", "feeds", ""),
@@ -309,4 +311,67 @@ async fn another_tenants_connection_does_not_exist_and_without_the_scope_nothing
     assert_eq!(stand.listing("A").await.revision, 1, "nothing was written");
     assert!(stand.queued("jobs").is_empty() && stand.queued("changes").is_empty());
     assert!(stand.queued("ticks").is_empty());
+}
+
+#[tokio::test]
+async fn a_listing_that_somebody_closed_is_sent_again_once_a_person_reopens_it() {
+    let stand = Stand::new().await;
+    stand.keep(&["A"]).await;
+    stand.list("A", "A", 1, 0).await;
+    let path = "/connections/C1/listings/reopen?sku=A";
+    stand
+        .send("POST", path, None, String::new())
+        .await
+        .problem(409, "not-closed");
+    let read = stand.listing("A").await;
+    let closed = Listing {
+        state: ListingState::ClosedElsewhere,
+        ..read.clone()
+    };
+    let placed = stand.store.place_listing(&closed, Some(&read), false);
+    assert_eq!(placed.await.unwrap(), Written::Done);
+    let row = &stand.get("/connections/C1/listings?sku=A").await.is(200);
+    let note = row["state_note"].as_str().unwrap();
+    assert!(note.contains("listings/reopen"), "{note}");
+    for _ in 0..2 {
+        let reopened = stand.send("POST", path, None, String::new()).await.is(200);
+        assert_eq!(reopened["state"], "matched");
+        assert!(stand.listing("A").await.reopened_at.is_some());
+    }
+    let missing = "/connections/C1/listings/reopen?sku=B";
+    stand
+        .send("POST", missing, None, String::new())
+        .await
+        .problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_held_report_is_released_once_a_person_says_that_its_listings_are_gone() {
+    let stand = Stand::new().await;
+    let path = "/connections/C1/listings/reports/release";
+    stand
+        .send("POST", path, None, String::new())
+        .await
+        .problem(409, "nothing-held");
+    let mut matching = Matching::default();
+    let uk = matching.reports_of_mut(Marketplace::Uk);
+    uk.doubt("it lost 5 of 9 listings".into());
+    uk.held = Some(HeldReport {
+        at: at(50),
+        known: 9,
+        lost: 5,
+    });
+    let saved = stand.store.save_leased(&key(), &mut matching.into()).await;
+    assert_eq!(saved.unwrap(), Written::Done);
+    let counts = stand.get("/connections/C1/listings/counts").await.is(200);
+    let uk = &counts["matching"]["marketplaces"][0];
+    assert_eq!(
+        (&uk["marketplace"], &uk["held"]["lost"]),
+        (&json!("UK"), &json!(5))
+    );
+    for _ in 0..2 {
+        stand.send("POST", path, None, String::new()).await.is(202);
+        let release = stand.store.report_release(&key()).await.unwrap();
+        assert!(release.unwrap().until > Timestamp::now());
+    }
 }

@@ -14,12 +14,15 @@ use stallkeeper::store::Written;
 
 /// Keys of an index in one page.
 const PAGE: i32 = 2000;
+/// Counted up whenever spellings fold in another way: then those of all products are remembered once more.
+const SPELLING_RULES: u32 = 1;
 /// Listings written side by side.
 const AT_ONCE: usize = 32;
 impl Run<'_> {
     /// Marks the spellings of all products; returns whether any of them is in no report. `None`: time ran out.
-    pub(super) async fn mark_products(&self, reading: &mut Reading) -> Result<Option<bool>> {
+    pub(super) async fn mark_products(&mut self, reading: &mut Reading) -> Result<Option<bool>> {
         let tenant = &self.connection.tenant;
+        let remembers = self.matching.spelling_rules < SPELLING_RULES;
         let mut missing = false;
         let mut after: Option<String> = None;
         loop {
@@ -31,9 +34,14 @@ impl Run<'_> {
             for sku in &page.0 {
                 reading.sightings.mark(sku.as_str(), Mark::Product);
                 missing |= !reading.sightings.is_seen(sku.as_str());
+                reading.note_spelling(sku.as_str());
+                if remembers && sku.folded() != sku.in_lower_case() {
+                    self.app.store.remember_spelling(tenant, sku).await?;
+                }
             }
             after = page.1;
             if after.is_none() {
+                self.matching.spelling_rules = SPELLING_RULES;
                 return Ok(Some(missing));
             }
             if crate::is_late(self.deadline) {
@@ -81,12 +89,18 @@ impl Run<'_> {
         for () in Written::attempts() {
             let Some(read) = known else { return Ok(None) };
             let sku = read.amazon_sku.as_str();
-            if !reading.marketplaces(sku, &read.marketplaces).is_empty() {
-                // It may be there yet: on a marketplace that was not read.
-                return Ok(Some(read));
-            }
             let product = reading.sightings.has(sku, Mark::Product);
-            let written = match off_amazon(&read, product) {
+            let target = if reading.may_be_there(&read) {
+                // On a marketplace whose report is missing or may not be whole.
+                let marketplaces = reading.marketplaces(sku, &read.marketplaces);
+                Some(Listing {
+                    marketplaces,
+                    ..read.clone()
+                })
+            } else {
+                off_amazon(&read, product)
+            };
+            let written = match target {
                 Some(target) if target == read => return Ok(Some(target)),
                 Some(target) => match self.write(Some(&read), &target, false).await? {
                     Written::Done => return Ok(Some(target)),

@@ -2,7 +2,7 @@
 //! if something is new; then the products that this touches are queued to be computed again.
 
 use super::Run;
-use super::decide::{Ours, Seen, observation, on_amazon, product_of};
+use super::decide::{Ours, close, observation, on_amazon, product_of};
 use super::pending::Pending;
 use super::read::Reading;
 use super::sightings::Mark;
@@ -30,19 +30,19 @@ impl Run<'_> {
         &self,
         reading: &mut Reading,
         place: usize,
-        rows: Vec<ListingRow>,
+        mut rows: Vec<ListingRow>,
     ) -> Result<()> {
-        let due = reading.due(&rows);
+        reading.respell(&mut rows);
+        let skus = reading.due(&rows);
         let key = &self.connection.key();
-        let skus: Vec<AmazonSku> = due.iter().map(|(sku, _)| sku.clone()).collect();
         let mut known = self.app.store.batch_get_listings(key, &skus).await?;
         let mut ours = self.ours(reading, &skus, &known).await?;
         let at = reading.sources[place].made_at;
         let shared = &*reading;
-        let placed = fan_out(due, AT_ONCE, |(sku, quantity)| {
+        let placed = fan_out(skus, AT_ONCE, |sku| {
             let known = known.remove(&sku);
             let ours = ours.remove(&sku).unwrap_or_default();
-            self.place(shared, sku, (quantity, at), known, ours)
+            self.place(shared, sku, at, known, ours)
         })
         .await?;
         let mut touched = Touched::new();
@@ -74,28 +74,27 @@ impl Run<'_> {
         &self,
         reading: &Reading,
         sku: AmazonSku,
-        (quantity, at): (Option<u32>, Timestamp),
+        at: Timestamp,
         mut known: Option<Listing>,
         mut ours: Ours,
     ) -> Result<(Listing, Option<Pending>)> {
         let key = &self.connection.key();
         for () in Written::attempts() {
-            let seen = Seen {
-                marketplaces: reading.marketplaces(
-                    sku.as_str(),
-                    known.as_ref().map_or(&[], |known| &known.marketplaces),
-                ),
-                by_amazon: reading.sightings.has(sku.as_str(), Mark::ByAmazon),
-                quantity,
-                at,
-            };
+            let seen = reading.seen(&sku, known.as_ref(), at);
             let mut target = on_amazon(self.connection, &sku, known.as_ref(), &seen, &ours);
-            let sold = self.sold(reading, &target, quantity).await?;
-            let drifted = sold.as_ref().zip(known.as_ref());
-            let drifted =
-                drifted.is_some_and(|(sold, known)| sold.has_drifted(known, quantity, at));
-            if drifted {
-                target.observed = quantity.map(|quantity| observation(quantity, at));
+            let wanted = target.wanted_quantity();
+            let quantity = seen.telling(wanted).map(|shown| shown.quantity);
+            let sold = self
+                .sold(reading, &target, known.as_ref(), quantity)
+                .await?;
+            let judged = sold.as_ref().zip(known.as_ref());
+            let drift = judged.and_then(|(sold, known)| sold.drifted(known, &seen));
+            let drifted = drift.is_some();
+            if let Some(shown) = drift {
+                target.observed = Some(observation(shown.quantity, shown.at));
+                if seen.is_zero() {
+                    close(&mut target, &seen);
+                }
             }
             if known.as_ref() == Some(&target) && !drifted {
                 let pending = pending(reading, &target, sold.as_ref());
@@ -155,6 +154,7 @@ impl Run<'_> {
             let found = Ours {
                 product: there,
                 other_spelling: None,
+                sends: reading.sends(),
             };
             ours.insert(sku.clone(), found);
             if !there && !reading.sightings.has(sku.as_str(), Mark::ByAmazon) {
@@ -170,7 +170,7 @@ impl Run<'_> {
         let spelt = fan_out(lacking, LOOKS_AT_ONCE, |(sku, product)| {
             let there = found.contains_key(&product);
             let alias = known.get(sku).is_some_and(|it| it.alias);
-            self.otherwise_spelt(sku, there, alias)
+            self.otherwise_spelt(reading, sku, there, alias)
         })
         .await?;
         ours.extend(spelt);
@@ -179,6 +179,7 @@ impl Run<'_> {
 
     async fn otherwise_spelt(
         &self,
+        reading: &Reading,
         sku: &AmazonSku,
         product: bool,
         alias: bool,
@@ -186,10 +187,17 @@ impl Run<'_> {
         let mut ours = Ours {
             product,
             other_spelling: None,
+            sends: reading.sends(),
         };
-        if !product && !alias {
+        if let Some(candidate) = reading
+            .candidates(sku)
+            .first()
+            .filter(|_| !product && !alias)
+        {
+            ours.other_spelling = Some(candidate.as_product());
+        } else if !product && !alias {
             let tenant = &self.connection.tenant;
-            let spellings = self.app.store.spellings(tenant, &sku.folded()).await?;
+            let spellings = self.app.store.spellings(tenant, &sku.as_product()).await?;
             let other = |it: &Sku| it.as_str() != sku.as_str();
             ours.other_spelling = spellings.into_iter().find(other);
         }
@@ -216,13 +224,13 @@ fn as_written(known: Option<&Listing>, mut target: Listing, forget_sent: bool) -
 }
 
 impl Reading {
-    /// The SKUs of these lines whose listings are still to be placed, with the quantities.
-    fn due(&mut self, rows: &[ListingRow]) -> Vec<(AmazonSku, Option<u32>)> {
+    /// The SKUs of these lines whose listings are still to be placed.
+    fn due(&mut self, rows: &[ListingRow]) -> Vec<AmazonSku> {
         let mut due = Vec::new();
         for row in rows {
             let Ok(sku) = row.sku.parse() else { continue };
             if self.is_clear(&row.sku) && !self.sightings.had(&row.sku, Mark::Placed) {
-                due.push((sku, row.quantity));
+                due.push(sku);
             }
         }
         due
@@ -230,6 +238,10 @@ impl Reading {
 
     fn count(&mut self, listing: &Listing) {
         count(&mut self.counts, listing.state);
+        self.counts.differing += u64::from(listing.differing.is_some());
+        for candidate in self.candidates(&listing.amazon_sku).to_vec() {
+            self.belongs(&candidate.as_product());
+        }
         let belongs = match listing.state {
             ListingState::CaseMismatch => listing.other_spelling.as_ref(),
             _ => listing.product.as_ref(),
@@ -262,5 +274,6 @@ pub(super) fn count(counts: &mut ListingCounts, state: ListingState) {
         ListingState::FulfilledByAmazon => &mut counts.fulfilled_by_amazon,
         ListingState::NotOnAmazon => &mut counts.not_on_amazon,
         ListingState::UnknownHere => &mut counts.unknown_here,
+        ListingState::ClosedElsewhere => &mut counts.closed_elsewhere,
     } += 1;
 }

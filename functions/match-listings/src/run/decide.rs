@@ -1,13 +1,16 @@
 //! The state of a listing, by what Amazon's reports show of it and what our catalogue has. Pure.
 //!
-//! A listing is tied to a product only while it is matched, or if a person tied it: so a listing that becomes matched had
-//! nothing wanted before, and it is computed then.
+//! A listing is tied to a product only while it is matched or closed by somebody else, or if a person tied it: so a listing
+//! that becomes matched had nothing wanted before, and it is computed then.
 
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
-use stallkeeper::domain::listing::{Listing, ListingState, Observed};
+use stallkeeper::domain::listing::{
+    Closed, Differing, Listing, ListingState, Observed, report_shows_from,
+};
 use stallkeeper::domain::marketplace::Marketplace;
+use std::collections::BTreeMap;
 
 /// What Amazon's reports show of an Amazon SKU.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +19,39 @@ pub(super) struct Seen {
     pub(super) marketplaces: Vec<Marketplace>,
     /// Amazon keeps its stock, on one of the marketplaces at least.
     pub(super) by_amazon: bool,
-    /// The live quantity, at most a few hours old.
-    pub(super) quantity: Option<u32>,
+    /// People can buy it on one of the marketplaces at least, as far as its status says.
+    pub(super) open: bool,
+    /// The live quantity of each marketplace whose report shows one.
+    pub(super) shown: Vec<Shown>,
     /// When Amazon made the report.
     pub(super) at: Timestamp,
+}
+
+/// The quantity that one marketplace's report shows, at most a few hours old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) marketplace: Marketplace,
+    pub(super) quantity: u32,
+    pub(super) at: Timestamp,
+}
+
+impl Seen {
+    /// The quantity that matters: of several, the highest that is not the wanted one.
+    pub(super) fn telling(&self, wanted: Option<u32>) -> Option<Shown> {
+        let others = self.shown.iter().filter(|it| Some(it.quantity) != wanted);
+        let highest = others.max_by_key(|it| it.quantity);
+        highest.or(self.shown.first()).copied()
+    }
+
+    /// Whether it shows zero everywhere.
+    pub(super) fn is_zero(&self) -> bool {
+        !self.shown.is_empty() && self.shown.iter().all(|it| it.quantity == 0)
+    }
+
+    /// Whether people can buy it now.
+    fn is_sold(&self) -> bool {
+        self.open && self.shown.iter().any(|it| it.quantity > 0)
+    }
 }
 
 /// What our catalogue has for an Amazon SKU.
@@ -29,6 +61,8 @@ pub(super) struct Ours {
     pub(super) product: bool,
     /// A product of ours that is spelt almost alike, if none is spelt alike.
     pub(super) other_spelling: Option<Sku>,
+    /// Quantities are sent, and reports are read to see whether somebody else changes them.
+    pub(super) sends: bool,
 }
 
 /// The product that a listing belongs to, whether there is one or not.
@@ -54,24 +88,84 @@ pub(super) fn on_amazon(
     let other = ours.other_spelling.clone().filter(|_| !listing.alias);
     listing.state = match (seen.by_amazon, ours.product, &other) {
         (true, ..) => ListingState::FulfilledByAmazon,
+        (false, true, _) if is_closed(known, seen, ours.sends) => ListingState::ClosedElsewhere,
         (false, true, _) => ListingState::Matched,
         (false, false, Some(_)) => ListingState::CaseMismatch,
         (false, false, None) => ListingState::UnknownHere,
     };
-    let matched = listing.state == ListingState::Matched;
+    let ours = matches!(
+        listing.state,
+        ListingState::Matched | ListingState::ClosedElsewhere
+    );
     if !listing.alias {
-        listing.product = matched.then(|| amazon_sku.as_product());
+        listing.product = ours.then(|| amazon_sku.as_product());
         listing.units = 1;
     }
     listing.other_spelling = other.filter(|_| listing.state == ListingState::CaseMismatch);
     listing.marketplaces.clone_from(&seen.marketplaces);
-    if matched && let Some(quantity) = seen.quantity {
-        let same = listing.observed.as_ref().map(|observed| observed.value) == Some(quantity);
+    listing.differing = differing(known, seen).filter(|_| !seen.by_amazon);
+    if ours && let Some(shown) = seen.telling(listing.wanted_quantity()) {
+        let same = listing.observed.as_ref().map(|observed| observed.value) == Some(shown.quantity);
         if came || !same {
-            listing.observed = Some(observation(quantity, seen.at));
+            listing.observed = Some(observation(shown.quantity, shown.at));
         }
     }
+    if seen.is_sold() {
+        listing.reopened_at = None;
+    }
+    match listing.state {
+        ListingState::ClosedElsewhere => close(&mut listing, seen),
+        _ => listing.closed = None,
+    }
     listing
+}
+
+/// Whether somebody else closed a listing of ours at Amazon, by its status or a zero, as far as can be said without what
+/// was sold: a zero after what we sent is judged by that, see [`super::pending::has_drifted`].
+fn is_closed(known: Option<&Listing>, seen: &Seen, sends: bool) -> bool {
+    let inactive = !seen.open;
+    let Some(known) = known else {
+        return inactive || seen.is_zero();
+    };
+    if known.state == ListingState::ClosedElsewhere {
+        return !seen.is_sold();
+    }
+    if known.reopened_at.is_some() {
+        return false;
+    }
+    match &known.sent {
+        // Ours: nobody can buy what shows zero.
+        Some(_) if seen.is_zero() => false,
+        Some(sent) => inactive && sent.at < report_shows_from(seen.at),
+        None if known.state == ListingState::Matched && sends => inactive && !seen.is_zero(),
+        None => inactive || seen.is_zero(),
+    }
+}
+
+/// Notes that somebody else closed a listing, by what its report shows.
+pub(super) fn close(listing: &mut Listing, seen: &Seen) {
+    listing.state = ListingState::ClosedElsewhere;
+    listing.reopened_at = None;
+    let quantity = seen.telling(None).map(|shown| shown.quantity);
+    listing.closed.get_or_insert(Closed {
+        at: seen.at,
+        quantity,
+        inactive: !seen.open,
+    });
+}
+
+/// The quantities by marketplace, if they are not the same; of marketplaces whose report is missing, those that are known.
+fn differing(known: Option<&Listing>, seen: &Seen) -> Option<Differing> {
+    let before = known.and_then(|known| known.differing.as_ref());
+    let kept = before.iter().flat_map(|it| &it.quantities);
+    let kept = kept.filter(|(marketplace, _)| seen.marketplaces.contains(marketplace));
+    let mut quantities: BTreeMap<Marketplace, u32> = kept.map(|(it, of)| (*it, *of)).collect();
+    quantities.extend(seen.shown.iter().map(|it| (it.marketplace, it.quantity)));
+    let mut all = quantities.values();
+    let first = all.next()?;
+    let differ = all.any(|it| it != first);
+    let since = before.map_or(seen.at, |before| before.since);
+    differ.then_some(Differing { since, quantities })
 }
 
 /// What a report shows of a quantity.
@@ -92,6 +186,9 @@ pub(super) fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
     listing.state = ListingState::NotOnAmazon;
     listing.marketplaces.clear();
     listing.other_spelling = None;
+    listing.differing = None;
+    listing.closed = None;
+    listing.reopened_at = None;
     if !listing.alias {
         listing.product = None;
         listing.units = 1;

@@ -38,6 +38,13 @@ pub(super) fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
     seen.is_some_and(|seen| seen != wanted) || sent.is_some_and(|sent| sent != wanted)
 }
 
+/// Whether a listing fell to zero that showed or was sent more: whoever did it, it matters.
+pub(super) fn fell_to_zero(known: &Listing, seen: Option<u32>) -> bool {
+    let sent = known.sent.as_ref().map(|sent| sent.value);
+    let before = sent.or(known.observed.as_ref().map(|observed| observed.value));
+    seen == Some(0) && before.is_some_and(|before| before > 0)
+}
+
 /// Whether Amazon's report of `at` shows what neither our sending nor sales explain: somebody else changed it.
 ///
 /// Whatever was sent or sold shortly before the report may not be in it yet, and proves nothing.

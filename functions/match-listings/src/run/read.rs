@@ -2,18 +2,23 @@
 //! them were read to their end is anything written, so a report that broke off does no harm. The second time places
 //! the listings, each once.
 
+use super::decide::{Seen, Shown};
 use super::request::CallResult;
 use super::sightings::{Mark, Sightings};
+use super::spelling::Garbled;
 use super::{Run, RunOutcome};
 use crate::standings::Standings;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::priced;
 use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
-use stallkeeper::error::{Class, Result};
+use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::ListingJob;
-use stallkeeper::sp_api::listings_report::{Fulfilment, ListingRow, ListingsReader};
+use stallkeeper::sp_api::listings_report::{
+    Counts, Fulfilment, Letters, ListingRow, ListingsReader,
+};
 use stallkeeper::sp_api::{DocumentAddress, Download};
 use stallkeeper::store::ListingCounts;
 use std::time::{Duration, Instant};
@@ -32,13 +37,56 @@ pub(super) struct Source {
     document: String,
     pub(super) made_at: Timestamp,
     address: Option<(Instant, DocumentAddress)>,
+    /// Listings in it.
+    pub(super) listings: u64,
+    /// Why it may not be whole, in words: then nothing is concluded from what it lacks.
+    pub(super) doubt: Option<String>,
+    /// Of a marketplace that is not switched on: it only shows what Amazon fulfils there.
+    pub(super) guard: bool,
+    /// In which letters it is written, if those that they lack come as `?`.
+    pub(super) letters: Option<Letters>,
+}
+
+/// How far the first reading came.
+enum Surveyed {
+    /// All reports were read to their end.
+    Whole,
+    /// One of them cannot be read: the others are read without it.
+    SetAside,
+    /// It ends here.
+    End(RunOutcome),
+}
+
+/// Why a report may not be whole.
+fn doubt(counts: &Counts, lacks: Option<&str>) -> Option<String> {
+    if let Some(column) = lacks {
+        return Some(format!("it has no column `{column}`"));
+    }
+    let first: Vec<String> = counts
+        .bad_lines
+        .iter()
+        .take(5)
+        .map(u64::to_string)
+        .collect();
+    (counts.bad_rows > 0).then(|| {
+        format!(
+            "{} of its lines cannot be read (line {})",
+            counts.bad_rows,
+            first.join(", ")
+        )
+    })
 }
 
 /// What a run knows while it reads.
 pub(super) struct Reading {
     pub(super) sources: Vec<Source>,
-    /// Marketplaces that Amazon made no report of: what is known of them is kept.
-    pub(super) unread: Vec<Marketplace>,
+    /// Marketplaces without a report, or with one that may not be whole: what is known of them is kept.
+    pub(super) uncertain: Vec<Marketplace>,
+    /// A listing that no report has may be on one of those all the same.
+    pub(super) may_lack: bool,
+    /// All reports were whole, those of marketplaces that are not switched on too: what none shows as Amazon's to fulfil is not.
+    pub(super) proves_merchant: bool,
+    pub(super) garbled: Garbled,
     pub(super) sightings: Sightings,
     pub(super) counts: ListingCounts,
     /// Products that belong to a listing of another spelling, and were listed as not on Amazon until now.
@@ -54,34 +102,84 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Where a SKU is listed; what is known of marketplaces that were not read is kept.
+    /// Where a SKU is listed; what is known of marketplaces whose report is missing or may not be whole is kept.
     pub(super) fn marketplaces(&self, sku: &str, known: &[Marketplace]) -> Vec<Marketplace> {
         let seen = self.sightings.places(sku);
         let seen = seen.filter_map(|place| self.sources.get(place));
         let mut marketplaces: Vec<Marketplace> = seen.map(|source| source.marketplace).collect();
-        marketplaces.extend(
-            self.unread
-                .iter()
-                .filter(|marketplace| known.contains(marketplace)),
-        );
+        let kept = self.uncertain.iter().filter(|it| known.contains(it));
+        marketplaces.extend(kept);
         marketplaces.sort();
+        marketplaces.dedup();
         marketplaces
+    }
+
+    /// What the reports show of a SKU; `at`: when that report was made which is read now.
+    pub(super) fn seen(&self, sku: &AmazonSku, known: Option<&Listing>, at: Timestamp) -> Seen {
+        let text = sku.as_str();
+        let was_amazons = known.is_some_and(|it| it.state == ListingState::FulfilledByAmazon);
+        let by_amazon = self.sightings.has(text, Mark::ByAmazon);
+        let shown = self.sightings.quantities(text).into_iter();
+        let shown = shown.filter_map(|(place, quantity)| {
+            let source = self.sources.get(place)?;
+            Some(Shown {
+                marketplace: source.marketplace,
+                quantity,
+                at: source.made_at,
+            })
+        });
+        Seen {
+            marketplaces: self.marketplaces(text, known.map_or(&[], |known| &known.marketplaces)),
+            by_amazon: by_amazon || was_amazons && !self.proves_merchant,
+            open: self.sightings.has(text, Mark::Open),
+            shown: shown.collect(),
+            at,
+        }
+    }
+
+    /// Whether quantities are sent, so that reports show whether somebody else changes them.
+    pub(super) fn sends(&self) -> bool {
+        let in_force = self.in_force.as_ref();
+        in_force.is_some_and(|published| !published.shadow)
+    }
+
+    /// Whether a listing that no report has may be there all the same.
+    pub(super) fn may_be_there(&self, known: &Listing) -> bool {
+        if self.garbled.is_unproved(&known.amazon_sku) {
+            return true;
+        }
+        let nowhere = known.marketplaces.is_empty() && known.state != ListingState::NotOnAmazon;
+        nowhere && self.may_lack || !self.marketplaces("", &known.marketplaces).is_empty()
     }
 }
 
 impl Run<'_> {
-    /// Reads all reports, places what they hold and what they lack, and counts.
+    /// Reads all reports, places what they hold and what they lack, and counts. `None`: one of them is set aside, and the
+    /// others are to be read without it.
     pub(super) async fn match_reports(
         &mut self,
         marketplaces: &[Marketplace],
-    ) -> Result<RunOutcome> {
-        let mut reading = self.reading(marketplaces).await?;
-        if let Some(end) = self.survey(&mut reading).await? {
-            return Ok(end);
+        guards: &[Marketplace],
+    ) -> Result<Option<RunOutcome>> {
+        let mut reading = self.reading(marketplaces, guards).await?;
+        match self.survey(&mut reading).await? {
+            Surveyed::Whole => {}
+            Surveyed::SetAside => return Ok(None),
+            Surveyed::End(end) => return Ok(Some(end)),
         }
+        if let Some(end) = self.weigh(&mut reading).await? {
+            return Ok(Some(end));
+        }
+        self.place_all(reading).await.map(Some)
+    }
+
+    async fn place_all(&mut self, mut reading: Reading) -> Result<RunOutcome> {
         let Some(missing) = self.mark_products(&mut reading).await? else {
             return Ok(RunOutcome::Continue(0));
         };
+        if let Some(end) = self.prove_spellings(&mut reading).await? {
+            return Ok(end);
+        }
         if !self.place_absent(&mut reading).await? {
             return Ok(RunOutcome::Continue(0));
         }
@@ -89,7 +187,7 @@ impl Run<'_> {
             return Ok(end);
         }
         self.forget_superseded(&mut reading).await?;
-        if missing && !self.insert_missing(&mut reading).await? {
+        if missing && !reading.may_lack && !self.insert_missing(&mut reading).await? {
             return Ok(RunOutcome::Continue(0));
         }
         self.catch_up(&reading).await?;
@@ -115,33 +213,49 @@ impl Run<'_> {
         self.app.jobs.send(&key.id, all, 0).await
     }
 
-    async fn reading(&self, marketplaces: &[Marketplace]) -> Result<Reading> {
+    async fn reading(
+        &self,
+        marketplaces: &[Marketplace],
+        guards: &[Marketplace],
+    ) -> Result<Reading> {
         let key = &self.connection.key();
         let reports = &self.matching.reports;
+        let report = |marketplace: &Marketplace| {
+            let mut reports = reports.iter().filter(|it| it.failed.is_none());
+            reports.find(|report| report.marketplace == *marketplace)
+        };
         let source = |marketplace: &Marketplace| {
-            let report = reports
-                .iter()
-                .find(|report| report.marketplace == *marketplace)?;
+            let report = report(marketplace)?;
             Some(Source {
+                guard: guards.contains(marketplace),
+                letters: None,
                 marketplace: *marketplace,
                 document: report.document_id.clone()?,
                 made_at: report.made_at?,
                 address: None,
+                listings: 0,
+                doubt: None,
             })
         };
-        let sources: Vec<Source> = marketplaces.iter().filter_map(source).collect();
-        let read = |marketplace: &Marketplace| {
-            sources
-                .iter()
-                .any(|source| source.marketplace == *marketplace)
+        let all = marketplaces.iter().chain(guards);
+        let sources: Vec<Source> = all.clone().filter_map(source).collect();
+        let is_read = |it: &&Marketplace| sources.iter().any(|source| source.marketplace == **it);
+        let unread: Vec<Marketplace> = marketplaces
+            .iter()
+            .filter(|it| !is_read(it))
+            .copied()
+            .collect();
+        // Amazon cancels a report if nothing is listed there.
+        let is_empty = |it: &Marketplace| {
+            let known = self.matching.reports_of(*it);
+            report(it).is_some() && known.is_none_or(|known| known.listings == 0)
         };
         let plan = self.app.store.stock_plan(key).await?;
         Ok(Reading {
-            unread: marketplaces
-                .iter()
-                .filter(|it| !read(it))
-                .copied()
-                .collect(),
+            may_lack: !unread.iter().all(is_empty),
+            proves_merchant: all.filter(|it| !is_read(it)).all(is_empty),
+            uncertain: unread,
+            garbled: Garbled::default(),
             sources,
             sightings: Sightings::default(),
             counts: ListingCounts::default(),
@@ -158,55 +272,121 @@ impl Run<'_> {
     }
 
     /// Reads all reports to their end, and proves whose they are.
-    async fn survey(&mut self, reading: &mut Reading) -> Result<Option<RunOutcome>> {
+    async fn survey(&mut self, reading: &mut Reading) -> Result<Surveyed> {
+        let mut unproved = None;
         for place in 0..reading.sources.len() {
-            let mut download = match self.open(reading, place).await? {
-                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
-                CallResult::Answered(download) => download,
-            };
             let marketplace = reading.sources[place].marketplace;
-            let mut reader = ListingsReader::new(download.content_type(), marketplace);
-            let mut first: Vec<String> = Vec::new();
-            let mut see = |row: ListingRow| reading.survey_row(place, &row, &mut first);
-            while let Some(bytes) = self.noted(download.next().await)? {
-                self.noted(reader.push(&bytes, &mut see))?;
-                if crate::is_late(self.deadline) {
-                    return Ok(Some(RunOutcome::Continue(0)));
+            let first = match self.survey_source(reading, place).await {
+                Ok(CallResult::Answered(Some(first))) => first,
+                Ok(CallResult::Answered(None)) => {
+                    return Ok(Surveyed::End(RunOutcome::Continue(0)));
+                }
+                Ok(CallResult::Limited(seconds)) => {
+                    return Ok(Surveyed::End(RunOutcome::Continue(seconds)));
+                }
+                Err(error) => return self.leave_out(marketplace, error).await,
+            };
+            match self.prove_seller(marketplace, &first).await? {
+                CallResult::Answered(None) => {}
+                CallResult::Answered(why) => unproved = unproved.or(why),
+                CallResult::Limited(seconds) => {
+                    return Ok(Surveyed::End(RunOutcome::Continue(seconds)));
                 }
             }
-            let counts = self.noted(reader.finish(&mut see))?;
-            reading.unreadable += counts.bad_rows;
-            if let Some(end) = self.prove_seller(marketplace, &first).await? {
-                return Ok(Some(end));
+        }
+        let seller = self.session.seller().await?;
+        Ok(match unproved {
+            Some(why) if self.matching.proved_seller.as_ref() != Some(seller) => {
+                Surveyed::End(RunOutcome::Failed(why))
+            }
+            _ => Surveyed::Whole,
+        })
+    }
+
+    /// Reads one report to its end; its first SKUs. `None`: time ran out.
+    async fn survey_source(
+        &mut self,
+        reading: &mut Reading,
+        place: usize,
+    ) -> Result<CallResult<Option<Vec<String>>>> {
+        let mut download = match self.open(reading, place).await? {
+            CallResult::Limited(seconds) => return Ok(CallResult::Limited(seconds)),
+            CallResult::Answered(download) => download,
+        };
+        let marketplace = reading.sources[place].marketplace;
+        let mut reader = ListingsReader::new(download.content_type(), marketplace);
+        let mut first: Vec<String> = Vec::new();
+        let mut see = |row: ListingRow| reading.survey_row(place, &row, &mut first);
+        while let Some(bytes) = download.next().await? {
+            reader.push(&bytes, &mut see)?;
+            if crate::is_late(self.deadline) {
+                return Ok(CallResult::Answered(None));
             }
         }
-        Ok(None)
+        let (lacks, letters) = (reader.lacks(), reader.letters());
+        let counts = reader.finish(&mut see)?;
+        reading.unreadable += counts.bad_rows;
+        let source = &mut reading.sources[place];
+        source.letters = letters;
+        source.doubt = source.doubt.take().or_else(|| doubt(&counts, lacks));
+        Ok(CallResult::Answered(Some(first)))
+    }
+
+    /// Leaves out a report that cannot be read, and reads the others from the beginning.
+    async fn leave_out(&mut self, marketplace: Marketplace, error: Error) -> Result<Surveyed> {
+        let reports = &self.matching.reports;
+        let place = reports.iter().position(|it| it.marketplace == marketplace);
+        let Some(place) = place else {
+            return Err(error);
+        };
+        self.set_aside(place, error).await?;
+        Ok(Surveyed::SetAside)
     }
 
     /// Reads all reports again and places their listings.
     async fn place_present(&mut self, reading: &mut Reading) -> Result<Option<RunOutcome>> {
         for place in 0..reading.sources.len() {
-            let mut download = match self.open(reading, place).await? {
-                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
-                CallResult::Answered(download) => download,
-            };
+            if reading.sources[place].guard {
+                continue;
+            }
             let marketplace = reading.sources[place].marketplace;
-            let mut reader = ListingsReader::new(download.content_type(), marketplace);
-            let mut rows = Vec::new();
-            while let Some(bytes) = self.noted(download.next().await)? {
-                self.noted(reader.push(&bytes, |row| rows.push(row)))?;
-                while rows.len() >= ROWS {
-                    let rest = rows.split_off(ROWS);
-                    let batch = std::mem::replace(&mut rows, rest);
-                    self.place_rows(reading, place, batch).await?;
-                }
-                if crate::is_late(self.deadline) {
+            match self.place_source(reading, place).await {
+                Ok(None) => {}
+                Ok(Some(end)) => return Ok(Some(end)),
+                Err(error) => {
+                    self.leave_out(marketplace, error).await?;
                     return Ok(Some(RunOutcome::Continue(0)));
                 }
             }
-            self.noted(reader.finish(|row| rows.push(row)))?;
-            self.place_rows(reading, place, rows).await?;
         }
+        Ok(None)
+    }
+
+    async fn place_source(
+        &mut self,
+        reading: &mut Reading,
+        place: usize,
+    ) -> Result<Option<RunOutcome>> {
+        let mut download = match self.open(reading, place).await? {
+            CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
+            CallResult::Answered(download) => download,
+        };
+        let marketplace = reading.sources[place].marketplace;
+        let mut reader = ListingsReader::new(download.content_type(), marketplace);
+        let mut rows = Vec::new();
+        while let Some(bytes) = download.next().await? {
+            reader.push(&bytes, |row| rows.push(row))?;
+            while rows.len() >= ROWS {
+                let rest = rows.split_off(ROWS);
+                let batch = std::mem::replace(&mut rows, rest);
+                self.place_rows(reading, place, batch).await?;
+            }
+            if crate::is_late(self.deadline) {
+                return Ok(Some(RunOutcome::Continue(0)));
+            }
+        }
+        reader.finish(|row| rows.push(row))?;
+        self.place_rows(reading, place, rows).await?;
         Ok(None)
     }
 
@@ -226,15 +406,7 @@ impl Run<'_> {
             return Ok(CallResult::Limited(1));
         };
         let opened = self.app.amazon.open_document(address).await;
-        self.noted(opened).map(CallResult::Answered)
-    }
-
-    /// Notes that it is a report that fails.
-    fn noted<T>(&mut self, read: Result<T>) -> Result<T> {
-        if let Err(error) = &read {
-            self.reports_broke |= error.class() == Class::Retryable;
-        }
-        read
+        opened.map(CallResult::Answered)
     }
 
     fn finish(&mut self, reading: Reading) {
@@ -249,10 +421,10 @@ impl Run<'_> {
         self.matching.observed_at = reading.sources.iter().map(|source| source.made_at).min();
         self.matching.done_at =
             Some(Timestamp::now().max(self.matching.started_at.unwrap_or_default()));
-        self.matching.counts = reading.counts;
         self.matching.unreadable_lines = reading.unreadable;
-        self.matching.reports.clear();
-        self.matching.tries = 0;
+        self.note_sources(&reading);
+        self.matching.counts = reading.counts;
+        self.end_reports();
     }
 }
 
@@ -262,14 +434,32 @@ impl Reading {
             self.unreadable += 1;
             return;
         }
+        let source = &mut self.sources[place];
+        if row.sku.contains(char::REPLACEMENT_CHARACTER) {
+            source.doubt = Some("letters of its SKUs are lost".to_owned());
+            self.unreadable += 1;
+            return;
+        }
+        if source.guard {
+            source.listings += 1;
+            if matches!(row.fulfilment, Fulfilment::Amazon(_)) {
+                self.sightings.mark(&row.sku, Mark::ByAmazon);
+            }
+            return;
+        }
         if matches!(row.fulfilment, Fulfilment::Unknown(_)) {
             // It is there; whether a quantity may be sent is not known: it is left as it is.
             self.unreadable += 1;
         }
         if first.len() < PROOFS {
             first.push(row.sku.clone());
+        } else if let Some(odd) = first.iter_mut().find(|it| it.contains('?')) {
+            // Letters may be lost in it.
+            odd.clone_from(&row.sku);
         }
-        self.sightings.see(place, row);
+        if self.sightings.see(place, row) {
+            source.listings += 1;
+        }
     }
 
     /// Whether a line says who fulfils its listing, or another line of the same SKU does.

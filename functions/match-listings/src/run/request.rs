@@ -1,8 +1,9 @@
 //! What Amazon is asked for before anything is read: reports, how far they are, where they can be downloaded, and whether
 //! the seller is who the connection says. All within Amazon's limits.
 
-use super::{Run, RunOutcome};
-use stallkeeper::domain::ids::SellerId;
+use super::{LONGEST_WAIT, Run, RunOutcome};
+use jiff::SignedDuration;
+use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::seller_session::{CallOutcome, Waiting};
@@ -13,6 +14,8 @@ use std::time::Duration;
 
 /// How long to wait for reports, by how often we looked; Amazon takes minutes, more in busy hours.
 const WAITS: [u32; 6] = [10, 20, 30, 60, 120, 300];
+/// How long those that are there wait for the others.
+const STRAGGLERS_WAIT: SignedDuration = SignedDuration::from_hours(2);
 /// After a 429.
 const LIMITED: u32 = 60;
 
@@ -24,92 +27,133 @@ pub(super) enum CallResult<T> {
 }
 
 impl Run<'_> {
-    /// Asks for the reports that are not asked for yet, and how far the others are. `None`: all are there.
+    /// Asks for the reports of `due` that are not asked for yet, and how far the others are. `None`: all that come are there,
+    /// one of `marketplaces` at least.
     pub(super) async fn ask(
         &mut self,
+        due: &[Marketplace],
         marketplaces: &[Marketplace],
         hop: u32,
     ) -> Result<Option<RunOutcome>> {
         self.matching
             .reports
-            .retain(|report| marketplaces.contains(&report.marketplace));
-        for marketplace in marketplaces {
-            let known = &self.matching.reports;
-            if known
-                .iter()
-                .any(|report| report.marketplace == *marketplace)
-            {
+            .retain(|report| due.contains(&report.marketplace));
+        for marketplace in due {
+            let place = self.place_of(*marketplace);
+            let report = &self.matching.reports[place];
+            if report.report_id.is_some() || report.failed.is_some() {
                 continue;
             }
             let create = async |amazon: &SpApi, account: Account<'_>| {
                 let kind = ReportType::AllListings;
                 amazon.create_report(&account, kind, *marketplace).await
             };
-            let report_id = match self.within(Operation::CreateReport, create).await? {
-                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
-                CallResult::Answered(value) => value,
-            };
-            self.matching.reports.push(ReportJob {
-                marketplace: *marketplace,
-                report_id,
-                document_id: None,
-                made_at: None,
-            });
-            self.keep().await?;
+            match self.within(Operation::CreateReport, create).await {
+                Ok(CallResult::Limited(seconds)) => {
+                    return Ok(Some(RunOutcome::Continue(seconds)));
+                }
+                Ok(CallResult::Answered(id)) => {
+                    self.matching.reports[place].report_id = Some(id);
+                    self.keep().await?;
+                }
+                Err(error) => self.set_aside(place, error).await?,
+            }
         }
-        self.look(hop).await
+        self.look(marketplaces, hop).await
     }
 
-    async fn look(&mut self, hop: u32) -> Result<Option<RunOutcome>> {
-        let mut waiting = false;
-        let mut news = false;
+    /// Where in the list a marketplace's report is; a new one that is not asked for yet if there is none.
+    fn place_of(&mut self, marketplace: Marketplace) -> usize {
+        let reports = &mut self.matching.reports;
+        let known = reports.iter().position(|it| it.marketplace == marketplace);
+        known.unwrap_or_else(|| {
+            reports.push(ReportJob {
+                marketplace,
+                report_id: None,
+                document_id: None,
+                made_at: None,
+                failed: None,
+                tries: 0,
+            });
+            reports.len() - 1
+        })
+    }
+
+    async fn look(&mut self, marketplaces: &[Marketplace], hop: u32) -> Result<Option<RunOutcome>> {
         for place in 0..self.matching.reports.len() {
             let report = &self.matching.reports[place];
-            if report.made_at.is_some() {
+            let Some(id) = report.report_id.clone().filter(|_| report.is_awaited()) else {
                 continue;
-            }
-            let id = report.report_id.clone();
+            };
             let look =
                 async |amazon: &SpApi, account: Account<'_>| amazon.get_report(&account, &id).await;
-            let status = match self.within(Operation::GetReport, look).await? {
-                CallResult::Limited(seconds) => return Ok(Some(RunOutcome::Continue(seconds))),
-                CallResult::Answered(value) => value,
-            };
-            match done(&status) {
-                Ok(true) => {
-                    news = true;
-                    let report = &mut self.matching.reports[place];
-                    let done = status.status == ProcessingStatus::Done;
-                    report.document_id = status.document.filter(|_| done);
-                    report.made_at = Some(status.processing_end.unwrap_or(status.created_at));
+            match self.within(Operation::GetReport, look).await {
+                Ok(CallResult::Limited(seconds)) => {
+                    return Ok(Some(RunOutcome::Continue(seconds)));
                 }
-                Ok(false) => waiting = true,
-                Err(why) => {
-                    let marketplace = self.matching.reports[place].marketplace;
-                    return Ok(Some(RunOutcome::Failed(format!(
-                        "Amazon's report of {marketplace} failed: {why}"
-                    ))));
-                }
+                Ok(CallResult::Answered(status)) => self.note_status(place, status).await?,
+                Err(error) => self.set_aside(place, error).await?,
             }
         }
-        if news {
+        let reports = &self.matching.reports;
+        if reports.iter().any(ReportJob::is_awaited) {
+            let there = reports.iter().any(|it| it.document_id.is_some());
+            let patience = if there { STRAGGLERS_WAIT } else { LONGEST_WAIT };
+            if self.waited() <= patience {
+                let looked = usize::try_from(hop).unwrap_or(usize::MAX);
+                return Ok(Some(RunOutcome::Continue(
+                    WAITS[looked.min(WAITS.len() - 1)],
+                )));
+            }
+            for report in self
+                .matching
+                .reports
+                .iter_mut()
+                .filter(|it| it.is_awaited())
+            {
+                report.failed = Some("Amazon did not make it in time".into());
+            }
             self.keep().await?;
         }
-        if waiting {
-            let looked = usize::try_from(hop).unwrap_or(usize::MAX);
-            return Ok(Some(RunOutcome::Continue(
-                WAITS[looked.min(WAITS.len() - 1)],
-            )));
-        }
-        let nothing = self
-            .matching
-            .reports
+        let reports = self.matching.reports.iter();
+        let reports: Vec<&ReportJob> = reports
+            .filter(|it| marketplaces.contains(&it.marketplace))
+            .collect();
+        if reports
             .iter()
-            .all(|report| report.document_id.is_none());
-        Ok(nothing.then(|| {
+            .any(|it| it.document_id.is_some() && it.failed.is_none())
+        {
+            return Ok(None);
+        }
+        if reports.iter().all(|it| it.failed.is_none()) {
             let why = "Amazon cancelled its reports, as it does if nothing is listed";
-            RunOutcome::Failed(why.into())
-        }))
+            return Ok(Some(RunOutcome::Failed(why.into())));
+        }
+        Ok(Some(RunOutcome::Failed(self.failures(marketplaces))))
+    }
+
+    /// Notes how far Amazon is with a report, if it is done with it one way or another.
+    async fn note_status(&mut self, place: usize, status: ProcessingState) -> Result<()> {
+        let made_at = status.processing_end.unwrap_or(status.created_at);
+        let report = &self.matching.reports[place];
+        let before = self.matching.reports_of(report.marketplace);
+        let newer = before
+            .and_then(|it| it.read_at)
+            .filter(|read| *read > made_at);
+        let failed = match (done(&status), newer) {
+            (Ok(false), _) => return Ok(()),
+            (Ok(true), None) => None,
+            (Ok(true), Some(read)) => Some(format!(
+                "it was made at {made_at}, before the one that was read last, of {read}"
+            )),
+            (Err(why), _) => Some(why.to_owned()),
+        };
+        let report = &mut self.matching.reports[place];
+        let is_done = status.status == ProcessingStatus::Done && failed.is_none();
+        report.document_id = status.document.filter(|_| is_done);
+        report.made_at = Some(made_at);
+        report.failed = failed;
+        self.keep().await
     }
 
     /// Where a report can be downloaded for a few minutes. Waits for Amazon's limit while there is time.
@@ -133,16 +177,18 @@ impl Run<'_> {
     }
 
     /// Proves that the listings are those of the connection's seller: the id of a pasted token is what a person typed,
-    /// and the report comes whatever that is. Once for each seller; `skus`: of the report of `marketplace`. Why not, in words.
+    /// and the report comes whatever that is. Once for each seller; `skus`: of the report of `marketplace`. A reason, in
+    /// words, if none of them proves it: one SKU's refusal says nothing of the seller.
     pub(super) async fn prove_seller(
         &mut self,
         marketplace: Marketplace,
         skus: &[String],
-    ) -> Result<Option<RunOutcome>> {
+    ) -> Result<CallResult<Option<String>>> {
         let seller = self.session.seller().await?.clone();
         if self.matching.proved_seller.as_ref() == Some(&seller) || skus.is_empty() {
-            return Ok(None);
+            return Ok(CallResult::Answered(None));
         }
+        let mut refused = None;
         for sku in skus {
             let get = async |amazon: &SpApi, account: Account<'_>| {
                 let part = [ListingsData::Summaries];
@@ -150,18 +196,44 @@ impl Run<'_> {
                 get.await
             };
             match self.within(Operation::GetListingsItem, get).await {
-                Ok(CallResult::Limited(seconds)) => return Ok(Some(RunOutcome::Continue(seconds))),
+                Ok(CallResult::Limited(seconds)) => return Ok(CallResult::Limited(seconds)),
                 Ok(CallResult::Answered(item)) if item.is_some() => {
                     self.matching.proved_seller = Some(seller);
-                    return Ok(None);
+                    return Ok(CallResult::Answered(None));
                 }
                 Ok(CallResult::Answered(_)) => {}
-                Err(error) => return refused(&seller, error).map(Some),
+                Err(error) => refused = Some(refusal_of(error)?),
             }
         }
-        Ok(Some(RunOutcome::Failed(format!(
-            "Amazon has none of the report's listings under the seller id {seller}: it is not the one this token belongs to"
-        ))))
+        let count = skus.len();
+        Ok(CallResult::Answered(Some(match refused {
+            None => format!(
+                "Amazon has none of {count} listings of its report of {marketplace} under the seller id {seller}: it is not the one this token belongs to"
+            ),
+            Some(refusal) => format!(
+                "Amazon shows none of {count} listings of its report of {marketplace} under the seller id {seller}: it is not the one this token belongs to, or the app lacks the role Product Listing ({refusal})"
+            ),
+        })))
+    }
+
+    /// Whether Amazon has a listing of exactly this spelling.
+    pub(super) async fn has_listing(
+        &mut self,
+        marketplace: Marketplace,
+        sku: &AmazonSku,
+    ) -> Result<CallResult<bool>> {
+        let seller = self.session.seller().await?.clone();
+        let get = async |amazon: &SpApi, account: Account<'_>| {
+            let part = [ListingsData::Summaries];
+            let get = amazon.get_listings_item(&account, &seller, sku.as_str(), marketplace, &part);
+            get.await
+        };
+        match self.within(Operation::GetListingsItem, get).await {
+            Ok(CallResult::Limited(seconds)) => Ok(CallResult::Limited(seconds)),
+            Ok(CallResult::Answered(item)) => Ok(CallResult::Answered(item.is_some())),
+            // Refused, it is not proved.
+            Err(error) => refusal_of(error).map(|_| CallResult::Answered(false)),
+        }
     }
 
     /// Makes a call if Amazon's limit has room for it.
@@ -197,11 +269,10 @@ fn done(status: &ProcessingState) -> Result<bool, &'static str> {
     }
 }
 
-fn refused(seller: &SellerId, error: Error) -> Result<RunOutcome> {
+/// What Amazon said, if it refuses for good.
+fn refusal_of(error: Error) -> Result<String> {
     match sp_api::refusal(&error) {
-        Some(refusal) if error.class() == Class::Permanent => Ok(RunOutcome::Failed(format!(
-            "Amazon does not show the listings of the seller id {seller}: it is not the one this token belongs to, or the app lacks the role Product Listing ({refusal})"
-        ))),
+        Some(refusal) if error.class() == Class::Permanent => Ok(refusal.to_string()),
         _ => Err(error),
     }
 }

@@ -1,7 +1,10 @@
 //! What a run reads to judge what Amazon shows: what was sold of a listing, and what became of what was sent.
 
 use super::Run;
-use super::pending::{Pending, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look};
+use super::decide::{Seen, Shown};
+use super::pending::{
+    Pending, fell_to_zero, has_drifted, is_to_be_sent, is_unwanted, is_worth_a_look,
+};
 use super::read::Reading;
 use stallkeeper::domain::listing::{Listing, ListingState, Standing};
 use stallkeeper::domain::stock::Sale;
@@ -19,17 +22,16 @@ impl Run<'_> {
         &self,
         reading: &Reading,
         listing: &Listing,
+        known: Option<&Listing>,
         seen: Option<u32>,
     ) -> Result<Option<Sold>> {
-        let sends = reading
-            .in_force
-            .as_ref()
-            .is_some_and(|published| !published.shadow);
+        let sends = reading.sends();
         let matched = listing.state == ListingState::Matched;
         let Some(product) = listing.product.as_ref().filter(|_| sends && matched) else {
             return Ok(None);
         };
-        if !is_worth_a_look(listing, seen) {
+        let fell = known.is_some_and(|known| fell_to_zero(known, seen));
+        if !fell && !is_worth_a_look(listing, seen) {
             return Ok(None);
         }
         let key = &self.connection.key();
@@ -42,14 +44,11 @@ impl Run<'_> {
 }
 
 impl Sold {
-    /// See [`has_drifted`].
-    pub(super) fn has_drifted(
-        &self,
-        known: &Listing,
-        seen: Option<u32>,
-        at: jiff::Timestamp,
-    ) -> bool {
-        seen.is_some_and(|seen| has_drifted(known, self.standing, &self.sales, seen, at))
+    /// The highest quantity that a marketplace shows and that neither our sending nor sales explain, see [`has_drifted`].
+    pub(super) fn drifted(&self, known: &Listing, seen: &Seen) -> Option<Shown> {
+        let has = |it: &&Shown| has_drifted(known, self.standing, &self.sales, it.quantity, it.at);
+        let drifted = seen.shown.iter().filter(has);
+        drifted.max_by_key(|it| it.quantity).copied()
     }
 }
 

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod closed;
 mod faults;
 mod previews;
 mod reference;
 mod reports;
 mod seller;
+mod several;
+mod spellings;
 mod stand_in;
 mod states;
 mod stopped;
+mod whole;
 mod world;

@@ -96,15 +96,16 @@ async fn a_preview_has_the_listings_matched_first_and_then_counts_its_effect() {
     }
     let preview = shown(&seller).await;
     let effect = Effect {
-        matched: 6,
+        matched: 5,
         to_zero: 1,
-        reopened: 1,
+        reopened: 0,
         changed: 2,
         unchanged: 1,
         price_changes: 0,
         unmatched: 1,
         without_level: 1,
         fulfilled_by_amazon: 0,
+        closed_elsewhere: 1,
     };
     assert_eq!((preview.effect, preview.failed), (Some(effect), None));
     assert!(preview.done_at.is_some() && seller.recomputed().is_empty());
@@ -126,7 +127,7 @@ async fn a_preview_whose_matching_failed_says_so_and_one_of_an_older_draft_says_
         assert!(seller.deliver(&message).await);
     }
     let words = shown(&seller).await.failed.unwrap();
-    assert!(words.contains("failed: "), "{words}");
+    assert!(words.contains("failed on Amazon's side"), "{words}");
     draft(&seller).await;
     assert!(seller.deliver(&job).await);
     assert!(seller.sent("jobs").is_empty());

@@ -125,6 +125,7 @@ async fn play(world: &World, name: &str, before: &Case, case: &Case) {
                 .collect();
             world.report(store, &lines);
         }
+        seller.release_reports().await;
         let matching = seller.match_listings().await;
         assert_eq!(matching.failed, None);
     }

@@ -1,6 +1,7 @@
 //! A tenant with one connection: what is set up for it, how its jobs are delivered, and what became of them.
 
 use crate::world::{World, hours_before, made_at};
+use jiff::{SignedDuration, Timestamp};
 use match_listings::handle;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{
@@ -10,6 +11,7 @@ use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::Listing;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::{Part, Product};
+use stallkeeper::domain::stock::{Reservation, Sale};
 use stallkeeper::domain::stock_settings::{Published, StockSettings};
 use stallkeeper::store::{Matching, SkuInputs, Written};
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +141,43 @@ impl Seller<'_> {
         let deadline = SystemTime::now() + time;
         let answer = handle(&self.world.app, event, deadline).await.unwrap();
         answer.batch_item_failures.is_empty()
+    }
+
+    /// Units of a listing were ordered at this moment.
+    pub(crate) async fn sell(&self, listing: &Listing, units: u32, ordered_at: Timestamp) {
+        let reservation = Reservation {
+            connection: self.connection.id.clone(),
+            order: "026-1520163-6049104".parse().unwrap(),
+            line: "1".into(),
+            amazon_sku: listing.amazon_sku.clone(),
+            units,
+            sale: Some(Sale {
+                ordered_at,
+                units,
+                most: units,
+                reduced_at: None,
+            }),
+            acknowledged_at: None,
+            dispatched: Vec::new(),
+            is_elsewhere: false,
+            revision: 1,
+        };
+        let product = listing.product.as_ref().unwrap();
+        let tenant = &self.connection.tenant;
+        let put = self
+            .world
+            .store
+            .put_reservation(tenant, product, &reservation)
+            .await;
+        assert_eq!(put.unwrap(), Written::Done);
+    }
+
+    /// A person says that whatever the reports lack is gone.
+    pub(crate) async fn release_reports(&self) {
+        let until = Timestamp::now() + SignedDuration::from_hours(1);
+        let key = &self.connection.key();
+        let released = self.world.store.release_reports(key, until).await;
+        released.unwrap();
     }
 
     /// Has the listings matched, as a person would.

@@ -28,6 +28,10 @@ pub(crate) struct Reports {
     pub(crate) foreign: Vec<String>,
     pub(crate) revoked: bool,
     pub(crate) forbidden: bool,
+    /// SKUs that Amazon does not know, as they are written in an address.
+    pub(crate) missing: Vec<String>,
+    /// Marketplaces whose reports Amazon refuses to make.
+    pub(crate) refused: Vec<&'static str>,
 }
 
 impl Amazon for Reports {
@@ -47,7 +51,8 @@ impl Amazon for Reports {
             ("POST", ["auth", "o2", "token"]) => ok(
                 json!({"access_token": "Atza|x", "refresh_token": "Atzr|x", "token_type": "bearer", "expires_in": 3600}),
             ),
-            ("POST", ["reports", _, "reports"]) if self.forbidden => ResponseTemplate::new(403)
+            ("POST", ["reports", _, "reports"])
+                if self.forbidden || self.refuses(&body["marketplaceIds"][0]) => ResponseTemplate::new(403)
                 .set_body_json(json!({"errors": [{"code": "Unauthorized", "message": "Access to requested resource is denied."}]})),
             ("POST", ["reports", _, "reports"]) => {
                 let store = body["marketplaceIds"][0].as_str().unwrap();
@@ -66,7 +71,8 @@ impl Amazon for Reports {
                 ResponseTemplate::new(200).set_body_raw(report.body, report.content_type)
             }
             ("GET", ["listings", _, "items", seller, sku]) => {
-                if self.foreign.iter().any(|foreign| foreign == seller) {
+                let missing = self.missing.iter().any(|missing| missing == sku);
+                if missing || self.foreign.iter().any(|foreign| foreign == seller) {
                     let error = json!({"errors": [{"code": "NOT_FOUND", "message": "no"}]});
                     return Some(ResponseTemplate::new(404).set_body_json(error));
                 }
@@ -78,6 +84,10 @@ impl Amazon for Reports {
 }
 
 impl Reports {
+    fn refuses(&self, marketplace: &Value) -> bool {
+        self.refused.iter().any(|refused| marketplace == refused)
+    }
+
     fn report(&self, id: &str) -> Report {
         let store = &self.asked[id.parse::<usize>().unwrap()];
         self.reports[store.as_str()].clone()

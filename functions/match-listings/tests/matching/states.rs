@@ -145,6 +145,7 @@ async fn each_listing_gets_its_state_its_stores_and_its_tie() {
         fulfilled_by_amazon: 1,
         not_on_amazon: 2,
         unknown_here: 1,
+        ..ListingCounts::default()
     };
     assert_eq!(matching.counts, counts);
     assert_eq!(matching.observed_at, Some(made_at()));

@@ -25,6 +25,7 @@ pub(crate) struct Line<'a> {
     pub(crate) quantity: &'a str,
     pub(crate) price: &'a str,
     pub(crate) channel: &'a str,
+    pub(crate) status: &'a str,
 }
 
 pub(crate) fn line<'a>(sku: &'a str, quantity: &'a str) -> Line<'a> {
@@ -33,6 +34,7 @@ pub(crate) fn line<'a>(sku: &'a str, quantity: &'a str) -> Line<'a> {
         quantity,
         price: "9.99",
         channel: "DEFAULT",
+        status: "Active",
     }
 }
 
@@ -42,6 +44,7 @@ pub(crate) fn by_amazon(sku: &str) -> Line<'_> {
         quantity: "",
         price: "9.99",
         channel: "AMAZON_EU",
+        status: "Active",
     }
 }
 
@@ -52,8 +55,8 @@ pub(crate) fn text(lines: &[Line<'_>]) -> String {
     );
     for line in lines {
         text.push_str(&format!(
-            "A title\tWords\t0101X\t{}\t{}\t{}\t2026-01-01\tB000000001\t{}\tActive\r\n",
-            line.sku, line.price, line.quantity, line.channel
+            "A title\tWords\t0101X\t{}\t{}\t{}\t2026-01-01\tB000000001\t{}\t{}\r\n",
+            line.sku, line.price, line.quantity, line.channel, line.status
         ));
     }
     text

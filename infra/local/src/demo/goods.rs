@@ -68,7 +68,9 @@ impl Goods {
         };
         let plain = self.plain_skus(seller).into_iter().enumerate();
         let mut listings: Vec<Value> = plain
-            .map(|(n, sku)| json!({"sku": sku, "marketplaces": marketplaces, "quantity": n % 9}))
+            .map(
+                |(n, sku)| json!({"sku": sku, "marketplaces": marketplaces, "quantity": 1 + n % 8}),
+            )
             .collect();
         listings.push(json!({"sku": SHARED, "marketplaces": marketplaces, "quantity": 2}));
         if seller == BY_TOKEN {

@@ -1,5 +1,6 @@
 //! In which encoding a report is written: what the download says, else what the line itself shows, else what is usual in
-//! the store. It decodes whole lines and never puts a replacement into one.
+//! the marketplace. It decodes whole lines and never puts a replacement into one. Amazon does: for a letter that the encoding
+//! lacks it writes `?`.
 
 use crate::domain::marketplace::Marketplace;
 use encoding_rs::{Encoding, SHIFT_JIS, UTF_8, WINDOWS_1252};
@@ -39,6 +40,12 @@ impl Charset {
         }
     }
 
+    /// In which letters it is written; `None` if it can hold every letter there is.
+    pub(super) fn letters(&self) -> Option<Letters> {
+        let encoding = self.said.unwrap_or(self.usual);
+        (encoding != UTF_8).then_some(Letters(encoding))
+    }
+
     /// The line as text; `None` if it is none in any encoding that comes into question.
     pub(super) fn decode<'a>(&self, line: &'a [u8]) -> Option<Cow<'a, str>> {
         if line.is_ascii() {
@@ -48,6 +55,30 @@ impl Charset {
             .into_iter()
             .flatten()
             .find_map(|encoding| encoding.decode_without_bom_handling_and_without_replacement(line))
+    }
+}
+
+/// The letters that a report can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Letters(&'static Encoding);
+
+impl Letters {
+    /// How the report writes a SKU some of whose letters it lacks; `None` if it has them all.
+    pub fn replaced(self, sku: &str) -> Option<String> {
+        if sku.is_ascii() {
+            return None;
+        }
+        let mut buffer = [0; 4];
+        let mut lacks = false;
+        let written = sku
+            .chars()
+            .map(|letter| {
+                let (_, _, lacking) = self.0.encode(letter.encode_utf8(&mut buffer));
+                lacks |= lacking;
+                if lacking { '?' } else { letter }
+            })
+            .collect();
+        lacks.then_some(written)
     }
 }
 

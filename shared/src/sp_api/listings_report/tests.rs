@@ -179,6 +179,123 @@ fn a_bad_line_is_counted_and_passed_over() {
 }
 
 #[test]
+fn a_listing_whose_text_holds_line_breaks_is_put_together() {
+    let (before, after) = (
+        "A title\tFirst line",
+        "0929F\tB-2\t10.00\t5\tDEFAULT\tActive",
+    );
+    let header = "item-name\titem-description\tlisting-id\tseller-sku\tprice\tquantity\tfulfillment-channel\tstatus";
+    let plain = |sku| format!("A title\tWords\t0929F\t{sku}\t10.00\t5\tDEFAULT\tActive");
+    let rows = [
+        format!("{before}\nSecond line\t{after}"),
+        format!("{before}\n\nThird line\nFourth\t{after}"),
+        format!("A\ntitle\tof two lines\n, as its text\t{after}"),
+    ];
+    for text in rows {
+        for end in ["\n", "\r\n"] {
+            let text = format!("{header}\n{}\n{text}\n{}\n", plain("A-1"), plain("C-3"));
+            let (rows, counts) = read(text.replace('\n', end)).unwrap();
+            assert_eq!(skus(&rows), ["A-1", "B-2", "C-3"], "{text}");
+            assert_eq!((rows[1].quantity, rows[1].line), (Some(5), 3));
+            assert_eq!(counts.bad_rows, 0);
+        }
+    }
+}
+
+#[test]
+fn lines_that_only_look_like_halves_of_one_are_bad_and_harm_no_other() {
+    let header = "item-name\tseller-sku\tprice\tquantity\tfulfillment-channel\tstatus";
+    let rows = [
+        // A second line that names no channel, or a price that is none.
+        ("A title\nB-2\t10.00\t5\tMigrated\tActive", vec![2, 3]),
+        ("A title\nx\tB-2\tcheap\t5\tDEFAULT\tActive", vec![2, 3]),
+        // Two lines that were cut, and would fill the header together.
+        ("A title\tA-1\t10.00\nB title\tB-2\t10.00\t5", vec![2, 3]),
+        // A title of two lines.
+        ("A title\nB title\tB-2\t10.00\t5\tDEFAULT\tActive", vec![]),
+        (
+            "half\nB title\tB-2\t10.00\t5\tDEFAULT\tActive\tmore",
+            vec![2, 3],
+        ),
+    ];
+    for (text, bad) in rows {
+        let text = format!("{header}\n{text}\nC title\tC-3\t1\t1\tDEFAULT\tActive\n");
+        let (rows, counts) = read(&text).unwrap();
+        assert_eq!(rows.last().unwrap().sku, "C-3", "{text}");
+        assert_eq!(counts.bad_lines, bad, "{text}");
+    }
+    let cut = format!("{header}\nC title\tC-3\t1\t1\tDEFAULT\tActive\nA title\nB-2");
+    assert!(read(cut).is_err(), "the last line is cut off");
+}
+
+#[test]
+fn a_header_that_comes_again_is_no_listing_and_may_have_another_order() {
+    let first = "seller-sku\tquantity\tfulfillment-channel\tstatus";
+    let next = "status\tfulfillment-channel\tquantity\tseller-sku";
+    let text = format!(
+        "{first}\nA\t1\tDEFAULT\tActive\n{first}\nB\t2\tDEFAULT\tActive\n{next}\nActive\tDEFAULT\t3\tC\n"
+    );
+    let (rows, counts) = read(text).unwrap();
+    let found: Vec<_> = rows
+        .iter()
+        .map(|it| (it.sku.as_str(), it.quantity))
+        .collect();
+    assert_eq!(found, [("A", Some(1)), ("B", Some(2)), ("C", Some(3))]);
+    assert_eq!(counts.bad_rows, 0);
+}
+
+#[test]
+fn a_report_in_quotation_marks_is_read_without_them_and_others_keep_theirs() {
+    let quoted = "\"seller-sku\"\t\"quantity\"\t\"status\"\n\"6\"\"x9\"\"\"\t\"3\"\t\"Active\"\n";
+    let (rows, _) = read(quoted).unwrap();
+    assert_eq!(
+        (rows[0].sku.as_str(), rows[0].quantity),
+        ("6\"x9\"", Some(3))
+    );
+    let (rows, _) = read("seller-sku\tquantity\n\"A\"\t1\n").unwrap();
+    assert_eq!(rows[0].sku, "\"A\"");
+}
+
+#[test]
+fn a_report_of_another_kind_lacks_a_column() {
+    let rows = [
+        ("seller-sku\tquantity\tfulfillment-channel\tstatus\n", None),
+        (
+            "seller-sku\tquantity\tfulfillment-channel\n",
+            Some("status"),
+        ),
+        ("sku\tasin\tprice\tquantity\n", Some("fulfillment-channel")),
+        (
+            "seller-sku\tfulfillment-channel-sku\tasin\n",
+            Some("quantity"),
+        ),
+    ];
+    for (header, lacking) in rows {
+        let mut reader = ListingsReader::new(CP1252, Marketplace::Uk);
+        reader.push(header.as_bytes(), |_| {}).unwrap();
+        assert_eq!(reader.lacks(), lacking, "{header}");
+    }
+}
+
+#[test]
+fn letters_that_an_encoding_lacks_are_question_marks() {
+    let letters =
+        |content_type, marketplace| ListingsReader::new(content_type, marketplace).letters();
+    assert_eq!(
+        letters(Some("text/plain;charset=UTF-8"), Marketplace::De),
+        None
+    );
+    let latin = letters(CP1252, Marketplace::De).unwrap();
+    assert_eq!(latin.replaced("ŁÓŻKO-1").as_deref(), Some("?Ó?KO-1"));
+    assert_eq!(
+        (latin.replaced("Größe"), latin.replaced("A?1")),
+        (None, None)
+    );
+    let japanese = letters(None, Marketplace::Jp).unwrap();
+    assert_eq!(japanese.replaced("é漢").as_deref(), Some("?漢"));
+}
+
+#[test]
 fn what_is_no_listings_report_is_retryable() {
     let rows = [
         "",

@@ -14,7 +14,7 @@ use crate::store::{Store, Written};
 const MEANWHILE: u64 = 1 << 20;
 
 impl Store {
-    /// Stores what matching or a person says of a listing: state, product, units, alias, marketplaces, type, observed.
+    /// Stores what matching or a person says of a listing: state, product, units, alias, marketplaces, type, what Amazon shows.
     /// Keeps wanted and sent, except that a listing tied to another product or other units forgets what was wanted (all
     /// that is wanted from then on has a greater generation), and that `forget_sent` forgets what was sent: it turned out not
     /// to be what Amazon shows. So does a listing that goes or comes back: what is shown then is not what was sent to the
@@ -173,6 +173,9 @@ const PLACED: &[&str] = &[
     "marketplaces",
     "product_type",
     "observed",
+    "differing",
+    "closed",
+    "reopened_at",
     "listing_sk",
 ];
 

@@ -9,7 +9,7 @@ pub(super) fn matched(facts: &Facts<'_>) -> Step {
     let id = &facts.connection.id;
     let matching = facts.matching;
     let done = matching.done_at.is_some() && matching.failed.is_none();
-    let text = match (&matching.failed, matching.done_at) {
+    let mut text = match (&matching.failed, matching.done_at) {
         (Some(failed), _) => format!("Amazon's listings could not be matched: {failed}"),
         (None, Some(_)) => counted(matching),
         (None, None) if matching.started_at.is_some() => {
@@ -17,13 +17,24 @@ pub(super) fn matched(facts: &Facts<'_>) -> Step {
         }
         (None, None) => "Once products are here, let Amazon's listings be read and matched with them. A listing that was not seen there is never sent.".to_owned(),
     };
+    let held = matching.marketplaces.iter().any(|it| it.held.is_some());
+    for reports in &matching.marketplaces {
+        if let Some(failed) = &reports.failed {
+            let marketplace = reports.marketplace;
+            text.push_str(&format!(" {marketplace}: {failed}."));
+        }
+    }
+    let request = match (held, done) {
+        (true, _) => Some(format!("POST /connections/{id}/listings/reports/release")),
+        (false, false) => Some(format!("POST /connections/{id}/listings/match")),
+        (false, true) => None,
+    };
     Step {
         id: "match_listings",
         done,
         text,
         link: None,
-        request: (!done && facts.connection.status.is_authorised())
-            .then(|| format!("POST /connections/{id}/listings/match")),
+        request: request.filter(|_| facts.connection.status.is_authorised()),
     }
 }
 
@@ -35,6 +46,14 @@ fn counted(matching: &Matching) -> String {
         (counts.unknown_here, "have no product here"),
         (counts.not_on_amazon, "are not on Amazon"),
         (counts.fulfilled_by_amazon, "are Amazon's to fulfil"),
+        (
+            counts.closed_elsewhere,
+            "were closed at Amazon by somebody else and are left closed",
+        ),
+        (
+            counts.differing,
+            "show another quantity on one marketplace than on another",
+        ),
     ];
     for (count, words) in rest.into_iter().filter(|(count, _)| *count > 0) {
         text.push_str(&format!(" {count} {words}."));
@@ -97,8 +116,9 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use stallkeeper::domain::connection::ConnectionStatus;
+    use stallkeeper::domain::marketplace::Marketplace;
     use stallkeeper::domain::stock_settings::{Preview, Published, StockSettings};
-    use stallkeeper::store::ListingCounts;
+    use stallkeeper::store::{HeldReport, ListingCounts};
 
     #[test]
     fn matching_tells_what_it_found_or_why_it_failed() {
@@ -149,6 +169,37 @@ mod tests {
         }
         let awaiting = connection(ConnectionStatus::AwaitingAuthorisation);
         assert_eq!(matched(&facts(&awaiting)).request, None);
+    }
+
+    #[test]
+    fn matching_names_each_marketplace_whose_report_failed_and_the_request_that_releases_it() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut matching = Matching {
+            done_at: Some(now),
+            ..Matching::default()
+        };
+        let fr = matching.reports_of_mut(Marketplace::Fr);
+        fr.fail("it failed on Amazon's side".into(), now);
+        let active = connection(ConnectionStatus::Active);
+        let step_of = |matching: &Matching| {
+            matched(&Facts {
+                matching,
+                ..facts(&active)
+            })
+        };
+        let step = step_of(&matching);
+        assert!(
+            step.text.ends_with("FR: it failed on Amazon's side."),
+            "{step:?}"
+        );
+        assert_eq!((step.done, step.request), (true, None));
+        matching.reports_of_mut(Marketplace::Fr).held = Some(HeldReport {
+            at: now,
+            known: 9,
+            lost: 5,
+        });
+        let request = step_of(&matching).request.unwrap();
+        assert!(request.ends_with("/listings/reports/release"), "{request}");
     }
 
     #[test]

@@ -13,13 +13,51 @@ pub(super) fn state(listing: &Listing) -> String {
     match (listing.state, &listing.other_spelling) {
         (ListingState::Matched, _) => "Amazon lists it for the merchant to fulfil, and it belongs to a product here: it is sent.".to_owned(),
         (ListingState::CaseMismatch, Some(ours)) => format!(
-            "Amazon spells it `{sku}`, here it is `{ours}`; nothing is sent. Rename the product here, or tie the two: PUT /connections/{}/aliases?sku=… with {{\"product\":\"{ours}\",\"units\":1}}. Amazon's spelling cannot be changed.",
+            "Amazon spells it `{sku}`, here it is `{ours}`{}; nothing is sent. Rename the product here, or tie the two: PUT /connections/{}/aliases?sku=… with {{\"product\":\"{ours}\",\"units\":1}}. Amazon's spelling cannot be changed.",
+            difference(sku.as_str(), ours.as_str()),
             listing.connection
         ),
+        (ListingState::ClosedElsewhere, _) => closed(listing),
         (ListingState::CaseMismatch, None) => "Amazon spells it differently; nothing is sent.".to_owned(),
         (ListingState::FulfilledByAmazon, _) => "Amazon keeps its stock: a quantity is never sent.".to_owned(),
         (ListingState::NotOnAmazon, _) => "Amazon's last report does not list it; nothing is sent until a report lists it with exactly this spelling.".to_owned(),
         (ListingState::UnknownHere, _) => "Amazon lists it, but no product here has this SKU; nothing is sent. Put the product, or tie the listing to one: PUT /connections/{connection}/aliases?sku=…".to_owned(),
+    }
+}
+
+/// Why it is taken for closed, and how it is opened again.
+fn closed(listing: &Listing) -> String {
+    let shown = match &listing.closed {
+        Some(closed) if closed.inactive => {
+            format!("Amazon's report of {} shows it as not active", closed.at)
+        }
+        Some(closed) => format!(
+            "Amazon's report of {} shows zero, which neither we nor a sale explain",
+            closed.at
+        ),
+        None => "Amazon's report shows it closed".to_owned(),
+    };
+    format!(
+        "{shown}: somebody closed it there, so nothing is sent. Reopen it here: POST /connections/{}/listings/reopen?sku=…, or at Amazon.",
+        listing.connection
+    )
+}
+
+/// What tells two spellings apart, if a reader may not see it.
+fn difference(amazons: &str, ours: &str) -> String {
+    if amazons.contains('?') && !ours.contains('?') {
+        return " (Amazon's report writes `?` for letters that it cannot hold)".to_owned();
+    }
+    let mut letters = amazons.chars().zip(ours.chars());
+    let differs = letters.find(|(theirs, ours)| theirs != ours);
+    match differs {
+        Some((theirs, ours)) if !(theirs.is_ascii() && ours.is_ascii()) => {
+            let (theirs, ours) = (u32::from(theirs), u32::from(ours));
+            format!(
+                " (they look alike; the first difference is U+{theirs:04X} there and U+{ours:04X} here)"
+            )
+        }
+        _ => String::new(),
     }
 }
 

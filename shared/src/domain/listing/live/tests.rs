@@ -28,6 +28,9 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
         units: 1,
         alias: false,
         other_spelling: None,
+        differing: None,
+        closed: None,
+        reopened_at: None,
         marketplaces: Vec::new(),
         product_type: None,
         wanted: Some(Wanted {
