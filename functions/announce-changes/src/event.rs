@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::FeedKind;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, Sku, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
@@ -155,6 +155,15 @@ pub enum Happened {
     StockStale {
         connection: ConnectionId,
         since: Timestamp,
+    },
+    /// Units of an order are no longer reserved, although the warehouse that gave them never counted since.
+    #[strum(serialize = "reservation.given_up")]
+    ReservationGivenUp {
+        connection: ConnectionId,
+        sku: Sku,
+        order_id: OrderId,
+        units: u32,
+        given_up_at: Timestamp,
     },
     /// A row that came by the queue was refused.
     #[strum(serialize = "stock.rejected")]

@@ -7,7 +7,7 @@ use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::store::stream::{Images, RejectedRow};
+use stallkeeper::store::stream::{GivenUpUnits, Images, RejectedRow};
 use stallkeeper::store::{MarketplaceReports, Matching, Round};
 
 /// What to do about a listing that is spelt differently.
@@ -240,6 +240,20 @@ pub fn matching_changes(
         }
     }
     events
+}
+
+/// Units of an order are no longer reserved, although the warehouse that gave them never counted since.
+pub fn given_up(units: GivenUpUnits, at: Option<Timestamp>) -> Event {
+    let (tenant, moment) = (units.tenant, units.at.to_string());
+    let which = [units.order.as_str(), units.sku.as_str(), &moment];
+    let happened = Happened::ReservationGivenUp {
+        connection: units.connection,
+        sku: units.sku.clone(),
+        order_id: units.order.clone(),
+        units: units.units,
+        given_up_at: units.at,
+    };
+    Event::new(&tenant, which, happened, at)
 }
 
 /// A row that came by the queue was refused.

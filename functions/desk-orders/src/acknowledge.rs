@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
-use stallkeeper::domain::ids::{ConnectionKey, OrderId, TenantId};
+use stallkeeper::domain::ids::{ConnectionKey, OrderId, TenantId, WarehouseCode};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::error::Result;
 use stallkeeper::store::{Store, Written};
@@ -40,6 +40,10 @@ pub struct AcknowledgeRow {
     /// The revision that was read and is about to be shipped. Given, an order that was changed since is not taken over; left
     /// out, it is taken over as it is now.
     revision: Option<u64>,
+    /// The warehouse that it is sent from, as the stock levels name it: the first level of that warehouse measured
+    /// afterwards ends its reservation. If it is left out, each warehouse with stock is waited for.
+    #[schema(value_type = Option<String>, example = "LON")]
+    warehouse: Option<WarehouseCode>,
 }
 
 impl AcknowledgeRow {
@@ -188,7 +192,7 @@ async fn acknowledge_one(
         let Some(stored) = store.order(&key, &id).await? else {
             return Ok(Outcome::without_order(Word::NotFound));
         };
-        match decide(&stored, row.revision, Timestamp::now()) {
+        match decide(&stored, row, Timestamp::now()) {
             TakeOver::Already => return Ok(Outcome::of(Word::Already, &stored)),
             TakeOver::Changed => return Ok(Outcome::of(Word::Changed, &stored)),
             TakeOver::NotReady => return Ok(Outcome::of(Word::NotReady, &stored)),
@@ -235,9 +239,9 @@ pub enum TakeOver {
     NotReady,
 }
 
-/// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges. `read`: the revision that
-/// whoever takes it over has read, if they say so.
-pub fn decide(stored: &StoredOrder, read: Option<u64>, now: Timestamp) -> TakeOver {
+/// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges.
+pub fn decide(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver {
+    let read = row.revision;
     let is_as_read = read.is_none_or(|read| read == stored.revision);
     match stored.status {
         OrderStatus::Acknowledged | OrderStatus::Dispatched
@@ -251,6 +255,11 @@ pub fn decide(stored: &StoredOrder, read: Option<u64>, now: Timestamp) -> TakeOv
             order.status = OrderStatus::Acknowledged;
             order.acknowledged_at = Some(now);
             order.acknowledged_revision = Some(stored.revision);
+            // Spaces around a code would make it another one.
+            order.warehouse = row
+                .warehouse
+                .as_ref()
+                .and_then(|it| it.as_str().trim().parse().ok());
             order.revision += 1;
             let entry = HistoryEntry {
                 at: now,

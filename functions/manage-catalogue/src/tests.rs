@@ -36,7 +36,7 @@ struct Stand {
     calls: Calls,
     /// Untouched by what happens to the function's calls.
     store: Store,
-    _database: Database,
+    database: Database,
 }
 
 impl Stand {
@@ -64,7 +64,7 @@ impl Stand {
             store: database.store.clone(),
             outside,
             calls,
-            _database: database,
+            database,
         };
         stand.connect("C1").await;
         stand.publish(|_| {}).await;

@@ -195,6 +195,7 @@ pub fn take_in(
         acknowledged_revision: stored.and_then(|stored| stored.acknowledged_revision),
         taken_over_at: stored.and_then(|stored| stored.taken_over_at),
         held: stored.and_then(|stored| stored.held.clone()),
+        warehouse: stored.and_then(|stored| stored.warehouse.clone()),
         first_history: stored.map_or_else(|| entry.clone(), |stored| stored.first_history.clone()),
     };
     Intake::Write {

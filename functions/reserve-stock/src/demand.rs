@@ -2,7 +2,7 @@
 //! revisions end the same in whatever order and however often they arrive.
 
 use jiff::Timestamp;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, OrderId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, OrderId, WarehouseCode};
 use stallkeeper::domain::order::{AmazonStatus, FulfilledBy, OrderItem, OrderStatus, StoredOrder};
 use stallkeeper::domain::stock::{Dispatch, Reservation, Sale};
 use stallkeeper::store::stream::Images;
@@ -50,6 +50,7 @@ pub struct OrderDemand {
     acknowledged_at: Option<Timestamp>,
     /// It belongs to whoever handled it before the take-over moment.
     is_elsewhere: bool,
+    warehouse: Option<WarehouseCode>,
 }
 
 impl OrderChanges {
@@ -106,6 +107,7 @@ impl OrderChanges {
             seen_at: new.version.fetched_at,
             acknowledged_at: new.acknowledged_at.or(shipped),
             is_elsewhere: new.status == OrderStatus::Elsewhere,
+            warehouse: new.warehouse.clone(),
         }
     }
 
@@ -195,6 +197,7 @@ impl OrderDemand {
             acknowledged_at: before.into_iter().chain(self.acknowledged_at).min(),
             dispatched: self.dispatched(line.fulfilled.saturating_mul(per_unit), previous),
             is_elsewhere: self.is_elsewhere,
+            warehouse: self.warehouse.clone(),
             revision: self.revision,
         }
     }

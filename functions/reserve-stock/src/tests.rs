@@ -301,10 +301,13 @@ async fn acknowledging_stamps_and_costs_no_line_that_vanished() {
     let taken = next(&first, |order| {
         order.status = OrderStatus::Acknowledged;
         order.acknowledged_at = Some(at(900));
+        order.warehouse = Some("LON".parse().unwrap());
         order.order.items.pop();
     });
     live(&cloud, &[first, taken]).await;
-    assert_eq!(only(&cloud, "MUG").await.acknowledged_at, Some(at(900)));
+    let mug = only(&cloud, "MUG").await;
+    assert_eq!(mug.acknowledged_at, Some(at(900)));
+    assert_eq!(mug.warehouse, Some("LON".parse().unwrap()));
     assert_eq!(only(&cloud, "SPOON").await.units, 0, "the line is gone");
 }
 

@@ -4,7 +4,7 @@
 //! do not know) is a [`BuyerData`], which lives in a table of its own and never prints.
 
 use super::courier::{CourierServiceId, Reason, Requirements};
-use super::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
+use super::ids::{ConnectionId, ConnectionKey, OrderId, TenantId, WarehouseCode};
 use super::marketplace::Marketplace;
 use super::shipping_term::ShippingTerm;
 use jiff::Timestamp;
@@ -445,6 +445,9 @@ pub struct StoredOrder {
     pub buyer_until: Option<Timestamp>,
     #[serde(default)]
     pub readings: Readings,
+    /// The warehouse that it is sent from, if the platform named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warehouse: Option<WarehouseCode>,
     /// The first entry; later ones are items of their own.
     pub first_history: HistoryEntry,
 }

@@ -1,9 +1,11 @@
 //! What the warehouse can deliver, and what of it Amazon is to show.
 
+mod measured;
 mod policy;
 mod quantity;
 mod reservation;
 
+pub use measured::Measured;
 pub use policy::{Policy, Step};
 pub use quantity::{Counted, Deliverable, SkuStock, Wanted, count};
 pub use reservation::{Dispatch, Reservation, Sale};

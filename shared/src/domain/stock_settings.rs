@@ -80,8 +80,15 @@ pub struct StockSettings {
     pub brakes: Brakes,
     #[serde(default)]
     pub feed_ages: FeedAges,
+    /// For how long an order stays reserved although counts go on, because the warehouse that gave its units does not count.
+    #[serde(default = "give_up_after_hours")]
+    pub give_up_after_hours: u16,
     /// Without a level from the platform for this long, `stock.stale` is announced.
     pub stale_after_hours: u16,
+}
+
+fn give_up_after_hours() -> u16 {
+    72
 }
 
 impl Default for StockSettings {
@@ -96,6 +103,7 @@ impl Default for StockSettings {
             levels: LevelsKind::Available,
             brakes: Brakes::default(),
             feed_ages: FeedAges::default(),
+            give_up_after_hours: give_up_after_hours(),
             stale_after_hours: 24,
         }
     }

@@ -1,12 +1,13 @@
 //! Reservations: what orders hold of a SKU, beside its levels.
 
-use super::item::{condition_failed, deflated, failure, inflated, item, n, value};
+use super::item::{condition_failed, deflated, failure, inflated, item, n, s, value};
 use super::key::Key;
 use super::{Store, Written};
 use crate::domain::ids::{ConnectionKey, OrderId, Sku, TenantId};
 use crate::domain::product::Part;
 use crate::domain::stock::Reservation;
 use crate::error::Result;
+use jiff::Timestamp;
 
 /// Beside a bundle's reservation: the parts that its line holds.
 pub(super) const PARTS: &str = "parts";
@@ -76,6 +77,35 @@ impl Store {
             .condition_expression("attribute_not_exists(pk) OR revision < :revision")
             .expression_attribute_values(":revision", n(reservation.revision));
         Written::from_result("reserve", put.send().await)
+    }
+
+    /// Notes units that are no longer reserved although no count reflects them; only the first note of an order line is kept.
+    pub async fn note_given_up(
+        &self,
+        tenant: &TenantId,
+        sku: &Sku,
+        reservation: &Reservation,
+        units: u32,
+        at: Timestamp,
+    ) -> Result<()> {
+        let connection = ConnectionKey::new(tenant, &reservation.connection);
+        let (order, line) = (&reservation.order, &reservation.line);
+        let mut fields = Key::given_up(&connection, sku, order, line).into_map();
+        fields.insert("tenant".into(), s(tenant.as_str()));
+        fields.insert("sku".into(), s(sku.as_str()));
+        fields.insert("connection".into(), s(reservation.connection.as_str()));
+        fields.insert("order".into(), s(order.as_str()));
+        fields.insert("units".into(), n(units));
+        fields.insert("at".into(), s(at.to_string()));
+        fields.insert("v".into(), n(super::item::VERSION));
+        fields.insert("expires_at".into(), n(at.as_second() + 30 * 86_400));
+        let put = self
+            .db
+            .put_item()
+            .table_name(&self.tables.catalogue)
+            .set_item(Some(fields))
+            .condition_expression("attribute_not_exists(pk)");
+        Written::from_result("note units that were given up", put.send().await).map(|_| ())
     }
 
     /// Forgets a reservation that is over, unless it changed since it was read. Idempotent.

@@ -8,7 +8,7 @@ use super::matching::Matching;
 use super::rounds::Round;
 use crate::domain::connection::Connection;
 use crate::domain::feed::Feed;
-use crate::domain::ids::{ConnectionKey, Sku, TenantId};
+use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, Sku, TenantId};
 use crate::domain::listing::{Listing, Offer};
 use crate::domain::order::StoredOrder;
 use crate::domain::stock_settings::{Published, StockPlan};
@@ -37,6 +37,17 @@ pub struct RejectedRow {
     pub at: Timestamp,
 }
 
+/// Units of an order that are no longer reserved, although the warehouse that gave them never counted since.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct GivenUpUnits {
+    pub tenant: TenantId,
+    pub sku: Sku,
+    pub connection: ConnectionId,
+    pub order: OrderId,
+    pub units: u32,
+    pub at: Timestamp,
+}
+
 /// An item before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images<T> {
@@ -61,6 +72,7 @@ pub enum Change {
     Offer(Images<Offer>),
     Feed(Images<Feed>),
     Rejected(RejectedRow),
+    GivenUp(GivenUpUnits),
     Round {
         connection: ConnectionKey,
         images: Images<Round>,
@@ -106,6 +118,7 @@ pub fn change(
         (Some(Kind::Offer), Some(new)) => Ok(Change::Offer(images(old, new)?)),
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
+        (Some(Kind::GivenUp), Some(new)) => Ok(Change::GivenUp(image(new)?)),
         (Some(Kind::Round), Some(new)) => {
             let connection = connection_of(pk)?;
             Ok(Change::Round {
@@ -136,6 +149,7 @@ enum Kind {
     Offer,
     Feed,
     Rejected,
+    GivenUp,
 }
 
 impl Kind {
@@ -147,6 +161,7 @@ impl Kind {
             key::MATCH => Some(Self::Matching),
             key::LISTING => Some(Self::Listing),
             key::REJECTED => Some(Self::Rejected),
+            _ if sk.starts_with(key::GIVEN_UP) => Some(Self::GivenUp),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
             _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
             // Beside the feeds are their manifests, in partitions that begin alike.

@@ -1,4 +1,4 @@
-//! Random histories of one listing, against a plain model of Amazon and of the warehouse: levels that are measured,
+//! Random histories of one listing, against a plain model of Amazon and of two warehouses: levels that are measured,
 //! delayed, doubled and reordered; orders before and after each send; acknowledgements, cancellations, dispatches;
 //! patches and feeds that are applied late, in part, or never.
 //!
@@ -17,7 +17,7 @@ use amazon::Amazon;
 use proptest::prelude::*;
 use stallkeeper::domain::stock_settings::LevelsKind;
 use stock_sync::StockSync;
-use warehouse::Warehouse;
+use warehouse::{SITES, Warehouse};
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -26,14 +26,23 @@ enum Act {
     Buy(u8),
     /// All orders so far are fetched.
     Sweep,
-    /// The platform takes over the n-th order that it knows.
-    Acknowledge(u8),
+    /// The platform takes over the n-th order that it knows, from a warehouse that it names or not.
+    Acknowledge {
+        n: u8,
+        site: u8,
+        named: bool,
+    },
     Dispatch(u8),
     /// Amazon cancels the n-th order, and gives its units back or not.
     Cancel(u8, bool),
-    Restock(u8),
-    /// The platform counts; the level is on its way.
-    Measure,
+    Restock {
+        site: bool,
+        units: u8,
+    },
+    /// The platform counts one warehouse; the level is on its way.
+    Measure {
+        site: bool,
+    },
     /// The n-th level on its way comes in; `true`: and comes again later.
     Deliver(u8, bool),
     /// A round: what is to be sent goes out, by feed or by patch.
@@ -53,11 +62,12 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (1u16..900).prop_map(Act::Pass),
         4 => (1u8..4).prop_map(Act::Buy),
         2 => Just(Act::Sweep),
-        2 => any::<u8>().prop_map(Act::Acknowledge),
+        2 => (any::<u8>(), any::<u8>(), any::<bool>())
+            .prop_map(|(n, site, named)| Act::Acknowledge { n, site, named }),
         1 => any::<u8>().prop_map(Act::Dispatch),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(n, back)| Act::Cancel(n, back)),
-        1 => (1u8..20).prop_map(Act::Restock),
-        2 => Just(Act::Measure),
+        1 => (any::<bool>(), 1u8..20).prop_map(|(site, units)| Act::Restock { site, units }),
+        3 => any::<bool>().prop_map(|site| Act::Measure { site }),
         3 => (any::<u8>(), prop::bool::weighted(0.2)).prop_map(|(n, again)| Act::Deliver(n, again)),
         3 => any::<bool>().prop_map(|by_feed| Act::Tick { by_feed }),
         2 => Just(Act::Urgent),
@@ -74,7 +84,7 @@ struct History {
 }
 
 impl History {
-    fn new(stock: u32, shown: u32, levels: LevelsKind, low_stock_mark: u32) -> Self {
+    fn new(stock: [u32; 2], shown: u32, levels: LevelsKind, low_stock_mark: u32) -> Self {
         // The report is long behind us, so that no order can be older than its numbers.
         let now = 1_000_000;
         Self {
@@ -91,22 +101,26 @@ impl History {
             Act::Pass(seconds) => self.pass(i64::from(seconds)),
             Act::Buy(units) => self.buy(u32::from(units)),
             Act::Sweep => self.stock_sync.sweep(&self.amazon, self.now),
-            Act::Acknowledge(n) => {
-                if let Some((order, units)) = self.stock_sync.acknowledge(n, self.now) {
-                    self.warehouse.take_over(order, units);
+            Act::Acknowledge { n, site, named } => {
+                let warehouse = &self.warehouse;
+                let from = |units| warehouse.site_for(site, units);
+                let taken = self.stock_sync.acknowledge(n, self.now, from, named);
+                if let Some((site, order, units)) = taken {
+                    self.warehouse.take_over(site, order, units);
                 }
             }
             Act::Dispatch(n) => {
-                if let Some((order, units)) =
-                    self.stock_sync
-                        .dispatch(n, self.now, self.warehouse.physical())
-                {
+                let warehouse = &self.warehouse;
+                let has = |order, units| warehouse.has(order, units);
+                if let Some((order, units)) = self.stock_sync.dispatch(n, self.now, has) {
                     self.warehouse.dispatch(order, units);
                 }
             }
             Act::Cancel(n, back) => self.amazon.cancel(n, back, self.now),
-            Act::Restock(units) => self.warehouse.restock(u32::from(units)),
-            Act::Measure => self.warehouse.measure(self.now),
+            Act::Restock { site, units } => {
+                self.warehouse.restock(usize::from(site), u32::from(units));
+            }
+            Act::Measure { site } => self.warehouse.measure(usize::from(site), self.now),
             Act::Deliver(n, again) => {
                 if let Some(level) = self.warehouse.deliver(n, again) {
                     self.stock_sync.level(level, self.now);
@@ -156,7 +170,9 @@ impl History {
             self.stock_sync.sweep(&self.amazon, self.now);
             self.pass(600);
             self.warehouse.learn_cancellations(&self.amazon);
-            self.warehouse.measure(self.now);
+            for site in 0..SITES.len() {
+                self.warehouse.measure(site, self.now);
+            }
             while let Some(level) = self.warehouse.deliver(0, false) {
                 self.stock_sync.level(level, self.now);
             }
@@ -179,7 +195,7 @@ proptest! {
 
     #[test]
     fn once_quiet_amazon_shows_what_is_wanted(
-        stock in 0u32..30,
+        stock in [0u32..30, 0u32..10],
         shown in 0u32..30,
         on_hand: bool,
         low_stock_mark in 0u32..3,

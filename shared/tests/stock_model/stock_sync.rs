@@ -1,7 +1,7 @@
 //! Stallkeeper's rules over the state that its tables would hold, without the tables.
 
 use crate::amazon::{Amazon, Order};
-use crate::warehouse::Level;
+use crate::warehouse::{Level, SITES};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{Listing, ListingState, Next, Observed, Sent, Standing, next};
@@ -125,19 +125,36 @@ impl StockSync {
         self.reservations.get_mut(index)
     }
 
-    pub(crate) fn acknowledge(&mut self, n: u8, now: i64) -> Option<(usize, u32)> {
-        let open = |one: &Reservation| one.units > 0 && one.acknowledged_at.is_none();
+    /// `from`: the warehouse that has so many units. Returns it with the order and its units.
+    pub(crate) fn acknowledge(
+        &mut self,
+        n: u8,
+        now: i64,
+        from: impl Fn(u32) -> Option<usize>,
+        named: bool,
+    ) -> Option<(usize, usize, u32)> {
+        let open = |one: &Reservation| {
+            one.units > 0 && one.acknowledged_at.is_none() && from(one.units).is_some()
+        };
         let taken = self.pick(n, open)?;
+        let site = from(taken.units)?;
         taken.acknowledged_at = Some(at(now));
-        let told = (taken.line.parse().unwrap(), taken.units);
+        taken.warehouse = named.then(|| SITES[site].parse().unwrap());
+        let told = (site, taken.line.parse().unwrap(), taken.units);
         self.recompute(now);
         Some(told)
     }
 
-    /// Of an order for which enough stock is there.
-    pub(crate) fn dispatch(&mut self, n: u8, now: i64, there: u32) -> Option<(usize, u32)> {
+    /// `has`: whether the warehouse that took an order over has its units.
+    pub(crate) fn dispatch(
+        &mut self,
+        n: u8,
+        now: i64,
+        has: impl Fn(usize, u32) -> bool,
+    ) -> Option<(usize, u32)> {
         let ready = |one: &Reservation| {
-            (1..=there).contains(&one.units)
+            one.units > 0
+                && has(one.line.parse().unwrap(), one.units)
                 && one.acknowledged_at.is_some()
                 && one.dispatched.is_empty()
         };
@@ -150,12 +167,12 @@ impl StockSync {
     }
 
     pub(crate) fn level(&mut self, level: Level, now: i64) {
+        let warehouse = SITES[level.site].parse().unwrap();
         let level = StockLevel {
             quantity: level.quantity,
             measured_at: at(level.measured),
             received_at: at(now),
         };
-        let warehouse = "LON".parse().unwrap();
         if level
             .arrival(self.levels.get(&warehouse), at(now))
             .is_taken()
@@ -332,6 +349,7 @@ fn reservation(line: String, units: u32, order: &Order) -> Reservation {
         }),
         acknowledged_at: None,
         dispatched: Vec::new(),
+        warehouse: None,
         is_elsewhere: false,
         revision: 1,
     }

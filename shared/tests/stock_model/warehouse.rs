@@ -1,87 +1,121 @@
-//! The warehouse and the platform before it: what is there, what the platform counts, and the levels on their way.
+//! The warehouses and the platform before them: what is there, what the platform counts, and the levels on their way.
 
 use crate::amazon::Amazon;
 use stallkeeper::domain::stock_settings::LevelsKind;
 use std::collections::BTreeMap;
 
+/// The codes of the warehouses.
+pub(crate) const SITES: [&str; 2] = ["LON", "MAN"];
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Level {
+    pub(crate) site: usize,
     pub(crate) quantity: u32,
     pub(crate) measured: i64,
 }
 
+/// One warehouse.
+#[derive(Debug, Default)]
+struct Site {
+    physical: u32,
+    /// Orders that are sent from it, and units that the platform took off what is free.
+    taken: BTreeMap<usize, u32>,
+    measured: Option<u32>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Warehouse {
-    physical: u32,
+    sites: [Site; 2],
     kind: LevelsKind,
-    /// Orders that the platform took over, and units that it took off what is free.
-    taken: BTreeMap<usize, u32>,
     dispatched: BTreeMap<usize, u32>,
     on_the_way: Vec<Level>,
-    measured: Option<u32>,
     pub(crate) oversold: u32,
 }
 
 impl Warehouse {
-    pub(crate) fn with(physical: u32, kind: LevelsKind) -> Self {
+    pub(crate) fn with(stock: [u32; 2], kind: LevelsKind) -> Self {
         Self {
-            physical,
+            sites: stock.map(|physical| Site {
+                physical,
+                ..Site::default()
+            }),
             kind,
-            taken: BTreeMap::new(),
             dispatched: BTreeMap::new(),
             on_the_way: Vec::new(),
-            measured: None,
             oversold: 0,
         }
     }
 
     pub(crate) fn physical(&self) -> u32 {
-        self.physical
+        self.sites.iter().map(|site| site.physical).sum()
     }
 
     pub(crate) fn dispatched(&self, order: usize) -> u32 {
         self.dispatched.get(&order).copied().unwrap_or(0)
     }
 
-    /// What the platform would say now.
-    fn count(&self) -> u32 {
+    /// What the platform would say now of a warehouse.
+    fn count(&self, site: &Site) -> u32 {
         match self.kind {
-            LevelsKind::OnHand => self.physical,
-            LevelsKind::Available => {
-                let taken: u32 = self
-                    .taken
-                    .iter()
-                    .map(|(order, units)| units - self.dispatched(*order).min(*units))
-                    .sum();
-                self.physical.saturating_sub(taken)
-            }
+            LevelsKind::OnHand => site.physical,
+            LevelsKind::Available => self.free(site),
         }
     }
 
-    pub(crate) fn take_over(&mut self, order: usize, units: u32) {
-        self.taken.insert(order, units);
+    /// What no order that the platform took over is to be sent of.
+    fn free(&self, site: &Site) -> u32 {
+        let taken: u32 = site
+            .taken
+            .iter()
+            .map(|(order, units)| units - self.dispatched(*order).min(*units))
+            .sum();
+        site.physical.saturating_sub(taken)
+    }
+
+    /// The warehouse that has what an order asks for: this one, or another.
+    pub(crate) fn site_for(&self, n: u8, units: u32) -> Option<usize> {
+        let first = usize::from(n) % SITES.len();
+        let sites = [first, SITES.len() - 1 - first];
+        sites
+            .into_iter()
+            .find(|site| self.free(&self.sites[*site]) >= units)
+    }
+
+    pub(crate) fn take_over(&mut self, site: usize, order: usize, units: u32) {
+        self.sites[site].taken.insert(order, units);
+    }
+
+    /// Whether the warehouse that took an order over has its units.
+    pub(crate) fn has(&self, order: usize, units: u32) -> bool {
+        let mut sites = self.sites.iter();
+        sites.any(|site| site.taken.contains_key(&order) && site.physical >= units)
     }
 
     pub(crate) fn dispatch(&mut self, order: usize, units: u32) {
-        self.physical -= units;
+        let mut sites = self.sites.iter_mut();
+        let site = sites.find(|site| site.taken.contains_key(&order)).unwrap();
+        site.physical -= units;
         self.dispatched.insert(order, units);
     }
 
     /// The platform receives cancellations and frees what it had taken.
     pub(crate) fn learn_cancellations(&mut self, amazon: &Amazon) {
         for order in amazon.orders.iter().filter(|order| order.is_cancelled()) {
-            self.taken.remove(&order.id);
+            for site in &mut self.sites {
+                site.taken.remove(&order.id);
+            }
         }
     }
 
-    pub(crate) fn restock(&mut self, units: u32) {
-        self.physical += units;
+    pub(crate) fn restock(&mut self, site: usize, units: u32) {
+        self.sites[site].physical += units;
     }
 
-    pub(crate) fn measure(&mut self, now: i64) {
-        let quantity = self.count();
-        self.measured = Some(quantity);
+    pub(crate) fn measure(&mut self, site: usize, now: i64) {
+        let quantity = self.count(&self.sites[site]);
+        self.sites[site].measured = Some(quantity);
         self.on_the_way.push(Level {
+            site,
             quantity,
             measured: now,
         });
@@ -101,6 +135,7 @@ impl Warehouse {
 
     /// There is less than the platform said last, or it has said it and nobody heard.
     pub(crate) fn has_news(&self) -> bool {
-        self.measured != Some(self.count()) || !self.on_the_way.is_empty()
+        let unheard = |site: &Site| site.measured != Some(self.count(site));
+        self.sites.iter().any(unheard) || !self.on_the_way.is_empty()
     }
 }

@@ -86,6 +86,7 @@ fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> Sto
         held: None,
         buyer_until: None,
         readings: stallkeeper::domain::order::Readings::default(),
+        warehouse: None,
         first_history: entry(HistoryKind::Imported),
     }
 }

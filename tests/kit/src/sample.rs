@@ -90,6 +90,7 @@ pub fn demo_order() -> StoredOrder {
         held: None,
         buyer_until: None,
         readings: Readings::default(),
+        warehouse: None,
         first_history: HistoryEntry {
             at: at(400),
             kind: HistoryKind::Imported,

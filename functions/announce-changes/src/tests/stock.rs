@@ -187,6 +187,23 @@ async fn rejected_row(database: &Database) -> Value {
     record(8, None, Some(&image))
 }
 
+async fn given_up(database: &Database) -> Value {
+    let (tenant, sku) = (active().tenant, "TAßE".parse().unwrap());
+    let reservation = serde_json::from_value(json!({
+        "connection": active().id, "order": "026-1", "line": "1", "amazon_sku": "TAßE", "units": 3, "sale": null,
+        "acknowledged_at": at(10), "dispatched": [], "revision": 2,
+    }))
+    .unwrap();
+    for moment in [at(60), at(70)] {
+        let store = &database.store;
+        let noted = store.note_given_up(&tenant, &sku, &reservation, 3, moment);
+        noted.await.unwrap();
+    }
+    let images = database.images("CatalogueTable", "GIVEN_UP").await;
+    assert_eq!(images.len(), 1, "noted once");
+    record(20, None, Some(&images[0]))
+}
+
 /// A round is held while no stock level comes.
 async fn held_round(database: &Database) -> Value {
     let connection = active();
@@ -244,10 +261,11 @@ pub(super) async fn a_day() -> Vec<Value> {
     records.push(held_round(&database).await);
     records.push(odd_reports(&database).await);
     records.push(closed_listing(&database).await);
+    records.push(given_up(&database).await);
     records
 }
 
-pub(super) const A_DAYS_EVENTS: [&str; 11] = [
+pub(super) const A_DAYS_EVENTS: [&str; 12] = [
     "listing.refused",
     "listing.case_mismatch",
     "listing.refused",
@@ -259,6 +277,7 @@ pub(super) const A_DAYS_EVENTS: [&str; 11] = [
     "report.failed",
     "listing.closed_elsewhere",
     "listing.quantities_differ",
+    "reservation.given_up",
 ];
 
 #[tokio::test]
@@ -314,6 +333,11 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
         (&json!("CLOSED"), &json!(true))
     );
     assert_eq!(detail(10)["quantities"], json!({"UK": 0, "DE": 3}));
+    assert_eq!(
+        (&detail(11)["order_id"], &detail(11)["units"]),
+        (&json!("026-1"), &json!(3))
+    );
+    assert_eq!(detail(11)["given_up_at"], at(60).to_string());
     let ids: std::collections::BTreeSet<&str> = put
         .iter()
         .map(|(_, detail)| detail["id"].as_str().unwrap())

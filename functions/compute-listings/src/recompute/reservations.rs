@@ -4,7 +4,7 @@ use super::Work;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{ConnectionId, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState, Next};
-use stallkeeper::domain::stock::{Reservation, counted};
+use stallkeeper::domain::stock::{Measured, Reservation};
 use stallkeeper::domain::stock_settings::StockSettings;
 use stallkeeper::error::Result;
 use stallkeeper::store::{SkuInputs, ToSend};
@@ -35,14 +35,19 @@ impl Work<'_> {
             }
             return Ok(());
         }
-        let measured_at = self.measured_at(inputs).await?;
+        let settings = self.settings(inputs).await?;
+        let measured: Vec<Measured<'_>> = settings
+            .iter()
+            .map(|settings| Measured::new(&levels.levels, settings))
+            .collect();
         let long_ago = self.now.saturating_sub(LONG).unwrap_or(Timestamp::MIN);
         let unknown = levels.levels.is_empty();
         let (mut needed, mut idle) = (Vec::new(), Vec::new());
         for reservation in &inputs.reservations {
-            let over =
-                reservation.is_over(measured_at) || (unknown && left_before(reservation, long_ago));
-            if !over {
+            self.note_given_up(sku, reservation, &measured, &settings)
+                .await?;
+            let settled = measured.iter().all(|one| reservation.is_over(*one));
+            if !settled && !(unknown && reservation.left_before(long_ago)) {
                 continue;
             }
             let seller = self.read.seller(&reservation.connection).await?;
@@ -69,8 +74,29 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// When the SKU's level was last measured, for the connection whose counted warehouses were measured earliest.
-    async fn measured_at(&self, inputs: &SkuInputs) -> Result<Option<Timestamp>> {
+    /// Announces, once, units that are no longer reserved although the warehouse that gave them never counted since.
+    async fn note_given_up(
+        &self,
+        sku: &Sku,
+        reservation: &Reservation,
+        measured: &[Measured<'_>],
+        settings: &[StockSettings],
+    ) -> Result<()> {
+        let given_up = measured.iter().zip(settings);
+        let units = given_up
+            .map(|(measured, settings)| reservation.given_up(settings.levels, *measured))
+            .max()
+            .unwrap_or(0);
+        if units == 0 {
+            return Ok(());
+        }
+        self.store
+            .note_given_up(self.tenant, sku, reservation, units, self.now)
+            .await
+    }
+
+    /// The settings of each connection that counts the SKU: a reservation is over once it is for all of them.
+    async fn settings(&self, inputs: &SkuInputs) -> Result<Vec<StockSettings>> {
         let mut connections: BTreeSet<ConnectionId> = inputs
             .reservations
             .iter()
@@ -81,22 +107,15 @@ impl Work<'_> {
             let bundle = self.read.inputs(bundle).await?;
             connections.extend(bundle.listed.iter().map(|listed| listed.connection.clone()));
         }
-        let mut earliest = None;
-        for (index, connection) in connections.iter().enumerate() {
+        let mut all = Vec::with_capacity(connections.len());
+        for connection in &connections {
             let seller = self.read.seller(connection).await?;
-            let all = StockSettings::default();
             let settings = seller.as_ref().as_ref();
-            let settings = settings.map_or(&all, |seller| &seller.published.settings);
-            let measured = counted(&inputs.levels.levels, &settings.warehouses)
-                .map(|(_, level)| level.measured_at)
-                .max();
-            earliest = if index == 0 {
-                measured
-            } else {
-                earliest.min(measured)
-            };
+            all.push(settings.map_or_else(StockSettings::default, |seller| {
+                seller.published.settings.clone()
+            }));
         }
-        Ok(earliest)
+        Ok(all)
     }
 
     /// Has the wanted number sent again, which is absolute, so that the sales before it count no more.
@@ -118,11 +137,6 @@ impl Work<'_> {
             .put_to_send(&listing.connection_key(), &entry)
             .await
     }
-}
-
-/// Whether all of it left the warehouse before `moment`.
-fn left_before(reservation: &Reservation, moment: Timestamp) -> bool {
-    reservation.is_over(Some(moment))
 }
 
 /// What decides whether a sale still matters for what Amazon shows.

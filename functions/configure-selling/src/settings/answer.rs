@@ -63,6 +63,7 @@ struct SettingsAnswer {
     levels: LevelsKind,
     brakes: Brakes,
     feed_ages: FeedAges,
+    give_up_after_hours: u16,
     stale_after_hours: u16,
 }
 
@@ -135,6 +136,7 @@ impl SettingsAnswer {
             levels: settings.levels,
             brakes: settings.brakes,
             feed_ages: settings.feed_ages,
+            give_up_after_hours: settings.give_up_after_hours,
             stale_after_hours: settings.stale_after_hours,
         }
     }

@@ -61,6 +61,11 @@ pub(crate) struct StockRequest {
     brakes: BrakesRequest,
     #[serde(default)]
     feed_ages: FeedAgesRequest,
+    /// An order stays reserved until the warehouse that gave its units counts; for so many hours at most while counts of
+    /// other warehouses go on. Then `reservation.given_up` is announced.
+    #[serde(default = "three_days")]
+    #[schema(default = 72, minimum = 1, maximum = 720)]
+    give_up_after_hours: i64,
     /// Without a level from the platform for so many hours, `stock.stale` is announced.
     #[serde(default = "a_day")]
     #[schema(default = 24, minimum = 1, maximum = 8784)]
@@ -142,6 +147,10 @@ fn all() -> i64 {
     100
 }
 
+fn three_days() -> i64 {
+    72
+}
+
 fn a_day() -> i64 {
     24
 }
@@ -162,6 +171,12 @@ impl StockRequest {
             (shortest(), LONGEST_INTERVAL),
             "minutes between two rounds. Less than 15 would not be sooner, since Amazon takes few feeds and needs minutes for each; a decrease to the low-stock mark never waits for a round",
         );
+        let give_up_after_hours = faults.within(
+            "/give_up_after_hours",
+            self.give_up_after_hours,
+            (1, 720),
+            "hours that an order stays reserved while the warehouse that gave its units does not count",
+        );
         let stale_after_hours = faults.within(
             "/stale_after_hours",
             self.stale_after_hours,
@@ -178,6 +193,7 @@ impl StockRequest {
             levels: self.levels,
             brakes: self.brakes.checked(&mut faults),
             feed_ages: self.feed_ages.checked(&mut faults),
+            give_up_after_hours,
             stale_after_hours,
         };
         faults.done()?;
@@ -334,7 +350,7 @@ fn why_not(name: &str) -> &'static str {
             "quantity belongs to the connection, not to a marketplace: Amazon keeps one quantity a SKU across all marketplaces of a region, so two marketplaces with two settings would fight for ever, and zero for one would close the others. To stop selling a SKU in one marketplace, close its offer there"
         }
         _ => {
-            "there is no such field; there are on, every_minutes, bundles, policy, warehouses, home_marketplace, levels, brakes, feed_ages and stale_after_hours"
+            "there is no such field; there are on, every_minutes, bundles, policy, warehouses, home_marketplace, levels, brakes, feed_ages, give_up_after_hours and stale_after_hours"
         }
     }
 }

@@ -193,3 +193,16 @@ async fn what_waits_again_or_is_cancelled_since_it_was_read_says_so() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_warehouse_that_an_order_is_sent_from_is_kept_without_spaces_around_it() {
+    let stand = Stand::new().await;
+    stand.put(&ready("a", 1)).await;
+    let body = json!({"orders": [{"connection": "C1", "id": "a", "warehouse": " LON "}]});
+    let answer = stand.post(PATH, body).await.is(200);
+    assert_eq!(outcomes(&answer), [("a", "acknowledged")]);
+    let key = ready("a", 1).connection_key();
+    let stored = stand.app.store.order(&key, &"a".parse().unwrap()).await;
+    let warehouse = stored.unwrap().unwrap().warehouse.unwrap();
+    assert_eq!(warehouse.as_str(), "LON");
+}

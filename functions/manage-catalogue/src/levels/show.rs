@@ -51,6 +51,8 @@ pub(crate) struct ReservedUnits {
     pub(crate) line: String,
     pub(crate) units: u32,
     pub(crate) acknowledged_at: Option<Timestamp>,
+    /// The warehouse that gives them, if the platform named it.
+    pub(crate) warehouse: Option<String>,
 }
 
 /// Why a row was refused, and when.
@@ -81,6 +83,7 @@ impl SkuStock {
                     line: reservation.line,
                     units: reservation.units,
                     acknowledged_at: reservation.acknowledged_at,
+                    warehouse: reservation.warehouse.map(Into::into),
                 })
                 .collect(),
             rejected: inputs

@@ -20,6 +20,7 @@ fn order(name: &str, units: u32) -> Reservation {
         acknowledged_at: None,
         dispatched: Vec::new(),
         is_elsewhere: false,
+        warehouse: None,
         revision: 3,
     }
 }

@@ -23,6 +23,7 @@ fn order(name: &str, amazon_sku: &str, units: u32, sold: Option<u32>) -> Reserva
         acknowledged_at: None,
         dispatched: Vec::new(),
         is_elsewhere: false,
+        warehouse: None,
         revision: 1,
     }
 }

@@ -24,6 +24,7 @@ fn reservation(order: &str, units: u32, ordered: i64) -> Reservation {
         acknowledged_at: None,
         dispatched: Vec::new(),
         is_elsewhere: false,
+        warehouse: None,
         revision: 1,
     }
 }
@@ -182,6 +183,62 @@ async fn a_reservation_lowers_what_is_wanted_until_it_is_over_and_is_forgotten_t
     assert_eq!(stand.wanted("A").await, Some(9));
 }
 
+/// LON has counted 5 of A and MAN 4, and three were sold and acknowledged after that.
+async fn three_sold_of_two_warehouses(warehouse: Option<&str>) -> Stand {
+    let stand = stand_with_a(100).await;
+    let rows = vec![level("A", "LON", 5, 1), level("A", "MAN", 4, 1)];
+    stand.deliver(&[levels_message(rows)]).await;
+    let sold = Reservation {
+        acknowledged_at: Some(at(100)),
+        warehouse: warehouse.map(|warehouse| warehouse.parse().unwrap()),
+        ..reservation("o-1", 3, 50)
+    };
+    reserve(&stand, &sold).await;
+    stand.deliver(&[recompute_message(&["A"], false)]).await;
+    assert_eq!(stand.wanted("A").await, Some(6));
+    stand
+}
+
+#[tokio::test]
+async fn another_warehouse_counts_and_the_reservation_stays_until_the_one_that_gave_the_units_does()
+{
+    for warehouse in [None, Some("LON")] {
+        let stand = three_sold_of_two_warehouses(warehouse).await;
+        let count = |rows| [levels_message(rows)];
+        stand.deliver(&count(vec![level("A", "MAN", 4, 200)])).await;
+        assert_eq!(stand.wanted("A").await, Some(6), "{warehouse:?}");
+        stand.deliver(&count(vec![level("A", "LON", 2, 150)])).await;
+        assert_eq!(stand.wanted("A").await, Some(6), "{warehouse:?}");
+        stand.deliver(&count(vec![level("A", "LON", 3, 160)])).await;
+        assert_eq!(stand.wanted("A").await, Some(7), "{warehouse:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_count_of_the_warehouse_that_gave_the_units_ends_the_reservation_whatever_others_do() {
+    let stand = three_sold_of_two_warehouses(Some("MAN")).await;
+    stand
+        .deliver(&[levels_message(vec![level("A", "MAN", 1, 200)])])
+        .await;
+    assert_eq!(stand.wanted("A").await, Some(6));
+    let shown = stand.get("/stock-levels?sku=A").await.is(200);
+    assert_eq!(shown["reservations"][0]["warehouse"], "MAN");
+}
+
+#[tokio::test]
+async fn a_warehouse_that_never_counts_again_is_given_up_after_days_and_announced() {
+    let stand = three_sold_of_two_warehouses(None).await;
+    let days = 72 * 3_600;
+    for (second, wanted, notes) in [(days, 6, 0), (days + 100, 9, 1), (days + 200, 9, 1)] {
+        stand
+            .deliver(&[levels_message(vec![level("A", "MAN", 4, second)])])
+            .await;
+        assert_eq!(stand.wanted("A").await, Some(wanted));
+        let noted = stand.database.images("CatalogueTable", "GIVEN_UP").await;
+        assert_eq!(noted.len(), notes);
+    }
+}
+
 #[tokio::test]
 async fn finished_reservations_do_not_pile_up_where_nothing_is_sent() {
     let stand = stand_with_a(100).await;
@@ -222,6 +279,7 @@ async fn where_no_level_ever_comes_orders_that_left_long_ago_are_forgotten() {
     let recently = Timestamp::now() - SignedDuration::from_hours(24);
     let open = Reservation {
         dispatched: Vec::new(),
+        warehouse: None,
         ..left("OPEN", at(10))
     };
     let orders = [left("OLD", at(10)), left("NEW", recently), open];

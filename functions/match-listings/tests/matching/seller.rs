@@ -160,6 +160,7 @@ impl Seller<'_> {
             acknowledged_at: None,
             dispatched: Vec::new(),
             is_elsewhere: false,
+            warehouse: None,
             revision: 1,
         };
         let product = listing.product.as_ref().unwrap();

@@ -1,6 +1,6 @@
 //! The quantity that a listing is to have: the fewest that its components allow, through the policy.
 
-use super::{Levels, Policy, Reservation, Step, counted};
+use super::{Levels, Measured, Policy, Reservation, Step, counted};
 use crate::domain::ids::Sku;
 use crate::domain::product::{Part, Product};
 use crate::domain::stock_settings::StockSettings;
@@ -105,16 +105,14 @@ pub struct Deliverable {
 
 /// What a component allows under these settings.
 fn deliverable(component: &SkuStock<'_>, units: u32, settings: &StockSettings) -> Deliverable {
-    let mut level: Option<u32> = None;
-    let mut measured_at: Option<Timestamp> = None;
-    for (_, one) in counted(component.levels, &settings.warehouses) {
-        level = Some(level.unwrap_or(0).saturating_add(one.quantity));
-        measured_at = measured_at.max(Some(one.measured_at));
-    }
+    let counted = counted(component.levels, &settings.warehouses);
+    let quantities = counted.map(|(_, level)| level.quantity);
+    let level = quantities.reduce(u32::saturating_add);
+    let measured = Measured::new(component.levels, settings);
     let reserved = component
         .reservations
         .iter()
-        .map(|reservation| reservation.held(settings.levels, measured_at))
+        .map(|reservation| reservation.held(settings.levels, measured))
         .fold(0, u32::saturating_add);
     Deliverable {
         sku: component.sku.to_string(),
@@ -122,7 +120,7 @@ fn deliverable(component: &SkuStock<'_>, units: u32, settings: &StockSettings) -
         level,
         reserved,
         enough_for: level.map(|level| level.saturating_sub(reserved) / units.max(1)),
-        measured_at,
+        measured_at: measured.latest(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Units of fetched orders that the platform's stock levels do not reflect yet, and what those orders took off
 //! Amazon's own number.
 
-use crate::domain::ids::{AmazonSku, ConnectionId, OrderId};
+use super::Measured;
+use crate::domain::ids::{AmazonSku, ConnectionId, OrderId, WarehouseCode};
 use crate::domain::listing::Listing;
 use crate::domain::stock_settings::LevelsKind;
 use jiff::Timestamp;
@@ -34,6 +35,9 @@ pub struct Reservation {
     /// The order belongs to whoever handled it before the take-over moment: levels that are `available` know it already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_elsewhere: bool,
+    /// The warehouse that gives the units, if the platform named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warehouse: Option<WarehouseCode>,
     /// The order's revision that this describes; a lower one never replaces it.
     pub revision: u64,
 }
@@ -66,33 +70,52 @@ impl Reservation {
         self.connection == listing.connection && self.amazon_sku == listing.amazon_sku
     }
 
-    /// Units of the SKU that stay reserved, given when its level was last measured.
-    pub fn held(&self, levels: LevelsKind, measured_at: Option<Timestamp>) -> u32 {
+    /// Units of the SKU that stay reserved, given when its levels were measured.
+    pub fn held(&self, levels: LevelsKind, measured: Measured<'_>) -> u32 {
+        self.held_if(levels, |at| {
+            measured.is_settled(at, self.warehouse.as_ref())
+        })
+    }
+
+    /// Units that are no longer reserved although no count reflects them: they were given up.
+    pub fn given_up(&self, levels: LevelsKind, measured: Measured<'_>) -> u32 {
+        let waiting = self.held_if(levels, |at| measured.reflects(at, self.warehouse.as_ref()));
+        waiting - self.held(levels, measured)
+    }
+
+    /// `settled`: whether units that were taken at a moment are no longer to be taken off the levels.
+    fn held_if(&self, levels: LevelsKind, settled: impl Fn(Timestamp) -> bool) -> u32 {
         if levels == LevelsKind::Available && self.is_elsewhere {
             return 0;
         }
-        let reflected = |at: Timestamp| measured_at.is_some_and(|measured| measured > at);
-        if levels == LevelsKind::Available && self.acknowledged_at.is_some_and(reflected) {
+        if levels == LevelsKind::Available && self.acknowledged_at.is_some_and(&settled) {
             return 0;
         }
         let left: u32 = self
             .dispatched
             .iter()
-            .filter(|dispatch| reflected(dispatch.at))
+            .filter(|dispatch| settled(dispatch.at))
             .map(|dispatch| dispatch.units)
             .fold(0, u32::saturating_add);
         self.units.saturating_sub(left)
     }
 
     /// Whether no later level can find it reserved, whichever way the platform counts.
-    pub fn is_over(&self, measured_at: Option<Timestamp>) -> bool {
-        self.units == 0 || self.held(LevelsKind::OnHand, measured_at) == 0
+    pub fn is_over(&self, measured: Measured<'_>) -> bool {
+        self.units == 0 || self.held(LevelsKind::OnHand, measured) == 0
+    }
+
+    /// Whether all of it left the warehouse before `moment`.
+    pub fn left_before(&self, moment: Timestamp) -> bool {
+        self.units == 0 || self.held_if(LevelsKind::OnHand, |at| at < moment) == 0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::stock::{Levels, StockLevel};
+    use crate::domain::stock_settings::StockSettings;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -109,22 +132,39 @@ mod tests {
             acknowledged_at: None,
             dispatched: Vec::new(),
             is_elsewhere: false,
+            warehouse: None,
             revision: 1,
         }
+    }
+
+    /// What is held once the only warehouse was measured at this second.
+    fn held(reservation: &Reservation, kind: LevelsKind, measured: Option<i64>) -> u32 {
+        let level = |second| StockLevel {
+            quantity: 9,
+            measured_at: at(second),
+            received_at: at(second),
+        };
+        let lon = || "LON".parse().unwrap();
+        let levels: Levels = measured
+            .map(|second| (lon(), level(second)))
+            .into_iter()
+            .collect();
+        let settings = StockSettings::default();
+        reservation.held(kind, Measured::new(&levels, &settings))
     }
 
     #[test]
     fn the_first_level_measured_after_the_acknowledgement_drops_it() {
         let open = reservation();
-        assert_eq!(open.held(LevelsKind::Available, Some(at(100))), 5);
+        assert_eq!(held(&open, LevelsKind::Available, Some(100)), 5);
         let taken = Reservation {
             acknowledged_at: Some(at(50)),
             ..open
         };
-        assert_eq!(taken.held(LevelsKind::Available, None), 5);
-        assert_eq!(taken.held(LevelsKind::Available, Some(at(50))), 5);
-        assert_eq!(taken.held(LevelsKind::Available, Some(at(51))), 0);
-        assert_eq!(taken.held(LevelsKind::OnHand, Some(at(51))), 5);
+        assert_eq!(held(&taken, LevelsKind::Available, None), 5);
+        assert_eq!(held(&taken, LevelsKind::Available, Some(50)), 5);
+        assert_eq!(held(&taken, LevelsKind::Available, Some(51)), 0);
+        assert_eq!(held(&taken, LevelsKind::OnHand, Some(51)), 5);
     }
 
     #[test]
@@ -133,8 +173,8 @@ mod tests {
             is_elsewhere: true,
             ..reservation()
         };
-        assert_eq!(elsewhere.held(LevelsKind::Available, None), 0);
-        assert_eq!(elsewhere.held(LevelsKind::OnHand, Some(at(100))), 5);
+        assert_eq!(held(&elsewhere, LevelsKind::Available, None), 0);
+        assert_eq!(held(&elsewhere, LevelsKind::OnHand, Some(100)), 5);
         let shipped = Reservation {
             acknowledged_at: Some(at(20)),
             dispatched: vec![Dispatch {
@@ -143,8 +183,8 @@ mod tests {
             }],
             ..elsewhere
         };
-        assert_eq!(shipped.held(LevelsKind::OnHand, Some(at(20))), 5);
-        assert_eq!(shipped.held(LevelsKind::OnHand, Some(at(21))), 0);
+        assert_eq!(held(&shipped, LevelsKind::OnHand, Some(20)), 5);
+        assert_eq!(held(&shipped, LevelsKind::OnHand, Some(21)), 0);
     }
 
     #[test]
@@ -163,9 +203,9 @@ mod tests {
             ],
             ..reservation()
         };
-        assert_eq!(sent.held(LevelsKind::OnHand, Some(at(15))), 5);
-        assert_eq!(sent.held(LevelsKind::OnHand, Some(at(25))), 3);
-        assert_eq!(sent.held(LevelsKind::OnHand, Some(at(31))), 0);
-        assert!(sent.is_over(Some(at(31))) && !sent.is_over(Some(at(25))));
+        assert_eq!(held(&sent, LevelsKind::OnHand, Some(15)), 5);
+        assert_eq!(held(&sent, LevelsKind::OnHand, Some(25)), 3);
+        assert_eq!(held(&sent, LevelsKind::OnHand, Some(31)), 0);
+        assert!(sent.left_before(at(31)) && !sent.left_before(at(25)));
     }
 }

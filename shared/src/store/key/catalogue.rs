@@ -58,6 +58,17 @@ impl Key {
         Self::new(sku_pk(tenant, sku), REJECTED)
     }
 
+    /// A reservation that was given up.
+    pub(crate) fn given_up(
+        connection: &ConnectionKey,
+        sku: &Sku,
+        order: &OrderId,
+        line: &str,
+    ) -> Self {
+        let reserved = Self::reserved(connection, sku, order, line);
+        Self::new(reserved.pk, format!("{GIVEN_UP}{}", reserved.sk))
+    }
+
     pub(crate) fn folded(tenant: &TenantId, folded: &str, sku: &Sku) -> Self {
         Self::new(folded_pk(tenant, folded), encoded(sku.as_str()))
     }
@@ -102,6 +113,8 @@ impl Key {
 
 /// Sorts before every other item of its partition, so that a query reads the generation before the inputs it counts.
 pub(crate) const LEVELS: &str = "LEVELS";
+/// Outside of what a recompute reads.
+pub(crate) const GIVEN_UP: &str = "GIVEN_UP#";
 pub(crate) const LISTED: &str = "LISTED#";
 pub(crate) const PART_OF: &str = "PART_OF#";
 pub(crate) const PRODUCT: &str = "PRODUCT";

@@ -38,7 +38,7 @@ fn what_is_left_out_is_as_it_is_by_default() {
     let all = checked(json!({
         "on": true, "every_minutes": 30, "bundles": false, "warehouses": ["LON", "LON", "PAR"],
         "policy": {"buffer": 2, "percentage": 50, "maximum": 9, "low_stock_mark": 3},
-        "home_marketplace": "gb", "levels": "on_hand", "stale_after_hours": 1,
+        "home_marketplace": "gb", "levels": "on_hand", "stale_after_hours": 1, "give_up_after_hours": 12,
         "brakes": {"zero_percent": 100, "zero_at_least": 5, "price_percent": 0},
         "feed_ages": {"decreases_minutes": 20},
     }))
@@ -50,6 +50,7 @@ fn what_is_left_out_is_as_it_is_by_default() {
         (Some(9), 100)
     );
     assert_eq!(all.levels, LevelsKind::OnHand);
+    assert_eq!((off.give_up_after_hours, all.give_up_after_hours), (72, 12));
     let ages = &all.feed_ages;
     assert_eq!((ages.decreases_minutes, ages.others_minutes), (20, 240));
 }
@@ -108,6 +109,11 @@ fn what_cannot_be_is_told_at_its_place_and_in_words() {
             json!({"home_marketplace": "XX"}),
             "/home_marketplace",
             "no such marketplace",
+        ),
+        (
+            json!({"give_up_after_hours": 0}),
+            "/give_up_after_hours",
+            "1 to 720",
         ),
         (
             json!({"stale_after_hours": 0}),

@@ -107,6 +107,8 @@ pub(crate) struct Held {
     pub(super) why: String,
     pub(super) ordered_at: Option<Timestamp>,
     pub(super) acknowledged_at: Option<Timestamp>,
+    /// That gives the units, if the platform named it.
+    pub(super) warehouse: Option<String>,
 }
 
 /// A row that was refused.

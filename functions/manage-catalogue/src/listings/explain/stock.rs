@@ -4,7 +4,7 @@ use super::answer::{Held, PartStock, PolicyStep, Rejected, WantedValue, Warehous
 use super::{ListingFacts, words};
 use jiff::Timestamp;
 use stallkeeper::domain::ids::Sku;
-use stallkeeper::domain::stock::{Counted, Deliverable, Reservation, Wanted, count};
+use stallkeeper::domain::stock::{Counted, Deliverable, Measured, Reservation, Wanted, count};
 use stallkeeper::store::SkuInputs;
 
 /// What an explanation says of stock.
@@ -96,7 +96,7 @@ impl ListingFacts {
             reservations: inputs
                 .reservations
                 .iter()
-                .map(|it| self.held(it, deliverable.measured_at))
+                .map(|it| self.held(it, Measured::new(&inputs.levels.levels, settings)))
                 .collect(),
             rejected: inputs
                 .rejected
@@ -105,7 +105,7 @@ impl ListingFacts {
         }
     }
 
-    fn held(&self, reservation: &Reservation, measured_at: Option<Timestamp>) -> Held {
+    fn held(&self, reservation: &Reservation, measured: Measured<'_>) -> Held {
         let levels = self.settings().levels;
         Held {
             connection: reservation.connection.to_string(),
@@ -113,10 +113,11 @@ impl ListingFacts {
             line: reservation.line.clone(),
             sku: reservation.amazon_sku.to_string(),
             units: reservation.units,
-            held: reservation.held(levels, measured_at),
-            why: words::held(reservation, levels, measured_at),
+            held: reservation.held(levels, measured),
+            why: words::held(reservation, levels, measured),
             ordered_at: reservation.sale.map(|sale| sale.ordered_at),
             acknowledged_at: reservation.acknowledged_at,
+            warehouse: reservation.warehouse.clone().map(String::from),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The sentences that a person reads about a listing. Pure.
 
 use super::super::amazon::Outcome;
-use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedState};
 use stallkeeper::domain::listing::{Listing, ListingState, Live};
-use stallkeeper::domain::stock::{Reservation, Sale};
+use stallkeeper::domain::stock::{Measured, Reservation, Sale};
 use stallkeeper::domain::stock_settings::LevelsKind;
 
 /// What the state means, and the remedy if there is one.
@@ -128,9 +127,13 @@ pub(super) fn live(listing: &Listing, feed: Option<&Feed>, live: Live, sales: &[
 pub(super) fn held(
     reservation: &Reservation,
     levels: LevelsKind,
-    measured_at: Option<Timestamp>,
+    measured: Measured<'_>,
 ) -> String {
-    let held = reservation.held(levels, measured_at);
+    let held = reservation.held(levels, measured);
+    let given_up = reservation.given_up(levels, measured);
+    if given_up > 0 {
+        return format!("{given_up} given up: the warehouse that gave them never counted since");
+    }
     if reservation.units == 0 {
         return "the order no longer asks for any".to_owned();
     }
@@ -138,7 +141,12 @@ pub(super) fn held(
         return match (levels, reservation.acknowledged_at) {
             (LevelsKind::Available, None) => "not acknowledged yet".to_owned(),
             (LevelsKind::Available, Some(at)) => {
-                format!("acknowledged at {at}; no level was measured after that")
+                let who = reservation.warehouse.as_ref();
+                let who = who.map_or_else(
+                    || "each warehouse with stock".to_owned(),
+                    ToString::to_string,
+                );
+                format!("acknowledged at {at}; held until a level of {who} is measured after that")
             }
             (LevelsKind::OnHand, _) => {
                 "not dispatched, or no level was measured after that".to_owned()

@@ -141,6 +141,7 @@ mod tests {
             units,
             sale,
             acknowledged_at: None,
+            warehouse: None,
             dispatched: dispatched
                 .iter()
                 .map(|units| Dispatch {

@@ -134,6 +134,7 @@ fn sales_of_a_listing_are_those_through_its_own_connection_and_sku() {
         acknowledged_at: None,
         dispatched: Vec::new(),
         is_elsewhere: false,
+        warehouse: None,
         revision: 1,
     };
     let reservations = [
