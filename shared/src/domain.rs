@@ -7,6 +7,7 @@ pub mod feed;
 pub mod ids;
 pub mod listing;
 pub mod marketplace;
+pub mod money;
 pub mod order;
 pub mod product;
 pub mod shipping_term;

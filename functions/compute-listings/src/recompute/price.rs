@@ -57,7 +57,7 @@ impl Work<'_> {
         let amount = match next_price(&offer, standing, brake) {
             NextPrice::Send(amount) => amount,
             NextPrice::Held { from, to } => {
-                warn!(connection.id = %connection, listing.sku = %listing.amazon_sku, %marketplace, %from, %to, "a price is held for a person");
+                warn!(connection.id = %connection, listing.sku = %listing.amazon_sku, %marketplace, from = from.map(|from| from.to_string()), %to, "a price is held for a person");
                 return Ok(());
             }
             NextPrice::Nothing(_) => return Ok(()),

@@ -334,6 +334,18 @@ async fn a_recommended_price_is_put_down_only_where_the_marketplace_asks_for_it(
     uk.price_mode = PriceMode::Rrp;
     stand.store.put_marketplace(&key(), &uk).await.unwrap();
     stand.deliver(&[recompute_message(&["A"], true)]).await;
+    assert_eq!(prices().await, [], "a first price waits for a person");
+    let offer = key().listing(&"A".parse().unwrap()).offer(Marketplace::Uk);
+    let observed = Observed {
+        value: "8.90".parse().unwrap(),
+        at: at(0),
+    };
+    stand
+        .store
+        .observe_offer(&offer, &observed, false)
+        .await
+        .unwrap();
+    stand.deliver(&[recompute_message(&["A"], true)]).await;
     let amount = "9.90".parse().unwrap();
     assert_eq!(
         prices().await,

@@ -5,6 +5,7 @@ use crate::domain::connection::PriceMode;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
+use crate::domain::money::is_payable;
 use crate::domain::product::Product;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -75,12 +76,17 @@ pub fn rrp_price(
     let one = product.rrp.get(currency).copied();
     let amount = one
         .and_then(|one| one.checked_mul(Decimal::from(units.max(1))))
-        .filter(|amount| *amount > Decimal::ZERO);
+        .filter(|amount| *amount > Decimal::ZERO && is_payable(*amount, currency));
     let why = match (one, amount) {
         (Some(one), Some(amount)) if units > 1 => {
             format!("{units} × recommended {one} {currency} = {amount}")
         }
         (Some(_), Some(amount)) => format!("recommended {amount} {currency}"),
+        (Some(one), None) => {
+            format!(
+                "no_price: {one} {currency} is no amount that can be paid; it has too many decimals"
+            )
+        }
         _ => format!("no_price: the product has no recommended price in {currency}"),
     };
     Some(WantedPrice {
@@ -96,9 +102,10 @@ pub fn rrp_price(
 pub enum NextPrice {
     Nothing(&'static str),
     Send(Decimal),
-    /// It would move too far: a person must release it.
+    /// It would move too far, or nobody knows from where: a person must release it.
     Held {
-        from: Decimal,
+        /// `None`: no price of it was ever seen or sent.
+        from: Option<Decimal>,
         to: Decimal,
     },
 }
@@ -126,15 +133,9 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
             Standing::InFlight => "it is sent, and Amazon has not confirmed it yet",
             _ => "Amazon shows it",
         }),
-        Some(shown)
-            if offer.released_to < generation && moves_too_far(shown, wanted, price_percent) =>
-        {
-            NextPrice::Held {
-                from: shown,
-                to: wanted,
-            }
-        }
-        _ => NextPrice::Send(wanted),
+        _ if offer.released_to >= generation => NextPrice::Send(wanted),
+        Some(from) if !moves_too_far(from, wanted, price_percent) => NextPrice::Send(wanted),
+        from => NextPrice::Held { from, to: wanted },
     }
 }
 
@@ -172,6 +173,25 @@ mod tests {
             released_to: 0,
             send_count: 0,
         }
+    }
+
+    #[test]
+    fn a_first_price_waits_for_a_person() {
+        let first = Offer {
+            observed: None,
+            ..offer(10, 15)
+        };
+        let held = NextPrice::Held {
+            from: None,
+            to: Decimal::from(15),
+        };
+        assert_eq!(next_price(&first, Standing::Patched, 50), held);
+        let released = Offer {
+            released_to: 4,
+            ..first
+        };
+        let sent = next_price(&released, Standing::Patched, 50);
+        assert_eq!(sent, NextPrice::Send(Decimal::from(15)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Dimensions, Part, Product};
 use crate::domain::ids::Sku;
+use crate::domain::money::{decimals, is_payable};
 use crate::error::{Error, Result};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
@@ -16,14 +17,6 @@ const LONGEST: [usize; 2] = [500, 200];
 /// In millimetres and grams: what no parcel or pallet exceeds.
 const LARGEST: u32 = 50_000;
 const HEAVIEST: u32 = 50_000_000;
-
-/// ISO 4217: the currencies in use.
-const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD \
-    CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD \
-    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL \
-    MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD \
-    RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD \
-    UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
 /// What is wrong with a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,17 +144,20 @@ fn size(size: &Dimensions) -> Option<Fault> {
 fn prices(product: &Product) -> Option<Fault> {
     product.rrp.iter().find_map(|(currency, amount)| {
         let field = || format!("rrp.{}", currency.chars().take(8).collect::<String>());
-        if currency.len() != 3 || !CURRENCIES.split_whitespace().any(|known| known == currency) {
+        let Some(decimals) = decimals(currency) else {
             let detail = "A currency is named by its ISO 4217 code in capitals, such as GBP.";
             return Some(Fault::new(field(), "currency", detail));
+        };
+        let is_sum = *amount > Decimal::ZERO && *amount < Decimal::from(1_000_000_000);
+        if is_sum && is_payable(*amount, currency) {
+            return None;
         }
-        let fits = *amount > Decimal::ZERO
-            && *amount < Decimal::from(1_000_000_000)
-            && amount.normalize().scale() <= 3;
-        (!fits).then(|| {
-            let detail = "More than 0, less than 1,000,000,000, with at most 3 decimals.";
-            Fault::new(field(), "amount", detail)
-        })
+        let decimals = match decimals {
+            0 => "no decimals".to_owned(),
+            many => format!("at most {many} decimals"),
+        };
+        let detail = format!("More than 0 and less than 1,000,000,000; {currency} has {decimals}.");
+        Some(Fault::new(field(), "amount", detail))
     })
 }
 

@@ -61,7 +61,16 @@ impl ListingFacts {
                 }
                 (_, NextPrice::Nothing(why)) => why.to_owned(),
                 (_, NextPrice::Send(amount)) => format!("{amount} is to be sent"),
-                (_, NextPrice::Held { from, to }) => format!(
+                (_, NextPrice::Held { from: None, to }) => format!(
+                    "held: {to} would be the first price; POST /connections/{{connection}}/prices/release sends it"
+                ),
+                (
+                    _,
+                    NextPrice::Held {
+                        from: Some(from),
+                        to,
+                    },
+                ) => format!(
                     "held: from {from} to {to} is more than {brake} %; POST /connections/{{connection}}/prices/release sends it"
                 ),
             },

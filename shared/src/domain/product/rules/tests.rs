@@ -40,6 +40,10 @@ fn a_product_is_refused_for_the_first_thing_that_is_wrong_with_it() {
         (json!({"rrp": {"GBP": "0"}}), Some("amount")),
         (json!({"rrp": {"GBP": "-1"}}), Some("amount")),
         (json!({"rrp": {"GBP": "1.0001"}}), Some("amount")),
+        (json!({"rrp": {"GBP": "9.999"}}), Some("amount")),
+        (json!({"rrp": {"JPY": "1999.50"}}), Some("amount")),
+        (json!({"rrp": {"JPY": "1999.00"}}), None),
+        (json!({"rrp": {"KWD": "9.999"}}), None),
         (json!({"rrp": {"GBP": "1.0000"}}), None),
         (
             json!({"parts": [{"sku": "A", "units": 1}]}),
@@ -74,4 +78,15 @@ fn the_order_of_parts_and_zeros_of_a_price_make_no_other_product() {
     );
     assert_eq!(digest(&one).unwrap(), digest(&same).unwrap());
     assert_ne!(digest(&one).unwrap(), digest(&other).unwrap());
+}
+
+#[test]
+fn an_amount_of_more_decimals_than_its_currency_has_is_refused_by_the_currencys_name() {
+    let fault = fault(&product(json!({"rrp": {"JPY": "1999.50"}}))).unwrap();
+    assert_eq!(fault.field, "rrp.JPY");
+    assert!(
+        fault.detail.contains("JPY has no decimals"),
+        "{}",
+        fault.detail
+    );
 }
