@@ -84,7 +84,11 @@ async fn a_new_order_costs_two_writes_and_no_call_of_amazon() {
             2,
             "the rules, once a batch"
         );
-        assert_eq!(calls.len(), 32, "and a look at each order: {calls:#?}");
+        assert_eq!(
+            calls.len(),
+            43,
+            "and a look at each order and at its connection, and one at that before: {calls:#?}"
+        );
 
         tripwire.forget_calls();
         remap(&app, batch).await.unwrap();

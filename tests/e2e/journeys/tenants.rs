@@ -179,11 +179,13 @@ fn scope_without(route: &str) -> &'static str {
     let catalogue = ["/listings", "/aliases", "/feeds", "/prices/"]
         .into_iter()
         .any(below);
-    if route.starts_with("/orders") {
+    if route == "/buyers" || below("/buyers") {
+        "catalogue desk buyer operator"
+    } else if route.starts_with("/orders") {
         "connections catalogue buyer operator"
     } else if catalogue || route == "/products" || route == "/stock-levels" {
         "connections desk buyer operator"
-    } else if matches!(route, "/freeze" | "/unfreeze") {
+    } else if matches!(route, "/freeze" | "/unfreeze") || route.starts_with("/sellers") {
         "connections catalogue desk buyer"
     } else {
         "catalogue desk buyer operator"
