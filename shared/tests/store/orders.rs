@@ -219,3 +219,45 @@ async fn the_oldest_parked_order_is_remembered_and_forgotten_once() {
         "it moved back meanwhile"
     );
 }
+
+#[tokio::test]
+async fn what_has_no_usable_id_is_kept_once_and_counted() {
+    let (_db, store) = store().await;
+    let nameless = |id: Option<&str>, digest: &str| stallkeeper::sp_api::NamelessOrder {
+        id: id.map(str::to_owned),
+        digest: digest.to_owned(),
+        why: "it has no `orderId`".to_owned(),
+    };
+    for (one, second) in [
+        (nameless(None, "d1"), 10),
+        (nameless(Some("7"), "d2"), 20),
+        (nameless(None, "d1"), 30),
+    ] {
+        store
+            .note_nameless_order(&key(), &one, at(second))
+            .await
+            .unwrap();
+    }
+    let all = store.unreadable_orders(&key()).await.unwrap();
+    let seen: Vec<_> = all
+        .iter()
+        .map(|one| {
+            (
+                one.id.as_deref(),
+                one.first_seen_at,
+                one.last_seen_at,
+                one.times,
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [(None, at(10), at(30), 2), (Some("7"), at(20), at(20), 1)],
+        "the latest first"
+    );
+    let other = ConnectionKey {
+        tenant: "south".parse().unwrap(),
+        id: c1(),
+    };
+    assert!(store.unreadable_orders(&other).await.unwrap().is_empty());
+}
