@@ -154,7 +154,7 @@ impl Run<'_> {
                 Asked::Again => continue,
                 Asked::Ended(outcome) => return Ok(outcome),
             };
-            let held = page.value.orders.len();
+            let held = page.value.held();
             let next = self.queue_page(page, &mut window, &memory).await?;
             match window.turn(next, held) {
                 Turn::Last => return self.finish(window, memory).await,

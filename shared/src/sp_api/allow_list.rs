@@ -56,8 +56,8 @@ pub(super) fn decides(path: &str) -> bool {
     };
     path == "order"
         || (is_known
-            && DECIDING.iter().any(|it| is_under(&it))
-            && !BESIDE.iter().any(|it| is_under(&it)))
+            && DECIDING.iter().any(|it| is_under(it))
+            && !BESIDE.iter().any(|it| is_under(it)))
 }
 
 const DECIDING: [&str; 8] = [

@@ -119,6 +119,13 @@ pub struct OrdersPage {
     pub last_updated_before: Option<Timestamp>,
 }
 
+impl OrdersPage {
+    /// How many orders it holds, readable or not.
+    pub fn held(&self) -> usize {
+        self.orders.len() + self.nameless.len()
+    }
+}
+
 impl SpApi {
     /// One page of the orders of a window. Reads only.
     ///

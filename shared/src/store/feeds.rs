@@ -211,7 +211,7 @@ mod tests {
             generation: 1_000_000 + n as u64 * 7,
             send_count: 1_000 + n as u64 % 13,
             product_type: Some("SPORTING_GOODS".to_owned()),
-            increase: n % 2 == 0,
+            increase: n.is_multiple_of(2),
         };
         let lines: Vec<FeedLine> = (0..LINES_IN_A_PART).map(&mut line).collect();
         let deflated = deflated(&lines).unwrap();

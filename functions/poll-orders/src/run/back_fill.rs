@@ -99,7 +99,7 @@ impl Run<'_> {
                 Asked::Again | Asked::Ended(_) => return Ok(Went::Stopped),
             }
         };
-        let held = page.value.orders.len();
+        let held = page.value.held();
         let nothing_known = OverlapMemory::default();
         let next = self.queue_page(page, &mut window, &nothing_known).await?;
         // Only the live lane has an overlap with a next window.

@@ -178,7 +178,7 @@ async fn an_order_that_amazon_shows_late_is_found_by_a_wider_sweep() {
         world.next_tick().await;
     }
     assert!(world.queued_ids().is_empty());
-    let minutes = i64::try_from(world.heard(|heard| heard.ahead).as_mins()).unwrap();
+    let minutes = world.heard(|heard| heard.ahead).as_mins();
     world.heard(|heard| heard.orders.push(order("late", 3 * HOUR - minutes)));
     world.searches();
     for _ in 0..24 {
