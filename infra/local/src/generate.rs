@@ -8,7 +8,8 @@ use crate::workspace::Workspace;
 
 pub(crate) async fn run(workspace: &Workspace) -> Result<()> {
     let tests = Guarded::new("cargo")?
-        .args(["test", "--workspace", "--test", "api", "--test", "template"])
+        .args(["test", "--workspace"])
+        .args(["--test", "document", "--test", "template"])
         .args(["--", "generated"])
         .env("STALLKEEPER_GENERATE", "1")
         .folder(workspace.root());

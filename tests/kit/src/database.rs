@@ -3,7 +3,8 @@
 use crate::{Calls, Clients};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use stallkeeper::store::{Store, Tables};
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::store::{Store, Tables, Written};
 use std::collections::HashMap;
 
 /// The template's tables, empty at first, and a store on them whose calls nobody stops.
@@ -33,6 +34,12 @@ impl Database {
         )
     }
 
+    /// Writes a new connection.
+    pub async fn connect(&self, connection: &Connection) {
+        let written = self.store.create_connection(connection).await;
+        assert_eq!(written.unwrap(), Written::Done);
+    }
+
     /// All items of a table, called as in the template.
     pub async fn items(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
         let scan = self
@@ -41,6 +48,14 @@ impl Database {
             .scan()
             .table_name(self.tables.name(table));
         scan.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Everything in a table, as text: the same as long as nothing is written.
+    pub async fn text(&self, table: &str) -> String {
+        let items = self.items(table).await;
+        let mut items: Vec<String> = items.iter().map(sorted).collect();
+        items.sort();
+        items.join("\n")
     }
 
     /// The items whose sort key begins with `sk`, in the stream's spelling.
@@ -67,4 +82,23 @@ fn names(tables: &tables::Embedded) -> Tables {
         buyers: tables.name("BuyersTable").into(),
         catalogue: tables.name("CatalogueTable").into(),
     }
+}
+
+/// An item in one order, whatever order its attributes come in.
+fn sorted(item: &HashMap<String, AttributeValue>) -> String {
+    let mut attributes: Vec<String> = item
+        .iter()
+        .map(|(name, value)| match value {
+            AttributeValue::M(map) => format!("{name}: {}", sorted(map)),
+            AttributeValue::L(list) => {
+                let entry = |value: &AttributeValue| {
+                    sorted(&HashMap::from([(String::new(), value.clone())]))
+                };
+                format!("{name}: {:?}", list.iter().map(entry).collect::<Vec<_>>())
+            }
+            other => format!("{name}: {other:?}"),
+        })
+        .collect();
+    attributes.sort();
+    attributes.join(", ")
 }

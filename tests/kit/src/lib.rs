@@ -14,6 +14,7 @@ mod calls;
 mod clients;
 mod database;
 mod event;
+pub mod routes;
 pub mod sample;
 mod stand_in;
 

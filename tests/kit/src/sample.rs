@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::courier::Reason;
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::{
     AmazonStatus, Decision, HistoryEntry, HistoryKind, Order, OrderStatus, Readings, StoredOrder,
@@ -12,6 +13,14 @@ use stallkeeper::domain::order::{
 /// Some seconds after a fixed moment.
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+/// A connection's key.
+pub fn key(tenant: &str, connection: &str) -> ConnectionKey {
+    ConnectionKey {
+        tenant: tenant.parse().unwrap(),
+        id: connection.parse().unwrap(),
+    }
 }
 
 /// An active connection for the UK.

@@ -1,7 +1,8 @@
 //! Authorising again.
 
 use crate::oauth::{callback, code_of, confirm, started};
-use crate::world::{World, ids, oauth};
+use crate::world::{World, oauth};
+use kit::sample;
 use serde_json::json;
 use stallkeeper::store::Written;
 
@@ -14,7 +15,7 @@ async fn authorising_again_goes_on_where_it_stopped_and_with_the_same_seller() {
         .ask("north", "PATCH", &path, json!({"status": "active"}))
         .await
         .is(200);
-    let connection = ids("north", &id);
+    let connection = sample::key("north", &id);
     let read = world
         .app
         .store

@@ -1,6 +1,7 @@
 //! A connection's life after it is made: switched on and off, read again, given up.
 
-use crate::world::{World, ids, oauth};
+use crate::world::{World, oauth};
+use kit::sample;
 use serde_json::{Value, json};
 use stallkeeper::store::ParkedMark;
 
@@ -84,7 +85,7 @@ async fn disconnecting_erases_says_what_stays_and_frees_the_seller() {
         .ask("north", "POST", &format!("{path}/reauthorise"), Value::Null)
         .await
         .is(200);
-    let connection = ids("north", &id);
+    let connection = sample::key("north", &id);
     let now = jiff::Timestamp::now();
     let mark = ParkedMark {
         marketplace_id: "A13V1IB3VIYZZH".into(),
@@ -180,7 +181,7 @@ async fn orders_are_read_again_from_where_one_asks() {
         .ask("north", "PATCH", &path, json!({"status": "active"}))
         .await
         .is(200);
-    let connection = ids("north", &id);
+    let connection = sample::key("north", &id);
     world
         .app
         .store

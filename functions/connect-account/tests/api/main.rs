@@ -2,20 +2,16 @@
 
 #![allow(
     clippy::unwrap_used,
-    reason = "a test ends where its world is not as it should be"
+    reason = "a test ends if its world is not as it should be"
 )]
 
 mod again;
-mod brakes;
 mod connections;
 mod document;
 mod fence;
-mod generated;
 mod life;
 mod marketplaces;
 mod oauth;
-mod publish;
-mod rules;
 mod stand_in;
 mod stock;
 mod world;

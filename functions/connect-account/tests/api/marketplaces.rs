@@ -1,4 +1,5 @@
-use crate::world::{World, ids};
+use crate::world::World;
+use kit::sample;
 use serde_json::{Value, json};
 use stallkeeper::store::{BackFillKind, ParkedMark};
 
@@ -16,7 +17,7 @@ async fn a_marketplace_is_switched_on_and_its_parked_orders_flow_on() {
         )
         .await
         .is(200);
-    let connection = ids("north", &id);
+    let connection = sample::key("north", &id);
     let now = jiff::Timestamp::now();
     let parked = now
         .saturating_sub(jiff::SignedDuration::from_hours(72))
@@ -151,7 +152,7 @@ async fn a_crash_after_the_settings_is_cured_by_the_same_request() {
         .ask("north", "PUT", &path, json!({"active": true}))
         .await
         .is(200);
-    let connection = ids("north", &id);
+    let connection = sample::key("north", &id);
     let now = jiff::Timestamp::now();
     world
         .app
@@ -253,4 +254,57 @@ async fn only_a_store_that_the_seller_is_in_is_switched_on() {
         )
         .await;
     assert_eq!(told.problem_kind(409), "not-authorised");
+}
+
+#[tokio::test]
+async fn a_courier_switched_on_looks_again_at_what_waits_and_switched_off_at_what_is_ready() {
+    let world = World::new().await;
+    let id = world.connected("north", "A1").await;
+    let dpd = serde_json::from_value(json!({"code": "DPD", "name": "DPD"})).unwrap();
+    let tenant = "north".parse().unwrap();
+    world.app.store.put_courier(&tenant, &dpd).await.unwrap();
+    let rerun = json!({"v": 1, "kind": "rerun", "tenant": "north", "connection": id, "term": null, "after": null, "hop": 0});
+    let mut of_ready = rerun.clone();
+    of_ready["of"] = json!("ready");
+    let path = format!("/connections/{id}/marketplaces/UK/couriers/DPD");
+    let off = world
+        .ask("north", "PUT", &path, json!({"on": false}))
+        .await
+        .is(200);
+    assert_eq!(
+        (&off["couriers_off"], &off["active"], world.sent("orders")),
+        (
+            &json!(["DPD"]),
+            &json!(false),
+            [0, 120].map(|delay| (of_ready.clone(), delay)).to_vec()
+        )
+    );
+    let kept = world
+        .ask(
+            "north",
+            "PUT",
+            &format!("/connections/{id}/marketplaces/UK"),
+            json!({"active": true}),
+        )
+        .await
+        .is(200);
+    assert_eq!(
+        kept["couriers_off"],
+        json!(["DPD"]),
+        "the switches are not the settings'"
+    );
+    let on = world
+        .ask("north", "PUT", &path, json!({"on": true}))
+        .await
+        .is(200);
+    assert_eq!(on["couriers_off"], json!([]));
+    assert_eq!(world.sent("orders"), [(rerun.clone(), 0), (rerun, 120)]);
+    let unknown = format!("/connections/{id}/marketplaces/UK/couriers/UPS");
+    assert_eq!(
+        world
+            .ask("north", "PUT", &unknown, json!({"on": true}))
+            .await
+            .problem_kind(404),
+        "not-found"
+    );
 }

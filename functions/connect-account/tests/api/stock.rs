@@ -1,19 +1,21 @@
-//! Stock settings: drafted; and what else changes what is computed of a connection's stock.
+//! What changes what is computed of a connection's stock.
 
-use crate::world::{World, ids};
+use crate::world::World;
 use jiff::Timestamp;
+use kit::sample;
 use serde_json::{Value, json};
-use stallkeeper::domain::stock_settings::{Effect, StockPlan};
+use stallkeeper::domain::ids::ConnectionKey;
+use stallkeeper::domain::stock_settings::{Published, StockPlan};
 use stallkeeper::store::Written;
 
 /// A tenant's connection that is switched on, and requests about its stock.
-pub(crate) struct Stock {
-    pub(crate) world: World,
-    pub(crate) id: String,
+struct Stock {
+    world: World,
+    id: String,
 }
 
 impl Stock {
-    pub(crate) async fn new() -> Self {
+    async fn new() -> Self {
         let world = World::new().await;
         let id = world.connected("north", "A1").await;
         let stock = Self { world, id };
@@ -22,71 +24,55 @@ impl Stock {
         stock
     }
 
-    pub(crate) async fn status(&self, status: &str) {
+    async fn status(&self, status: &str) {
         let path = format!("/connections/{}", self.id);
         let body = json!({"status": status});
         self.world.ask("north", "PATCH", &path, body).await.is(200);
     }
 
-    pub(crate) async fn told(&self, method: &str, path: &str, body: Value) -> kit::Answer {
+    async fn told(&self, method: &str, path: &str, body: Value) -> kit::Answer {
         let path = format!("/connections/{}/{path}", self.id);
         self.world.ask("north", method, &path, body).await
     }
 
-    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> Value {
+    async fn ask(&self, method: &str, path: &str, body: Value) -> Value {
         self.told(method, path, body).await.is(200)
     }
 
-    pub(crate) async fn refused(
-        &self,
-        method: &str,
-        path: &str,
-        body: Value,
-        status: u16,
-    ) -> String {
+    async fn refused(&self, method: &str, path: &str, body: Value, status: u16) -> String {
         self.told(method, path, body).await.problem_kind(status)
     }
 
-    pub(crate) async fn plan(&self) -> StockPlan {
-        let connection = ids("north", &self.id);
-        let plan = self.world.app.store.stock_plan(&connection).await;
-        plan.unwrap()
+    fn key(&self) -> ConnectionKey {
+        sample::key("north", &self.id)
     }
 
-    /// What `match-listings` does once it has computed a preview.
-    pub(crate) async fn preview_ends(&self, failed: Option<&str>) {
-        let connection = ids("north", &self.id);
+    async fn plan(&self) -> StockPlan {
+        self.world.app.store.stock_plan(&self.key()).await.unwrap()
+    }
+
+    /// Stock settings that are in force, as publishing leaves them.
+    async fn published(&self) {
         let mut plan = self.plan().await;
-        let preview = plan.preview.as_mut().unwrap();
-        preview.done_at = Some(Timestamp::now());
-        preview.failed = failed.map(str::to_owned);
-        preview.effect = failed.is_none().then(|| Effect {
-            matched: 9,
-            to_zero: 2,
-            ..Effect::default()
+        plan.draft.on = true;
+        plan.published = Some(Published {
+            settings: plan.draft.clone(),
+            generation: plan.next_generation(),
+            at: Timestamp::now(),
+            shadow: false,
         });
         plan.revision += 1;
         let store = &self.world.app.store;
-        let saved = store.save_stock_plan(&connection, &plan).await;
+        let saved = store.save_stock_plan(&self.key(), &plan).await;
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
-    pub(crate) async fn published(&self) {
-        self.ask("PUT", "stock-settings", json!({"on": true})).await;
-        self.told("POST", "publish", json!({"preview": true}))
-            .await
-            .is(202);
-        self.preview_ends(None).await;
-        self.ask("POST", "publish", json!({})).await;
-        self.jobs();
-    }
-
     /// The kinds of the jobs that were queued since last asked; each of this connection.
-    pub(crate) fn jobs(&self) -> Vec<String> {
+    fn jobs(&self) -> Vec<String> {
         self.kinds("listing-jobs")
     }
 
-    pub(crate) fn kinds(&self, queue: &str) -> Vec<String> {
+    fn kinds(&self, queue: &str) -> Vec<String> {
         let sent = self.world.sent(queue).into_iter();
         sent.map(|(message, _)| {
             assert_eq!(
@@ -98,53 +84,6 @@ impl Stock {
         })
         .collect()
     }
-}
-
-#[tokio::test]
-async fn a_draft_is_changed_and_nothing_comes_of_it() {
-    let stock = Stock::new().await;
-    let before = stock.ask("GET", "stock-settings", Value::Null).await;
-    assert_eq!(before["published"], Value::Null);
-    assert_eq!(
-        (&before["draft"]["on"], &before["draft_revision"]),
-        (&json!(false), &json!(0))
-    );
-    assert_eq!(
-        before["sending"]["why"],
-        "no stock settings are published yet"
-    );
-    let body = json!({"on": true, "every_minutes": 30, "policy": {"buffer": 2}, "home_marketplace": "DE", "warehouses": ["LON"]});
-    for _ in 0..2 {
-        let draft = stock.ask("PUT", "stock-settings", body.clone()).await;
-        assert_eq!(draft["draft_revision"], 1, "the same draft is no change");
-        assert_eq!(draft["draft"]["policy"]["buffer"], 2);
-        assert_eq!(draft["draft"]["home_marketplace"], "DE");
-        assert_eq!(
-            (&draft["published"], &draft["draft_is_published"]),
-            (&Value::Null, &json!(false))
-        );
-    }
-    let other = stock
-        .ask("PUT", "stock-settings", json!({"on": true}))
-        .await;
-    assert_eq!(other["draft_revision"], 2);
-    assert_eq!(
-        other["draft"]["policy"]["buffer"], 0,
-        "what is left out is as by default"
-    );
-    assert_eq!(
-        stock.refused("PUT", "stock-settings", json!({}), 422).await,
-        "invalid-request"
-    );
-    let per_store = json!({"on": true, "marketplaces": {"DE": {"on": false}}});
-    let told = stock.told("PUT", "stock-settings", per_store).await;
-    assert!(
-        told.text.contains("quantity belongs to the connection"),
-        "{}",
-        told.text
-    );
-    assert!(stock.jobs().is_empty() && stock.kinds("stock-ticks").is_empty());
-    assert_eq!(stock.world.outside.aws().schedules.len(), 1, "orders only");
 }
 
 #[tokio::test]
@@ -207,56 +146,6 @@ async fn a_connection_that_is_switched_on_catches_up_on_its_stock() {
         "computed, for when it goes on"
     );
     assert!(stock.kinds("stock-ticks").is_empty(), "nothing is sent");
-}
-
-#[tokio::test]
-async fn who_never_authorised_or_left_has_no_stock_to_send() {
-    let stock = Stock::new().await;
-    let body = json!({"name": "North", "marketplace": "DE", "authorisation": {"kind": "oauth"}});
-    let made = stock
-        .world
-        .ask("north", "POST", "/connections", body)
-        .await
-        .json();
-    let awaiting = format!("/connections/{}", made["id"].as_str().unwrap());
-    let draft = json!({"on": true, "home_marketplace": "FR"});
-    let told = stock
-        .world
-        .ask("north", "PUT", &format!("{awaiting}/stock-settings"), draft)
-        .await;
-    told.is(200);
-    let preview = json!({"preview": true});
-    let told = stock
-        .world
-        .ask(
-            "north",
-            "POST",
-            &format!("{awaiting}/publish"),
-            preview.clone(),
-        )
-        .await;
-    assert_eq!(told.problem_kind(409), "not-authorised");
-    stock
-        .world
-        .ask(
-            "north",
-            "DELETE",
-            &format!("/connections/{}", stock.id),
-            Value::Null,
-        )
-        .await
-        .is(200);
-    assert_eq!(
-        stock.refused("POST", "publish", preview, 409).await,
-        "disconnected"
-    );
-    assert_eq!(
-        stock
-            .refused("PUT", "stock-settings", json!({"on": true}), 409)
-            .await,
-        "disconnected"
-    );
-    assert!(stock.jobs().is_empty());
 }
 
 #[tokio::test]

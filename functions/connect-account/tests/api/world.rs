@@ -1,7 +1,6 @@
 //! One test's world: tables, a stand-in for everything outside, and the router.
 
 use crate::stand_in::Accounts;
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -9,8 +8,6 @@ use connect_account::{App, Config, router};
 use kit::{Answer, Aws, Calls, Database, StandIn};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
-use stallkeeper::domain::ids::ConnectionKey;
-use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
 
@@ -64,38 +61,12 @@ impl World {
         self.outside.aws().take(queue)
     }
 
-    /// The function that serves a path, as the template has it.
-    fn serving(&self, path: &str) -> Router {
-        let selling = ["stock-settings", "publish", "freeze", "unfreeze", "release"];
-        let app = &self.app;
-        if path.starts_with("/sellers") {
-            router(app.clone())
-        } else if path.starts_with("/couriers") || path.starts_with("/mappings") {
-            configure_shipping::router(Arc::new(configure_shipping::App {
-                store: app.store.clone(),
-                orders: app.orders.clone(),
-                tenant_claim: app.config.tenant_claim.clone(),
-                rerun_delay_seconds: app.config.rerun_delay_seconds,
-            }))
-        } else if path
-            .rsplit('/')
-            .next()
-            .is_some_and(|last| selling.contains(&last))
-        {
-            configure_selling::router(Arc::new(configure_selling::App {
-                store: app.store.clone(),
-                schedules: app.schedules.clone(),
-                listing_jobs: app.listing_jobs.clone(),
-                stock_ticks: app.stock_ticks.clone(),
-                tenant_claim: app.config.tenant_claim.clone(),
-            }))
-        } else {
-            router(app.clone())
-        }
+    pub(crate) fn router(&self) -> Router {
+        router(self.app.clone())
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::of(self.serving(request.uri().path()), request).await
+        Answer::of(self.router(), request).await
     }
 
     /// A request of a tenant with scope `connections`.
@@ -151,30 +122,8 @@ impl World {
 
     /// Everything in the table of connections, as text.
     pub(crate) async fn table(&self) -> String {
-        let items = self.database.items("ConnectionsTable").await;
-        let mut items: Vec<String> = items.iter().map(sorted).collect();
-        items.sort();
-        items.join("\n")
+        self.database.text("ConnectionsTable").await
     }
-}
-
-/// An item in one order, whatever order its attributes come in.
-fn sorted(item: &HashMap<String, AttributeValue>) -> String {
-    let mut attributes: Vec<String> = item
-        .iter()
-        .map(|(name, value)| match value {
-            AttributeValue::M(map) => format!("{name}: {}", sorted(map)),
-            AttributeValue::L(list) => {
-                let entry = |value: &AttributeValue| {
-                    sorted(&HashMap::from([(String::new(), value.clone())]))
-                };
-                format!("{name}: {:?}", list.iter().map(entry).collect::<Vec<_>>())
-            }
-            other => format!("{name}: {other:?}"),
-        })
-        .collect();
-    attributes.sort();
-    attributes.join(", ")
 }
 
 pub(crate) fn pasted(seller: &str, token: &str) -> Value {
@@ -183,11 +132,4 @@ pub(crate) fn pasted(seller: &str, token: &str) -> Value {
 
 pub(crate) fn oauth(name: &str) -> Value {
     json!({"name": name, "marketplace": "DE", "authorisation": {"kind": "oauth"}})
-}
-
-pub(crate) fn ids(tenant: &str, connection: &str) -> ConnectionKey {
-    ConnectionKey {
-        tenant: tenant.parse().unwrap(),
-        id: connection.parse().unwrap(),
-    }
 }

@@ -1,12 +1,9 @@
 //! The brakes: frozen connections and deployments, held rounds.
 
 use crate::stock::Stock;
-use crate::world::ids;
-use axum::body::Body;
-use axum::http::Request;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use stallkeeper::api::{Caller, Scope};
+use stallkeeper::api::Scope;
 use stallkeeper::store::{HeldRound, Leased, Round, Written};
 
 #[tokio::test]
@@ -51,7 +48,6 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
             .await,
         "nothing-held"
     );
-    let connection = ids("north", &stock.id);
     let round = Round {
         held: Some(HeldRound {
             at: Timestamp::now(),
@@ -64,19 +60,19 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
         owner: Some("run".into()),
         ..Leased::from(round)
     };
-    let store = &stock.world.app.store;
-    let saved = store.save_leased(&connection, &mut round).await;
+    let store = &stock.database.store;
+    let saved = store.save_leased(&stock.key(), &mut round).await;
     assert_eq!(saved.unwrap(), Written::Done);
     let shown = stock.ask("GET", "stock-settings", Value::Null).await;
     assert_eq!(shown["held_round"]["zeros"], 40);
-    stock.world.outside.aws().queues_down = true;
+    stock.outside.aws().queues_down = true;
     assert_eq!(
         stock
             .refused("POST", "rounds/release", Value::Null, 503)
             .await,
         "unavailable"
     );
-    stock.world.outside.aws().queues_down = false;
+    stock.outside.aws().queues_down = false;
     for _ in 0..2 {
         let told = stock.ask("POST", "rounds/release", Value::Null).await;
         assert_eq!(
@@ -86,7 +82,7 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
         assert!(told["released_until"].is_string());
         assert_eq!(stock.kinds("stock-ticks"), ["tick"]);
     }
-    let round = store.round(&connection).await.unwrap();
+    let round = store.round(&stock.key()).await.unwrap();
     assert_eq!(
         (round.owner.as_deref(), round.revision),
         (Some("run"), 2),
@@ -99,19 +95,12 @@ async fn only_the_operator_freezes_the_deployment() {
     let stock = Stock::new().await;
     stock.published().await;
     for path in ["/freeze", "/unfreeze"] {
-        let told = stock.world.ask("north", "POST", path, Value::Null).await;
+        let tenant = ("north", Scope::Connections);
+        let told = stock.send(tenant, "POST", path, Value::Null).await;
         assert_eq!(told.problem_kind(403), "missing-scope");
     }
-    let operator = |path: &str, body: Value| {
-        let caller = Caller::new("platform".parse().unwrap(), &[Scope::Operator]);
-        let request = Request::builder()
-            .method("POST")
-            .uri(path)
-            .extension(caller);
-        stock
-            .world
-            .send(request.body(Body::from(body.to_string())).unwrap())
-    };
+    let platform = ("platform", Scope::Operator);
+    let operator = |path, body| stock.send(platform, "POST", path, body);
     let frozen = operator("/freeze", json!({"reason": "an outage"}))
         .await
         .is(200);

@@ -3,17 +3,6 @@
 use crate::world::World;
 use serde_json::{Value, json};
 
-async fn dpd(world: &World, services: Value) -> kit::Answer {
-    world
-        .ask(
-            "north",
-            "PUT",
-            "/couriers/DPD",
-            json!({"name": "DPD", "services": services}),
-        )
-        .await
-}
-
 fn rerun(id: &str, term: Value) -> Value {
     json!({"v": 1, "kind": "rerun", "tenant": "north", "connection": id, "term": term, "after": null, "hop": 0})
 }
@@ -21,16 +10,16 @@ fn rerun(id: &str, term: Value) -> Value {
 #[tokio::test]
 async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
     let world = World::new().await;
-    let (one, two) = (
-        world.connected("north", "A1").await,
-        world.connected("north", "A2").await,
-    );
-    world.connected("south", "A3").await;
-    dpd(&world, json!([{"code": "next-day", "prime": true}]))
+    let (one, two) = ("C1", "C2");
+    for (tenant, id) in [("north", one), ("north", two), ("south", "C3")] {
+        world.connect(tenant, id).await;
+    }
+    world
+        .dpd(json!([{"code": "next-day", "prime": true}]))
         .await
         .is(200);
     assert_eq!(
-        world.sent("orders").len(),
+        world.queued().len(),
         4,
         "each connection, at once and later"
     );
@@ -48,9 +37,9 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
         put,
         json!({"term": "STD UK DOM", "service": "DPD/next-day", "carries_prime": true})
     );
-    let mut sent = world.sent("orders");
+    let mut sent = world.queued();
     sent.sort_by_key(|(message, delay)| (message["connection"].to_string(), *delay));
-    let mut expected: Vec<(Value, i64)> = [&one, &two]
+    let mut expected: Vec<(Value, i64)> = [one, two]
         .into_iter()
         .flat_map(|id| [0, 120].map(|delay| (rerun(id, json!("STD UK DOM")), delay)))
         .collect();
@@ -72,7 +61,7 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
         (&json!(one), &json!(false))
     );
     assert_eq!(
-        world.sent("orders").len(),
+        world.queued().len(),
         2,
         "only the connection it is narrowed to"
     );
@@ -127,8 +116,8 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
 #[tokio::test]
 async fn a_mapping_is_answered_only_after_its_reruns_are_queued() {
     let world = World::new().await;
-    world.connected("north", "A1").await;
-    dpd(&world, json!([{"code": "next-day"}])).await.is(200);
+    world.connect("north", "C1").await;
+    world.dpd(json!([{"code": "next-day"}])).await.is(200);
     world.outside.aws().queues_down = true;
     let put = (
         "/mappings?term=UK%20NEXT",
@@ -143,16 +132,18 @@ async fn a_mapping_is_answered_only_after_its_reruns_are_queued() {
         ("unavailable", true)
     );
     world.outside.aws().queues_down = false;
-    world.sent("orders");
+    world.queued();
     world.ask("north", "PUT", put.0, put.1).await.is(200);
-    assert_eq!(world.sent("orders").len(), 2);
+    assert_eq!(world.queued().len(), 2);
 }
 
 #[tokio::test]
 async fn a_courier_that_mappings_name_stays() {
     let world = World::new().await;
-    let id = world.connected("north", "A1").await;
-    dpd(&world, json!([{"code": "next-day"}, {"code": "two-day"}]))
+    let id = "C1";
+    world.connect("north", id).await;
+    world
+        .dpd(json!([{"code": "next-day"}, {"code": "two-day"}]))
         .await
         .is(200);
     let narrowed = format!("/mappings?term=UK%20NEXT&connection={id}");
@@ -176,12 +167,13 @@ async fn a_courier_that_mappings_name_stays() {
         ("still-mapped", Some("DPD/next-day"))
     );
     assert_eq!(
-        dpd(&world, json!([{"code": "two-day"}]))
+        world
+            .dpd(json!([{"code": "two-day"}]))
             .await
             .problem_kind(409),
         "still-mapped"
     );
-    dpd(&world, json!([{"code": "next-day"}])).await.is(200);
+    world.dpd(json!([{"code": "next-day"}])).await.is(200);
     world
         .ask("north", "DELETE", &narrowed, Value::Null)
         .await
@@ -197,64 +189,6 @@ async fn a_courier_that_mappings_name_stays() {
     assert_eq!(
         world
             .ask("north", "GET", "/couriers/DPD", Value::Null)
-            .await
-            .problem_kind(404),
-        "not-found"
-    );
-}
-
-fn rerun_of_ready(id: &str) -> Value {
-    let mut rerun = rerun(id, Value::Null);
-    rerun["of"] = json!("ready");
-    rerun
-}
-
-#[tokio::test]
-async fn a_courier_switched_on_looks_again_at_what_waits_and_switched_off_at_what_is_ready() {
-    let world = World::new().await;
-    let id = world.connected("north", "A1").await;
-    dpd(&world, json!([{"code": "next-day"}])).await.is(200);
-    world.sent("orders");
-    let path = format!("/connections/{id}/marketplaces/UK/couriers/DPD");
-    let off = world
-        .ask("north", "PUT", &path, json!({"on": false}))
-        .await
-        .is(200);
-    assert_eq!(
-        (&off["couriers_off"], &off["active"], world.sent("orders")),
-        (
-            &json!(["DPD"]),
-            &json!(false),
-            [0, 120].map(|delay| (rerun_of_ready(&id), delay)).to_vec()
-        )
-    );
-    let kept = world
-        .ask(
-            "north",
-            "PUT",
-            &format!("/connections/{id}/marketplaces/UK"),
-            json!({"active": true}),
-        )
-        .await
-        .is(200);
-    assert_eq!(
-        kept["couriers_off"],
-        json!(["DPD"]),
-        "the switches are not the settings'"
-    );
-    let on = world
-        .ask("north", "PUT", &path, json!({"on": true}))
-        .await
-        .is(200);
-    assert_eq!(on["couriers_off"], json!([]));
-    assert_eq!(
-        world.sent("orders"),
-        [(rerun(&id, Value::Null), 0), (rerun(&id, Value::Null), 120)]
-    );
-    let unknown = format!("/connections/{id}/marketplaces/UK/couriers/UPS");
-    assert_eq!(
-        world
-            .ask("north", "PUT", &unknown, json!({"on": true}))
             .await
             .problem_kind(404),
         "not-found"

@@ -1,7 +1,6 @@
 //! Publishing: its effect shown first, and cured after a crash.
 
-use crate::stock::Stock;
-use crate::world::ids;
+use crate::stock::{ID, ORDERS, Stock};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stallkeeper::store::{Matching, Written};
@@ -73,10 +72,10 @@ async fn publishing_shows_its_effect_first() {
             "again: whatever was left undone"
         );
     }
-    let schedules = stock.world.outside.aws().schedules.clone();
+    let schedules = stock.outside.aws().schedules.clone();
     for kind in ["orders", "stock", "match"] {
         assert!(
-            schedules.contains_key(&format!("{kind}-{}", stock.id)),
+            schedules.contains_key(&format!("{kind}-{ID}")),
             "{schedules:?}"
         );
     }
@@ -106,26 +105,26 @@ async fn a_crash_after_publishing_is_cured_by_the_same_request() {
     stock
         .ask("PUT", "stock-settings", json!({"on": true}))
         .await;
-    stock.world.outside.aws().queues_down = true;
+    stock.outside.aws().queues_down = true;
     assert_eq!(
         stock
             .refused("POST", "publish", json!({"preview": true}), 503)
             .await,
         "unavailable"
     );
-    stock.world.outside.aws().queues_down = false;
+    stock.outside.aws().queues_down = false;
     stock
         .told("POST", "publish", json!({"preview": true}))
         .await
         .is(202);
     assert_eq!(stock.jobs(), ["preview"]);
     stock.preview_ends(None).await;
-    stock.world.outside.aws().queues_down = true;
+    stock.outside.aws().queues_down = true;
     assert_eq!(
         stock.refused("POST", "publish", json!({}), 503).await,
         "unavailable"
     );
-    stock.world.outside.aws().queues_down = false;
+    stock.outside.aws().queues_down = false;
     let told = stock.ask("POST", "publish", json!({})).await;
     assert_eq!(told["published"]["generation"], 1);
     assert_eq!(stock.jobs(), ["recompute_all", "match"]);
@@ -162,23 +161,20 @@ async fn shadow_mode_is_left_by_publishing_again_and_off_needs_no_preview() {
         (&json!(3), &json!(false))
     );
     assert!(stock.jobs().is_empty(), "nothing is computed any more");
-    assert_eq!(
-        stock.world.outside.aws().schedules.len(),
-        1,
-        "the clocks of stock stop"
-    );
+    let schedules = stock.outside.aws().schedules.clone();
+    let names: Vec<&String> = schedules.keys().collect();
+    assert_eq!(names, [ORDERS], "the clocks of stock stop");
 }
 
 #[tokio::test]
 async fn what_was_matched_just_now_is_not_matched_again_for_publishing() {
     let stock = Stock::new().await;
-    let connection = ids("north", &stock.id);
     let matching = Matching {
         done_at: Some(Timestamp::now()),
         ..Matching::default()
     };
-    let store = &stock.world.app.store;
-    let saved = store.save_leased(&connection, &mut matching.into()).await;
+    let store = &stock.database.store;
+    let saved = store.save_leased(&stock.key(), &mut matching.into()).await;
     assert_eq!(saved.unwrap(), Written::Done);
     stock
         .ask("PUT", "stock-settings", json!({"on": true}))

@@ -1,0 +1,12 @@
+//! The whole function in process: on an embedded DynamoDB, with one server that answers as AWS does.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends if its world is not as it should be"
+)]
+
+mod brakes;
+mod fence;
+mod publish;
+mod settings;
+mod stock;

@@ -1,0 +1,54 @@
+//! One test's world: tables, a stand-in for everything outside, and the router.
+
+use configure_shipping::{App, router};
+use kit::{Answer, Aws, Calls, Database, StandIn, sample};
+use serde_json::{Value, json};
+use stallkeeper::api::Scope;
+use std::sync::Arc;
+
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    pub(crate) outside: StandIn,
+    pub(crate) database: Database,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = Database::new().await;
+        let outside = StandIn::start(Aws::default(), ()).await;
+        let clients = outside.clients(&Calls::default());
+        let app = App {
+            store: database.store.clone(),
+            orders: clients.queue("orders"),
+            tenant_claim: "tenant".into(),
+            rerun_delay_seconds: 120,
+        };
+        Self {
+            app: Arc::new(app),
+            outside,
+            database,
+        }
+    }
+
+    /// A connection whose orders are fetched.
+    pub(crate) async fn connect(&self, tenant: &str, id: &str) {
+        self.database.connect(&sample::connection(tenant, id)).await;
+    }
+
+    /// A request of a tenant with scope `connections`.
+    pub(crate) async fn ask(&self, tenant: &str, method: &str, path: &str, body: Value) -> Answer {
+        let (router, caller) = (router(self.app.clone()), (tenant, Scope::Connections));
+        Answer::to(router, caller, (method, path), &body).await
+    }
+
+    /// Puts the courier DPD of the tenant `north`.
+    pub(crate) async fn dpd(&self, services: Value) -> Answer {
+        let courier = json!({"name": "DPD", "services": services});
+        self.ask("north", "PUT", "/couriers/DPD", courier).await
+    }
+
+    /// What was queued for orders since last asked: each message with its delay in seconds.
+    pub(crate) fn queued(&self) -> Vec<(Value, i64)> {
+        self.outside.aws().take("orders")
+    }
+}
