@@ -109,6 +109,8 @@ pub struct Outcome {
     acknowledged_at: Option<Timestamp>,
 }
 
+/// What became of a row.
+///
 /// `acknowledged`: just now. `already`: before, or it was shipped. `changed`: it is not as it was at the given revision;
 /// read it again. `not_ready`: see `status`. `not_found`: no such order of this tenant. `failed`: could not be served now;
 /// send it again.

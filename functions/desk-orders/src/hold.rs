@@ -32,8 +32,10 @@ pub struct HoldRequest {
     reason: String,
 }
 
-/// Holds an order that is `ready` or waits: it is `pending_review` with reason `held`, and no rule frees it, until a person
-/// releases it or picks a courier service for it. Holding it again replaces the reason.
+/// Hold an order that is `ready` or waits.
+///
+/// It is `pending_review` with reason `held`, and no rule frees it, until a person releases it or picks a courier service
+/// for it. Holding it again replaces the reason.
 #[utoipa::path(
     post, path = "/orders/{connection}/{order}/hold", operation_id = "holdOrder", tag = "desk",
     request_body = HoldRequest,
@@ -56,7 +58,9 @@ pub async fn hold(
         return Err(Problem::invalid("/reason", words));
     }
     change(&app, &tenant, &key, |stored, _, now| match stored.status {
-        OrderStatus::Ready | OrderStatus::PendingReview => Step::Write(held(stored, reason, now)),
+        OrderStatus::Ready | OrderStatus::PendingReview => {
+            Step::Write(Box::new(held(stored, reason, now)))
+        }
         _ => Step::Refuse,
     })
     .await
@@ -77,7 +81,7 @@ pub async fn release(
 ) -> Answer<Json<WholeOrder>> {
     change(&app, &tenant, &key, |stored, settings, now| {
         match &stored.held {
-            Some(_) => Step::Write(released(stored, settings, now)),
+            Some(_) => Step::Write(Box::new(released(stored, settings, now))),
             None => Step::Leave,
         }
     })
@@ -86,7 +90,7 @@ pub async fn release(
 
 /// What a request makes of an order.
 enum Step {
-    Write((StoredOrder, HistoryEntry)),
+    Write(Box<(StoredOrder, HistoryEntry)>),
     Leave,
     Refuse,
 }
@@ -115,7 +119,8 @@ async fn change(
                 );
                 return Err(problem.showing(&whole(app, stored).await?));
             }
-            Step::Write((order, entry)) => {
+            Step::Write(write) => {
+                let (order, entry) = *write;
                 if app.store.replace_order(&order, &entry).await? == Written::Done {
                     return Ok(Json(whole(app, order).await?));
                 }

@@ -54,10 +54,7 @@ pub(super) fn decides(path: &str) -> bool {
         path.strip_prefix(*place)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    path == "order"
-        || (is_known
-            && DECIDING.iter().any(|it| is_under(it))
-            && !BESIDE.iter().any(|it| is_under(it)))
+    path == "order" || (is_known && DECIDING.iter().any(&is_under) && !BESIDE.iter().any(is_under))
 }
 
 const DECIDING: [&str; 8] = [

@@ -47,7 +47,8 @@ impl Work<'_> {
             self.note_given_up(sku, reservation, &measured, &settings)
                 .await?;
             let settled = measured.iter().all(|one| reservation.is_over(*one));
-            if !settled && !(unknown && reservation.left_before(long_ago)) {
+            let left = unknown && reservation.left_before(long_ago);
+            if !(settled || left) {
                 continue;
             }
             let seller = self.read.seller(&reservation.connection).await?;

@@ -4,11 +4,6 @@
 //! What a function calls is found in its source (`source.rs`), so a new call without its grant fails here and not in
 //! an account. Names decide there, not types: the run of the real functions with IAM enforced is the second net.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends if the source is not as it should be"
-)]
-
 mod arrows;
 mod document;
 mod generated;
