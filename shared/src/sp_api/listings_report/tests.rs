@@ -206,9 +206,9 @@ fn a_listing_whose_text_holds_line_breaks_is_put_together() {
 fn lines_that_only_look_like_halves_of_one_are_bad_and_harm_no_other() {
     let header = "item-name\tseller-sku\tprice\tquantity\tfulfillment-channel\tstatus";
     let rows = [
-        // A second line that names no channel, or a price that is none.
+        // A second line that is still too short, and one that is whole by itself.
         ("A title\nB-2\t10.00\t5\tMigrated\tActive", vec![2, 3]),
-        ("A title\nx\tB-2\tcheap\t5\tDEFAULT\tActive", vec![2, 3]),
+        ("A title\nx\tB-2\tcheap\t5\tDEFAULT\tActive", vec![2]),
         // Two lines that were cut, and would fill the header together.
         ("A title\tA-1\t10.00\nB title\tB-2\t10.00\t5", vec![2, 3]),
         // A title of two lines.
