@@ -118,7 +118,7 @@ pub fn change(
         (Some(Kind::Offer), Some(new)) => Ok(Change::Offer(images(old, new)?)),
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
-        (Some(Kind::GivenUp), Some(new)) => Ok(Change::GivenUp(image(new)?)),
+        (Some(Kind::GivenUp), Some(new)) if old.is_none() => Ok(Change::GivenUp(image(new)?)),
         (Some(Kind::Round), Some(new)) => {
             let connection = connection_of(pk)?;
             Ok(Change::Round {

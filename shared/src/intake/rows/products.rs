@@ -33,7 +33,7 @@ pub fn read_product(content: &Value) -> Result<ReadRow<Product>, Refusal> {
     }
     for name in TEXTS {
         mend(&mut fields, name, &mut remarks, |value, _| {
-            text(value).map(|text| Value::from(text.trim()))
+            text(value).map(Value::from)
         });
     }
     mend(
@@ -43,6 +43,9 @@ pub fn read_product(content: &Value) -> Result<ReadRow<Product>, Refusal> {
         |value, remarks| whole(value, "weight_grams", remarks),
     );
     mend(&mut fields, "dimensions", &mut remarks, dimensions);
+    if let Some(Value::String(ean)) = fields.get_mut("ean") {
+        *ean = ean.trim().to_owned();
+    }
     normalise(&mut fields);
     let mut product: Product =
         serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
