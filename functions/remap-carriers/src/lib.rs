@@ -341,13 +341,12 @@ async fn rules_of(
     if let Some(rules) = known.get(&connection.id) {
         return Ok(Some(rules.clone()));
     }
-    if is_disconnected(app, connection).await? {
-        return Ok(None);
-    }
-    let settings = app.store.settings(connection).await?;
     let found = app.store.connection(connection).await?;
-    let orders_from = found.and_then(|connection| connection.orders_from);
-    let read = Arc::new(Rules::new(settings, orders_from));
+    let Some(found) = found.filter(|it| it.status != ConnectionStatus::Disconnected) else {
+        return Ok(None);
+    };
+    let settings = app.store.settings(connection).await?;
+    let read = Arc::new(Rules::new(settings, found.orders_from));
     known.insert(connection.id.clone(), read.clone());
     Ok(Some(read))
 }

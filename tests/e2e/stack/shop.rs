@@ -46,7 +46,11 @@ impl Shop {
     }
 
     pub async fn set_status(&self, status: &str) {
-        let change = json!({ "status": status });
+        let mut change = json!({ "status": status });
+        if status == "active" {
+            // Its orders are the platform's, however old; without this moment they would only be watched.
+            change["orders_from"] = json!("2020-01-01T00:00:00Z");
+        }
         let shown = self.tenant.patch(&self.path(""), change).await.is(200);
         assert_eq!(shown["status"], status);
     }
