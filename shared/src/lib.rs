@@ -11,7 +11,7 @@
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
-//! | `queue` | `sp_api`, `domain`, `error` |
+//! | `queue` | `store`, `sp_api`, `domain`, `error` |
 //! | `vault` | `store`, `sp_api`, `domain`, `error` |
 //! | `store` | `sp_api`, `fan_out`, `domain`, `env`, `error` |
 //! | `sp_api` | `domain`, `env`, `error` |

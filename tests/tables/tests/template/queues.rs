@@ -195,10 +195,12 @@ fn the_catalogues_stream_wakes_for_what_can_be_announced_alone() {
 fn what_filters_ask_of_an_image_is_what_the_store_writes() {
     let template = Template::load();
     let (listing, feed, rounds) = ("domain/listing.rs", "domain/feed.rs", "store/rounds.rs");
+    let matching = "store/matching.rs";
     let written = [
         ("LISTING#", listing, "Listing"),
         ("FEED#", feed, "Feed"),
         ("STOCK_ROUND", rounds, "Round"),
+        ("MATCH", matching, "Matching"),
     ];
     let tables = ["CatalogueTable", "ConnectionsTable"];
     for pattern in tables
