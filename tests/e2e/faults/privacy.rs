@@ -91,8 +91,9 @@ async fn a_message_that_nobody_can_read_goes_to_the_dead_letters_with_class_and_
     .await;
 }
 
-/// How many of those are no message at all; the others hold an order of which a part cannot be read.
-const OF_THE_MESSAGE: usize = 6;
+/// How many of those are no message at all, or none that poll-orders sends: it gives each order a moment of change. The
+/// others hold an order of which a part cannot be read.
+const OF_THE_MESSAGE: usize = 7;
 
 /// No JSON, cut off, of another age, of an unknown kind, without an id, and orders that are none.
 fn unreadable(world: &World) -> Vec<String> {
