@@ -217,7 +217,7 @@ fn merge(reading: &Reading, stored: Option<&StoredOrder>, rules: &Rules) -> Opti
     (is_parked && rules.active(&stored.order).is_some()).then(|| Merged {
         order: stored.order.clone(),
         taken: reading.parts(),
-        readings: stored.readings.clone(),
+        readings: merge::read_again(reading, stored),
         version: stored.version.max(reading.version),
         content_hash: stored.content_hash,
     })

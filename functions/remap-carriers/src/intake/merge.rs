@@ -68,6 +68,19 @@ impl Merged {
     }
 }
 
+/// What a stored order's parts come from once the same content was read again.
+pub(super) fn read_again(reading: &Reading, stored: &StoredOrder) -> Readings {
+    let mut parts = parts_of(stored);
+    for part in reading.parts() {
+        let read = parts.entry(part).or_insert(reading.version);
+        *read = reading.version.max(*read);
+    }
+    Readings {
+        parts,
+        replaced: stored.readings.replaced.clone(),
+    }
+}
+
 /// An older release kept one moment for all parts.
 fn parts_of(stored: &StoredOrder) -> BTreeMap<OrderPart, Version> {
     if !stored.readings.parts.is_empty() {
