@@ -1,4 +1,4 @@
-//! Spellings that are not to the letter ours: letters that a report cannot hold, and letters that no eye tells apart.
+//! Spellings that differ from ours: letters that a report cannot hold, and letters that look the same.
 
 use crate::seller::Seller;
 use crate::world::{World, line, text};

@@ -98,7 +98,7 @@ fn order(reading: &Reading, before: &Order, taken: &BTreeSet<OrderPart>) -> Orde
         before.clone()
     };
     if takes(OrderPart::Head) {
-        // An order is made once; of two moments the later one stood in for one that could not be read.
+        // An order is made once; of two moments the later one replaces one that could not be read.
         order.created_at = now.created_at.min(before.created_at);
         order.marketplace_id = or(&now.marketplace_id, &before.marketplace_id);
     }

@@ -97,7 +97,7 @@ pub(super) fn order(
 }
 
 fn order_id(marketplace: &Marketplace, dice: &mut Dice) -> String {
-    // Amazon's first group tells the region of the marketplace, more or less.
+    // Amazon's first group is the region of the marketplace, more or less.
     let first = match marketplace.country {
         "GB" => 202 + dice.below(5),
         "DE" => 302 + dice.below(4),

@@ -42,7 +42,7 @@ fn closed(listing: &Listing) -> String {
     )
 }
 
-/// What tells two spellings apart, if a reader may not see it.
+/// The difference between two spellings, if a reader may not see it.
 fn difference(amazons: &str, ours: &str) -> String {
     if amazons.contains('?') && !ours.contains('?') {
         return " (Amazon's report writes `?` for letters that it cannot hold)".to_owned();
