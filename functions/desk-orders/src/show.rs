@@ -59,7 +59,7 @@ pub struct Buyer {
 
 /// Erase the buyer data of an order at once. Needs scope `buyer` besides `desk`; every erasure is in the audit log.
 ///
-/// A later change of the order at Amazon, or a refetch, brings it again as long as the connection is not disconnected.
+/// It stays erased: no later change of the order at Amazon, and no refetch, brings it again. The order itself remains.
 #[utoipa::path(
     delete, path = "/orders/{connection}/{order}/buyer", operation_id = "eraseBuyer", tag = "desk",
     responses(
@@ -76,7 +76,9 @@ pub async fn erase_buyer(
     if app.store.order(&key, &order).await?.is_none() {
         return Err(Problem::not_found("order"));
     }
-    app.store.erase_buyer(&connection, &order).await?;
+    app.store
+        .erase_buyer(&connection, &order, Timestamp::now())
+        .await?;
     info!(
         audit = "buyer_data_erased",
         tenant.id = %tenant, connection.id = %connection, order.id = %order,

@@ -1,6 +1,7 @@
 //! Erasing the buyer data of all orders of a connection, when a person asks for it.
 
 use crate::App;
+use jiff::Timestamp;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::OrderStatus;
 use stallkeeper::error::{Error, Result};
@@ -69,7 +70,9 @@ async fn erase_page(app: &App, erasure: &Erasure) -> Result<Option<String>> {
         .store
         .orders_by_status(&key.tenant, status, &filter, after, PAGE)
         .await?;
-    let erase = |row: OrderRow| async move { app.store.erase_buyer(&key.id, &row.order_id).await };
+    let now = Timestamp::now();
+    let erase =
+        |row: OrderRow| async move { app.store.erase_buyer(&key.id, &row.order_id, now).await };
     fan_out(page.rows, AT_ONCE, erase).await?;
     Ok(page.next)
 }

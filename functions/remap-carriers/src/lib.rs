@@ -217,7 +217,8 @@ async fn store_reading(
             }
             // Disconnecting writes the status first and erases then; this writes first and looks then: one sees the other.
             Written::Done if is_disconnected(app, connection).await? => {
-                return app.store.erase_buyer(&connection.id, &order.order.id).await;
+                let id = &order.order.id;
+                return app.store.erase_buyer(&connection.id, id, now).await;
             }
             Written::Done => {
                 report(connection, &order);

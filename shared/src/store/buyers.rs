@@ -1,4 +1,7 @@
 //! Buyer data: a table of its own, kept only as long as the order needs it.
+//!
+//! What is erased on request leaves a mark without a version, a tenant or a body: nobody can read it, and no reading of the
+//! order, however new, is newer than it.
 
 use super::item::{deflated, failure, inflated, n, number, s};
 use super::key::{self, Key};
@@ -6,7 +9,10 @@ use super::{Store, Written};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
 use crate::domain::order::{BuyerData, Version};
 use crate::error::Result;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long the mark of an erasure keeps buyer data out: as long as the order itself exists at most.
+const ERASED_FOR: SignedDuration = SignedDuration::from_hours(24 * 548);
 
 /// The buyer data of one order.
 #[derive(Debug, Clone)]
@@ -22,8 +28,8 @@ pub struct BuyerRecord {
 }
 
 impl Store {
-    /// Writes an order's buyer data, unless newer data is there that has not expired. Idempotent. Written before the order:
-    /// an order never exists without the address it needs.
+    /// Writes an order's buyer data, unless newer data is there that has not expired, or it was erased on request.
+    /// Idempotent. Written before the order: an order never exists without the address it needs.
     pub async fn put_buyer(&self, record: &BuyerRecord, now: Timestamp) -> Result<()> {
         let mut fields = Key::buyer(&record.connection, &record.order_id).into_map();
         let version = key::version(&record.version);
@@ -43,7 +49,7 @@ impl Store {
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":version", s(version))
             .expression_attribute_values(":now", n(now.as_second()));
-        // Newer data is there: which is just what was wanted.
+        // Newer data is there, or none may be: which is just what was wanted.
         let (Written::Done | Written::Conflict) =
             Written::from_result("write buyer data", put.send().await)?;
         Ok(())
@@ -62,19 +68,29 @@ impl Store {
             .table_name(&self.tables.buyers)
             .set_key(Some(Key::buyer(connection, order).into_map()))
             .update_expression("SET expires_at = :at")
-            .condition_expression("attribute_exists(pk) AND expires_at > :at")
+            .condition_expression("attribute_exists(body) AND expires_at > :at")
             .expression_attribute_values(":at", n(at.as_second()));
         let (Written::Done | Written::Conflict) =
             Written::from_result("let buyer data expire", update.send().await)?;
         Ok(())
     }
 
-    /// Erases an order's buyer data at once, of whatever version. Idempotent.
-    pub async fn erase_buyer(&self, connection: &ConnectionId, order: &OrderId) -> Result<()> {
+    /// Erases an order's buyer data at once, of whatever version, and keeps it from coming again: readings that are on their
+    /// way, or that are made later, leave no buyer data. Idempotent.
+    pub async fn erase_buyer(
+        &self,
+        connection: &ConnectionId,
+        order: &OrderId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let until = now.saturating_add(ERASED_FOR).unwrap_or(Timestamp::MAX);
+        let mut mark = Key::buyer(connection, order).into_map();
+        mark.insert("v".into(), n(1));
+        mark.insert("expires_at".into(), n(until.as_second()));
         self.db
-            .delete_item()
+            .put_item()
             .table_name(&self.tables.buyers)
-            .set_key(Some(Key::buyer(connection, order).into_map()))
+            .set_item(Some(mark))
             .send()
             .await
             .map_err(|error| failure("erase buyer data", error))?;

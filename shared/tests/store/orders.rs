@@ -192,6 +192,35 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
 }
 
 #[tokio::test]
+async fn buyer_data_erased_on_request_never_comes_again() {
+    let (_db, store) = store().await;
+    let id: OrderId = "026-1".parse().unwrap();
+    let record = |fetched: i64| BuyerRecord {
+        tenant: north(),
+        connection: c1(),
+        order_id: id.clone(),
+        version: Version {
+            updated_at: at(fetched),
+            datasets: 6,
+            fetched_at: at(fetched),
+        },
+        data: BuyerData::new(json!({"buyer": {"buyerName": "new"}})),
+        expires_at: at(9_000),
+    };
+    let read = async |now| store.buyer(&key(), &id, at(now)).await.unwrap();
+    store.put_buyer(&record(1), at(0)).await.unwrap();
+    assert!(read(1).await.is_some());
+    for _ in 0..2 {
+        store.erase_buyer(&c1(), &id, at(2)).await.unwrap();
+        assert!(read(2).await.is_none());
+    }
+    store.put_buyer(&record(3), at(3)).await.unwrap();
+    store.expire_buyer(&c1(), &id, at(10)).await.unwrap();
+    store.put_buyer(&record(11), at(11)).await.unwrap();
+    assert!(read(11).await.is_none(), "a later reading leaves none");
+}
+
+#[tokio::test]
 async fn the_oldest_parked_order_is_remembered_and_forgotten_once() {
     let (_db, store) = store().await;
     let mark = |second: i64| ParkedMark {
