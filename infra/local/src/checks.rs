@@ -17,6 +17,8 @@ use crate::workspace::Workspace;
 /// The environment variable that says where the end-to-end tests find everything.
 const ADDRESSES: &str = "STALLKEEPER_LOCAL";
 const MODELS: &str = "SP_API_MODELS";
+/// Where the sandbox's tests find the clients of others: a Python that has one, and npm's packages.
+const CLIENTS: [&str; 2] = ["SP_API_CLIENTS_PYTHON", "SP_API_CLIENTS_NODE"];
 
 pub(crate) async fn run(
     workspace: &Workspace,
@@ -96,7 +98,10 @@ impl Checks<'_> {
         .args(filter);
         self.step(
             "Tests that need no cloud",
-            tests.env(MODELS, self.workspace.models()),
+            tests
+                .env(MODELS, self.workspace.models())
+                .env(CLIENTS[0], self.workspace.checker("python"))
+                .env(CLIENTS[1], self.workspace.clients()),
         )
         .await
     }

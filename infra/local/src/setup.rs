@@ -1,6 +1,6 @@
 //! Brings what the local cloud runs on, once: a private Python environment, from pinned releases
 //! whose every file is known by its hash, and Amazon's API models out of their npm package, known
-//! by its checksum. It changes nothing outside `target/local`.
+//! by its checksum; for the tests also checkers, and clients that others use against Amazon. It changes nothing outside `target/local`.
 
 use std::fs::File;
 use std::path::Path;
@@ -64,7 +64,44 @@ pub(crate) async fn prepare_checks(workspace: &Workspace, console: &Console) -> 
         folder: "checks-venv",
         requirements: "requirements-checks.txt",
     };
-    environment.prepare(workspace, console).await
+    tokio::try_join!(
+        environment.prepare(workspace, console),
+        prepare_clients(workspace, console)
+    )?;
+    Ok(())
+}
+
+/// A client of npm that others use against Amazon, as its lock file pins it.
+async fn prepare_clients(workspace: &Workspace, console: &Console) -> Result<()> {
+    let pins = workspace.root().join("tests/sandbox/clients");
+    let stamp = stamp(&fs::read(pins.join("package-lock.json")).await?);
+    let stamp_file = workspace.local().join("clients.stamp");
+    if workspace.clients().exists() && holds(&stamp_file, &stamp).await {
+        return Ok(());
+    }
+    let step = console.step("Clients that the sandbox is tried with (npm, checked by hash)");
+    check_npm().await?;
+    let folder = workspace.local().join("clients");
+    fs::create_dir_all(&folder).await?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(pins.join(file), folder.join(file)).await?;
+    }
+    let npm = Guarded::new("npm")?
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .folder(&folder);
+    run(workspace, "npm-clients", npm)
+        .await
+        .context("npm could not fetch the clients")?;
+    fs::write(stamp_file, stamp).await?;
+    step.done();
+    Ok(())
+}
+
+async fn check_npm() -> Result<()> {
+    if Command::new("npm").arg("--version").output().await.is_err() {
+        bail!("npm is missing: install Node.js 18 or later, which brings it.");
+    }
+    Ok(())
 }
 
 /// A private Python environment of pinned packages.
@@ -142,9 +179,7 @@ async fn prepare_models(workspace: &Workspace, console: &Console) -> Result<()> 
         return Ok(());
     }
     let step = console.step("Amazon's API models (npm, checked by hash)");
-    if Command::new("npm").arg("--version").output().await.is_err() {
-        bail!("npm is missing: install Node.js 18 or later, which brings it.");
-    }
+    check_npm().await?;
     let download = workspace.local().join("download");
     fs::create_dir_all(&download).await?;
     let npm = Guarded::new("npm")?

@@ -72,6 +72,11 @@ impl Workspace {
         self.local().join("checks-venv/bin").join(program)
     }
 
+    /// npm's packages of the clients that others use against Amazon.
+    pub(crate) fn clients(&self) -> PathBuf {
+        self.local().join("clients/node_modules")
+    }
+
     pub(crate) fn models(&self) -> PathBuf {
         self.local().join("models")
     }

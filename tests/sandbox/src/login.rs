@@ -1,7 +1,7 @@
-//! Owns Login with Amazon's token endpoint, `POST /auth/o2/token`: form in, token or OAuth error out.
+//! Owns Login with Amazon's token endpoint, `POST /auth/o2/token`: form or JSON in, token or OAuth error out.
 //! It never keeps a token itself (that is `grants.rs`).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -36,8 +36,8 @@ pub(crate) async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let form: Form = url::form_urlencoded::parse(&body).into_owned().collect();
-    let seller = whose(&sandbox.world(), &form);
+    let form = fields(&headers, &body);
+    let seller = whose(&sandbox.world(), form.as_deref().unwrap_or_default());
     let target = Target {
         operation: "token",
         seller: seller.as_deref(),
@@ -46,7 +46,7 @@ pub(crate) async fn token(
     };
     let fault = sandbox.world().faults.strike(target);
     let reply = match answer::strike(fault.as_ref(), &connection).await {
-        Struck::Work => Some(work(&sandbox, &headers, &form)),
+        Struck::Work => Some(work(&sandbox, form.as_deref())),
         Struck::Instead(reply) => Some(reply),
         Struck::Gone => None,
     };
@@ -60,10 +60,9 @@ pub(crate) async fn token(
         return answer::gone();
     };
     let mut response = answer::json(&reply, sandbox.clock.now());
-    response.headers_mut().insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-marketplace"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
         .headers_mut()
         .insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
@@ -71,6 +70,20 @@ pub(crate) async fn token(
         Some(fault) if fault.kind == FaultKind::CutOff => answer::cut_off(response).await,
         _ => response,
     }
+}
+
+/// What a token request holds, by its content type: a form, as OAuth 2 has it, or an object of strings, which Amazon takes
+/// too and some clients send.
+fn fields(headers: &HeaderMap, body: &[u8]) -> Option<Form> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        return Some(url::form_urlencoded::parse(body).into_owned().collect());
+    }
+    if !kind.starts_with("application/json") {
+        return None;
+    }
+    let object: BTreeMap<String, String> = serde_json::from_slice(body).ok()?;
+    Some(object.into_iter().collect())
 }
 
 /// The seller whose token or code is shown, whatever comes of it.
@@ -84,18 +97,13 @@ fn whose(world: &World, form: &[(String, String)]) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn work(sandbox: &Sandbox, headers: &HeaderMap, form: &[(String, String)]) -> Reply {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
-    let answered = if kind.starts_with("application/x-www-form-urlencoded") {
-        grant(&mut sandbox.world(), form, sandbox.clock.now())
-    } else {
-        Err(Problem::Malformed(
+fn work(sandbox: &Sandbox, form: Option<&[(String, String)]>) -> Reply {
+    let answered = match form {
+        Some(form) => grant(&mut sandbox.world(), form, sandbox.clock.now()),
+        None => malformed(
             "invalid_request",
-            "Content-Type must be application/x-www-form-urlencoded".to_owned(),
-        ))
+            "the body must be a form, or a JSON object of strings, and Content-Type say which",
+        ),
     };
     match answered {
         Ok(body) => Reply::ok(body),

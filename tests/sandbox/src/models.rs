@@ -11,6 +11,14 @@ use serde_json::{Value, json};
 
 use crate::operations::{OPERATIONS, Operation};
 
+/// Parameters that `python-amazon-sp-api` adds to every query, whether or not the operation has them; Amazon ignores them.
+const ADDED_BY_CLIENTS: [&str; 4] = [
+    "MarketplaceId",
+    "MarketplaceIds",
+    "marketplace_ids",
+    "marketplaceIds",
+];
+
 /// Why the models could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use Amazon's models: {0}")]
@@ -152,6 +160,10 @@ impl OperationModel {
                 .any(|known| known.place == "query" && known.name == name)
         };
         let mut wrong = Vec::new();
+        let query: Vec<_> = query
+            .iter()
+            .filter(|(name, _)| known(name) || !ADDED_BY_CLIENTS.contains(&name.as_str()))
+            .collect();
         for (index, (name, _)) in query.iter().enumerate() {
             if !known(name) {
                 wrong.push(format!("{name} is no query parameter of this operation"));

@@ -214,5 +214,15 @@ async fn a_wrong_client_is_401_and_a_malformed_request_a_violation() {
         .send()
         .await;
     assert_eq!(answer.unwrap().status(), 400);
-    assert_eq!(amazon.violations().await.len(), 1);
+    assert_eq!(amazon.violations().await.len(), 1, "it names no client");
+    for body in ["grant_type=refresh_token", "[]", "{\"grant_type\": 1}"] {
+        let answer = amazon
+            .http
+            .post(amazon.url("/auth/o2/token"))
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await;
+        assert_eq!(answer.unwrap().status(), 400, "{body}");
+    }
 }
