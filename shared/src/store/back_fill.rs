@@ -2,6 +2,7 @@
 //! never set back. One item a connection, changed by whoever has something to be read and by the run that reads.
 //!
 //! A job's window is read slice by slice, the newest first, and page by page within a slice; its place is saved between.
+//! Where there are few orders, slices grow.
 
 mod job;
 mod progress;
@@ -130,6 +131,8 @@ impl BackFill {
                 job.read_without.push(*dataset);
             }
         }
+        let is_sparse = job.place.is_none() && page.place.is_none();
+        job.sparse = if is_sparse { job.sparse + 1 } else { 0 };
         job.place = page.place.clone();
         if job.place.is_none() {
             job.read_back_to = page.from;
@@ -166,7 +169,7 @@ impl BackFill {
         let pause = pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
         job.not_before = now.checked_add(pause).ok();
         if loses_place {
-            job.place = None;
+            (job.place, job.sparse) = (None, 0);
         }
         let given_up = job.tries >= MOST_TRIES;
         if given_up {

@@ -6,8 +6,10 @@ use crate::sp_api::{Dataset, OrderMoment};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The longest window that is asked for at once: a page token that dies costs no more than a slice.
+/// The window that is asked for at once: a page token that dies costs no more than a slice.
 const SLICE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How often a slice is doubled at most.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// Why a window is read. The first goes first.
 #[derive(
@@ -55,6 +57,10 @@ pub struct BackFillJob {
     pub open_only: bool,
     /// The window is read from here to its end.
     pub read_back_to: Timestamp,
+    /// Slices in a row whose first page was their last. Each makes the next one twice as long: a call that finds few orders
+    /// counts on Amazon's limit as one that finds a hundred.
+    #[serde(default)]
+    pub sparse: u32,
     /// The page to go on with.
     #[serde(default)]
     pub place: Option<SweepPlace>,
@@ -92,6 +98,7 @@ impl BackFillJob {
             marketplaces: Vec::new(),
             open_only: false,
             read_back_to: before,
+            sparse: 0,
             place: None,
             orders: 0,
             pages: 0,
@@ -107,7 +114,8 @@ impl BackFillJob {
 
     /// The window to ask for next.
     pub fn slice(&self) -> (Timestamp, Timestamp) {
-        let from = self.read_back_to.saturating_sub(SLICE);
+        let length = SLICE * (1 << self.sparse.min(MOST_DOUBLINGS));
+        let from = self.read_back_to.saturating_sub(length);
         let from = from.map_or(self.after, |from| from.max(self.after));
         (from, self.read_back_to)
     }
@@ -120,7 +128,7 @@ impl BackFillJob {
     /// To its beginning, as if it had never been read.
     pub(super) fn restart(&mut self) {
         self.read_back_to = self.before;
-        self.place = None;
+        (self.place, self.sparse) = (None, 0);
         self.read_without.clear();
     }
 

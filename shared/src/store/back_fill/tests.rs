@@ -50,7 +50,7 @@ fn the_newest_slice_is_read_first_and_what_a_person_waits_for_before_the_first_r
     assert_eq!(back_fill.jobs[0].slice(), (at(-7 * 24), at(0)));
     let read = page(&back_fill, 1, None);
     assert!(back_fill.page_read(1, &read));
-    assert_eq!(back_fill.jobs[0].slice(), (at(-14 * 24), at(-7 * 24)));
+    assert_eq!(back_fill.jobs[0].slice(), (at(-21 * 24), at(-7 * 24)));
 
     back_fill.add(BackFillJob::of_changes(
         BackFillKind::Refetch,
@@ -73,9 +73,32 @@ fn the_newest_slice_is_read_first_and_what_a_person_waits_for_before_the_first_r
     assert_eq!(order[..3], [On, Refetch, FirstRead]);
     assert_eq!(
         order.len(),
-        2 + 8 + 1,
+        2 + 3 + 1,
         "the rest of sixty days, and of seven"
     );
+}
+
+#[test]
+fn slices_grow_where_there_are_few_orders_and_are_short_again_where_there_are_many() {
+    let mut back_fill = BackFill::default();
+    let job = BackFillJob::of_changes(BackFillKind::Refetch, at(-2_000 * 24), at(0));
+    back_fill.add(job);
+    let days = |back_fill: &BackFill| {
+        let (from, to) = back_fill.jobs[0].slice();
+        to.duration_since(from).as_hours() / 24
+    };
+    let mut read = |place| {
+        let read = page(&back_fill, 1, place);
+        back_fill.page_read(1, &read);
+        days(&back_fill)
+    };
+    let lone_pages: Vec<i64> = (0..5).map(|_| read(None)).collect();
+    assert_eq!(lone_pages, [14, 28, 56, 112, 112]);
+    read(Some(place()));
+    assert_eq!(read(None), 7, "it had two pages");
+    read(None);
+    back_fill.failed(1, "the page token died", true, at(0));
+    assert_eq!(days(&back_fill), 7);
 }
 
 #[test]
@@ -132,7 +155,7 @@ fn a_job_that_fails_is_tried_ever_later_and_given_up_in_the_end_where_a_person_s
 fn a_first_read_without_addresses_is_read_again_once_amazon_gives_them() {
     let mut back_fill = BackFill::default();
     back_fill.begin_first_read(at(0));
-    for _ in 0..9 {
+    for _ in 0..4 {
         let mut read = page(&back_fill, 1, None);
         read.without = vec![Recipient];
         back_fill.page_read(1, &read);
@@ -144,7 +167,7 @@ fn a_first_read_without_addresses_is_read_again_once_amazon_gives_them() {
     let shown = back_fill.jobs[0].progress(None, at(1)).failure.unwrap();
     assert!(shown.contains("RECIPIENT"), "{shown}");
     assert_eq!(next(&[], &back_fill), 1);
-    for _ in 0..9 {
+    for _ in 0..4 {
         let read = page(&back_fill, 1, None);
         back_fill.page_read(1, &read);
     }
