@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Name, Problem, Tenant};
 use stallkeeper::domain::courier::{
-    Constraint, Courier, CourierCode, CourierService, Mapping, MappingOwner, ServiceCode,
+    Constraint, Courier, CourierCode, CourierService, Mapping, MappingOwner, ServiceCode, Territory,
 };
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::domain::shipping_term::ShippingTerm;
@@ -51,6 +51,13 @@ struct ServiceRequest {
     /// Whether it delivers to PO boxes.
     #[serde(default)]
     po_boxes: bool,
+    /// Whether it delivers by military post: BFPO, APO, FPO, DPO.
+    #[serde(default)]
+    military: bool,
+    /// The territories that it carries to beside its countries' mainlands. An order to another one waits for a person.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    territories: Vec<Territory>,
     /// What it can fulfil at the door.
     #[serde(default)]
     #[schema(max_items = 20)]
@@ -96,15 +103,18 @@ impl ServiceRequest {
             |text: &str| text.chars().count() > 100 || text.chars().any(char::is_control);
         if too_long(&self.name)
             || self.constraints.len() > 20
+            || self.territories.len() > 100
             || self.constraints.iter().any(|it| too_long(it.as_ref()))
         {
-            let detail = "names and constraints are at most 100 printable characters, and constraints at most 20";
+            let detail = "names and constraints are at most 100 printable characters, constraints at most 20, and territories at most 100";
             return Err(Problem::invalid(format!("/services/{index}"), detail));
         }
         Ok(CourierService {
             prime: self.prime,
             pickup_points: self.pickup_points,
             po_boxes: self.po_boxes,
+            military: self.military,
+            territories: self.territories.into_iter().collect(),
             constraints: self.constraints.into_iter().collect(),
             ..CourierService::new(code, self.name)
         })
@@ -253,7 +263,8 @@ mod tests {
     #[test]
     fn a_service_can_do_what_is_said_and_no_more() {
         let json = json!({"name": "DPD", "services": [
-            {"code": "next-day", "name": "Next day", "prime": true, "constraints": ["signature"]},
+            {"code": "next-day", "name": "Next day", "prime": true, "constraints": ["signature"],
+                "territories": ["jersey", "northern_ireland", "jersey"]},
             {"code": "two-day"},
         ]});
         let courier = checked(json.clone()).unwrap();
@@ -263,6 +274,12 @@ mod tests {
                 .constraints
                 .contains(&Constraint::Signature)
         );
+        let territories = &courier.services[0].territories;
+        assert_eq!(
+            *territories,
+            [Territory::Jersey, Territory::NorthernIreland].into()
+        );
+        assert!(courier.services[1].territories.is_empty());
         let answer = serde_json::to_value(courier).unwrap();
         assert_eq!(
             (&answer["code"], &answer["services"][0]["constraints"]),

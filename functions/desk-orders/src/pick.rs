@@ -1,7 +1,9 @@
 //! A person's choice of a courier service: pure, and held to the same rules as a mapping's.
 
 use jiff::Timestamp;
-use stallkeeper::domain::courier::{CourierServiceId, Couriers, Refusal, Switches, fitness};
+use stallkeeper::domain::courier::{
+    CourierServiceId, Couriers, Refusal, Switches, fitness, fitness_by_hand,
+};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
 
 /// What becomes of a person's choice.
@@ -30,7 +32,8 @@ pub enum Pick {
 /// person looked at it as it is now and wants another service.
 ///
 /// A person may overrule what stops the rules only for lack of knowledge: a buyer who asked to cancel (the seller
-/// decides whether it is too late), a missing address and what cannot be read (Seller Central may show it). Nobody can
+/// decides whether it is too late), a missing address and what cannot be read (Seller Central may show it), and a territory
+/// of which nobody has said whether the service carries there. Nobody can
 /// overrule that Amazon carries the order or has not said what is in it, nor what a service cannot do.
 pub fn pick(
     stored: &StoredOrder,
@@ -55,18 +58,15 @@ pub fn pick(
     if stored.requirements.hides_lines() {
         return Pick::NoLines;
     }
-    let fits = |id: &CourierServiceId| {
-        let term = stored.decision.term.as_ref();
-        fitness(id, term, &stored.requirements, couriers, switches)
-    };
-    match fits(service) {
-        Ok(()) => taken(stored, service, now),
+    let (term, order) = (stored.decision.term.as_ref(), &stored.requirements);
+    match fitness_by_hand(service, term, order, couriers, switches) {
+        Ok(although) => taken(stored, service, although.as_deref(), now),
         Err(Refusal { words, .. }) => Pick::Unfit {
             words,
             fit: couriers
                 .services()
                 .map(|(id, _)| id)
-                .filter(|id| fits(id).is_ok())
+                .filter(|id| fitness(id, term, order, couriers, switches).is_ok())
                 .cloned()
                 .collect(),
         },
@@ -82,14 +82,21 @@ fn still_holds(stored: &StoredOrder, service: &CourierServiceId) -> bool {
     holds && stored.decision.by_person && stored.decision.service.as_ref() == Some(service)
 }
 
-fn taken(stored: &StoredOrder, service: &CourierServiceId, now: Timestamp) -> Pick {
+/// `although`: what they overrule; completes "DPD/next-day …".
+fn taken(
+    stored: &StoredOrder,
+    service: &CourierServiceId,
+    although: Option<&str>,
+    now: Timestamp,
+) -> Pick {
     let mut order = stored.clone();
     let waited = match (order.decision.reason.take(), &order.decision.service) {
         (Some(reason), _) => format!("it had waited for a person: {reason}"),
         (None, Some(before)) => format!("before, it was {before}"),
         (None, None) => "it had waited for a person".to_owned(),
     };
-    let note = format!("a person picked {service}; {waited}");
+    let although = although.map_or(String::new(), |words| format!(", although it {words}"));
+    let note = format!("a person picked {service}{although}; {waited}");
     order.status = OrderStatus::Ready;
     order.held = None;
     order.revision += 1;

@@ -8,7 +8,9 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
-use stallkeeper::domain::courier::{Choice, Couriers, LabelSource, Switches, choose, fitness};
+use stallkeeper::domain::courier::{
+    Choice, Couriers, LabelSource, Switches, choose, fitness_by_hand,
+};
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::domain::order::{
     AmazonStatus, HistoryEntry, HistoryKind, OrderStatus, StoredOrder,
@@ -200,7 +202,7 @@ pub(crate) fn decide(order: &mut StoredOrder, settings: &Settings) -> OrderStatu
     if let Some(service) = &order.decision.service
         && order.decision.by_person
         && !requirements.hides_lines()
-        && fitness(service, term, requirements, &couriers, switches).is_ok()
+        && fitness_by_hand(service, term, requirements, &couriers, switches).is_ok()
     {
         return OrderStatus::Ready;
     }

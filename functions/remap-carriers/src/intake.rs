@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use merge::Merged;
 use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::courier::{
-    AddressKind, AmazonShips, Constraint, Couriers, Mappings, Requirements,
+    Address, AddressKind, AddressPart, AmazonShips, Constraint, Couriers, Mappings, Requirements,
+    Territory,
 };
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{
@@ -67,6 +68,7 @@ impl Reading {
         self.holds(Dataset::Buyer)
             && names_buyer
             && gives(&OrderPart::Address)
+            && self.address().lacks().is_empty()
             && gives(&OrderPart::Lines)
             && !self.hides_lines()
     }
@@ -85,7 +87,15 @@ impl Reading {
         let parts = self.parts();
         let lacks_status =
             self.holds(Dataset::Fulfillment) && !parts.contains(&OrderPart::Fulfilment);
-        !parts.contains(&OrderPart::Lines) || lacks_status || !self.unreadable.is_empty()
+        // Withheld for want of a role, name and first line are both missing, and asking again brings neither.
+        let lacks_address =
+            parts.contains(&OrderPart::Address) && self.address().lacks().len() == 1;
+        let lacks = lacks_status || lacks_address || !self.unreadable.is_empty();
+        !parts.contains(&OrderPart::Lines) || lacks
+    }
+
+    fn address(&self) -> Address<'_> {
+        self.buyer.address(&self.order)
     }
 }
 
@@ -378,19 +388,8 @@ fn term(reading: &Reading, merged: &Merged, stored: Option<&StoredOrder>) -> Ter
 fn requirements(reading: &Reading, merged: &Merged, stored: Option<&StoredOrder>) -> Requirements {
     let order = &merged.order;
     let before = stored.map(|stored| &stored.requirements);
+    let destination = destination(reading, merged, stored);
     let takes = |part| before.is_none() || merged.taken.contains(&part);
-    let lines = (1..=3).filter_map(|n| {
-        reading
-            .buyer
-            .expose()
-            .pointer(&format!("/recipient/deliveryAddress/addressLine{n}"))?
-            .as_str()
-    });
-    let address = match (&order.country, before) {
-        (_, Some(before)) if !takes(OrderPart::Address) => before.address,
-        (None, _) => AddressKind::Missing,
-        (Some(_), _) => AddressKind::of(order.address_type.as_deref(), lines),
-    };
     let unreadable = match before {
         Some(before) if !takes(OrderPart::Head) => before.unreadable.clone(),
         _ => reading.unreadable.clone(),
@@ -405,9 +404,46 @@ fn requirements(reading: &Reading, merged: &Merged, stored: Option<&StoredOrder>
             .flat_map(|item| &item.constraints)
             .map(|name| Constraint::from(name.clone()))
             .collect(),
-        address,
+        address: destination.kind,
+        address_lacks: destination.lacks,
+        territory: destination.territory,
         lines_missing: order.items.is_empty(),
         unreadable,
+    }
+}
+
+/// What of the address decides, without the address.
+struct Destination {
+    kind: AddressKind,
+    lacks: BTreeSet<AddressPart>,
+    territory: Option<Territory>,
+}
+
+fn destination(reading: &Reading, merged: &Merged, stored: Option<&StoredOrder>) -> Destination {
+    let address = reading.buyer.address(&merged.order);
+    let lacks = address.lacks();
+    if let Some(stored) = stored {
+        let before = &stored.requirements;
+        let knows_it = before.address != AddressKind::Missing && before.address_lacks.is_empty();
+        // Without name and first line it is the address of before, from which Amazon withholds them now.
+        let is_withheld = lacks.len() > 1 && stored.order.country == merged.order.country;
+        if !merged.taken.contains(&OrderPart::Address) || (knows_it && is_withheld) {
+            return Destination {
+                kind: before.address,
+                lacks: before.address_lacks.clone(),
+                territory: before.territory,
+            };
+        }
+    }
+    let kind = address.kind();
+    Destination {
+        kind,
+        lacks: if kind == AddressKind::Missing {
+            BTreeSet::new()
+        } else {
+            lacks
+        },
+        territory: Territory::of(&address),
     }
 }
 

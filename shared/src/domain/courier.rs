@@ -10,15 +10,17 @@ mod mapping;
 mod properties;
 mod reason;
 mod requirements;
+mod territory;
 #[cfg(test)]
 mod tests;
 
-pub use address::AddressKind;
-pub use choose::{Choice, Refusal, Rule, choose, fitness};
+pub use address::{ADDRESS_ROLE, Address, AddressKind, AddressPart};
+pub use choose::{Choice, Refusal, Rule, choose, fitness, fitness_by_hand};
 pub use code::{CourierCode, CourierServiceId, InvalidCourierService, ServiceCode};
 pub use mapping::{Mapping, MappingOwner, Mappings, Scope};
 pub use reason::{Reason, Strategy};
 pub use requirements::{AmazonShips, Constraint, LabelSource, Requirements};
+pub use territory::Territory;
 
 use crate::domain::marketplace::Marketplace;
 use serde::{Deserialize, Serialize};
@@ -36,8 +38,8 @@ pub struct Courier {
 
 /// One service of a courier and what it can do.
 ///
-/// What is not said is taken as "cannot" if a parcel would come back (Prime, lockers, PO boxes, constraints), and
-/// as "can" for zones, since a service without rate cards says nothing of them.
+/// What is not said is taken as "cannot" if a parcel would come back (Prime, lockers, PO boxes, military post,
+/// territories, constraints), and as "can" for zones, since a service without rate cards says nothing of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CourierService {
     pub code: ServiceCode,
@@ -53,6 +55,12 @@ pub struct CourierService {
     /// Whether it delivers to PO boxes.
     #[serde(default)]
     pub po_boxes: bool,
+    /// Whether it delivers by military post: BFPO, APO, FPO, DPO.
+    #[serde(default)]
+    pub military: bool,
+    /// The territories that it carries to beside its countries' mainlands.
+    #[serde(default)]
+    pub territories: BTreeSet<Territory>,
     /// What it can fulfil at the door.
     #[serde(default)]
     pub constraints: BTreeSet<Constraint>,
@@ -79,6 +87,8 @@ impl CourierService {
             prime: false,
             pickup_points: false,
             po_boxes: false,
+            military: false,
+            territories: BTreeSet::new(),
             constraints: BTreeSet::new(),
             zones: None,
         }

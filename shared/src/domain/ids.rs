@@ -1,7 +1,7 @@
 //! Identifiers, valid from construction: none can be empty, endless, or hold a control character.
 //! How they are spelt in a table key is decided in `store::key` alone.
 
-mod fold;
+pub(crate) mod fold;
 
 use super::described::{described, printable};
 use super::marketplace::Marketplace;

@@ -3,6 +3,16 @@
 //! Buyer data (names, address lines, postcode, phone, e-mail, gift messages, customisations, and every field that we
 //! do not know) is a [`BuyerData`], which lives in a table of its own and never prints.
 
+mod amazon;
+mod buyer;
+mod history;
+mod reading;
+
+pub use amazon::{AmazonStatus, FulfilledBy};
+pub use buyer::BuyerData;
+pub use history::{HistoryEntry, HistoryKind};
+pub use reading::{OrderPart, Readings, Version};
+
 use super::courier::{CourierServiceId, Reason, Requirements};
 use super::ids::{ConnectionId, ConnectionKey, OrderId, TenantId, WarehouseCode};
 use super::marketplace::Marketplace;
@@ -10,7 +20,6 @@ use super::shipping_term::ShippingTerm;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Our status of an order. Amazon's own status is kept beside it, whatever it says.
 #[derive(
@@ -76,80 +85,6 @@ impl OrderStatus {
     /// Reads the spelling of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-}
-
-/// Amazon's `fulfillmentStatus`. Page: *Orders API v2026-01-01 model*, `FulfillmentStatus`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum AmazonStatus {
-    PendingAvailability,
-    Pending,
-    Unshipped,
-    PartiallyShipped,
-    Shipped,
-    Cancelled,
-    Unfulfillable,
-    /// A status that Amazon added since; kept to the letter.
-    Other(String),
-}
-
-impl From<String> for AmazonStatus {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "PENDING_AVAILABILITY" => Self::PendingAvailability,
-            "PENDING" => Self::Pending,
-            "UNSHIPPED" => Self::Unshipped,
-            "PARTIALLY_SHIPPED" => Self::PartiallyShipped,
-            "SHIPPED" => Self::Shipped,
-            "CANCELLED" => Self::Cancelled,
-            "UNFULFILLABLE" => Self::Unfulfillable,
-            _ => Self::Other(text),
-        }
-    }
-}
-
-impl From<AmazonStatus> for String {
-    fn from(status: AmazonStatus) -> String {
-        match status {
-            AmazonStatus::PendingAvailability => "PENDING_AVAILABILITY".into(),
-            AmazonStatus::Pending => "PENDING".into(),
-            AmazonStatus::Unshipped => "UNSHIPPED".into(),
-            AmazonStatus::PartiallyShipped => "PARTIALLY_SHIPPED".into(),
-            AmazonStatus::Shipped => "SHIPPED".into(),
-            AmazonStatus::Cancelled => "CANCELLED".into(),
-            AmazonStatus::Unfulfillable => "UNFULFILLABLE".into(),
-            AmazonStatus::Other(text) => text,
-        }
-    }
-}
-
-/// Who ships.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum FulfilledBy {
-    Merchant,
-    Amazon,
-    Other(String),
-}
-
-impl From<String> for FulfilledBy {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "MERCHANT" => Self::Merchant,
-            "AMAZON" => Self::Amazon,
-            _ => Self::Other(text),
-        }
-    }
-}
-
-impl From<FulfilledBy> for String {
-    fn from(by: FulfilledBy) -> String {
-        match by {
-            FulfilledBy::Merchant => "MERCHANT".into(),
-            FulfilledBy::Amazon => "AMAZON".into(),
-            FulfilledBy::Other(text) => text,
-        }
     }
 }
 
@@ -228,163 +163,12 @@ impl Order {
     }
 }
 
-/// Everything of an order that may be personal: a JSON object in Amazon's shape, with the public fields taken out.
-///
-/// `Debug` shows nothing; it has no `Display`. Only the store and the route behind the `buyer` scope serialise it.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct BuyerData(serde_json::Value);
-
-impl BuyerData {
-    pub fn new(json: serde_json::Value) -> Self {
-        Self(json)
-    }
-
-    /// In the clear, for callers with the `buyer` scope.
-    pub fn expose(&self) -> &serde_json::Value {
-        &self.0
-    }
-
-    /// Postcode of delivery, which the derivation of a shipping term needs.
-    pub fn postcode(&self) -> Option<&str> {
-        self.0
-            .pointer("/recipient/deliveryAddress/postalCode")?
-            .as_str()
-    }
-
-    /// Whether there is something in `field` of the part `part`.
-    pub(crate) fn has(&self, part: &str, field: &str) -> bool {
-        let value = self.0.get(part).and_then(|part| part.get(field));
-        value.is_some_and(|value| !value.is_null())
-    }
-
-    /// With the parts that only an earlier reading had: what Amazon leaves out is unknown, and not gone.
-    #[must_use]
-    pub fn completed_by(mut self, earlier: &Self) -> Self {
-        let has_address = self.has("recipient", "deliveryAddress");
-        if let (serde_json::Value::Object(parts), serde_json::Value::Object(before)) =
-            (&mut self.0, &earlier.0)
-        {
-            for (name, part) in before {
-                if !parts.contains_key(name) || (name == "recipient" && !has_address) {
-                    parts.insert(name.clone(), part.clone());
-                }
-            }
-        }
-        self
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.as_object().is_none_or(serde_json::Map::is_empty)
-    }
-}
-
-impl std::fmt::Debug for BuyerData {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BuyerData([redacted])")
-    }
-}
-
-/// What decides which of two readings of one order is the newer: the greater wins, whatever the order of arrival.
-///
-/// The moment of fetching comes first. Amazon may date a change earlier than the one before it, and what was seen later
-/// is news all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Version {
-    pub fetched_at: Timestamp,
-    pub updated_at: Timestamp,
-    /// How many of Amazon's datasets the reading held.
-    pub datasets: u8,
-}
-
-/// A part of an order that Amazon gives or leaves out by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderPart {
-    /// Ids, times, marketplace: what every order has.
-    Head,
-    Programs,
-    /// The lines, as far as they say what was bought.
-    Lines,
-    /// What was shipped of each line, and what is asked of its carrier.
-    LineFulfilment,
-    /// The buyer's wishes to cancel.
-    Cancellation,
-    /// Status, shipper, service level, windows.
-    Fulfilment,
-    Address,
-    Proceeds,
-}
-
-impl OrderPart {
-    pub const ALL: [Self; 8] = [
-        Self::Head,
-        Self::Programs,
-        Self::Lines,
-        Self::LineFulfilment,
-        Self::Cancellation,
-        Self::Fulfilment,
-        Self::Address,
-        Self::Proceeds,
-    ];
-}
-
 /// A person's word that an order must not be shipped for now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderHold {
     /// Why, in that person's words.
     pub reason: String,
     pub since: Timestamp,
-}
-
-/// Which readings an order was put together from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Readings {
-    /// The reading that each part is from. A newer one replaces the part; what it leaves out stays. Empty in what older
-    /// releases wrote.
-    #[serde(default)]
-    pub parts: BTreeMap<OrderPart, Version>,
-    /// Hashes of contents that were replaced, the latest last: to see one again is no news.
-    #[serde(default)]
-    pub replaced: Vec<u64>,
-}
-
-/// One thing that happened to an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct HistoryEntry {
-    pub at: Timestamp,
-    pub kind: HistoryKind,
-    /// A sentence for a person; never buyer data.
-    pub note: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HistoryKind {
-    Imported,
-    Changed,
-    Rerun,
-    CourierPicked,
-    Acknowledged,
-    TakenOver,
-    Held,
-    Released,
-}
-
-impl HistoryKind {
-    /// The spelling used in a sort key.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            HistoryKind::Imported => "imported",
-            HistoryKind::Changed => "changed",
-            HistoryKind::Rerun => "rerun",
-            HistoryKind::CourierPicked => "courier_picked",
-            HistoryKind::Acknowledged => "acknowledged",
-            HistoryKind::TakenOver => "taken_over",
-            HistoryKind::Held => "held",
-            HistoryKind::Released => "released",
-        }
-    }
 }
 
 /// How an order came to its courier service, or why it has none.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::pick::{Pick, pick};
 use stallkeeper::domain::courier::{
-    AddressKind, AmazonShips, Constraint, Couriers, Requirements, Switches,
+    AddressKind, AmazonShips, Constraint, Couriers, Requirements, Switches, Territory,
 };
 
 const PATH: &str = "/orders/C1/026-1/courier";
@@ -200,7 +200,28 @@ fn what_a_person_may_overrule_and_what_not() {
         (
             demands(
                 Requirements {
+                    territory: Some(Territory::Jersey),
+                    ..none()
+                },
+                Reason::UnreachedTerritory,
+            ),
+            true,
+        ),
+        (
+            demands(
+                Requirements {
                     prime: true,
+                    ..none()
+                },
+                Reason::Constraint,
+            ),
+            false,
+        ),
+        (
+            demands(
+                Requirements {
+                    prime: true,
+                    territory: Some(Territory::Jersey),
                     ..none()
                 },
                 Reason::Constraint,
@@ -277,7 +298,9 @@ fn what_a_person_may_overrule_and_what_not() {
             order.requirements
         );
         if let Pick::Unfit { fit, .. } = picked("DPD/plain") {
-            assert_eq!(fit, ["GLS/able".parse().unwrap()]);
+            let able = order.requirements.territory.is_none();
+            let able = able.then(|| "GLS/able".parse().unwrap());
+            assert_eq!(fit, Vec::from_iter(able));
         }
     }
 }

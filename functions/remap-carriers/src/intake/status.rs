@@ -109,13 +109,14 @@ fn open(
         };
         return (OrderStatus::PendingReview, held);
     }
-    // A person may overrule a block; only another one than the one they knew of opens the order again.
-    let known_block = stored.is_some_and(|stored| {
-        let known = &stored.requirements;
-        known.blocked() == requirements.blocked() && known.unreadable == requirements.unreadable
-    });
-    let known_block = known_block && !requirements.hides_lines();
-    if kept.service.is_some() && kept.by_person && known_block {
+    let every_courier_on = Switches::default();
+    let switches = active.map_or(&every_courier_on, |store| &store.couriers);
+    let fits = |service| {
+        let term = kept.term.as_ref();
+        fitness(service, term, requirements, &rules.couriers, switches).is_ok()
+    };
+    let fits = kept.service.as_ref().is_some_and(fits);
+    if kept.service.is_some() && kept.by_person && is_overruled(requirements, stored, fits) {
         return (
             OrderStatus::Ready,
             explained(kept, "a person's choice is kept"),
@@ -131,18 +132,7 @@ fn open(
         };
         return (OrderStatus::Ready, explained(packed, &words));
     }
-    let every_courier_on = Switches::default();
-    let switches = active.map_or(&every_courier_on, |store| &store.couriers);
-    if let (Some(service), None) = (&kept.service, requirements.blocked())
-        && fitness(
-            service,
-            kept.term.as_ref(),
-            requirements,
-            &rules.couriers,
-            switches,
-        )
-        .is_ok()
-    {
+    if fits && requirements.blocked().is_none() {
         return (
             OrderStatus::Ready,
             explained(kept, "the previous service still suits"),
@@ -182,6 +172,19 @@ fn open(
             (OrderStatus::PendingReview, decision)
         }
     }
+}
+
+/// Whether a person chose the service knowing what stops the rules: only another block than the one they knew of, or
+/// another kind of destination that the service cannot serve, opens the order again.
+fn is_overruled(requirements: &Requirements, stored: Option<&StoredOrder>, fits: bool) -> bool {
+    let Some(stored) = stored else { return false };
+    let known = &stored.requirements;
+    let knows_block = known.blocked() == requirements.blocked()
+        && known.unreadable == requirements.unreadable
+        && known.address_lacks == requirements.address_lacks;
+    let knows_place =
+        known.address == requirements.address && known.territory == requirements.territory;
+    knows_block && (knows_place || fits) && !requirements.hides_lines()
 }
 
 /// What is not clear waits for a person; what the platform has taken over, or Amazon shipped, is not opened again for

@@ -1,6 +1,18 @@
 //! What kind of address a parcel goes to. Reads address lines and keeps none of them.
 
+mod patterns;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::domain::ids::fold::plain;
+use patterns::{BOXES, MILITARY, PICKUP_POINTS, Pattern};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use words::Words;
+
+/// The role that an app needs for names and address lines. Amazon's page: *Roles in the Selling Partner API*.
+pub const ADDRESS_ROLE: &str = "Direct-to-Consumer Shipping (Restricted)";
 
 /// The kind of an address, as far as couriers care.
 #[derive(
@@ -11,116 +23,112 @@ pub enum AddressKind {
     /// A door, private or commercial.
     #[default]
     Street,
-    /// A locker, counter or parcel shop.
+    /// A locker, counter, parcel shop or post office.
     PickupPoint,
     /// A PO box.
     PoBox,
+    /// Served by military post alone: BFPO, APO, FPO, DPO.
+    Military,
     /// Amazon gave no address.
     Missing,
 }
 
-impl AddressKind {
-    /// Tells the kind from Amazon's `addressType` and whatever lines it gave; an address that is not there at all is
-    /// for the caller to call [`Missing`](Self::Missing).
+/// What every address that can be delivered to has.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressPart {
+    /// Who gets the parcel.
+    Name,
+    /// The first line of the street.
+    FirstLine,
+}
+
+/// An address as Amazon wrote it: no `Debug`, since it is buyer data.
+#[derive(Clone, Copy, Default)]
+pub struct Address<'a> {
+    pub address_type: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub lines: [Option<&'a str>; 3],
+    /// City, municipality and district.
+    pub towns: [Option<&'a str>; 3],
+    pub state: Option<&'a str>,
+    pub postcode: Option<&'a str>,
+    /// ISO 3166-1.
+    pub country: Option<&'a str>,
+}
+
+impl Address<'_> {
+    /// Its kind. Amazon marks its own pick-up points; other ones, PO boxes and military post are found by words
+    /// in the languages of the country.
     ///
-    /// Amazon marks its own pick-up points; other lockers and PO boxes are found by words in the marketplaces' languages.
     /// A door taken for a box costs a look by a person, a box taken for a door costs a returned parcel.
-    pub fn of<'a>(address_type: Option<&str>, lines: impl IntoIterator<Item = &'a str>) -> Self {
-        if address_type.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("PICKUP_POINT")) {
-            return Self::PickupPoint;
+    pub fn kind(&self) -> AddressKind {
+        let Some(country) = self.country else {
+            return AddressKind::Missing;
+        };
+        let country = country.trim().to_ascii_uppercase();
+        let is_marked = |kind: &str| kind.trim().eq_ignore_ascii_case("PICKUP_POINT");
+        if self.address_type.is_some_and(is_marked) {
+            return AddressKind::PickupPoint;
         }
-        let mut kind = Self::Street;
-        for line in lines {
-            let words = words(line);
-            if LOCKERS.iter().any(|locker| holds(&words, locker)) {
-                return Self::PickupPoint;
-            }
-            if BOXES.iter().any(|name| holds(&words, name)) || numbered_box(&words) {
-                kind = Self::PoBox;
-            }
+        let lines: Vec<Words> = self.lines.into_iter().flatten().map(Words::of).collect();
+        let postcode = compact(self.postcode.unwrap_or_default());
+        let holds = |patterns: &[Pattern]| {
+            let mut here = patterns.iter().filter(|it| it.holds_in(&country));
+            here.any(|it| lines.iter().any(|line| line.hold(it, &postcode)))
+        };
+        if holds(PICKUP_POINTS) {
+            AddressKind::PickupPoint
+        } else if self.is_military(&country, &postcode) || holds(MILITARY) {
+            AddressKind::Military
+        } else if holds(BOXES) {
+            AddressKind::PoBox
+        } else {
+            AddressKind::Street
         }
-        kind
     }
-}
 
-const LOCKERS: [&str; 6] = [
-    "packstation",
-    "postfiliale",
-    "amazon locker",
-    "amazon hub",
-    "amazon counter",
-    "inpost locker",
-];
-
-const BOXES: [&str; 14] = [
-    "po box",
-    "p o box",
-    "pobox",
-    "post office box",
-    "postfach",
-    "boite postale",
-    "boîte postale",
-    "casella postale",
-    "apartado de correos",
-    "apartado postal",
-    "apdo",
-    "postbus",
-    "skrytka pocztowa",
-    "caixa postal",
-];
-
-/// Lower-case words with a blank around each, so that a name is found as whole words only.
-fn words(line: &str) -> String {
-    let lower = line.to_lowercase().replace('.', "");
-    let words = lower
-        .split(|char: char| !char.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    words.fold(String::from(" "), |text, word| text + word + " ")
-}
-
-fn holds(words: &str, name: &str) -> bool {
-    words.contains(&format!(" {name} "))
-}
-
-/// France's `BP 123`: two letters that mean a box only before a number.
-fn numbered_box(words: &str) -> bool {
-    let mut words = words
-        .split_whitespace()
-        .skip_while(|word| *word != "bp")
-        .skip(1);
-    words
-        .next()
-        .is_some_and(|next| next.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lockers_and_boxes_are_known_by_amazons_type_and_by_their_words() {
-        use AddressKind::{PickupPoint, PoBox, Street};
-        let rows: [(Option<&str>, &[&str], AddressKind); 13] = [
-            (None, &[], Street),
-            (Some("RESIDENTIAL"), &["1 Fictional Street"], Street),
-            (Some("PICKUP_POINT"), &["1 Fictional Street"], PickupPoint),
-            (None, &["c/o Nobody", "Packstation 123"], PickupPoint),
-            (Some("COMMERCIAL"), &["P.O. Box 99"], PoBox),
-            (None, &["PO-Box 7"], PoBox),
-            (None, &["Postfach 10 20 30"], PoBox),
-            (None, &["BP 4711"], PoBox),
-            (None, &["B.P. 4711"], PoBox),
-            (None, &["BP Filling Station"], Street),
-            (None, &["Boîte Postale 12"], PoBox),
-            (None, &["Mailbox Lane 5", "Postfachweg 3"], Street),
-            (Some("SOMETHING_NEW"), &["Rue de l'Exemple"], Street),
+    /// What Amazon gave nothing of.
+    pub fn lacks(&self) -> BTreeSet<AddressPart> {
+        let is_blank = |text: Option<&str>| text.is_none_or(|text| compact(text).is_empty());
+        let parts = [
+            (AddressPart::Name, self.name),
+            (AddressPart::FirstLine, self.lines[0]),
         ];
-        for (address_type, lines, kind) in rows {
-            assert_eq!(
-                AddressKind::of(address_type, lines.iter().copied()),
-                kind,
-                "{address_type:?} {lines:?}"
-            );
+        let missing = parts.into_iter().filter(|(_, text)| is_blank(*text));
+        missing.map(|(part, _)| part).collect()
+    }
+
+    /// By its town, state or postcode.
+    fn is_military(&self, country: &str, postcode: &str) -> bool {
+        let is_town = |names: &[&str]| {
+            let mut towns = self.towns.into_iter().flatten().map(compact);
+            towns.any(|town| names.contains(&town.as_str()))
+        };
+        let state = compact(self.state.unwrap_or_default());
+        match country {
+            "GB" | "UK" => {
+                let area = postcode.strip_prefix("bf").unwrap_or_default();
+                area.starts_with(|letter: char| letter.is_ascii_digit()) || is_town(&["bfpo"])
+            }
+            "US" => {
+                is_town(&["apo", "fpo", "dpo"])
+                    || ["aa", "ae", "ap"].contains(&state.as_str())
+                    || state.starts_with("armedforces")
+                    || patterns::US_MILITARY_POSTCODES
+                        .iter()
+                        .any(|prefix| postcode.starts_with(prefix))
+            }
+            "FR" => is_town(&["armees"]),
+            _ => false,
         }
     }
+}
+
+/// The letters and digits alone.
+pub(super) fn compact(text: &str) -> String {
+    let plain = plain(text);
+    plain.chars().filter(|it| it.is_alphanumeric()).collect()
 }

@@ -11,8 +11,8 @@
 
 use super::Switches;
 use super::{
-    AddressKind, CourierService, CourierServiceId, Couriers, Mapping, Mappings, Reason,
-    Requirements, Scope,
+    ADDRESS_ROLE, AddressKind, AddressPart, CourierService, CourierServiceId, Couriers, Mapping,
+    Mappings, Reason, Requirements, Scope,
 };
 use crate::domain::shipping_term::{Fallback, ShippingTerm, Step};
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,28 @@ pub fn fitness(
     suits(service, term, order)
 }
 
+/// The same if a person names the service. They may know what nobody has said, that it carries to a territory: what they
+/// overrule comes back, and completes "DPD/next-day …".
+///
+/// # Errors
+/// As for [`fitness`], for all that nobody can overrule.
+pub fn fitness_by_hand(
+    id: &CourierServiceId,
+    term: Option<&ShippingTerm>,
+    order: &Requirements,
+    couriers: &Couriers,
+    switches: &Switches,
+) -> Result<Option<String>, Refusal> {
+    match fitness(id, term, order, couriers, switches) {
+        Ok(()) => Ok(None),
+        Err(Refusal {
+            reason: Reason::UnreachedTerritory,
+            words,
+        }) => Ok(Some(words)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
 fn decide(
     term: Option<&ShippingTerm>,
     order: &Requirements,
@@ -176,8 +198,23 @@ fn blocked_words(reason: Reason, order: &Requirements) -> String {
                 places.join(", ")
             )
         }
-        _ => "Amazon gave no address".to_owned(),
+        _ => address_words(order),
     }
+}
+
+/// Names what is missing and never what is there.
+fn address_words(order: &Requirements) -> String {
+    let lacks = |part| order.address_lacks.contains(&part);
+    let missing = if order.address == AddressKind::Missing {
+        "no address"
+    } else if lacks(AddressPart::Name) && lacks(AddressPart::FirstLine) {
+        "neither the recipient's name nor the first line of the address"
+    } else if lacks(AddressPart::Name) {
+        "no recipient's name"
+    } else {
+        "no first line of the address"
+    };
+    format!("Amazon gave {missing}; it gives them only to an app with the role {ADDRESS_ROLE}")
 }
 
 /// The mapping that decides, or why there is none.
@@ -239,6 +276,9 @@ fn suits(
         AddressKind::PoBox if !service.po_boxes => {
             return refuse(Reason::AddressType, "does not deliver to PO boxes");
         }
+        AddressKind::Military if !service.military => {
+            return refuse(Reason::AddressType, "does not deliver by military post");
+        }
         _ => {}
     }
     if let Some(constraint) = order.constraints.difference(&service.constraints).next() {
@@ -252,7 +292,14 @@ fn suits(
             format!("does not reach zone {zone} of {marketplace}"),
         );
     }
-    Ok(())
+    // Last, so that a person who overrules it overrules nothing else.
+    match order.territory {
+        Some(territory) if !service.territories.contains(&territory) => refuse(
+            Reason::UnreachedTerritory,
+            format!("does not say that it carries to {territory}"),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The switched-on services that could carry the order; none if Amazon carries it.

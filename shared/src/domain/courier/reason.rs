@@ -28,14 +28,12 @@ pub enum Reason {
     CourierOff,
     /// The mapped service does not reach the address's zone.
     ZoneNotServed,
-    /// The parcel is heavier or larger than the service takes.
-    TooHeavy,
-    /// The service cannot arrive by the promised day.
-    TooSlow,
-    /// The address, or the part of it that decides, is not there.
+    /// The address, the recipient's name, its first line, or another part of it that decides is not there.
     AddressMissing,
-    /// The service does not deliver to a locker or a PO box.
+    /// The service does not deliver to a locker, a PO box or by military post.
     AddressType,
+    /// The service does not say that it carries to the territory: the Channel Islands, Northern Ireland, the Canaries, …
+    UnreachedTerritory,
     /// The order demands what the service cannot do: Prime, a signature, proof of age or identity, a pallet, cash.
     Constraint,
     /// The parcel needs a customs declaration that cannot be filled in.

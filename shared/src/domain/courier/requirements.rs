@@ -1,7 +1,7 @@
 //! What an order demands of its courier, as far as it decides without weights and rate cards.
 //! Holds no buyer data, so it may be stored with the order and used again when a mapping changes.
 
-use super::{AddressKind, Reason};
+use super::{AddressKind, AddressPart, Reason, Territory};
 use crate::domain::described::{described, open_set};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
@@ -22,6 +22,10 @@ pub struct Requirements {
     pub constraints: BTreeSet<Constraint>,
     /// What kind of address it goes to.
     pub address: AddressKind,
+    /// What Amazon did not give of its address; without it nobody can deliver.
+    pub address_lacks: BTreeSet<AddressPart>,
+    /// The territory it goes to, of those that a service reaches only if it says so.
+    pub territory: Option<Territory>,
     /// Whether Amazon gave none of its lines.
     pub lines_missing: bool,
     /// Places of what decides and cannot be read, e.g. `orderItems.quantityOrdered`.
@@ -64,7 +68,7 @@ impl Requirements {
         } else if self.label_source() == LabelSource::Amazon {
             // The label is made without our knowing the address.
             None
-        } else if self.address == AddressKind::Missing {
+        } else if self.address == AddressKind::Missing || !self.address_lacks.is_empty() {
             Some(Reason::AddressMissing)
         } else {
             None
@@ -251,6 +255,10 @@ mod tests {
             address: AddressKind::Missing,
             ..Requirements::default()
         };
+        assert_eq!(order.blocked(), Some(Reason::AddressMissing));
+        order.address = AddressKind::Street;
+        assert_eq!(order.blocked(), None);
+        order.address_lacks.insert(AddressPart::Name);
         assert_eq!(order.blocked(), Some(Reason::AddressMissing));
         order.buyer_cancel = true;
         assert_eq!(order.blocked(), Some(Reason::BuyerCancel));

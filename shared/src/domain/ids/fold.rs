@@ -1,13 +1,19 @@
 //! How two spellings of one SKU are found to belong together: for help only, never a key. Spellings that fold alike are the
 //! same to a reader, who sees no difference in letter case, in spaces, in how accents are stored, and between letters that
 //! look alike.
+//!
+//! [`plain`] is for searching in what people write: there, accents do not count, and letters of other scripts stay.
 
-use icu_normalizer::{ComposingNormalizer, ComposingNormalizerBorrowed};
+use icu_normalizer::{
+    ComposingNormalizer, ComposingNormalizerBorrowed, DecomposingNormalizer,
+    DecomposingNormalizerBorrowed,
+};
 
 /// What a key of a table may have room for.
 const LONGEST: usize = 400;
 
 const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfkc();
+const NFKD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfkd();
 
 /// The spelling under which others are looked for.
 pub(super) fn fold(text: &str) -> String {
@@ -30,6 +36,30 @@ pub(super) fn fold(text: &str) -> String {
         }
     }
     folded.trim().to_owned()
+}
+
+/// Lower-case letters without accents and of one width, with everything else where it was.
+pub(crate) fn plain(text: &str) -> String {
+    let visible: String = text
+        .chars()
+        .filter(|letter| !is_invisible(*letter))
+        .collect();
+    let mut plain = String::with_capacity(visible.len());
+    for letter in NFKD.normalize(&visible).to_lowercase().chars() {
+        match letter {
+            // Accents; those of other scripts' letters make other letters.
+            '\u{300}'..='\u{36F}' => {}
+            'ß' => plain.push_str("ss"),
+            'æ' => plain.push_str("ae"),
+            'œ' => plain.push_str("oe"),
+            'ł' => plain.push('l'),
+            'ø' => plain.push('o'),
+            'đ' => plain.push('d'),
+            'ı' => plain.push('i'),
+            letter => plain.push(letter),
+        }
+    }
+    NFKC.normalize(&plain).into_owned()
 }
 
 /// How the release before folded: its keys are still stored.
@@ -110,6 +140,24 @@ mod tests {
         }
         for (one, other) in [("MUG-1", "MUG-2"), ("ŁA", "LA"), ("é", "e"), ("A B", "AB")] {
             assert_ne!(fold(one), fold(other), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn plain_letters_have_no_accents_no_case_and_one_width() {
+        let rows = [
+            ("Boîte Postale", "boite postale"),
+            ("Boi\u{302}te", "boite"),
+            ("ＰＯ　Ｂｏｘ　１２", "po box 12"),
+            ("Gönderi Kutusu İZMİR", "gonderi kutusu izmir"),
+            ("Łódź, Straße", "lodz, strasse"),
+            ("Nº 5", "no 5"),
+            ("Τ.Θ. 12", "τ.θ. 12"),
+            ("ﾛｯｶｰ", "ロッカー"),
+            ("コンビニ", "コンビニ"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(plain(text), expected, "{text}");
         }
     }
 

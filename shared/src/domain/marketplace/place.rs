@@ -90,7 +90,11 @@ fn iso(country: &str) -> &str {
 fn compact(postcode: &str) -> String {
     let upper = postcode.trim().to_ascii_uppercase();
     let bare = match upper.split_once('-') {
-        Some(("F" | "FR" | "D" | "DE" | "I" | "IT" | "E" | "ES" | "MC", rest)) => rest,
+        Some((
+            "F" | "FR" | "D" | "DE" | "I" | "IT" | "E" | "ES" | "MC" | "AX" | "FI" | "FIN" | "PT"
+            | "CH" | "GR" | "AU" | "US",
+            rest,
+        )) => rest,
         _ => upper.as_str(),
     };
     bare.chars()

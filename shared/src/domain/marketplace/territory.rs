@@ -20,7 +20,7 @@ impl Marketplace {
 
 /// Territories beside the marketplace's own country. Its own country's far parts need no row: Northern Ireland,
 /// Helgoland and Büsingen (outside the EU's VAT area, inside Germany's post), the Balearics, the Canaries, Ceuta and
-/// Melilla all carry their country's code and are domestic; that some need customs papers is for zones and mappings.
+/// Melilla all carry their country's code and are domestic; which services reach them is for `courier::Territory`.
 fn also_domestic(marketplace: Marketplace) -> &'static [&'static str] {
     match marketplace {
         // The Crown dependencies: part of Royal Mail's inland service.
@@ -77,6 +77,14 @@ pub(super) fn territory(country: &str, postcode: &str) -> Option<&'static str> {
             "JE" => Some("JE"),
             "GY" => Some("GG"),
             "IM" => Some("IM"),
+            // Overseas: post and customs of their own.
+            "GX" => Some("GI"),
+            "FIQQ" => Some("FK"),
+            "SIQQ" => Some("GS"),
+            "STHL" | "ASCN" | "TDCU" => Some("SH"),
+            "BBND" => Some("IO"),
+            "PCRN" => Some("PN"),
+            "TKCA" => Some("TC"),
             _ => None,
         };
     }
@@ -100,7 +108,7 @@ mod tests {
     #[test]
     fn domestic_is_what_the_marketplace_posts_inland() {
         use Marketplace::{De, Es, Fr, Ie, It, Uk, Us};
-        let rows: [(Marketplace, &str, Option<&str>, bool); 41] = [
+        let rows: [(Marketplace, &str, Option<&str>, bool); 43] = [
             (Uk, "GB", Some("SW1A 1AA"), true),
             (Uk, "UK", None, true),
             (Uk, "GB", Some("BT1 5GS"), true),
@@ -110,6 +118,8 @@ mod tests {
             (Uk, "GB", Some("GY1 1AA"), true),
             (Uk, "IM", Some("IM1 1AA"), true),
             (Uk, "GI", Some("GX11 1AA"), false),
+            (Uk, "GB", Some("GX11 1AA"), false),
+            (Uk, "GB", Some("FIQQ 1ZZ"), false),
             (Uk, "IE", Some("D02 X285"), false),
             (Uk, "DE", None, false),
             (Ie, "GB", Some("BT1 5GS"), false),

@@ -1,0 +1,42 @@
+//! What happened to an order.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct HistoryEntry {
+    pub at: Timestamp,
+    pub kind: HistoryKind,
+    /// A sentence for a person; never buyer data.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    Imported,
+    Changed,
+    Rerun,
+    CourierPicked,
+    Acknowledged,
+    TakenOver,
+    Held,
+    Released,
+}
+
+impl HistoryKind {
+    /// The spelling used in a sort key.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HistoryKind::Imported => "imported",
+            HistoryKind::Changed => "changed",
+            HistoryKind::Rerun => "rerun",
+            HistoryKind::CourierPicked => "courier_picked",
+            HistoryKind::Acknowledged => "acknowledged",
+            HistoryKind::TakenOver => "taken_over",
+            HistoryKind::Held => "held",
+            HistoryKind::Released => "released",
+        }
+    }
+}
