@@ -15,7 +15,8 @@ mod watch;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::addresses::Addresses;
@@ -24,9 +25,11 @@ use crate::cloud::Cloud;
 use crate::console::Console;
 use browser::Browser;
 use platform::{LATE_MAPPING, MAPPINGS, Platform, Row};
-use scene::{BY_CONSENT, BY_TOKEN, Scene};
+use scene::{BY_CONSENT, BY_TOKEN, SHIP_PLUS_ORDER, Scene};
 
 const TENANT: &str = "demo";
+/// The sellers' former system ships what was bought before.
+const TAKE_OVER: SignedDuration = SignedDuration::from_hours(60);
 
 /// A connection of the demo and whose it is.
 struct Connected {
@@ -48,6 +51,10 @@ struct Journey<'a> {
     rounds: u64,
     /// Lines that Amazon refused on the way.
     refused: usize,
+    /// Orders bought from then on are the platform's.
+    orders_from: Timestamp,
+    /// An older order that a person took over: connection and id.
+    taken_over: Option<(String, String)>,
     started: Instant,
 }
 
@@ -62,6 +69,8 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
         extra_ticks: 0,
         rounds: 0,
         refused: 0,
+        orders_from: Timestamp::now().checked_sub(TAKE_OVER)?,
+        taken_over: None,
         started: Instant::now(),
     };
     let step = console.step("Two sellers connect: one by consent, one by a pasted token");
@@ -99,6 +108,10 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
     journey.desk().await?;
     step.done();
 
+    let step = console.step("One order from before the take-over moment is taken over by hand");
+    journey.take_over().await?;
+    step.done();
+
     journey
         .stock(console, arguments.skus, arguments.orders, arguments.seed)
         .await?;
@@ -118,8 +131,9 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
 /// Whether an order still waits for the mapping that is there, or for France.
 fn waits_in_vain(row: &Row) -> bool {
     let parked = row.status == "parked" && row.marketplace.as_deref() == Some("FR");
-    let unmapped =
-        row.reason.as_deref() == Some("no_mapping") && row.term.as_deref() == Some(LATE_MAPPING.0);
+    let unmapped = row.status == "pending_review"
+        && row.reason.as_deref() == Some("no_mapping")
+        && row.term.as_deref() == Some(LATE_MAPPING.0);
     parked || unmapped
 }
 
@@ -177,7 +191,7 @@ impl Journey<'_> {
             self.platform
                 .patch(
                     &format!("/connections/{id}"),
-                    json!({"status": "active", "orders_from": "2020-01-01T00:00:00Z"}),
+                    json!({"status": "active", "orders_from": self.orders_from}),
                 )
                 .await?;
         }
@@ -202,6 +216,7 @@ impl Journey<'_> {
         let ready = self.platform.orders("ready").await?;
         let ready: Vec<Value> = ready
             .iter()
+            .filter(|row| row.order_id != SHIP_PLUS_ORDER)
             .take(3)
             .map(|row| json!({"connection": row.connection, "id": row.order_id}))
             .collect();
@@ -210,6 +225,26 @@ impl Journey<'_> {
                 .post("/orders/acknowledge", json!({"orders": ready}))
                 .await?;
         }
+        Ok(())
+    }
+
+    /// The former system missed one: a person says that it is ours.
+    async fn take_over(&mut self) -> Result<()> {
+        let elsewhere = self.platform.orders("elsewhere").await?;
+        let Some(row) = elsewhere.into_iter().next() else {
+            return Ok(());
+        };
+        let named = json!({"connection": row.connection, "id": row.order_id});
+        let answer = self
+            .platform
+            .post("/orders/take-over", json!({"orders": [named]}))
+            .await?;
+        let outcome = answer.pointer("/orders/0/outcome").and_then(Value::as_str);
+        ensure!(
+            outcome == Some("taken_over"),
+            "taking over was answered {answer}"
+        );
+        self.taken_over = Some((row.connection, row.order_id));
         Ok(())
     }
 }

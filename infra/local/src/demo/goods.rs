@@ -19,6 +19,8 @@ pub(crate) const FULFILLED_BY_AMAZON: &str = "FBA-CANDLE";
 /// Amazon refuses it until the seller mends the listing.
 pub(crate) const REFUSED: &str = "CLOCK";
 pub(crate) const URGENT_ZERO: &str = "VASE";
+/// The seller closed it before we came, with units on the shelf.
+pub(crate) const CLOSED: &str = "JUG";
 const NOT_ON_AMAZON: &str = "CHAIR";
 const UNKNOWN_HERE: &str = "STRAY";
 const NON_ASCII: &str = "Größe 42 % 50";
@@ -26,13 +28,14 @@ const NON_ASCII: &str = "Größe 42 % 50";
 const SHARED: &str = "MUG";
 
 /// Products of their own with a level each, and what Amazon shows before anything is sent.
-const SINGLE: [(&str, u32); 8] = [
+const SINGLE: [(&str, u32); 9] = [
     ("TEA", 100),
     (SHARED, 31),
     (CASE_MISMATCH.0, 9),
     (FULFILLED_BY_AMAZON, 12),
     (REFUSED, 8),
     (URGENT_ZERO, 4),
+    (CLOSED, 11),
     (NOT_ON_AMAZON, 6),
     (NON_ASCII, 17),
 ];
@@ -46,7 +49,7 @@ impl Goods {
     /// About `skus` SKUs in all.
     pub(crate) fn of(skus: u32) -> Self {
         Self {
-            plain: skus.saturating_sub(12),
+            plain: skus.saturating_sub(13),
         }
     }
 
@@ -87,6 +90,9 @@ impl Goods {
         ];
         listings.extend(
             own.map(|sku| json!({"sku": sku, "marketplaces": marketplaces, "quantity": 3})),
+        );
+        listings.push(
+            json!({"sku": CLOSED, "marketplaces": marketplaces, "quantity": 0, "status": "INACTIVE"}),
         );
         // On one marketplace only: no feed through the home marketplace can carry it.
         listings.push(json!({"sku": URGENT_ZERO, "marketplaces": [DE], "quantity": 1}));

@@ -54,6 +54,7 @@ pub(crate) struct Compared {
     pub(crate) case_mismatch: usize,
     pub(crate) fba: usize,
     pub(crate) not_on_amazon: usize,
+    pub(crate) closed_elsewhere: usize,
     pub(crate) equal_on_amazon: usize,
 }
 
@@ -71,6 +72,7 @@ impl Compared {
             case_mismatch: in_state("case_mismatch"),
             fba: in_state("fulfilled_by_amazon"),
             not_on_amazon: in_state("not_on_amazon"),
+            closed_elsewhere: in_state("closed_elsewhere"),
             equal_on_amazon: count(|line| line.wanted.is_some() && line.wanted == line.on_amazon),
         }
     }

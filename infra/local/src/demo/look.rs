@@ -4,8 +4,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::listings::Compared;
+use super::goods::CLOSED;
+use super::listings::{Compared, Line};
+use super::platform::Row;
 use super::report::{ConnectionLine, Report, compare};
+use super::scene::SHIP_PLUS_ORDER;
 use super::watch::{LOOK_AGAIN, PATIENCE};
 use super::{Connected, Journey, text};
 
@@ -31,6 +34,7 @@ impl Journey<'_> {
             elapsed_seconds: self.started.elapsed().as_secs_f64(),
             broken: Vec::new(),
             rows,
+            taken_over: self.taken_over.clone(),
             lines,
         };
         report.broken = self.broken(&report).await?;
@@ -65,9 +69,18 @@ impl Journey<'_> {
         if orders.lost > 0 || orders.duplicated > 0 || orders.stored != orders.on_amazon {
             broken.push("Not every merchant-fulfilled order is stored exactly once.".into());
         }
+        broken.extend(self.misplaced(&report.rows));
         let listings = &report.listings;
         if listings.equal_on_amazon != listings.matched || listings.wanted != listings.matched {
             broken.push("Amazon does not show what is wanted of every matched listing.".into());
+        }
+        let closed = |line: &&Line| {
+            line.sku == CLOSED && line.state == "closed_elsewhere" && line.on_amazon == Some(0)
+        };
+        if !report.lines.iter().any(|line| closed(&line)) {
+            broken.push(format!(
+                "{CLOSED}, which the seller closed, was not left closed."
+            ));
         }
         if report.dead_letters > 0 {
             broken.push("There are dead letters: cargo dev replay orders --peek".into());
@@ -84,10 +97,10 @@ impl Journey<'_> {
                 .iter()
                 .filter(|(connection, _)| connection == id)
                 .count();
-            // One poll when it was switched on, one for the marketplace that was switched on late, what was ticked beyond, and what the
-            // schedule ticked.
+            // One poll when it was switched on with five slices of a first read, one poll and one slice for the marketplace
+            // that was switched on late, what was ticked beyond, and what the schedule ticked.
             let scheduled = self.started.elapsed().as_secs() / SCHEDULE_SECONDS;
-            let most = held.div_ceil(100) as u64 + 2 + self.extra_ticks + scheduled;
+            let most = held.div_ceil(100) as u64 + 8 + self.extra_ticks + scheduled;
             let searches = self.scene.searches(seller).await?;
             if searches > most {
                 broken.push(format!(
@@ -96,6 +109,38 @@ impl Journey<'_> {
             }
         }
         Ok(broken)
+    }
+
+    /// Orders that are not with whom they belong, by the take-over moment and a person's word.
+    fn misplaced(&self, rows: &[Row]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for row in rows.iter().filter(|row| row.created_at < self.orders_from) {
+            let named = (row.connection.clone(), row.order_id.clone());
+            let right = match row.status.as_str() {
+                "elsewhere" => self.taken_over.as_ref() != Some(&named),
+                "pending_review" | "ready" | "acknowledged" => {
+                    self.taken_over.as_ref() == Some(&named)
+                }
+                _ => true,
+            };
+            if !right {
+                wrong.push(format!(
+                    "Order {} was bought before the take-over moment and is {}.",
+                    row.order_id, row.status
+                ));
+            }
+        }
+        let is_ready = |row: &&Row| {
+            row.order_id == SHIP_PLUS_ORDER
+                && row.status == "ready"
+                && row.label_source.as_deref() == Some("amazon")
+        };
+        if !rows.iter().any(|row| is_ready(&row)) {
+            wrong.push(format!(
+                "The Ship+ order {SHIP_PLUS_ORDER} is not ready with Amazon's label."
+            ));
+        }
+        wrong
     }
 
     async fn oversold(&self) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! The platform that drives Stallkeeper: a caller of the HTTP API with a tenant's token, and nothing else.
 
 use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,6 +27,10 @@ pub(crate) struct Row {
     pub(crate) marketplace: Option<String>,
     pub(crate) term: Option<String>,
     pub(crate) service: Option<String>,
+    pub(crate) created_at: Timestamp,
+    /// Whose label goes on the parcel, if it is not the courier's.
+    #[serde(default)]
+    pub(crate) label_source: Option<String>,
 }
 
 impl Platform {
@@ -151,6 +156,7 @@ impl Platform {
             "pending_review",
             "ready",
             "acknowledged",
+            "elsewhere",
             "dispatched",
             "cancelled",
         ] {

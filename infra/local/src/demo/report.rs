@@ -7,9 +7,12 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, pre
 use serde::Serialize;
 use serde_json::Value;
 
-use super::goods::{ALIAS, BUNDLE, CASE_MISMATCH, FULFILLED_BY_AMAZON, REFUSED, URGENT_ZERO};
+use super::goods::{
+    ALIAS, BUNDLE, CASE_MISMATCH, CLOSED, FULFILLED_BY_AMAZON, REFUSED, URGENT_ZERO,
+};
 use super::listings::{Compared, Line};
 use super::platform::Row;
+use super::scene::SHIP_PLUS_ORDER;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -28,6 +31,8 @@ pub(crate) struct Report {
     #[serde(skip)]
     pub(crate) rows: Vec<Row>,
     #[serde(skip)]
+    pub(crate) taken_over: Option<(String, String)>,
+    #[serde(skip)]
     pub(crate) lines: Vec<Line>,
 }
 
@@ -45,6 +50,8 @@ pub(crate) struct Counts {
     pub(crate) with_courier: usize,
     pub(crate) pending_review: usize,
     pub(crate) parked: usize,
+    /// Bought before the take-over moment: left to whoever handled them.
+    pub(crate) elsewhere: usize,
     pub(crate) lost: usize,
     pub(crate) duplicated: usize,
 }
@@ -57,15 +64,14 @@ pub(crate) fn compare(on_amazon: &BTreeSet<(String, String)>, rows: &[Row]) -> C
             .entry((row.connection.clone(), row.order_id.clone()))
             .or_default() += 1;
     }
+    let in_status = |status: &str| rows.iter().filter(|row| row.status == status).count();
     Counts {
         on_amazon: on_amazon.len(),
         stored: stored.len(),
         with_courier: rows.iter().filter(|row| row.service.is_some()).count(),
-        pending_review: rows
-            .iter()
-            .filter(|row| row.status == "pending_review")
-            .count(),
-        parked: rows.iter().filter(|row| row.status == "parked").count(),
+        pending_review: in_status("pending_review"),
+        parked: in_status("parked"),
+        elsewhere: in_status("elsewhere"),
         lost: on_amazon
             .iter()
             .filter(|order| !stored.contains_key(*order))
@@ -91,12 +97,30 @@ impl Report {
             of("Courier service", |row| row.service.as_deref()),
             of("Waits for a person because", |row| row.reason.as_deref()),
             of("Status", |row| Some(row.status.as_str())),
+            self.order_stories(),
             self.stories(),
             counts(&["Amazon's operation", "Calls"], calls),
             counts(&["Told on the bus", "Events"], events),
         ] {
             println!("\n{table}");
         }
+    }
+
+    /// Orders that something else than a mapping decides.
+    fn order_stories(&self) -> Table {
+        let mut table = table(&["Order", "Is", "Status", "Label from"]);
+        let taken_over = self.taken_over.as_ref().map_or("", |(_, id)| id);
+        for (id, is) in [
+            (SHIP_PLUS_ORDER, "Ship+: packed here, sent by Amazon"),
+            (taken_over, "bought before, taken over by hand"),
+        ] {
+            let rows = self.rows.iter().filter(|row| row.order_id == id);
+            table.add_rows(rows.map(|row| {
+                let label = row.label_source.as_deref().unwrap_or("courier");
+                [id, is, row.status.as_str(), label]
+            }));
+        }
+        table
     }
 
     /// One listing of each kind.
@@ -109,6 +133,7 @@ impl Report {
             (FULFILLED_BY_AMAZON, "in Amazon's own warehouse"),
             (REFUSED, "refused first, then corrected"),
             (URGENT_ZERO, "emptied at once"),
+            (CLOSED, "closed by the seller: left closed"),
         ] {
             let Some(line) = self.lines.iter().find(|line| line.sku == sku) else {
                 continue;
@@ -155,10 +180,11 @@ impl Report {
             stored,
             lost,
             duplicated,
+            elsewhere,
             ..
         } = &self.orders;
         println!(
-            "\nOn Amazon {on_amazon}, stored {stored}, lost {lost}, duplicated {duplicated}, dead letters {}.",
+            "\nOn Amazon {on_amazon}, stored {stored}, left to the former system {elsewhere}, lost {lost}, duplicated {duplicated}, dead letters {}.",
             self.dead_letters
         );
         let Compared {
@@ -228,7 +254,7 @@ mod tests {
 
     fn row(order: &str, status: &str) -> Row {
         serde_json::from_value(
-            serde_json::json!({"connection": "c", "order_id": order, "status": status}),
+            serde_json::json!({"connection": "c", "order_id": order, "status": status, "created_at": "2026-11-01T12:00:00Z"}),
         )
         .unwrap()
     }
@@ -251,6 +277,7 @@ mod tests {
             stored: 2,
             pending_review: 1,
             parked: 1,
+            elsewhere: 0,
             lost: 1,
             duplicated: 1,
             with_courier: 0,

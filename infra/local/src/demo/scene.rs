@@ -16,6 +16,9 @@ pub(crate) const BY_CONSENT: &str = "A1DEMOCONSENT";
 /// Copies a token out of Seller Central.
 pub(crate) const BY_TOKEN: &str = "A2DEMOTOKEN";
 
+/// The seller packs it, Amazon brings label and transport.
+pub(crate) const SHIP_PLUS_ORDER: &str = "202-0000001-0000001";
+
 /// Orders of the marketplace that is switched on late.
 const LATE_STORE_ORDERS: u32 = 5;
 
@@ -66,7 +69,14 @@ impl Scene {
                     .to_string(),
             )
         };
-        self.order(BY_CONSENT, json!({"count": late, "seed": seed + 2, "marketplaces": [FR], "since": minutes_ago(14)?, "until": minutes_ago(11)?})).await
+        self.order(BY_CONSENT, json!({"count": late, "seed": seed + 2, "marketplaces": [FR], "since": minutes_ago(14)?, "until": minutes_ago(11)?})).await?;
+        self.send(
+            Method::POST,
+            &format!("sellers/{BY_CONSENT}/orders"),
+            json!({"orders": [ship_plus()]}),
+        )
+        .await?;
+        Ok(())
     }
 
     async fn order(&self, seller: &str, wish: Value) -> Result<()> {
@@ -223,4 +233,29 @@ impl Scene {
         }
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
+}
+
+fn ship_plus() -> Value {
+    json!({
+        "orderId": SHIP_PLUS_ORDER,
+        "programs": ["FBM_SHIP_PLUS"],
+        "salesChannel": {"channelName": "AMAZON", "marketplaceId": UK, "marketplaceName": "Amazon.co.uk"},
+        "recipient": {"deliveryAddress": {
+            "name": "Peregrine Quillfeather",
+            "addressLine1": "1 Marmalade Row",
+            "city": "Leeds",
+            "postalCode": "LS1 1AA",
+            "countryCode": "GB",
+        }},
+        "fulfillment": {
+            "fulfillmentStatus": "UNSHIPPED",
+            "fulfilledBy": "MERCHANT",
+            "fulfillmentServiceLevel": "STANDARD",
+        },
+        "orderItems": [{
+            "orderItemId": "1",
+            "quantityOrdered": 1,
+            "product": {"asin": "B0SANDBOX1", "sellerSku": "SOMETHING-ELSE"},
+        }],
+    })
 }
