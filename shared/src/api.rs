@@ -10,6 +10,7 @@ mod parameters;
 mod problem;
 mod serve;
 mod tenant;
+mod tenant_rate;
 mod unserved;
 
 pub use body::{Body, with_whole_numbers};
@@ -25,6 +26,7 @@ pub use parameters::Parameters;
 pub use problem::{Fault, Place, Problem};
 pub use serve::serve;
 pub use tenant::{Demands, HasStore, Tenant, TenantConnection, find_connection, scope};
+pub use tenant_rate::with_tenant_rate;
 pub use unserved::{with_problems, with_problems_of_all};
 
 /// An answer, or the problem that kept it from being given.

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 const MOST_SERVICES: usize = 100;
+/// Couriers that one tenant may have.
+const MOST_COURIERS: usize = 200;
 /// Connections that are queued for at a time.
 const CONCURRENCY: usize = 8;
 
@@ -152,7 +154,7 @@ pub(crate) async fn show(
 #[utoipa::path(put, path = "/couriers/{courier}", operation_id = "putCourier", tag = "couriers", request_body = CourierRequest,
     responses(
         (status = 200, body = Courier),
-        (status = 409, description = "A mapping names a service that would be gone"),
+        (status = 409, description = "A mapping names a service that would be gone, or the tenant has 200 couriers"),
         (status = 422, description = "The courier is not valid"),
     ))]
 pub(crate) async fn put(
@@ -177,6 +179,10 @@ pub(crate) async fn put(
         .collect();
     if !orphaned.is_empty() {
         return Err(still_mapped(orphaned));
+    }
+    let known = app.store.couriers(&tenant).await?;
+    if known.len() >= MOST_COURIERS && known.iter().all(|it| it.code != courier.code) {
+        return Err(Problem::limit_reached("couriers", MOST_COURIERS));
     }
     app.store.put_courier(&tenant, &courier).await?;
     app.rerun_all(&tenant, None).await?;

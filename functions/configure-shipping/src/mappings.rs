@@ -13,6 +13,9 @@ use stallkeeper::domain::shipping_term::ShippingTerm;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
+/// Mappings that a tenant, or one connection, may have: every batch of orders reads them all.
+const MOST_MAPPINGS: usize = 2_000;
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +111,7 @@ pub(crate) async fn list(
 #[utoipa::path(put, path = "/mappings", operation_id = "putMapping", tag = "mappings", params(MappingParams), request_body = MappingRequest, responses(
     (status = 200, body = MappingAnswer),
     (status = 404, description = "There is no such connection"),
+    (status = 409, description = "There are 2,000 mappings of this owner"),
     (status = 422, description = "This is no shipping term, or there is no such service"),
 ))]
 pub(crate) async fn put(
@@ -129,6 +133,10 @@ pub(crate) async fn put(
         carries_prime: request.carries_prime,
         scope: owner.scope(),
     };
+    let known = app.store.mappings(&owner).await?;
+    if known.len() >= MOST_MAPPINGS && known.iter().all(|it| it.term != mapping.term) {
+        return Err(Problem::limit_reached("mappings", MOST_MAPPINGS));
+    }
     app.store.put_mapping(&owner, &mapping).await?;
     // Pending until it is queued: a caller that gets no answer sends the request again.
     let (term, later) = (Some(&mapping.term), app.rerun_delay_seconds);

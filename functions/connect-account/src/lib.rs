@@ -17,7 +17,9 @@ pub use config::Config;
 
 use axum::Router;
 use stallkeeper::api::scope::{Connections, ConnectionsAndBuyer, Operator};
-use stallkeeper::api::{HasStore, complete, demanding, open, with_caller, with_problems_of_all};
+use stallkeeper::api::{
+    HasStore, complete, demanding, open, with_caller, with_problems_of_all, with_tenant_rate,
+};
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
@@ -57,6 +59,7 @@ pub fn router(app: Arc<App>) -> Router {
     let tenant_claim = app.config.tenant_claim.clone();
     let (router, _) = documented().split_for_parts();
     let router = with_problems_of_all(router, service::DOCUMENT);
+    let router = with_tenant_rate(router, app.clone());
     with_caller(router, tenant_claim).with_state(app)
 }
 

@@ -8,6 +8,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use csv_rows::CsvRow;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -55,9 +56,7 @@ pub(crate) struct RowRemark {
 enum Content {
     /// Not yet decoded, so that a body's rows are never in memory as values all at once.
     Json(Box<RawValue>),
-    Csv(Value),
-    /// Why it cannot be read.
-    Unreadable(&'static str),
+    Csv(CsvRow),
 }
 
 impl Content {
@@ -71,8 +70,7 @@ impl Content {
             Self::Json(text) => serde_json::from_str(text.get()).map_err(
                 |_| "It holds a number or a character that cannot be, or is nested too deeply.",
             ),
-            Self::Csv(value) => Ok(value),
-            Self::Unreadable(detail) => Err(detail),
+            Self::Csv(row) => row.decode(),
         }
     }
 }

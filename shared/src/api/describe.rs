@@ -250,6 +250,11 @@ fn add_problems(path: &str, operation: &mut Operation) {
                 "The request is not valid; `errors` says where and why",
             ),
             (
+                429,
+                true,
+                "The tenant sends requests too fast; `Retry-After` says when to send it again",
+            ),
+            (
                 500,
                 true,
                 "The request cannot be served; the operator finds the cause in the log",

@@ -26,6 +26,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     current: Option<serde_json::Value>,
+    /// When to send the request again, in seconds.
+    #[serde(skip)]
+    retry_after: Option<i64>,
 }
 
 /// One place of the request that is at fault.
@@ -82,6 +85,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             current: None,
+            retry_after: None,
         }
     }
 
@@ -103,6 +107,15 @@ impl Problem {
     /// The request does not fit what is current.
     pub fn conflict(kind: &str, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, kind, title, detail)
+    }
+
+    /// There are as many of these as there may be.
+    pub fn limit_reached(what: &str, most: usize) -> Self {
+        Self::conflict(
+            "limit-reached",
+            format!("There are {most} {what} already, and there may be no more."),
+            "Nothing was done. Take away what is not used any more.",
+        )
     }
 
     /// A field or parameter is at fault.
@@ -129,6 +142,16 @@ impl Problem {
     pub fn showing<T: Serialize>(mut self, current: &T) -> Self {
         self.current = serde_json::to_value(current).ok();
         self
+    }
+
+    /// Says when to send the request again, in seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: i64) -> Self {
+        let retry_after = Some(seconds);
+        Self {
+            retry_after,
+            ..self
+        }
     }
 
     pub fn status(&self) -> StatusCode {
@@ -159,13 +182,15 @@ impl From<Error> for Problem {
                 "unavailable",
                 "A service behind this one does not answer.",
                 "Nothing is half done. Send the same request again in a few seconds.",
-            ),
+            )
+            .retry_after(5),
             Class::Throttled { .. } => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "A limit was reached.",
                 "Nothing is half done. Send the same request again in a minute.",
-            ),
+            )
+            .retry_after(60),
             Class::AuthRevoked => Self::conflict(
                 "authorisation-revoked",
                 "Amazon does not accept the seller's authorisation .",
@@ -190,16 +215,10 @@ impl IntoResponse for Problem {
             body,
         )
             .into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            let seconds = if self.kind.ends_with("busy") {
-                "60"
-            } else {
-                "5"
-            };
-            response.headers_mut().insert(
-                header::RETRY_AFTER,
-                header::HeaderValue::from_static(seconds),
-            );
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -1,15 +1,18 @@
 //! The router of a function, out of its described routes.
 
-use super::{with_caller, with_problems};
+use super::{HasStore, with_caller, with_problems, with_tenant_rate};
 use axum::Router;
+use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
-/// All routes of a function, ready to serve: callers are known, and what no handler serves is a problem.
-pub fn serve<S: Clone + Send + Sync + 'static>(
-    routes: OpenApiRouter<S>,
-    state: S,
+/// All routes of a function, ready to serve: callers are known, none is faster than its tenant may be, and what no handler
+/// serves is a problem.
+pub fn serve<A: HasStore + 'static>(
+    routes: OpenApiRouter<Arc<A>>,
+    app: Arc<A>,
     tenant_claim: String,
 ) -> Router {
     let (router, _) = routes.split_for_parts();
-    with_caller(with_problems(router), tenant_claim).with_state(state)
+    let router = with_tenant_rate(with_problems(router), app.clone());
+    with_caller(router, tenant_claim).with_state(app)
 }

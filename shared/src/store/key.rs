@@ -158,6 +158,14 @@ impl Key {
         )
     }
 
+    /// How fast a tenant calls.
+    pub(crate) fn tenant_limit(tenant: &TenantId) -> Self {
+        Self::new(
+            format!("LIMIT#TENANT#{}", encoded(tenant.as_str())),
+            "requests",
+        )
+    }
+
     pub(crate) fn order(connection: &ConnectionId, order: &OrderId) -> Self {
         Self::new(order_pk(connection, order), ORDER)
     }

@@ -1,10 +1,11 @@
-//! Amazon's rate limits, kept before Amazon must say so: a token bucket for each seller, region and operation, shared
-//! by all environments. One number an item (GCRA): the theoretical arrival time of the next request.
+//! Rate limits as token buckets that all environments share: Amazon's, kept before Amazon must say so, for each seller,
+//! region and operation; and ours for each tenant. One number an item (GCRA): the theoretical arrival time of the next
+//! request.
 
 use super::Store;
 use super::item::{condition_failed, failure, n, number};
 use super::key::Key;
-use crate::domain::ids::SellerId;
+use crate::domain::ids::{SellerId, TenantId};
 use crate::domain::marketplace::Region;
 use crate::error::Result;
 use crate::sp_api::Operation;
@@ -30,6 +31,39 @@ pub struct Bucket<'a> {
     pub rate: Option<f64>,
 }
 
+/// Requests per second of one tenant over all routes, in the long run: twice what a program needs that uploads a million
+/// rows in an hour and pages through orders meanwhile.
+const TENANT_RATE: f64 = 50.0;
+/// How many it may send at once after a pause.
+const TENANT_BURST: u32 = 1_000;
+
+/// A bucket as the table keeps it.
+struct Flow {
+    key: Key,
+    /// Milliseconds that one request costs.
+    interval_ms: i64,
+    burst: u32,
+}
+
+impl Flow {
+    fn of_tenant(tenant: &TenantId) -> Self {
+        Self {
+            key: Key::tenant_limit(tenant),
+            interval_ms: (1000.0 / TENANT_RATE) as i64,
+            burst: TENANT_BURST,
+        }
+    }
+
+    fn tolerance_ms(&self) -> i64 {
+        self.interval_ms * i64::from(self.burst.max(1) - 1)
+    }
+
+    /// The greatest debt of a bucket: all its burst and one request more.
+    fn debt_ms(&self) -> i64 {
+        self.tolerance_ms() + self.interval_ms
+    }
+}
+
 impl Bucket<'_> {
     /// Milliseconds that one request costs.
     fn interval_ms(&self) -> i64 {
@@ -37,17 +71,12 @@ impl Bucket<'_> {
         (1000.0 / self.rate.unwrap_or(self.operation.limit().rate)).clamp(1.0, 86_400_000.0) as i64
     }
 
-    fn tolerance_ms(&self) -> i64 {
-        self.interval_ms() * i64::from(self.operation.limit().burst.max(1) - 1)
-    }
-
-    /// The greatest debt of a bucket: all its burst and one request more.
-    fn debt_ms(&self) -> i64 {
-        self.tolerance_ms() + self.interval_ms()
-    }
-
-    fn key(&self) -> Key {
-        Key::limit(self.region, self.seller, self.operation.name())
+    fn flow(&self) -> Flow {
+        Flow {
+            key: Key::limit(self.region, self.seller, self.operation.name()),
+            interval_ms: self.interval_ms(),
+            burst: self.operation.limit().burst,
+        }
     }
 }
 
@@ -60,7 +89,7 @@ impl Store {
 
     /// Takes `count` requests out of the bucket at once, all or none; at most its burst. As [`Self::permit`].
     pub async fn permits(&self, bucket: Bucket<'_>, count: u32, now: Timestamp) -> Result<Permit> {
-        self.take(bucket, count, 0, now).await
+        self.take(&bucket.flow(), count, 0, now).await
     }
 
     /// Takes one request, if the bucket then still holds `reserve` of them for work that goes first. As [`Self::permit`].
@@ -70,29 +99,33 @@ impl Store {
         reserve: u32,
         now: Timestamp,
     ) -> Result<Permit> {
-        self.take(bucket, 1, reserve, now).await
+        self.take(&bucket.flow(), 1, reserve, now).await
     }
 
-    async fn take(
+    /// Takes `count` of a tenant's requests out of its bucket at once, all or none. As [`Self::permit`].
+    pub async fn tenant_permits(
         &self,
-        bucket: Bucket<'_>,
+        tenant: &TenantId,
         count: u32,
-        reserve: u32,
         now: Timestamp,
     ) -> Result<Permit> {
+        self.take(&Flow::of_tenant(tenant), count, 0, now).await
+    }
+
+    async fn take(&self, flow: &Flow, count: u32, reserve: u32, now: Timestamp) -> Result<Permit> {
         let now_ms = now.as_millisecond();
-        let burst = bucket.operation.limit().burst;
+        let burst = flow.burst;
         let count = count.clamp(1, burst);
         let reserve = i64::from(reserve.min(burst - count));
         let count = i64::from(count);
-        let cost = bucket.interval_ms() * count;
+        let cost = flow.interval_ms * count;
         // What the first of them may find is what leaves room for the others.
-        let tolerance = bucket.tolerance_ms() - bucket.interval_ms() * (count - 1 + reserve);
+        let tolerance = flow.tolerance_ms() - flow.interval_ms * (count - 1 + reserve);
         let at_rest = self
             .db
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(bucket.key().into_map()))
+            .set_key(Some(flow.key.clone().into_map()))
             .update_expression("SET tat = :next, v = :v")
             .condition_expression("attribute_not_exists(tat) OR tat <= :now")
             .expression_attribute_values(":next", n(now_ms + cost))
@@ -109,7 +142,7 @@ impl Store {
             .db
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(bucket.key().into_map()))
+            .set_key(Some(flow.key.clone().into_map()))
             .update_expression("SET tat = tat + :cost")
             .condition_expression("tat <= :latest")
             .expression_attribute_values(":cost", n(cost))
@@ -126,10 +159,10 @@ impl Store {
                     }
                     _ => None,
                 });
-                let most = now_ms + bucket.debt_ms();
+                let most = now_ms + flow.debt_ms();
                 let mut tat = tat.unwrap_or(most);
                 if tat > most {
-                    self.forgive(bucket, most).await?;
+                    self.forgive(flow, most).await?;
                     tat = most;
                 }
                 let wait = tat - tolerance - now_ms;
@@ -144,12 +177,12 @@ impl Store {
 
     /// Lowers a bucket's debt to `most`: it was filled at a slower rate than Amazon grants now, and would stay
     /// shut for as long as that rate asked for.
-    async fn forgive(&self, bucket: Bucket<'_>, most: i64) -> Result<()> {
+    async fn forgive(&self, flow: &Flow, most: i64) -> Result<()> {
         let update = self
             .db
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(bucket.key().into_map()))
+            .set_key(Some(flow.key.clone().into_map()))
             .update_expression("SET tat = :most")
             .condition_expression("tat > :most")
             .expression_attribute_values(":most", n(most))
@@ -164,12 +197,13 @@ impl Store {
 
     /// Amazon said 429: the bucket is empty, whatever we thought. Nothing is sent before one request has refilled.
     pub async fn drain(&self, bucket: Bucket<'_>, now: Timestamp) -> Result<()> {
-        let drained = now.as_millisecond() + bucket.debt_ms();
+        let flow = bucket.flow();
+        let drained = now.as_millisecond() + flow.debt_ms();
         let update = self
             .db
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(bucket.key().into_map()))
+            .set_key(Some(flow.key.clone().into_map()))
             .update_expression("SET tat = :drained, v = :v")
             .condition_expression("attribute_not_exists(tat) OR tat < :drained")
             .expression_attribute_values(":drained", n(drained))

@@ -80,3 +80,22 @@ async fn work_that_can_wait_leaves_the_bucket_a_reserve() {
     }
     assert_ne!(store.permit(bucket, at(0)).await.unwrap(), Permit::Granted);
 }
+
+#[tokio::test]
+async fn a_tenant_has_a_bucket_of_its_own_for_all_its_requests() {
+    let (_db, store) = store().await;
+    let take = async |tenant: &TenantId, count, second| {
+        store
+            .tenant_permits(tenant, count, at(second))
+            .await
+            .unwrap()
+    };
+    let (busy, quiet) = (north(), "south".parse().unwrap());
+    for _ in 0..100 {
+        assert_eq!(take(&busy, 10, 0).await, Permit::Granted);
+    }
+    let wait = SignedDuration::from_millis(200);
+    assert_eq!(take(&busy, 10, 0).await, Permit::NotBefore(at(0) + wait));
+    assert_eq!(take(&quiet, 10, 0).await, Permit::Granted);
+    assert_eq!(take(&busy, 50, 1).await, Permit::Granted);
+}

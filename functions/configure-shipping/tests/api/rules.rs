@@ -1,7 +1,10 @@
 //! Couriers and mappings, and the work they queue for orders that wait.
 
 use crate::world::World;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use stallkeeper::domain::courier::{Courier, Mapping, MappingOwner};
+use stallkeeper::store::Permit;
 
 fn rerun(id: &str, term: Value) -> Value {
     json!({"v": 1, "kind": "rerun", "tenant": "north", "connection": id, "term": term, "after": null, "hop": 0})
@@ -193,4 +196,64 @@ async fn a_courier_that_mappings_name_stays() {
             .problem_kind(404),
         "not-found"
     );
+}
+
+#[tokio::test]
+async fn a_tenant_has_two_hundred_couriers_and_two_thousand_mappings_at_most() {
+    let world = World::new().await;
+    let (north, store) = ("north".parse().unwrap(), &world.app.store);
+    for n in 0..200 {
+        let courier = Courier {
+            code: format!("C{n}").parse().unwrap(),
+            name: "One".into(),
+            services: Vec::new(),
+        };
+        store.put_courier(&north, &courier).await.unwrap();
+    }
+    let put = async |path: &str, body: Value| world.ask("north", "PUT", path, body).await;
+    let one = || json!({"name": "One", "services": [{"code": "x"}]});
+    assert_eq!(
+        put("/couriers/C200", one()).await.problem_kind(409),
+        "limit-reached"
+    );
+    put("/couriers/C7", one()).await.is(200);
+
+    let owner = MappingOwner::Tenant(north.clone());
+    for n in 0..2_000 {
+        let mapping = Mapping {
+            term: format!("SPEED{n} UK DOM").parse().unwrap(),
+            service: "C7/x".parse().unwrap(),
+            carries_prime: false,
+            scope: owner.scope(),
+        };
+        store.put_mapping(&owner, &mapping).await.unwrap();
+    }
+    let service = || json!({"service": "C7/x"});
+    let one_more = put("/mappings?term=STD%20UK%20DOM", service()).await;
+    assert_eq!(one_more.problem_kind(409), "limit-reached");
+    put("/mappings?term=SPEED7%20UK%20DOM", service())
+        .await
+        .is(200);
+}
+
+#[tokio::test]
+async fn a_tenant_that_sends_too_fast_is_answered_429_and_holds_up_no_other() {
+    let world = World::new().await;
+    let north = "north".parse().unwrap();
+    // So many that nothing refills while the test runs.
+    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    let permits = world.app.store.tenant_permits(&north, 1_000, later).await;
+    assert_eq!(permits.unwrap(), Permit::Granted);
+    let list = async |tenant| world.ask(tenant, "GET", "/couriers", Value::Null).await;
+    let answer = list("north").await;
+    assert_eq!(answer.problem_kind(429), "too-fast");
+    assert!(
+        answer.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            >= 1
+    );
+    list("south").await.is(200);
 }

@@ -22,6 +22,8 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 const LONGEST_KEY: usize = 255;
+/// Connections that one tenant may have, disconnected ones not counted.
+const MOST_CONNECTIONS: usize = 1_000;
 
 /// A connection to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,7 +66,7 @@ impl NewConnectionRequest {
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$", description = "The same key finds the connection that it made")),
     responses(
         (status = 201, description = "Made; `authorise_url` is where the seller's browser goes next", body = ConnectionAnswer),
-        (status = 409, description = "The seller account is connected already"),
+        (status = 409, description = "The seller account is connected already, or the tenant has 1,000 connections"),
         (status = 422, description = "The request is not valid, or Amazon refuses the token"),
     ))]
 pub(crate) async fn create(
@@ -92,6 +94,13 @@ pub(crate) async fn create(
             .await?
     {
         return create.again(&found).await;
+    }
+    let connections = app.store.connections(&tenant).await?;
+    let living = connections
+        .iter()
+        .filter(|connection| connection.status != ConnectionStatus::Disconnected);
+    if living.count() >= MOST_CONNECTIONS {
+        return Err(Problem::limit_reached("connections", MOST_CONNECTIONS));
     }
     let connection = Connection {
         tenant: tenant.clone(),

@@ -3,6 +3,7 @@
 use crate::world::{World, oauth, pasted};
 use axum::body::Body;
 use axum::http::Request;
+use kit::sample;
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 
@@ -217,4 +218,25 @@ async fn an_operator_releases_a_seller_and_its_owner_connects_it() {
     let path = format!("/connections/{id}/reauthorise");
     let told = world.ask("squatter", "POST", &path, token).await;
     assert_eq!(told.problem_kind(409), "seller-taken");
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_thousand_connections_at_most_and_may_make_one_for_each_that_ends() {
+    let world = World::new().await;
+    for n in 0..1_000 {
+        let connection = sample::connection("north", &format!("C{n}"));
+        world.database.connect(&connection).await;
+    }
+    let make = async |tenant| {
+        world
+            .ask(tenant, "POST", "/connections", oauth("One more"))
+            .await
+    };
+    assert_eq!(make("north").await.problem_kind(409), "limit-reached");
+    make("south").await.is(201);
+    world
+        .ask("north", "DELETE", "/connections/C7", Value::Null)
+        .await
+        .is(200);
+    make("north").await.is(201);
 }

@@ -17,7 +17,7 @@ pub(crate) const BASE: &str = "https://api.stallkeeper.example";
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) outside: StandIn<Accounts>,
-    database: Database,
+    pub(crate) database: Database,
 }
 
 impl World {

@@ -5,6 +5,7 @@ use super::{Content, MOST_ROWS, too_many_rows};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use stallkeeper::api::{Answer, Problem};
+use std::sync::Arc;
 
 /// Fields that are together in an object of their own.
 const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
@@ -32,13 +33,15 @@ pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Content>> {
         .clone();
     columns.trim();
     check(&columns)?;
+    let columns = Arc::new(columns);
     let mut rows = Vec::new();
     for record in reader.records() {
         if rows.len() == MOST_ROWS {
             return Err(too_many_rows());
         }
         let record = record.map_err(|_| not_csv("A line cannot be read."))?;
-        rows.push(row(&columns, &record));
+        let columns = columns.clone();
+        rows.push(Content::Csv(CsvRow { columns, record }));
     }
     Ok(rows)
 }
@@ -69,37 +72,48 @@ fn check(columns: &csv::StringRecord) -> Answer<()> {
     }
 }
 
-fn row(columns: &csv::StringRecord, record: &csv::StringRecord) -> Content {
-    // Programs end lines with separators that say nothing.
-    let is_longer = record
-        .iter()
-        .skip(columns.len())
-        .any(|cell| !cell.is_empty());
-    if is_longer || record.len() < columns.len() {
-        return Content::Unreadable("It has more or fewer cells than the header.");
-    }
-    let mut fields = Map::new();
-    let (mut dimensions, mut prices) = (Map::new(), Map::new());
-    for (column, cell) in columns.iter().zip(record) {
-        // An empty cell says nothing, as a field that is left out.
-        if cell.is_empty() {
-            continue;
+/// One line, still as text: a value for each cell takes many times the memory of the cell.
+pub(super) struct CsvRow {
+    columns: Arc<csv::StringRecord>,
+    record: csv::StringRecord,
+}
+
+impl CsvRow {
+    /// # Errors
+    /// Why it cannot be read.
+    pub(super) fn decode(&self) -> Result<Value, &'static str> {
+        let Self { columns, record } = self;
+        // Programs end lines with separators that say nothing.
+        let is_longer = record
+            .iter()
+            .skip(columns.len())
+            .any(|cell| !cell.is_empty());
+        if is_longer || record.len() < columns.len() {
+            return Err("It has more or fewer cells than the header.");
         }
-        let value = value(column, cell);
-        if DIMENSIONS.contains(&column) {
-            dimensions.insert(column.to_owned(), value);
-        } else if let Some(currency) = column.strip_prefix(PRICE) {
-            prices.insert(currency.to_owned(), value);
-        } else {
-            fields.insert(column.to_owned(), value);
+        let mut fields = Map::new();
+        let (mut dimensions, mut prices) = (Map::new(), Map::new());
+        for (column, cell) in columns.iter().zip(record) {
+            // An empty cell says nothing, as a field that is left out.
+            if cell.is_empty() {
+                continue;
+            }
+            let value = value(column, cell);
+            if DIMENSIONS.contains(&column) {
+                dimensions.insert(column.to_owned(), value);
+            } else if let Some(currency) = column.strip_prefix(PRICE) {
+                prices.insert(currency.to_owned(), value);
+            } else {
+                fields.insert(column.to_owned(), value);
+            }
         }
-    }
-    for (name, nested) in [("dimensions", dimensions), ("rrp", prices)] {
-        if !nested.is_empty() {
-            fields.insert(name.to_owned(), Value::Object(nested));
+        for (name, nested) in [("dimensions", dimensions), ("rrp", prices)] {
+            if !nested.is_empty() {
+                fields.insert(name.to_owned(), Value::Object(nested));
+            }
         }
+        Ok(Value::Object(fields))
     }
-    Content::Csv(Value::Object(fields))
 }
 
 /// Parts that are no JSON stay text, and are refused with their field later.

@@ -271,7 +271,9 @@ async fn a_repeated_upload_writes_nothing_and_queues_nothing() {
             (&told["accepted"], &told["unchanged"]),
             (&json!(0), &json!(120))
         );
-        let calls = stand.calls.take();
+        let mut calls = stand.calls.take();
+        // One write in ten requests says how fast the tenant calls.
+        calls.retain(|call| !call.body.contains("LIMIT#TENANT#"));
         let reads = |call: &kit::Call| call.name == "BatchGetItem" || call.name == "GetItem";
         assert!(calls.iter().all(reads) && calls.len() <= 3, "{calls:?}");
     }
