@@ -12,11 +12,12 @@ mod serve;
 mod tenant;
 mod tenant_rate;
 mod unserved;
+mod words;
 
-pub use body::{Body, with_whole_numbers};
+pub use body::Body;
 pub use caller::{Caller, Scope, with_caller};
 pub use connections::{
-    Name, change_stock_plan, changed_meanwhile, disconnected, must_be_authorised,
+    change_stock_plan, changed_meanwhile, disconnected, must_be_authorised,
     must_not_be_disconnected,
 };
 pub use describe::{TOKEN, complete, demanding, open};
@@ -28,6 +29,7 @@ pub use serve::serve;
 pub use tenant::{Demands, HasStore, Tenant, TenantConnection, find_connection, scope};
 pub use tenant_rate::with_tenant_rate;
 pub use unserved::{with_problems, with_problems_of_all};
+pub use words::{Name, Revision, Text};
 
 /// An answer, or the problem that kept it from being given.
 pub type Answer<T> = std::result::Result<T, Problem>;

@@ -6,8 +6,8 @@
 //! | module | uses |
 //! |---|---|
 //! | `cold_start` | `lambda`, `schedule`, `queue`, `vault`, `store`, `sp_api`, `env`, `error` |
-//! | `api` | `store`, `domain`, `error` |
-//! | `intake` | `queue`, `store`, `fan_out`, `domain`, `error` |
+//! | `api` | `store`, `domain`, `json`, `error` |
+//! | `intake` | `queue`, `store`, `fan_out`, `domain`, `json`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
@@ -17,6 +17,7 @@
 //! | `sp_api` | `domain`, `env`, `error` |
 //! | `fan_out` | |
 //! | `domain` | `error` |
+//! | `json` | `error` |
 //! | `env` | `error` |
 //! | `error` | |
 //!
@@ -34,6 +35,7 @@ pub mod env;
 pub mod error;
 mod fan_out;
 pub mod intake;
+mod json;
 pub mod lambda;
 pub mod queue;
 pub mod schedule;

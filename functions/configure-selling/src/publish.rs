@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Body, Problem, TenantConnection, change_stock_plan, must_be_authorised,
+    Answer, Body, Problem, Revision, TenantConnection, change_stock_plan, must_be_authorised,
     must_not_be_disconnected,
 };
 use stallkeeper::domain::connection::Connection;
@@ -33,7 +33,7 @@ pub(crate) struct Publish {
     #[serde(default)]
     shadow: bool,
     /// The draft's revision that is meant; absent: the current one.
-    revision: Option<u64>,
+    revision: Option<Revision>,
 }
 
 /// Put the draft in force, or only show what that would do.
@@ -70,7 +70,7 @@ impl App {
     async fn preview(
         &self,
         connection: &Connection,
-        revision: Option<u64>,
+        revision: Option<Revision>,
         now: Timestamp,
     ) -> Answer<StockPlan> {
         // Amazon must be asked for its listings.
@@ -169,8 +169,8 @@ fn is_in_force(plan: &StockPlan, shadow: bool) -> bool {
     published.is_some_and(|it| it.settings == plan.draft && it.shadow == shadow)
 }
 
-fn is_meant(plan: &StockPlan, revision: Option<u64>) -> Answer<()> {
-    match revision {
+fn is_meant(plan: &StockPlan, revision: Option<Revision>) -> Answer<()> {
+    match revision.map(Revision::get) {
         Some(revision) if revision != plan.draft_revision => Err(Problem::conflict(
             "draft-changed",
             format!(

@@ -90,7 +90,7 @@ impl CourierRequest {
         }
         Ok(Courier {
             code,
-            name: self.name.checked()?,
+            name: self.name.checked("/name")?,
             services,
         })
     }

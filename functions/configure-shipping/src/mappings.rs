@@ -45,7 +45,7 @@ pub(crate) struct MappingParams {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MappingRequest {
     /// Courier and service.
-    #[schema(example = "DPD/next-day")]
+    #[schema(value_type = CourierServiceId)]
     service: String,
     /// Whether Prime orders without a mapping of their own may fall back to this one.
     #[serde(default)]

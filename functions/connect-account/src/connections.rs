@@ -92,7 +92,8 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     Body(change): Body<ConnectionChangeRequest>,
 ) -> Answer<Json<ConnectionAnswer>> {
-    let name = change.name.as_ref().map(Name::checked).transpose()?;
+    let name = change.name.as_ref();
+    let name = name.map(|name| name.checked("/name")).transpose()?;
     if let Some(wanted) = change.status {
         // Before the status: whoever then fetches finds what is to be read first, also after a crash in between.
         let read = find_connection(&app.store, &tenant, &id).await?;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
+use stallkeeper::api::{Answer, Body, Problem, Revision, Tenant, scope};
 use stallkeeper::domain::ids::{ConnectionKey, OrderId, TenantId, WarehouseCode};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::error::Result;
@@ -39,10 +39,10 @@ pub struct AcknowledgeRow {
     id: String,
     /// The revision that was read and is about to be shipped. Given, an order that was changed since is not taken over; left
     /// out, it is taken over as it is now.
-    revision: Option<u64>,
+    revision: Option<Revision>,
     /// The warehouse that it is sent from, as the stock levels name it: the first level of that warehouse measured
     /// afterwards ends its reservation. If it is left out, each warehouse with stock is waited for.
-    #[schema(value_type = Option<String>, example = "LON")]
+    #[schema(example = "LON")]
     warehouse: Option<WarehouseCode>,
 }
 
@@ -243,7 +243,7 @@ pub enum TakeOver {
 
 /// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges.
 pub fn decide(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver {
-    let read = row.revision;
+    let read = row.revision.map(Revision::get);
     let is_as_read = read.is_none_or(|read| read == stored.revision);
     match stored.status {
         OrderStatus::Acknowledged | OrderStatus::Dispatched

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
+use stallkeeper::api::{Answer, Body, Problem, Revision, Tenant, scope};
 use stallkeeper::domain::courier::{CourierServiceId, Couriers, Switches};
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::StoredOrder;
@@ -31,7 +31,7 @@ pub struct Choice {
     service: String,
     /// The revision the person looked at. Given, an order that was changed since is not touched, and one that is `ready`
     /// gets this service instead of its own; left out, the choice is checked against what is current.
-    revision: Option<u64>,
+    revision: Option<Revision>,
 }
 
 /// Gives an order that waits for a person its courier service, or a `ready` one another. The order is `ready` then, and no rule touches the
@@ -60,6 +60,7 @@ pub async fn pick(
         Problem::invalid("/service", error.to_string())
     })?;
     let key = ConnectionKey::new(&tenant, &connection);
+    let seen = choice.revision.map(Revision::get);
     let mut settings = None;
     for () in Written::attempts() {
         let stored = app.store.order(&key, &order).await?;
@@ -68,13 +69,13 @@ pub async fn pick(
             Some(settings) => settings,
             None => settings.insert(app.store.settings(&key).await?),
         };
-        let is_again = choice.revision == Some(stored.revision);
+        let is_again = seen == Some(stored.revision);
         let picked = decide_on(&stored, &service, settings, is_again);
-        let seen = choice.revision.is_none_or(|seen| seen == stored.revision);
+        let is_as_seen = seen.is_none_or(|seen| seen == stored.revision);
         match picked {
             Pick::Already => return Ok(Json(whole(&app, stored).await?)),
             Pick::NotPending => return Err(not_pending(&app, stored).await?),
-            _ if !seen => return Err(changed(&app, stored).await?),
+            _ if !is_as_seen => return Err(changed(&app, stored).await?),
             Pick::AmazonShips(program) => return Err(amazon_ships(&program)),
             Pick::NoLines => return Err(no_lines()),
             Pick::Unfit { words, fit } => return Err(unfit(&service, &words, &fit)),

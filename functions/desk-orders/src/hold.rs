@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
+use stallkeeper::api::{Answer, Body, Problem, Tenant, Text, scope};
 use stallkeeper::domain::courier::Reason;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderHold, OrderStatus, StoredOrder};
@@ -17,19 +17,13 @@ use stallkeeper::store::{Settings, Written};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-const LONGEST_REASON: usize = 200;
-
 /// Why an order must not be shipped for now.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldRequest {
     /// For colleagues; 1 to 200 characters. Not the place for anything about the buyer.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        example = "the mug is out of its box"
-    )]
-    reason: String,
+    #[schema(example = "the mug is out of its box")]
+    reason: Text<200>,
 }
 
 /// Hold an order that is `ready` or waits.
@@ -51,15 +45,10 @@ pub async fn hold(
     State(app): State<Arc<App>>,
     Body(HoldRequest { reason }): Body<HoldRequest>,
 ) -> Answer<Json<WholeOrder>> {
-    let reason = reason.trim();
-    let is_fine = !reason.is_empty() && reason.chars().count() <= LONGEST_REASON;
-    if !is_fine || reason.chars().any(char::is_control) {
-        let words = format!("must be 1 to {LONGEST_REASON} printable characters");
-        return Err(Problem::invalid("/reason", words));
-    }
+    let reason = reason.checked("/reason")?;
     change(&app, &tenant, &key, |stored, _, now| match stored.status {
         OrderStatus::Ready | OrderStatus::PendingReview => {
-            Step::Write(Box::new(held(stored, reason, now)))
+            Step::Write(Box::new(held(stored, &reason, now)))
         }
         _ => Step::Refuse,
     })

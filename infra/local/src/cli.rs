@@ -99,7 +99,7 @@ pub(crate) enum Part {
     Unit,
     /// Journeys through the deployed stack
     E2e,
-    /// Requests to the deployed API, generated from its own description; only if asked for
+    /// Requests to the deployed API, generated from its own description
     Api,
 }
 

@@ -2,12 +2,8 @@
 
 use super::{Answer, Problem};
 use crate::domain::connection::{Connection, ConnectionStatus};
-use crate::domain::described::{described, printable};
 use crate::domain::stock_settings::StockPlan;
 use crate::store::{Store, Written};
-use serde::Deserialize;
-
-const LONGEST_NAME: usize = 100;
 
 /// The seller's authorisation can be used.
 ///
@@ -57,41 +53,6 @@ pub fn changed_meanwhile() -> Problem {
         "Somebody else changed this at the same time.",
         "Look at what is current, and send the request again if it still applies.",
     )
-}
-
-/// A name in a request, for people.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Name(String);
-
-described!(Name, printable(LONGEST_NAME).examples(["North, Europe"]));
-
-impl Name {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The field `name`, without blanks around it.
-    ///
-    /// # Errors
-    /// As [`Self::checked_at`].
-    pub fn checked(&self) -> Answer<String> {
-        self.checked_at("/name")
-    }
-
-    /// Another field, without blanks around it.
-    ///
-    /// # Errors
-    /// 422 if it is empty, too long or not printable.
-    pub fn checked_at(&self, pointer: &str) -> Answer<String> {
-        let name = self.0.trim();
-        let printable = !name.is_empty() && !name.chars().any(char::is_control);
-        if printable && self.0.chars().count() <= LONGEST_NAME {
-            return Ok(name.to_owned());
-        }
-        let detail = format!("must be 1 to {LONGEST_NAME} printable characters");
-        Err(Problem::invalid(pointer, detail))
-    }
 }
 
 /// Changes the current stock settings of a connection; decides again if somebody else was quicker.

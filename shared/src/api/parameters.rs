@@ -1,7 +1,7 @@
 //! Reads a query string into a value; what does not fit is reported as every other problem is.
 
 use super::Problem;
-use crate::error::without_values;
+use crate::json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     }
 }
 
-/// serde's sentence may quote a value, and the values of a query need not be ours to repeat.
 fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let mut values = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -27,11 +26,10 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
             return Err(Problem::invalid(name, "is there twice"));
         }
     }
-    serde_path_to_error::deserialize(Value::Object(values)).map_err(|error| {
-        let name = error.path().to_string();
+    json::read(Value::Object(values)).map_err(|misfit| {
+        let name = misfit.path.to_string();
         let name = if name == "." { "query" } else { &name };
-        let detail = without_values(&error.inner().to_string());
-        Problem::invalid(name, detail)
+        Problem::invalid(name, misfit.detail)
     })
 }
 

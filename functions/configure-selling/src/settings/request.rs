@@ -130,8 +130,10 @@ struct BrakesRequest {
 #[serde(deny_unknown_fields)]
 struct FeedAgesRequest {
     /// Decreases go by patch then; 10 to 480. 30 if nothing is said.
+    #[schema(minimum = 10, maximum = 480)]
     decreases_minutes: Option<i64>,
     /// All the rest; 30 to 1440. 240 if nothing is said.
+    #[schema(minimum = 30, maximum = 1440)]
     others_minutes: Option<i64>,
 }
 

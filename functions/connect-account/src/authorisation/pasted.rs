@@ -1,15 +1,18 @@
 //! A refresh token that the seller copied out of Seller Central. Only read here; Amazon decides whether it is good.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{AppCredentials, Credentials};
 use stallkeeper::domain::ids::SellerId;
+use std::fmt;
 use utoipa::ToSchema;
 
 /// How the seller authorises us.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "kind", deny_unknown_fields)]
+#[serde(tag = "kind", deny_unknown_fields, remote = "Self")]
 pub(crate) enum Authorisation {
     /// The seller consents in Seller Central; the answer holds the page to begin at.
     #[serde(rename = "oauth")]
@@ -17,6 +20,27 @@ pub(crate) enum Authorisation {
     /// The seller copied a refresh token out of Seller Central.
     #[serde(rename = "token")]
     Token(PastedToken),
+}
+
+/// An object alone: serde would also take an array that begins with the kind.
+impl<'de> Deserialize<'de> for Authorisation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Authorisation;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Authorisation, A::Error> {
+                Authorisation::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
 }
 
 /// What the seller copied out of Seller Central.

@@ -105,7 +105,7 @@ pub(crate) async fn create(
     let connection = Connection {
         tenant: tenant.clone(),
         id,
-        name: request.name.checked()?,
+        name: request.name.checked("/name")?,
         marketplace: marketplace(&request.marketplace)?,
         status: ConnectionStatus::AwaitingAuthorisation,
         resume: None,

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Operator;
-use stallkeeper::api::{Answer, Body, Name, Problem, Tenant};
+use stallkeeper::api::{Answer, Body, Problem, Tenant, Text};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::domain::marketplace::Region;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReleaseRequest {
     /// For the audit log.
-    reason: Name,
+    reason: Text<100>,
 }
 
 /// The connection that held the seller account.
@@ -45,7 +45,7 @@ pub(crate) async fn release(
     Path((region, seller)): Path<(String, String)>,
     Body(ReleaseRequest { reason }): Body<ReleaseRequest>,
 ) -> Answer<Json<ReleasedSeller>> {
-    let reason = reason.checked_at("/reason")?;
+    let reason = reason.checked("/reason")?;
     let missing = || Problem::not_found("seller account");
     let region: Region = region.parse().map_err(|_| missing())?;
     let seller: SellerId = seller.parse().map_err(|_| missing())?;

@@ -168,7 +168,12 @@ async fn an_order_that_changed_after_it_was_read_is_not_taken_over() {
         [("a", "changed")],
         "who read an older one must not ship it because somebody else took the newer one over"
     );
-    for bad in [json!("1"), json!(-1), json!(1.5)] {
+    for bad in [
+        json!("1"),
+        json!(-1),
+        json!(1.5),
+        json!(i64::MAX as u64 + 1),
+    ] {
         let body = json!({"orders": [{"connection": "C1", "id": "a", "revision": bad}]});
         stand.post(PATH, body).await.problem(422, "invalid-request");
     }

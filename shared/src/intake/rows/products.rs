@@ -4,8 +4,8 @@
 use super::numbers::units;
 use super::{ReadRow, known_fields, sku, text};
 use crate::domain::product::{Product, drop_unusable};
-use crate::error::without_values;
 use crate::intake::Refusal;
+use crate::json;
 use serde_json::{Map, Value};
 
 /// Texts that describe a product.
@@ -47,12 +47,10 @@ pub fn read_product(content: &Value) -> Result<ReadRow<Product>, Refusal> {
         *ean = ean.trim().to_owned();
     }
     normalise(&mut fields);
-    let mut product: Product =
-        serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
-            let path = error.path().to_string();
-            let detail = without_values(&error.into_inner().to_string());
-            Refusal::new((path != ".").then_some(&path), "invalid", detail)
-        })?;
+    let mut product: Product = json::read(Value::Object(fields)).map_err(|misfit| {
+        let path = misfit.path.to_string();
+        Refusal::new((path != ".").then_some(&path), "invalid", misfit.detail)
+    })?;
     remarks.extend(drop_unusable(&mut product).into_iter().map(Refusal::from));
     Ok(ReadRow {
         row: product,
@@ -182,6 +180,7 @@ mod tests {
                 json!({"sku": "A", "parts": [{"sku": "B", "units": 1.5}]}),
                 "parts[0].units",
             ),
+            (json!({"sku": "A", "parts": [["B", 1]]}), "parts[0]"),
             (json!({"sku": "A", "rrp": {"GBP": "cheap"}}), "rrp.GBP"),
             (json!({"sku": ""}), "sku"),
         ] {

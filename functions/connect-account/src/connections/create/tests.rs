@@ -94,15 +94,15 @@ fn fields_that_we_do_not_know_are_refused() {
 }
 
 #[test]
-fn a_name_is_for_people() {
-    let checked = |text: &str| {
-        serde_json::from_value::<Name>(text.into())
-            .unwrap()
-            .checked()
-    };
-    assert_eq!(checked("  North, Europe ").unwrap(), "North, Europe");
-    for bad in ["", "  ", "a\nb", &"x".repeat(101)] {
-        assert!(checked(bad).is_err(), "{bad:?}");
+fn an_authorisation_is_an_object() {
+    for authorisation in [
+        serde_json::json!(["oauth"]),
+        serde_json::json!(["token", {"seller_id": "A1", "refresh_token": "t"}]),
+        serde_json::json!({"oauth": {}}),
+        serde_json::json!("oauth"),
+    ] {
+        let json = serde_json::json!({"name": "North", "marketplace": "UK", "authorisation": authorisation});
+        assert!(serde_json::from_value::<NewConnectionRequest>(json).is_err());
     }
 }
 
