@@ -238,19 +238,8 @@ mod tests {
     fn a_connection_keeps_its_seller() {
         let seller = |id: &str| id.parse::<SellerId>().unwrap();
         let mut connection = Connection {
-            tenant: "north".parse().unwrap(),
-            id: "c1".parse().unwrap(),
-            name: "North UK".into(),
-            marketplace: Marketplace::Uk,
             status: ConnectionStatus::NeedsReauthorisation,
-            resume: None,
-            seller: None,
-            participations: Vec::new(),
-            created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
-            authorised_at: None,
-            own_app: false,
-            orders_from: None,
-            revision: 1,
+            ..kit::sample::connection("north", "c1")
         };
         assert!(refuse_other_seller(&connection, &seller("A1")).is_ok());
         connection.seller = Some(seller("A1"));

@@ -60,23 +60,12 @@ mod tests {
     use ConnectionStatus::{
         Active, AwaitingAuthorisation, Disconnected, Inactive, NeedsReauthorisation, Paused,
     };
-    use stallkeeper::domain::marketplace::Marketplace;
 
     fn connection(status: ConnectionStatus, resume: Option<ConnectionStatus>) -> Connection {
         Connection {
-            tenant: "north".parse().unwrap(),
-            id: "c1".parse().unwrap(),
-            name: "North UK".into(),
-            marketplace: Marketplace::Uk,
             status,
             resume,
-            seller: None,
-            participations: Vec::new(),
-            created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
-            authorised_at: None,
-            own_app: false,
-            orders_from: None,
-            revision: 1,
+            ..kit::sample::connection("north", "c1")
         }
     }
 

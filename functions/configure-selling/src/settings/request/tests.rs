@@ -9,19 +9,8 @@ fn connection() -> Connection {
         suspended_listings: false,
     };
     Connection {
-        tenant: "north".parse().unwrap(),
-        id: "c1".parse().unwrap(),
-        name: "North UK".into(),
-        marketplace: Marketplace::Uk,
-        status: ConnectionStatus::Active,
-        resume: None,
-        seller: None,
         participations: vec![part(Marketplace::Uk, true), part(Marketplace::Fr, false)],
-        created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
-        authorised_at: None,
-        own_app: false,
-        orders_from: None,
-        revision: 1,
+        ..kit::sample::connection("north", "c1")
     }
 }
 

@@ -1,5 +1,4 @@
 use super::*;
-use stallkeeper::domain::marketplace::Marketplace;
 use std::sync::LazyLock;
 
 pub(super) fn connection(status: ConnectionStatus) -> Connection {

@@ -1,5 +1,4 @@
 use super::*;
-use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::listing::{ListingState, Observed};
 use stallkeeper::domain::product::Part;
 use stallkeeper::domain::stock::StockLevel;
@@ -9,21 +8,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn listing(observed: Option<u32>) -> Listing {
-    let connection = Connection {
-        tenant: "north".parse().unwrap(),
-        id: "c1".parse().unwrap(),
-        name: "Shop".into(),
-        marketplace: Marketplace::Uk,
-        status: ConnectionStatus::Active,
-        resume: None,
-        seller: None,
-        participations: Vec::new(),
-        created_at: at(0),
-        authorised_at: None,
-        own_app: false,
-        orders_from: None,
-        revision: 1,
-    };
+    let connection = kit::sample::connection("north", "c1");
     let mut listing = Listing::new(&connection, "A".parse().unwrap(), ListingState::Matched);
     listing.product = Some("A".parse().unwrap());
     listing.observed = observed.map(|value| Observed { value, at: at(0) });

@@ -1,7 +1,6 @@
 use super::*;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::Sent;
 use stallkeeper::domain::stock::Wanted;

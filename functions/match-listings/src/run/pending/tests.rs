@@ -1,5 +1,4 @@
 use super::*;
-use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{ListingState, Refused, Sent, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -14,21 +13,7 @@ fn hour(hour: i64) -> Timestamp {
 const REPORT: i64 = 100;
 
 fn listing(wanted: Option<u32>, sent: Option<(u32, i64)>) -> Listing {
-    let connection = Connection {
-        tenant: "north".parse().unwrap(),
-        id: "c1".parse().unwrap(),
-        name: "Shop".into(),
-        marketplace: Marketplace::Uk,
-        status: ConnectionStatus::Active,
-        resume: None,
-        seller: None,
-        participations: Vec::new(),
-        created_at: hour(0),
-        authorised_at: None,
-        own_app: false,
-        orders_from: None,
-        revision: 1,
-    };
+    let connection = kit::sample::connection("north", "c1");
     let mut listing = Listing::new(&connection, "A".parse().unwrap(), ListingState::Matched);
     listing.wanted = wanted.map(|quantity| Wanted {
         quantity: Some(quantity),
