@@ -10,6 +10,7 @@ pub mod marketplace;
 pub mod money;
 pub mod order;
 pub mod product;
+pub mod row;
 pub mod shipping_term;
 pub mod stock;
 pub mod stock_settings;

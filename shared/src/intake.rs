@@ -12,6 +12,7 @@ pub use products::queue_products;
 pub use rows::{ReadRow, read_level, read_product, sku_of};
 
 use crate::domain::product::Fault;
+use crate::domain::row::RowCode;
 
 /// SKUs that are read at a time.
 const CONCURRENCY: usize = 8;
@@ -39,14 +40,13 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub field: Option<String>,
-    /// Stable, for programs.
-    pub code: &'static str,
+    pub code: RowCode,
     /// For a person.
     pub detail: String,
 }
 
 impl Refusal {
-    pub(crate) fn new(field: Option<&str>, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(field: Option<&str>, code: RowCode, detail: impl Into<String>) -> Self {
         Self {
             field: field.map(str::to_owned),
             code,

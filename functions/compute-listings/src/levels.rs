@@ -4,6 +4,7 @@ use crate::{App, CONCURRENCY, refused};
 use jiff::Timestamp;
 use serde_json::Value;
 use stallkeeper::domain::ids::{Sku, TenantId};
+use stallkeeper::domain::row::RowCode;
 use stallkeeper::domain::stock::Arrival;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -28,7 +29,7 @@ pub(crate) async fn compare(
         match verdict {
             Verdict::Refused(refusal) => remarks.push(refusal),
             // A conflict is noted as the level is written.
-            Verdict::Adjusted(remark) if remark.code != "conflict" => remarks.push(remark),
+            Verdict::Adjusted(remark) if remark.code != RowCode::Conflict => remarks.push(remark),
             _ => {}
         }
         note(store, tenant, &row, remarks, now).await?;
@@ -93,7 +94,7 @@ async fn note(
     mut remarks: Vec<Refusal>,
     now: Timestamp,
 ) -> Result<()> {
-    remarks.retain(|remark| remark.code != "older");
+    remarks.retain(|remark| remark.code != RowCode::Older);
     if remarks.is_empty() {
         return Ok(());
     }

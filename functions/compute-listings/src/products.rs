@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::domain::product::{Product, digest, fault, nested_bundle, part_as_bundle};
+use stallkeeper::domain::row::RowCode;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use stallkeeper::intake::{ReadRow, Refusal, Verdict, queue_products, read_product};
@@ -136,7 +137,7 @@ fn too_many_exchanged(product: &Product, read: &SkuInputs) -> Option<Refusal> {
         );
         Refusal {
             field: Some("parts".to_owned()),
-            code: "too_many_parts_exchanged",
+            code: RowCode::TooManyPartsExchanged,
             detail,
         }
     })

@@ -57,14 +57,12 @@ pub(crate) struct MappingRequest {
 #[schema(as = Mapping)]
 pub(crate) struct MappingAnswer {
     /// The canonical spelling.
-    #[schema(example = "STD UK DOM")]
-    term: String,
-    #[schema(example = "DPD/next-day")]
-    service: String,
+    term: ShippingTerm,
+    service: CourierServiceId,
     carries_prime: bool,
     /// The connection it is narrowed to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    connection: Option<String>,
+    connection: Option<ConnectionId>,
 }
 
 /// Mappings, by shipping term.
@@ -76,10 +74,10 @@ pub(crate) struct MappingList {
 impl MappingAnswer {
     fn of(mapping: &Mapping, owner: &MappingOwner) -> Self {
         Self {
-            term: mapping.term.to_string(),
-            service: mapping.service.to_string(),
+            term: mapping.term.clone(),
+            service: mapping.service.clone(),
             carries_prime: mapping.carries_prime,
-            connection: owner.connection().map(ToString::to_string),
+            connection: owner.connection().map(|it| it.id.clone()),
         }
     }
 }

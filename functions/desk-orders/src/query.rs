@@ -73,9 +73,9 @@ impl ListRequest {
 }
 
 fn status(text: &str) -> Result<OrderStatus, String> {
-    OrderStatus::parse(text).ok_or_else(|| {
-        let all = OrderStatus::ALL.map(OrderStatus::as_str).join(", ");
-        format!("there is no such status; there are {all}")
+    text.parse().map_err(|_| {
+        let all: Vec<&str> = OrderStatus::ALL.iter().map(|it| it.as_str()).collect();
+        format!("there is no such status; there are {}", all.join(", "))
     })
 }
 

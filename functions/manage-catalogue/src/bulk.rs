@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use stallkeeper::api::{Answer, Problem};
+use stallkeeper::domain::row::RowCode;
 use stallkeeper::intake::{ReadRow, Refusal, Verdict, sku_of};
 use utoipa::ToSchema;
 
@@ -45,9 +46,7 @@ pub(crate) struct RowRemark {
     pub(crate) sku: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) field: Option<String>,
-    /// Stable, for programs.
-    #[schema(example = "older")]
-    pub(crate) code: String,
+    pub(crate) code: RowCode,
     /// For a person.
     pub(crate) detail: String,
 }
@@ -89,7 +88,7 @@ impl RowName {
             row: self.number,
             sku: self.sku.clone(),
             field: refusal.field,
-            code: refusal.code.to_owned(),
+            code: refusal.code,
             detail: refusal.detail,
         }
     }
@@ -120,7 +119,7 @@ impl Rows {
             let name = RowName { number, sku };
             let unreadable = |detail: &str| Refusal {
                 field: None,
-                code: "unreadable",
+                code: RowCode::Unreadable,
                 detail: detail.to_owned(),
             };
             match decoded.map_err(unreadable).and_then(|value| read(&value)) {

@@ -35,10 +35,8 @@ pub(crate) async fn erase_buyers(
     mut erasure: Erasure,
     deadline: SystemTime,
 ) -> Result<()> {
-    let mut statuses = OrderStatus::ALL.to_vec();
-    statuses.sort_unstable();
-    statuses.retain(|status| *status >= erasure.status);
-    for status in statuses {
+    let from = erasure.status;
+    for &status in OrderStatus::ALL.iter().filter(|status| **status >= from) {
         erasure.status = status;
         loop {
             let is_late = deadline

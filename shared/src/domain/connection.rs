@@ -7,8 +7,20 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ConnectionStatus {
     /// Made, but no seller has authorised us yet.
     AwaitingAuthorisation,
@@ -50,14 +62,7 @@ impl ConnectionStatus {
 
     /// The spelling used in tables and answers.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AwaitingAuthorisation => "awaiting_authorisation",
-            Self::Inactive => "inactive",
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::NeedsReauthorisation => "needs_reauthorisation",
-            Self::Disconnected => "disconnected",
-        }
+        self.into()
     }
 }
 

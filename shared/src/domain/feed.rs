@@ -49,8 +49,19 @@ impl From<SentBy> for String {
 const PATCH: &str = "patch";
 
 /// The state of a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FeedState {
     /// Its manifest is being written and its listings claimed; nothing is at Amazon.
     Building,
@@ -86,15 +97,7 @@ impl FeedState {
     }
 
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Building => "building",
-            Self::Claimed => "claimed",
-            Self::Submitting => "submitting",
-            Self::Submitted => "submitted",
-            Self::SetAside => "set_aside",
-            Self::Settled => "settled",
-            Self::Returned => "returned",
-        }
+        self.into()
     }
 }
 

@@ -30,9 +30,13 @@ use std::collections::BTreeMap;
     Ord,
     Serialize,
     Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ListingState {
     /// Seen on Amazon, exactly so spelt, fulfilled by the merchant, with a product here: the only state that is sent.
     Matched,
@@ -49,30 +53,12 @@ pub enum ListingState {
 }
 
 impl ListingState {
-    pub const ALL: [Self; 6] = [
-        Self::Matched,
-        Self::CaseMismatch,
-        Self::FulfilledByAmazon,
-        Self::NotOnAmazon,
-        Self::UnknownHere,
-        Self::ClosedElsewhere,
-    ];
+    /// All states there are.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The spelling used in tables, queries and answers.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Matched => "matched",
-            Self::CaseMismatch => "case_mismatch",
-            Self::FulfilledByAmazon => "fulfilled_by_amazon",
-            Self::NotOnAmazon => "not_on_amazon",
-            Self::UnknownHere => "unknown_here",
-            Self::ClosedElsewhere => "closed_elsewhere",
-        }
-    }
-
-    /// Reads the spelling of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+        self.into()
     }
 }
 

@@ -14,7 +14,19 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// One of Amazon's country sites, named by the country code as Amazon writes it (`UK`, not `GB`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+)]
 #[serde(try_from = "String", into = "String")]
 pub enum Marketplace {
     Ae,
@@ -75,7 +87,7 @@ impl utoipa::PartialSchema for Marketplace {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
             .description(Some("Country code of a marketplace, as Amazon writes it"))
-            .enum_values(Some(Self::ALL.map(Self::country)))
+            .enum_values(Some(Self::ALL.iter().map(|it| it.country())))
             .examples(["UK"])
             .into()
     }
@@ -89,31 +101,13 @@ impl utoipa::ToSchema for Marketplace {
 
 impl Marketplace {
     /// All marketplaces there are, by country code.
-    pub const ALL: [Self; 23] = [
-        Self::Ae,
-        Self::Au,
-        Self::Be,
-        Self::Br,
-        Self::Ca,
-        Self::De,
-        Self::Eg,
-        Self::Es,
-        Self::Fr,
-        Self::Ie,
-        Self::In,
-        Self::It,
-        Self::Jp,
-        Self::Mx,
-        Self::Nl,
-        Self::Pl,
-        Self::Sa,
-        Self::Se,
-        Self::Sg,
-        Self::Tr,
-        Self::Uk,
-        Self::Us,
-        Self::Za,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The country codes of all, for a sentence or a pattern.
+    pub(crate) fn countries(separator: &str) -> String {
+        let all: Vec<&str> = Self::ALL.iter().map(|it| it.country()).collect();
+        all.join(separator)
+    }
 
     #[rustfmt::skip]
     const fn store(self) -> Store {
@@ -147,9 +141,8 @@ impl Marketplace {
 
     /// The marketplace with this id of Amazon's, spelt exactly; `None` for one that is new to us.
     pub fn by_id(id: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|marketplace| marketplace.id() == id)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|marketplace| marketplace.id() == id)
     }
 
     /// The country code as Amazon writes it; `UK` for the United Kingdom.
@@ -200,7 +193,7 @@ impl std::error::Error for UnknownMarketplace {}
 
 impl fmt::Display for UnknownMarketplace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let countries = Marketplace::ALL.map(Marketplace::country).join(", ");
+        let countries = Marketplace::countries(", ");
         write!(f, "there is no such marketplace; Amazon has {countries}")
     }
 }
@@ -216,7 +209,8 @@ impl FromStr for Marketplace {
                 .iter()
                 .any(|code| code.eq_ignore_ascii_case(text))
         };
-        Self::ALL.into_iter().find(named).ok_or(UnknownMarketplace)
+        let mut all = Self::ALL.iter().copied();
+        all.find(named).ok_or(UnknownMarketplace)
     }
 }
 
@@ -241,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_marketplace_is_found_by_its_country_in_any_case_and_by_its_id() {
-        for one in Marketplace::ALL {
+        for &one in Marketplace::ALL {
             assert_eq!(one.country().to_lowercase().parse(), Ok(one));
             assert_eq!(one.iso_country().parse(), Ok(one));
             assert_eq!(Marketplace::by_id(one.id()), Some(one));
@@ -251,7 +245,7 @@ mod tests {
                 "the variant is named after the country"
             );
         }
-        let ids: BTreeSet<_> = Marketplace::ALL.map(Marketplace::id).into();
+        let ids: BTreeSet<_> = Marketplace::ALL.iter().map(|it| it.id()).collect();
         assert_eq!(ids.len(), 23, "no id stands twice");
         assert_eq!(Marketplace::by_id("A1F83G8C2ARO7p"), None);
     }

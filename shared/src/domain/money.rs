@@ -49,7 +49,7 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), all);
         assert!(codes.iter().all(|code| code.len() == 3));
-        for marketplace in Marketplace::ALL {
+        for &marketplace in Marketplace::ALL {
             assert!(decimals(marketplace.currency()).is_some(), "{marketplace}");
         }
     }

@@ -33,9 +33,13 @@ use serde::{Deserialize, Serialize};
     Ord,
     Serialize,
     Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderStatus {
     /// Of a marketplace that is not switched on: kept without buyer data until it is.
     Parked,
@@ -57,34 +61,12 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
-    pub const ALL: [OrderStatus; 8] = [
-        OrderStatus::PendingReview,
-        OrderStatus::Ready,
-        OrderStatus::Acknowledged,
-        OrderStatus::AwaitingPayment,
-        OrderStatus::Parked,
-        OrderStatus::Elsewhere,
-        OrderStatus::Dispatched,
-        OrderStatus::Cancelled,
-    ];
+    /// All statuses there are, in the order of an order's life.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The spelling used in tables, queries and answers.
     pub fn as_str(self) -> &'static str {
-        match self {
-            OrderStatus::Parked => "parked",
-            OrderStatus::Elsewhere => "elsewhere",
-            OrderStatus::AwaitingPayment => "awaiting_payment",
-            OrderStatus::PendingReview => "pending_review",
-            OrderStatus::Ready => "ready",
-            OrderStatus::Acknowledged => "acknowledged",
-            OrderStatus::Dispatched => "dispatched",
-            OrderStatus::Cancelled => "cancelled",
-        }
-    }
-
-    /// Reads the spelling of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
+        self.into()
     }
 }
 

@@ -43,7 +43,7 @@ described!(
     ShippingTerm,
     matching(&format!(
         "^(([A-Z0-9]_?){{0,31}}[A-Z0-9] ({0}) (DOM|INT)(_[0-9]{{1,4}})?|({0}) (NEXT|SECOND))(-PRIME)?$",
-        Marketplace::ALL.map(Marketplace::country).join("|")
+        Marketplace::countries("|")
     ))
     .max_length(Some(128))
     .examples(["STD UK DOM"])
@@ -64,19 +64,29 @@ pub enum Delivery {
 }
 
 /// Whether the address is domestic to the marketplace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 pub enum Reach {
+    #[strum(serialize = "DOM")]
     Domestic,
+    #[strum(serialize = "INT")]
     International,
 }
 
 impl Reach {
     /// `DOM` or `INT`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Domestic => "DOM",
-            Self::International => "INT",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

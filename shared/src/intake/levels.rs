@@ -2,6 +2,7 @@
 
 use super::{Refusal, Verdict};
 use crate::domain::ids::{Sku, TenantId};
+use crate::domain::row::RowCode;
 use crate::domain::stock::{Arrival, StockLevel};
 use crate::error::Result;
 use crate::queue::{LevelRow, Queue, StockChange};
@@ -45,13 +46,13 @@ async fn note_seen(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<(
 pub fn level_remark(arrival: Arrival, stored: Option<&StockLevel>) -> Option<Refusal> {
     let (code, detail) = match arrival {
         Arrival::New | Arrival::Repeated => return None,
-        Arrival::Older => ("older", "A level measured later is known."),
+        Arrival::Older => (RowCode::Older, "A level measured later is known."),
         Arrival::Lower | Arrival::Conflict => (
-            "conflict",
+            RowCode::Conflict,
             "Another quantity was sent for the same moment: the lower one holds. Count again, and send the result with a later moment.",
         ),
         Arrival::Ahead => (
-            "ahead",
+            RowCode::Ahead,
             "It was measured more than 5 minutes from now. Set the sender's clock right.",
         ),
     };
@@ -62,7 +63,7 @@ pub fn level_remark(arrival: Arrival, stored: Option<&StockLevel>) -> Option<Ref
         )
     });
     Some(Refusal {
-        field: (code != "conflict").then(|| "measured_at".to_owned()),
+        field: (code != RowCode::Conflict).then(|| "measured_at".to_owned()),
         code,
         detail: format!("{detail}{stored}"),
     })
@@ -172,7 +173,7 @@ mod tests {
             Verdict::Changed => "changed",
             Verdict::Adjusted(_) => "adjusted",
             Verdict::Unchanged => "unchanged",
-            Verdict::Refused(refusal) => refusal.code,
+            Verdict::Refused(refusal) => refusal.code.as_str(),
         };
         verdicts.iter().map(code).collect()
     }
@@ -202,10 +203,10 @@ mod tests {
         let stored = row("A", 5, 10).level(now);
         let mut higher = row("A", 6, 9_999);
         let verdict = judge(&mut higher, Some(&stored), now);
-        assert!(matches!(verdict, Verdict::Refused(refusal) if refusal.code == "ahead"));
+        assert!(matches!(verdict, Verdict::Refused(refusal) if refusal.code == RowCode::Ahead));
         let mut lower = row("A", 4, 9_999);
         let verdict = judge(&mut lower, Some(&stored), now);
-        assert!(matches!(verdict, Verdict::Adjusted(remark) if remark.code == "ahead"));
+        assert!(matches!(verdict, Verdict::Adjusted(remark) if remark.code == RowCode::Ahead));
         assert_eq!(lower.measured_at.as_millisecond(), 10_001);
         let taken = lower.level(now);
         let mut again = row("A", 4, 9_999);

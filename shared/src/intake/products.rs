@@ -3,6 +3,7 @@
 use super::{CONCURRENCY, Refusal, Verdict};
 use crate::domain::ids::{Sku, TenantId};
 use crate::domain::product::{Fault, Product, digest, fault, nested_bundle, part_as_bundle};
+use crate::domain::row::RowCode;
 use crate::error::Result;
 use crate::fan_out;
 use crate::queue::{Queue, StockChange};
@@ -60,7 +61,7 @@ fn twice() -> Refusal {
         "This SKU is in the same call before, with other content; only that row was looked at.";
     Refusal {
         field: Some("sku".to_owned()),
-        code: "sku_twice",
+        code: RowCode::SkuTwice,
         detail: detail.to_owned(),
     }
 }

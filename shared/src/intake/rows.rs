@@ -8,6 +8,7 @@ pub use products::read_product;
 
 use super::Refusal;
 use crate::domain::ids::{Sku, WarehouseCode};
+use crate::domain::row::RowCode;
 use crate::queue::LevelRow;
 use jiff::Timestamp;
 use numbers::units;
@@ -71,7 +72,7 @@ fn known_fields(
 ) -> Result<Map<String, Value>, Refusal> {
     let Some(fields) = content.as_object() else {
         let detail = "expected an object";
-        return Err(Refusal::new(None, "unreadable", detail));
+        return Err(Refusal::new(None, RowCode::Unreadable, detail));
     };
     let mut kept = Map::new();
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
@@ -80,7 +81,7 @@ fn known_fields(
         } else {
             let name = name.chars().take(40).collect::<String>();
             let detail = "There is no such field; the rest of the row was taken.";
-            remarks.push(Refusal::new(Some(&name), "unknown_field", detail));
+            remarks.push(Refusal::new(Some(&name), RowCode::UnknownField, detail));
         }
     }
     Ok(kept)
@@ -94,9 +95,10 @@ fn read<T>(
 ) -> Result<T, Refusal> {
     let Some(value) = fields.get(name) else {
         let detail = format!("missing field `{name}`");
-        return Err(Refusal::new(Some(name), "invalid", detail));
+        return Err(Refusal::new(Some(name), RowCode::Invalid, detail));
     };
-    parse(value).ok_or_else(|| Refusal::new(Some(name), "invalid", format!("expected {expected}")))
+    parse(value)
+        .ok_or_else(|| Refusal::new(Some(name), RowCode::Invalid, format!("expected {expected}")))
 }
 
 /// A text, or a whole number that was meant as one.
@@ -134,7 +136,7 @@ mod tests {
     }
 
     fn codes(remarks: &[Refusal]) -> Vec<&str> {
-        remarks.iter().map(|remark| remark.code).collect()
+        remarks.iter().map(|remark| remark.code.as_str()).collect()
     }
 
     #[test]
@@ -189,7 +191,7 @@ mod tests {
         for quantity in none {
             let refusal = level(&quantity).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("quantity"), "{quantity}");
-            assert_eq!(refusal.code, "invalid");
+            assert_eq!(refusal.code, RowCode::Invalid);
         }
         assert!(level(&Value::Null).unwrap_err().detail.contains("missing"));
     }

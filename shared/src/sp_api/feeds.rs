@@ -13,18 +13,17 @@ use serde_json::json;
 use url::Url;
 
 /// The kinds of feeds that we send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 pub enum FeedType {
     /// Changes of listings, as [`super::listings_feed`] writes them. One marketplace a feed; at most 5 feeds in 5 minutes.
+    #[strum(serialize = "JSON_LISTINGS_FEED")]
     JsonListings,
 }
 
 impl FeedType {
     /// Amazon's spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::JsonListings => "JSON_LISTINGS_FEED",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What the document holds; Amazon signs the upload address for exactly this.

@@ -25,8 +25,9 @@ pub struct PatchVerdict {
 }
 
 /// Whether Amazon took a patch.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, strum::EnumString)]
 #[serde(from = "String")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum PatchStatus {
     /// Taken; it will be live shortly.
     Accepted,
@@ -35,22 +36,30 @@ pub enum PatchStatus {
     /// Looked at and not kept; the answer to a preview, which we do not ask for.
     Valid,
     /// New to us; Amazon's word.
+    #[strum(default)]
     Other(String),
 }
 
 impl From<String> for PatchStatus {
     fn from(word: String) -> Self {
-        match word.as_str() {
-            "ACCEPTED" => Self::Accepted,
-            "INVALID" => Self::Invalid,
-            "VALID" => Self::Valid,
-            _ => Self::Other(word),
-        }
+        word.parse().unwrap_or(Self::Other(word))
     }
 }
 
 /// A part of a listing that Amazon sends only if asked. Amazon page: *Listings Items API v2021-08-01 model*.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "camelCase")]
 #[expect(missing_docs, reason = "each is Amazon's own name of the part")]
 pub enum ListingsData {
     Summaries,
@@ -60,15 +69,11 @@ pub enum ListingsData {
 
 impl ListingsData {
     /// All that we read.
-    pub const ALL: [Self; 3] = [Self::Summaries, Self::Issues, Self::FulfillmentAvailability];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Amazon's spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Summaries => "summaries",
-            Self::Issues => "issues",
-            Self::FulfillmentAvailability => "fulfillmentAvailability",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -26,8 +26,11 @@ pub struct ProcessingState {
 }
 
 /// Amazon page: *Feeds API v2021-06-30 Reference*, `processingStatus`; the Reports API has the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
 #[serde(from = "String", into = "String")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProcessingStatus {
     InQueue,
     InProgress,
@@ -37,6 +40,7 @@ pub enum ProcessingStatus {
     /// Of a feed: some, none or all of it was applied.
     Fatal,
     /// New to us; Amazon's word. Nothing is known of it, so wait.
+    #[strum(default, transparent)]
     Other(String),
 }
 
@@ -49,26 +53,12 @@ impl ProcessingStatus {
 
 impl From<String> for ProcessingStatus {
     fn from(word: String) -> Self {
-        match word.as_str() {
-            "IN_QUEUE" => Self::InQueue,
-            "IN_PROGRESS" => Self::InProgress,
-            "DONE" => Self::Done,
-            "CANCELLED" => Self::Cancelled,
-            "FATAL" => Self::Fatal,
-            _ => Self::Other(word),
-        }
+        word.parse().unwrap_or(Self::Other(word))
     }
 }
 
 impl From<ProcessingStatus> for String {
     fn from(status: ProcessingStatus) -> String {
-        match status {
-            ProcessingStatus::InQueue => "IN_QUEUE".to_owned(),
-            ProcessingStatus::InProgress => "IN_PROGRESS".to_owned(),
-            ProcessingStatus::Done => "DONE".to_owned(),
-            ProcessingStatus::Cancelled => "CANCELLED".to_owned(),
-            ProcessingStatus::Fatal => "FATAL".to_owned(),
-            ProcessingStatus::Other(word) => word,
-        }
+        status.to_string()
     }
 }

@@ -11,18 +11,17 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// The kinds of reports that we read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 pub enum ReportType {
     /// Every listing of the seller, active or not, as [`super::listings_report`] reads it.
+    #[strum(serialize = "GET_MERCHANT_LISTINGS_ALL_DATA")]
     AllListings,
 }
 
 impl ReportType {
     /// Amazon's spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AllListings => "GET_MERCHANT_LISTINGS_ALL_DATA",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

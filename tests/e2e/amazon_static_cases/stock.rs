@@ -144,7 +144,7 @@ async fn listing_is_read(amazon: &Amazon, case: &Case, change: Change) -> Result
     let seller: SellerId = "A1SELLER".parse().unwrap();
     let (sku, store) = (value(case, "sku"), Marketplace::Us);
     if case.operation == "getListingsItem" {
-        let parts = &ListingsData::ALL;
+        let parts = ListingsData::ALL;
         let item = client.get_listings_item(&account, &seller, sku, store, parts);
         shows_all_that_is_expected(&item.await?.value.unwrap(), &case.answer);
         return Ok(());

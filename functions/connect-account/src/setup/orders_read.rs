@@ -28,8 +28,7 @@ pub(crate) struct OrdersRead {
 pub(crate) struct RefusedPart {
     /// Amazon's name of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "RECIPIENT")]
-    dataset: Option<&'static str>,
+    dataset: Option<Dataset>,
     /// Marketplaces with which Amazon refuses every search.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     marketplaces: Vec<Marketplace>,
@@ -58,7 +57,7 @@ impl OrdersRead {
 
 fn refused(refusals: &Refusals) -> Vec<RefusedPart> {
     let datasets = refusals.refused_datasets().iter().map(|it| RefusedPart {
-        dataset: Some(it.dataset.as_str()),
+        dataset: Some(it.dataset),
         marketplaces: Vec::new(),
         text: format!(
             "searchOrders with {} {}; without it, it is answered. {}",

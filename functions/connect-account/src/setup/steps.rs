@@ -14,11 +14,35 @@ use utoipa::ToSchema;
 /// How long Amazon lets an app keep its client secret.
 const SECRET_LASTS: SignedDuration = SignedDuration::from_hours(180 * 24);
 
+/// Which step of setting up, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SetupStepId)]
+pub(crate) enum StepId {
+    Authorise,
+    ConfirmSeller,
+    Marketplaces,
+    Couriers,
+    Mappings,
+    Activate,
+    TakeOver,
+    MatchListings,
+    PublishStock,
+}
+
+/// What must be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ExpiryClockId)]
+pub(crate) enum ClockId {
+    Authorisation,
+    AppClientSecret,
+}
+
 /// A step of setting up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Step {
-    #[schema(example = "authorise")]
-    pub(crate) id: &'static str,
+    pub(crate) id: StepId,
     pub(crate) done: bool,
     /// What to do, or what is done.
     text: String,
@@ -33,8 +57,7 @@ pub(crate) struct Step {
 /// Something that must be renewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ExpiryClock {
-    #[schema(example = "authorisation")]
-    id: &'static str,
+    id: ClockId,
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<Timestamp>,
@@ -86,7 +109,7 @@ fn authorise(facts: &Facts<'_>) -> Step {
         "Ask for a link and let the seller consent in Seller Central; or paste a refresh token that the seller copied out of it."
     };
     Step {
-        id: "authorise",
+        id: StepId::Authorise,
         done,
         text: text.to_owned(),
         link: if done {
@@ -117,7 +140,7 @@ fn confirm(facts: &Facts<'_>) -> Step {
         ),
     };
     Step {
-        id: "confirm_seller",
+        id: StepId::ConfirmSeller,
         done,
         text,
         link: None,
@@ -140,7 +163,7 @@ fn marketplaces(facts: &Facts<'_>) -> Step {
         facts.connection.id, facts.connection.marketplace
     );
     Step {
-        id: "marketplaces",
+        id: StepId::Marketplaces,
         done,
         text,
         link: None,
@@ -159,7 +182,7 @@ fn couriers(facts: &Facts<'_>) -> Step {
         "Say which couriers carry for you, and their services.".to_owned()
     };
     Step {
-        id: "couriers",
+        id: StepId::Couriers,
         done,
         text,
         link: None,
@@ -180,7 +203,7 @@ fn mappings(facts: &Facts<'_>) -> Step {
     // What the buyer may choose is what the seller's shipping templates offer.
     let central = facts.connection.marketplace.seller_central();
     Step {
-        id: "mappings",
+        id: StepId::Mappings,
         done,
         text,
         link: Some(format!(
@@ -209,7 +232,7 @@ fn activate(facts: &Facts<'_>) -> Step {
     };
     let request = format!("PATCH /connections/{}", facts.connection.id);
     Step {
-        id: "activate",
+        id: StepId::Activate,
         done,
         text: text.to_owned(),
         link: None,
@@ -226,7 +249,7 @@ fn take_over(facts: &Facts<'_>) -> Step {
         None => "All orders are only watched, under `elsewhere`. Say from which moment on they are ours, once nobody else ships what is bought after it.".to_owned(),
     };
     Step {
-        id: "take_over",
+        id: StepId::TakeOver,
         done: connection.orders_from.is_some(),
         text,
         link: None,
@@ -247,7 +270,7 @@ pub(crate) fn clocks(
 ) -> Vec<ExpiryClock> {
     let authorised_until = connection.authorised_at.and_then(valid_until);
     let authorisation = ExpiryClock {
-        id: "authorisation",
+        id: ClockId::Authorisation,
         text: match authorised_until {
             Some(_) => "The seller authorises again at the latest then; Amazon lets an authorisation last 365 days.",
             None => "Runs for 365 days once the seller has authorised.",
@@ -275,7 +298,7 @@ fn secret(connection: &Connection, stored_at: Option<Timestamp>, now: Timestamp)
         }
     };
     ExpiryClock {
-        id: "app_client_secret",
+        id: ClockId::AppClientSecret,
         text: text.to_owned(),
         valid_until: until,
         days_left: until.map(|until| days(now, until)),

@@ -308,7 +308,7 @@ fn what_a_person_may_overrule_and_what_not() {
 #[test]
 fn only_what_waits_can_be_picked_for() {
     let couriers = Couriers::default();
-    for status in OrderStatus::ALL {
+    for &status in OrderStatus::ALL {
         let mut order = ready("026-1", 1);
         order.status = status;
         order.decision.by_person = true;

@@ -12,7 +12,7 @@ pub(super) use answer::Explanation;
 
 use super::amazon::{outcome, shown};
 use crate::App;
-use answer::{Observed, Product, RefusedValue, SentValue};
+use answer::{Observed, Product, RefusedValue, SentValue, SentWay};
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
@@ -114,13 +114,9 @@ impl ListingFacts {
         Explanation {
             connection: self.connection.id.to_string(),
             sku: listing.amazon_sku.to_string(),
-            state: listing.state.as_str(),
+            state: listing.state,
             state_note: words::state(listing),
-            marketplaces: listing
-                .marketplaces
-                .iter()
-                .map(|store| store.country())
-                .collect(),
+            marketplaces: listing.marketplaces.clone(),
             product_type: listing.product_type.clone(),
             product: self.product(),
             settings_published: self.plan.in_force().is_some(),
@@ -182,8 +178,8 @@ fn sent_value<T, V>(
 ) -> SentValue<V> {
     let standing = Standing::of(Some(&sent.by), feed);
     let (by, id) = match &sent.by {
-        SentBy::Patch => ("patch", None),
-        SentBy::Feed(id) => ("feed", Some(id.to_string())),
+        SentBy::Patch => (SentWay::Patch, None),
+        SentBy::Feed(id) => (SentWay::Feed, Some(id.to_string())),
     };
     let outcome = outcome(sent, refused, standing);
     SentValue {

@@ -9,8 +9,9 @@ use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{
     Answer, Limit, Parameters, Problem, TenantConnection, decode_cursor, encode_cursor,
 };
-use stallkeeper::domain::feed::{Feed, FeedKind};
+use stallkeeper::domain::feed::{Feed, FeedKind, FeedState};
 use stallkeeper::domain::ids::FeedId;
+use stallkeeper::domain::marketplace::Marketplace;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -48,12 +49,11 @@ pub(crate) struct FeedRow {
     /// `quantity` or `price`.
     kind: FeedKind,
     /// The marketplace that it names.
-    #[schema(example = "UK")]
-    marketplace: &'static str,
+    marketplace: Marketplace,
     /// `building` and `claimed`: not at Amazon yet; `submitting`: being submitted; `submitted`: Amazon is processing it;
-    /// `set_aside`: Amazon did not bring it to an end in time, and its lines are sent again; `settled`: each line is accepted or refused; `returned`: nothing came of it, and its lines are sent again.
-    #[schema(example = "settled")]
-    state: &'static str,
+    /// `set_aside`: Amazon did not bring it to an end in time, and its lines are sent again; `settled`: each line is
+    /// accepted or refused; `returned`: nothing came of it, and its lines are sent again.
+    state: FeedState,
     lines: u32,
     /// Known once it is settled.
     accepted: u32,
@@ -77,8 +77,8 @@ impl From<Feed> for FeedRow {
         Self {
             id: feed.id.into(),
             kind: feed.kind,
-            marketplace: feed.marketplace.country(),
-            state: feed.state.as_str(),
+            marketplace: feed.marketplace,
+            state: feed.state,
             lines: feed.lines,
             accepted: feed.accepted,
             refused: feed.refused,

@@ -162,8 +162,7 @@ pub(crate) async fn counts(
 pub(crate) struct Matched {
     connection: String,
     /// It takes some minutes: Amazon makes its reports first.
-    #[schema(example = "on_demand")]
-    why: &'static str,
+    why: MatchReason,
 }
 
 /// Match the listings with Amazon's now, rather than with the daily matching.
@@ -230,7 +229,7 @@ impl App {
         info!(connection.id = %connection.id, "the listings of connection `{}` are to be matched", connection.id);
         let answer = Matched {
             connection: connection.id.to_string(),
-            why: "on_demand",
+            why: MatchReason::OnDemand,
         };
         Ok((StatusCode::ACCEPTED, Json(answer)))
     }

@@ -34,8 +34,7 @@ pub(crate) struct PriceParams {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReleasedPrice {
     sku: String,
-    #[schema(example = "UK")]
-    marketplace: &'static str,
+    marketplace: Marketplace,
     #[schema(value_type = String, example = "19.99")]
     amount: Decimal,
     #[schema(example = "GBP")]
@@ -78,7 +77,7 @@ pub(crate) async fn release(
     info!(audit = "price_released", tenant.id = %connection.tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
     Ok(Json(ReleasedPrice {
         sku: AmazonSku::into(sku),
-        marketplace: marketplace.country(),
+        marketplace,
         amount,
         currency: marketplace.currency(),
     }))

@@ -30,8 +30,7 @@ pub(crate) struct ReopenParams {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reopened {
     sku: String,
-    #[schema(example = "matched")]
-    state: &'static str,
+    state: ListingState,
 }
 
 /// Reopen a listing that is `closed_elsewhere`: it is sent its quantity again, and stays open until somebody closes it
@@ -57,7 +56,7 @@ pub(crate) async fn reopen(
     info!(audit = "listing_reopened", tenant.id = %connection.tenant, connection.id = %connection.id, "a listing of connection `{}` is reopened", connection.id);
     Ok(Json(Reopened {
         sku: sku.into(),
-        state: listing.state.as_str(),
+        state: listing.state,
     }))
 }
 

@@ -4,7 +4,8 @@ use super::amazon::{Outcome, outcome, shown};
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::listing::{Differing, Listing, Standing};
+use stallkeeper::domain::listing::{Differing, Listing, ListingState, Standing};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Reservation;
 use utoipa::ToSchema;
 
@@ -13,9 +14,7 @@ use utoipa::ToSchema;
 pub(crate) struct ListingRow {
     /// To the letter, as on Amazon.
     pub sku: String,
-    /// `matched`, `case_mismatch`, `fulfilled_by_amazon`, `not_on_amazon`, `unknown_here` or `closed_elsewhere`.
-    #[schema(example = "matched")]
-    pub state: &'static str,
+    pub state: ListingState,
     /// The product that it is tied to.
     pub product: Option<String>,
     /// Units of the product in one unit of the listing.
@@ -25,7 +24,7 @@ pub(crate) struct ListingRow {
     /// For `case_mismatch`: how it is spelt here.
     pub other_spelling: Option<String>,
     /// Where Amazon's reports list it.
-    pub marketplaces: Vec<&'static str>,
+    pub marketplaces: Vec<Marketplace>,
     pub wanted: Option<u32>,
     pub sent: Option<u32>,
     pub sent_at: Option<Timestamp>,
@@ -64,16 +63,12 @@ impl ListingRow {
         let live = shown(listing, feed, reservations);
         Self {
             sku: listing.amazon_sku.to_string(),
-            state: listing.state.as_str(),
+            state: listing.state,
             product: listing.product.as_ref().map(ToString::to_string),
             units: listing.units,
             alias: listing.alias,
             other_spelling: listing.other_spelling.as_ref().map(ToString::to_string),
-            marketplaces: listing
-                .marketplaces
-                .iter()
-                .map(|store| store.country())
-                .collect(),
+            marketplaces: listing.marketplaces.clone(),
             wanted: listing.wanted_quantity(),
             sent: sent.map(|sent| sent.value),
             sent_at: sent.map(|sent| sent.at),
@@ -125,16 +120,21 @@ fn cell<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
+fn words(marketplaces: &[Marketplace]) -> String {
+    let words: Vec<&str> = marketplaces.iter().map(|it| it.country()).collect();
+    words.join(" ")
+}
+
 impl ListingRow {
     fn cells(&self) -> [String; 17] {
         [
             self.sku.clone(),
-            self.state.to_owned(),
+            self.state.as_str().to_owned(),
             cell(self.product.as_ref()),
             self.units.to_string(),
             self.alias.to_string(),
             cell(self.other_spelling.as_ref()),
-            self.marketplaces.join(" "),
+            words(&self.marketplaces),
             cell(self.wanted),
             cell(self.sent),
             cell(self.sent_at),

@@ -86,7 +86,8 @@ fn parts_of(stored: &StoredOrder) -> BTreeMap<OrderPart, Version> {
     if !stored.readings.parts.is_empty() {
         return stored.readings.parts.clone();
     }
-    OrderPart::ALL.map(|part| (part, stored.version)).into()
+    let parts = OrderPart::ALL.iter();
+    parts.map(|part| (*part, stored.version)).collect()
 }
 
 fn order(reading: &Reading, before: &Order, taken: &BTreeSet<OrderPart>) -> Order {

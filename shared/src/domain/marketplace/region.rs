@@ -15,9 +15,12 @@ use std::{fmt, str::FromStr};
     Ord,
     Serialize,
     Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Region {
     /// North America and Brazil.
     Na,
@@ -29,15 +32,11 @@ pub enum Region {
 
 impl Region {
     /// All regions there are.
-    pub const ALL: [Self; 3] = [Self::Na, Self::Eu, Self::Fe];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// `NA`, `EU` or `FE`: the spelling used in keys, JSON and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Na => "NA",
-            Self::Eu => "EU",
-            Self::Fe => "FE",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Amazon's SP-API base address, without a slash at the end.
@@ -81,7 +80,8 @@ impl FromStr for Region {
     /// Takes any letter case.
     fn from_str(text: &str) -> Result<Self, UnknownRegion> {
         let named = |region: &Self| region.as_str().eq_ignore_ascii_case(text.trim());
-        Self::ALL.into_iter().find(named).ok_or(UnknownRegion)
+        let mut all = Self::ALL.iter().copied();
+        all.find(named).ok_or(UnknownRegion)
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn each_region_has_its_own_endpoint() {
-        for region in Region::ALL {
+        for &region in Region::ALL {
             assert!(
                 region
                     .sp_api_endpoint()

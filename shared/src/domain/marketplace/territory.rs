@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_marketplace_holds_its_own_country_in_any_case() {
-        for one in Marketplace::ALL {
+        for &one in Marketplace::ALL {
             assert!(
                 one.is_domestic(&one.iso_country().to_lowercase(), None),
                 "{one}"

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Amazon's `fulfillmentStatus`. Page: *Orders API v2026-01-01 model*, `FulfillmentStatus`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
 #[serde(from = "String", into = "String")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum AmazonStatus {
     PendingAvailability,
     Pending,
@@ -14,64 +17,43 @@ pub enum AmazonStatus {
     Cancelled,
     Unfulfillable,
     /// A status that Amazon added since; kept to the letter.
+    #[strum(default, transparent)]
     Other(String),
 }
 
 impl From<String> for AmazonStatus {
     fn from(text: String) -> Self {
-        match text.as_str() {
-            "PENDING_AVAILABILITY" => Self::PendingAvailability,
-            "PENDING" => Self::Pending,
-            "UNSHIPPED" => Self::Unshipped,
-            "PARTIALLY_SHIPPED" => Self::PartiallyShipped,
-            "SHIPPED" => Self::Shipped,
-            "CANCELLED" => Self::Cancelled,
-            "UNFULFILLABLE" => Self::Unfulfillable,
-            _ => Self::Other(text),
-        }
+        text.parse().unwrap_or(Self::Other(text))
     }
 }
 
 impl From<AmazonStatus> for String {
     fn from(status: AmazonStatus) -> String {
-        match status {
-            AmazonStatus::PendingAvailability => "PENDING_AVAILABILITY".into(),
-            AmazonStatus::Pending => "PENDING".into(),
-            AmazonStatus::Unshipped => "UNSHIPPED".into(),
-            AmazonStatus::PartiallyShipped => "PARTIALLY_SHIPPED".into(),
-            AmazonStatus::Shipped => "SHIPPED".into(),
-            AmazonStatus::Cancelled => "CANCELLED".into(),
-            AmazonStatus::Unfulfillable => "UNFULFILLABLE".into(),
-            AmazonStatus::Other(text) => text,
-        }
+        status.to_string()
     }
 }
 
 /// Who ships.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
 #[serde(from = "String", into = "String")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum FulfilledBy {
     Merchant,
     Amazon,
+    #[strum(default, transparent)]
     Other(String),
 }
 
 impl From<String> for FulfilledBy {
     fn from(text: String) -> Self {
-        match text.as_str() {
-            "MERCHANT" => Self::Merchant,
-            "AMAZON" => Self::Amazon,
-            _ => Self::Other(text),
-        }
+        text.parse().unwrap_or(Self::Other(text))
     }
 }
 
 impl From<FulfilledBy> for String {
     fn from(by: FulfilledBy) -> String {
-        match by {
-            FulfilledBy::Merchant => "MERCHANT".into(),
-            FulfilledBy::Amazon => "AMAZON".into(),
-            FulfilledBy::Other(text) => text,
-        }
+        by.to_string()
     }
 }

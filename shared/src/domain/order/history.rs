@@ -12,8 +12,19 @@ pub struct HistoryEntry {
     pub note: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum HistoryKind {
     Imported,
     Changed,
@@ -28,15 +39,6 @@ pub enum HistoryKind {
 impl HistoryKind {
     /// The spelling used in a sort key.
     pub fn as_str(self) -> &'static str {
-        match self {
-            HistoryKind::Imported => "imported",
-            HistoryKind::Changed => "changed",
-            HistoryKind::Rerun => "rerun",
-            HistoryKind::CourierPicked => "courier_picked",
-            HistoryKind::Acknowledged => "acknowledged",
-            HistoryKind::TakenOver => "taken_over",
-            HistoryKind::Held => "held",
-            HistoryKind::Released => "released",
-        }
+        self.into()
     }
 }

@@ -17,7 +17,9 @@ pub struct Version {
 }
 
 /// A part of an order that Amazon gives or leaves out by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderPart {
     /// Ids, times, marketplace: what every order has.
@@ -36,16 +38,7 @@ pub enum OrderPart {
 }
 
 impl OrderPart {
-    pub const ALL: [Self; 8] = [
-        Self::Head,
-        Self::Programs,
-        Self::Lines,
-        Self::LineFulfilment,
-        Self::Cancellation,
-        Self::Fulfilment,
-        Self::Address,
-        Self::Proceeds,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
 /// Which readings an order was put together from.

@@ -3,6 +3,7 @@
 use super::{Dimensions, Part, Product};
 use crate::domain::ids::Sku;
 use crate::domain::money::{decimals, is_payable};
+use crate::domain::row::RowCode;
 use crate::error::{Error, Result};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
@@ -22,13 +23,12 @@ const HEAVIEST: u32 = 50_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub field: String,
-    /// Stable, for programs.
-    pub code: &'static str,
+    pub code: RowCode,
     pub detail: String,
 }
 
 impl Fault {
-    fn new(field: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+    fn new(field: impl Into<String>, code: RowCode, detail: impl Into<String>) -> Self {
         Self {
             field: field.into(),
             code,
@@ -88,7 +88,7 @@ fn text_fault(field: &str, text: &str, longest: usize) -> Option<Fault> {
     let bad = text.chars().count() > longest || text.chars().any(char::is_control);
     bad.then(|| {
         let detail = format!("At most {longest} characters on one line.");
-        Fault::new(field, "text", detail)
+        Fault::new(field, RowCode::Text, detail)
     })
 }
 
@@ -96,7 +96,7 @@ fn ean(ean: &str) -> Option<Fault> {
     let digits: Option<Vec<u32>> = ean.chars().map(|digit| digit.to_digit(10)).collect();
     let Some(digits) = digits.filter(|digits| [8, 12, 13, 14].contains(&digits.len())) else {
         let detail = "An EAN has 8, 12, 13 or 14 digits and nothing else.";
-        return Some(Fault::new("ean", "ean", detail));
+        return Some(Fault::new("ean", RowCode::Ean, detail));
     };
     // From the right, the check digit first: weights 1, 3, 1, 3, …
     let sum: u32 = digits
@@ -108,7 +108,7 @@ fn ean(ean: &str) -> Option<Fault> {
     (!sum.is_multiple_of(10)).then(|| {
         let detail =
             "Its last digit does not fit the others: a digit is wrong or two changed places.";
-        Fault::new("ean", "ean_check_digit", detail)
+        Fault::new("ean", RowCode::EanCheckDigit, detail)
     })
 }
 
@@ -120,7 +120,7 @@ fn measures(product: &Product) -> Option<Fault> {
 fn weight(grams: u32) -> Option<Fault> {
     (!(1..=HEAVIEST).contains(&grams)).then(|| {
         let detail = "At least 1 gram and at most 50,000,000; leave it out if it is not known.";
-        Fault::new("weight_grams", "weight", detail)
+        Fault::new("weight_grams", RowCode::Weight, detail)
     })
 }
 
@@ -136,7 +136,7 @@ fn size(size: &Dimensions) -> Option<Fault> {
     let detail = "At least 1 millimetre and at most 50,000.";
     Some(Fault::new(
         format!("dimensions.{side}"),
-        "dimension",
+        RowCode::Dimension,
         detail,
     ))
 }
@@ -146,7 +146,7 @@ fn prices(product: &Product) -> Option<Fault> {
         let field = || format!("rrp.{}", currency.chars().take(8).collect::<String>());
         let Some(decimals) = decimals(currency) else {
             let detail = "A currency is named by its ISO 4217 code in capitals, such as GBP.";
-            return Some(Fault::new(field(), "currency", detail));
+            return Some(Fault::new(field(), RowCode::Currency, detail));
         };
         let is_sum = *amount > Decimal::ZERO && *amount < Decimal::from(1_000_000_000);
         if is_sum && is_payable(*amount, currency) {
@@ -157,14 +157,14 @@ fn prices(product: &Product) -> Option<Fault> {
             many => format!("at most {many} decimals"),
         };
         let detail = format!("More than 0 and less than 1,000,000,000; {currency} has {decimals}.");
-        Some(Fault::new(field(), "amount", detail))
+        Some(Fault::new(field(), RowCode::Amount, detail))
     })
 }
 
 fn parts(product: &Product) -> Option<Fault> {
     if product.parts.len() > MOST_PARTS {
         let detail = format!("A bundle has at most {MOST_PARTS} parts.");
-        return Some(Fault::new("parts", "too_many_parts", detail));
+        return Some(Fault::new("parts", RowCode::TooManyParts, detail));
     }
     let mut seen = HashSet::new();
     product.parts.iter().enumerate().find_map(|(index, part)| {
@@ -174,16 +174,16 @@ fn parts(product: &Product) -> Option<Fault> {
         if part.sku == product.sku {
             return fault(
                 "sku",
-                "part_of_itself",
+                RowCode::PartOfItself,
                 "A bundle cannot be a part of itself.",
             );
         }
         if !seen.insert(&part.sku) {
             let detail = "Each part once; say how many of it with `units`.";
-            return fault("sku", "part_twice", detail);
+            return fault("sku", RowCode::PartTwice, detail);
         }
         if !(1..=MOST_UNITS).contains(&part.units) {
-            return fault("units", "units", "At least 1 and at most 10,000.");
+            return fault("units", RowCode::Units, "At least 1 and at most 10,000.");
         }
         None
     })
@@ -195,7 +195,7 @@ pub fn nested_bundle(product: &Product, is_bundle: impl Fn(&Sku) -> bool) -> Opt
     let detail = "This part is a bundle itself. Name that bundle's own parts instead.";
     Some(Fault::new(
         format!("parts[{index}].sku"),
-        "nested_bundle",
+        RowCode::NestedBundle,
         detail,
     ))
 }
@@ -204,7 +204,7 @@ pub fn nested_bundle(product: &Product, is_bundle: impl Fn(&Sku) -> bool) -> Opt
 pub fn part_as_bundle(part_of: &[Sku]) -> Option<Fault> {
     let bundle = part_of.first()?;
     let detail = format!("This SKU is a part of {bundle}, so it cannot be a bundle itself.");
-    Some(Fault::new("parts", "nested_bundle", detail))
+    Some(Fault::new("parts", RowCode::NestedBundle, detail))
 }
 
 /// The digest of a product's content: the order of its parts and zeros at the end of a price make no other product.

@@ -93,11 +93,7 @@ fn regular(speed: &str, reach: &str) -> Result<Delivery, InvalidTerm> {
         Some((reach, zone)) => (reach, Some(number(zone)?)),
         None => (reach, None),
     };
-    let reach = match reach {
-        "DOM" => Reach::Domestic,
-        "INT" => Reach::International,
-        _ => return Err(InvalidTerm::Form),
-    };
+    let reach: Reach = reach.parse().map_err(|_| InvalidTerm::Form)?;
     Ok(Delivery::Regular { speed, reach, zone })
 }
 

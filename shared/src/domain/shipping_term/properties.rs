@@ -11,7 +11,7 @@ fn any_term() -> impl Strategy<Value = ShippingTerm> {
             .prop_map(str::to_owned),
         1 => "\\PC{0,60}",
     ];
-    let marketplace = prop::sample::select(Marketplace::ALL.to_vec());
+    let marketplace = prop::sample::select(Marketplace::ALL);
     (
         levels,
         marketplace,
@@ -72,7 +72,7 @@ proptest! {
         postcode in proptest::option::of("[A-Z0-9 -]{0,9}|\\PC{0,9}"),
         programs in prop::collection::vec("PRIME|\\PC{0,12}", 0..3),
         areas in prop::collection::vec((any::<u16>(), "[A-Z]{2}|\\PC{0,3}", prop::collection::vec("\\PC{0,5}", 0..3)), 0..4),
-        marketplace in prop::sample::select(Marketplace::ALL.to_vec()),
+        marketplace in prop::sample::select(Marketplace::ALL),
     ) {
         let zones: Vec<Zone> = areas
             .into_iter()

@@ -22,7 +22,8 @@ pub enum Speed {
 }
 
 /// A promise that is a shipping term by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Premium {
     /// `NEXT`, Amazon's `NEXT_DAY`.
     Next,
@@ -32,11 +33,8 @@ pub enum Premium {
 
 impl Premium {
     /// Its name in a term.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Next => "NEXT",
-            Self::Second => "SECOND",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

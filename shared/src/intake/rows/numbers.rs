@@ -1,5 +1,6 @@
 //! Numbers of units in the forms in which programs write them.
 
+use crate::domain::row::RowCode;
 use crate::intake::Refusal;
 use serde_json::Value;
 
@@ -17,14 +18,14 @@ impl Units {
     pub(super) fn remark(&self, field: &str) -> Option<Refusal> {
         let (code, detail) = if self.ambiguous {
             (
-                "ambiguous",
+                RowCode::Ambiguous,
                 "Its comma may separate decimals or thousands: the fewer units were taken. Write it without a comma.",
             )
         } else if self.written < 0.0 {
-            ("negative", "Less than nothing was taken as 0.")
+            (RowCode::Negative, "Less than nothing was taken as 0.")
         } else if self.written.fract() != 0.0 {
             (
-                "rounded",
+                RowCode::Rounded,
                 "A part of a unit is no unit: it was rounded down.",
             )
         } else {

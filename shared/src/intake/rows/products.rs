@@ -4,6 +4,7 @@
 use super::numbers::units;
 use super::{ReadRow, known_fields, sku, text};
 use crate::domain::product::{Product, drop_unusable};
+use crate::domain::row::RowCode;
 use crate::intake::Refusal;
 use crate::json;
 use serde_json::{Map, Value};
@@ -49,7 +50,11 @@ pub fn read_product(content: &Value) -> Result<ReadRow<Product>, Refusal> {
     normalise(&mut fields);
     let mut product: Product = json::read(Value::Object(fields)).map_err(|misfit| {
         let path = misfit.path.to_string();
-        Refusal::new((path != ".").then_some(&path), "invalid", misfit.detail)
+        Refusal::new(
+            (path != ".").then_some(&path),
+            RowCode::Invalid,
+            misfit.detail,
+        )
     })?;
     remarks.extend(drop_unusable(&mut product).into_iter().map(Refusal::from));
     Ok(ReadRow {
@@ -74,7 +79,7 @@ fn mend(
         }
         None => {
             let detail = "It cannot be read; it was left out, and the rest of the row was taken.";
-            remarks.push(Refusal::new(Some(name), "left_out", detail));
+            remarks.push(Refusal::new(Some(name), RowCode::LeftOut, detail));
         }
     }
 }
@@ -149,7 +154,10 @@ mod tests {
                 .unwrap()
                 .extend(fields.as_object().unwrap().clone());
             let read = read_product(&row).unwrap();
-            let remark = (read.remarks[0].field.as_deref(), read.remarks[0].code);
+            let remark = (
+                read.remarks[0].field.as_deref(),
+                read.remarks[0].code.as_str(),
+            );
             assert_eq!(remark, (Some(field), code), "{fields}");
             let rest = json!({"sku": "A", "tax_class": "books", "rrp": {"GBP": "9.90"}});
             assert_eq!(serde_json::to_value(&read.row).unwrap(), rest, "{fields}");

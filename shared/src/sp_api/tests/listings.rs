@@ -24,7 +24,7 @@ impl World {
     }
 
     async fn listing(&self, sku: &str) -> Result<Answer<Option<ListingsItem>>> {
-        let parts = &ListingsData::ALL;
+        let parts = ListingsData::ALL;
         self.amazon
             .get_listings_item(&self.account(), &seller(), sku, Marketplace::Uk, parts)
             .await

@@ -188,7 +188,7 @@ pub(crate) fn listing_sk(state: ListingState, amazon_sku: &AmazonSku) -> String 
 /// The state and the listing that a sort key of index `by_connection` names.
 pub(crate) fn listing_of(listing_sk: &str) -> Option<(ListingState, AmazonSku)> {
     let (state, sku) = listing_sk.split_once('#')?;
-    Some((ListingState::parse(state)?, decoded(sku)?.parse().ok()?))
+    Some((state.parse().ok()?, decoded(sku)?.parse().ok()?))
 }
 
 /// The SKU that an encoded part of a key names.

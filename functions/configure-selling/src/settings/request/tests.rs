@@ -1,6 +1,6 @@
 use super::*;
 use serde_json::json;
-use stallkeeper::domain::connection::{ConnectionStatus, Participation};
+use stallkeeper::domain::connection::Participation;
 
 fn connection() -> Connection {
     let part = |marketplace, participating| Participation {

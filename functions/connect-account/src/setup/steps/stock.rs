@@ -1,6 +1,6 @@
 //! The steps to stock that is sent. Pure.
 
-use super::{Facts, Step};
+use super::{Facts, Step, StepId};
 use stallkeeper::domain::stock_settings::StockPlan;
 use stallkeeper::store::Matching;
 
@@ -30,7 +30,7 @@ pub(super) fn matched(facts: &Facts<'_>) -> Step {
         (false, true) => None,
     };
     Step {
-        id: "match_listings",
+        id: StepId::MatchListings,
         done,
         text,
         link: None,
@@ -74,7 +74,7 @@ pub(super) fn published(facts: &Facts<'_>) -> Step {
         None => next(facts.plan, id.as_str()),
     };
     Step {
-        id: "publish_stock",
+        id: StepId::PublishStock,
         done: in_force.is_some_and(|published| !published.shadow),
         text: text.to_owned(),
         link: None,

@@ -3,19 +3,10 @@ use std::sync::LazyLock;
 
 pub(super) fn connection(status: ConnectionStatus) -> Connection {
     Connection {
-        tenant: "north".parse().unwrap(),
-        id: "c1".parse().unwrap(),
-        name: "North UK".into(),
-        marketplace: Marketplace::Uk,
         status,
-        resume: None,
         seller: Some("A1".parse().unwrap()),
-        participations: Vec::new(),
-        created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         authorised_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
-        own_app: false,
-        orders_from: None,
-        revision: 1,
+        ..kit::sample::connection("north", "c1")
     }
 }
 
@@ -46,7 +37,7 @@ fn all_set(connection: &Connection) -> Facts<'_> {
     }
 }
 
-fn done(facts: &Facts<'_>) -> Vec<&'static str> {
+fn done(facts: &Facts<'_>) -> Vec<StepId> {
     let steps = steps(facts);
     assert_eq!(steps.len(), 9);
     steps
@@ -67,9 +58,12 @@ fn steps_are_done_one_after_the_other() {
         waiting: Some("A1".into()),
         ..facts(&awaiting)
     };
-    assert_eq!(done(&waiting), ["authorise"]);
+    assert_eq!(done(&waiting), [StepId::Authorise]);
     let inactive = connection(Inactive);
-    assert_eq!(done(&facts(&inactive)), ["authorise", "confirm_seller"]);
+    assert_eq!(
+        done(&facts(&inactive)),
+        [StepId::Authorise, StepId::ConfirmSeller]
+    );
     assert_eq!(done(&all_set(&inactive)).len(), 5);
     for on in [Active, Paused] {
         let connection = connection(on);
@@ -79,7 +73,7 @@ fn steps_are_done_one_after_the_other() {
         let connection = connection(off);
         assert_eq!(
             done(&all_set(&connection)),
-            ["marketplaces", "couriers", "mappings"],
+            [StepId::Marketplaces, StepId::Couriers, StepId::Mappings],
             "{off:?}"
         );
     }
@@ -90,7 +84,7 @@ fn without_a_take_over_moment_orders_are_only_watched_and_the_step_says_so() {
     let watching = connection(ConnectionStatus::Active);
     let step = |connection: &Connection| steps(&facts(connection)).remove(6);
     let open = step(&watching);
-    assert_eq!((open.id, open.done), ("take_over", false));
+    assert_eq!((open.id, open.done), (StepId::TakeOver, false));
     assert!(open.text.contains("only watched"));
     assert!(open.request.unwrap().contains("orders_from"));
     let taking_over = Connection {
@@ -140,25 +134,28 @@ fn clocks_run_from_what_is_known() {
     assert_eq!(
         clocks_of(&shared, stored),
         [
-            ("authorisation", Some(364)),
-            ("app_client_secret", Some(148))
+            (ClockId::Authorisation, Some(364)),
+            (ClockId::AppClientSecret, Some(148))
         ]
     );
-    assert_eq!(clocks_of(&shared, None)[1], ("app_client_secret", None));
+    assert_eq!(
+        clocks_of(&shared, None)[1],
+        (ClockId::AppClientSecret, None)
+    );
     let own = Connection {
         own_app: true,
         ..shared.clone()
     };
     assert_eq!(
         clocks_of(&own, stored)[1],
-        ("app_client_secret", None),
+        (ClockId::AppClientSecret, None),
         "our secret's age says nothing of theirs"
     );
     let never = Connection {
         authorised_at: None,
         ..shared
     };
-    assert_eq!(clocks_of(&never, None)[0], ("authorisation", None));
+    assert_eq!(clocks_of(&never, None)[0], (ClockId::Authorisation, None));
 }
 
 #[test]

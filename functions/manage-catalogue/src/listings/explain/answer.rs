@@ -3,7 +3,9 @@
 use super::super::amazon::Outcome;
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::domain::listing::Issues;
+use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::listing::{Issues, ListingState};
+use stallkeeper::domain::marketplace::Marketplace;
 use utoipa::ToSchema;
 
 /// A listing, explained from the product to what Amazon shows. What is not known is `null`, which is never zero.
@@ -12,12 +14,11 @@ use utoipa::ToSchema;
 pub(crate) struct Explanation {
     pub(super) connection: String,
     pub(super) sku: String,
-    #[schema(example = "matched")]
-    pub(super) state: &'static str,
+    pub(super) state: ListingState,
     /// What the state means for this listing, and the remedy if there is one.
     pub(super) state_note: String,
     /// Where Amazon's reports list it.
-    pub(super) marketplaces: Vec<&'static str>,
+    pub(super) marketplaces: Vec<Marketplace>,
     pub(super) product_type: Option<String>,
     pub(super) product: Product,
     /// Whether stock settings are in force; if not, what follows is computed with the draft.
@@ -147,14 +148,21 @@ pub(crate) struct LiveRange {
     pub(super) why: String,
 }
 
+/// How a value was sent.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SentWay {
+    Patch,
+    Feed,
+}
+
 /// A value that was sent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SentValue<T> {
     pub(super) value: T,
     pub(super) generation: u64,
     pub(super) at: Timestamp,
-    /// `patch` or `feed`.
-    pub(super) by: &'static str,
+    pub(super) by: SentWay,
     /// Our id of the feed.
     pub(super) feed: Option<String>,
     pub(super) outcome: Outcome,
@@ -207,13 +215,10 @@ pub(crate) struct NextStep {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedPrice)]
 pub(crate) struct Price {
-    #[schema(example = "UK")]
-    pub(super) marketplace: &'static str,
+    pub(super) marketplace: Marketplace,
     #[schema(example = "GBP")]
     pub(super) currency: &'static str,
-    /// `leave` or `rrp`.
-    #[schema(example = "rrp")]
-    pub(super) mode: &'static str,
+    pub(super) mode: PriceMode,
     pub(super) wanted: Option<WantedValue<String>>,
     pub(super) sent: Option<SentValue<String>>,
     pub(super) refused: Option<RefusedValue<String>>,

@@ -30,12 +30,9 @@ impl ListingFacts {
         let held = mode == PriceMode::Rrp && matches!(next, NextPrice::Held { .. });
         let wanted = offer.wanted.clone();
         Price {
-            marketplace: offer.marketplace.country(),
+            marketplace: offer.marketplace,
             currency: offer.marketplace.currency(),
-            mode: match mode {
-                PriceMode::Leave => "leave",
-                PriceMode::Rrp => "rrp",
-            },
+            mode,
             wanted: wanted.map(|wanted| WantedValue {
                 value: wanted.amount.map(|amount| amount.to_string()),
                 why: wanted.why,

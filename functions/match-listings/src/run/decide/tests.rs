@@ -10,21 +10,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn connection() -> Connection {
-    Connection {
-        tenant: "north".parse().unwrap(),
-        id: "c1".parse().unwrap(),
-        name: "Shop".into(),
-        marketplace: Marketplace::Uk,
-        status: ConnectionStatus::Active,
-        resume: None,
-        seller: None,
-        participations: Vec::new(),
-        created_at: at(0),
-        authorised_at: None,
-        own_app: false,
-        orders_from: None,
-        revision: 1,
-    }
+    kit::sample::connection("north", "c1")
 }
 
 fn sku(text: &str) -> AmazonSku {
@@ -304,7 +290,7 @@ fn what_neither_amazon_nor_the_catalogue_has_is_forgotten() {
 }
 
 fn listing() -> impl Strategy<Value = Option<Listing>> {
-    let state = prop::sample::select(ListingState::ALL.to_vec());
+    let state = prop::sample::select(ListingState::ALL);
     let one = (state, any::<bool>(), any::<bool>(), 0u32..4).prop_map(|(state, alias, tied, q)| {
         let mut listing = Listing::new(&connection(), sku("MUG#1"), state);
         listing.alias = alias;

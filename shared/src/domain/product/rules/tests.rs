@@ -7,7 +7,7 @@ fn product(mut fields: Value) -> Product {
 }
 
 fn code(fields: Value) -> Option<&'static str> {
-    fault(&product(fields)).map(|fault| fault.code)
+    fault(&product(fields)).map(|fault| fault.code.as_str())
 }
 
 #[test]
