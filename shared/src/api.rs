@@ -15,7 +15,7 @@ mod unserved;
 mod words;
 
 pub use body::Body;
-pub use caller::{Caller, Scope, with_caller};
+pub use caller::{Author, Caller, Scope, with_caller};
 pub use connections::{
     change_stock_plan, changed_meanwhile, disconnected, must_be_authorised,
     must_not_be_disconnected,

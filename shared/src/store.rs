@@ -21,6 +21,8 @@
 //! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `compute-listings`, `manage-catalogue`, `match-listings` |
 //! | | reservation, refused row | `SKU#t#sku` | `RESERVED#c#order#line`, `REJECTED` | `reserve-stock`, `compute-listings` |
 //! | | listing, offer | `LISTING#t#c#amazon_sku` | `LISTING`, `OFFER#cc` | all of stock out |
+//! | | hold that began or ended | `LISTING#t#c#amazon_sku` | `HOLD#at` | `manage-catalogue` |
+//! | | mark of a held listing, by the end of its hold | `HELD#t#c` | `until#amazon_sku` | `configure-selling`, `sync-stock` |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
 //! | | feed, mark of an open one, manifest | `FEED#t#c`, `OPEN_FEED#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `settle-feeds` |
 //! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
@@ -42,6 +44,7 @@ mod buyers;
 mod connections;
 mod cursor;
 mod feeds;
+mod holds;
 mod item;
 mod key;
 mod lease;
@@ -73,6 +76,7 @@ pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};
 pub use feeds::{FeedPage, LINES_IN_A_PART};
+pub use holds::HeldPage;
 pub use lease::Leased;
 pub use levels::{LevelWritten, SkuLevels};
 pub use limit::{Bucket, Permit};

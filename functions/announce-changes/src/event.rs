@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::FeedKind;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
+use stallkeeper::domain::listing::HoldMode;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
@@ -105,6 +106,12 @@ pub enum Happened {
         quantities: BTreeMap<Marketplace, u32>,
         since: Timestamp,
     },
+    /// A person holds a listing, in another way than before.
+    #[strum(serialize = "listing.held")]
+    ListingHeld(Box<ListingHeld>),
+    /// A listing is held no longer: a person released it, or the time of the hold was over.
+    #[strum(serialize = "listing.released")]
+    ListingReleased(Box<ListingHeld>),
     /// Amazon has had a feed for longer than it should need.
     #[strum(serialize = "feed.stuck")]
     FeedStuck {
@@ -172,6 +179,26 @@ pub enum Happened {
         reason: String,
         rejected_at: Timestamp,
     },
+}
+
+/// A hold of a listing that began or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListingHeld {
+    pub connection: ConnectionId,
+    /// As spelt on Amazon.
+    pub sku: AmazonSku,
+    pub product: Option<Sku>,
+    /// `leave`: it is sent nothing. `zero`: it is sent zero and stays at it.
+    pub mode: HoldMode,
+    pub reason: String,
+    pub until: Option<Timestamp>,
+    pub held_at: Timestamp,
+    /// Who held it, as the token named them.
+    pub held_by: Option<String>,
+    /// When it ended, if it did.
+    pub released_at: Option<Timestamp>,
+    /// Who released it; nobody if the time of the hold was over.
+    pub released_by: Option<String>,
 }
 
 /// What Amazon refused, and what to do about it.

@@ -32,8 +32,8 @@ use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
 use std::collections::BTreeSet;
 use stock_changes::{
-    feed_changes, given_up, listing_changes, matching_changes, offer_changes, rejected,
-    round_changes,
+    feed_changes, given_up, hold_changed, listing_changes, matching_changes, offer_changes,
+    rejected, round_changes,
 };
 use tracing::{info, warn};
 
@@ -110,6 +110,7 @@ impl Work {
             Change::Offer(images) => self.events.extend(offer_changes(&images, at)),
             Change::Feed(images) => self.events.extend(feed_changes(&images, at)),
             Change::GivenUp(units) => self.events.push(given_up(units, at)),
+            Change::Hold(entry) => self.events.push(hold_changed(entry, at)),
             Change::Rejected(row) => self.events.push(rejected(row, at)),
             Change::Round { connection, images } => {
                 let events = round_changes(&connection, &images, at);

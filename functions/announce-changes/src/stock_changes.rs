@@ -1,11 +1,13 @@
 //! What a change of a listing, an offer, a feed or a round means to the outside: pure, so that the same record always
 //! announces the same.
 
-use crate::event::{Event, Happened, Refusal};
+use crate::event::{Event, Happened, ListingHeld, Refusal};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, TenantId};
-use stallkeeper::domain::listing::{Listing, ListingState, Offer, Refused, advice};
+use stallkeeper::domain::listing::{
+    HoldChange, HoldEntry, Listing, ListingState, Offer, Refused, advice,
+};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::stream::{GivenUpUnits, Images, RejectedRow};
 use stallkeeper::store::{MarketplaceReports, Matching, Round};
@@ -253,6 +255,31 @@ pub fn given_up(units: GivenUpUnits, at: Option<Timestamp>) -> Event {
         units: units.units,
         given_up_at: units.at,
     };
+    Event::new(&tenant, which, happened, at)
+}
+
+/// A hold of a listing began or ended.
+pub fn hold_changed(entry: HoldEntry, at: Option<Timestamp>) -> Event {
+    let (tenant, hold) = (entry.tenant, entry.hold);
+    let ended = entry.change == HoldChange::Released;
+    let facts = Box::new(ListingHeld {
+        connection: entry.connection.clone(),
+        sku: entry.amazon_sku.clone(),
+        product: entry.product,
+        mode: hold.mode,
+        reason: hold.reason,
+        until: hold.until,
+        held_at: hold.since,
+        held_by: hold.author,
+        released_at: ended.then_some(entry.at),
+        released_by: entry.author.filter(|_| ended),
+    });
+    let happened = match entry.change {
+        HoldChange::Held => Happened::ListingHeld(facts),
+        HoldChange::Released => Happened::ListingReleased(facts),
+    };
+    let (connection, sku) = (entry.connection.as_str(), entry.amazon_sku.as_str());
+    let which = [connection, sku, &entry.at.to_string()];
     Event::new(&tenant, which, happened, at)
 }
 

@@ -87,7 +87,8 @@ impl Work<'_> {
             if self.put_quantity(&inputs, &listing, &seller).await? && seller.sends_at_once() {
                 urgent.insert(listed.connection.clone());
             }
-            if self.prices == Prices::Touched {
+            // Once a hold has ended, the price is sent again as well, whatever ended it.
+            if self.prices == Prices::Touched || listing.released_at.is_some() {
                 self.recompute_prices(&inputs, &listing, &seller).await?;
             }
             listings.push(listing);

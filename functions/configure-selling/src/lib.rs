@@ -1,10 +1,11 @@
 //! `configure-selling`: how a connection's stock is sent. Settings are drafted, previewed and published; a person pulls
-//! and releases the brakes.
+//! and releases the brakes, and holds listings.
 //!
 //! It never talks to Amazon and computes nothing: it writes what should be, and queues the work that follows. A request
 //! is answered only after that work is queued, and sending the request again does no harm.
 
 mod brakes;
+mod holds;
 mod publish;
 mod settings;
 
@@ -24,6 +25,7 @@ pub struct App {
     pub store: Store,
     pub schedules: Schedules,
     pub listing_jobs: Queue,
+    pub stock_changes: Queue,
     pub stock_ticks: Queue,
     /// The claim of a token that names the tenant.
     pub tenant_claim: String,
@@ -58,7 +60,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(publish::publish))
         .routes(routes!(brakes::freeze))
         .routes(routes!(brakes::unfreeze))
-        .routes(routes!(brakes::release));
+        .routes(routes!(brakes::release))
+        .routes(routes!(holds::hold, holds::release, holds::list));
     let deployment = OpenApiRouter::new()
         .routes(routes!(brakes::freeze_deployment))
         .routes(routes!(brakes::unfreeze_deployment));

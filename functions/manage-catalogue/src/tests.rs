@@ -5,6 +5,7 @@ mod aliases;
 mod api;
 mod bundles;
 mod explain;
+mod holds;
 mod levels;
 mod listings;
 mod prices;

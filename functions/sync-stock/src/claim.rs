@@ -94,6 +94,10 @@ pub(crate) async fn claim(
                 generation: first.generation,
                 send_count: first.send_count,
             };
+            let listing = store.listing(&connection.listing(target.sku)).await?;
+            if !listing.is_some_and(|listing| listing.is_sent_prices()) {
+                return Ok(ClaimOutcome::Dropped);
+            }
             let offer = &connection.listing(target.sku).offer(marketplace);
             let call = async |send_count: u64, sent: Sent<Decimal>| {
                 Ok(seen(store.claim_offer(offer, send_count, &sent).await?))

@@ -7,6 +7,7 @@
 mod brake;
 mod claim;
 mod feed;
+mod holds;
 mod leased;
 mod patch;
 mod plan;

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::brake::{is_released, judge};
 use crate::feed;
+use crate::holds::end_holds;
 use crate::leased::{until, while_leased};
 use crate::patch::{Unsubmitted, patch_all};
 use crate::plan::{Plan, Routes, plan};
@@ -93,6 +94,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn send(&mut self) -> Result<()> {
+        let ended = end_holds(&self.session).await;
+        self.part(ended)?;
         if self.session.sending.shadow() {
             let entries = self.entries().await?;
             let gate = self.session.gate(HashSet::new());

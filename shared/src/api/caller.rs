@@ -36,6 +36,34 @@ impl Scope {
 pub struct Caller {
     pub tenant: TenantId,
     scopes: Vec<String>,
+    author: Author,
+}
+
+/// Who sent a request, as the token names the person or program (claim `sub`): for colleagues who read what was decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Author(pub Option<String>);
+
+/// Longest name of an author that is kept.
+const LONGEST_AUTHOR: usize = 200;
+
+impl Author {
+    fn from_claims(claims: &HashMap<String, String>) -> Self {
+        let printable = |letter: &char| !letter.is_control();
+        let name = claims.get("sub").map(|sub| {
+            let name: String = sub.chars().filter(printable).collect();
+            name.trim().chars().take(LONGEST_AUTHOR).collect::<String>()
+        });
+        Self(name.filter(|name| !name.is_empty()))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Author {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.author)
+    }
 }
 
 impl Caller {
@@ -46,7 +74,15 @@ impl Caller {
                 .iter()
                 .map(|scope| scope.as_str().to_owned())
                 .collect(),
+            author: Author::default(),
         }
+    }
+
+    /// The same caller, of whom the token says who it is.
+    #[must_use]
+    pub fn named(self, author: &str) -> Self {
+        let author = Author(Some(author.to_owned()));
+        Self { author, ..self }
     }
 
     /// # Errors
@@ -75,6 +111,7 @@ impl Caller {
         Some(Self {
             tenant,
             scopes: scopes.map(str::to_owned).collect(),
+            author: Author::from_claims(claims),
         })
     }
 }
@@ -188,6 +225,18 @@ mod tests {
             let claims = claims(&[("tenant", claim)]);
             assert!(Caller::from_claims(&claims, "tenant").is_some(), "{claim}");
         }
+    }
+
+    #[test]
+    fn the_author_is_who_the_token_names() {
+        let author = |sub: &[(&str, &str)]| {
+            let all = [&[("tenant", "north")], sub].concat();
+            let caller = Caller::from_claims(&claims(&all), "tenant").unwrap();
+            caller.author.0
+        };
+        assert_eq!(author(&[("sub", " a\nb ")]).as_deref(), Some("ab"));
+        assert_eq!(author(&[]), None);
+        assert_eq!(author(&[("sub", "\t")]), None);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! (an offer). Wanted → sent → accepted → observed.
 
 mod advice;
+mod hold;
 mod live;
 mod offer;
 
 pub use advice::{Advice, advice};
+pub use hold::{HoldChange, HoldEntry, HoldMode, ListingHold};
 pub use live::{Live, Next, Standing, live, next, report_shows_from};
 pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
 
@@ -170,6 +172,12 @@ pub struct Listing {
     /// A person reopened it here, and Amazon has not shown it open since.
     #[serde(default)]
     pub reopened_at: Option<Timestamp>,
+    /// A person holds it.
+    #[serde(default)]
+    pub hold: Option<ListingHold>,
+    /// A hold ended then, and nothing was sent since: whatever people made of it meanwhile, it is sent what is wanted.
+    #[serde(default)]
+    pub released_at: Option<Timestamp>,
     /// How often a quantity was sent; the lock of the function that sends the next.
     #[serde(default)]
     pub send_count: u64,
@@ -200,6 +208,8 @@ impl Listing {
             differing: None,
             closed: None,
             reopened_at: None,
+            hold: None,
+            released_at: None,
             send_count: 0,
             revision: 0,
         }

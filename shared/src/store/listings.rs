@@ -9,7 +9,7 @@ use super::key::{self, Key};
 use super::levels::old_item;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku};
-use crate::domain::listing::{Issues, Listing, ListingState, Refused, Sent};
+use crate::domain::listing::{HoldMode, Issues, Listing, ListingState, Refused, Sent};
 use crate::domain::stock::Wanted;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -113,8 +113,8 @@ impl Store {
         }
     }
 
-    /// Marks a listing as sent `sent`, if it is matched, what is wanted is still that quantity with the generation
-    /// `sent.generation`, and nothing was sent since it had `send_count` (or this very feed claimed it already). One write unit.
+    /// Marks a listing as sent `sent`, if it is matched, what it is to show is still that quantity (what is wanted; zero if a
+    /// person holds it at that; nothing if a person has it left alone) with the generation `sent.generation`, and nothing was sent since it had `send_count` (or this very feed claimed it already). One write unit.
     pub async fn claim_listing(
         &self,
         listing: &ListingKey,
@@ -126,10 +126,19 @@ impl Store {
             .db
             .update_item()
             .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#hold", "hold")
             .expression_attribute_values(":matched", s(ListingState::Matched.as_str()))
             .expression_attribute_values(":quantity", n(sent.value));
-        let also = "#state = :matched AND wanted.quantity = :quantity AND ";
-        self.claim(update, also, key, send_count, sent).await
+        let free = "attribute_not_exists(#hold) AND wanted.quantity = :quantity";
+        if sent.value > 0 {
+            let also = format!("#state = :matched AND {free} AND ");
+            return self.claim(update, &also, key, send_count, sent).await;
+        }
+        let update = update
+            .expression_attribute_names("#mode", "mode")
+            .expression_attribute_values(":at_zero", s(HoldMode::Zero.as_str()));
+        let also = format!("#state = :matched AND (#hold.#mode = :at_zero OR ({free})) AND ");
+        self.claim(update, &also, key, send_count, sent).await
     }
 
     /// The claim of a listing or an offer, which have these fields in common; `also`: what else must hold.
@@ -148,7 +157,7 @@ impl Store {
         let mut update = update
             .table_name(&self.tables.catalogue)
             .set_key(Some(key.into_map()))
-            .update_expression("SET sent = :sent, send_count = :next REMOVE refused")
+            .update_expression("SET sent = :sent, send_count = :next REMOVE refused, released_at")
             .expression_attribute_values(":sent", nested(sent)?)
             .expression_attribute_values(":generation", n(sent.generation))
             .expression_attribute_values(":send_count", n(send_count))

@@ -87,7 +87,7 @@ impl Store {
         let sent = listing.sent.as_ref().map(|sent| sent.value);
         if let Some(entry) = &mut entry
             && line.increase
-            && listing.wanted_quantity() >= sent
+            && listing.quantity_to_show() >= sent
         {
             entry.decrease = false;
             entry.urgent = false;

@@ -9,7 +9,7 @@ use super::rounds::Round;
 use crate::domain::connection::Connection;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, Sku, TenantId};
-use crate::domain::listing::{Listing, Offer};
+use crate::domain::listing::{HoldEntry, Listing, Offer};
 use crate::domain::order::StoredOrder;
 use crate::domain::stock_settings::{Published, StockPlan};
 use crate::error::{Error, Result};
@@ -73,6 +73,8 @@ pub enum Change {
     Feed(Images<Feed>),
     Rejected(RejectedRow),
     GivenUp(GivenUpUnits),
+    /// A hold of a listing began or ended.
+    Hold(HoldEntry),
     Round {
         connection: ConnectionKey,
         images: Images<Round>,
@@ -119,6 +121,7 @@ pub fn change(
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
         (Some(Kind::GivenUp), Some(new)) if old.is_none() => Ok(Change::GivenUp(image(new)?)),
+        (Some(Kind::Hold), Some(new)) if old.is_none() => Ok(Change::Hold(image(new)?)),
         (Some(Kind::Round), Some(new)) => {
             let connection = connection_of(pk)?;
             Ok(Change::Round {
@@ -150,6 +153,7 @@ enum Kind {
     Feed,
     Rejected,
     GivenUp,
+    Hold,
 }
 
 impl Kind {
@@ -162,6 +166,7 @@ impl Kind {
             key::LISTING => Some(Self::Listing),
             key::REJECTED => Some(Self::Rejected),
             _ if sk.starts_with(key::GIVEN_UP) => Some(Self::GivenUp),
+            _ if sk.starts_with(key::HOLD) => Some(Self::Hold),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
             _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
             // Beside the feeds are their manifests, in partitions that begin alike.

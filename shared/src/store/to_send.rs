@@ -135,6 +135,18 @@ impl ToSend {
         Self::quantity(listing, next(listing, Standing::Lost, &[], policy), at)
     }
 
+    /// What is wanted of a listing that is held no longer, whatever people made of it meanwhile. It waits for a round.
+    pub fn released_quantity(listing: &Listing, policy: &Policy, at: Timestamp) -> Option<Self> {
+        let entry = Self::lost_quantity(listing, policy, at)?;
+        let sent = listing.sent.as_ref().map(|sent| sent.value);
+        let shown = sent.or(listing.observed.as_ref().map(|observed| observed.value));
+        Some(Self {
+            decrease: shown.is_none_or(|shown| Some(shown) > listing.quantity_to_show()),
+            urgent: false,
+            ..entry
+        })
+    }
+
     /// What is wanted of an offer now, if nobody knows what became of what was sent last. That had passed the brake;
     /// what is wanted since must pass it first.
     pub fn lost_price(

@@ -1,11 +1,11 @@
 //! Random histories of one listing, against a plain model of Amazon and of two warehouses: levels that are measured,
 //! delayed, doubled and reordered; orders before and after each send; acknowledgements, cancellations, dispatches;
-//! patches and feeds that are applied late, in part, or never.
+//! patches and feeds that are applied late, in part, or never; holds that begin and end.
 //!
 //! The rules alone are driven here, thousands of histories a second; the functions with their tables are driven by
 //! `tests/e2e`. What is proven: once all is quiet, Amazon shows what is wanted; nothing is ever sent but what the rules
 //! want at that moment, and no increase before the orders up to its level are known; and more is sold than there is only
-//! while something is on its way.
+//! while something is on its way. A held listing is never sent anything, or nothing but zero.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -15,6 +15,7 @@ mod warehouse;
 
 use amazon::Amazon;
 use proptest::prelude::*;
+use stallkeeper::domain::listing::HoldMode;
 use stallkeeper::domain::stock_settings::LevelsKind;
 use stock_sync::StockSync;
 use warehouse::{SITES, Warehouse};
@@ -53,6 +54,8 @@ enum Act {
     Urgent,
     /// Amazon applies the n-th thing that was submitted and not yet applied.
     Apply(u8),
+    /// A person holds the listing, at zero or so that it is sent nothing; or releases it.
+    Hold(Option<HoldMode>),
     /// A feed's result is read. `true`: it is FATAL, whatever was applied.
     Settle(bool),
 }
@@ -73,6 +76,12 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Urgent),
         2 => any::<u8>().prop_map(Act::Apply),
         2 => prop::bool::weighted(0.15).prop_map(Act::Settle),
+        1 => prop_oneof![
+            Just(None),
+            Just(Some(HoldMode::Leave)),
+            Just(Some(HoldMode::Zero))
+        ]
+        .prop_map(Act::Hold),
     ]
 }
 
@@ -97,6 +106,23 @@ impl History {
 
     fn act(&mut self, act: &Act) {
         self.pass(3);
+        let (hold, before) = (self.stock_sync.hold(), self.amazon.submissions.len());
+        self.do_act(act);
+        let sent = &self.amazon.submissions[before..];
+        match hold {
+            Some(HoldMode::Leave) => assert!(sent.is_empty(), "{:?}", self.stock_sync),
+            Some(HoldMode::Zero) => {
+                assert!(
+                    sent.iter().all(|one| one.value == 0),
+                    "{:?}",
+                    self.stock_sync
+                );
+            }
+            None => {}
+        }
+    }
+
+    fn do_act(&mut self, act: &Act) {
         match *act {
             Act::Pass(seconds) => self.pass(i64::from(seconds)),
             Act::Buy(units) => self.buy(u32::from(units)),
@@ -129,6 +155,7 @@ impl History {
             Act::Tick { by_feed } => self.stock_sync.tick(&mut self.amazon, self.now, by_feed),
             Act::Urgent => self.stock_sync.urgent(&mut self.amazon, self.now),
             Act::Apply(n) => self.amazon.apply(n, self.now),
+            Act::Hold(mode) => self.stock_sync.set_hold(mode, self.now),
             Act::Settle(fatal) => self.stock_sync.settle(&mut self.amazon, self.now, fatal),
         }
     }
@@ -156,7 +183,8 @@ impl History {
 
     /// Something is on its way, so that Amazon may show more than there is.
     fn is_exposed(&self) -> bool {
-        self.stock_sync.knows_less_than(&self.amazon)
+        self.stock_sync.hold().is_some()
+            || self.stock_sync.knows_less_than(&self.amazon)
             || self.warehouse.has_news()
             || self.stock_sync.has_to_send(self.now)
             || self.amazon.has_unapplied()
@@ -207,6 +235,11 @@ proptest! {
         for act in &acts {
             history.act(act);
         }
+        history.quiet(feeds_end);
+        if history.stock_sync.hold() == Some(HoldMode::Zero) {
+            prop_assert_eq!(history.amazon.shows(), 0, "{:?}", history.stock_sync);
+        }
+        history.act(&Act::Hold(None));
         history.quiet(feeds_end);
         let wanted = history.stock_sync.wanted();
         prop_assert_eq!(Some(history.amazon.shows()), wanted, "{:?}", history.stock_sync);

@@ -4,7 +4,9 @@ use crate::amazon::{Amazon, Order};
 use crate::warehouse::{Level, SITES};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::SentBy;
-use stallkeeper::domain::listing::{Listing, ListingState, Next, Observed, Sent, Standing, next};
+use stallkeeper::domain::listing::{
+    HoldMode, Listing, ListingHold, ListingState, Next, Observed, Sent, Standing, next,
+};
 use stallkeeper::domain::product::Product;
 use stallkeeper::domain::stock::{
     Dispatch, Levels, Policy, Reservation, Sale, SkuStock, StockLevel, count,
@@ -64,6 +66,8 @@ impl StockSync {
                 differing: None,
                 closed: None,
                 reopened_at: None,
+                hold: None,
+                released_at: None,
                 marketplaces: Vec::new(),
                 product_type: None,
                 wanted: None,
@@ -86,6 +90,26 @@ impl StockSync {
 
     pub(crate) fn wanted(&self) -> Option<u32> {
         self.listing.wanted_quantity()
+    }
+
+    pub(crate) fn hold(&self) -> Option<HoldMode> {
+        self.listing.hold.as_ref().map(|hold| hold.mode)
+    }
+
+    /// A person holds the listing, or releases it.
+    pub(crate) fn set_hold(&mut self, mode: Option<HoldMode>, now: i64) {
+        self.listing = match mode {
+            Some(mode) => self.listing.held(ListingHold {
+                mode,
+                reason: "a test".to_owned(),
+                until: None,
+                author: None,
+                since: at(now),
+            }),
+            None if self.listing.hold.is_some() => self.listing.released(at(now)),
+            None => return,
+        };
+        self.recompute(now);
     }
 
     pub(crate) fn knows_less_than(&self, amazon: &Amazon) -> bool {
@@ -260,7 +284,7 @@ impl StockSync {
         let Some(wanted) = self.listing.wanted.clone() else {
             return;
         };
-        let Some(quantity) = wanted.quantity else {
+        let Some(quantity) = self.listing.quantity_to_show() else {
             return;
         };
         let submission = amazon.submit(quantity, now, by_feed);
@@ -279,6 +303,7 @@ impl StockSync {
         };
         self.listing.send_count += 1;
         self.listing.refused = None;
+        self.listing.released_at = None;
         self.listing.sent = Some(Sent {
             value: quantity,
             generation: wanted.generation,

@@ -53,7 +53,7 @@ async fn read(aws: &SdkConfig, table: &str, sk: &str) -> Result<(), String> {
 async fn a_function_reads_the_tables_of_its_own_work_alone() {
     let may_read = [
         ("ConnectAccount", [true, false, false, false]),
-        ("ConfigureSelling", [true, false, false, false]),
+        ("ConfigureSelling", [true, false, false, true]),
         ("ConfigureShipping", [true, false, false, false]),
         ("PollOrders", [true, false, false, false]),
         // It completes buyer data with what a reading leaves out.

@@ -259,3 +259,52 @@ async fn in_shadow_everything_is_computed_and_nothing_is_sent() {
     assert_eq!(left[CUP], 50);
     shop.assert_amazon_allowed_all().await;
 }
+
+#[tokio::test]
+async fn a_held_listing_gets_nothing_until_it_is_released() {
+    let shop = stocked_shop().await;
+    let mut bus = Listener::start(Some(&shop.tenant.id)).await;
+    publish(&shop, json!({})).await;
+    rounds_until(&shop, "Amazon shows what is wanted", async || {
+        shown(&shop).await[PLATE] == 4 && shown(&shop).await[CUP] == 9
+    })
+    .await;
+    let holds = |sku| of_sku(&shop.path("/holds"), sku);
+    let leave = json!({"mode": "leave", "reason": "stock-taking"});
+    shop.tenant.put(&holds(PLATE), leave).await.is(200);
+    let zero = json!({"mode": "zero", "reason": "a recall"});
+    shop.tenant.put(&holds(CUP), zero).await.is(200);
+    until("the listing that is held at zero shows it", async || {
+        (shown(&shop).await[CUP] == 0).then_some(())
+    })
+    .await;
+    put_levels(&shop, &[(PLATE, 0), (CUP, 8)], Timestamp::now()).await;
+    is_wanted(&shop, PLATE, 0).await;
+    is_wanted(&shop, CUP, 8).await;
+    round(&shop).await;
+    rounds_are_over().await;
+    let left = shown(&shop).await;
+    assert_eq!((left[PLATE], left[CUP]), (4, 0));
+    let explained = explain(&shop, PLATE).await;
+    assert_eq!(explained["hold"]["reason"], "stock-taking", "{explained}");
+    let listed = shop.tenant.get(&shop.path("/holds")).await.is(200);
+    assert_eq!(listed["holds"].as_array().unwrap().len(), 2);
+
+    for sku in [PLATE, CUP] {
+        shop.tenant.delete(&holds(sku)).await.is(204);
+    }
+    rounds_until(&shop, "Amazon shows what is wanted again", async || {
+        let shown = shown(&shop).await;
+        (shown[PLATE], shown[CUP]) == (0, 8)
+    })
+    .await;
+    until("holds are announced", async || {
+        bus.listen().await;
+        let all = ["listing.held", "listing.released"];
+        let announced = all.iter().all(|kind| bus.of_type(kind).len() == 2);
+        announced.then_some(())
+    })
+    .await;
+    shop.assert_amazon_allowed_all().await;
+    bus.stop().await;
+}

@@ -250,6 +250,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
+        ("GET", "/connections/{connection}/holds", none(), NotFound),
         (
             "GET",
             "/connections/{connection}/unreadable-orders",
@@ -297,6 +298,20 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         (
             "POST",
             "/connections/{connection}/listings/reopen",
+            stocked.clone(),
+            none(),
+            NotFound,
+        ),
+        (
+            "PUT",
+            "/connections/{connection}/holds",
+            stocked.clone(),
+            json!({"mode": "zero", "reason": "Mine"}),
+            NotFound,
+        ),
+        (
+            "DELETE",
+            "/connections/{connection}/holds",
             stocked.clone(),
             none(),
             NotFound,

@@ -7,7 +7,7 @@ use kit::{Database, stream_event as batch, stream_record as record};
 use serde_json::{Value, json};
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
 use stallkeeper::domain::listing::{
-    Closed, Differing, Listing, ListingState, Refused, Sent, WantedPrice,
+    Closed, Differing, HoldMode, Listing, ListingHold, ListingState, Refused, Sent, WantedPrice,
 };
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
@@ -204,6 +204,32 @@ async fn given_up(database: &Database) -> Value {
     record(20, None, Some(&images[0]))
 }
 
+/// A listing is held until a moment, which comes.
+async fn held_listing(database: &Database) -> [Value; 2] {
+    let store = &database.store;
+    let key = active().key().listing(&"MUG #1/b".parse().unwrap());
+    let read = store.listing(&key).await.unwrap().unwrap();
+    let hold = ListingHold {
+        mode: HoldMode::Zero,
+        reason: "a recall".into(),
+        until: Some(at(90)),
+        author: Some("ann".into()),
+        since: at(80),
+    };
+    let held = store.hold_listing(&read, &hold).await.unwrap();
+    assert_eq!(held, Written::Done);
+    let held = store.listing(&key).await.unwrap().unwrap();
+    let ended = store.end_hold(held, at(90)).await.unwrap().unwrap();
+    assert_eq!(ended.hold, None);
+    let mut images = database.images("CatalogueTable", "HOLD#").await;
+    images.sort_by_key(|image| image["sk"].to_string());
+    let [began, ended] = images.try_into().unwrap();
+    [
+        record(21, None, Some(&began)),
+        record(22, None, Some(&ended)),
+    ]
+}
+
 /// A round is held while no stock level comes.
 async fn held_round(database: &Database) -> Value {
     let connection = active();
@@ -262,10 +288,11 @@ pub(super) async fn a_day() -> Vec<Value> {
     records.push(odd_reports(&database).await);
     records.push(closed_listing(&database).await);
     records.push(given_up(&database).await);
+    records.extend(held_listing(&database).await);
     records
 }
 
-pub(super) const A_DAYS_EVENTS: [&str; 12] = [
+pub(super) const A_DAYS_EVENTS: [&str; 14] = [
     "listing.refused",
     "listing.case_mismatch",
     "listing.refused",
@@ -278,6 +305,8 @@ pub(super) const A_DAYS_EVENTS: [&str; 12] = [
     "listing.closed_elsewhere",
     "listing.quantities_differ",
     "reservation.given_up",
+    "listing.held",
+    "listing.released",
 ];
 
 #[tokio::test]
@@ -338,6 +367,17 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
         (&json!("026-1"), &json!(3))
     );
     assert_eq!(detail(11)["given_up_at"], at(60).to_string());
+    let (held, released) = (detail(12), detail(13));
+    assert_eq!(
+        (&held["mode"], &held["reason"], &held["held_by"]),
+        (&json!("zero"), &json!("a recall"), &json!("ann"))
+    );
+    assert_eq!(held["released_at"], Value::Null);
+    assert_eq!(
+        (&released["released_at"], &released["released_by"]),
+        (&json!(at(90)), &Value::Null),
+        "its time was over"
+    );
     let ids: std::collections::BTreeSet<&str> = put
         .iter()
         .map(|(_, detail)| detail["id"].as_str().unwrap())

@@ -4,7 +4,9 @@
 use super::Work;
 use super::read_once::Seller;
 use stallkeeper::domain::connection::PriceMode;
-use stallkeeper::domain::listing::{Listing, ListingState, NextPrice, next_price, rrp_price};
+use stallkeeper::domain::listing::{
+    Listing, ListingState, NextPrice, Standing, next_price, rrp_price,
+};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::Product;
 use stallkeeper::error::Result;
@@ -52,7 +54,14 @@ impl Work<'_> {
         let WantedWritten::Current(offer) = written else {
             return Ok(());
         };
-        let standing = self.read.standing(connection, offer.sent_by()).await?;
+        if listing.hold.is_some() {
+            return Ok(());
+        }
+        let standing = match listing.released_at {
+            // It may have been taken out of its feed, or a person changed it.
+            Some(_) => Standing::Lost,
+            None => self.read.standing(connection, offer.sent_by()).await?,
+        };
         let brake = seller.published.settings.brakes.price_percent;
         let amount = match next_price(&offer, standing, brake) {
             NextPrice::Send(amount) => amount,

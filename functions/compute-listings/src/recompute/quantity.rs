@@ -13,8 +13,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 impl Work<'_> {
-    /// Computes and stores what a listing is to have. The listing as it is then; `None` if a newer one is stored or
-    /// it is not this SKU's any more: the run that wrote that has listed what is to be sent.
+    /// Computes and stores what a listing is to have, and ends its hold if the time of that is over. The listing as it is
+    /// then; `None` if a newer one is stored or it is not this SKU's any more: the run that wrote that has listed what is to
+    /// be sent.
     pub(super) async fn write_wanted(
         &self,
         sku: &Sku,
@@ -26,10 +27,10 @@ impl Work<'_> {
         let key = ConnectionKey::new(self.tenant, &listed.connection).listing(&listed.amazon_sku);
         let tie = (sku, listed.units);
         let written = self.store.write_wanted(&key, tie, &wanted).await?;
-        Ok(match written {
-            WantedWritten::Current(listing) => Some(*listing),
-            WantedWritten::Outdated => None,
-        })
+        match written {
+            WantedWritten::Current(listing) => self.store.end_hold(*listing, self.now).await,
+            WantedWritten::Outdated => Ok(None),
+        }
     }
 
     async fn wanted(

@@ -121,7 +121,7 @@ impl Work<'_> {
 
     /// Has the wanted number sent again, which is absolute, so that the sales before it count no more.
     async fn move_baseline(&self, listing: &Listing) -> Result<()> {
-        let (Some(quantity), ListingState::Matched) = (listing.wanted_quantity(), listing.state)
+        let (Some(quantity), ListingState::Matched) = (listing.quantity_to_show(), listing.state)
         else {
             return Ok(());
         };

@@ -7,6 +7,7 @@
 
 mod brakes;
 mod fence;
+mod holds;
 mod publish;
 mod settings;
 mod stock;

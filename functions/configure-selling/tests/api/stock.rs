@@ -32,6 +32,7 @@ impl Stock {
             store: database.store.clone(),
             schedules: clients.schedules(),
             listing_jobs: clients.queue("listing-jobs"),
+            stock_changes: clients.queue("stock-changes"),
             stock_ticks: clients.queue("stock-ticks"),
             tenant_claim: "tenant".into(),
         };

@@ -209,7 +209,7 @@ fn by_spelling(read: &Listing, own: &Sku, is_kept: bool, other: Option<Sku>) -> 
     listing.product = None;
     listing.other_spelling = None;
     match listing.state {
-        ListingState::NotOnAmazon if !is_kept => return None,
+        ListingState::NotOnAmazon if !is_kept && read.hold.is_none() => return None,
         ListingState::NotOnAmazon | ListingState::FulfilledByAmazon => {}
         ListingState::ClosedElsewhere if is_kept => listing.product = Some(own.clone()),
         _ if is_kept => {

@@ -12,12 +12,12 @@ pub(super) use answer::Explanation;
 
 use super::amazon::{outcome, shown};
 use crate::App;
-use answer::{Observed, Product, RefusedValue, SentValue, SentWay};
+use answer::{ExplainedHold, Observed, Product, RefusedValue, SentValue, SentWay};
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, Sku};
-use stallkeeper::domain::listing::{Listing, Offer, Refused, Sent, Standing, advice};
+use stallkeeper::domain::listing::{HoldEntry, Listing, Offer, Refused, Sent, Standing, advice};
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -42,6 +42,7 @@ struct ListingFacts {
     round: Round,
     deployment: Option<Freeze>,
     to_send: Option<ToSend>,
+    holds: Vec<HoldEntry>,
     /// Up to when all orders are known.
     orders_known_to: Option<jiff::Timestamp>,
 }
@@ -79,6 +80,7 @@ impl App {
             round: store.round(key).await?.state,
             deployment: store.deployment_freeze().await?,
             to_send: store.to_send_of(key, sku, None).await?,
+            holds: store.hold_history(name).await?,
             orders_known_to: cursor.map(|cursor| cursor.known_until()),
             connection: connection.clone(),
             listing,
@@ -138,6 +140,7 @@ impl ListingFacts {
                 at: observed.at,
             }),
             issues: listing.issues.clone(),
+            hold: listing.hold.clone().map(ExplainedHold::from),
             next: self.next(),
             prices: self.prices(),
             history: self.history(),

@@ -47,7 +47,7 @@ pub(crate) struct ReleasedPrice {
     responses(
         (status = 200, description = "Released, now or before", body = ReleasedPrice),
         (status = 404, description = "There is no such connection or price"),
-        (status = 409, description = "It is not held"),
+        (status = 409, description = "It is not held, or a person holds the whole listing"),
     ))]
 pub(crate) async fn release(
     connection: TenantConnection<Catalogue>,
@@ -59,6 +59,13 @@ pub(crate) async fn release(
     let (store, now) = (&app.store, Timestamp::now());
     let listing = store.listing(&key.listing).await?;
     let listing = listing.ok_or_else(missing)?;
+    if listing.hold.is_some() {
+        return Err(Problem::conflict(
+            "listing-held",
+            "A person holds the listing: no price is sent of it.",
+            "Release it first: DELETE /connections/{connection}/holds?sku=…",
+        ));
+    }
     let offer = store.offer(key).await?;
     let offer = offer.ok_or_else(missing)?;
     let amount = app.held(&connection, &offer).await?;

@@ -4,7 +4,7 @@ use super::amazon::{Outcome, outcome, shown};
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::listing::{Differing, Listing, ListingState, Standing};
+use stallkeeper::domain::listing::{Differing, HoldMode, Listing, ListingState, Standing};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Reservation;
 use utoipa::ToSchema;
@@ -40,6 +40,8 @@ pub(crate) struct ListingRow {
     pub observed_at: Option<Timestamp>,
     /// The quantity that each marketplace shows, if they are not the same, as `UK 5 DE 0`.
     pub differing: Option<String>,
+    /// A person holds it so: `leave` or `zero`.
+    pub hold: Option<HoldMode>,
 }
 
 /// The quantities by marketplace, as text.
@@ -79,12 +81,13 @@ impl ListingRow {
             observed: listing.observed.as_ref().map(|observed| observed.value),
             observed_at: listing.observed.as_ref().map(|observed| observed.at),
             differing: listing.differing.as_ref().map(differing),
+            hold: listing.hold.as_ref().map(|hold| hold.mode),
         }
     }
 }
 
 /// The columns of CSV, in the order of the fields.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "sku",
     "state",
     "product",
@@ -102,6 +105,7 @@ const COLUMNS: [&str; 17] = [
     "observed",
     "observed_at",
     "differing",
+    "hold",
 ];
 
 /// The rows as CSV with a header; what is not known is empty.
@@ -126,7 +130,7 @@ fn words(marketplaces: &[Marketplace]) -> String {
 }
 
 impl ListingRow {
-    fn cells(&self) -> [String; 17] {
+    fn cells(&self) -> [String; 18] {
         [
             self.sku.clone(),
             self.state.as_str().to_owned(),
@@ -145,6 +149,7 @@ impl ListingRow {
             cell(self.observed),
             cell(self.observed_at),
             cell(self.differing.as_ref()),
+            cell(self.hold.map(HoldMode::as_str)),
         ]
     }
 }

@@ -127,7 +127,8 @@ impl Run<'_> {
             let Some(known) = self.app.store.listing(&key.listing(&sku)).await? else {
                 continue;
             };
-            let stays = known.alias || known.state != ListingState::NotOnAmazon;
+            let not_listed = known.state == ListingState::NotOnAmazon;
+            let stays = known.alias || known.hold.is_some() || !not_listed;
             if !stays && self.app.store.forget_listing(&known).await? == Written::Done {
                 reading.counts.not_on_amazon -= 1;
             }

@@ -82,7 +82,7 @@ impl Run<'_> {
         for () in Written::attempts() {
             let seen = reading.seen(&sku, known.as_ref(), at);
             let mut target = on_amazon(self.connection, &sku, known.as_ref(), &seen, &ours);
-            let wanted = target.wanted_quantity();
+            let wanted = target.quantity_to_compare();
             let quantity = seen.telling(wanted).map(|shown| shown.quantity);
             let sold = self
                 .sold(reading, &target, known.as_ref(), quantity)
@@ -92,7 +92,7 @@ impl Run<'_> {
             let drifted = drift.is_some();
             if let Some(shown) = drift {
                 target.observed = Some(observation(shown.quantity, shown.at));
-                if seen.is_zero() {
+                if seen.is_zero() && target.hold.is_none() {
                     close(&mut target, &seen);
                 }
             }

@@ -104,7 +104,7 @@ pub(super) fn on_amazon(
     listing.other_spelling = other.filter(|_| listing.state == ListingState::CaseMismatch);
     listing.marketplaces.clone_from(&seen.marketplaces);
     listing.differing = differing(known, seen).filter(|_| !seen.by_amazon);
-    if ours && let Some(shown) = seen.telling(listing.wanted_quantity()) {
+    if ours && let Some(shown) = seen.telling(listing.quantity_to_compare()) {
         let same = listing.observed.as_ref().map(|observed| observed.value) == Some(shown.quantity);
         if came || !same {
             listing.observed = Some(observation(shown.quantity, shown.at));
@@ -130,7 +130,8 @@ fn is_closed(known: Option<&Listing>, seen: &Seen, sends: bool) -> bool {
     if known.state == ListingState::ClosedElsewhere {
         return !seen.is_sold();
     }
-    if known.reopened_at.is_some() {
+    // What people make of a listing while it is held is no news.
+    if known.reopened_at.is_some() || known.hold.is_some() {
         return false;
     }
     match &known.sent {
@@ -176,10 +177,10 @@ pub(super) fn observation(quantity: u32, at: Timestamp) -> Observed<u32> {
     }
 }
 
-/// A listing that Amazon has no more, as it is to be kept; `None` if our catalogue has not got it either. `product`: whether a product
-/// is spelt alike.
+/// A listing that Amazon has no more, as it is to be kept; `None` if our catalogue has not got it either and nobody holds it.
+/// `product`: whether a product is spelt alike.
 pub(super) fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
-    if !known.alias && !product {
+    if !known.alias && !product && known.hold.is_none() {
         return None;
     }
     let mut listing = known.clone();

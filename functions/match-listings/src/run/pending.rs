@@ -31,7 +31,7 @@ pub(super) fn is_unwanted(listing: &Listing, published_at: Timestamp) -> bool {
 /// Whether it is worth reading what was sold of a listing: a quantity is wanted, and Amazon's report or what we sent
 /// last is another.
 pub(super) fn is_worth_a_look(listing: &Listing, seen: Option<u32>) -> bool {
-    let Some(wanted) = listing.wanted_quantity() else {
+    let Some(wanted) = listing.quantity_to_compare() else {
         return false;
     };
     let sent = listing.sent.as_ref().map(|sent| sent.value);

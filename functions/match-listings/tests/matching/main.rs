@@ -4,6 +4,7 @@
 
 mod closed;
 mod faults;
+mod held;
 mod previews;
 mod reference;
 mod reports;

@@ -25,10 +25,10 @@ pub(crate) struct Current<V> {
 
 impl From<Listing> for Current<u32> {
     fn from(listing: Listing) -> Self {
-        let quantity = listing.wanted_quantity();
+        let quantity = listing.quantity_to_show();
         let wanted = listing.wanted.as_ref();
         Self {
-            sendable: listing.state == ListingState::Matched,
+            sendable: listing.state == ListingState::Matched && !listing.is_left_alone(),
             wanted: wanted.and_then(|it| Some((quantity?, it.generation, it.level_at))),
             sent: listing.sent,
             send_count: listing.send_count,

@@ -7,6 +7,7 @@
 
 mod brakes;
 mod feeds;
+mod holds;
 mod patches;
 mod prices;
 mod refused_parts;

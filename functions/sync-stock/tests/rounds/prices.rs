@@ -15,7 +15,7 @@ const SKUS: [&str; 3] = ["A", "b/2", "c#3"];
 
 impl World {
     /// What decides the prices in the UK from now on.
-    async fn price_mode(&self, price_mode: PriceMode) {
+    pub(crate) async fn price_mode(&self, price_mode: PriceMode) {
         let key = &self.ids();
         let uk = MarketplaceSettings {
             active: true,
@@ -26,7 +26,7 @@ impl World {
     }
 
     /// Writes the price that is wanted in the UK, and puts an entry, as a recompute does.
-    async fn want_price(&self, sku: &str, amount: i64, generation: u64) {
+    pub(crate) async fn want_price(&self, sku: &str, amount: i64, generation: u64) {
         let key = &self.ids();
         let sku = sku.parse().unwrap();
         let wanted = WantedPrice {
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// What Amazon shows in the UK.
-    async fn price(&self, sku: &str) -> Option<Decimal> {
+    pub(crate) async fn price(&self, sku: &str) -> Option<Decimal> {
         let listings = self.on_seller("GET", "listings", Value::Null).await;
         let listings = listings.as_array().unwrap();
         let listing = listings.iter().find(|it| it["sku"] == sku).unwrap();

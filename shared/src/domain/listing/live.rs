@@ -195,7 +195,10 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
     if listing.state != ListingState::Matched {
         return Next::Nothing("it is not matched");
     }
-    let Some(quantity) = listing.wanted_quantity() else {
+    if listing.is_left_alone() {
+        return Next::Nothing("a person holds it");
+    }
+    let Some(quantity) = listing.quantity_to_show() else {
         return Next::Nothing("no quantity is known");
     };
     let refused = listing.refused.as_ref();
@@ -211,7 +214,8 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
             after: None,
         };
     };
-    if live.is_exactly(quantity) {
+    let is_believed = listing.released_at.is_none();
+    if live.is_exactly(quantity) && is_believed {
         return Next::Nothing(match standing {
             Standing::InFlight => "it is sent, and Amazon has not confirmed it yet",
             _ => "Amazon shows it",
@@ -219,7 +223,7 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
     }
     let decrease = live.highest > quantity;
     let urgent = decrease && policy.is_urgent(quantity);
-    let may_be_right = standing == Standing::InFlight && live.lowest == quantity;
+    let may_be_right = is_believed && standing == Standing::InFlight && live.lowest == quantity;
     Next::Send {
         quantity,
         decrease,

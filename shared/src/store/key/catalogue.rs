@@ -1,12 +1,13 @@
 //! Keys of the table of the catalogue: inputs by SKU, listings, what is to be sent, feeds.
 
-use super::{Key, decoded, encoded};
+use super::{Key, decoded, encoded, sortable};
 use crate::domain::ids::{
     AmazonSku, ConnectionId, ConnectionKey, FeedId, ListingKey, OfferKey, OrderId, Sku, TenantId,
     WarehouseCode,
 };
 use crate::domain::listing::ListingState;
 use crate::domain::marketplace::Marketplace;
+use jiff::Timestamp;
 
 impl Key {
     pub(crate) fn levels(tenant: &TenantId, sku: &Sku) -> Self {
@@ -94,6 +95,18 @@ impl Key {
         Self::new(to_send_pk(&listing.connection, shard), sk)
     }
 
+    /// An entry in the history of a listing's holds.
+    pub(crate) fn hold_entry(listing: &ListingKey, at: Timestamp) -> Self {
+        Self::new(listing_pk(listing), format!("{HOLD}{}", sortable(at)))
+    }
+
+    /// Says that a listing is held until then.
+    pub(crate) fn held(listing: &ListingKey, until: Option<Timestamp>) -> Self {
+        let end = until.map_or_else(|| NEVER.to_owned(), sortable);
+        let sku = encoded(listing.amazon_sku.as_str());
+        Self::new(held_pk(&listing.connection), format!("{end}#{sku}"))
+    }
+
     pub(crate) fn feed(connection: &ConnectionKey, feed: &FeedId) -> Self {
         Self::new(feeds_pk(connection), feed.as_str())
     }
@@ -122,6 +135,10 @@ pub(crate) const REJECTED: &str = "REJECTED";
 pub(crate) const RESERVED: &str = "RESERVED#";
 pub(crate) const LISTING: &str = "LISTING";
 pub(crate) const OFFER: &str = "OFFER#";
+/// In the partition of a listing.
+pub(crate) const HOLD: &str = "HOLD#";
+/// Sorts after every moment.
+const NEVER: &str = "~";
 /// The partition of feeds begins so.
 pub(crate) const FEED: &str = "FEED#";
 /// An attribute of the item of levels: one for each warehouse.
@@ -162,6 +179,21 @@ pub(crate) fn to_send_pk(connection: &ConnectionKey, shard: u8) -> String {
         encoded(connection.tenant.as_str()),
         encoded(connection.id.as_str())
     )
+}
+
+/// The listings of a connection that are held, by the end of the hold.
+pub(crate) fn held_pk(connection: &ConnectionKey) -> String {
+    format!(
+        "HELD#{}#{}",
+        encoded(connection.tenant.as_str()),
+        encoded(connection.id.as_str())
+    )
+}
+
+/// The listing that a sort key of [`held_pk`] names.
+pub(crate) fn held_of(sk: &str) -> Option<AmazonSku> {
+    let (_, sku) = sk.split_once('#')?;
+    decoded(sku)?.parse().ok()
 }
 
 pub(crate) fn feeds_pk(connection: &ConnectionKey) -> String {

@@ -112,7 +112,8 @@ impl Store {
         Written::from_result("place a listing", put.send().await)
     }
 
-    /// Forgets a listing that neither Amazon nor the catalogue has any more, unless it changed since it was read.
+    /// Forgets a listing that neither Amazon nor the catalogue has any more, unless it changed since it was read or a person
+    /// holds it.
     pub async fn forget_listing(&self, read: &Listing) -> Result<Written> {
         let delete = self
             .db
@@ -120,8 +121,9 @@ impl Store {
             .table_name(&self.tables.catalogue)
             .set_key(Some(key_of(read)))
             .condition_expression(
-                "attribute_not_exists(pk) OR (revision = :read AND send_count = :send_count)",
+                "attribute_not_exists(pk) OR (revision = :read AND send_count = :send_count AND attribute_not_exists(#hold))",
             )
+            .expression_attribute_names("#hold", "hold")
             .expression_attribute_values(":read", n(read.revision))
             .expression_attribute_values(":send_count", n(read.send_count));
         Written::from_result("forget a listing", delete.send().await)

@@ -4,7 +4,7 @@ use super::super::amazon::Outcome;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::PriceMode;
-use stallkeeper::domain::listing::{Issues, ListingState};
+use stallkeeper::domain::listing::{HoldMode, Issues, ListingHold, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
 use utoipa::ToSchema;
 
@@ -38,10 +38,36 @@ pub(crate) struct Explanation {
     pub(super) observed: Option<Observed<u32>>,
     /// What Amazon reported last to be wrong with the listing: what it accepted may not be live all the same.
     pub(super) issues: Option<Issues>,
+    /// A person holds it: nothing is sent of it, or zero alone.
+    pub(super) hold: Option<ExplainedHold>,
     pub(super) next: NextStep,
     pub(super) prices: Vec<Price>,
     /// What is known to have happened, the newest first.
     pub(super) history: Vec<Event>,
+}
+
+/// A person's word on the listing, stronger than everything that is computed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExplainedHold {
+    pub(super) mode: HoldMode,
+    pub(super) reason: String,
+    /// When it ends; `null`: once somebody releases it.
+    pub(super) until: Option<Timestamp>,
+    /// Who held it, as the token named them.
+    pub(super) author: Option<String>,
+    pub(super) since: Timestamp,
+}
+
+impl From<ListingHold> for ExplainedHold {
+    fn from(hold: ListingHold) -> Self {
+        Self {
+            mode: hold.mode,
+            reason: hold.reason,
+            until: hold.until,
+            author: hold.author,
+            since: hold.since,
+        }
+    }
 }
 
 /// The product that a listing is tied to.

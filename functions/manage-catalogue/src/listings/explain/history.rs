@@ -1,7 +1,7 @@
 //! What is known to have happened to a listing, the newest first.
 
-use super::ListingFacts;
 use super::answer::Event;
+use super::{ListingFacts, words};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::Sku;
 use stallkeeper::store::SkuInputs;
@@ -43,6 +43,9 @@ impl ListingFacts {
         if let Some(observed) = &listing.observed {
             let value = observed.value;
             add(observed.at, format!("{value} in Amazon's listings report"));
+        }
+        for entry in &self.holds {
+            add(entry.at, words::hold(entry));
         }
         if let Some(published) = &self.plan.published {
             let generation = published.generation;

@@ -37,7 +37,13 @@ impl ListingFacts {
     fn difference(&self, quantity: u32) -> String {
         let live = shown(&self.listing, self.feed.as_ref(), &self.inputs.reservations);
         match live {
+            _ if self.listing.hold.is_some() => {
+                "a person holds it at zero, and Amazon may show more".to_owned()
+            }
             None => format!("it is not known what Amazon shows, and {quantity} are wanted"),
+            _ if self.listing.released_at.is_some() => {
+                format!("a hold has ended, and {quantity} are wanted")
+            }
             Some(live) if live.lowest == live.highest => {
                 format!("Amazon shows {}, and {quantity} are wanted", live.lowest)
             }

@@ -27,7 +27,8 @@ impl ListingFacts {
         let standing = Standing::of(offer.sent_by(), feed);
         let brake = self.settings().brakes.price_percent;
         let next = next_price(offer, standing, brake);
-        let held = mode == PriceMode::Rrp && matches!(next, NextPrice::Held { .. });
+        let is_free = mode == PriceMode::Rrp && self.listing.hold.is_none();
+        let held = is_free && matches!(next, NextPrice::Held { .. });
         let wanted = offer.wanted.clone();
         Price {
             marketplace: offer.marketplace,
@@ -55,6 +56,9 @@ impl ListingFacts {
             next: match (mode, next) {
                 (PriceMode::Leave, _) => {
                     "Stallkeeper does not set prices on this marketplace".to_owned()
+                }
+                _ if self.listing.hold.is_some() => {
+                    "a person holds the listing: no price is sent".to_owned()
                 }
                 (_, NextPrice::Nothing(why)) => why.to_owned(),
                 (_, NextPrice::Send(amount)) => format!("{amount} is to be sent"),

@@ -2,7 +2,7 @@
 
 use super::super::amazon::Outcome;
 use stallkeeper::domain::feed::{Feed, FeedState};
-use stallkeeper::domain::listing::{Listing, ListingState, Live};
+use stallkeeper::domain::listing::{HoldChange, HoldEntry, Listing, ListingState, Live};
 use stallkeeper::domain::stock::{Measured, Reservation, Sale};
 use stallkeeper::domain::stock_settings::LevelsKind;
 
@@ -121,6 +121,24 @@ pub(super) fn live(listing: &Listing, feed: Option<&Feed>, live: Live, sales: &[
         ));
     }
     why
+}
+
+/// A hold that began or ended.
+pub(super) fn hold(entry: &HoldEntry) -> String {
+    let mode = entry.hold.mode.as_str();
+    let by = |author: Option<&String>| author.map_or_else(String::new, |it| format!(" by {it}"));
+    match entry.change {
+        HoldChange::Held => {
+            let until = entry.hold.until;
+            let until = until.map_or_else(String::new, |it| format!(" until {it}"));
+            let (by, reason) = (by(entry.author.as_ref()), &entry.hold.reason);
+            format!("held (`{mode}`){until}{by}: {reason}")
+        }
+        HoldChange::Released if entry.author.is_none() && entry.hold.is_over(entry.at) => {
+            format!("its hold (`{mode}`) ended by itself")
+        }
+        HoldChange::Released => format!("released{} (`{mode}`)", by(entry.author.as_ref())),
+    }
 }
 
 /// Why so many units of a reservation are held.

@@ -31,6 +31,8 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
         differing: None,
         closed: None,
         reopened_at: None,
+        hold: None,
+        released_at: None,
         marketplaces: Vec::new(),
         product_type: None,
         wanted: Some(Wanted {
