@@ -1,11 +1,11 @@
 //! What a change of an item means to the outside: pure, so that the same record always announces the same.
 
-use crate::event::{Event, Happened};
+use crate::event::{Event, Happened, OrderLine, OrderLines};
 use jiff::Timestamp;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::order::OrderStatus;
+use stallkeeper::domain::order::{OrderItem, OrderStatus, StoredOrder};
 use stallkeeper::store::OrderRow;
-use stallkeeper::store::stream::OrderImage;
+use stallkeeper::store::stream::{Images, OrderImage};
 
 type OfOrder = fn(Box<OrderRow>) -> Happened;
 
@@ -37,13 +37,86 @@ pub fn changes(old: Option<&OrderImage>, new: &OrderImage, at: Option<Timestamp>
     happened
         .into_iter()
         .filter(|(happened, _)| *happened)
-        .map(|(_, happened)| {
-            let row = &new.row;
-            let (order, revision) = (row.order_id.as_str(), row.revision.to_string());
-            let which = [row.connection.as_str(), order, &revision];
-            Event::new(&new.tenant, which, happened(Box::new(row.clone())), at)
-        })
+        .map(|(_, happened)| event(new, happened(Box::new(new.row.clone())), at))
         .collect()
+}
+
+fn event(new: &OrderImage, happened: Happened, at: Option<Timestamp>) -> Event {
+    let row = &new.row;
+    let (order, revision) = (row.order_id.as_str(), row.revision.to_string());
+    let which = [row.connection.as_str(), order, &revision];
+    Event::new(&new.tenant, which, happened, at)
+}
+
+/// What happened to single lines of an order.
+pub fn line_changes(
+    old: Option<&OrderImage>,
+    new: &OrderImage,
+    whole: &Images<StoredOrder>,
+    at: Option<Timestamp>,
+) -> Vec<Event> {
+    let (before, now) = (whole.old.as_deref(), &*whole.new);
+    let partly = OrderStatus::PartlyDispatched;
+    let was_partly = old.is_some_and(|old| old.row.status == partly);
+    let shipped_more = now.status == partly && (!was_partly || is_less_open(before, now));
+    let asked = newly_asked(before, now);
+    let mut events = Vec::new();
+    if shipped_more {
+        let lines = now.order.items.iter();
+        let happened = Happened::OrderPartlyDispatched(lines_of(new, now, lines));
+        events.push(event(new, happened, at));
+    }
+    if !asked.is_empty() {
+        let happened = Happened::OrderCancelRequested(lines_of(new, now, asked.into_iter()));
+        events.push(event(new, happened, at));
+    }
+    events
+}
+
+/// Whether less of any line is to be shipped than before.
+fn is_less_open(before: Option<&StoredOrder>, now: &StoredOrder) -> bool {
+    let Some(before) = before else { return false };
+    now.order.items.iter().any(|line| {
+        let earlier = line_of(before, &line.id);
+        earlier.is_some_and(|earlier| now.open_quantity(line) < before.open_quantity(earlier))
+    })
+}
+
+/// The lines that the buyer asks to cancel since this change, of an order that the platform has taken over: before, it
+/// waits for a person; cancelled, it is announced as that.
+fn newly_asked<'a>(before: Option<&StoredOrder>, now: &'a StoredOrder) -> Vec<&'a OrderItem> {
+    if now.acknowledged_at.is_none() || now.status == OrderStatus::Cancelled {
+        return Vec::new();
+    }
+    let asked_before = |line: &OrderItem| {
+        let earlier = before.and_then(|before| line_of(before, &line.id));
+        earlier.is_some_and(|earlier| earlier.cancel_requested)
+    };
+    let lines = now.order.items.iter();
+    lines
+        .filter(|line| line.cancel_requested && !asked_before(line))
+        .collect()
+}
+
+fn line_of<'a>(order: &'a StoredOrder, id: &str) -> Option<&'a OrderItem> {
+    order.order.items.iter().find(|line| line.id == id)
+}
+
+fn lines_of<'a>(
+    new: &OrderImage,
+    now: &StoredOrder,
+    lines: impl Iterator<Item = &'a OrderItem>,
+) -> Box<OrderLines> {
+    let line = |line: &OrderItem| OrderLine {
+        order_item_id: line.id.clone(),
+        sku: line.sku.clone(),
+        quantity: line.quantity,
+        open_quantity: now.open_quantity(line),
+    };
+    Box::new(OrderLines {
+        order: new.row.clone(),
+        lines: lines.map(line).collect(),
+    })
 }
 
 /// What happened to a connection between two images of it.

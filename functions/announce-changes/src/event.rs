@@ -58,6 +58,12 @@ pub enum Happened {
     /// An order got a courier service, or another one than before.
     #[strum(serialize = "order.courier_assigned")]
     OrderCourierAssigned(Box<OrderRow>),
+    /// Amazon reports a part of an order as shipped, or a further one; its lines say what is open.
+    #[strum(serialize = "order.partly_dispatched")]
+    OrderPartlyDispatched(Box<OrderLines>),
+    /// The buyer asks to cancel lines of an order that the platform has taken over.
+    #[strum(serialize = "order.cancel_requested")]
+    OrderCancelRequested(Box<OrderLines>),
     /// An order will not be fulfilled.
     #[strum(serialize = "order.cancelled")]
     OrderCancelled(Box<OrderRow>),
@@ -199,6 +205,25 @@ pub struct ListingHeld {
     pub released_at: Option<Timestamp>,
     /// Who released it; nobody if the time of the hold was over.
     pub released_by: Option<String>,
+}
+
+/// An order, and the lines that the event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderLines {
+    #[serde(flatten)]
+    pub order: OrderRow,
+    pub lines: Vec<OrderLine>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderLine {
+    pub order_item_id: String,
+    /// Exactly as on Amazon.
+    pub sku: Option<String>,
+    pub quantity: u32,
+    /// Units that are neither shipped nor cancelled, by Amazon's word.
+    pub open_quantity: u32,
 }
 
 /// What Amazon refused, and what to do about it.

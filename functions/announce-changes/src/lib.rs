@@ -17,7 +17,7 @@ pub mod stock_changes;
 mod tests;
 
 pub use bus::Bus;
-pub use changes::{changes, connection_changes};
+pub use changes::{changes, connection_changes, line_changes};
 pub use event::Event;
 
 use event::Happened;
@@ -101,9 +101,10 @@ struct Work {
 impl Work {
     fn add(&mut self, Changed { at, change }: Changed) {
         match change {
-            Change::Order { row, .. } => {
-                let events = changes(row.old.as_deref(), &row.new, at);
-                self.events.extend(events);
+            Change::Order { row, whole } => {
+                let (old, new) = (row.old.as_deref(), &*row.new);
+                self.events.extend(changes(old, new, at));
+                self.events.extend(line_changes(old, new, &whole, at));
             }
             Change::Connection { old, new } => self.add_connection(old, new, at),
             Change::Listing(images) => self.events.extend(listing_changes(&images, at)),

@@ -2,6 +2,7 @@
 
 mod bus;
 mod changes;
+mod lines;
 mod paths;
 mod stock;
 mod stream;
@@ -37,6 +38,7 @@ fn image() -> OrderImage {
             created_at: at(-600),
             updated_at: at(0),
             label_source: Default::default(),
+            open_units: None,
             revision: 1,
         },
     }

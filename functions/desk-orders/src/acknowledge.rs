@@ -128,6 +128,9 @@ pub enum Word {
 
 /// Takes over orders that are `ready`. Every order gets a row of its own; one that fails keeps none from the others.
 ///
+/// One that is `partly_dispatched` and was not taken over before is taken over only with the `revision` that was read:
+/// somebody else has shipped a part of it.
+///
 /// Sending the same again is safe: what was taken over is `already` then.
 #[utoipa::path(
     post, path = "/orders/acknowledge", operation_id = "acknowledgeOrders", tag = "desk",
@@ -245,38 +248,51 @@ pub enum TakeOver {
 pub fn decide(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver {
     let read = row.revision.map(Revision::get);
     let is_as_read = read.is_none_or(|read| read == stored.revision);
+    let is_taken = stored.acknowledged_at.is_some();
     match stored.status {
-        OrderStatus::Acknowledged | OrderStatus::Dispatched
+        OrderStatus::PartlyDispatched if !is_taken => match read {
+            // Somebody has shipped a part of it: only who has read that may ship the rest.
+            Some(_) if is_as_read => taken(stored, row, now),
+            Some(_) => TakeOver::Changed,
+            None => TakeOver::NotReady,
+        },
+        OrderStatus::Acknowledged | OrderStatus::PartlyDispatched | OrderStatus::Dispatched
             if is_as_read || repeats(stored, read) =>
         {
             TakeOver::Already
         }
         _ if !is_as_read => TakeOver::Changed,
-        OrderStatus::Ready => {
-            let mut order = stored.clone();
-            order.status = OrderStatus::Acknowledged;
-            order.acknowledged_at = Some(now);
-            order.acknowledged_revision = Some(stored.revision);
-            // Spaces around a code would make it another one.
-            order.warehouse = row
-                .warehouse
-                .as_ref()
-                .and_then(|it| it.as_str().trim().parse().ok());
-            order.revision += 1;
-            let entry = HistoryEntry {
-                at: now,
-                kind: HistoryKind::Acknowledged,
-                note: "the platform took the order over".to_owned(),
-            };
-            TakeOver::Taken(Box::new(order), entry)
+        OrderStatus::Ready => taken(stored, row, now),
+        OrderStatus::Acknowledged | OrderStatus::PartlyDispatched | OrderStatus::Dispatched => {
+            TakeOver::Already
         }
-        OrderStatus::Acknowledged | OrderStatus::Dispatched => TakeOver::Already,
         OrderStatus::Parked
         | OrderStatus::Elsewhere
         | OrderStatus::AwaitingPayment
         | OrderStatus::PendingReview
         | OrderStatus::Cancelled => TakeOver::NotReady,
     }
+}
+
+fn taken(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver {
+    let mut order = stored.clone();
+    if stored.status == OrderStatus::Ready {
+        order.status = OrderStatus::Acknowledged;
+    }
+    order.acknowledged_at = Some(now);
+    order.acknowledged_revision = Some(stored.revision);
+    // Spaces around a code would make it another one.
+    order.warehouse = row
+        .warehouse
+        .as_ref()
+        .and_then(|it| it.as_str().trim().parse().ok());
+    order.revision += 1;
+    let entry = HistoryEntry {
+        at: now,
+        kind: HistoryKind::Acknowledged,
+        note: "the platform took the order over".to_owned(),
+    };
+    TakeOver::Taken(Box::new(order), entry)
 }
 
 /// Whether the order was taken over as of just this revision: the request came before. Older releases kept no revision.

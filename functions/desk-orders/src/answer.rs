@@ -37,8 +37,14 @@ impl WholeOrder {
     pub fn new(stored: StoredOrder, later: Vec<HistoryRecord>) -> Self {
         let first = HistoryRecord {
             revision: 1,
-            entry: stored.first_history,
+            entry: stored.first_history.clone(),
         };
+        let lines = stored.order.items.iter();
+        let lines = lines.map(|item| OrderLine {
+            open_quantity: stored.open_quantity(item),
+            item: item.clone(),
+        });
+        let amazon = AmazonOrder::new(lines.collect(), stored.order.clone());
         Self {
             connection: stored.connection.into(),
             order_id: stored.order.id.clone().into(),
@@ -49,7 +55,7 @@ impl WholeOrder {
             taken_over_at: stored.taken_over_at,
             held: stored.held,
             label_source: stored.requirements.label_source(),
-            amazon: stored.order.into(),
+            amazon,
             requirements: stored.requirements,
             decision: stored.decision.into(),
             history: std::iter::once(first).chain(later).collect(),
@@ -82,11 +88,20 @@ pub struct AmazonOrder {
     pub country: Option<String>,
     pub address_type: Option<String>,
     pub total: Option<Money>,
-    pub items: Vec<OrderItem>,
+    pub items: Vec<OrderLine>,
 }
 
-impl From<Order> for AmazonOrder {
-    fn from(order: Order) -> Self {
+/// A line of an order, and what of it is still to be shipped.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderLine {
+    #[serde(flatten)]
+    pub item: OrderItem,
+    /// Units that are neither shipped nor cancelled, by Amazon's word.
+    pub open_quantity: u32,
+}
+
+impl AmazonOrder {
+    fn new(items: Vec<OrderLine>, order: Order) -> Self {
         Self {
             marketplace: order
                 .marketplace()
@@ -105,7 +120,7 @@ impl From<Order> for AmazonOrder {
             country: order.country,
             address_type: order.address_type,
             total: order.total,
-            items: order.items,
+            items,
         }
     }
 }

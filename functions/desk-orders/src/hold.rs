@@ -46,11 +46,12 @@ pub async fn hold(
     Body(HoldRequest { reason }): Body<HoldRequest>,
 ) -> Answer<Json<WholeOrder>> {
     let reason = reason.checked("/reason")?;
-    change(&app, &tenant, &key, |stored, _, now| match stored.status {
-        OrderStatus::Ready | OrderStatus::PendingReview => {
+    change(&app, &tenant, &key, |stored, _, now| {
+        if stored.is_ready() || stored.status == OrderStatus::PendingReview {
             Step::Write(Box::new(held(stored, &reason, now)))
+        } else {
+            Step::Refuse
         }
-        _ => Step::Refuse,
     })
     .await
 }

@@ -33,7 +33,7 @@ pub struct Page {
 /// Lists orders, most urgent first (by ship-by).
 ///
 /// With `status`, orders of that status. Without it, all open orders that are ours (not `elsewhere`), one status after
-/// another: `pending_review`, `ready`, `acknowledged`, `awaiting_payment`, `parked`; within each the most urgent first.
+/// another: `pending_review`, `ready`, `acknowledged`, `partly_dispatched`, `awaiting_payment`, `parked`; within each the most urgent first.
 ///
 /// A page may hold fewer orders than `limit`, or none, and still have a `next`. Orders that come in while pages are
 /// read move no other: each order that keeps its status and ship-by moment comes exactly once. An order that changes its

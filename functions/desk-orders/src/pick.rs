@@ -44,7 +44,7 @@ pub fn pick(
     now: Timestamp,
 ) -> Pick {
     let is_open = stored.status == OrderStatus::PendingReview
-        || (is_again && stored.status == OrderStatus::Ready && !still_holds(stored, service));
+        || (is_again && stored.is_ready() && !still_holds(stored, service));
     if !is_open {
         return if still_holds(stored, service) {
             Pick::Already
@@ -77,7 +77,10 @@ pub fn pick(
 fn still_holds(stored: &StoredOrder, service: &CourierServiceId) -> bool {
     let holds = matches!(
         stored.status,
-        OrderStatus::Ready | OrderStatus::Acknowledged | OrderStatus::Dispatched
+        OrderStatus::Ready
+            | OrderStatus::Acknowledged
+            | OrderStatus::PartlyDispatched
+            | OrderStatus::Dispatched
     );
     holds && stored.decision.by_person && stored.decision.service.as_ref() == Some(service)
 }
@@ -97,7 +100,7 @@ fn taken(
     };
     let although = although.map_or(String::new(), |words| format!(", although it {words}"));
     let note = format!("a person picked {service}{although}; {waited}");
-    order.status = OrderStatus::Ready;
+    order.status = order.order.ready_status();
     order.held = None;
     order.revision += 1;
     order.decision.service = Some(service.clone());

@@ -12,10 +12,11 @@ use std::str::FromStr;
 
 /// The statuses that still need somebody, in the order in which a list without `status` walks them: what waits for a
 /// person first.
-const OPEN: [OrderStatus; 5] = [
+const OPEN: [OrderStatus; 6] = [
     OrderStatus::PendingReview,
     OrderStatus::Ready,
     OrderStatus::Acknowledged,
+    OrderStatus::PartlyDispatched,
     OrderStatus::AwaitingPayment,
     OrderStatus::Parked,
 ];

@@ -185,11 +185,20 @@ fn taken_over(
 /// Chooses the courier service of an order that is to be shipped, and says which status that makes. A person's choice stays
 /// if it still suits.
 pub(crate) fn decide(order: &mut StoredOrder, settings: &Settings) -> OrderStatus {
+    if choose_service(order, settings) {
+        order.order.ready_status()
+    } else {
+        OrderStatus::PendingReview
+    }
+}
+
+/// Whether it has all that it needs.
+fn choose_service(order: &mut StoredOrder, settings: &Settings) -> bool {
     order.decision.reason = None;
     order.decision.candidates.clear();
     let requirements = &order.requirements;
     if requirements.blocked().is_none() && requirements.label_source() == LabelSource::Amazon {
-        return OrderStatus::Ready;
+        return true;
     }
     let none = Switches::default();
     let marketplace = settings
@@ -204,7 +213,7 @@ pub(crate) fn decide(order: &mut StoredOrder, settings: &Settings) -> OrderStatu
         && !requirements.hides_lines()
         && fitness_by_hand(service, term, requirements, &couriers, switches).is_ok()
     {
-        return OrderStatus::Ready;
+        return true;
     }
     let mappings = settings.mappings.iter().cloned().collect();
     let choice = choose(term, requirements, &mappings, &couriers, switches);
@@ -219,7 +228,7 @@ pub(crate) fn decide(order: &mut StoredOrder, settings: &Settings) -> OrderStatu
         } => {
             decision.service = Some(service);
             decision.explanation = explanation;
-            OrderStatus::Ready
+            true
         }
         Choice::Review {
             reason,
@@ -229,7 +238,7 @@ pub(crate) fn decide(order: &mut StoredOrder, settings: &Settings) -> OrderStatu
             decision.reason = Some(reason);
             decision.candidates = candidates;
             decision.explanation = explanation;
-            OrderStatus::PendingReview
+            false
         }
     }
 }

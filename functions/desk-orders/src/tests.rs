@@ -4,6 +4,7 @@ mod acknowledge;
 mod event;
 mod hold;
 mod list;
+mod partly;
 mod pick;
 mod show;
 mod take_over;

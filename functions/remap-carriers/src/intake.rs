@@ -132,7 +132,10 @@ impl Rules {
                 || stored.acknowledged_at.is_some()
                 || matches!(
                     stored.status,
-                    OrderStatus::AwaitingPayment | OrderStatus::PendingReview | OrderStatus::Ready
+                    OrderStatus::AwaitingPayment
+                        | OrderStatus::PendingReview
+                        | OrderStatus::Ready
+                        | OrderStatus::PartlyDispatched
                 )
         });
         !is_ours && self.orders_from.is_none_or(|from| order.created_at < from)
@@ -277,10 +280,11 @@ pub fn look_again(
     rules: &Rules,
     now: Timestamp,
 ) -> Option<(StoredOrder, HistoryEntry)> {
-    let moves = matches!(
+    let waits = matches!(
         stored.status,
-        OrderStatus::PendingReview | OrderStatus::Ready | OrderStatus::Elsewhere
+        OrderStatus::PendingReview | OrderStatus::Elsewhere
     );
+    let moves = waits || stored.is_ready();
     if !moves || stored.decision.by_person || stored.held.is_some() {
         return None;
     }

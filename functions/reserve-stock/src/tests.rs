@@ -63,6 +63,7 @@ fn item(id: &str, sku: &str, quantity: u32) -> OrderItem {
         title: None,
         quantity,
         quantity_fulfilled: 0,
+        quantity_unfulfilled: None,
         unit_price: None,
         proceeds: None,
         constraints: Vec::new(),

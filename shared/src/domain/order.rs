@@ -54,6 +54,9 @@ pub enum OrderStatus {
     Ready,
     /// The platform has taken it over.
     Acknowledged,
+    /// Amazon reports some of its units as shipped; the rest is still to be shipped by whoever ships it. Offered to nobody who
+    /// looks for `ready`.
+    PartlyDispatched,
     /// Shipped, by Amazon's word or the desk's.
     Dispatched,
     /// Will not be fulfilled.
@@ -92,6 +95,9 @@ pub struct OrderItem {
     pub title: Option<String>,
     pub quantity: u32,
     pub quantity_fulfilled: u32,
+    /// Units that Amazon reports as still to be shipped; absent if it does not say.
+    #[serde(default)]
+    pub quantity_unfulfilled: Option<u32>,
     pub unit_price: Option<Money>,
     pub proceeds: Option<Money>,
     /// Names of the constraints that are mandatory, as Amazon writes them: `signatureConfirmation`, `cashOnDelivery`, …
@@ -99,6 +105,15 @@ pub struct OrderItem {
     /// The buyer asked for this line to be cancelled.
     pub cancel_requested: bool,
     pub programs: Vec<String>,
+}
+
+impl OrderItem {
+    /// Units that are neither shipped nor cancelled.
+    pub fn open_quantity(&self) -> u32 {
+        let unshipped = self.quantity.saturating_sub(self.quantity_fulfilled);
+        self.quantity_unfulfilled
+            .map_or(unshipped, |left| left.min(unshipped))
+    }
 }
 
 /// An order that this one replaces.
@@ -138,6 +153,14 @@ impl Order {
     /// The marketplace it was placed in, if it is one that we know.
     pub fn marketplace(&self) -> Option<Marketplace> {
         self.marketplace_id.as_deref().and_then(Marketplace::by_id)
+    }
+
+    /// What it is once it has all that it needs to be shipped.
+    pub fn ready_status(&self) -> OrderStatus {
+        match self.amazon_status {
+            Some(AmazonStatus::PartiallyShipped) => OrderStatus::PartlyDispatched,
+            _ => OrderStatus::Ready,
+        }
     }
 
     pub fn is_prime(&self) -> bool {
@@ -219,6 +242,23 @@ pub struct StoredOrder {
 }
 
 impl StoredOrder {
+    /// Whether it can be shipped as soon as the platform takes it over.
+    pub fn is_ready(&self) -> bool {
+        match self.status {
+            OrderStatus::Ready => true,
+            OrderStatus::PartlyDispatched => self.acknowledged_at.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Units of a line that somebody is still to ship.
+    pub fn open_quantity(&self, line: &OrderItem) -> u32 {
+        match self.status {
+            OrderStatus::Dispatched | OrderStatus::Cancelled => 0,
+            _ => line.open_quantity(),
+        }
+    }
+
     pub fn connection_key(&self) -> ConnectionKey {
         ConnectionKey::new(&self.tenant, &self.connection)
     }

@@ -206,7 +206,7 @@ const ITEM: Rule = Object(&[
         "fulfillment",
         Object(&[
             ("quantityFulfilled", Count),
-            ("quantityUnfulfilled", Private),
+            ("quantityUnfulfilled", Count),
             ("picking", Private),
             ("packing", Private),
             (

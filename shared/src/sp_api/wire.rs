@@ -134,6 +134,7 @@ struct CancellationRequest {}
 struct ItemFulfillment {
     #[serde(default)]
     quantity_fulfilled: u32,
+    quantity_unfulfilled: Option<u32>,
     shipping: Option<Shipping>,
 }
 
@@ -220,6 +221,7 @@ impl Item {
             title: product.title,
             quantity: self.quantity_ordered?,
             quantity_fulfilled: fulfillment.quantity_fulfilled,
+            quantity_unfulfilled: fulfillment.quantity_unfulfilled,
             unit_price: product
                 .price
                 .and_then(|price| price.unit_price)

@@ -52,7 +52,7 @@ impl WaitingKind {
         match stored.status {
             OrderStatus::PendingReview => Some(Self::PendingReview),
             OrderStatus::Elsewhere => Some(Self::Elsewhere),
-            OrderStatus::Ready if !stored.decision.by_person => Some(Self::Ready),
+            _ if stored.is_ready() && !stored.decision.by_person => Some(Self::Ready),
             _ => None,
         }
     }

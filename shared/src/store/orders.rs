@@ -44,6 +44,10 @@ pub struct OrderRow {
     #[serde(default, skip_serializing_if = "LabelSource::is_courier")]
     #[schema(required = false)]
     pub label_source: LabelSource,
+    /// Units that are still to be shipped, while it is `partly_dispatched`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub open_units: Option<u32>,
     /// Rises with every change.
     pub revision: u64,
 }
@@ -170,6 +174,12 @@ fn expires(order: &StoredOrder) -> i64 {
         .as_second()
 }
 
+fn open_units(stored: &StoredOrder) -> Option<u32> {
+    let lines = &stored.order.items;
+    let open = lines.iter().map(|line| stored.open_quantity(line));
+    (stored.status == OrderStatus::PartlyDispatched).then(|| open.fold(0, u32::saturating_add))
+}
+
 /// The item of an order: what lists and streams need is stored beside the deflated whole.
 fn order_item(stored: &StoredOrder) -> Result<Item> {
     let order = &stored.order;
@@ -190,6 +200,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         created_at: order.created_at,
         updated_at: order.updated_at,
         label_source: stored.requirements.label_source(),
+        open_units: open_units(stored),
         revision: stored.revision,
     };
     let mut fields = item(Key::order(&stored.connection, &order.id), &row)?;

@@ -331,7 +331,7 @@ fn only_what_waits_can_be_picked_for() {
         use OrderStatus::*;
         match status {
             PendingReview => assert!(matches!(same, Pick::Unfit { .. })),
-            Ready | Acknowledged | Dispatched => {
+            Ready | Acknowledged | PartlyDispatched | Dispatched => {
                 assert_eq!((same, other), (Pick::Already, Pick::NotPending))
             }
             Parked | Elsewhere | AwaitingPayment | Cancelled => {

@@ -17,6 +17,7 @@ async fn an_order_is_shown_whole_with_its_history_and_without_its_buyer() {
         title: Some("A mug".into()),
         quantity: 2,
         quantity_fulfilled: 0,
+        quantity_unfulfilled: None,
         unit_price: None,
         proceeds: None,
         constraints: vec!["signatureConfirmation".into()],

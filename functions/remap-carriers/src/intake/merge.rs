@@ -185,6 +185,7 @@ fn item(
         asin: or(&line.asin, &before.asin),
         title: or(&line.title, &before.title),
         quantity_fulfilled: fulfilment.quantity_fulfilled,
+        quantity_unfulfilled: fulfilment.quantity_unfulfilled,
         constraints: fulfilment.constraints.clone(),
         cancel_requested: of(OrderPart::Cancellation).cancel_requested,
         proceeds: or(&of(OrderPart::Proceeds).proceeds, &before.proceeds),

@@ -23,7 +23,10 @@ pub(super) fn decide(
     let (status, decision) = decide_as_ours(order, requirements, term, stored, active, rules);
     let waits = matches!(
         status,
-        OrderStatus::AwaitingPayment | OrderStatus::PendingReview | OrderStatus::Ready
+        OrderStatus::AwaitingPayment
+            | OrderStatus::PendingReview
+            | OrderStatus::Ready
+            | OrderStatus::PartlyDispatched
     );
     if waits && rules.leaves_elsewhere(order, stored) {
         let words = match rules.orders_from {
@@ -72,7 +75,15 @@ fn decide_as_ours(
             explained(kept, "Amazon fulfils it"),
         ),
         Some(AmazonStatus::Unshipped | AmazonStatus::PartiallyShipped) => {
-            open(kept, requirements, stored, active, rules)
+            let (status, decision) = open(kept, requirements, stored, active, rules);
+            match (status, order.ready_status()) {
+                (OrderStatus::Ready, ready) => (ready, decision),
+                // Whoever took it over ships the rest.
+                (OrderStatus::Acknowledged, OrderStatus::PartlyDispatched) => {
+                    (OrderStatus::PartlyDispatched, decision)
+                }
+                (status, _) => (status, decision),
+            }
         }
         Some(AmazonStatus::Other(status)) => {
             let words = format!("Amazon's status `{status}` is not one that this release knows");
@@ -196,11 +207,19 @@ fn unclear(
     words: &str,
 ) -> (OrderStatus, Decision) {
     let kept = explained(kept, words);
-    match stored.map(|stored| stored.status) {
-        Some(
-            over @ (OrderStatus::Acknowledged | OrderStatus::Dispatched | OrderStatus::Cancelled),
-        ) => (over, kept),
-        _ => {
+    let over = stored.filter(|stored| {
+        let is_over = matches!(
+            stored.status,
+            OrderStatus::Acknowledged
+                | OrderStatus::PartlyDispatched
+                | OrderStatus::Dispatched
+                | OrderStatus::Cancelled
+        );
+        is_over && !stored.is_ready()
+    });
+    match over {
+        Some(stored) => (stored.status, kept),
+        None => {
             let decision = Decision {
                 reason: Some(reason),
                 service: None,

@@ -2,6 +2,7 @@ mod addresses;
 mod arrival;
 mod elsewhere;
 mod missing;
+mod partly;
 mod refused;
 mod unclear;
 
@@ -114,7 +115,7 @@ fn each_of_amazons_statuses_has_its_place() {
         ("PENDING_AVAILABILITY", OrderStatus::AwaitingPayment, None),
         ("PENDING", OrderStatus::AwaitingPayment, None),
         ("UNSHIPPED", OrderStatus::Ready, None),
-        ("PARTIALLY_SHIPPED", OrderStatus::Ready, None),
+        ("PARTIALLY_SHIPPED", OrderStatus::PartlyDispatched, None),
         ("SHIPPED", OrderStatus::Dispatched, None),
         ("CANCELLED", OrderStatus::Cancelled, None),
         ("UNFULFILLABLE", OrderStatus::Cancelled, None),
@@ -133,7 +134,7 @@ fn each_of_amazons_statuses_has_its_place() {
         );
         assert_eq!(
             order.decision.service.is_some(),
-            ours == OrderStatus::Ready,
+            matches!(ours, OrderStatus::Ready | OrderStatus::PartlyDispatched),
             "{amazon}"
         );
     }
@@ -273,7 +274,7 @@ fn a_persons_pick_outlives_later_changes() {
     .unwrap();
     assert_eq!(
         (changed.status, changed.decision.by_person),
-        (OrderStatus::Ready, true)
+        (OrderStatus::PartlyDispatched, true)
     );
 }
 

@@ -73,6 +73,10 @@ fn an_item_tells_its_sku_exactly_its_amounts_and_what_is_asked_of_the_carrier() 
     );
     let mug = &items[1];
     assert_eq!(
+        (mug.quantity_unfulfilled, mug.open_quantity()),
+        (Some(1), 1)
+    );
+    assert_eq!(
         (mug.id.as_str(), mug.asin.as_deref()),
         ("60482910337712", Some("B0BANDIT02"))
     );

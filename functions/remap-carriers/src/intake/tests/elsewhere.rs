@@ -99,6 +99,8 @@ fn what_was_ours_once_stays_ours() {
     let shadow = taking_over(None);
     assert_eq!(look_again(&ready, &shadow, at(101)), None);
     let changed = after(raw("PARTIALLY_SHIPPED", 2, json!({})), 101, &ready, &shadow);
+    assert_eq!(changed.status, OrderStatus::PartlyDispatched);
+    let changed = after(raw("UNSHIPPED", 3, json!({})), 102, &changed, &shadow);
     assert_eq!(changed.status, OrderStatus::Ready);
 
     let watched = take(raw("UNSHIPPED", 1, json!({})), None, &shadow).unwrap();
@@ -113,7 +115,7 @@ fn what_was_ours_once_stays_ours() {
         &taken_over,
         &shadow,
     );
-    assert_eq!(changed.status, OrderStatus::Ready);
+    assert_eq!(changed.status, OrderStatus::PartlyDispatched);
     let changed = after(
         raw("PARTIALLY_SHIPPED", 2, json!({})),
         101,
