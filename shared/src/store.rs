@@ -145,11 +145,18 @@ pub enum Written {
 
 /// How often something is decided because somebody else wrote meanwhile.
 const MOST_ATTEMPTS: usize = 5;
+/// The same, of what many runs write to at once.
+const MOST_ATTEMPTS_AMONG_MANY: usize = 100;
 
 impl Written {
     /// Attempts to read, decide and write, for as long as each one ends in [`Self::Conflict`].
     pub fn attempts() -> impl Iterator<Item = ()> {
         std::iter::repeat_n((), MOST_ATTEMPTS)
+    }
+
+    /// As [`Self::attempts`], of what many runs write to at once and never ask.
+    pub fn attempts_among_many() -> impl Iterator<Item = ()> {
+        std::iter::repeat_n((), MOST_ATTEMPTS_AMONG_MANY)
     }
 
     /// What it comes to if somebody else was there before every attempt: retryable.

@@ -217,7 +217,7 @@ async fn give_back(session: &SendSession<'_>, mut feed: Feed, note: &str) -> Res
     let by = SentBy::Feed(feed.id.clone());
     let skus: Vec<&AmazonSku> = lines.iter().map(|line: &FeedLine| &line.sku).collect();
     put_all_back(session, &feed, skus, |sent| *sent == by).await?;
-    loop {
+    for () in Written::attempts_among_many() {
         let overtaken = feed.overtaken.iter().collect();
         put_all_back(session, &feed, overtaken, |_| true).await?;
         let closed = Feed {
@@ -231,6 +231,7 @@ async fn give_back(session: &SendSession<'_>, mut feed: Feed, note: &str) -> Res
             Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
+    Err(Written::given_up("give a feed back"))
 }
 
 async fn put_all_back(

@@ -284,7 +284,7 @@ impl Run<'_> {
         let store = &self.session.app.store;
         let stale_since = self.stale_since().await?;
         let mut round = self.round.clone();
-        loop {
+        for () in Written::attempts_among_many() {
             if round.owner.as_ref() != Some(&self.owner) {
                 return Ok(RoundOutcome::Lost);
             }
@@ -293,16 +293,20 @@ impl Run<'_> {
             round.tenant = Some(connection.tenant.clone());
             round.connection = Some(connection.id.clone());
             match store.give_back(connection, &mut round).await? {
-                Written::Done => break,
+                Written::Done => return Ok(self.outcome()),
                 // Zeros of an urgent message were counted, or a person released what was held.
                 Written::Conflict => round = store.round(connection).await?,
             }
         }
+        Err(Written::given_up("give a round's lease back"))
+    }
+
+    fn outcome(&self) -> RoundOutcome {
         self.log();
-        Ok(match self.stop {
+        match self.stop {
             Some(Stop::OutOfTime) => RoundOutcome::OutOfTime,
             _ => RoundOutcome::Done,
-        })
+        }
     }
 
     fn note(&self, round: &mut Round) {

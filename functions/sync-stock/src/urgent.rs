@@ -135,7 +135,7 @@ async fn hold(session: &SendSession<'_>, held: HeldRound) -> Result<()> {
     let connection = &session.key();
     let store = &session.app.store;
     warn!(connection.id = %connection, held.zeros, held.matched, "urgent decreases of connection `{connection}` are held for a person");
-    loop {
+    for () in Written::attempts() {
         let mut round = store.round(connection).await?;
         if round.held.is_some() || is_released(&round, Timestamp::now()) {
             return Ok(());
@@ -147,4 +147,5 @@ async fn hold(session: &SendSession<'_>, held: HeldRound) -> Result<()> {
             return Ok(());
         }
     }
+    Err(Written::given_up("hold the rounds of a connection"))
 }

@@ -165,7 +165,7 @@ impl Store {
         connection: &ConnectionKey,
         change: impl Fn(Cursor) -> Option<Cursor>,
     ) -> Result<()> {
-        loop {
+        for () in Written::attempts() {
             let Some(mut cursor) = self.order_cursor(connection).await? else {
                 return Ok(());
             };
@@ -177,6 +177,7 @@ impl Store {
                 return Ok(());
             }
         }
+        Err(Written::given_up("change how far orders are read"))
     }
 
     /// A connection's cursor, if it was ever swept.

@@ -133,7 +133,7 @@ impl Store {
         now: Timestamp,
         since: Timestamp,
     ) -> Result<u64> {
-        loop {
+        for () in Written::attempts_among_many() {
             let mut round = self.round(connection).await?;
             let fresh = round.zeros_since.is_none_or(|started| started < since);
             round.zeros = if fresh { zeros } else { round.zeros + zeros };
@@ -144,5 +144,6 @@ impl Store {
                 return Ok(round.zeros);
             }
         }
+        Err(Written::given_up("count the listings that go to zero"))
     }
 }

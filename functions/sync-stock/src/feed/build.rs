@@ -90,7 +90,7 @@ pub(super) async fn build(
         }
         kept += claimed.len();
     }
-    loop {
+    for () in Written::attempts_among_many() {
         let empty = kept == 0;
         let claimed = Feed {
             state: match empty {
@@ -107,6 +107,7 @@ pub(super) async fn build(
             Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
+    Err(Written::given_up("claim a feed"))
 }
 
 /// Claims one line and takes its entry out. `None`: it is not in the feed.

@@ -60,7 +60,7 @@ pub(super) async fn submit(
     if !allowed && let Some(stop) = allowance(session).await? {
         return Ok(Some(stop));
     }
-    loop {
+    for () in Written::attempts() {
         let (lines, document) = document(session, &feed).await?;
         if lines == 0 {
             give_back(session, feed, "all of it was overtaken by patches").await?;
@@ -92,6 +92,7 @@ pub(super) async fn submit(
             Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
+    Err(Written::given_up("submit a feed"))
 }
 
 /// Calls `createFeed` for a feed that is marked as submitting.
@@ -149,7 +150,7 @@ async fn mark(
     change: impl Fn(Feed) -> Feed,
 ) -> Result<()> {
     let known = feed.overtaken.len();
-    loop {
+    for () in Written::attempts_among_many() {
         let meanwhile = feed.overtaken.iter().skip(known).collect();
         put_all_back(session, &feed, meanwhile, |_| true).await?;
         let mut changed = change(feed.clone());
@@ -159,6 +160,7 @@ async fn mark(
             Written::Conflict => feed = reload(session, &feed).await?,
         }
     }
+    Err(Written::given_up("note how far a feed is"))
 }
 
 /// Amazon said no, or was never asked.
