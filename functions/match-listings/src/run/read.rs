@@ -2,24 +2,24 @@
 //! them were read to their end is anything written, so a report that broke off does no harm. The second time places
 //! the listings, each once.
 
-use super::decide::{Seen, Shown};
+mod reading;
+
+pub(super) use reading::{Reading, Source};
+
 use super::request::CallResult;
-use super::sightings::{Mark, Sightings};
+use super::sightings::Sightings;
 use super::spelling::Garbled;
 use super::{Run, RunOutcome};
 use crate::standings::Standings;
 use jiff::Timestamp;
+use reading::doubt;
 use stallkeeper::domain::connection::priced;
-use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::ListingJob;
-use stallkeeper::sp_api::listings_report::{
-    Counts, Fulfilment, Letters, ListingRow, ListingsReader,
-};
-use stallkeeper::sp_api::{DocumentAddress, Download};
+use stallkeeper::sp_api::Download;
+use stallkeeper::sp_api::listings_report::{ListingRow, ListingsReader};
 use stallkeeper::store::ListingCounts;
 use std::time::{Duration, Instant};
 use tracing::info;
@@ -28,24 +28,6 @@ use tracing::info;
 const ROWS: usize = 500;
 /// How long an address of a document is used; it is valid for five minutes.
 const ADDRESS_LIFETIME: Duration = Duration::from_secs(200);
-/// How many listings the seller is proved by, if one after the other is gone.
-const PROOFS: usize = 3;
-
-/// A report that is there to be read.
-pub(super) struct Source {
-    pub(super) marketplace: Marketplace,
-    document: String,
-    pub(super) made_at: Timestamp,
-    address: Option<(Instant, DocumentAddress)>,
-    /// Listings in it.
-    pub(super) listings: u64,
-    /// Why it may not be whole, in words: then nothing is concluded from what it lacks.
-    pub(super) doubt: Option<String>,
-    /// Of a marketplace that is not switched on: it only shows what Amazon fulfils there.
-    pub(super) guard: bool,
-    /// In which letters it is written, if those that they lack come as `?`.
-    pub(super) letters: Option<Letters>,
-}
 
 /// How far the first reading came.
 enum Surveyed {
@@ -55,102 +37,6 @@ enum Surveyed {
     SetAside,
     /// It ends here.
     End(RunOutcome),
-}
-
-/// Why a report may not be whole.
-fn doubt(counts: &Counts, lacks: Option<&str>) -> Option<String> {
-    if let Some(column) = lacks {
-        return Some(format!("it has no column `{column}`"));
-    }
-    let first: Vec<String> = counts
-        .bad_lines
-        .iter()
-        .take(5)
-        .map(u64::to_string)
-        .collect();
-    (counts.bad_rows > 0).then(|| {
-        format!(
-            "{} of its lines cannot be read (line {})",
-            counts.bad_rows,
-            first.join(", ")
-        )
-    })
-}
-
-/// What a run knows while it reads.
-pub(super) struct Reading {
-    pub(super) sources: Vec<Source>,
-    /// Marketplaces without a report, or with one that may not be whole: what is known of them is kept.
-    pub(super) uncertain: Vec<Marketplace>,
-    /// A listing that no report has may be on one of those all the same.
-    pub(super) may_lack: bool,
-    /// All reports were whole, those of marketplaces that are not switched on too: what none shows as Amazon's to fulfil is not.
-    pub(super) proves_merchant: bool,
-    pub(super) garbled: Garbled,
-    pub(super) sightings: Sightings,
-    pub(super) counts: ListingCounts,
-    /// Products that belong to a listing of another spelling, and were listed as not on Amazon until now.
-    pub(super) superseded: Vec<AmazonSku>,
-    unreadable: u64,
-    /// The settings by which quantities are computed, if they are at all.
-    pub(super) in_force: Option<Published>,
-    /// The generation of the settings in force, whether or not the connection is switched on.
-    published: Option<u64>,
-    /// Marketplaces whose prices are ours to send.
-    pub(super) priced: Vec<Marketplace>,
-    pub(super) standings: Standings,
-}
-
-impl Reading {
-    /// Where a SKU is listed; what is known of marketplaces whose report is missing or may not be whole is kept.
-    pub(super) fn marketplaces(&self, sku: &str, known: &[Marketplace]) -> Vec<Marketplace> {
-        let seen = self.sightings.places(sku);
-        let seen = seen.filter_map(|place| self.sources.get(place));
-        let mut marketplaces: Vec<Marketplace> = seen.map(|source| source.marketplace).collect();
-        let kept = self.uncertain.iter().filter(|it| known.contains(it));
-        marketplaces.extend(kept);
-        marketplaces.sort();
-        marketplaces.dedup();
-        marketplaces
-    }
-
-    /// What the reports show of a SKU; `at`: when that report was made which is read now.
-    pub(super) fn seen(&self, sku: &AmazonSku, known: Option<&Listing>, at: Timestamp) -> Seen {
-        let text = sku.as_str();
-        let was_amazons = known.is_some_and(|it| it.state == ListingState::FulfilledByAmazon);
-        let by_amazon = self.sightings.has(text, Mark::ByAmazon);
-        let shown = self.sightings.quantities(text).into_iter();
-        let shown = shown.filter_map(|(place, quantity)| {
-            let source = self.sources.get(place)?;
-            Some(Shown {
-                marketplace: source.marketplace,
-                quantity,
-                at: source.made_at,
-            })
-        });
-        Seen {
-            marketplaces: self.marketplaces(text, known.map_or(&[], |known| &known.marketplaces)),
-            by_amazon: by_amazon || was_amazons && !self.proves_merchant,
-            open: self.sightings.has(text, Mark::Open),
-            shown: shown.collect(),
-            at,
-        }
-    }
-
-    /// Whether quantities are sent, so that reports show whether somebody else changes them.
-    pub(super) fn sends(&self) -> bool {
-        let in_force = self.in_force.as_ref();
-        in_force.is_some_and(|published| !published.shadow)
-    }
-
-    /// Whether a listing that no report has may be there all the same.
-    pub(super) fn may_be_there(&self, known: &Listing) -> bool {
-        if self.garbled.is_unproved(&known.amazon_sku) {
-            return true;
-        }
-        let nowhere = known.marketplaces.is_empty() && known.state != ListingState::NotOnAmazon;
-        nowhere && self.may_lack || !self.marketplaces("", &known.marketplaces).is_empty()
-    }
 }
 
 impl Run<'_> {
@@ -425,45 +311,5 @@ impl Run<'_> {
         self.note_sources(&reading);
         self.matching.counts = reading.counts;
         self.end_reports();
-    }
-}
-
-impl Reading {
-    fn survey_row(&mut self, place: usize, row: &ListingRow, first: &mut Vec<String>) {
-        if row.sku.parse::<AmazonSku>().is_err() {
-            self.unreadable += 1;
-            return;
-        }
-        let source = &mut self.sources[place];
-        if row.sku.contains(char::REPLACEMENT_CHARACTER) {
-            source.doubt = Some("letters of its SKUs are lost".to_owned());
-            self.unreadable += 1;
-            return;
-        }
-        if source.guard {
-            source.listings += 1;
-            if matches!(row.fulfilment, Fulfilment::Amazon(_)) {
-                self.sightings.mark(&row.sku, Mark::ByAmazon);
-            }
-            return;
-        }
-        if matches!(row.fulfilment, Fulfilment::Unknown(_)) {
-            // It is there; whether a quantity may be sent is not known: it is left as it is.
-            self.unreadable += 1;
-        }
-        if first.len() < PROOFS {
-            first.push(row.sku.clone());
-        } else if let Some(odd) = first.iter_mut().find(|it| it.contains('?')) {
-            // Letters may be lost in it.
-            odd.clone_from(&row.sku);
-        }
-        if self.sightings.see(place, row) {
-            source.listings += 1;
-        }
-    }
-
-    /// Whether a line says who fulfils its listing, or another line of the same SKU does.
-    pub(super) fn is_clear(&self, sku: &str) -> bool {
-        self.sightings.has(sku, Mark::ByAmazon) || self.sightings.has(sku, Mark::ByMerchant)
     }
 }

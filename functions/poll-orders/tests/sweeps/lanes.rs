@@ -1,6 +1,7 @@
 //! Two lanes: what is new never waits for what is old.
 
-use crate::world::{Search, World, order};
+use crate::amazon::{Search, order};
+use crate::world::World;
 use jiff::SignedDuration;
 use stallkeeper::domain::marketplace::Marketplace::De;
 use stallkeeper::store::{BackFillJob, BackFillKind};

@@ -1,6 +1,7 @@
 //! Amazon's clock, and pages that are none or have no end.
 
-use crate::world::{World, order};
+use crate::amazon::order;
+use crate::world::World;
 use serde_json::{Value, json};
 use stallkeeper::store::BackFillKind;
 

@@ -1,6 +1,7 @@
 //! Amazon refuses a part, for a moment or for good: the rest goes on, and what was read without it is read again.
 
-use crate::world::{Search, World, order};
+use crate::amazon::{Search, order};
+use crate::world::World;
 use jiff::SignedDuration;
 use stallkeeper::domain::marketplace::Marketplace::{De, Fr, Uk};
 use stallkeeper::sp_api::Dataset;
