@@ -4,4 +4,4 @@ mod put;
 mod show;
 
 pub(crate) use put::{__path_put, put};
-pub(crate) use show::{__path_show, SkuParams, SkuStock, show};
+pub(crate) use show::{__path_show, SkuStock, show};

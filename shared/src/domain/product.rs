@@ -17,6 +17,45 @@ pub struct Part {
     pub units: u32,
 }
 
+/// What becomes of the listings of a product that the merchant no longer keeps.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = ListingsOfDeletedProduct)]
+pub enum ListingsOfDeleted {
+    /// They stay on Amazon as they are: nothing is sent.
+    #[default]
+    Leave,
+    /// They are sent zero.
+    Zero,
+}
+
+impl ListingsOfDeleted {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What is left of a product that the merchant no longer keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeletedProduct {
+    pub listings: ListingsOfDeleted,
+    /// It was a bundle.
+    pub bundle: bool,
+}
+
 /// Outer dimensions in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dimensions {

@@ -8,12 +8,25 @@ use super::Store;
 use super::item::{Item, failure, s, text, value};
 use super::key::{self, Key};
 use crate::domain::ids::{Sku, TenantId};
-use crate::domain::product::Product;
+use crate::domain::product::{DeletedProduct, ListingsOfDeleted, Product};
 use crate::error::Result;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const HASH: &str = "hash";
 pub(super) const GENERATION: &str = "generation";
+/// Attributes of the tombstone of a product that was deleted.
+pub(super) const LISTINGS: &str = "listings";
+pub(super) const BUNDLE: &str = "bundle";
+
+/// What the tombstone of a product says; one of an older release leaves its listings as they are.
+pub(super) fn deleted(tombstone: &Item) -> DeletedProduct {
+    let listings = text(tombstone, LISTINGS).and_then(|listings| listings.parse().ok());
+    let bundle = tombstone.get(BUNDLE).and_then(|it| it.as_bool().ok());
+    DeletedProduct {
+        listings: listings.unwrap_or_default(),
+        bundle: bundle.copied().unwrap_or_default(),
+    }
+}
 
 impl Store {
     /// What is known of many products: their content's digest, by SKU.
@@ -43,11 +56,32 @@ impl Store {
         tenant: &TenantId,
         skus: &[Sku],
     ) -> Result<Vec<(Sku, Item)>> {
+        let mut items = self.batch_get_product_items(tenant, skus).await?;
+        items.retain(|(_, item)| item.contains_key(HASH));
+        Ok(items)
+    }
+
+    /// Those of these SKUs whose product was deleted so that its listings go to zero, in batches (eventually consistent).
+    pub async fn zeroed_products(&self, tenant: &TenantId, skus: &[Sku]) -> Result<HashSet<Sku>> {
+        let items = self
+            .batch_get_product_items(tenant, skus)
+            .await?
+            .into_iter();
+        let is_zeroed = |item: &Item| deleted(item).listings == ListingsOfDeleted::Zero;
+        let zeroed = items.filter(|(_, item)| !item.contains_key(HASH) && is_zeroed(item));
+        Ok(zeroed.map(|(sku, _)| sku).collect())
+    }
+
+    /// Products and tombstones.
+    async fn batch_get_product_items(
+        &self,
+        tenant: &TenantId,
+        skus: &[Sku],
+    ) -> Result<Vec<(Sku, Item)>> {
         let keys = skus.iter().map(|sku| Key::product(tenant, sku)).collect();
         let items = self.batch_get(keys).await?;
         Ok(items
             .into_iter()
-            .filter(|item| item.contains_key(HASH))
             .filter_map(|item| Some((text(&item, "sku")?.parse().ok()?, item)))
             .collect())
     }

@@ -3,10 +3,10 @@
 use super::item::{Item, number, text, value};
 use super::key;
 use super::levels::read_levels;
-use super::products::{GENERATION, HASH};
+use super::products::{GENERATION, HASH, deleted};
 use super::{SkuLevels, Store};
 use crate::domain::ids::{AmazonSku, ConnectionId, Sku, TenantId};
-use crate::domain::product::{Part, Product};
+use crate::domain::product::{DeletedProduct, Part, Product};
 use crate::domain::stock::{Reservation, SkuStock};
 use crate::error::Result;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,6 +17,8 @@ use jiff::Timestamp;
 pub struct SkuInputs {
     pub levels: SkuLevels,
     pub product: Option<Product>,
+    /// What is left of a product that was deleted.
+    pub deleted: Option<DeletedProduct>,
     /// The digest of the product's content.
     pub hash: Option<String>,
     /// Rises with each change of the product, its deletion included, by one and by the generations of the parts that it
@@ -73,6 +75,7 @@ impl SkuInputs {
         SkuStock {
             sku,
             product: self.product.as_ref(),
+            deleted: self.deleted,
             levels: &self.levels.levels,
             reservations: &self.reservations,
             levels_generation: self.levels.generation,
@@ -100,8 +103,9 @@ impl SkuInputs {
             self.reported_at = number(&fields, "reported_at_ms")
                 .and_then(|reported_at| Timestamp::from_millisecond(reported_at).ok());
             // Without a digest it is the tombstone of a product that was deleted.
-            if self.hash.is_some() {
-                self.product = Some(value(fields)?);
+            match self.hash.is_some() {
+                true => self.product = Some(value(fields)?),
+                false => self.deleted = Some(deleted(&fields)),
             }
         } else if let Some((connection, amazon_sku)) = key::listed_of(&sk) {
             self.listed.push(Listed {

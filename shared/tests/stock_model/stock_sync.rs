@@ -211,6 +211,7 @@ impl StockSync {
         let own = SkuStock {
             sku: &self.product.sku,
             product: Some(&self.product),
+            deleted: None,
             levels: &self.levels,
             reservations: &self.reservations,
             levels_generation: self.generation,

@@ -1,24 +1,46 @@
 //! `DELETE /products?sku=`: the merchant no longer keeps a product.
 
 use crate::App;
-use crate::levels::SkuParams;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use serde::Deserialize;
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{Answer, Parameters, Problem, Tenant};
 use stallkeeper::domain::ids::{Sku, TenantId};
+use stallkeeper::domain::product::ListingsOfDeleted;
 use stallkeeper::queue::StockChange;
 use stallkeeper::store::{ProductWritten, SkuInputs, Store, Written};
 use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// Which product, and what becomes of its listings.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteParams {
+    /// The merchant's SKU, to the letter, percent-encoded.
+    #[param(inline)]
+    sku: Sku,
+    /// `zero`: its listings are sent zero. `leave`: they stay on Amazon as they are.
+    #[serde(default = "zero")]
+    #[param(inline, required = false)]
+    listings: ListingsOfDeleted,
+}
+
+/// Nobody buys what the merchant no longer keeps, unless the merchant says so.
+fn zero() -> ListingsOfDeleted {
+    ListingsOfDeleted::Zero
+}
 
 /// Deletes a product or bundle.
 ///
-/// Its listings stay on Amazon as they are: nothing is sent for them any more. Its stock levels stay stored, so an older
-/// one is refused if the product comes back. A part of a bundle is deleted only after it left the bundle.
+/// Its listings are sent zero; with `listings=leave` they stay on Amazon as they are, and nothing is sent for them any more.
+/// Its stock levels stay stored, so an older one is refused if the product comes back. A part of a bundle is deleted only
+/// after it left the bundle. Deleting it again with another `listings` changes what becomes of them.
 #[utoipa::path(
     delete, path = "/products", tag = "catalogue", operation_id = "deleteProduct",
-    params(SkuParams),
+    params(DeleteParams),
     responses(
         (status = 204, description = "It is deleted, or was before"),
         (status = 404, description = "There never was such a product"),
@@ -28,9 +50,9 @@ use std::sync::Arc;
 pub(crate) async fn delete(
     tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
-    Parameters(SkuParams { sku }): Parameters<SkuParams>,
+    Parameters(DeleteParams { sku, listings }): Parameters<DeleteParams>,
 ) -> Answer<StatusCode> {
-    tombstone(&app.store, &tenant, &sku).await?;
+    tombstone(&app.store, &tenant, &sku, listings).await?;
     // Also if it was deleted before: an earlier call may have stopped at this point.
     app.store.forget_spelling(&tenant, &sku).await?;
     let recompute = StockChange::Recompute {
@@ -42,20 +64,26 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn tombstone(store: &Store, tenant: &TenantId, sku: &Sku) -> Answer<()> {
+async fn tombstone(
+    store: &Store,
+    tenant: &TenantId,
+    sku: &Sku,
+    listings: ListingsOfDeleted,
+) -> Answer<()> {
     let now = Timestamp::now();
     for () in Written::attempts() {
         let read = store.sku_inputs(tenant, sku).await?;
         if read.product_generation == 0 {
             return Err(Problem::not_found("product"));
         }
-        if read.product.is_none() {
+        let before = read.deleted.map(|deleted| deleted.listings);
+        if read.product.is_none() && before == Some(listings) {
             return Ok(());
         }
         refuse_part(&read)?;
         let freed = store.freed_by(tenant, &read, &[]).await?;
-        let deleted = store.delete_product(tenant, sku, now, &read, freed).await?;
-        if deleted == ProductWritten::Done {
+        let deleted = store.delete_product(tenant, sku, listings, now, &read, freed);
+        if deleted.await? == ProductWritten::Done {
             return Ok(());
         }
     }

@@ -1,7 +1,84 @@
 use super::*;
 
 #[tokio::test]
-async fn a_product_deleted_is_sent_nothing_and_comes_back_where_it_was() {
+async fn the_listings_of_a_deleted_product_go_to_zero_at_once_unless_they_are_to_be_left() {
+    let stand = Stand::new().await;
+    stand.keep(&["A"]).await;
+    stand.list("A", "A", 1, 9).await;
+    stand.list("A twice", "A", 2, 4).await;
+    stand
+        .deliver(&[levels_message(vec![level("A", "LON", 9, 10)])])
+        .await;
+    stand.queued("ticks");
+    let delete = async |more: &str| {
+        let path = format!("/products?sku=A{more}");
+        let told = stand.send("DELETE", &path, None, String::new()).await;
+        told.is(204);
+        stand.work().await;
+    };
+    for more in ["", "&listings=zero"] {
+        delete(more).await;
+        for sku in ["A", "A twice"] {
+            let listing = stand.listing(sku).await;
+            assert_eq!(listing.wanted_quantity(), Some(0), "{sku}");
+            assert!(listing.wanted.unwrap().why.contains("was deleted"));
+            assert!(stand.to_send(sku).await.unwrap().urgent, "{sku}");
+        }
+    }
+    assert!(!stand.queued("ticks").is_empty());
+    // A level that comes late changes nothing of that.
+    stand
+        .deliver(&[levels_message(vec![level("A", "LON", 5, 11)])])
+        .await;
+    assert_eq!(stand.wanted("A").await, Some(0));
+    delete("&listings=leave").await;
+    assert_eq!(stand.wanted("A").await, None);
+    let told = stand
+        .send(
+            "DELETE",
+            "/products?sku=A&listings=end",
+            None,
+            String::new(),
+        )
+        .await;
+    told.problem(422, "invalid-request");
+    stand.keep(&["A"]).await;
+    assert_eq!(stand.wanted("A").await, Some(5));
+}
+
+#[tokio::test]
+async fn a_product_that_an_older_release_deleted_leaves_its_listings() {
+    let stand = Stand::new().await;
+    stand.keep(&["A"]).await;
+    stand.list("A", "A", 1, 9).await;
+    stand
+        .send("DELETE", "/products?sku=A", None, String::new())
+        .await
+        .is(204);
+    let tables = &stand.database.tables;
+    for name in ["listings", "bundle"] {
+        let update = tables.client.update_item();
+        let tombstone = stand.database.items("CatalogueTable").await;
+        let tombstone = tombstone
+            .into_iter()
+            .find(|it| it["sk"].as_s().unwrap() == "PRODUCT");
+        let tombstone = tombstone.unwrap();
+        update
+            .table_name(tables.name("CatalogueTable"))
+            .key("pk", tombstone["pk"].clone())
+            .key("sk", tombstone["sk"].clone())
+            .update_expression("REMOVE #name")
+            .expression_attribute_names("#name", name)
+            .send()
+            .await
+            .unwrap();
+    }
+    stand.work().await;
+    assert_eq!(stand.wanted("A").await, None);
+}
+
+#[tokio::test]
+async fn a_product_whose_listings_are_to_be_left_is_sent_nothing_and_comes_back_where_it_was() {
     let stand = Stand::new().await;
     stand.keep(&["A"]).await;
     stand.list("A", "A", 1, 1_000).await;
@@ -12,7 +89,12 @@ async fn a_product_deleted_is_sent_nothing_and_comes_back_where_it_was() {
     assert_eq!(before.quantity, Some(4));
     for _ in 0..2 {
         stand
-            .send("DELETE", "/products?sku=A", None, String::new())
+            .send(
+                "DELETE",
+                "/products?sku=A&listings=leave",
+                None,
+                String::new(),
+            )
             .await
             .is(204);
         stand.work().await;
@@ -36,7 +118,7 @@ async fn a_product_deleted_is_sent_nothing_and_comes_back_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_bundle_deleted_is_sent_nothing_even_where_its_parts_count_on() {
+async fn a_bundle_deleted_goes_to_zero_even_if_its_parts_count_on() {
     let stand = Stand::new().await;
     stand.keep(&["A"]).await;
     let set = json!([{"sku": "SET", "parts": [{"sku": "A", "units": 1}]}]);
@@ -65,7 +147,7 @@ async fn a_bundle_deleted_is_sent_nothing_even_where_its_parts_count_on() {
         .await
         .is(204);
     stand.work().await;
-    assert_eq!(stand.wanted("SET").await, None);
+    assert_eq!(stand.wanted("SET").await, Some(0));
     stand
         .send("DELETE", "/products?sku=A", None, String::new())
         .await

@@ -154,6 +154,7 @@ impl Run<'_> {
             let found = Ours {
                 product: there,
                 other_spelling: None,
+                zeroed: false,
                 sends: reading.sends(),
             };
             ours.insert(sku.clone(), found);
@@ -167,10 +168,16 @@ impl Run<'_> {
             .map(|(_, product)| product.clone())
             .collect();
         let found = self.app.store.product_hashes(tenant, &doubtful).await?;
+        let is_tied = |sku: &AmazonSku| known.get(sku).is_some_and(|it| it.product.is_some());
+        let gone = lacking.iter();
+        let gone = gone.filter(|(sku, product)| is_tied(sku) && !found.contains_key(product));
+        let gone: Vec<Sku> = gone.map(|(_, product)| product.clone()).collect();
+        let zeroed = self.app.store.zeroed_products(tenant, &gone).await?;
         let spelt = fan_out(lacking, LOOKS_AT_ONCE, |(sku, product)| {
             let there = found.contains_key(&product);
             let alias = known.get(sku).is_some_and(|it| it.alias);
-            self.otherwise_spelt(reading, sku, there, alias)
+            let zeroed = zeroed.contains(&product);
+            self.otherwise_spelt(reading, sku, (there, zeroed), alias)
         })
         .await?;
         ours.extend(spelt);
@@ -181,12 +188,13 @@ impl Run<'_> {
         &self,
         reading: &Reading,
         sku: &AmazonSku,
-        product: bool,
+        (product, zeroed): (bool, bool),
         alias: bool,
     ) -> Result<(AmazonSku, Ours)> {
         let mut ours = Ours {
             product,
             other_spelling: None,
+            zeroed,
             sends: reading.sends(),
         };
         if let Some(candidate) = reading

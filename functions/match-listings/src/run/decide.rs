@@ -61,6 +61,8 @@ pub(super) struct Ours {
     pub(super) product: bool,
     /// A product of ours that is spelt almost alike, if none is spelt alike.
     pub(super) other_spelling: Option<Sku>,
+    /// That product was deleted so that its listings go to zero.
+    pub(super) zeroed: bool,
     /// Quantities are sent, and reports are read to see whether somebody else changes them.
     pub(super) sends: bool,
 }
@@ -86,7 +88,8 @@ pub(super) fn on_amazon(
         .unwrap_or_else(|| Listing::new(connection, amazon_sku.clone(), ListingState::UnknownHere));
     let came = known.is_none_or(|known| known.state != ListingState::Matched);
     let other = ours.other_spelling.clone().filter(|_| !listing.alias);
-    listing.state = match (seen.by_amazon, ours.product, &other) {
+    let product = ours.product || ours.zeroed && !came && ours.sends && !seen.is_zero();
+    listing.state = match (seen.by_amazon, product, &other) {
         (true, ..) => ListingState::FulfilledByAmazon,
         (false, true, _) if is_closed(known, seen, ours.sends) => ListingState::ClosedElsewhere,
         (false, true, _) => ListingState::Matched,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod closed;
+mod deleted;
 mod faults;
 mod held;
 mod previews;

@@ -56,6 +56,12 @@ impl Seller<'_> {
     }
 
     pub(crate) async fn put_product(&self, sku: &str, parts: &[&str]) {
+        self.put_product_after(&SkuInputs::default(), sku, parts)
+            .await;
+    }
+
+    /// `read`: as the product was before.
+    pub(crate) async fn put_product_after(&self, read: &SkuInputs, sku: &str, parts: &[&str]) {
         let product: Product = serde_json::from_value(json!({"sku": sku})).unwrap();
         let part = |sku: &&str| Part {
             sku: sku.parse().unwrap(),
@@ -66,9 +72,8 @@ impl Seller<'_> {
             ..product
         };
         let tenant = &self.connection.tenant;
-        let none = SkuInputs::default();
         let store = &self.world.store;
-        let put = store.put_product(tenant, &product, "h", made_at(), &none, 0);
+        let put = store.put_product(tenant, &product, "h", made_at(), read, 0);
         put.await.unwrap();
         store.remember_spelling(tenant, &product.sku).await.unwrap();
     }

@@ -2,7 +2,7 @@
 
 use super::{Levels, Measured, Policy, Reservation, Step, counted};
 use crate::domain::ids::Sku;
-use crate::domain::product::{Part, Product};
+use crate::domain::product::{DeletedProduct, ListingsOfDeleted, Part, Product};
 use crate::domain::stock_settings::StockSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub struct SkuStock<'a> {
     pub sku: &'a Sku,
     /// `None`: the merchant does not keep it (any more).
     pub product: Option<&'a Product>,
+    /// What is left of a product that the merchant no longer keeps.
+    pub deleted: Option<DeletedProduct>,
     pub levels: &'a Levels,
     pub reservations: &'a [Reservation],
     /// Rises with each change of its levels and reservations.
@@ -29,6 +31,7 @@ impl<'a> SkuStock<'a> {
         Self {
             sku,
             product: None,
+            deleted: None,
             levels: &NO_LEVELS,
             reservations: &[],
             levels_generation: 0,
@@ -84,6 +87,7 @@ pub fn count<'a>(
         units,
         is_bundle: own.is_bundle(),
         kept: own.product.is_some(),
+        deleted: own.deleted.unwrap_or_default(),
         nested: nested.map(|(stock, _)| stock.sku),
     };
     let wanted = wanted(listed, &components, settings, generation, at);
@@ -146,6 +150,8 @@ struct WantedAs<'a> {
     is_bundle: bool,
     /// Whether the merchant still keeps the product.
     kept: bool,
+    /// What is left of it if not.
+    deleted: DeletedProduct,
     /// A part that is a bundle itself.
     nested: Option<&'a Sku>,
 }
@@ -169,9 +175,17 @@ fn wanted(
         at,
     };
     if !listed.kept {
+        let left_alone = listed.deleted.bundle && !settings.bundles;
+        let result = match listed.deleted.listings {
+            ListingsOfDeleted::Zero if !left_alone => result(
+                Some(0),
+                "its product was deleted, so it goes to zero".into(),
+            ),
+            _ => result(None, "no product of this SKU is kept".into()),
+        };
         return Wanted {
             level_at: None,
-            ..result(None, "no product of this SKU is kept".into())
+            ..result
         };
     }
     if listed.is_bundle && !settings.bundles {
@@ -264,6 +278,7 @@ mod tests {
             Some(SkuStock {
                 sku: &all[place].0.sku,
                 product: Some(&all[place].0),
+                deleted: None,
                 levels: &all[place].1,
                 reservations: &[],
                 levels_generation: 2 * generation,
@@ -309,6 +324,31 @@ mod tests {
     fn unknown_is_never_zero() {
         let new = [(product("NEW", &[]), Levels::new())];
         assert_eq!(counted_of(&new).quantity, None);
+    }
+
+    #[test]
+    fn the_listings_of_a_deleted_product_go_to_zero_unless_they_are_to_be_left() {
+        let sku: Sku = "A".parse().unwrap();
+        let stocked = levels(7, 10);
+        let wanted = |listings, bundle, settings: &StockSettings| {
+            let own = SkuStock {
+                levels: &stocked,
+                deleted: Some(DeletedProduct { listings, bundle }),
+                ..SkuStock::unknown(&sku)
+            };
+            count(own, |_| None, 1, settings, 1, at(30)).wanted
+        };
+        let without_bundles = StockSettings {
+            bundles: false,
+            ..StockSettings::default()
+        };
+        let usual = StockSettings::default();
+        let zero = wanted(ListingsOfDeleted::Zero, false, &usual);
+        assert_eq!((zero.quantity, zero.level_at), (Some(0), None));
+        let left = wanted(ListingsOfDeleted::Leave, false, &usual);
+        assert_eq!(left.quantity, None);
+        let bundle = wanted(ListingsOfDeleted::Zero, true, &without_bundles);
+        assert_eq!(bundle.quantity, None, "bundles are left alone");
     }
 
     #[test]

@@ -18,7 +18,8 @@ impl Store {
     /// Keeps wanted and sent, except that a listing tied to another product or other units forgets what was wanted (all
     /// that is wanted from then on has a greater generation), and that `forget_sent` forgets what was sent: it turned out not
     /// to be what Amazon shows. So does a listing that goes or comes back: what is shown then is not what was sent to the
-    /// one that went. `read`: as it was read (`None`: it was not there). One write unit, two more if its
+    /// one that went; but our zero is remembered if only the product went, so that it is not taken for somebody else's once
+    /// the product is back. `read`: as it was read (`None`: it was not there). One write unit, two more if its
     /// state changes.
     pub async fn place_listing(
         &self,
@@ -52,7 +53,7 @@ impl Store {
         } else if tied_anew {
             remove.push("wanted".to_owned());
         }
-        if forget_sent || changes_hands(listing, read) {
+        if forget_sent || changes_hands(listing, read) && !is_our_last_zero(listing, read) {
             remove.push("sent".to_owned());
             remove.push("refused".to_owned());
         }
@@ -163,6 +164,12 @@ fn unknown_since(wanted: &Wanted) -> Wanted {
 /// Whether a listing is sent to from now on and was not, or the other way round.
 fn changes_hands(listing: &Listing, read: &Listing) -> bool {
     (listing.state == ListingState::Matched) != (read.state == ListingState::Matched)
+}
+
+/// Whether a listing goes because its product did, at the zero that we sent.
+fn is_our_last_zero(listing: &Listing, read: &Listing) -> bool {
+    let zero = read.sent.as_ref().is_some_and(|sent| sent.value == 0);
+    zero && listing.state == ListingState::UnknownHere
 }
 
 /// The fields that matching and people write.

@@ -4,11 +4,11 @@ use super::super::item::{Item, failure, item, n, s};
 use super::super::key::{self, Key};
 use super::super::orders::lost;
 use super::super::{SkuInputs, Store, Written};
-use super::{GENERATION, HASH};
+use super::{BUNDLE, GENERATION, HASH, LISTINGS};
 use crate::domain::ids::{Sku, TenantId};
-use crate::domain::product::{Part, Product};
+use crate::domain::product::{ListingsOfDeleted, Part, Product};
 use crate::error::{Error, Result};
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use jiff::Timestamp;
 use std::collections::HashSet;
 
@@ -58,16 +58,21 @@ impl Store {
     }
 
     /// Forgets a product and its pointers; levels, generation and what the product's changes counted to stay as its
-    /// tombstone. As [`Self::put_product`].
+    /// tombstone, with what becomes of its listings. As [`Self::put_product`].
     pub async fn delete_product(
         &self,
         tenant: &TenantId,
         sku: &Sku,
+        listings: ListingsOfDeleted,
         reported_at: Timestamp,
         read: &SkuInputs,
         freed: u64,
     ) -> Result<ProductWritten> {
+        let before = read.deleted.unwrap_or_default();
+        let bundle = before.bundle || !read.parts().is_empty();
         let mut fields = Key::product(tenant, sku).into_map();
+        fields.insert(LISTINGS.into(), s(listings.as_str()));
+        fields.insert(BUNDLE.into(), AttributeValue::Bool(bundle));
         fields.insert("v".into(), n(super::super::item::VERSION));
         fields.insert("sku".into(), s(sku.as_str()));
         self.replace_product(tenant, sku, fields, &[], reported_at, read, freed)

@@ -40,6 +40,7 @@ fn ours(product: bool, other: Option<&str>) -> Ours {
     Ours {
         product,
         other_spelling: other.map(|other| other.parse().unwrap()),
+        zeroed: false,
         sends: true,
     }
 }
