@@ -1,6 +1,7 @@
 //! Fetches one order by its id: it was too big for a message, or was read before without all of its parts.
 
 use crate::intake::{Reading, is_closed};
+use crate::skus::unknown_skus;
 use crate::{App, RulesOfBatch, reading, store_reading};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
@@ -132,7 +133,9 @@ async fn fetch_now(app: &App, rules: &RulesOfBatch, fetch: &Fetch<'_>) -> Result
         }
     };
     let (raw, answered) = answer;
-    let reading = reading(app, &raw, &answered, Timestamp::now())?;
+    let mut reading = reading(app, &raw, &answered, Timestamp::now())?;
+    let key = connection.key();
+    reading.unknown_skus = unknown_skus(app, rules, &key, &reading.order).await?;
     if reading.lacks_parts() {
         fetch.later(app).await?;
     }

@@ -9,6 +9,7 @@ mod erase;
 mod fetch;
 pub mod intake;
 mod rerun;
+mod skus;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use erase::{Erasure, erase_buyers};
@@ -16,6 +17,7 @@ use fetch::{Fetch, fetch_one};
 use intake::{Intake, Reading, Rules, buyer_expires, is_closed, take_in};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
+use skus::{matched_marketplaces, unknown_skus};
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::{AmazonStatus, OrderStatus, StoredOrder, Version};
@@ -133,6 +135,7 @@ fn reading(
         datasets: datasets.to_vec(),
         given: read.given,
         unreadable: read.unreadable,
+        unknown_skus: BTreeSet::new(),
         content_hash: raw.content_hash(),
     })
 }
@@ -158,8 +161,9 @@ async fn take_reading(
     app: &App,
     rules: &RulesOfBatch,
     connection: &ConnectionKey,
-    reading: Reading,
+    mut reading: Reading,
 ) -> Result<()> {
+    reading.unknown_skus = unknown_skus(app, rules, connection, &reading.order).await?;
     if reading.lacks_parts() {
         let stored = app.store.order(connection, &reading.order.id).await?;
         let Some(rules) = rules_of(app, rules, connection).await? else {
@@ -347,7 +351,9 @@ async fn rules_of(
         return Ok(None);
     };
     let settings = app.store.settings(connection).await?;
-    let read = Arc::new(Rules::new(settings, found.orders_from));
+    let matched = matched_marketplaces(&app.store, connection).await?;
+    let rules_now = Rules::new(settings, found.orders_from).with_matched(matched);
+    let read = Arc::new(rules_now);
     known.insert(connection.id.clone(), read.clone());
     Ok(Some(read))
 }

@@ -212,6 +212,7 @@ fn read(raw: &RawOrder, now: Timestamp) -> Result<Reading> {
         datasets: Dataset::ORDERS.to_vec(),
         given: read.given,
         unreadable: read.unreadable,
+        unknown_skus: Default::default(),
         content_hash: raw.content_hash(),
     })
 }

@@ -56,8 +56,8 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         ("ConfigureSelling", [true, false, false, true]),
         ("ConfigureShipping", [true, false, false, false]),
         ("PollOrders", [true, false, false, false]),
-        // It completes buyer data with what a reading leaves out.
-        ("RemapCarriers", [true, true, true, false]),
+        // It completes buyer data with what a reading leaves out, and looks for an order's SKUs.
+        ("RemapCarriers", [true, true, true, true]),
         // To know whether a schedule is still wanted.
         ("AnnounceChanges", [true, false, false, false]),
         ("ReserveStock", [false, false, false, true]),

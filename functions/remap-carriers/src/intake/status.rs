@@ -192,7 +192,8 @@ fn is_overruled(requirements: &Requirements, stored: Option<&StoredOrder>, fits:
     let known = &stored.requirements;
     let knows_block = known.blocked() == requirements.blocked()
         && known.unreadable == requirements.unreadable
-        && known.address_lacks == requirements.address_lacks;
+        && known.address_lacks == requirements.address_lacks
+        && known.unknown_skus.is_superset(&requirements.unknown_skus);
     let knows_place =
         known.address == requirements.address && known.territory == requirements.territory;
     knows_block && (knows_place || fits) && !requirements.hides_lines()

@@ -190,6 +190,13 @@ fn blocked_words(reason: Reason, order: &Requirements) -> String {
             format!("{program}: no courier of ours carries this order")
         }
         (Reason::BuyerCancel, _) => "the buyer asked to cancel".to_owned(),
+        (Reason::UnknownSku, _) => {
+            let skus: Vec<&str> = order.unknown_skus.iter().map(String::as_str).collect();
+            format!(
+                "neither a listing that Amazon reported nor a product: {}",
+                skus.join(", ")
+            )
+        }
         (Reason::LinesMissing, _) => "Amazon gave no lines".to_owned(),
         (Reason::Unreadable, _) => {
             let places: Vec<&str> = order.unreadable.iter().map(String::as_str).collect();

@@ -36,9 +36,7 @@ pub enum Reason {
     UnreachedTerritory,
     /// The order demands what the service cannot do: Prime, a signature, proof of age or identity, a pallet, cash.
     Constraint,
-    /// The parcel needs a customs declaration that cannot be filled in.
-    CustomsDataMissing,
-    /// A line's SKU is not in the catalogue.
+    /// A line's SKU is no listing that Amazon reported of the connection, and no product. It is looked for again.
     UnknownSku,
     /// The buyer asked to cancel.
     BuyerCancel,
@@ -67,6 +65,7 @@ impl Reason {
         !matches!(
             self,
             Self::AddressMissing
+                | Self::UnknownSku
                 | Self::BuyerCancel
                 | Self::AmazonShips
                 | Self::LinesMissing

@@ -28,6 +28,8 @@ pub struct Requirements {
     pub territory: Option<Territory>,
     /// Whether Amazon gave none of its lines.
     pub lines_missing: bool,
+    /// SKUs of its lines that are neither a listing of the connection nor a product.
+    pub unknown_skus: BTreeSet<String>,
     /// Places of what decides and cannot be read, e.g. `orderItems.quantityOrdered`.
     pub unreadable: BTreeSet<String>,
 }
@@ -66,8 +68,10 @@ impl Requirements {
         } else if !self.unreadable.is_empty() {
             Some(Reason::Unreadable)
         } else if self.label_source() == LabelSource::Amazon {
-            // The label is made without our knowing the address.
+            // Packed and labelled by what Seller Central shows.
             None
+        } else if !self.unknown_skus.is_empty() {
+            Some(Reason::UnknownSku)
         } else if self.address == AddressKind::Missing || !self.address_lacks.is_empty() {
             Some(Reason::AddressMissing)
         } else {
