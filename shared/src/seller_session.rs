@@ -3,6 +3,8 @@
 //! A session keeps the seller's limits before Amazon must say so, corrects them by what Amazon answers, notes a
 //! connection whose authorisation was revoked, and counts the calls. It decides nothing about what was called for.
 
+mod look;
+
 use crate::domain::connection::Connection;
 use crate::domain::ids::SellerId;
 use crate::error::{Class, Error, Result};

@@ -38,9 +38,7 @@ pub use issue::{Issue, Severity};
 pub(crate) use limits::LimitKey;
 pub use limits::{Limit, Operation};
 pub use listing_patch::{Change, ListingPatch};
-pub use listings::{
-    Availability, ListingsData, ListingsItem, ListingsSummary, PatchStatus, PatchVerdict,
-};
+pub use listings::{ListingsData, ListingsItem, ListingsSummary, PatchStatus, PatchVerdict};
 pub use login::{Login, LoginCheck};
 pub use orders::{Dataset, OrderMoment, OrdersPage, Sweep};
 pub use processing_status::{ProcessingState, ProcessingStatus};

@@ -8,6 +8,7 @@ mod explain;
 mod holds;
 mod levels;
 mod listings;
+mod looks;
 mod prices;
 mod products;
 mod sending;

@@ -114,6 +114,7 @@ impl PreviewJob {
         self.so_far.unmatched = counts.unknown_here + counts.case_mismatch;
         self.so_far.fulfilled_by_amazon = counts.fulfilled_by_amazon;
         self.so_far.closed_elsewhere = counts.closed_elsewhere;
+        self.so_far.multi_location = counts.multi_location;
         let effect = self.so_far.clone();
         self.save(app, Ok(effect)).await
     }

@@ -5,6 +5,7 @@ mod absent;
 mod aside;
 mod batch;
 mod decide;
+mod look_again;
 mod pending;
 mod price;
 mod read;
@@ -182,12 +183,8 @@ impl Run<'_> {
     /// The other marketplaces that the seller takes part in: a SKU that Amazon fulfils on one of them is sent nothing
     /// anywhere.
     fn guards(&self, marketplaces: &[Marketplace]) -> Vec<Marketplace> {
-        let participations = self.connection.participations.iter();
-        participations
-            .filter(|it| it.participating && it.marketplace.region() == self.connection.region())
-            .map(|it| it.marketplace)
-            .filter(|it| !marketplaces.contains(it))
-            .collect()
+        let all = self.connection.taken_part_in();
+        all.filter(|it| !marketplaces.contains(it)).collect()
     }
 
     fn is_under_way(&self) -> bool {

@@ -38,38 +38,77 @@ pub(crate) fn is_zero(entry: &ToSend) -> bool {
     entry.price_on.is_none() && entry.value == LineValue::Quantity(0)
 }
 
-/// Judges entries that are about to be sent; counts their zeros if they may be sent. `Some`: a person must release them.
+/// Judges entries that are to be sent, and counts nothing. `Some`: a person must release them.
 pub(crate) async fn judge(
     session: &SendSession<'_>,
     round: &Round,
     entries: &[ToSend],
 ) -> Result<Option<HeldRound>> {
+    match weigh(session, round, entries).await? {
+        Weighed::Held(held) => Ok(Some(held)),
+        Weighed::Without | Weighed::Passes { .. } => Ok(None),
+    }
+}
+
+/// As [`judge`], of entries that are about to be sent: counts their zeros if they may be.
+pub(crate) async fn judge_and_count(
+    session: &SendSession<'_>,
+    round: &Round,
+    entries: &[ToSend],
+) -> Result<Option<HeldRound>> {
+    let (zeros, matched) = match weigh(session, round, entries).await? {
+        Weighed::Without => return Ok(None),
+        Weighed::Held(held) => return Ok(Some(held)),
+        Weighed::Passes { zeros, matched } => (zeros, matched),
+    };
+    let now = Timestamp::now();
+    // Those of an urgent message that came meanwhile count as well.
+    let all = count(session, zeros, now).await?;
+    let brakes = &session.sending.settings().brakes;
+    let matched = matched.filter(|matched| holds(brakes, all, *matched));
+    Ok(matched.map(|matched| held(now, all, matched)))
+}
+
+/// What the brake finds.
+enum Weighed {
+    /// No new zero.
+    Without,
+    Held(HeldRound),
+    Passes {
+        zeros: u64,
+        /// How many listings are matched, if there are enough zeros to ask.
+        matched: Option<u64>,
+    },
+}
+
+async fn weigh(session: &SendSession<'_>, round: &Round, entries: &[ToSend]) -> Result<Weighed> {
     let now = Timestamp::now();
     // What is tried again was counted the first time.
     let new = |entry: &&ToSend| is_zero(entry) && entry.tries == 0;
     let mut zeros = entries.iter().filter(new).count() as u64;
     if zeros == 0 || is_released(round, now) {
-        return Ok(None);
+        return Ok(Weighed::Without);
     }
     let brakes = &session.sending.settings().brakes;
-    let connection = &session.key();
-    let mut before = recent_zeros(round, now);
-    if before + zeros >= u64::from(brakes.zero_at_least) {
-        let matching = session.app.store.matching(connection).await?;
-        let matched = matching.counts.matched;
-        if holds(brakes, before + zeros, matched) && round.held.is_none() {
-            // Those whose zero was lost on its way are not zeroed twice.
-            zeros = newly_zero(session, entries).await?;
-        }
-        if holds(brakes, before + zeros, matched) {
-            return Ok(Some(held(now, before + zeros, matched)));
-        }
-        // Those of an urgent message that came meanwhile count as well.
-        before = count(session, zeros, now).await?;
-        return Ok(holds(brakes, before, matched).then(|| held(now, before, matched)));
+    let before = recent_zeros(round, now);
+    if before + zeros < u64::from(brakes.zero_at_least) {
+        let matched = None;
+        return Ok(Weighed::Passes { zeros, matched });
     }
-    count(session, zeros, now).await?;
-    Ok(None)
+    let connection = &session.key();
+    let matching = session.app.store.matching(connection).await?;
+    let matched = matching.counts.matched;
+    if holds(brakes, before + zeros, matched) && round.held.is_none() {
+        // Those whose zero was lost on its way are not zeroed twice.
+        zeros = newly_zero(session, entries).await?;
+    }
+    Ok(match holds(brakes, before + zeros, matched) {
+        true => Weighed::Held(held(now, before + zeros, matched)),
+        false => Weighed::Passes {
+            zeros,
+            matched: Some(matched),
+        },
+    })
 }
 
 async fn count(session: &SendSession<'_>, zeros: u64, now: Timestamp) -> Result<u64> {

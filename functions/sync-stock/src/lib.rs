@@ -6,9 +6,11 @@
 
 mod brake;
 mod claim;
+mod denials;
 mod feed;
 mod holds;
 mod leased;
+mod look;
 mod patch;
 mod plan;
 mod price;

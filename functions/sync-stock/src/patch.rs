@@ -1,12 +1,11 @@
 //! Patches: one listing at a time, whose answer is the verdict. It claims before it sends, and takes an entry out only
 //! once Amazon has answered. What Amazon refuses of one SKU keeps no other from being sent.
 
-mod denials;
 mod one;
 
 use crate::claim::Target;
+use crate::denials::Denials;
 use crate::send_session::{SendSession, Stop, general_words};
-use denials::Denials;
 use futures::future::join_all;
 use jiff::SignedDuration;
 use one::patch_one;
@@ -19,8 +18,6 @@ use stallkeeper::store::{RoundSummary, ToSend};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-/// Patches side by side: what Amazon takes in a second, and all that its bucket holds.
-const BURST: usize = 5;
 /// How often Amazon may say that its limit is reached before the rest is left to the next tick. Once is normal: what
 /// was permitted does not arrive in the rhythm that it was permitted in.
 const MOST_LIMITS: u32 = 3;
@@ -93,7 +90,7 @@ impl Patched {
 pub(crate) struct PatchesOutcome {
     /// How many may or may not have arrived.
     pub(crate) unsure: u64,
-    /// How long until the first of those that were refused for now is tried again.
+    /// How long until the first of those that were refused for now, or not shown, is tried again.
     pub(crate) refused_wait: Option<SignedDuration>,
     /// Why it stopped before the end.
     pub(crate) stop: Option<Stop>,
@@ -109,8 +106,13 @@ impl PatchesOutcome {
 
     fn note_refused(&mut self, entry: &ToSend) {
         let wait = ToSend::wait_after(entry.tries.saturating_add(1));
-        let soonest = self.refused_wait.map_or(wait, |known| known.min(wait));
-        self.refused_wait = Some(soonest);
+        self.wait_at_most(Some(wait));
+    }
+
+    /// Some more are tried again after so long.
+    pub(crate) fn wait_at_most(&mut self, wait: Option<SignedDuration>) {
+        let waits = [self.refused_wait, wait];
+        self.refused_wait = waits.into_iter().flatten().min();
     }
 }
 
@@ -126,7 +128,7 @@ pub(crate) async fn patch_all(
     let mut outcome = PatchesOutcome::default();
     let mut limits = 0;
     while !left.is_empty() {
-        let burst = next_burst(&mut left, &denials);
+        let burst = denials.next_set(&mut left);
         if let Some(stop) = before_burst(session, burst.len()).await? {
             return Ok(outcome.stopped(stop));
         }
@@ -182,15 +184,6 @@ pub(crate) async fn patch_all(
         }
     }
     Ok(outcome)
-}
-
-/// The most pressing ones; if all of the first were refused, the least pressing ones, which have least in common with
-/// them.
-fn next_burst<'a>(left: &mut VecDeque<&'a ToSend>, denials: &Denials) -> Vec<&'a ToSend> {
-    if denials.is_in_question() {
-        return left.split_off(left.len().saturating_sub(BURST)).into();
-    }
-    left.drain(..left.len().min(BURST)).collect()
 }
 
 /// Time, Amazon's limit, and last the brakes.

@@ -1,5 +1,6 @@
 //! What goes by patch and what by feed, and through which marketplace. Pure.
 
+use jiff::Timestamp;
 use stallkeeper::domain::feed::{FeedKind, MOST_LINES};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::sp_api::listings_feed::MAX_BYTES;
@@ -52,10 +53,7 @@ pub(crate) fn plan(entries: Vec<ToSend>, routes: &Routes) -> Plan {
 
 impl Plan {
     fn add(&mut self, kind: FeedKind, mut entries: Vec<ToSend>, routes: &Routes) {
-        entries.sort_by(|a, b| {
-            let pressing = |it: &ToSend| (!it.urgent, !it.decrease, it.tries, it.at);
-            pressing(a).cmp(&pressing(b)).then(a.sku.cmp(&b.sku))
-        });
+        entries.sort_by(|a, b| pressing(a).cmp(&pressing(b)).then(a.sku.cmp(&b.sku)));
         let (first, entries): (Vec<_>, Vec<_>) = entries
             .into_iter()
             .partition(|entry| goes_by_patch(entry, routes));
@@ -102,6 +100,11 @@ impl Plan {
         self.waiting += (wait.len() + unaddressed.len()) as u64;
         self.patches.append(&mut closed);
     }
+}
+
+/// How pressing an entry is: the least is the most.
+pub(crate) fn pressing(entry: &ToSend) -> (bool, bool, u32, Timestamp) {
+    (!entry.urgent, !entry.decrease, entry.tries, entry.at)
 }
 
 /// Whether an entry goes by patch even if there are many.
@@ -192,7 +195,6 @@ fn escaped(text: &str) -> usize {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use jiff::Timestamp;
     use proptest::prelude::*;
     use stallkeeper::domain::feed::LineValue;
 

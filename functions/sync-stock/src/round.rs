@@ -1,12 +1,13 @@
 //! One round: a run over all that may have to be sent of a connection, under the lease of its rounds.
 
 use crate::App;
-use crate::brake::{is_released, judge};
+use crate::brake::{is_released, judge, judge_and_count};
 use crate::feed;
 use crate::holds::end_holds;
 use crate::leased::{until, while_leased};
+use crate::look::{Looked, look_first};
 use crate::patch::{Unsubmitted, patch_all};
-use crate::plan::{Plan, Routes, plan};
+use crate::plan::{Routes, plan};
 use crate::price::drop_unmanaged_prices;
 use crate::send_session::{SendSession, Stop, general_words};
 use crate::sending::Sending;
@@ -16,8 +17,13 @@ use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::sp_api::refusal;
 use stallkeeper::store::{HeldRound, Leased, Round, RoundSummary, ToSend, Written};
 use std::collections::HashSet;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tracing::{error, info, warn};
+
+/// What patching what is urgent may need after it was looked at.
+pub(crate) const URGENT_TIME: Duration = Duration::from_secs(70);
+/// What building and submitting a feed may need after what it carries was looked at.
+const REST_TIME: Duration = Duration::from_secs(170);
 
 /// How a round ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,6 +65,7 @@ pub(crate) async fn run(
         judged: false,
         stop: None,
         patches_stop: None,
+        looks_left: false,
         failed: None,
     };
     let renew = async || Ok(lease().await?.is_some());
@@ -88,6 +95,8 @@ struct Run<'a> {
     stop: Option<Stop>,
     /// Why no more is patched.
     patches_stop: Option<Stop>,
+    /// Time ran out before all was looked at.
+    looks_left: bool,
     /// What made a part of it fail, or all; trying again may help.
     failed: Option<Error>,
 }
@@ -192,42 +201,75 @@ impl Run<'_> {
             entries.retain(|entry| gate.allows(entry) && (leased || !entry.urgent));
         }
         self.summary.waiting += self.summary.looked_at - entries.len() as u64;
-        let begun = self.judge_and_send_urgent(entries, &open).await;
+        let routes = self.routes(&open).await?;
+        let unsubmitted = Unsubmitted::read(&self.session, &open).await?;
+        let begun = self.judge_and_send_urgent(entries, routes, &unsubmitted);
+        let begun = Box::pin(begun).await;
         if leased {
             // Those that come from now on do not wait for the rest of the round.
             self.session.release_urgent(&self.owner).await?;
         }
-        let Some((plan, unsubmitted)) = begun? else {
+        let Some((rest, routes)) = begun? else {
             return Ok(());
         };
-        self.send_rest(plan, &unsubmitted, feeds_wait).await
+        self.send_rest(rest, &routes, &unsubmitted, feeds_wait)
+            .await
     }
 
-    /// Patches what is urgent; returns the rest of the plan. `None`: the round is held.
+    /// Patches what is urgent; returns what is to be sent after it, and how. `None`: the round is held.
     async fn judge_and_send_urgent(
         &mut self,
         entries: Vec<ToSend>,
-        open: &[Feed],
-    ) -> Result<Option<(Plan, Unsubmitted)>> {
+        mut routes: Routes,
+        unsubmitted: &Unsubmitted,
+    ) -> Result<Option<(Vec<ToSend>, Routes)>> {
+        // All of them, so that none goes before the others are looked at.
         self.hold = judge(&self.session, &self.round, &entries).await?;
         if self.hold.is_some() {
             self.summary.waiting += entries.len() as u64;
             return Ok(None);
         }
-        let session = &self.session;
-        let unsubmitted = Unsubmitted::read(session, open).await?;
-        let mut plan = plan(entries, &self.routes(open).await?);
-        let (urgent, rest) = plan.patches.into_iter().partition(|entry| entry.urgent);
-        plan.patches = rest;
-        let urgent: Vec<ToSend> = urgent;
-        if !urgent.is_empty() {
-            let renew = || session.lease_urgent(&self.owner);
-            let sent = patch_all(session, &urgent, &unsubmitted, &mut self.summary);
-            let stop = while_leased(renew, sent).await?.stop;
-            self.patches_stop = stop.clone();
-            self.note_stop(stop);
+        let (urgent, mut rest): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| entry.urgent);
+        if urgent.is_empty() {
+            return Ok(Some((rest, routes)));
         }
-        Ok(Some((plan, unsubmitted)))
+        let renew = || self.session.lease_urgent(&self.owner);
+        let looked = look_first(&self.session, urgent, URGENT_TIME);
+        let looked = while_leased(renew, looked).await?;
+        let Some(clear) = self.clear(looked).await? else {
+            self.summary.waiting += rest.len() as u64;
+            return Ok(None);
+        };
+        let plan = plan(clear, &routes);
+        self.summary.waiting += plan.waiting;
+        routes.patch_most = routes.patch_most.saturating_sub(plan.patches.len());
+        let session = &self.session;
+        let renew = || session.lease_urgent(&self.owner);
+        let sent = patch_all(session, &plan.patches, unsubmitted, &mut self.summary);
+        let stop = while_leased(renew, sent).await?.stop;
+        self.patches_stop = stop.clone();
+        self.note_stop(stop);
+        let by_feed = plan.feeds.into_iter().flat_map(|batch| batch.entries);
+        rest.extend(by_feed);
+        Ok(Some((rest, routes)))
+    }
+
+    /// What may be sent of what was looked at, counted by the brake. `None`: the round is held.
+    async fn clear(&mut self, looked: Looked) -> Result<Option<Vec<ToSend>>> {
+        self.summary.waiting += looked.waiting;
+        self.summary.refused += looked.refused;
+        self.hold = judge_and_count(&self.session, &self.round, &looked.counted()).await?;
+        if self.hold.is_some() {
+            self.summary.waiting += looked.clear.len() as u64;
+            return Ok(None);
+        }
+        match looked.stop {
+            // What was looked at is sent all the same.
+            Some(Stop::OutOfTime) => self.looks_left = true,
+            stop => self.note_stop(stop),
+        }
+        Ok(Some(looked.clear))
     }
 
     async fn routes(&self, open: &[Feed]) -> Result<Routes> {
@@ -245,10 +287,19 @@ impl Run<'_> {
     /// Sends what did not have to go first: the patches, then the feeds, each whatever became of the other.
     async fn send_rest(
         &mut self,
-        plan: Plan,
+        entries: Vec<ToSend>,
+        routes: &Routes,
         unsubmitted: &Unsubmitted,
         feeds_wait: bool,
     ) -> Result<()> {
+        let looked = Box::pin(look_first(&self.session, entries, REST_TIME)).await;
+        let Some(looked) = self.part(looked)? else {
+            return Ok(());
+        };
+        let Some(clear) = self.clear(looked).await? else {
+            return Ok(());
+        };
+        let plan = plan(clear, routes);
         self.summary.waiting += plan.waiting;
         let by_feed: usize = plan.feeds.iter().map(|batch| batch.entries.len()).sum();
         if self.patches_stop.is_none() {
@@ -305,6 +356,7 @@ impl Run<'_> {
         self.log();
         match self.stop {
             Some(Stop::OutOfTime) => RoundOutcome::OutOfTime,
+            _ if self.looks_left => RoundOutcome::OutOfTime,
             _ => RoundOutcome::Done,
         }
     }

@@ -8,15 +8,17 @@ use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use send_gate::SendGate;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
+use stallkeeper::domain::listing::Issues;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockTick;
 use stallkeeper::seller_session::{SellerSession, Waiting};
-use stallkeeper::sp_api::{Operation, Refusal, refusal};
-use stallkeeper::store::{ClosedMarketplace, Permit};
+use stallkeeper::sp_api::{Issue, Operation, Refusal, refusal};
+use stallkeeper::store::{ClosedMarketplace, Permit, ToSend};
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+use tracing::error;
 
 /// Writes side by side.
 pub(crate) const AT_ONCE: usize = 32;
@@ -24,6 +26,13 @@ pub(crate) const AT_ONCE: usize = 32;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// What the permitted calls may need.
 const CALL_TIME: Duration = Duration::from_secs(30);
+
+/// How often an entry is tried in vain until a person is alerted.
+const ALERTED_AFTER: u32 = 5;
+/// How often Amazon may fail until an entry waits: a failure is over in minutes, as a rule.
+pub(crate) const FAILURES_AT_ONCE: u32 = 4;
+/// So many issues of a listing are kept.
+const MOST_ISSUES: usize = 10;
 
 /// How long feeds avoid a marketplace that refused one; each time it refuses again, twice as long.
 const FIRST_CLOSED: SignedDuration = SignedDuration::from_mins(30);
@@ -161,12 +170,17 @@ impl<'a> SendSession<'a> {
         }
     }
 
-    /// Takes `count` requests out of Amazon's limit, and waits for them if that is a matter of seconds.
-    pub(crate) async fn permits(&self, operation: Operation, count: u32) -> Result<Option<Stop>> {
-        let waiting = Waiting::For {
+    /// How long Amazon's limit is waited for within a run.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting::For {
             longest: LONGEST_WAIT,
             until: self.deadline - CALL_TIME,
-        };
+        }
+    }
+
+    /// Takes `count` requests out of Amazon's limit, and waits for them if that is a matter of seconds.
+    pub(crate) async fn permits(&self, operation: Operation, count: u32) -> Result<Option<Stop>> {
+        let waiting = self.waiting();
         let permit = self.seller.permits(operation, count, waiting).await?;
         let Permit::NotBefore(moment) = permit else {
             return Ok(None);
@@ -176,6 +190,37 @@ impl<'a> SendSession<'a> {
             true => Stop::Limited,
             false => Stop::OutOfTime,
         }))
+    }
+
+    /// It is tried again, ever later; `at_once` times without waiting.
+    pub(crate) async fn put_off(&self, entry: &ToSend, at_once: u32) -> Result<()> {
+        let connection = &self.key();
+        let store = &self.app.store;
+        let now = Timestamp::now();
+        let tries = store.put_off(connection, entry, at_once, now).await?;
+        if tries >= ALERTED_AFTER {
+            error!(connection.id = %connection, listing.sku = %entry.sku, tries, "a listing was sent in vain {tries} times");
+        }
+        Ok(())
+    }
+
+    /// Keeps what Amazon says of a listing; forgets what it said before.
+    pub(crate) async fn note_issues(
+        &self,
+        sku: &AmazonSku,
+        issues: &[Issue],
+        had_issues: bool,
+    ) -> Result<()> {
+        if issues.is_empty() && !had_issues {
+            return Ok(());
+        }
+        let kept = issues.iter().take(MOST_ISSUES).cloned().map(Issue::kept);
+        let found = Issues {
+            at: self.amazons_now(),
+            issues: kept.collect(),
+        };
+        let listing = &self.key().listing(sku);
+        self.app.store.note_issues(listing, &found).await
     }
 
     /// Notes in a feed that is not submitted yet that a listing of it is being patched.

@@ -1,9 +1,11 @@
 //! Decreases that wait for no round: patched at once, whatever feed is under way, under a lease of their own.
 
 use crate::App;
-use crate::brake::{is_released, judge};
+use crate::brake::{is_released, judge, judge_and_count};
 use crate::leased::{until, while_leased};
+use crate::look::look_first;
 use crate::patch::{Unsubmitted, patch_all};
+use crate::round::URGENT_TIME;
 use crate::send_session::{SendSession, Stop};
 use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
@@ -96,10 +98,20 @@ async fn send(
         hold(&session, held).await?;
         return Ok(UrgentOutcome::Done);
     }
+    let looked = look_first(&session, entries, URGENT_TIME).await?;
+    if let Some(held) = judge_and_count(&session, &round, &looked.counted()).await? {
+        hold(&session, held).await?;
+        return Ok(UrgentOutcome::Done);
+    }
     let open = store.open_feeds(connection).await?;
     let unsubmitted = Unsubmitted::read(&session, &open).await?;
-    let mut summary = RoundSummary::default();
-    let patches = patch_all(&session, &entries, &unsubmitted, &mut summary).await?;
+    let mut summary = RoundSummary {
+        refused: looked.refused,
+        ..RoundSummary::default()
+    };
+    let mut patches = patch_all(&session, &looked.clear, &unsubmitted, &mut summary).await?;
+    patches.wait_at_most(looked.retry);
+    patches.stop = patches.stop.or(looked.stop);
     let (unsure, stop) = (patches.unsure, patches.stop);
     let (patched, refused) = (summary.patched, summary.refused);
     let order_cursor_age_seconds = session.exposure_seconds();

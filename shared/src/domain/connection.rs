@@ -107,6 +107,14 @@ impl Connection {
     pub fn region(&self) -> Region {
         self.marketplace.region()
     }
+
+    /// The marketplaces of its region that the seller takes part in, switched on or not.
+    pub fn taken_part_in(&self) -> impl Iterator<Item = Marketplace> {
+        let participations = self.participations.iter();
+        participations
+            .filter(|it| it.participating && it.marketplace.region() == self.region())
+            .map(|it| it.marketplace)
+    }
 }
 
 /// What a connection's functions need to talk to Amazon in the seller's name.

@@ -4,11 +4,13 @@
 mod advice;
 mod hold;
 mod live;
+mod look;
 mod offer;
 
 pub use advice::{Advice, advice};
 pub use hold::{HoldChange, HoldEntry, HoldMode, ListingHold};
 pub use live::{Live, Next, Standing, live, next, report_shows_from};
+pub use look::{Finding, Fulfilment, Look, LookVerdict};
 pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
 
 use super::connection::Connection;
@@ -52,6 +54,8 @@ pub enum ListingState {
     UnknownHere,
     /// Somebody else closed it at Amazon or set it to zero. It is sent nothing until a person reopens it, here or there.
     ClosedElsewhere,
+    /// The merchant keeps a quantity of it for each of several locations at Amazon; one number would wipe them.
+    MultiLocation,
 }
 
 impl ListingState {
@@ -178,6 +182,9 @@ pub struct Listing {
     /// A hold ended then, and nothing was sent since: whatever people made of it meanwhile, it is sent what is wanted.
     #[serde(default)]
     pub released_at: Option<Timestamp>,
+    /// What was found when it was looked at before something was sent.
+    #[serde(default)]
+    pub look: Option<Look>,
     /// How often a quantity was sent; the lock of the function that sends the next.
     #[serde(default)]
     pub send_count: u64,
@@ -210,6 +217,7 @@ impl Listing {
             reopened_at: None,
             hold: None,
             released_at: None,
+            look: None,
             send_count: 0,
             revision: 0,
         }
@@ -229,6 +237,15 @@ impl Listing {
     /// The quantity that is wanted, if one is known.
     pub fn wanted_quantity(&self) -> Option<u32> {
         self.wanted.as_ref()?.quantity
+    }
+
+    /// Whether Amazon's own rules set its price on a marketplace, as far as the last look shows.
+    pub fn price_is_automated(&self, marketplace: Marketplace) -> bool {
+        let automated = self
+            .look
+            .as_ref()
+            .and_then(|it| it.automated_prices.as_ref());
+        automated.is_some_and(|it| it.contains(&marketplace))
     }
 
     /// The marketplaces that a quantity can be sent through: if some show another one, those.

@@ -141,6 +141,9 @@ pub struct Effect {
     /// Listings that somebody closed at Amazon: they are left closed. `GET …/listings?state=closed_elsewhere` lists them.
     #[serde(default)]
     pub closed_elsewhere: u64,
+    /// Listings with a quantity for each of several locations at Amazon: they are left alone.
+    #[serde(default)]
+    pub multi_location: u64,
 }
 
 /// The effect of a draft, as far as it is known.

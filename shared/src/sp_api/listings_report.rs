@@ -9,6 +9,7 @@
 mod charset;
 mod columns;
 
+pub use crate::domain::listing::Fulfilment;
 use crate::domain::marketplace::Marketplace;
 use crate::error::{Error, Result};
 use charset::Charset;
@@ -48,17 +49,6 @@ impl ListingRow {
         let closed = self.status.as_deref().is_some_and(columns::is_closed);
         !closed || (self.price.is_none() && self.quantity != Some(0))
     }
-}
-
-/// Who sends what is sold through a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fulfilment {
-    /// `DEFAULT`.
-    Merchant,
-    /// The channel, e.g. `AMAZON_EU`. Never to be sent a quantity.
-    Amazon(String),
-    /// The report does not say, or says something new to us: nothing is to be concluded.
-    Unknown(String),
 }
 
 /// What a report held.

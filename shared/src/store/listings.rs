@@ -9,7 +9,7 @@ use super::key::{self, Key};
 use super::levels::old_item;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku};
-use crate::domain::listing::{HoldMode, Issues, Listing, ListingState, Refused, Sent};
+use crate::domain::listing::{HoldMode, Issues, Listing, ListingState, Look, Refused, Sent};
 use crate::domain::stock::Wanted;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -243,6 +243,25 @@ impl Store {
             Ok(_) => Ok(()),
             Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(failure("note the issues of a listing", error)),
+        }
+    }
+
+    /// Notes what a look at a listing found; nothing if it is gone. One write unit. Idempotent.
+    pub async fn note_look(&self, listing: &ListingKey, look: &Look) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::listing(listing).into_map()))
+            .update_expression("SET look = :look")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":look", nested(look)?)
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("note a look at a listing", error)),
         }
     }
 

@@ -122,6 +122,8 @@ pub struct ListingCounts {
     /// Not among the matched ones.
     #[serde(default)]
     pub closed_elsewhere: u64,
+    #[serde(default)]
+    pub multi_location: u64,
     /// Those that show another quantity on one marketplace than on another, whatever their state.
     #[serde(default)]
     pub differing: u64,

@@ -5,6 +5,7 @@ use crate::amazon_model::{Case, FEEDS, LISTINGS, Model, REPORTS};
 use serde_json::Value;
 use stallkeeper::Result;
 use stallkeeper::domain::ids::SellerId;
+use stallkeeper::domain::listing::Fulfilment;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::sp_api::{
     Change, FeedType, ListingPatch, ListingsData, ListingsItem, PatchStatus, PatchVerdict,
@@ -144,8 +145,8 @@ async fn listing_is_read(amazon: &Amazon, case: &Case, change: Change) -> Result
     let seller: SellerId = "A1SELLER".parse().unwrap();
     let (sku, store) = (value(case, "sku"), Marketplace::Us);
     if case.operation == "getListingsItem" {
-        let parts = ListingsData::ALL;
-        let item = client.get_listings_item(&account, &seller, sku, store, parts);
+        let (parts, stores) = (ListingsData::ALL, [store]);
+        let item = client.get_listings_item(&account, &seller, sku, &stores, parts);
         shows_all_that_is_expected(&item.await?.value.unwrap(), &case.answer);
         return Ok(());
     }
@@ -191,14 +192,11 @@ fn shows_all_that_is_expected(item: &ListingsItem, expected: &Value) {
         assert_eq!(summary.product_type, Some(text(&expected["productType"])));
         assert_eq!(summary.title.as_deref(), expected["itemName"].as_str());
     }
-    let quantities: Vec<_> = item.availability.iter().map(|it| it.quantity).collect();
-    let expected_quantities = expected["fulfillmentAvailability"]
-        .as_array()
-        .unwrap()
-        .iter();
-    let expected_quantities: Vec<_> = expected_quantities
-        .map(|it| it["quantity"].as_u64().map(|it| it as u32))
+    let channels = expected["fulfillmentAvailability"].as_array();
+    let channels = channels.unwrap().iter();
+    let channels: Vec<Fulfilment> = channels
+        .map(|it| Fulfilment::of(it["fulfillmentChannelCode"].as_str().unwrap()))
         .collect();
-    assert_eq!(quantities, expected_quantities);
-    has_the_issues(&item.issues, &expected["issues"]);
+    assert_eq!(item.channels(), Some(channels));
+    has_the_issues(item.issues.as_ref().unwrap(), &expected["issues"]);
 }

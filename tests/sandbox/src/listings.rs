@@ -9,7 +9,10 @@ mod edits;
 mod patching;
 mod sold;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -60,6 +63,18 @@ pub(crate) struct Offer {
     priced_by: u64,
 }
 
+/// What few listings have.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Special {
+    /// The merchant's locations with a quantity each, by the id of their supply source.
+    pub(crate) locations: BTreeMap<String, u64>,
+    /// Marketplaces, by id, where Amazon fulfils it beside the merchant.
+    pub(crate) amazon_in: BTreeSet<String>,
+    /// Marketplaces, by id, where a rule of Amazon's sets its price.
+    pub(crate) automated_in: BTreeSet<String>,
+}
+
 /// One change of the live quantity.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Step {
@@ -88,6 +103,8 @@ pub(crate) struct Listing {
     pub(crate) offers: Vec<Offer>,
     pub(crate) fulfilment: Fulfilment,
     pub(crate) standing: Standing,
+    /// In a box, since there are a million listings without.
+    pub(crate) special: Option<Box<Special>>,
     /// What buyers can order now.
     pub(crate) quantity: u64,
     /// What was last submitted, which sales leave as it is.
@@ -115,6 +132,7 @@ impl Listing {
             offers: Vec::new(),
             fulfilment: Fulfilment::default(),
             standing: Standing::default(),
+            special: None,
             quantity: 0,
             submitted: 0,
             quantity_by: 0,

@@ -63,6 +63,11 @@ impl Work<'_> {
             None => self.read.standing(connection, offer.sent_by()).await?,
         };
         let brake = seller.published.settings.brakes.price_percent;
+        let look = listing.look.as_ref();
+        let looked_at = look.is_some_and(|look| !look.is_old(self.now));
+        if looked_at && listing.price_is_automated(marketplace) {
+            return Ok(());
+        }
         let amount = match next_price(&offer, standing, brake) {
             NextPrice::Send(amount) => amount,
             NextPrice::Held { from, to } => {

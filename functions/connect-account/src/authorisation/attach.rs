@@ -128,7 +128,8 @@ impl App {
     ) -> Answer<()> {
         let seller = session.seller().await?;
         let get = async |amazon: &SpApi, account: Account<'_>| {
-            let get = amazon.get_listings_item(&account, seller, NOBODYS_SKU, marketplace, &[]);
+            let (sku, marketplaces) = (NOBODYS_SKU, [marketplace]);
+            let get = amazon.get_listings_item(&account, seller, sku, &marketplaces, &[]);
             get.await
         };
         let operation = Operation::GetListingsItem;

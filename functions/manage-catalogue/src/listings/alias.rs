@@ -170,6 +170,9 @@ fn note(state: ListingState) -> &'static str {
         ListingState::ClosedElsewhere => {
             "Somebody closed it at Amazon or set it to zero there. It is sent once a person reopens it: POST /connections/{connection}/listings/reopen?sku=…"
         }
+        ListingState::MultiLocation => {
+            "It has a quantity for each of several locations at Amazon, so it is left alone."
+        }
         ListingState::FulfilledByAmazon => {
             "Amazon keeps its stock, so no quantity is sent as long as it does."
         }
@@ -211,7 +214,9 @@ fn by_spelling(read: &Listing, own: &Sku, is_kept: bool, other: Option<Sku>) -> 
     match listing.state {
         ListingState::NotOnAmazon if !is_kept && read.hold.is_none() => return None,
         ListingState::NotOnAmazon | ListingState::FulfilledByAmazon => {}
-        ListingState::ClosedElsewhere if is_kept => listing.product = Some(own.clone()),
+        ListingState::ClosedElsewhere | ListingState::MultiLocation if is_kept => {
+            listing.product = Some(own.clone());
+        }
         _ if is_kept => {
             listing.state = ListingState::Matched;
             listing.product = Some(own.clone());

@@ -141,6 +141,7 @@ impl ListingFacts {
             }),
             issues: listing.issues.clone(),
             hold: listing.hold.clone().map(ExplainedHold::from),
+            look: listing.look.clone(),
             next: self.next(),
             prices: self.prices(),
             history: self.history(),

@@ -28,6 +28,7 @@ pub(crate) struct Counts {
     not_on_amazon: u64,
     unknown_here: u64,
     closed_elsewhere: u64,
+    multi_location: u64,
     /// Those that show another quantity on one marketplace than on another, whatever their state.
     differing: u64,
     matching: MatchingAnswer,
@@ -115,6 +116,7 @@ impl Counts {
             not_on_amazon: counts.not_on_amazon,
             unknown_here: counts.unknown_here,
             closed_elsewhere: counts.closed_elsewhere,
+            multi_location: counts.multi_location,
             differing: counts.differing,
             last_round: LastRound {
                 at: last.at,

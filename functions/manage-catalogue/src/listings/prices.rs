@@ -47,7 +47,7 @@ pub(crate) struct ReleasedPrice {
     responses(
         (status = 200, description = "Released, now or before", body = ReleasedPrice),
         (status = 404, description = "There is no such connection or price"),
-        (status = 409, description = "It is not held, or a person holds the whole listing"),
+        (status = 409, description = "It is not held, or Amazon's own rules set it, or a person holds the whole listing"),
     ))]
 pub(crate) async fn release(
     connection: TenantConnection<Catalogue>,
@@ -68,6 +68,13 @@ pub(crate) async fn release(
     }
     let offer = store.offer(key).await?;
     let offer = offer.ok_or_else(missing)?;
+    if listing.price_is_automated(marketplace) {
+        return Err(Problem::conflict(
+            "price-automated",
+            "A rule of Amazon's automated pricing sets this price: it is left alone.",
+            "Take the listing out of the rule in Seller Central; within a day it is seen here.",
+        ));
+    }
     let amount = app.held(&connection, &offer).await?;
     let wanted = |generation: Option<u64>| generation.unwrap_or_default();
     let generation = wanted(offer.wanted.as_ref().map(|wanted| wanted.generation));

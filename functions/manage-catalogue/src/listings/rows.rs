@@ -4,7 +4,7 @@ use super::amazon::{Outcome, outcome, shown};
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::feed::Feed;
-use stallkeeper::domain::listing::{Differing, HoldMode, Listing, ListingState, Standing};
+use stallkeeper::domain::listing::{Differing, Finding, HoldMode, Listing, ListingState, Standing};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock::Reservation;
 use utoipa::ToSchema;
@@ -42,6 +42,10 @@ pub(crate) struct ListingRow {
     pub differing: Option<String>,
     /// A person holds it so: `leave` or `zero`.
     pub hold: Option<HoldMode>,
+    /// What the last look before sending found.
+    pub look: Option<Finding>,
+    /// Where Amazon's own rules set the price, which is left alone there.
+    pub automated_prices: Vec<Marketplace>,
 }
 
 /// The quantities by marketplace, as text.
@@ -51,6 +55,12 @@ pub(super) fn differing(differing: &Differing) -> String {
         .map(|(it, quantity)| format!("{it} {quantity}"))
         .collect();
     each.join(" ")
+}
+
+fn automated_prices(listing: &Listing) -> Vec<Marketplace> {
+    let look = listing.look.as_ref();
+    let automated = look.and_then(|look| look.automated_prices.as_ref());
+    automated.into_iter().flatten().copied().collect()
 }
 
 impl ListingRow {
@@ -82,12 +92,14 @@ impl ListingRow {
             observed_at: listing.observed.as_ref().map(|observed| observed.at),
             differing: listing.differing.as_ref().map(differing),
             hold: listing.hold.as_ref().map(|hold| hold.mode),
+            look: listing.look.as_ref().map(|look| look.found),
+            automated_prices: automated_prices(listing),
         }
     }
 }
 
 /// The columns of CSV, in the order of the fields.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 20] = [
     "sku",
     "state",
     "product",
@@ -106,6 +118,8 @@ const COLUMNS: [&str; 18] = [
     "observed_at",
     "differing",
     "hold",
+    "look",
+    "automated_prices",
 ];
 
 /// The rows as CSV with a header; what is not known is empty.
@@ -130,7 +144,7 @@ fn words(marketplaces: &[Marketplace]) -> String {
 }
 
 impl ListingRow {
-    fn cells(&self) -> [String; 18] {
+    fn cells(&self) -> [String; 20] {
         [
             self.sku.clone(),
             self.state.as_str().to_owned(),
@@ -150,6 +164,8 @@ impl ListingRow {
             cell(self.observed_at),
             cell(self.differing.as_ref()),
             cell(self.hold.map(HoldMode::as_str)),
+            cell(self.look.map(<&str>::from)),
+            words(&self.automated_prices),
         ]
     }
 }

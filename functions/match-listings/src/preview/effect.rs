@@ -102,6 +102,9 @@ pub(crate) fn price_changes(
     settings: &StockSettings,
     now: Timestamp,
 ) -> bool {
+    if listing.price_is_automated(marketplace) {
+        return false;
+    }
     let wanted = rrp_price(PriceMode::Rrp, marketplace, product, listing.units, 0, now);
     let mut offer = offer
         .cloned()

@@ -79,6 +79,9 @@ impl Run<'_> {
         mut ours: Ours,
     ) -> Result<(Listing, Option<Pending>)> {
         let key = &self.connection.key();
+        if let Some(listing) = known {
+            known = Some(self.look_again(listing, Timestamp::now()).await?);
+        }
         for () in Written::attempts() {
             let seen = reading.seen(&sku, known.as_ref(), at);
             let mut target = on_amazon(self.connection, &sku, known.as_ref(), &seen, &ours);
@@ -283,5 +286,6 @@ pub(super) fn count(counts: &mut ListingCounts, state: ListingState) {
         ListingState::NotOnAmazon => &mut counts.not_on_amazon,
         ListingState::UnknownHere => &mut counts.unknown_here,
         ListingState::ClosedElsewhere => &mut counts.closed_elsewhere,
+        ListingState::MultiLocation => &mut counts.multi_location,
     } += 1;
 }

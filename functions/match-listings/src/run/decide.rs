@@ -1,13 +1,14 @@
 //! The state of a listing, by what Amazon's reports show of it and what our catalogue has. Pure.
 //!
-//! A listing is tied to a product only while it is matched or closed by somebody else, or if a person tied it: so a listing
+//! A listing is tied to a product only while it is matched, closed by somebody else or sold from several locations, or if
+//! a person tied it: so a listing
 //! that becomes matched had nothing wanted before, and it is computed then.
 
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{
-    Closed, Differing, Listing, ListingState, Observed, report_shows_from,
+    Closed, Differing, Listing, ListingState, Look, Observed, report_shows_from,
 };
 use stallkeeper::domain::marketplace::Marketplace;
 use std::collections::BTreeMap;
@@ -89,8 +90,17 @@ pub(super) fn on_amazon(
     let came = known.is_none_or(|known| known.state != ListingState::Matched);
     let other = ours.other_spelling.clone().filter(|_| !listing.alias);
     let product = ours.product || ours.zeroed && !came && ours.sends && !seen.is_zero();
+    if seen.by_amazon {
+        // A look of before is worth nothing once the merchant fulfils it again.
+        listing.look = None;
+    }
+    let guarded = listing.look.as_ref().and_then(Look::guarded_state);
     listing.state = match (seen.by_amazon, product, &other) {
         (true, ..) => ListingState::FulfilledByAmazon,
+        (false, ..) if guarded == Some(ListingState::FulfilledByAmazon) => {
+            ListingState::FulfilledByAmazon
+        }
+        (false, true, _) if guarded.is_some() => ListingState::MultiLocation,
         (false, true, _) if is_closed(known, seen, ours.sends) => ListingState::ClosedElsewhere,
         (false, true, _) => ListingState::Matched,
         (false, false, Some(_)) => ListingState::CaseMismatch,
@@ -98,7 +108,7 @@ pub(super) fn on_amazon(
     };
     let ours = matches!(
         listing.state,
-        ListingState::Matched | ListingState::ClosedElsewhere
+        ListingState::Matched | ListingState::ClosedElsewhere | ListingState::MultiLocation
     );
     if !listing.alias {
         listing.product = ours.then(|| amazon_sku.as_product());
@@ -193,6 +203,7 @@ pub(super) fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
     listing.differing = None;
     listing.closed = None;
     listing.reopened_at = None;
+    listing.look = None;
     if !listing.alias {
         listing.product = None;
         listing.units = 1;

@@ -191,8 +191,8 @@ impl Run<'_> {
         let mut refused = None;
         for sku in skus {
             let get = async |amazon: &SpApi, account: Account<'_>| {
-                let part = [ListingsData::Summaries];
-                let get = amazon.get_listings_item(&account, &seller, sku, marketplace, &part);
+                let (part, marketplaces) = ([ListingsData::Summaries], [marketplace]);
+                let get = amazon.get_listings_item(&account, &seller, sku, &marketplaces, &part);
                 get.await
             };
             match self.within(Operation::GetListingsItem, get).await {
@@ -224,8 +224,9 @@ impl Run<'_> {
     ) -> Result<CallResult<bool>> {
         let seller = self.session.seller().await?.clone();
         let get = async |amazon: &SpApi, account: Account<'_>| {
-            let part = [ListingsData::Summaries];
-            let get = amazon.get_listings_item(&account, &seller, sku.as_str(), marketplace, &part);
+            let (part, marketplaces) = ([ListingsData::Summaries], [marketplace]);
+            let sku = sku.as_str();
+            let get = amazon.get_listings_item(&account, &seller, sku, &marketplaces, &part);
             get.await
         };
         match self.within(Operation::GetListingsItem, get).await {

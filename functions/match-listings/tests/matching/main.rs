@@ -6,6 +6,7 @@ mod closed;
 mod deleted;
 mod faults;
 mod held;
+mod looks;
 mod previews;
 mod reference;
 mod reports;

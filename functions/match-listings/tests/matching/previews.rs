@@ -105,6 +105,7 @@ async fn a_preview_has_the_listings_matched_first_and_then_counts_its_effect() {
         unmatched: 1,
         without_level: 1,
         fulfilled_by_amazon: 0,
+        multi_location: 0,
         closed_elsewhere: 1,
     };
     assert_eq!((preview.effect, preview.failed), (Some(effect), None));

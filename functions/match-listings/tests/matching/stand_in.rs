@@ -30,6 +30,8 @@ pub(crate) struct Reports {
     pub(crate) forbidden: bool,
     /// SKUs that Amazon does not know, as they are written in an address.
     pub(crate) missing: Vec<String>,
+    /// The channels that it shows of SKUs, as they are written in an address.
+    pub(crate) channels: BTreeMap<&'static str, Vec<&'static str>>,
     /// Marketplaces whose reports Amazon refuses to make.
     pub(crate) refused: Vec<&'static str>,
 }
@@ -76,7 +78,13 @@ impl Amazon for Reports {
                     let error = json!({"errors": [{"code": "NOT_FOUND", "message": "no"}]});
                     return Some(ResponseTemplate::new(404).set_body_json(error));
                 }
-                ok(json!({"sku": sku, "summaries": []}))
+                let mut item = json!({"sku": sku, "summaries": []});
+                if let Some(channels) = self.channels.get(sku) {
+                    let channel = |code| json!({"fulfillmentChannelCode": code});
+                    let channels: Vec<Value> = channels.iter().map(channel).collect();
+                    item["fulfillmentAvailability"] = json!(channels);
+                }
+                ok(item)
             }
             _ => return None,
         })

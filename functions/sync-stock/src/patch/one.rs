@@ -3,9 +3,9 @@
 use super::{Patched, Unsubmitted};
 use crate::claim::{Claim, ClaimOutcome, Target, claim, confirm};
 use crate::plan::marketplaces_of;
-use crate::send_session::{SendSession, refused_for_good, words};
+use crate::send_session::{FAILURES_AT_ONCE, SendSession, refused_for_good, words};
 use stallkeeper::domain::feed::{LineValue, SentBy};
-use stallkeeper::domain::listing::{Issues, Refused, advice};
+use stallkeeper::domain::listing::{Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::seller_session::CallOutcome;
@@ -15,8 +15,6 @@ use stallkeeper::store::ToSend;
 use tracing::{error, warn};
 
 const PATCH: Operation = Operation::PatchListingsItem;
-/// So many issues of a listing are kept.
-const MOST_ISSUES: usize = 10;
 /// "Amazon knows no offer with this SKU in the marketplace that was asked."
 const NOT_LISTED_THERE: &str = "13013";
 
@@ -35,7 +33,7 @@ pub(super) async fn patch_one(
         // Nobody refused anything: it is this entry or its listing that cannot be read.
         Err(failed) if failed.class() == Class::Permanent && refusal(&failed).is_none() => {
             error!(listing.sku = %entry.sku, error = failed.chain(), "a listing cannot be sent to");
-            put_off(session, entry, 0).await?;
+            session.put_off(entry, 0).await?;
             Ok(Patched::Left)
         }
         other => other,
@@ -71,7 +69,8 @@ async fn sent(
     // Another run may have sent something else meanwhile, and it is not known whose patch Amazon got last.
     let had_issues = confirm(session, target, &claimed).await?;
     if let Ok(CallOutcome::Answered(answer)) = &answer {
-        note_issues(session, entry, &answer.value.issues, had_issues).await?;
+        let issues = &answer.value.issues;
+        session.note_issues(&entry.sku, issues, had_issues).await?;
     }
     let patched = match answer {
         Ok(CallOutcome::Limited(_)) => return Ok(Patched::Limited),
@@ -111,29 +110,6 @@ async fn send(
     session.seller.call_permitted(PATCH, call).await
 }
 
-/// Keeps what Amazon says of the listing beside its verdict; forgets what it said before.
-async fn note_issues(
-    session: &SendSession<'_>,
-    entry: &ToSend,
-    issues: &[Issue],
-    had_issues: bool,
-) -> Result<()> {
-    if issues.is_empty() && !had_issues {
-        return Ok(());
-    }
-    let found = Issues {
-        at: session.amazons_now(),
-        issues: issues
-            .iter()
-            .take(MOST_ISSUES)
-            .cloned()
-            .map(Issue::kept)
-            .collect(),
-    };
-    let listing = &session.key().listing(&entry.sku);
-    session.app.store.note_issues(listing, &found).await
-}
-
 async fn after_verdict(
     session: &SendSession<'_>,
     entry: &ToSend,
@@ -148,7 +124,7 @@ async fn after_verdict(
     if !again {
         return Ok(Patched::Refused { again });
     }
-    put_off(session, entry, 0).await?;
+    session.put_off(entry, 0).await?;
     Ok(Patched::Refused { again })
 }
 
@@ -190,7 +166,7 @@ async fn after_failure(
         Class::Retryable => {
             let error = failed.chain();
             warn!(listing.sku = %entry.sku, error, "a patch may or may not have arrived");
-            put_off(session, entry, FAILURES_AT_ONCE).await?;
+            session.put_off(entry, FAILURES_AT_ONCE).await?;
             Ok(Patched::Unsure)
         }
         Class::Permanent => {
@@ -203,29 +179,10 @@ async fn after_failure(
             let code = refusal.status.to_string();
             let words = format!("{}, asked for {marketplace}", words(&refusal));
             refuse(session, entry, claimed, code, words).await?;
-            put_off(session, entry, 0).await?;
+            session.put_off(entry, 0).await?;
             Ok(Patched::Denied(refusal))
         }
     }
-}
-
-/// How often an entry is tried in vain until a person is alerted.
-const ALERTED_AFTER: u32 = 5;
-
-/// How often Amazon may fail until an entry waits: a failure is over in minutes, as a rule.
-const FAILURES_AT_ONCE: u32 = 4;
-
-/// It is tried again, ever later; `at_once` times without waiting.
-async fn put_off(session: &SendSession<'_>, entry: &ToSend, at_once: u32) -> Result<()> {
-    let connection = &session.key();
-    let store = &session.app.store;
-    let tries = store
-        .put_off(connection, entry, at_once, jiff::Timestamp::now())
-        .await?;
-    if tries >= ALERTED_AFTER {
-        error!(connection.id = %connection, listing.sku = %entry.sku, tries, "a listing was sent in vain {tries} times");
-    }
-    Ok(())
 }
 
 async fn refuse(

@@ -8,6 +8,7 @@
 mod brakes;
 mod feeds;
 mod holds;
+mod looks;
 mod patches;
 mod prices;
 mod refused_parts;

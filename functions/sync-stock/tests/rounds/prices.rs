@@ -193,3 +193,26 @@ async fn a_price_feed_that_waits_is_given_up_once_prices_are_left_alone() {
     assert!(world.to_send().await.is_empty());
     assert_eq!(world.price("A").await, None);
 }
+
+#[tokio::test]
+async fn a_price_that_a_rule_of_amazons_sets_is_left_alone_and_the_quantity_goes() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    let price = json!({ "amount": "9.99", "currency": UK.currency() });
+    let special = json!({ "automated_in": [UK.id()] });
+    let automated = json!({
+        "sku": "A", "marketplaces": [UK.id()], "quantity": 50, "price": price, "special": special,
+    });
+    world
+        .on_seller("PUT", "listings", json!({ "listings": [automated] }))
+        .await;
+    world.price_mode(PriceMode::Rrp).await;
+    world.want_price("A", 12, 1).await;
+    world.want("A", 5).await;
+    world.tick().await;
+    assert_eq!(world.price("A").await, Some("9.99".parse().unwrap()));
+    assert_eq!(world.offer("A").await.send_count, 0);
+    assert!(world.listing("A").await.price_is_automated(UK));
+    assert!(world.to_send().await.is_empty());
+    assert_eq!(world.live().await["A"], 5);
+}

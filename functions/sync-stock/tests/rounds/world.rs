@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use kit::{Aws, Calls, Clients, Database, StandIn};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use stallkeeper::domain::connection::{Connection, Credentials};
+use stallkeeper::domain::connection::{Connection, Credentials, Participation};
 use stallkeeper::domain::feed::{Feed, FeedState, LineValue};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState, Next, Standing, next};
@@ -83,6 +83,13 @@ impl World {
         let now = Timestamp::now();
         let connection = Connection {
             seller: Some(SELLER.parse().unwrap()),
+            participations: [Marketplace::Uk, Marketplace::De]
+                .map(|marketplace| Participation {
+                    marketplace,
+                    participating: true,
+                    suspended_listings: false,
+                })
+                .into(),
             created_at: now,
             authorised_at: Some(now),
             ..kit::sample::connection("north", "01KACONNECTION")

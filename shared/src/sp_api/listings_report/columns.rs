@@ -223,7 +223,7 @@ impl Columns {
             product_id: some(&product_id),
             quantity: number(&quantity, odd_values, |text| text.parse().ok()),
             price: number(&price, odd_values, amount),
-            fulfilment: fulfilment(&channel),
+            fulfilment: Fulfilment::of(&channel),
             status: some(&status),
             sku: sku.into_owned(),
         })
@@ -289,18 +289,5 @@ fn amount(text: &str) -> Option<Decimal> {
     match text.contains('.') {
         true => text.parse().ok(),
         false => text.replace(',', ".").parse().ok(),
-    }
-}
-
-fn fulfilment(channel: &str) -> Fulfilment {
-    let channel = channel.trim();
-    let is = |word: &str| channel.eq_ignore_ascii_case(word);
-    let by_amazon = channel
-        .get(.."AMAZON".len())
-        .is_some_and(|begin| begin.eq_ignore_ascii_case("AMAZON"));
-    match channel {
-        _ if is("DEFAULT") || is("MERCHANT") => Fulfilment::Merchant,
-        channel if by_amazon => Fulfilment::Amazon(channel.to_owned()),
-        channel => Fulfilment::Unknown(channel.to_owned()),
     }
 }

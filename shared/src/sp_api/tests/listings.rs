@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::ids::SellerId;
+use crate::domain::listing::{Finding, Fulfilment};
 use crate::domain::marketplace::Marketplace;
 use crate::error::Class;
 
@@ -26,7 +27,13 @@ impl World {
     async fn listing(&self, sku: &str) -> Result<Answer<Option<ListingsItem>>> {
         let parts = ListingsData::ALL;
         self.amazon
-            .get_listings_item(&self.account(), &seller(), sku, Marketplace::Uk, parts)
+            .get_listings_item(
+                &self.account(),
+                &seller(),
+                sku,
+                &[Marketplace::Uk, Marketplace::De],
+                parts,
+            )
             .await
     }
 }
@@ -162,11 +169,110 @@ async fn a_listing_shows_its_product_type_its_live_quantity_and_its_issues() {
         .answers("GET", ResponseTemplate::new(200).set_body_json(answer))
         .await;
     let item = world.listing("A b").await.unwrap().value.unwrap();
-    assert_eq!(item.merchant_quantity(), Some(11));
+    let merchant_too = item.channels().unwrap().contains(&Fulfilment::Merchant);
+    assert!(merchant_too && item.look(None, at(0)).found == Finding::Amazon);
     assert_eq!(item.summaries[0].product_type.as_deref(), Some("LUGGAGE"));
-    assert_eq!(item.issues[0].severity, Severity::Warning);
-    let query = "marketplaceIds=A1F83G8C2ARO7P&issueLocale=en_US&includedData=summaries%2Cissues%2CfulfillmentAvailability";
+    assert_eq!(item.issues.unwrap()[0].severity, Severity::Warning);
+    let query = "marketplaceIds=A1F83G8C2ARO7P%2CA1PA6795UKMFR9&issueLocale=en_US&includedData=summaries%2Cattributes%2Cissues%2CfulfillmentAvailability";
     assert_eq!(world.the_request().await.url.query(), Some(query));
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn item(parts: Value) -> ListingsItem {
+    let mut item = json!({ "sku": "A", "summaries": [{ "marketplaceId": "A1F83G8C2ARO7P" }] });
+    item.as_object_mut()
+        .unwrap()
+        .extend(parts.as_object().unwrap().clone());
+    serde_json::from_value(item).unwrap()
+}
+
+#[test]
+fn who_fulfils_a_listing_is_found_by_its_live_channels_and_never_guessed() {
+    let live = |codes: &[&str]| {
+        let entries: Vec<Value> = codes
+            .iter()
+            .map(|code| json!({ "fulfillmentChannelCode": code, "quantity": 1 }))
+            .collect();
+        json!({ "fulfillmentAvailability": entries })
+    };
+    let submitted = |code: &str| {
+        let entry = json!([{ "fulfillment_channel_code": code }]);
+        json!({ "attributes": { "fulfillment_availability": entry } })
+    };
+    let rows = [
+        (live(&["DEFAULT"]), Finding::Merchant),
+        (live(&[]), Finding::Merchant),
+        (live(&["AMAZON_EU"]), Finding::Amazon),
+        (live(&["DEFAULT", "AMAZON_NA"]), Finding::Amazon),
+        (live(&["0cfcbed2-fab2", "AMAZON_JP"]), Finding::Amazon),
+        (
+            live(&["DEFAULT", "0cfcbed2-fab2"]),
+            Finding::SeveralLocations,
+        ),
+        (live(&["0cfcbed2-fab2"]), Finding::SeveralLocations),
+        (submitted("DEFAULT"), Finding::Merchant),
+        (submitted("AMAZON_EU"), Finding::Amazon),
+        (json!({}), Finding::Unclear),
+        (json!({ "fulfillmentAvailability": null }), Finding::Unclear),
+        (
+            json!({ "fulfillmentAvailability": [{ "quantity": 3 }] }),
+            Finding::Unclear,
+        ),
+        (json!({ "fulfillmentAvailability": [7] }), Finding::Unclear),
+        (
+            json!({ "issues": [{ "code": 7 }], "fulfillmentAvailability": [] }),
+            Finding::Merchant,
+        ),
+    ];
+    for (parts, found) in rows {
+        assert_eq!(
+            item(parts.clone()).look(None, at(0)).found,
+            found,
+            "{parts}"
+        );
+    }
+}
+
+#[test]
+fn a_price_that_amazons_rules_set_is_seen_by_its_plan() {
+    let plan = json!([{ "merchandising_rule": { "rule_id": "328182282407-COMPETITIVE_BUYBOX" } }]);
+    let automated = |offer: Value| {
+        let mut offer = offer;
+        offer["currency"] = json!("GBP");
+        let parts = json!({ "attributes": { "purchasable_offer": [offer] } });
+        item(parts).look(None, at(0)).automated_prices.unwrap()
+    };
+    let field = "automated_pricing_merchandising_rule_plan";
+    let here = json!({ "audience": "ALL", "marketplace_id": "A1F83G8C2ARO7P", field: plan });
+    assert_eq!(automated(here), [Marketplace::Uk].into());
+    let nowhere_named = json!({ field: plan });
+    assert_eq!(automated(nowhere_named), [Marketplace::Uk].into());
+    for none in [json!(null), json!([]), json!([null]), json!([{}])] {
+        let offer = json!({ "marketplace_id": "A1F83G8C2ARO7P", field: none });
+        assert!(automated(offer).is_empty(), "{none}");
+    }
+    let business = json!({ "audience": "B2B", "marketplace_id": "A1F83G8C2ARO7P", field: plan });
+    assert!(automated(business).is_empty());
+    let look =
+        item(json!({ "attributes": { "purchasable_offer": [{ field: plan }] } })).look(None, at(0));
+    let kept = item(json!({})).look(Some(&look), at(1));
+    assert_eq!(
+        kept.automated_prices,
+        Some([Marketplace::Uk].into()),
+        "Amazon left the attributes out"
+    );
+    let ended = item(json!({ "attributes": { "purchasable_offer": [] } })).look(Some(&look), at(1));
+    assert_eq!(ended.automated_prices, Some([].into()));
+    assert_eq!(item(json!({})).look(None, at(0)).automated_prices, None);
+}
+
+#[test]
+fn a_reading_without_issues_says_nothing_of_them() {
+    assert_eq!(item(json!({})).issues, None);
+    assert_eq!(item(json!({ "issues": [] })).issues, Some(Vec::new()));
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ impl Store {
     /// that is wanted from then on has a greater generation), and that `forget_sent` forgets what was sent: it turned out not
     /// to be what Amazon shows. So does a listing that goes or comes back: what is shown then is not what was sent to the
     /// one that went; but our zero is remembered if only the product went, so that it is not taken for somebody else's once
-    /// the product is back. `read`: as it was read (`None`: it was not there). One write unit, two more if its
+    /// the product is back. What a look found is kept, unless `listing` has none any more. `read`: as it was read (`None`:
+    /// it was not there). One write unit, two more if its
     /// state changes.
     pub async fn place_listing(
         &self,
@@ -56,6 +57,9 @@ impl Store {
         if forget_sent || changes_hands(listing, read) && !is_our_last_zero(listing, read) {
             remove.push("sent".to_owned());
             remove.push("refused".to_owned());
+        }
+        if read.look.is_some() && listing.look.is_none() {
+            remove.push("look".to_owned());
         }
         let mut update = self
             .db

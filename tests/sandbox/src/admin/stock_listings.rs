@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{Here, Refused, no_such_seller, refuse};
 use crate::{
     generate,
-    listings::{Fulfilment, Listing, Offer, Price, Standing, Step, Submission},
+    listings::{Fulfilment, Listing, Offer, Price, Special, Standing, Step, Submission},
     marketplaces::{self, Marketplace},
     world::Seller,
 };
@@ -44,6 +44,7 @@ struct NewListing {
     fulfilment: Fulfilment,
     #[serde(default)]
     status: Standing,
+    special: Option<Box<Special>>,
 }
 
 /// One price for all marketplaces of its currency, or one per marketplace.
@@ -123,6 +124,7 @@ fn put_one(
         listing.put_offer(marketplace, price.or(kept));
     }
     (listing.fulfilment, listing.standing) = (new.fulfilment, new.status);
+    listing.special = new.special;
     if let Some(quantity) = new.quantity.or(is_new.then_some(0)) {
         listing.set_quantity(quantity, &by_seller(sequence, now));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Fulfilment, Listing, Offer};
+use super::{Fulfilment, Issue, Listing, Offer, remark};
 use crate::{
     admitted::AdmittedRequest,
     clock::iso,
@@ -20,6 +20,7 @@ pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<R
     let marketplaces = marketplaces(seller, admitted)?;
     let sku = admitted.parameter("sku");
     let listing = seller.listings.get(sku);
+    let issues: Value = remark(seller, sku).iter().map(Issue::of_item).collect();
     let found = listing.map(|listing| {
         let offers: Vec<&Offer> = marketplaces
             .iter()
@@ -28,7 +29,13 @@ pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<R
         (listing, offers)
     });
     match found.filter(|(_, offers)| !offers.is_empty()) {
-        Some((listing, offers)) => Ok(Reply::ok(item(sku, listing, &offers, admitted))),
+        Some((listing, offers)) => {
+            let mut item = item(sku, listing, &offers, admitted);
+            if item.get("issues").is_some() {
+                item["issues"] = issues;
+            }
+            Ok(Reply::ok(item))
+        }
         None => Err(Refusal::Other(Reply::error(
             StatusCode::NOT_FOUND,
             "NOT_FOUND",
@@ -92,7 +99,7 @@ fn item(sku: &str, listing: &Listing, offers: &[&Offer], admitted: &AdmittedRequ
             "summaries" => of_offers(&|offer| summary(listing, offer)),
             "attributes" => attributes(listing, offers),
             "offers" => offers.iter().filter_map(priced).collect(),
-            "fulfillmentAvailability" => json!([availability(listing, offers)]),
+            "fulfillmentAvailability" => availability(listing, offers),
             "productTypes" => of_offers(
                 &|offer| json!({ "marketplaceId": offer.marketplace.id, "productType": &*listing.product_type }),
             ),
@@ -133,14 +140,24 @@ fn priced(offer: &&Offer) -> Option<Value> {
 
 /// The live number, where `attributes` shows what was last submitted.
 fn availability(listing: &Listing, offers: &[&Offer]) -> Value {
-    match listing.fulfilment {
+    let mut all = vec![match listing.fulfilment {
         Fulfilment::Merchant => {
             json!({ "fulfillmentChannelCode": "DEFAULT", "quantity": listing.quantity })
         }
         Fulfilment::Amazon => {
             json!({ "fulfillmentChannelCode": amazons_channel(offers[0]) })
         }
+    }];
+    if let Some(special) = &listing.special {
+        let locations = special.locations.iter();
+        all.extend(locations.map(|(location, quantity)| {
+            json!({ "fulfillmentChannelCode": location, "quantity": quantity })
+        }));
+        let amazons = offers.iter();
+        let amazons = amazons.filter(|it| special.amazon_in.contains(it.marketplace.id));
+        all.extend(amazons.map(|it| json!({ "fulfillmentChannelCode": amazons_channel(it) })));
     }
+    Value::Array(all)
 }
 
 /// How Amazon calls its own warehouses behind this marketplace.
@@ -167,10 +184,16 @@ fn attributes(listing: &Listing, offers: &[&Offer]) -> Value {
     let prices = offers.iter().filter_map(|offer| {
         let price = offer.price.as_ref()?;
         let amount: Value = serde_json::from_str(&price.amount).ok()?;
-        Some(json!({
+        let mut shown = json!({
             "audience": "ALL", "currency": price.currency, "marketplace_id": offer.marketplace.id,
             "our_price": [{ "schedule": [{ "value_with_tax": amount }] }],
-        }))
+        });
+        let special = listing.special.as_ref();
+        if special.is_some_and(|it| it.automated_in.contains(offer.marketplace.id)) {
+            shown["automated_pricing_merchandising_rule_plan"] =
+                json!([{ "merchandising_rule": { "rule_id": "328182282407-COMPETITIVE_BUYBOX" } }]);
+        }
+        Some(shown)
     });
     attributes.insert("purchasable_offer".to_owned(), prices.collect());
     let names = offers

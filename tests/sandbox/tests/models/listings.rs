@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    amazon::UK,
+    amazon::{DE, UK},
     shop::{AWKWARD, Shop, checked, item, message, order, quantity},
 };
 
@@ -52,6 +52,38 @@ async fn one_item_shows_the_live_number_beside_what_was_submitted() {
             "{sku}"
         );
     }
+    assert_eq!(shop.0.violations().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn one_item_shows_all_marketplaces_that_are_asked_for_and_what_is_special_there() {
+    let shop = Shop::open().await;
+    let special = json!({
+        "locations": { "0cfcbed2-fab2": 3 }, "amazon_in": [DE], "automated_in": [UK],
+    });
+    let price = json!({ "amount": "9.99", "currency": "GBP" });
+    let listing = json!({
+        "sku": "S", "marketplaces": [UK, DE], "quantity": 5, "price": price, "special": special,
+    });
+    shop.admin("PUT", "listings", json!({ "listings": [listing] }))
+        .await;
+    let shown = async |marketplaces: &str| {
+        let parts = ("includedData", "attributes,fulfillmentAvailability");
+        let query = [("marketplaceIds", marketplaces), parts];
+        checked("getListingsItem", 200, shop.0.get(&item("S"), &query).await).await
+    };
+    let channels = |shown: &Value| -> Vec<Value> {
+        let channels = shown["fulfillmentAvailability"].as_array().unwrap().iter();
+        channels
+            .map(|it| it["fulfillmentChannelCode"].clone())
+            .collect()
+    };
+    let here = shown(UK).await;
+    assert_eq!(channels(&here), ["DEFAULT", "0cfcbed2-fab2"]);
+    let offer = &here["attributes"]["purchasable_offer"][0];
+    assert!(offer["automated_pricing_merchandising_rule_plan"].is_array());
+    let both = shown(&format!("{UK},{DE}")).await;
+    assert_eq!(channels(&both), ["DEFAULT", "0cfcbed2-fab2", "AMAZON_EU"]);
     assert_eq!(shop.0.violations().await, Vec::<Value>::new());
 }
 

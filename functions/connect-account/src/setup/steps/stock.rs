@@ -51,6 +51,10 @@ fn counted(matching: &Matching) -> String {
             "were closed at Amazon by somebody else and are left closed",
         ),
         (
+            counts.multi_location,
+            "are sold from several locations at Amazon and are left alone",
+        ),
+        (
             counts.differing,
             "show another quantity on one marketplace than on another",
         ),

@@ -4,7 +4,7 @@ use super::super::amazon::Outcome;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::PriceMode;
-use stallkeeper::domain::listing::{HoldMode, Issues, ListingHold, ListingState};
+use stallkeeper::domain::listing::{HoldMode, Issues, ListingHold, ListingState, Look};
 use stallkeeper::domain::marketplace::Marketplace;
 use utoipa::ToSchema;
 
@@ -40,6 +40,8 @@ pub(crate) struct Explanation {
     pub(super) issues: Option<Issues>,
     /// A person holds it: nothing is sent of it, or zero alone.
     pub(super) hold: Option<ExplainedHold>,
+    /// What the look found that goes before the first send, and before each one after a day.
+    pub(super) look: Option<Look>,
     pub(super) next: NextStep,
     pub(super) prices: Vec<Price>,
     /// What is known to have happened, the newest first.

@@ -1,9 +1,9 @@
 //! Which quantity is to be sent and what it waits for, or why nothing is to be sent.
 
 use super::super::amazon::shown;
-use super::ListingFacts;
 use super::answer::NextStep;
-use stallkeeper::domain::listing::{Next, Standing, next};
+use super::{ListingFacts, words};
+use stallkeeper::domain::listing::{Look, Next, Standing, next};
 
 impl ListingFacts {
     pub(super) fn next(&self) -> NextStep {
@@ -76,8 +76,12 @@ impl ListingFacts {
                 "all orders up to {level_at}, when the level was measured: until they are known, an increase could sell again what is sold already"
             ));
         }
+        let now = jiff::Timestamp::now();
+        let look = words::waits_for_look(&self.listing, now);
+        let unseen = decrease && Look::clears_decreases(self.listing.look.as_ref());
+        waits.extend(look.filter(|_| !unseen));
         let next_at = self.to_send.as_ref().and_then(|entry| entry.next_at);
-        if let Some(next_at) = next_at.filter(|at| *at > jiff::Timestamp::now()) {
+        if let Some(next_at) = next_at.filter(|at| *at > now) {
             let tries = self.to_send.as_ref().map_or(0, |entry| entry.tries);
             waits.push(format!(
                 "it was sent in vain {tries} times, and is tried again after {next_at}"

@@ -27,7 +27,8 @@ impl ListingFacts {
         let standing = Standing::of(offer.sent_by(), feed);
         let brake = self.settings().brakes.price_percent;
         let next = next_price(offer, standing, brake);
-        let is_free = mode == PriceMode::Rrp && self.listing.hold.is_none();
+        let automated = self.listing.price_is_automated(offer.marketplace);
+        let is_free = mode == PriceMode::Rrp && self.listing.hold.is_none() && !automated;
         let held = is_free && matches!(next, NextPrice::Held { .. });
         let wanted = offer.wanted.clone();
         Price {
@@ -60,6 +61,7 @@ impl ListingFacts {
                 _ if self.listing.hold.is_some() => {
                     "a person holds the listing: no price is sent".to_owned()
                 }
+                _ if automated => "a rule of Amazon's automated pricing sets it there: it is left alone. Take the listing out of the rule in Seller Central to have it set here".to_owned(),
                 (_, NextPrice::Nothing(why)) => why.to_owned(),
                 (_, NextPrice::Send(amount)) => format!("{amount} is to be sent"),
                 (_, NextPrice::Held { from: None, to }) => format!(

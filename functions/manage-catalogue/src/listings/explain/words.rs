@@ -1,8 +1,11 @@
 //! The sentences that a person reads about a listing. Pure.
 
 use super::super::amazon::Outcome;
+use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedState};
-use stallkeeper::domain::listing::{HoldChange, HoldEntry, Listing, ListingState, Live};
+use stallkeeper::domain::listing::{
+    Finding, HoldChange, HoldEntry, Listing, ListingState, Live, Look, LookVerdict,
+};
 use stallkeeper::domain::stock::{Measured, Reservation, Sale};
 use stallkeeper::domain::stock_settings::LevelsKind;
 
@@ -18,10 +21,61 @@ pub(super) fn state(listing: &Listing) -> String {
         ),
         (ListingState::ClosedElsewhere, _) => closed(listing),
         (ListingState::CaseMismatch, None) => "Amazon spells it differently; nothing is sent.".to_owned(),
-        (ListingState::FulfilledByAmazon, _) => "Amazon keeps its stock: a quantity is never sent.".to_owned(),
+        (ListingState::FulfilledByAmazon, _) => by_amazon(listing),
+        (ListingState::MultiLocation, _) => several_locations(listing),
         (ListingState::NotOnAmazon, _) => "Amazon's last report does not list it; nothing is sent until a report lists it with exactly this spelling.".to_owned(),
         (ListingState::UnknownHere, _) => "Amazon lists it, but no product here has this SKU; nothing is sent. Put the product, or tie the listing to one: PUT /connections/{connection}/aliases?sku=…".to_owned(),
     }
+}
+
+fn by_amazon(listing: &Listing) -> String {
+    let shown = match &listing.look {
+        Some(look) if look.found == Finding::Amazon => format!(
+            " A look at {}, over all marketplaces that the seller takes part in, showed it; it is looked at again once a day, with the reports.",
+            look.at
+        ),
+        _ => String::new(),
+    };
+    format!("Amazon keeps its stock: a quantity is never sent.{shown}")
+}
+
+fn several_locations(listing: &Listing) -> String {
+    let at = listing.look.as_ref().map(|look| look.at.to_string());
+    let at = at.unwrap_or_else(|| "the last look".to_owned());
+    format!(
+        "Amazon keeps a quantity of it for each of several locations (seen at {at}). One number would wipe them, so nothing is sent. It is looked at again once a day, with the reports."
+    )
+}
+
+/// Why it waits for a look at Amazon, if it does; `now`: for how long the last one counts.
+pub(super) fn waits_for_look(listing: &Listing, now: Timestamp) -> Option<String> {
+    let look = listing.look.as_ref();
+    if Look::verdict(look, now) == LookVerdict::Clear || !listing.amazon_sku.fits_in_an_address() {
+        return None;
+    }
+    let ask = "Amazon is asked once over all marketplaces whose the listing is to fulfil";
+    Some(match look {
+        None => format!("its first look: {ask}"),
+        Some(look) => match (look.found, &look.words) {
+            (Finding::NotThere, _) => format!(
+                "a look that shows it: at {} Amazon had it on no marketplace",
+                look.at
+            ),
+            (Finding::Refused, words) => format!(
+                "a look that shows it: at {} Amazon would not ({})",
+                look.at,
+                words.as_deref().unwrap_or("no reason")
+            ),
+            (Finding::Unclear, _) => format!(
+                "a look that shows whose it is to fulfil: at {} Amazon's answer did not say it",
+                look.at
+            ),
+            _ => format!(
+                "a look, since the last one of {} is a day old: {ask}",
+                look.at
+            ),
+        },
+    })
 }
 
 /// Why it is taken for closed, and how it is opened again.

@@ -33,6 +33,7 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
         reopened_at: None,
         hold: None,
         released_at: None,
+        look: None,
         marketplaces: Vec::new(),
         product_type: None,
         wanted: Some(Wanted {

@@ -6,8 +6,10 @@
 use crate::plan::marketplaces_of;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::ToSend;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// So many are tried together: what Amazon takes in a second, and all that its smallest bucket holds.
+pub(crate) const SET: usize = 5;
 /// After so many refusals, and no other answer, a marketplace is asked only for what is listed nowhere else.
 const CLOSED_AFTER: u32 = 3;
 
@@ -46,8 +48,17 @@ impl Denials {
         }
     }
 
+    /// The most pressing ones, which come first; if all of the first set were refused, the least pressing ones, which have
+    /// least in common with them.
+    pub(crate) fn next_set<T>(&self, left: &mut VecDeque<T>) -> Vec<T> {
+        if self.is_in_question() {
+            return left.split_off(left.len().saturating_sub(SET)).into();
+        }
+        left.drain(..left.len().min(SET)).collect()
+    }
+
     /// Whether one set was refused, and the next one must differ from it as much as it can.
-    pub(crate) fn is_in_question(&self) -> bool {
+    fn is_in_question(&self) -> bool {
         self.answered.is_empty() && self.sets == 1
     }
 

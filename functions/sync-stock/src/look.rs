@@ -1,0 +1,248 @@
+//! The look before the first send to a listing, and before each one after a day: one call of Amazon over all marketplaces
+//! that the seller takes part in. What Amazon fulfils, or the merchant from several locations, is sent nothing.
+//!
+//! A listing that cannot be looked at waits, and no other with it. A decrease does not wait if an earlier look found it
+//! clear: a number that is too high sells what is not there.
+
+mod one;
+
+use crate::denials::Denials;
+use crate::plan::pressing;
+use crate::send_session::{FAILURES_AT_ONCE, SendSession, Stop, general_words};
+use futures::future::join_all;
+use jiff::SignedDuration;
+use one::{Failure, LookOutcome, look_at};
+use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{Listing, ListingState, Look, LookVerdict};
+use stallkeeper::error::{Class, Result};
+use stallkeeper::sp_api::Refusal;
+use stallkeeper::store::ToSend;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+use tracing::{error, info};
+
+/// What was looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// What may be sent, the most pressing first.
+    pub(crate) clear: Vec<ToSend>,
+    /// What is tried again later, since Amazon did not show it.
+    put_off: Vec<ToSend>,
+    /// How many wait.
+    pub(crate) waiting: u64,
+    /// How many Amazon does not show.
+    pub(crate) refused: u64,
+    /// How long until the first of those is tried again.
+    pub(crate) retry: Option<SignedDuration>,
+    /// Why it stopped before the end.
+    pub(crate) stop: Option<Stop>,
+}
+
+/// What is to be sent of one listing.
+struct Group {
+    sku: AmazonSku,
+    entries: Vec<ToSend>,
+}
+
+/// Looks at the listings of all entries that must be looked at first, as long as time for what comes after is left.
+///
+/// # Errors
+/// Authorisation revoked; retryable if a table fails; permanent if Login with Amazon refuses the app.
+pub(crate) async fn look_first(
+    session: &SendSession<'_>,
+    entries: Vec<ToSend>,
+    reserve: Duration,
+) -> Result<Looked> {
+    let mut groups = grouped(entries);
+    let known = known(session, &groups).await?;
+    let mut looked = Looked::default();
+    let now = session.amazons_now();
+    let is_clear = |group: &mut Group| {
+        let listing = known.get(&group.sku);
+        let listing = listing.filter(|it| it.state == ListingState::Matched);
+        listing.is_some_and(|it| Look::verdict(it.look.as_ref(), now) == LookVerdict::Clear)
+    };
+    for group in groups.extract_if(.., is_clear) {
+        let listing = &known[&group.sku];
+        looked.pass(session, listing, group.entries).await?;
+    }
+    let mut left = VecDeque::from(groups);
+    let mut denials = Denials::default();
+    while !left.is_empty() && looked.stop.is_none() {
+        if !session.has_time_for(reserve) {
+            looked.stop = Some(Stop::OutOfTime);
+            break;
+        }
+        let set = denials.next_set(&mut left);
+        let outcomes = join_all(set.iter().map(|it| look_at(session, &it.sku, &it.entries)));
+        let (mut denied, mut why) = (0, None);
+        for (group, outcome) in set.iter().zip(outcomes.await) {
+            if let Some(refusal) = looked.take(session, group, outcome?).await? {
+                denials.note_denial(
+                    session.sending.home(),
+                    (refusal.status, refusal.code.as_deref()),
+                );
+                denied += 1;
+                why = Some(general_words(&refusal));
+            }
+        }
+        denials.note_set(denied);
+        looked.stop = why.filter(|_| denials.is_general()).map(Stop::Refused);
+    }
+    for group in left {
+        looked.pass_decreases(known.get(&group.sku), group.entries);
+    }
+    looked.clear.sort_by_key(pressing);
+    Ok(looked)
+}
+
+fn grouped(entries: Vec<ToSend>) -> Vec<Group> {
+    let mut groups: BTreeMap<AmazonSku, Vec<ToSend>> = BTreeMap::new();
+    for entry in entries {
+        groups.entry(entry.sku.clone()).or_default().push(entry);
+    }
+    let groups = groups.into_iter();
+    let mut groups: Vec<Group> = groups
+        .map(|(sku, entries)| Group { sku, entries })
+        .collect();
+    groups.sort_by_key(|group| group.entries.iter().map(pressing).min());
+    groups
+}
+
+/// The listings as they are, or were a moment ago: what is clear then need not be read once more.
+async fn known(session: &SendSession<'_>, groups: &[Group]) -> Result<HashMap<AmazonSku, Listing>> {
+    let connection = &session.key();
+    let skus: Vec<AmazonSku> = groups.iter().map(|group| group.sku.clone()).collect();
+    match session
+        .app
+        .store
+        .batch_get_listings(connection, &skus)
+        .await
+    {
+        // One that cannot be read keeps no other from being sent: each is read by itself.
+        Err(failed) if failed.class() == Class::Permanent => {
+            error!(connection.id = %connection, error = failed.chain(), "a listing cannot be read");
+            Ok(HashMap::new())
+        }
+        other => other,
+    }
+}
+
+impl Looked {
+    /// What the brake counts now: what is put off is not counted again.
+    pub(crate) fn counted(&self) -> Vec<ToSend> {
+        [self.clear.as_slice(), &self.put_off].concat()
+    }
+
+    /// Takes the outcome of one look; Amazon's refusal, if it was one.
+    async fn take(
+        &mut self,
+        session: &SendSession<'_>,
+        group: &Group,
+        outcome: LookOutcome,
+    ) -> Result<Option<Refusal>> {
+        let entries = group.entries.clone();
+        let (listing, failure) = match outcome {
+            LookOutcome::Clear(listing) => {
+                self.pass(session, &listing, entries).await?;
+                return Ok(None);
+            }
+            LookOutcome::Guarded => {
+                drop_all(session, &entries).await?;
+                return Ok(None);
+            }
+            LookOutcome::NotMatched => {
+                let (prices, quantities): (Vec<_>, Vec<_>) =
+                    entries.into_iter().partition(|it| it.price_on.is_some());
+                drop_all(session, &prices).await?;
+                // Whether it is void is decided with its claim.
+                self.clear.extend(quantities);
+                return Ok(None);
+            }
+            LookOutcome::Failed(listing, failure) => (listing, failure),
+        };
+        let waiting = self.pass_decreases(listing.as_deref(), entries);
+        if matches!(failure, Failure::NotShown | Failure::Denied(_)) {
+            self.refused += waiting.len() as u64;
+        }
+        for entry in &waiting {
+            self.wait(session, entry, &failure).await?;
+        }
+        Ok(match failure {
+            Failure::Denied(refusal) => Some(refusal),
+            _ => None,
+        })
+    }
+
+    /// Lets a listing's entries pass, except the prices that Amazon's own rules set, which are left alone.
+    async fn pass(
+        &mut self,
+        session: &SendSession<'_>,
+        listing: &Listing,
+        entries: Vec<ToSend>,
+    ) -> Result<()> {
+        for entry in entries {
+            let prices_shown = listing
+                .look
+                .as_ref()
+                .is_none_or(|look| look.automated_prices.is_some());
+            match entry.price_on {
+                Some(marketplace) if listing.price_is_automated(marketplace) => {
+                    info!(listing.sku = %entry.sku, %marketplace, "a price that Amazon's rules set is left alone");
+                    drop_all(session, &[entry]).await?;
+                }
+                Some(_) if !prices_shown => {
+                    self.waiting += 1;
+                    self.wait(session, &entry, &Failure::NotShown).await?;
+                }
+                _ => self.clear.push(entry),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets decreases pass that need not wait for a look; returns what waits.
+    fn pass_decreases(&mut self, listing: Option<&Listing>, entries: Vec<ToSend>) -> Vec<ToSend> {
+        let (clear, waiting): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| listing.is_some_and(|listing| goes_unseen(listing, entry)));
+        self.clear.extend(clear);
+        self.waiting += waiting.len() as u64;
+        waiting
+    }
+
+    async fn wait(
+        &mut self,
+        session: &SendSession<'_>,
+        entry: &ToSend,
+        failure: &Failure,
+    ) -> Result<()> {
+        let at_once = match failure {
+            Failure::Limited => None,
+            Failure::Unsure => Some(FAILURES_AT_ONCE),
+            Failure::NotShown | Failure::Denied(_) => Some(0),
+        };
+        let mut wait = SignedDuration::ZERO;
+        if let Some(at_once) = at_once {
+            session.put_off(entry, at_once).await?;
+            self.put_off.push(entry.clone());
+            wait = ToSend::wait_after((entry.tries + 1).saturating_sub(at_once));
+        }
+        self.retry = Some(self.retry.map_or(wait, |known| known.min(wait)));
+        Ok(())
+    }
+}
+
+/// Whether an entry goes although Amazon does not answer a look now.
+fn goes_unseen(listing: &Listing, entry: &ToSend) -> bool {
+    let is_decrease = entry.decrease && entry.price_on.is_none();
+    is_decrease && Look::clears_decreases(listing.look.as_ref())
+}
+
+async fn drop_all(session: &SendSession<'_>, entries: &[ToSend]) -> Result<()> {
+    let connection = &session.key();
+    for entry in entries {
+        session.app.store.delete_to_send(connection, entry).await?;
+    }
+    Ok(())
+}
