@@ -55,6 +55,8 @@ struct Journey<'a> {
     orders_from: Timestamp,
     /// An older order that a person took over: connection and id.
     taken_over: Option<(String, String)>,
+    /// What Amazon showed of the listing that a person holds.
+    held_at: Option<u64>,
     started: Instant,
 }
 
@@ -71,6 +73,7 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
         refused: 0,
         orders_from: Timestamp::now().checked_sub(TAKE_OVER)?,
         taken_over: None,
+        held_at: None,
         started: Instant::now(),
     };
     let step = console.step("Two sellers connect: one by consent, one by a pasted token");

@@ -21,6 +21,8 @@ pub(crate) const REFUSED: &str = "CLOCK";
 pub(crate) const URGENT_ZERO: &str = "VASE";
 /// The seller closed it before we came, with units on the shelf.
 pub(crate) const CLOSED: &str = "JUG";
+/// Held by a person while its shelf is counted.
+pub(crate) const HELD: &str = "PLATE";
 const NOT_ON_AMAZON: &str = "CHAIR";
 const UNKNOWN_HERE: &str = "STRAY";
 const NON_ASCII: &str = "Größe 42 % 50";
@@ -28,7 +30,7 @@ const NON_ASCII: &str = "Größe 42 % 50";
 const SHARED: &str = "MUG";
 
 /// Products of their own with a level each, and what Amazon shows before anything is sent.
-const SINGLE: [(&str, u32); 9] = [
+const SINGLE: [(&str, u32); 10] = [
     ("TEA", 100),
     (SHARED, 31),
     (CASE_MISMATCH.0, 9),
@@ -36,6 +38,7 @@ const SINGLE: [(&str, u32); 9] = [
     (REFUSED, 8),
     (URGENT_ZERO, 4),
     (CLOSED, 11),
+    (HELD, 10),
     (NOT_ON_AMAZON, 6),
     (NON_ASCII, 17),
 ];
@@ -49,7 +52,7 @@ impl Goods {
     /// About `skus` SKUs in all.
     pub(crate) fn of(skus: u32) -> Self {
         Self {
-            plain: skus.saturating_sub(13),
+            plain: skus.saturating_sub(14),
         }
     }
 
@@ -85,6 +88,7 @@ impl Goods {
             ALIAS.0,
             CASE_MISMATCH.1,
             REFUSED,
+            HELD,
             UNKNOWN_HERE,
             NON_ASCII,
         ];

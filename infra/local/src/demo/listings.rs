@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) struct Line {
     pub(crate) sku: String,
     pub(crate) state: String,
+    /// How a person holds it.
+    pub(crate) hold: Option<String>,
     pub(crate) wanted: Option<u64>,
     pub(crate) sent: Option<u64>,
     pub(crate) accepted: bool,
@@ -24,6 +26,7 @@ impl Line {
         let sku = text("sku").context("it has no SKU")?;
         Ok(Self {
             state: text("state").context("it has no state")?,
+            hold: text("hold"),
             wanted: row["wanted"].as_u64(),
             sent: row["sent"].as_u64(),
             accepted: row["outcome"] == "accepted",
@@ -33,8 +36,9 @@ impl Line {
         })
     }
 
+    /// Matched, and not held by a person.
     fn is_matched(&self) -> bool {
-        self.state == "matched"
+        self.state == "matched" && self.hold.is_none()
     }
 
     /// Whether Amazon should show another number, or we do not know yet which.
@@ -55,6 +59,7 @@ pub(crate) struct Compared {
     pub(crate) fba: usize,
     pub(crate) not_on_amazon: usize,
     pub(crate) closed_elsewhere: usize,
+    pub(crate) held: usize,
     pub(crate) equal_on_amazon: usize,
 }
 
@@ -73,6 +78,7 @@ impl Compared {
             fba: in_state("fulfilled_by_amazon"),
             not_on_amazon: in_state("not_on_amazon"),
             closed_elsewhere: in_state("closed_elsewhere"),
+            held: lines.iter().filter(|line| line.hold.is_some()).count(),
             equal_on_amazon: count(|line| line.wanted.is_some() && line.wanted == line.on_amazon),
         }
     }

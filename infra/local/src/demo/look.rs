@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::goods::CLOSED;
+use super::goods::{CLOSED, HELD};
 use super::listings::{Compared, Line};
 use super::platform::Row;
 use super::report::{ConnectionLine, Report, compare};
@@ -81,6 +81,10 @@ impl Journey<'_> {
             broken.push(format!(
                 "{CLOSED}, which the seller closed, was not left closed."
             ));
+        }
+        let left_alone = |line: &&Line| line.sku == HELD && line.on_amazon == self.held_at;
+        if !report.lines.iter().any(|line| left_alone(&line)) {
+            broken.push(format!("{HELD}, which a person holds, was not left alone."));
         }
         if report.dead_letters > 0 {
             broken.push("There are dead letters: cargo dev replay orders --peek".into());

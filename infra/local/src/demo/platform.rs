@@ -157,6 +157,7 @@ impl Platform {
             "ready",
             "acknowledged",
             "elsewhere",
+            "partly_dispatched",
             "dispatched",
             "cancelled",
         ] {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::goods::{
-    ALIAS, BUNDLE, CASE_MISMATCH, CLOSED, FULFILLED_BY_AMAZON, REFUSED, URGENT_ZERO,
+    ALIAS, BUNDLE, CASE_MISMATCH, CLOSED, FULFILLED_BY_AMAZON, HELD, REFUSED, URGENT_ZERO,
 };
 use super::listings::{Compared, Line};
 use super::platform::Row;
@@ -134,6 +134,7 @@ impl Report {
             (REFUSED, "refused first, then corrected"),
             (URGENT_ZERO, "emptied at once"),
             (CLOSED, "closed by the seller: left closed"),
+            (HELD, "held by a person: left alone"),
         ] {
             let Some(line) = self.lines.iter().find(|line| line.sku == sku) else {
                 continue;
@@ -145,7 +146,11 @@ impl Report {
             table.add_row(vec![
                 Cell::new(sku),
                 Cell::new(is),
-                Cell::new(&line.state),
+                Cell::new(
+                    line.hold
+                        .as_ref()
+                        .map_or(line.state.clone(), |mode| format!("held: {mode}")),
+                ),
                 number(line.wanted),
                 number(line.sent),
                 number(line.on_amazon),

@@ -135,7 +135,7 @@ impl Scene {
         Ok(())
     }
 
-    /// `count` orders of the last minutes for some of these SKUs.
+    /// `count` orders of this moment for some of these SKUs.
     pub(crate) async fn sell(
         &self,
         seller: &str,
@@ -143,12 +143,11 @@ impl Scene {
         seed: u64,
         skus: Vec<String>,
     ) -> Result<()> {
-        let now = jiff::Timestamp::now();
-        let since = now.checked_sub(jiff::SignedDuration::from_secs(20))?;
+        // Not a moment earlier: what Amazon takes off a quantity now, it dates now.
+        let now = jiff::Timestamp::now().to_string();
         self.order(
             seller,
-            json!({"count": count, "seed": seed, "marketplaces": [DE], "skus": skus,
-                   "since": since.to_string(), "until": now.to_string()}),
+            json!({"count": count, "seed": seed, "marketplaces": [DE], "skus": skus, "since": now, "until": now}),
         )
         .await
     }

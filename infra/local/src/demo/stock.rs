@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::goods::{self, ALIAS, BUFFER, Goods, LOW_STOCK_MARK, REFUSED, URGENT_ZERO};
+use super::goods::{self, ALIAS, BUFFER, Goods, HELD, LOW_STOCK_MARK, REFUSED, URGENT_ZERO};
 use super::listings::{Compared, Line};
 use super::scene::{BY_CONSENT, BY_TOKEN};
 use super::watch::LOOK_AGAIN;
@@ -51,7 +51,9 @@ impl Journey<'_> {
         self.until_equal(&step, Some(REFUSED)).await?;
         step.done();
 
-        let step = console.step("Buyers order, one shelf is emptied, one listing is corrected");
+        let step =
+            console.step("A person holds one listing, buyers order, one shelf is emptied, one listing is corrected");
+        self.hold().await?;
         self.sell(&goods, orders, seed).await?;
         self.empty_a_shelf(&step).await?;
         self.correct().await?;
@@ -201,6 +203,21 @@ impl Journey<'_> {
             started.elapsed().as_secs_f64()
         ));
         Ok(())
+    }
+
+    /// A person counts a shelf: whatever the platform says of it meanwhile, Amazon's number stays.
+    async fn hold(&mut self) -> Result<()> {
+        self.held_at = self.scene.live(BY_CONSENT, HELD).await?;
+        let path = format!(
+            "/connections/{}/holds?{}",
+            self.connected[0].id,
+            of_sku(HELD)
+        );
+        let hold = json!({"mode": "leave", "reason": "its shelf is counted"});
+        self.platform.put(&path, hold).await?;
+        let now = Timestamp::now().to_string();
+        self.put_all("/stock-levels", &[goods::level(HELD, 0, &now)])
+            .await
     }
 
     /// The seller gives the listing what Amazon missed, and the next count goes through.
