@@ -153,6 +153,7 @@ impl Tenant {
             "pending_review",
             "ready",
             "acknowledged",
+            "partly_dispatched",
             "dispatched",
             "cancelled",
         ] {

@@ -122,7 +122,7 @@ impl Journey<'_> {
             let named = (row.connection.clone(), row.order_id.clone());
             let right = match row.status.as_str() {
                 "elsewhere" => self.taken_over.as_ref() != Some(&named),
-                "pending_review" | "ready" | "acknowledged" => {
+                "pending_review" | "ready" | "acknowledged" | "partly_dispatched" => {
                     self.taken_over.as_ref() == Some(&named)
                 }
                 _ => true,

@@ -156,6 +156,7 @@ impl Platform {
             "pending_review",
             "ready",
             "acknowledged",
+            "partly_dispatched",
             "elsewhere",
             "partly_dispatched",
             "dispatched",
@@ -167,6 +168,9 @@ impl Platform {
     }
 }
 
+/// What Royal Mail's inland services carry to besides; DPD's do not.
+const BRITISH: [&str; 4] = ["jersey", "guernsey", "isle_of_man", "northern_ireland"];
+
 /// Code, name, services.
 fn couriers() -> [(&'static str, &'static str, Value); 4] {
     [
@@ -174,8 +178,8 @@ fn couriers() -> [(&'static str, &'static str, Value); 4] {
             "RoyalMail",
             "Royal Mail",
             json!([
-                {"code": "tracked-48", "name": "Tracked 48", "pickup_points": true},
-                {"code": "tracked-24", "name": "Tracked 24", "prime": true, "pickup_points": true},
+                {"code": "tracked-48", "name": "Tracked 48", "pickup_points": true, "territories": BRITISH},
+                {"code": "tracked-24", "name": "Tracked 24", "prime": true, "pickup_points": true, "territories": BRITISH},
                 {"code": "international", "name": "International Tracked"},
             ]),
         ),
@@ -188,7 +192,7 @@ fn couriers() -> [(&'static str, &'static str, Value); 4] {
             "DHL",
             "DHL",
             json!([
-                {"code": "paket", "name": "Paket", "prime": true, "pickup_points": true},
+                {"code": "paket", "name": "Paket", "prime": true, "pickup_points": true, "territories": ["helgoland", "buesingen"]},
                 {"code": "express", "name": "Express", "prime": true, "constraints": ["signature"]},
                 {"code": "international", "name": "Paket International"},
             ]),

@@ -73,17 +73,23 @@ impl Address<'_> {
         if self.address_type.is_some_and(is_marked) {
             return AddressKind::PickupPoint;
         }
-        let lines: Vec<Words> = self.lines.into_iter().flatten().map(Words::of).collect();
-        let postcode = compact(self.postcode.unwrap_or_default());
-        let holds = |patterns: &[Pattern]| {
-            let mut here = patterns.iter().filter(|it| it.holds_in(&country));
-            here.any(|it| lines.iter().any(|line| line.hold(it, &postcode)))
+        let words = |texts: [Option<&str>; 3]| -> Vec<Words> {
+            texts.into_iter().flatten().map(Words::of).collect()
         };
-        if holds(PICKUP_POINTS) {
+        let (lines, towns) = (words(self.lines), words(self.towns));
+        let postcode = compact(self.postcode.unwrap_or_default());
+        let hold = |texts: &[Words], patterns: &[Pattern]| {
+            let mut here = patterns.iter().filter(|it| it.holds_in(&country));
+            here.any(|it| texts.iter().any(|words| words.hold(it, &postcode)))
+        };
+        if hold(&lines, PICKUP_POINTS) {
             AddressKind::PickupPoint
-        } else if self.is_military(&country, &postcode) || holds(MILITARY) {
+        } else if self.is_military(&country, &postcode)
+            || hold(&lines, MILITARY)
+            || hold(&towns, MILITARY)
+        {
             AddressKind::Military
-        } else if holds(BOXES) {
+        } else if hold(&lines, BOXES) {
             AddressKind::PoBox
         } else {
             AddressKind::Street
@@ -111,7 +117,8 @@ impl Address<'_> {
         match country {
             "GB" | "UK" => {
                 let area = postcode.strip_prefix("bf").unwrap_or_default();
-                area.starts_with(|letter: char| letter.is_ascii_digit()) || is_town(&["bfpo"])
+                area.starts_with(|letter: char| letter.is_ascii_digit())
+                    || postcode.starts_with("bfpo")
             }
             "US" => {
                 is_town(&["apo", "fpo", "dpo"])

@@ -100,10 +100,12 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     within("clickcollect", Anything, &["GB", "IE", "JE", "GG", "IM"]),
     within("clickandcollect", Anything, &["GB", "IE", "JE", "GG", "IM"]),
     within("collectplus", Anything, &["GB"]),
+    within("evriparcelshop", Anything, &["GB"]),
     within("royalmailcustomerservicepoint", Anything, &["GB"]),
     within("parcelmotel", Anything, &["IE", "GB"]),
     // Germany, Austria, Switzerland.
     within("packstation", NumberOrEnd, GERMAN),
+    within("paketstation", NumberOrEnd, GERMAN),
     within("postfiliale", NumberOrEnd, GERMAN),
     within("dhlfiliale", NumberOrEnd, GERMAN),
     within("paketshop", NumberOrEnd, GERMAN),
@@ -130,6 +132,7 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     within("lockeramazon", Anything, FRENCH),
     // Canada and the United States.
     within("generaldelivery", NumberOrEnd, &["US", "CA", "PR"]),
+    within("livraisongenerale", NumberOrEnd, &["CA"]),
     within("fedexonsite", Anything, &["US"]),
     within("flexdelivery", NumberOrEnd, &["CA"]),
     // The Netherlands and Belgium.
@@ -138,6 +141,7 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     within("postnlpakketpunt", Anything, &["NL", "BE"]),
     within("pakketautomaat", NumberOrEnd, &["NL", "BE"]),
     within("pakjesautomaat", NumberOrEnd, &["NL", "BE"]),
+    within("briefautomaat", NumberOrEnd, &["NL", "BE"]),
     within("pakketpunt", NumberOrEnd, &["NL", "BE"]),
     within("postpunt", NumberOrEnd, &["NL", "BE"]),
     within("bpack247", Anything, &["BE"]),
@@ -151,6 +155,7 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     // Spain, Portugal, Latin America.
     within("citypaq", Anything, IBERIAN),
     within("puntopack", Anything, IBERIAN),
+    within("puntoinpost", Anything, IBERIAN),
     within("puntoderecogida", Anything, IBERIAN),
     within("listadecorreos", Anything, IBERIAN),
     within("oficinadecorreos", Anything, IBERIAN),
@@ -165,6 +170,7 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     within("inpostpaczkomat", Anything, &["PL"]),
     within("automatpaczkowy", Anything, &["PL"]),
     within("punktodbioru", Anything, &["PL"]),
+    within("paczkopunkt", Anything, &["PL"]),
     within("orlenpaczka", Anything, &["PL"]),
     within("zasilkovna", NumberOrEnd, &["CZ"]),
     within("zbox", NumberOrEnd, &["CZ", "SK", "HU", "RO"]),
@@ -174,6 +180,7 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     within("postombud", NumberOrEnd, NORDIC),
     within("paketombud", NumberOrEnd, NORDIC),
     within("paketautomat", NumberOrEnd, NORDIC),
+    within("smartpost", NumberOrEnd, &["FI", "EE"]),
     within("pakettiautomaatti", NumberOrEnd, NORDIC),
     within("postnordpaketbox", Anything, NORDIC),
     within("pakkeshop", NumberOrEnd, NORDIC),
@@ -189,6 +196,7 @@ pub(super) const PICKUP_POINTS: &[Pattern] = &[
     within("picklocker", Anything, &["SG"]),
     within("局留", NoMatter, &["JP"]),
     within("営業所止", NoMatter, &["JP"]),
+    within("センター止", NoMatter, &["JP"]),
     within("コンビニ受取", NoMatter, &["JP"]),
     within("amazonロッカー", NoMatter, &["JP"]),
     within("pudoステーション", NoMatter, &["JP"]),
@@ -226,6 +234,7 @@ pub(super) const US_MILITARY_POSTCODES: &[&str] = &[
 pub(super) const BOXES: &[Pattern] = &[
     everywhere("pobox", NumberOrEnd),
     everywhere("p0box", NumberOrEnd),
+    everywhere("pobx", NumberOrEnd),
     everywhere("pob", Number),
     everywhere("postofficebox", NumberOrEnd),
     everywhere("gpobox", NumberOrEnd),
@@ -246,12 +255,16 @@ pub(super) const BOXES: &[Pattern] = &[
     // Great Britain and Ireland.
     within("freepost", Anything, &["GB", "IE", "JE", "GG", "IM"]),
     // Germany, Austria, Switzerland.
+    within("postf", Number, GERMAN),
     within("pf", Number, &["DE", "AT", "CH", "LI", "HU"]),
     within("cp", Number, &["IT", "SM", "VA", "CH", "CA", "RO"]),
     // France, Belgium, Luxembourg.
     within("bp", Number, FRENCH),
     within("cs", Number, FRANCE),
     within("tsa", Number, FRANCE),
+    // The United States.
+    within("podrawer", NumberOrEnd, &["US"]),
+    within("lockbox", Number, &["US"]),
     // The Netherlands.
     within("antwoordnummer", Number, &["NL", "BE"]),
     // Italy.
@@ -260,6 +273,8 @@ pub(super) const BOXES: &[Pattern] = &[
     // Spain, Portugal, Latin America.
     within("apartado", NumberOrEnd, IBERIAN),
     within("apartadocorreos", NumberOrEnd, IBERIAN),
+    within("apcorreos", NumberOrEnd, IBERIAN),
+    within("aptdo", NumberOrEnd, IBERIAN),
     within("apdo", NumberOrEnd, IBERIAN),
     within("apdodecorreos", NumberOrEnd, IBERIAN),
     within("apdocorreos", NumberOrEnd, IBERIAN),
@@ -274,6 +289,7 @@ pub(super) const BOXES: &[Pattern] = &[
     within("skrpocztowa", NumberOrEnd, &["PL"]),
     within("skrytkapoczt", NumberOrEnd, &["PL"]),
     within("skrytka", Number, &["PL"]),
+    within("skr", Number, &["PL"]),
     within("postovniprihradka", NumberOrEnd, &["CZ"]),
     within("postovaprihradka", NumberOrEnd, &["SK"]),
     within("postovypriecinok", NumberOrEnd, &["SK"]),
@@ -288,6 +304,7 @@ pub(super) const BOXES: &[Pattern] = &[
     within("ая", Number, &["UA", "BY", "KZ", "RU"]),
     // The north.
     within("box", Number, &["SE"]),
+    within("fack", Number, &["SE"]),
     within("postbox", NumberOrEnd, NORDIC),
     within("boks", Number, &["DK", "NO"]),
     within("pb", Number, &["NO", "FI", "AX"]),
@@ -305,12 +322,14 @@ pub(super) const BOXES: &[Pattern] = &[
     within("pobag", NumberOrEnd, INDIAN),
     // Africa, Arabia, Israel.
     within("posbus", NumberOrEnd, &["ZA", "NA"]),
+    within("pbag", Number, &["ZA", "NA", "NZ"]),
     within("privaatsak", NumberOrEnd, &["ZA", "NA"]),
     within("صب", Number, ARABIC),
     within("صندوقبريد", NumberOrEnd, ARABIC),
     within("صندوقالبريد", NumberOrEnd, ARABIC),
     within("תד", Number, &["IL"]),
     // Australia, New Zealand, and the far east.
+    within("pmb", Number, &["AU"]),
     within("replypaid", NumberOrEnd, &["AU"]),
     within("私書箱", NoMatter, &["JP"]),
     within("사서함", NoMatter, &["KR"]),
