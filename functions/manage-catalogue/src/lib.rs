@@ -8,8 +8,6 @@ mod bulk;
 mod levels;
 mod listings;
 mod products;
-#[cfg(test)]
-mod tests;
 
 use axum::Router;
 use stallkeeper::api::scope::Catalogue;

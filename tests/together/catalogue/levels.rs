@@ -345,7 +345,7 @@ async fn a_newer_level_of_the_same_quantity_does_not_lose_the_recompute_that_an_
 #[tokio::test]
 async fn the_sample_batch_is_worked_on() {
     let stand = Stand::new().await;
-    let event = include_str!("../../../../events/compute-listings.json");
+    let event = include_str!("../../../events/compute-listings.json");
     let event = serde_json::from_str(event).unwrap();
     let response = compute_listings::handle(&stand.worker, event)
         .await

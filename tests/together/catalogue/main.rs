@@ -1,5 +1,10 @@
-//! The routes, and `compute-listings` behind the queue, in process, on the template's tables in an embedded DynamoDB, with a
+//! The routes of `manage-catalogue`, and `compute-listings` behind the queue, in process, on the template's tables in an embedded DynamoDB, with a
 //! stand-in for SQS.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends if something is not as it should be"
+)]
 
 mod aliases;
 mod api;
@@ -15,11 +20,11 @@ mod sending;
 mod spellings;
 mod stops;
 
-use crate::{App, router};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use jiff::Timestamp;
 use kit::{Answer, Aws, Calls, Database, Side, StandIn, sqs_event};
+use manage_catalogue::{App, router};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::connection::Connection;
