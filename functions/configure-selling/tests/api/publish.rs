@@ -133,14 +133,7 @@ async fn a_crash_after_publishing_is_cured_by_the_same_request() {
 #[tokio::test]
 async fn shadow_mode_is_left_by_publishing_again_and_off_needs_no_preview() {
     let stock = Stock::new().await;
-    stock
-        .ask("PUT", "stock-settings", json!({"on": true}))
-        .await;
-    stock
-        .told("POST", "publish", json!({"preview": true}))
-        .await
-        .is(202);
-    stock.preview_ends(None).await;
+    stock.previewed().await;
     let shadow = stock.ask("POST", "publish", json!({"shadow": true})).await;
     assert_eq!(
         (&shadow["published"]["shadow"], &shadow["sending"]["now"]),
@@ -176,14 +169,7 @@ async fn what_was_matched_just_now_is_not_matched_again_for_publishing() {
     let store = &stock.database.store;
     let saved = store.save_leased(&stock.key(), &mut matching.into()).await;
     assert_eq!(saved.unwrap(), Written::Done);
-    stock
-        .ask("PUT", "stock-settings", json!({"on": true}))
-        .await;
-    stock
-        .told("POST", "publish", json!({"preview": true}))
-        .await
-        .is(202);
-    stock.preview_ends(None).await;
+    stock.previewed().await;
     stock.jobs();
     stock.ask("POST", "publish", json!({})).await;
     assert_eq!(stock.jobs(), ["recompute_all"]);

@@ -113,12 +113,17 @@ impl Stock {
         assert_eq!(saved.unwrap(), Written::Done);
     }
 
-    pub(crate) async fn published(&self) {
+    /// A draft that sends, with its preview.
+    pub(crate) async fn previewed(&self) {
         self.ask("PUT", "stock-settings", json!({"on": true})).await;
         self.told("POST", "publish", json!({"preview": true}))
             .await
             .is(202);
         self.preview_ends(None).await;
+    }
+
+    pub(crate) async fn published(&self) {
+        self.previewed().await;
         self.ask("POST", "publish", json!({})).await;
         self.jobs();
     }
