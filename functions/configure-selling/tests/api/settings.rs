@@ -54,6 +54,26 @@ async fn a_draft_is_changed_and_nothing_comes_of_it() {
 }
 
 #[tokio::test]
+async fn what_belongs_together_is_an_object_and_a_word_is_a_text() {
+    let stock = Stock::new().await;
+    for (field, value) in [
+        ("feed_ages", json!([null, null])),
+        ("brakes", json!([30, 20, 50])),
+        ("policy", json!([0, 100, null, 0])),
+        ("levels", json!({"on_hand": null})),
+        ("levels", json!(0)),
+    ] {
+        let body = json!({"on": true, field: value});
+        let told = stock.told("PUT", "stock-settings", body).await;
+        let errors = told.problem(422, "invalid-request")["errors"].clone();
+        assert_eq!(errors[0]["pointer"], format!("/{field}"), "{value}");
+    }
+    let whole = json!({"on": true, "policy": {"buffer": 2.0}, "feed_ages": {}});
+    let draft = stock.ask("PUT", "stock-settings", whole).await;
+    assert_eq!(draft["draft"]["policy"]["buffer"], 2);
+}
+
+#[tokio::test]
 async fn who_never_authorised_or_left_has_no_stock_to_send() {
     let stock = Stock::new().await;
     stock.status(ConnectionStatus::AwaitingAuthorisation).await;

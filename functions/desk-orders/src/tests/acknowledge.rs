@@ -119,6 +119,8 @@ async fn a_request_names_one_to_a_hundred_orders() {
         named(&[]),
         json!({}),
         json!({"orders": [{"id": "a"}]}),
+        json!({"orders": [["C1", "a", null, null]]}),
+        json!({"orders": [{"connection": "C1", "id": "a", "warehouse": "LON\n"}]}),
     ] {
         stand.post(PATH, body).await.problem(422, "invalid-request");
     }
