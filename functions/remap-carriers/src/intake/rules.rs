@@ -40,15 +40,17 @@ impl Rules {
         self
     }
 
-    /// SKUs of an order's lines that are to be known here: those of one that is to be shipped, where all listings are known.
+    /// SKUs of an order's lines that are to be known here: those of one that is ours to ship, where all listings are known.
     pub fn skus_to_know(&self, order: &Order) -> BTreeSet<AmazonSku> {
         let is_open = matches!(
             order.amazon_status,
             Some(AmazonStatus::Unshipped | AmazonStatus::PartiallyShipped)
         );
         let by_amazon = order.fulfilled_by == Some(FulfilledBy::Amazon);
+        let is_ours = self.active(order).is_some() && !self.leaves_elsewhere(order, None);
         let is_matched = |it: Marketplace| self.matched.contains(&it);
-        if !is_open || by_amazon || !order.marketplace().is_some_and(is_matched) {
+        let is_matched = order.marketplace().is_some_and(is_matched);
+        if !is_open || by_amazon || !is_ours || !is_matched {
             return BTreeSet::new();
         }
         let skus = order.items.iter().filter_map(|line| line.sku.as_deref());

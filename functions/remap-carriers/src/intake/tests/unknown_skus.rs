@@ -90,4 +90,11 @@ fn skus_are_to_be_known_only_of_open_orders_where_all_listings_are_known() {
         let skus = matched(&marketplaces).skus_to_know(&order);
         assert_eq!(skus.len(), count, "{status} {by} {marketplaces:?}");
     }
+    let order = read(raw("UNSHIPPED", 1, json!({})), 1).order;
+    let known = |rules: Rules| rules.with_matched([uk].into()).skus_to_know(&order).len();
+    assert_eq!(known(Rules::new(rules().settings, Some(at(0)))), 1);
+    let watched = Rules::new(rules().settings, None);
+    let before = Rules::new(rules().settings, Some(at(1)));
+    let off = with(Settings::default());
+    assert_eq!([watched, before, off].map(known), [0, 0, 0]);
 }
