@@ -8,6 +8,7 @@
 //! | `cold_start` | `lambda`, `schedule`, `queue`, `vault`, `store`, `sp_api`, `env`, `error` |
 //! | `api` | `store`, `domain`, `json`, `error` |
 //! | `intake` | `queue`, `store`, `fan_out`, `domain`, `json`, `error` |
+//! | `preview` | `store`, `fan_out`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
@@ -25,7 +26,8 @@
 //! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
 //! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`seller_session`] is how functions call Amazon in
 //! a seller's name, within the seller's limits. [`lambda`] turns a batch of queue messages into outcomes by
-//! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored.
+//! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored;
+//! [`preview`] computes what settings would do before they are in force.
 //! [`cold_start`] makes all of them from the environment, for the functions' `main` alone.
 
 pub mod api;
@@ -37,6 +39,7 @@ mod fan_out;
 pub mod intake;
 mod json;
 pub mod lambda;
+pub mod preview;
 pub mod queue;
 pub mod schedule;
 pub mod seller_session;

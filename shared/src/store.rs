@@ -67,6 +67,7 @@ mod send_again;
 mod settings;
 mod sku_inputs;
 mod spellings;
+mod standings;
 mod stock_plan;
 pub mod stream;
 mod to_send;
@@ -96,6 +97,7 @@ pub use rounds::{ClosedMarketplace, HeldRound, Round, RoundSummary};
 pub use send_again::{ByPatch, SentAgain};
 pub use settings::Settings;
 pub use sku_inputs::{Listed, SkuInputs};
+pub use standings::Standings;
 pub use to_send::ToSend;
 
 use crate::error::{Error, Result};

@@ -6,6 +6,7 @@
 
 mod brakes;
 mod holds;
+mod preview;
 mod publish;
 mod settings;
 
@@ -58,6 +59,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let own = OpenApiRouter::new()
         .routes(routes!(settings::show, settings::put))
         .routes(routes!(publish::publish))
+        .routes(routes!(preview::list))
         .routes(routes!(brakes::freeze))
         .routes(routes!(brakes::unfreeze))
         .routes(routes!(brakes::release))

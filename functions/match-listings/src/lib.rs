@@ -7,7 +7,6 @@
 mod preview;
 mod recompute;
 mod run;
-mod standings;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use preview::PreviewJob;

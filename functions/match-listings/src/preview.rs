@@ -1,23 +1,17 @@
 //! What publishing a draft would do: a walk over the matched listings that computes under the draft and writes nothing but
 //! the result. It rests on a matching of the last hour, and asks for one first.
 
-mod effect;
-mod page;
-
 use crate::run::is_fresh;
-use crate::standings::Standings;
 use crate::{App, is_late};
-use effect::{ListingFacts, count_quantity, price_changes, priced_marketplaces};
 use jiff::Timestamp;
-use page::Page;
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey};
-use stallkeeper::domain::listing::{Listing, ListingState, Offer};
-use stallkeeper::domain::product::Product;
+use stallkeeper::domain::listing::ListingState;
 use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan};
 use stallkeeper::error::{Error, Result};
+use stallkeeper::preview::PreviewPage;
 use stallkeeper::queue::{ListingJob, MatchReason};
-use stallkeeper::store::Written;
+use stallkeeper::store::{Standings, Written};
 use std::time::SystemTime;
 use tracing::info;
 
@@ -100,7 +94,9 @@ impl PreviewJob {
                 .listing_page(connection, state, self.after.as_deref(), PAGE)
                 .await?;
             let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
-            let page = self.page(app, &plan.draft, &marketplaces, &skus).await?;
+            let draft = &plan.draft;
+            let page = PreviewPage::read(&app.store, connection, draft, &marketplaces, &skus);
+            let page = page.await?;
             self.count(&page, &standings).await?;
             self.after = keys.next;
             if self.after.is_none() {
@@ -131,47 +127,11 @@ impl PreviewJob {
         Ok(wanted.then_some(plan))
     }
 
-    async fn count(&mut self, page: &Page<'_>, standings: &Standings) -> Result<()> {
+    async fn count(&mut self, page: &PreviewPage<'_>, standings: &Standings) -> Result<()> {
         let now = Timestamp::now();
         for listing in &page.listings {
-            let alike = listing.amazon_sku.as_product();
-            let known = ListingFacts {
-                inputs: &page.inputs,
-                product: listing.product.as_ref().unwrap_or(&alike),
-            };
-            let standing = standings.of(listing.sent_by()).await?;
-            let effect = &mut self.so_far;
-            count_quantity(effect, listing, &known, standing, page.settings, now);
-            let Some(product) = known.product().filter(|_| page.settings.on) else {
-                continue;
-            };
-            self.count_prices(page, listing, product, standings).await?;
-        }
-        Ok(())
-    }
-
-    async fn count_prices(
-        &mut self,
-        page: &Page<'_>,
-        listing: &Listing,
-        product: &Product,
-        standings: &Standings,
-    ) -> Result<()> {
-        let now = Timestamp::now();
-        for marketplace in priced_marketplaces(listing, page.marketplaces) {
-            let offer = page.offers.get(&(listing.amazon_sku.clone(), marketplace));
-            let standing = standings.of(offer.and_then(Offer::sent_by)).await?;
-            let settings = page.settings;
-            let changes = price_changes(
-                listing,
-                marketplace,
-                offer,
-                product,
-                standing,
-                settings,
-                now,
-            );
-            self.so_far.price_changes += u64::from(changes);
+            let effect = page.effect_on(listing, standings, now).await?;
+            effect.count(&mut self.so_far);
         }
         Ok(())
     }

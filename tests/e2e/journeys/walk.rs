@@ -253,6 +253,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("GET", "/connections/{connection}/holds", none(), NotFound),
         (
             "GET",
+            "/connections/{connection}/preview/listings",
+            none(),
+            NotFound,
+        ),
+        (
+            "GET",
             "/connections/{connection}/unreadable-orders",
             none(),
             NotFound,

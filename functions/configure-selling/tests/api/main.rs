@@ -8,6 +8,7 @@
 mod brakes;
 mod fence;
 mod holds;
+mod previewed;
 mod publish;
 mod settings;
 mod stock;

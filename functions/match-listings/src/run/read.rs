@@ -10,7 +10,6 @@ use super::request::CallResult;
 use super::sightings::Sightings;
 use super::spelling::Garbled;
 use super::{Run, RunOutcome};
-use crate::standings::Standings;
 use jiff::Timestamp;
 use reading::doubt;
 use stallkeeper::domain::connection::priced;
@@ -20,7 +19,7 @@ use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::ListingJob;
 use stallkeeper::sp_api::Download;
 use stallkeeper::sp_api::listings_report::{ListingRow, ListingsReader};
-use stallkeeper::store::ListingCounts;
+use stallkeeper::store::{ListingCounts, Standings};
 use std::time::{Duration, Instant};
 use tracing::info;
 

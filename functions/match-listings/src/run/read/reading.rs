@@ -3,7 +3,6 @@
 use crate::run::decide::{Seen, Shown};
 use crate::run::sightings::{Mark, Sightings};
 use crate::run::spelling::Garbled;
-use crate::standings::Standings;
 use jiff::Timestamp;
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{Listing, ListingState};
@@ -11,7 +10,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::sp_api::DocumentAddress;
 use stallkeeper::sp_api::listings_report::{Counts, Fulfilment, Letters, ListingRow};
-use stallkeeper::store::ListingCounts;
+use stallkeeper::store::{ListingCounts, Standings};
 use std::time::Instant;
 
 /// How many listings the seller is proved by, if one after the other is gone.

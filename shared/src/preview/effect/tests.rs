@@ -1,18 +1,18 @@
 use super::*;
-use stallkeeper::domain::listing::{ListingState, Observed};
-use stallkeeper::domain::product::Part;
-use stallkeeper::domain::stock::StockLevel;
+use crate::domain::listing::Observed;
+use crate::domain::product::Part;
+use crate::domain::stock::StockLevel;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
 fn listing(observed: Option<u32>) -> Listing {
-    let connection = kit::sample::connection("north", "c1");
-    let mut listing = Listing::new(&connection, "A".parse().unwrap(), ListingState::Matched);
-    listing.product = Some("A".parse().unwrap());
-    listing.observed = observed.map(|value| Observed { value, at: at(0) });
-    listing
+    let listing = serde_json::json!({
+        "tenant": "north", "connection": "c1", "amazon_sku": "A", "state": "matched", "product": "A", "units": 1,
+        "alias": false, "marketplaces": [], "observed": observed.map(|value| Observed { value, at: at(0) }),
+    });
+    serde_json::from_value(listing).unwrap()
 }
 
 fn inputs(level: Option<u32>, parts: &[&str]) -> SkuInputs {
@@ -49,14 +49,7 @@ fn effect(listing: &Listing, all: Vec<(&str, SkuInputs)>, settings: &StockSettin
         product: &product,
     };
     let mut effect = Effect::default();
-    count_quantity(
-        &mut effect,
-        listing,
-        &known,
-        Standing::Patched,
-        settings,
-        at(2),
-    );
+    quantity_effect(listing, &known, Standing::Patched, settings, at(2)).count(&mut effect);
     effect
 }
 
@@ -124,4 +117,20 @@ fn a_bundle_in_a_bundle_stays_as_it_is() {
         ..StockSettings::default()
     };
     assert_eq!(effect(&listing(Some(3)), all, &on).unchanged, 1);
+}
+
+#[test]
+fn a_held_listing_stays_as_it_is_or_goes_to_zero() {
+    let on = StockSettings {
+        on: true,
+        ..StockSettings::default()
+    };
+    let effect_of = |mode, shown| {
+        let hold = serde_json::json!({"mode": mode, "reason": "r", "since": at(0)});
+        let held = listing(Some(shown)).held(serde_json::from_value(hold).unwrap());
+        effect(&held, vec![("A", inputs(Some(9), &[]))], &on)
+    };
+    assert_eq!(effect_of("leave", 5).unchanged, 1);
+    assert_eq!(effect_of("zero", 5).to_zero, 1);
+    assert_eq!(effect_of("zero", 0).unchanged, 1);
 }

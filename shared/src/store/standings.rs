@@ -1,21 +1,22 @@
 //! What became of the values that were sent, each feed read once.
 
-use stallkeeper::domain::feed::SentBy;
-use stallkeeper::domain::ids::{ConnectionKey, FeedId};
-use stallkeeper::domain::listing::Standing;
-use stallkeeper::error::Result;
-use stallkeeper::store::Store;
+use super::Store;
+use crate::domain::feed::SentBy;
+use crate::domain::ids::{ConnectionKey, FeedId};
+use crate::domain::listing::Standing;
+use crate::error::Result;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 
-pub(crate) struct Standings {
+/// What became of the values that were sent of a connection.
+pub struct Standings {
     store: Store,
     connection: ConnectionKey,
     known: Mutex<HashMap<FeedId, Standing>>,
 }
 
 impl Standings {
-    pub(crate) fn new(store: &Store, connection: &ConnectionKey) -> Self {
+    pub fn new(store: &Store, connection: &ConnectionKey) -> Self {
         Self {
             store: store.clone(),
             connection: connection.clone(),
@@ -24,7 +25,7 @@ impl Standings {
     }
 
     /// Of what was sent by this last.
-    pub(crate) async fn of(&self, sent_by: Option<&SentBy>) -> Result<Standing> {
+    pub async fn of(&self, sent_by: Option<&SentBy>) -> Result<Standing> {
         let Some(id) = sent_by.and_then(SentBy::feed) else {
             return Ok(Standing::of(sent_by, None));
         };

@@ -1,0 +1,228 @@
+//! What settings would do to a listing. Pure.
+
+use crate::domain::connection::{MarketplaceSettings, PriceMode, priced};
+use crate::domain::ids::Sku;
+use crate::domain::listing::{
+    HoldMode, Listing, Live, NextPrice, Offer, Standing, live, next_price, rrp_price,
+};
+use crate::domain::marketplace::Marketplace;
+use crate::domain::product::Product;
+use crate::domain::stock::{Counted, Sale, SkuStock, count};
+use crate::domain::stock_settings::{Effect, StockSettings};
+use crate::store::SkuInputs;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// What would become of a listing's quantity.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = PublishingEffectKind)]
+pub enum EffectKind {
+    /// It would go to zero.
+    ToZero,
+    /// It would come back from zero.
+    Reopened,
+    Changed,
+    Unchanged,
+    /// Its product has no stock level yet: it is left as it is.
+    WithoutLevel,
+}
+
+/// What settings would do to a matched listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingEffect {
+    pub kind: EffectKind,
+    /// What Amazon shows now; `None` if nothing is known of it.
+    pub shown: Option<Live>,
+    /// What it would be sent to show; `None`: it is left as it is.
+    pub would_be: Option<u32>,
+    /// Why, for a person.
+    pub why: String,
+    /// The prices that would change.
+    pub prices: Vec<PriceEffect>,
+}
+
+/// A price that would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceEffect {
+    pub marketplace: Marketplace,
+    /// `None`: none was ever seen or sent.
+    pub shown: Option<Decimal>,
+    pub would_be: Decimal,
+    /// It would wait for a person.
+    pub held: bool,
+}
+
+impl ListingEffect {
+    /// Counts it with the others.
+    pub fn count(&self, effect: &mut Effect) {
+        effect.matched += 1;
+        effect.price_changes += self.prices.len() as u64;
+        *match self.kind {
+            EffectKind::ToZero => &mut effect.to_zero,
+            EffectKind::Reopened => &mut effect.reopened,
+            EffectKind::Changed => &mut effect.changed,
+            EffectKind::Unchanged => &mut effect.unchanged,
+            EffectKind::WithoutLevel => &mut effect.without_level,
+        } += 1;
+    }
+}
+
+/// All that is known of a listing's product and its parts.
+pub(super) struct ListingFacts<'a> {
+    pub(super) inputs: &'a HashMap<Sku, SkuInputs>,
+    pub(super) product: &'a Sku,
+}
+
+impl ListingFacts<'_> {
+    fn own(&self) -> Option<&SkuInputs> {
+        self.inputs.get(self.product)
+    }
+
+    pub(super) fn product(&self) -> Option<&Product> {
+        self.own()?.product.as_ref()
+    }
+
+    /// What was sold through a listing.
+    fn sales(&self, listing: &Listing) -> Vec<Sale> {
+        let reservations = self.own().map(|own| own.reservations.as_slice());
+        listing.sales(reservations.unwrap_or_default())
+    }
+
+    fn count(&self, units: u32, settings: &StockSettings, now: Timestamp) -> Counted {
+        let stock = |sku: &Sku| {
+            let (sku, inputs) = self.inputs.get_key_value(sku)?;
+            Some(inputs.stock(sku))
+        };
+        let own = stock(self.product).unwrap_or(SkuStock::unknown(self.product));
+        // What is only shown has no generation.
+        count(own, stock, units, settings, 0, now)
+    }
+}
+
+/// What these settings would do to a matched listing's quantity.
+pub(super) fn quantity_effect(
+    listing: &Listing,
+    known: &ListingFacts<'_>,
+    standing: Standing,
+    settings: &StockSettings,
+    now: Timestamp,
+) -> ListingEffect {
+    let Counted { components, wanted } = known.count(listing.units, settings, now);
+    let is_bundle = known.product().is_some_and(Product::is_bundle);
+    let left_alone = is_bundle && !settings.bundles;
+    let unknown = known.product().is_some() && components.iter().any(|it| it.level.is_none());
+    let hold = listing.hold.as_ref().map(|hold| hold.mode);
+    let (would_be, why) = match hold {
+        _ if !settings.on => (
+            None,
+            "nothing is sent while stock is switched off".to_owned(),
+        ),
+        Some(HoldMode::Leave) => (None, "a person holds it".to_owned()),
+        Some(HoldMode::Zero) => (Some(0), "a person holds it at zero".to_owned()),
+        None => (wanted.quantity, wanted.why),
+    };
+    let shown = live(listing, standing, &known.sales(listing));
+    let waits_for_level = unknown && settings.on && hold.is_none() && !left_alone;
+    let kind = match (would_be, shown) {
+        (None, _) if waits_for_level => EffectKind::WithoutLevel,
+        (None, _) => EffectKind::Unchanged,
+        (Some(wanted), Some(shown)) => change(wanted, shown),
+        (Some(0), None) => EffectKind::ToZero,
+        (Some(_), None) => EffectKind::Changed,
+    };
+    ListingEffect {
+        kind,
+        shown,
+        would_be,
+        why,
+        prices: Vec::new(),
+    }
+}
+
+fn change(wanted: u32, shown: Live) -> EffectKind {
+    if shown.is_exactly(wanted) {
+        EffectKind::Unchanged
+    } else if wanted == 0 {
+        EffectKind::ToZero
+    } else if shown.highest == 0 {
+        EffectKind::Reopened
+    } else {
+        EffectKind::Changed
+    }
+}
+
+/// The marketplaces whose price of this listing we decide.
+pub(super) fn priced_marketplaces(
+    listing: &Listing,
+    settings: &[MarketplaceSettings],
+) -> Vec<Marketplace> {
+    let mut priced = priced(settings);
+    priced.retain(|marketplace| listing.marketplaces.contains(marketplace));
+    priced
+}
+
+/// What these settings would do to the price of a listing on a marketplace; `None` if nothing.
+pub(super) fn price_effect(
+    listing: &Listing,
+    marketplace: Marketplace,
+    offer: Option<&Offer>,
+    product: &Product,
+    standing: Standing,
+    settings: &StockSettings,
+    now: Timestamp,
+) -> Option<PriceEffect> {
+    if listing.price_is_automated(marketplace) {
+        return None;
+    }
+    let mut offer = offer
+        .cloned()
+        .unwrap_or_else(|| unknown(listing, marketplace));
+    offer.wanted = rrp_price(PriceMode::Rrp, marketplace, product, listing.units, 0, now);
+    let percent = settings.brakes.price_percent;
+    let (would_be, held) = match next_price(&offer, standing, percent) {
+        NextPrice::Nothing(_) => return None,
+        NextPrice::Send(amount) => (amount, false),
+        NextPrice::Held { to, .. } => (to, true),
+    };
+    let sent = offer.sent.filter(|_| standing != Standing::Lost);
+    let sent = sent.map(|sent| sent.value);
+    Some(PriceEffect {
+        marketplace,
+        shown: sent.or(offer.observed.map(|observed| observed.value)),
+        would_be,
+        held,
+    })
+}
+
+/// An offer that is not stored.
+fn unknown(listing: &Listing, marketplace: Marketplace) -> Offer {
+    Offer {
+        tenant: listing.tenant.clone(),
+        connection: listing.connection.clone(),
+        amazon_sku: listing.amazon_sku.clone(),
+        marketplace,
+        wanted: None,
+        sent: None,
+        refused: None,
+        observed: None,
+        released_to: 0,
+        send_count: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! A page of listings with all that they are computed from.
+
+use super::effect::{
+    ListingEffect, ListingFacts, PriceEffect, price_effect, priced_marketplaces, quantity_effect,
+};
+use crate::domain::connection::MarketplaceSettings;
+use crate::domain::ids::{AmazonSku, ConnectionKey, Sku};
+use crate::domain::listing::{Listing, ListingState, Offer};
+use crate::domain::marketplace::Marketplace;
+use crate::domain::product::Product;
+use crate::domain::stock_settings::StockSettings;
+use crate::error::Result;
+use crate::fan_out::fan_out;
+use crate::store::{SkuInputs, Standings, Store};
+use jiff::Timestamp;
+use std::collections::{BTreeSet, HashMap};
+
+/// SKUs read side by side.
+const AT_ONCE: usize = 32;
+
+/// Matched listings, and what they are computed with.
+pub struct PreviewPage<'a> {
+    settings: &'a StockSettings,
+    marketplaces: &'a [MarketplaceSettings],
+    /// In the order of the SKUs that were asked for.
+    pub listings: Vec<Listing>,
+    inputs: HashMap<Sku, SkuInputs>,
+    offers: HashMap<(AmazonSku, Marketplace), Offer>,
+}
+
+impl<'a> PreviewPage<'a> {
+    /// Reads all that these listings of a connection are computed from; what several share is read once. Those that are
+    /// not matched are left out.
+    pub async fn read(
+        store: &Store,
+        connection: &ConnectionKey,
+        settings: &'a StockSettings,
+        marketplaces: &'a [MarketplaceSettings],
+        skus: &[AmazonSku],
+    ) -> Result<Self> {
+        let mut found = store.batch_get_listings(connection, skus).await?;
+        let listings = skus.iter().filter_map(|sku| found.remove(sku));
+        let matched = |listing: &Listing| listing.state == ListingState::Matched;
+        let listings: Vec<Listing> = listings.filter(matched).collect();
+        let products: BTreeSet<Sku> = listings
+            .iter()
+            .filter_map(|listing| listing.product.clone())
+            .collect();
+        let mut all = inputs(store, connection, products).await?;
+        let parts: BTreeSet<Sku> = all
+            .values()
+            .filter_map(|inputs| inputs.product.as_ref())
+            .filter(|_| settings.bundles)
+            .flat_map(|product| &product.parts)
+            .map(|part| part.sku.clone())
+            .filter(|sku| !all.contains_key(sku))
+            .collect();
+        all.extend(inputs(store, connection, parts).await?);
+        let offers: Vec<(AmazonSku, Marketplace)> = listings
+            .iter()
+            .flat_map(|listing| {
+                let priced = priced_marketplaces(listing, marketplaces);
+                let offer = |marketplace| (listing.amazon_sku.clone(), marketplace);
+                priced.into_iter().map(offer).collect::<Vec<_>>()
+            })
+            .collect();
+        let offers = store.batch_get_offers(connection, &offers).await?;
+        Ok(Self {
+            settings,
+            marketplaces,
+            listings,
+            inputs: all,
+            offers,
+        })
+    }
+
+    /// What the settings would do to one of its listings.
+    pub async fn effect_on(
+        &self,
+        listing: &Listing,
+        standings: &Standings,
+        now: Timestamp,
+    ) -> Result<ListingEffect> {
+        let alike = listing.amazon_sku.as_product();
+        let known = ListingFacts {
+            inputs: &self.inputs,
+            product: listing.product.as_ref().unwrap_or(&alike),
+        };
+        let standing = standings.of(listing.sent_by()).await?;
+        let mut effect = quantity_effect(listing, &known, standing, self.settings, now);
+        let is_sent = self.settings.on && listing.is_sent_prices();
+        if let Some(product) = known.product().filter(|_| is_sent) {
+            effect.prices = self.prices(listing, product, standings, now).await?;
+        }
+        Ok(effect)
+    }
+
+    async fn prices(
+        &self,
+        listing: &Listing,
+        product: &Product,
+        standings: &Standings,
+        now: Timestamp,
+    ) -> Result<Vec<PriceEffect>> {
+        let mut prices = Vec::new();
+        for marketplace in priced_marketplaces(listing, self.marketplaces) {
+            let offer = self.offers.get(&(listing.amazon_sku.clone(), marketplace));
+            let standing = standings.of(offer.and_then(Offer::sent_by)).await?;
+            prices.extend(price_effect(
+                listing,
+                marketplace,
+                offer,
+                product,
+                standing,
+                self.settings,
+                now,
+            ));
+        }
+        Ok(prices)
+    }
+}
+
+async fn inputs(
+    store: &Store,
+    connection: &ConnectionKey,
+    skus: BTreeSet<Sku>,
+) -> Result<HashMap<Sku, SkuInputs>> {
+    let inputs = fan_out(skus, AT_ONCE, |sku| input(store, connection, sku));
+    Ok(inputs.await?.into_iter().collect())
+}
+
+async fn input(store: &Store, connection: &ConnectionKey, sku: Sku) -> Result<(Sku, SkuInputs)> {
+    let inputs = store.sku_inputs(&connection.tenant, &sku).await?;
+    Ok((sku, inputs))
+}
