@@ -204,13 +204,17 @@ impl<'a> SendSession<'a> {
         Ok(())
     }
 
-    /// Keeps what Amazon says of a listing; forgets what it said before.
+    /// Keeps what Amazon says of a listing, and forgets what it said before; if it says nothing of issues, what it said before
+    /// stays with its age.
     pub(crate) async fn note_issues(
         &self,
         sku: &AmazonSku,
-        issues: &[Issue],
+        issues: Option<&[Issue]>,
         had_issues: bool,
     ) -> Result<()> {
+        let Some(issues) = issues else {
+            return Ok(());
+        };
         if issues.is_empty() && !had_issues {
             return Ok(());
         }

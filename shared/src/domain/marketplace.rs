@@ -170,6 +170,11 @@ impl Marketplace {
         self.store().currency
     }
 
+    /// Whether the prices that buyers see there include tax. Where they do not, sales tax is added when somebody buys.
+    pub const fn prices_include_tax(self) -> bool {
+        !matches!(self, Self::Us | Self::Ca)
+    }
+
     /// The ISO 3166 country code, as addresses have it; `GB` for the United Kingdom.
     pub const fn iso_country(self) -> &'static str {
         match self {

@@ -81,7 +81,7 @@ pub struct Product {
     pub weight_grams: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<Dimensions>,
-    /// Recommended retail price by currency (ISO 4217), tax included.
+    /// Recommended retail price by currency (ISO 4217), as buyers see it: with tax, except in USD and CAD.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rrp: BTreeMap<String, Decimal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,7 +21,7 @@ pub struct ListingPatch<'a> {
 pub enum Change {
     /// The merchant-fulfilled quantity: one number for all marketplaces of the account.
     Quantity(u32),
-    /// The price, tax included, on one marketplace and in its currency.
+    /// The price as buyers see it, on one marketplace and in its currency.
     Price {
         marketplace: Marketplace,
         amount: Decimal,

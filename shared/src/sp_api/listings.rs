@@ -25,8 +25,16 @@ pub struct PatchVerdict {
     pub status: PatchStatus,
     /// Amazon's id of the submission, which its support asks for.
     pub submission_id: Option<String>,
-    #[serde(default)]
-    pub issues: Vec<Issue>,
+    /// `None`: Amazon left them out, which says nothing of them.
+    #[serde(default, deserialize_with = "readable_if_any")]
+    pub issues: Option<Vec<Issue>>,
+}
+
+impl PatchVerdict {
+    /// The issues that it names.
+    pub fn named_issues(&self) -> &[Issue] {
+        self.issues.as_deref().unwrap_or_default()
+    }
 }
 
 /// Whether Amazon took a patch.

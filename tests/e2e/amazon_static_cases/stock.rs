@@ -167,7 +167,7 @@ fn judges_as_expected(verdict: &PatchVerdict, expected: &Value) {
     };
     assert_eq!(verdict.status, status);
     assert_eq!(verdict.submission_id, Some(text(&expected["submissionId"])));
-    has_the_issues(&verdict.issues, &expected["issues"]);
+    has_the_issues(verdict.named_issues(), &expected["issues"]);
 }
 
 fn has_the_issues(issues: &[stallkeeper::sp_api::Issue], expected: &Value) {

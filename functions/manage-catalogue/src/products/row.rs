@@ -28,7 +28,7 @@ pub(crate) struct ProductRow {
     weight_grams: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dimensions: Option<DimensionsRow>,
-    /// Recommended retail price by currency (ISO 4217), tax included: decimal numbers as text.
+    /// Recommended retail price by currency (ISO 4217) as buyers see it, with tax except in USD and CAD: decimal numbers as text.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object, example = json!({"GBP": "9.90", "EUR": "11.50"}))]
     rrp: BTreeMap<String, Decimal>,

@@ -131,11 +131,9 @@ async fn seen(
         let look = Look::new(before, Finding::NotThere, at);
         return Ok((look, Some(Failure::NotShown)));
     };
-    if let Some(issues) = &item.issues {
-        let had_issues = listing.issues.is_some();
-        let sku = &listing.amazon_sku;
-        session.note_issues(sku, issues, had_issues).await?;
-    }
+    let had_issues = listing.issues.is_some();
+    let (sku, issues) = (&listing.amazon_sku, item.issues.as_deref());
+    session.note_issues(sku, issues, had_issues).await?;
     let look = item.look(before, at);
     let failure = (look.found == Finding::Unclear).then_some(Failure::NotShown);
     Ok((look, failure))

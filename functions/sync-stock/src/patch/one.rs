@@ -69,7 +69,7 @@ async fn sent(
     // Another run may have sent something else meanwhile, and it is not known whose patch Amazon got last.
     let had_issues = confirm(session, target, &claimed).await?;
     if let Ok(CallOutcome::Answered(answer)) = &answer {
-        let issues = &answer.value.issues;
+        let issues = answer.value.issues.as_deref();
         session.note_issues(&entry.sku, issues, had_issues).await?;
     }
     let patched = match answer {
@@ -137,12 +137,13 @@ fn is_listed_elsewhere(session: &SendSession<'_>, entry: &ToSend, code: &str) ->
 
 /// What kept Amazon from taking it. A word that is new to us counts by its issues alone.
 fn refusing(verdict: &PatchVerdict) -> Option<Issue> {
-    let issue = verdict.issues.iter().find(|issue| issue.refuses());
+    let issues = verdict.named_issues();
+    let issue = issues.iter().find(|issue| issue.refuses());
     match (&verdict.status, issue) {
         (PatchStatus::Accepted, _) | (PatchStatus::Valid | PatchStatus::Other(_), None) => None,
         (_, Some(issue)) => Some(issue.clone()),
         (PatchStatus::Invalid, None) => {
-            let first = verdict.issues.first().cloned();
+            let first = issues.first().cloned();
             Some(first.unwrap_or_else(|| Issue {
                 code: "INVALID".into(),
                 message: "Amazon gave no reason".into(),

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 /// The price that an offer is to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WantedPrice {
-    /// In the marketplace's currency, tax included; `None`: none is known, and none is sent.
+    /// In the marketplace's currency, as buyers see it there: with tax, except in the US and Canada. `None`: none is known, and
+    /// none is sent.
     pub amount: Option<Decimal>,
     pub why: String,
     pub generation: u64,
@@ -62,7 +63,8 @@ impl Offer {
     }
 }
 
-/// The price that a marketplace's mode asks for; `None` if prices are left alone.
+/// The price that a marketplace's mode asks for; `None` if prices are left alone. No tax is added or taken off: a recommended
+/// price in a marketplace's currency is meant as buyers see it there.
 pub fn rrp_price(
     mode: PriceMode,
     marketplace: Marketplace,
@@ -77,11 +79,15 @@ pub fn rrp_price(
     let amount = one
         .and_then(|one| one.checked_mul(Decimal::from(units.max(1))))
         .filter(|amount| *amount > Decimal::ZERO && is_payable(*amount, currency));
+    let tax = match marketplace.prices_include_tax() {
+        true => "tax included",
+        false => "without sales tax",
+    };
     let why = match (one, amount) {
         (Some(one), Some(amount)) if units > 1 => {
-            format!("{units} × recommended {one} {currency} = {amount}")
+            format!("{units} × recommended {one} {currency} = {amount}, {tax}")
         }
-        (Some(_), Some(amount)) => format!("recommended {amount} {currency}"),
+        (Some(_), Some(amount)) => format!("recommended {amount} {currency}, {tax}"),
         (Some(one), None) => {
             format!(
                 "no_price: {one} {currency} is no amount that can be paid; it has too many decimals"
@@ -150,6 +156,7 @@ fn moves_too_far(from: Decimal, to: Decimal, percent: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn offer(observed: i64, wanted: i64) -> Offer {
         let at = Timestamp::UNIX_EPOCH;
@@ -172,6 +179,25 @@ mod tests {
             }),
             released_to: 0,
             send_count: 0,
+        }
+    }
+
+    #[test]
+    fn a_recommended_price_is_sent_as_it_is_and_says_whether_tax_is_in_it() {
+        let amount: Decimal = "12.90".parse().unwrap();
+        let rrp = json!({ "GBP": "12.90", "USD": "12.90", "CAD": "12.90", "EUR": "12.90" });
+        let product: Product = serde_json::from_value(json!({ "sku": "A", "rrp": rrp })).unwrap();
+        let rows = [
+            (Marketplace::Uk, "12.90 GBP, tax included"),
+            (Marketplace::De, "12.90 EUR, tax included"),
+            (Marketplace::Us, "12.90 USD, without sales tax"),
+            (Marketplace::Ca, "12.90 CAD, without sales tax"),
+        ];
+        for (marketplace, words) in rows {
+            let at = Timestamp::UNIX_EPOCH;
+            let price = rrp_price(PriceMode::Rrp, marketplace, &product, 1, 0, at).unwrap();
+            assert_eq!(price.amount, Some(amount));
+            assert_eq!(price.why, format!("recommended {words}"));
         }
     }
 
