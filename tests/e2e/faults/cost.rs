@@ -86,8 +86,8 @@ async fn a_new_order_costs_two_writes_and_no_call_of_amazon() {
         );
         assert_eq!(
             calls.len(),
-            43,
-            "and a look at each order and at its connection, and one at that before: {calls:#?}"
+            44,
+            "and a look at each order and at its connection, one at that before, and one at what listings are known: {calls:#?}"
         );
 
         tripwire.forget_calls();

@@ -278,7 +278,9 @@ async fn a_held_listing_gets_nothing_until_it_is_released() {
         (shown(&shop).await[CUP] == 0).then_some(())
     })
     .await;
-    put_levels(&shop, &[(PLATE, 0), (CUP, 8)], Timestamp::now()).await;
+    // Counted before the orders were last fetched: once it is released, an increase need not wait for a sweep.
+    let earlier = Timestamp::now() - SignedDuration::from_mins(10);
+    put_levels(&shop, &[(PLATE, 0), (CUP, 8)], earlier).await;
     is_wanted(&shop, PLATE, 0).await;
     is_wanted(&shop, CUP, 8).await;
     round(&shop).await;
