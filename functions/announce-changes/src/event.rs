@@ -226,6 +226,19 @@ pub struct OrderLine {
     pub open_quantity: u32,
 }
 
+/// The value that was refused; a quantity belongs to no marketplace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum RefusedValue {
+    Quantity {
+        quantity: u32,
+    },
+    Price {
+        marketplace: Marketplace,
+        price: Decimal,
+    },
+}
+
 /// What Amazon refused, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -233,10 +246,8 @@ pub struct Refusal {
     /// As spelt on Amazon.
     pub sku: AmazonSku,
     pub product: Option<Sku>,
-    /// Of a price; a quantity belongs to no marketplace.
-    pub marketplace: Option<Marketplace>,
-    pub quantity: Option<u32>,
-    pub price: Option<Decimal>,
+    #[serde(flatten)]
+    pub value: RefusedValue,
     pub code: String,
     /// Amazon's words.
     pub message: String,

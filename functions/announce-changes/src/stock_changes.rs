@@ -1,14 +1,13 @@
 //! What a change of a listing, an offer, a feed or a round means to the outside: pure, so that the same record always
 //! announces the same.
 
-use crate::event::{Event, Happened, ListingHeld, Refusal};
+use crate::event::{Event, Happened, ListingHeld, Refusal, RefusedValue};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::listing::{
     HoldChange, HoldEntry, Listing, ListingState, Offer, Refused, advice,
 };
-use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::stream::{GivenUpUnits, Images, RejectedRow};
 use stallkeeper::store::{MarketplaceReports, Matching, Round};
 
@@ -27,10 +26,12 @@ pub fn listing_changes(images: &Images<Listing>, at: Option<Timestamp>) -> Vec<E
     let mut events = Vec::new();
     let before = old.and_then(|old| old.refused.as_ref());
     if let Some(refused) = new.refused.as_ref().filter(|it| before != Some(*it)) {
+        let value = RefusedValue::Quantity {
+            quantity: refused.value,
+        };
         let refusal = Refusal {
             product: new.product.clone(),
-            quantity: Some(refused.value),
-            ..refusal(&new.connection, &new.amazon_sku, None, refused)
+            ..refusal(&new.connection, &new.amazon_sku, value, refused)
         };
         events.push(refusal_event(&new.tenant, refusal, at));
     }
@@ -89,18 +90,18 @@ pub fn offer_changes(images: &Images<Offer>, at: Option<Timestamp>) -> Option<Ev
     let before = images.old.as_deref().and_then(|old| old.refused.as_ref());
     let new = &*images.new;
     let refused = new.refused.as_ref().filter(|it| before != Some(*it))?;
-    let marketplace = Some(new.marketplace);
-    let refusal = Refusal {
-        price: Some(refused.value),
-        ..refusal(&new.connection, &new.amazon_sku, marketplace, refused)
+    let value = RefusedValue::Price {
+        marketplace: new.marketplace,
+        price: refused.value,
     };
+    let refusal = refusal(&new.connection, &new.amazon_sku, value, refused);
     Some(refusal_event(&new.tenant, refusal, at))
 }
 
 fn refusal<T>(
     connection: &ConnectionId,
     sku: &AmazonSku,
-    marketplace: Option<Marketplace>,
+    value: RefusedValue,
     refused: &Refused<T>,
 ) -> Refusal {
     let advice = advice(&refused.code);
@@ -108,9 +109,7 @@ fn refusal<T>(
         connection: connection.clone(),
         sku: sku.clone(),
         product: None,
-        marketplace,
-        quantity: None,
-        price: None,
+        value,
         code: refused.code.clone(),
         message: refused.message.clone(),
         meaning: advice.meaning,
@@ -125,9 +124,12 @@ fn refusal<T>(
 }
 
 fn refusal_event(tenant: &TenantId, refusal: Refusal, at: Option<Timestamp>) -> Event {
-    let country = refusal.marketplace.map(Marketplace::country);
+    let country = match refusal.value {
+        RefusedValue::Quantity { .. } => "",
+        RefusedValue::Price { marketplace, .. } => marketplace.country(),
+    };
     // A SKU may hold anything but a control character.
-    let what = format!("{}\n{}", refusal.sku, country.unwrap_or_default());
+    let what = format!("{}\n{country}", refusal.sku);
     let (connection, refused_at) = (refusal.connection.clone(), refusal.refused_at.to_string());
     let happened = Happened::ListingRefused(Box::new(refusal));
     Event::new(

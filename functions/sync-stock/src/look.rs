@@ -21,6 +21,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 use tracing::{error, info};
 
+/// How often in a row Amazon may say that its limit is reached before what it does not show is left to the next round: what
+/// was permitted does not arrive in the rhythm that it was permitted in.
+const MOST_LIMITS: u32 = 3;
+
 /// What was looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Looked {
@@ -68,26 +72,21 @@ pub(crate) async fn look_first(
     }
     let mut left = VecDeque::from(groups);
     let mut denials = Denials::default();
+    let mut limits = 0;
     while !left.is_empty() && looked.stop.is_none() {
         if !session.has_time_for(reserve) {
             looked.stop = Some(Stop::OutOfTime);
             break;
         }
         let set = denials.next_set(&mut left);
-        let outcomes = join_all(set.iter().map(|it| look_at(session, &it.sku, &it.entries)));
-        let (mut denied, mut why) = (0, None);
-        for (group, outcome) in set.iter().zip(outcomes.await) {
-            if let Some(refusal) = looked.take(session, group, outcome?).await? {
-                denials.note_denial(
-                    session.sending.home(),
-                    (refusal.status, refusal.code.as_deref()),
-                );
-                denied += 1;
-                why = Some(general_words(&refusal));
-            }
+        let may_repeat = limits < MOST_LIMITS;
+        let limited = looked
+            .look_at_set(session, set, &mut denials, may_repeat)
+            .await?;
+        limits = if limited.is_empty() { 0 } else { limits + 1 };
+        for group in limited.into_iter().rev() {
+            left.push_front(group);
         }
-        denials.note_set(denied);
-        looked.stop = why.filter(|_| denials.is_general()).map(Stop::Refused);
     }
     for group in left {
         looked.pass_decreases(known.get(&group.sku), group.entries);
@@ -132,6 +131,36 @@ impl Looked {
     /// What the brake counts now: what is put off is not counted again.
     pub(crate) fn counted(&self) -> Vec<ToSend> {
         [self.clear.as_slice(), &self.put_off].concat()
+    }
+
+    /// Looks at a few listings side by side; returns those to look at once more, if `may_repeat`.
+    async fn look_at_set(
+        &mut self,
+        session: &SendSession<'_>,
+        set: Vec<Group>,
+        denials: &mut Denials,
+        may_repeat: bool,
+    ) -> Result<Vec<Group>> {
+        let looks = set.iter().map(|it| look_at(session, &it.sku, &it.entries));
+        let outcomes = join_all(looks).await;
+        let home = session.sending.home();
+        let (mut limited, mut denied, mut why) = (Vec::new(), 0, None);
+        for (group, outcome) in set.into_iter().zip(outcomes) {
+            let outcome = outcome?;
+            if matches!(outcome, LookOutcome::Clear(_) | LookOutcome::Guarded) {
+                denials.note_verdict(home);
+            }
+            if may_repeat && is_limited(&outcome, &group) {
+                limited.push(group);
+            } else if let Some(refusal) = self.take(session, &group, outcome).await? {
+                denials.note_denial(home, (refusal.status, refusal.code.as_deref()));
+                denied += 1;
+                why = Some(general_words(&refusal));
+            }
+        }
+        denials.note_set(denied);
+        self.stop = why.filter(|_| denials.is_general()).map(Stop::Refused);
+        Ok(limited)
     }
 
     /// Takes the outcome of one look; Amazon's refusal, if it was one.
@@ -231,6 +260,19 @@ impl Looked {
         self.retry = Some(self.retry.map_or(wait, |known| known.min(wait)));
         Ok(())
     }
+}
+
+/// Whether Amazon said that its limit is reached, and something of the listing must wait for an answer.
+fn is_limited(outcome: &LookOutcome, group: &Group) -> bool {
+    let LookOutcome::Failed(listing, Failure::Limited) = outcome else {
+        return false;
+    };
+    let goes = |entry| {
+        listing
+            .as_deref()
+            .is_some_and(|listing| goes_unseen(listing, entry))
+    };
+    !group.entries.iter().all(goes)
 }
 
 /// Whether an entry goes although Amazon does not answer a look now.

@@ -188,8 +188,8 @@ async fn a_look_that_amazon_has_no_room_for_puts_off_its_listing_and_no_other() 
     world.list(&["NEW", "OLD"], 50).await;
     world.want("OLD", 20).await;
     world.tick().await;
-    let throttled = json!({ "kind": "status", "status": 429 });
-    world.answer_looks("NEW", throttled.clone()).await;
+    let throttled = json!({ "kind": "status", "status": 429, "count": 99 });
+    world.answer_looks("NEW", throttled).await;
     world.want("NEW", 0).await;
     world.want("OLD", 19).await;
     assert!(world.urgent().await);
@@ -197,15 +197,51 @@ async fn a_look_that_amazon_has_no_room_for_puts_off_its_listing_and_no_other() 
     assert_eq!(again[0].0["kind"], "urgent", "it waits for no round");
     world.is_sent("NEW", &[]).await;
     world.forget_limits().await;
-    world.answer_looks("NEW", throttled).await;
     world.tick().await;
     world.is_sent("NEW", &[]).await;
     world.is_sent("OLD", &[20, 19]).await;
     assert_eq!(world.to_send().await, ["NEW"]);
+    world.end_faults().await;
     world.forget_limits().await;
     world.tick().await;
     world.is_sent("NEW", &[0]).await;
     assert_eq!(world.round().await.zeros, 1, "counted once");
+}
+
+#[tokio::test]
+async fn a_look_that_met_amazons_limit_by_chance_is_repeated_in_the_same_round() {
+    let world = World::start().await;
+    let skus: Vec<String> = (0..12).map(|n| format!("S{n:02}")).collect();
+    let skus: Vec<&str> = skus.iter().map(String::as_str).collect();
+    world.list(&skus, 50).await;
+    for sku in ["S01", "S07"] {
+        let throttled = json!({ "kind": "status", "status": 429 });
+        world.answer_looks(sku, throttled).await;
+    }
+    for sku in &skus {
+        world.want(sku, 20).await;
+    }
+    world.tick().await;
+    assert!(world.to_send().await.is_empty());
+}
+
+#[tokio::test]
+async fn one_refused_look_in_each_set_is_not_the_apps_fault() {
+    let world = World::start().await;
+    let skus: Vec<String> = (0..15).map(|n| format!("S{n:02}")).collect();
+    let skus: Vec<&str> = skus.iter().map(String::as_str).collect();
+    world.list(&skus, 50).await;
+    let refused = ["S00", "S05", "S10"];
+    for sku in refused {
+        let fault = json!({ "kind": "status", "status": 403, "count": 99 });
+        world.answer_looks(sku, fault).await;
+    }
+    for sku in &skus {
+        world.want(sku, 20).await;
+    }
+    world.tick().await;
+    assert_eq!(world.to_send().await, refused);
+    assert_eq!(world.round().await.failed, None);
 }
 
 #[tokio::test]
