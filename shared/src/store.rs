@@ -4,6 +4,7 @@
 //! |---|---|---|---|---|
 //! | connections | connection | `TENANT#t` | `CONNECTION#c` | all |
 //! | | courier, mapping of a tenant | `TENANT#t` | `COURIER#k`, `MAPPING#term` | `remap-carriers` |
+//! | | what Amazon is told of a courier service | `TENANT#t` | `CARRIER_NAME#cc#service` | `confirm-shipments` |
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
 //! | | marketplace, narrowed mapping | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING#term` | `remap-carriers` |
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
@@ -41,6 +42,7 @@
 
 mod back_fill;
 mod buyers;
+mod carrier_names;
 mod connections;
 mod cursor;
 mod feeds;

@@ -3,6 +3,7 @@
 //! Pure: it never reads a table, never books anything, and keeps no buyer data.
 
 mod address;
+mod carrier_name;
 mod choose;
 mod code;
 mod mapping;
@@ -15,6 +16,10 @@ mod territory;
 mod tests;
 
 pub use address::{ADDRESS_ROLE, Address, AddressKind, AddressPart};
+pub use carrier_name::{
+    CarrierName, CountedByAmazon, InvalidCarrierName, NamedService, OTHER, carrier_text,
+    judges_by_pair,
+};
 pub use choose::{Choice, Refusal, Rule, choose, fitness, fitness_by_hand};
 pub use code::{CourierCode, CourierServiceId, InvalidCourierService, ServiceCode};
 pub use mapping::{Mapping, MappingOwner, Mappings, Scope};

@@ -8,7 +8,7 @@ mod catalogue;
 pub(crate) use catalogue::*;
 
 use super::{Cursor, Matching, Round};
-use crate::domain::courier::{CourierCode, MappingOwner};
+use crate::domain::courier::{CourierCode, CourierServiceId, MappingOwner};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::order::{HistoryKind, OrderStatus, Version};
@@ -79,6 +79,19 @@ impl Key {
         Self::new(
             tenant_pk(tenant),
             format!("{COURIER}{}", encoded(courier.as_str())),
+        )
+    }
+
+    /// What Amazon is told of a courier service on a marketplace.
+    pub(crate) fn carrier_name(
+        tenant: &TenantId,
+        marketplace: Marketplace,
+        service: &CourierServiceId,
+    ) -> Self {
+        let service = encoded(&service.to_string());
+        Self::new(
+            tenant_pk(tenant),
+            format!("{CARRIER_NAME}{}#{service}", marketplace.country()),
         )
     }
 
@@ -212,6 +225,7 @@ impl Key {
     }
 }
 
+pub(crate) const CARRIER_NAME: &str = "CARRIER_NAME#";
 pub(crate) const CONNECTION: &str = "CONNECTION#";
 pub(crate) const COURIER: &str = "COURIER#";
 pub(crate) const MAPPING: &str = "MAPPING#";
