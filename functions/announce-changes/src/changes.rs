@@ -60,6 +60,7 @@ pub fn line_changes(
     let was_partly = old.is_some_and(|old| old.row.status == partly);
     let shipped_more = now.status == partly && (!was_partly || is_less_open(before, now));
     let asked = newly_asked(before, now);
+    let withdrawn = newly_withdrawn(before, now);
     let mut events = Vec::new();
     if shipped_more {
         let lines = now.order.items.iter();
@@ -68,6 +69,10 @@ pub fn line_changes(
     }
     if !asked.is_empty() {
         let happened = Happened::OrderCancelRequested(lines_of(new, now, asked.into_iter()));
+        events.push(event(new, happened, at));
+    }
+    if !withdrawn.is_empty() {
+        let happened = Happened::OrderCancelWithdrawn(lines_of(new, now, withdrawn.into_iter()));
         events.push(event(new, happened, at));
     }
     events
@@ -98,6 +103,23 @@ fn newly_asked<'a>(before: Option<&StoredOrder>, now: &'a StoredOrder) -> Vec<&'
         .collect()
 }
 
+/// The open lines whose buyer asked to cancel them before this change and no longer does.
+fn newly_withdrawn<'a>(before: Option<&StoredOrder>, now: &'a StoredOrder) -> Vec<&'a OrderItem> {
+    let Some(before) = before else {
+        return Vec::new();
+    };
+    if now.acknowledged_at.is_none() || now.status == OrderStatus::Cancelled {
+        return Vec::new();
+    }
+    let asked_before = |line: &OrderItem| {
+        line_of(before, &line.id).is_some_and(|earlier| earlier.cancel_requested)
+    };
+    let lines = now.order.items.iter();
+    lines
+        .filter(|line| !line.cancel_requested && line.cancelled_by.is_none() && asked_before(line))
+        .collect()
+}
+
 fn line_of<'a>(order: &'a StoredOrder, id: &str) -> Option<&'a OrderItem> {
     order.order.items.iter().find(|line| line.id == id)
 }
@@ -112,6 +134,7 @@ fn lines_of<'a>(
         sku: line.sku.clone(),
         quantity: line.quantity,
         open_quantity: now.open_quantity(line),
+        cancel_reason: line.cancel_reason.filter(|_| line.cancel_requested),
     };
     Box::new(OrderLines {
         order: new.row.clone(),

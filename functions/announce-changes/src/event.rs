@@ -12,6 +12,7 @@ use stallkeeper::domain::feed::FeedKind;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
 use stallkeeper::domain::listing::HoldMode;
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::order::BuyerReason;
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
 
@@ -64,7 +65,10 @@ pub enum Happened {
     /// The buyer asks to cancel lines of an order that the platform has taken over.
     #[strum(serialize = "order.cancel_requested")]
     OrderCancelRequested(Box<OrderLines>),
-    /// An order will not be fulfilled.
+    /// The buyer takes back the wish to cancel lines of an order that the platform has taken over.
+    #[strum(serialize = "order.cancel_withdrawn")]
+    OrderCancelWithdrawn(Box<OrderLines>),
+    /// An order will not be fulfilled; `cancelled_by` says who cancelled it, if Amazon does.
     #[strum(serialize = "order.cancelled")]
     OrderCancelled(Box<OrderRow>),
     /// Amazon refuses a connection's token; the seller must authorise again.
@@ -224,6 +228,9 @@ pub struct OrderLine {
     pub quantity: u32,
     /// Units that are neither shipped nor cancelled, by Amazon's word.
     pub open_quantity: u32,
+    /// Why the buyer asks to cancel it, if it is one of Amazon's reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<BuyerReason>,
 }
 
 /// The value that was refused; a quantity belongs to no marketplace.

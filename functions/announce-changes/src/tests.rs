@@ -39,6 +39,7 @@ fn image() -> OrderImage {
             updated_at: at(0),
             label_source: Default::default(),
             open_units: None,
+            cancelled_by: None,
             revision: 1,
         },
     }

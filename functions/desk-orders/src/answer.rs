@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::courier::{LabelSource, Requirements};
 use stallkeeper::domain::order::{
-    AssociatedOrder, Decision, Money, Order, OrderHold, OrderItem, OrderStatus, StoredOrder,
+    AssociatedOrder, CancelledBy, Decision, Money, Order, OrderHold, OrderItem, OrderStatus,
+    StoredOrder,
 };
 use stallkeeper::store::HistoryRecord;
 use utoipa::ToSchema;
@@ -23,6 +24,8 @@ pub struct WholeOrder {
     pub taken_over_at: Option<Timestamp>,
     /// A person's word that it must not be shipped for now.
     pub held: Option<OrderHold>,
+    /// Who cancelled it, once it is `cancelled` and Amazon says who.
+    pub cancelled_by: Option<CancelledBy>,
     /// Whose label goes on the parcel.
     pub label_source: LabelSource,
     pub amazon: AmazonOrder,
@@ -45,6 +48,7 @@ impl WholeOrder {
             item: item.clone(),
         });
         let amazon = AmazonOrder::new(lines.collect(), stored.order.clone());
+        let cancelled_by = stored.cancelled_by();
         Self {
             connection: stored.connection.into(),
             order_id: stored.order.id.clone().into(),
@@ -54,6 +58,7 @@ impl WholeOrder {
             acknowledged_at: stored.acknowledged_at,
             taken_over_at: stored.taken_over_at,
             held: stored.held,
+            cancelled_by,
             label_source: stored.requirements.label_source(),
             amazon,
             requirements: stored.requirements,

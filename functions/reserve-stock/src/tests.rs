@@ -68,6 +68,8 @@ fn item(id: &str, sku: &str, quantity: u32) -> OrderItem {
         proceeds: None,
         constraints: Vec::new(),
         cancel_requested: false,
+        cancel_reason: None,
+        cancelled_by: None,
         programs: Vec::new(),
     }
 }

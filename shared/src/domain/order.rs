@@ -5,11 +5,13 @@
 
 mod amazon;
 mod buyer;
+mod cancelled;
 mod history;
 mod reading;
 
 pub use amazon::{AmazonStatus, FulfilledBy};
 pub use buyer::BuyerData;
+pub use cancelled::{BuyerReason, CancelledBy};
 pub use history::{HistoryEntry, HistoryKind};
 pub use reading::{OrderPart, Readings, Version};
 
@@ -104,6 +106,12 @@ pub struct OrderItem {
     pub constraints: Vec<String>,
     /// The buyer asked for this line to be cancelled.
     pub cancel_requested: bool,
+    /// Why, if it is one of the reasons that Amazon offers; a buyer's own words are buyer data.
+    #[serde(default)]
+    pub cancel_reason: Option<BuyerReason>,
+    /// Who cancelled it, if Amazon says that it is cancelled and by whom.
+    #[serde(default)]
+    pub cancelled_by: Option<CancelledBy>,
     pub programs: Vec<String>,
 }
 
@@ -111,8 +119,11 @@ impl OrderItem {
     /// Units that are neither shipped nor cancelled.
     pub fn open_quantity(&self) -> u32 {
         let unshipped = self.quantity.saturating_sub(self.quantity_fulfilled);
-        self.quantity_unfulfilled
-            .map_or(unshipped, |left| left.min(unshipped))
+        match self.quantity_unfulfilled {
+            Some(left) => left.min(unshipped),
+            None if self.cancelled_by.is_some() => 0,
+            None => unshipped,
+        }
     }
 }
 
@@ -249,6 +260,16 @@ impl StoredOrder {
             OrderStatus::PartlyDispatched => self.acknowledged_at.is_none(),
             _ => false,
         }
+    }
+
+    /// Who cancelled the order: whoever cancelled its lines, if that is one and the same.
+    pub fn cancelled_by(&self) -> Option<CancelledBy> {
+        if self.status != OrderStatus::Cancelled {
+            return None;
+        }
+        let mut by = self.order.items.iter().filter_map(|line| line.cancelled_by);
+        let first = by.next()?;
+        by.all(|other| other == first).then_some(first)
     }
 
     /// Units of a line that somebody is still to ship.

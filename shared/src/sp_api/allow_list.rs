@@ -4,7 +4,10 @@
 //!
 //! Amazon page: *Orders API v2026-01-01 model*.
 
-use Rule::{Amount, Constraints, Count, Key, List, Moment, Object, Private, Public, Text, Values};
+use crate::domain::order::BuyerReason;
+use Rule::{
+    Amount, Constraints, Count, Key, List, Moment, Object, Phrases, Private, Public, Text, Values,
+};
 
 /// What becomes of a field.
 pub(super) enum Rule {
@@ -20,6 +23,8 @@ pub(super) enum Rule {
     Count,
     /// Text for all to see; Amazon lists the values, and others are noted.
     Values(&'static [&'static str]),
+    /// Text for all to see if it is one of the phrases that Amazon offers; any other is somebody's own words, and private.
+    Phrases(fn(&str) -> bool),
     /// An id, as text, for all to see, and repeated beside what is private, to show whose it is.
     Key,
     /// Buyer data, or nothing that we read: it stays.
@@ -68,7 +73,7 @@ const DECIDING: [&str; 8] = [
     "orderItems",
 ];
 /// Below those, what decides nothing.
-const BESIDE: [&str; 12] = [
+const BESIDE: [&str; 13] = [
     "salesChannel.marketplaceName",
     "orderItems.tax",
     "orderItems.product.serialNumbers",
@@ -81,6 +86,7 @@ const BESIDE: [&str; 12] = [
     "orderItems.proceeds",
     "orderItems.expense",
     "orderItems.promotion",
+    "orderItems.cancellation.cancellationExecution",
 ];
 
 /// An order.
@@ -197,9 +203,21 @@ const ITEM: Rule = Object(&[
         Object(&[
             (
                 "cancellationRequest",
-                Object(&[("requester", Values(&["BUYER"])), ("cancelReason", Private)]),
+                Object(&[
+                    ("requester", Values(&["BUYER"])),
+                    (
+                        "cancelReason",
+                        Phrases(|text| BuyerReason::of(text).is_some()),
+                    ),
+                ]),
             ),
-            ("cancellationExecution", Private),
+            (
+                "cancellationExecution",
+                Object(&[
+                    ("cancelledBy", Values(&["AMAZON", "BUYER", "MERCHANT"])),
+                    ("cancelReason", Private),
+                ]),
+            ),
         ]),
     ),
     (

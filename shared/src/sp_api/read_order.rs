@@ -9,7 +9,9 @@ use super::raw_order::RawOrder;
 use super::wire;
 use crate::domain::order::{BuyerData, Order, OrderPart};
 use crate::error::{Error, Result};
-use Rule::{Amount, Constraints, Count, Key, List, Moment, Object, Private, Public, Text, Values};
+use Rule::{
+    Amount, Constraints, Count, Key, List, Moment, Object, Phrases, Private, Public, Text, Values,
+};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -104,6 +106,8 @@ fn part(rule: &Rule, value: &Value, path: &str, notes: &mut Notes) -> Parts {
             notes.unknown.insert(format!("{path}={word}"));
             Parts::public(value)
         }
+        (Phrases(offers), Value::String(text)) if offers(text) => Parts::public(value),
+        (Phrases(_), Value::String(_)) => Parts::private(value),
         (Public | Key | Text, Value::String(_)) => Parts::public(value),
         (Key, Value::Number(number)) => Parts::public(&Value::from(number.to_string())),
         (Moment, _) if Timestamp::deserialize(value).is_ok() => Parts::public(value),

@@ -3,7 +3,8 @@
 
 use crate::domain::ids::OrderId;
 use crate::domain::order::{
-    AssociatedOrder, Money as OurMoney, Order as OurOrder, OrderItem, OrderPart,
+    AssociatedOrder, BuyerReason, CancelledBy, Money as OurMoney, Order as OurOrder, OrderItem,
+    OrderPart,
 };
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -123,11 +124,35 @@ struct ItemProceeds {
 #[serde(rename_all = "camelCase")]
 struct Cancellation {
     cancellation_request: Option<CancellationRequest>,
+    cancellation_execution: Option<CancellationExecution>,
 }
 
 /// That it is there says enough: only buyers ask.
 #[derive(Deserialize)]
-struct CancellationRequest {}
+#[serde(rename_all = "camelCase")]
+struct CancellationRequest {
+    /// Only if it is one that Amazon offers.
+    cancel_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CancellationExecution {
+    cancelled_by: Option<String>,
+}
+
+impl Cancellation {
+    fn reason(&self) -> Option<BuyerReason> {
+        let request = self.cancellation_request.as_ref()?;
+        BuyerReason::of(request.cancel_reason.as_deref()?)
+    }
+
+    /// A word that is new to us names nobody; the reader has noted it.
+    fn by(&self) -> Option<CancelledBy> {
+        let execution = self.cancellation_execution.as_ref()?;
+        execution.cancelled_by.as_deref()?.parse().ok()
+    }
+}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -214,6 +239,7 @@ impl Item {
     fn line(self) -> Option<OrderItem> {
         let product = self.product.unwrap_or_default();
         let fulfillment = self.fulfillment.unwrap_or_default();
+        let cancellation = self.cancellation.as_ref();
         Some(OrderItem {
             id: self.order_item_id?,
             sku: product.seller_sku,
@@ -234,9 +260,9 @@ impl Item {
                 .shipping
                 .map(|shipping| shipping.shipping_constraints)
                 .unwrap_or_default(),
-            cancel_requested: self
-                .cancellation
-                .is_some_and(|it| it.cancellation_request.is_some()),
+            cancel_requested: cancellation.is_some_and(|it| it.cancellation_request.is_some()),
+            cancel_reason: cancellation.and_then(Cancellation::reason),
+            cancelled_by: cancellation.and_then(Cancellation::by),
             programs: self.programs,
         })
     }

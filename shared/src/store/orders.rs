@@ -5,7 +5,7 @@ use super::key::{self, Key};
 use super::{Store, WaitingKind, Written};
 use crate::domain::courier::LabelSource;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
-use crate::domain::order::{HistoryEntry, OrderStatus, StoredOrder};
+use crate::domain::order::{CancelledBy, HistoryEntry, OrderStatus, StoredOrder};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
@@ -48,6 +48,10 @@ pub struct OrderRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub open_units: Option<u32>,
+    /// Who cancelled it, once it is `cancelled` and Amazon says who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub cancelled_by: Option<CancelledBy>,
     /// Rises with every change.
     pub revision: u64,
 }
@@ -201,6 +205,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         updated_at: order.updated_at,
         label_source: stored.requirements.label_source(),
         open_units: open_units(stored),
+        cancelled_by: stored.cancelled_by(),
         revision: stored.revision,
     };
     let mut fields = item(Key::order(&stored.connection, &order.id), &row)?;

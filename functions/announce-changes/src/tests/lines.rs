@@ -3,7 +3,7 @@
 use super::*;
 use crate::line_changes;
 use serde_json::{Value, json};
-use stallkeeper::domain::order::{OrderItem, StoredOrder};
+use stallkeeper::domain::order::{BuyerReason, CancelledBy, OrderItem, StoredOrder};
 use stallkeeper::store::stream::Images;
 
 fn line(id: &str, quantity: u32) -> OrderItem {
@@ -50,13 +50,14 @@ fn announced(
 fn a_wish_to_cancel_is_announced_once_with_its_lines_after_the_order_was_taken_over() {
     let order = taken_over();
     let asked = announced(Some(&order), |order| {
-        order.order.items[1].cancel_requested = true
+        order.order.items[1].cancel_requested = true;
+        order.order.items[1].cancel_reason = Some(BuyerReason::FoundCheaper);
     });
     let (kind, detail) = &asked[0];
     assert_eq!((asked.len(), *kind), (1, "order.cancel_requested"));
     assert_eq!(
         detail["lines"],
-        json!([{"order_item_id": "2", "sku": "MUG-2", "quantity": 3, "open_quantity": 3}])
+        json!([{"order_item_id": "2", "sku": "MUG-2", "quantity": 3, "open_quantity": 3, "cancel_reason": "found_cheaper"}])
     );
     assert_eq!(detail["order_id"], "026-1520163-6049104");
 
@@ -68,11 +69,16 @@ fn a_wish_to_cancel_is_announced_once_with_its_lines_after_the_order_was_taken_o
     });
     assert_eq!(further[0].1["lines"][0]["order_item_id"], "1");
     assert_eq!(further[0].1["lines"].as_array().unwrap().len(), 1);
-    assert!(
-        announced(Some(&known), |order| order.order.items[1]
-            .cancel_requested = false)
-        .is_empty()
-    );
+    let withdrawn = announced(Some(&known), |order| {
+        order.order.items[1].cancel_requested = false
+    });
+    assert_eq!(withdrawn[0].0, "order.cancel_withdrawn");
+    assert_eq!(withdrawn[0].1["lines"][0]["order_item_id"], "2");
+    let cancelled = announced(Some(&known), |order| {
+        order.order.items[1].cancel_requested = false;
+        order.order.items[1].cancelled_by = Some(CancelledBy::Merchant);
+    });
+    assert!(cancelled.is_empty(), "it was granted, not withdrawn");
 }
 
 #[test]

@@ -20,6 +20,8 @@ fn begun() -> StoredOrder {
         proceeds: None,
         constraints: Vec::new(),
         cancel_requested: false,
+        cancel_reason: None,
+        cancelled_by: None,
         programs: Vec::new(),
     }];
     order

@@ -22,6 +22,8 @@ async fn an_order_is_shown_whole_with_its_history_and_without_its_buyer() {
         proceeds: None,
         constraints: vec!["signatureConfirmation".into()],
         cancel_requested: false,
+        cancel_reason: None,
+        cancelled_by: None,
         programs: Vec::new(),
     }];
     stand.put(&order).await;

@@ -180,6 +180,7 @@ fn item(
     };
     let before = before.unwrap_or(line);
     let fulfilment = of(OrderPart::LineFulfilment);
+    let cancellation = of(OrderPart::Cancellation);
     OrderItem {
         sku: or(&line.sku, &before.sku),
         asin: or(&line.asin, &before.asin),
@@ -187,7 +188,9 @@ fn item(
         quantity_fulfilled: fulfilment.quantity_fulfilled,
         quantity_unfulfilled: fulfilment.quantity_unfulfilled,
         constraints: fulfilment.constraints.clone(),
-        cancel_requested: of(OrderPart::Cancellation).cancel_requested,
+        cancel_requested: cancellation.cancel_requested,
+        cancel_reason: cancellation.cancel_reason,
+        cancelled_by: cancellation.cancelled_by,
         proceeds: or(&of(OrderPart::Proceeds).proceeds, &before.proceeds),
         ..line.clone()
     }

@@ -1,7 +1,9 @@
 mod properties;
 
 use super::*;
-use crate::domain::order::{AmazonStatus, AssociatedOrder, FulfilledBy, Money};
+use crate::domain::order::{
+    AmazonStatus, AssociatedOrder, BuyerReason, CancelledBy, FulfilledBy, Money,
+};
 use serde_json::json;
 
 /// What every private text of the fixture holds, in any letter case, and no public one.
@@ -465,4 +467,35 @@ fn a_part_that_is_null_or_empty_is_not_given() {
         );
         assert_eq!(given.len() + gone.len(), all.len(), "{field}: {given:?}");
     }
+}
+
+#[test]
+fn who_cancelled_is_plain_and_why_only_if_amazon_offers_the_reason() {
+    let asked = |reason: &str, by: &str| {
+        let mut json = fixture();
+        json["orderItems"][1]["cancellation"] = json!({
+            "cancellationRequest": {"requester": "BUYER", "cancelReason": reason},
+            "cancellationExecution": {"cancelledBy": by, "cancelReason": "Quillfeather execution"},
+        });
+        let raw: RawOrder = serde_json::from_value(json).unwrap();
+        read_order(&raw).unwrap()
+    };
+    let known = asked("Changed mind about purchase", "AMAZON");
+    let line = &known.order.items[1];
+    let plain = (line.cancel_reason, line.cancelled_by);
+    assert_eq!(
+        plain,
+        (Some(BuyerReason::ChangedMind), Some(CancelledBy::Amazon))
+    );
+    let own_words = asked("Quillfeather moved away", "CARRIER");
+    let line = &own_words.order.items[1];
+    assert!(line.cancel_requested);
+    assert_eq!((line.cancel_reason, line.cancelled_by), (None, None));
+    let private = serde_json::to_string(own_words.buyer.expose()).unwrap();
+    assert!(private.contains("Quillfeather moved away") && private.contains("execution"));
+    let noted = "orderItems.cancellation.cancellationExecution.cancelledBy=CARRIER";
+    assert_eq!(
+        own_words.unknown.iter().filter(|it| *it == noted).count(),
+        1
+    );
 }
