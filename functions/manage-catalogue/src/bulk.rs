@@ -1,28 +1,53 @@
-//! Many rows in one request, as JSON or CSV: read row by row, so that one bad row keeps no other from being taken. Knows
-//! nothing of what a row says.
+//! The rows of the catalogue: judged one by one, so that one bad row keeps no other from being taken.
 
-mod csv_rows;
-mod json_rows;
-
-use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use csv_rows::CsvRow;
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
-use stallkeeper::api::{Answer, Problem};
+use serde_json::{Map, Value};
+use stallkeeper::api::{RowForm, Rows};
 use stallkeeper::domain::row::RowCode;
 use stallkeeper::intake::{ReadRow, Refusal, Verdict, sku_of};
 use utoipa::ToSchema;
 
-/// Rows in one call.
-pub(crate) const MOST_ROWS: usize = 1_000;
-/// What Lambda hands on of a request, in bytes.
-const MOST_BYTES: usize = 6 * 1024 * 1024;
-/// One row of JSON; the largest bundle has less than half of it.
-const MOST_ROW_BYTES: usize = 64 * 1024;
+/// Fields that are together in an object of their own.
+const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
+/// A column for each currency: `rrp_GBP`.
+const PRICE: &str = "rrp_";
+
+/// Rows of products or levels.
+pub(crate) struct OfSkus;
+
+impl RowForm for OfSkus {
+    const COLUMNS: &'static [&'static [&'static str]] = &[&["sku"]];
+
+    fn fields<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
+        let mut fields = Map::new();
+        let (mut dimensions, mut prices) = (Map::new(), Map::new());
+        for (column, cell) in cells {
+            let value = value(column, cell);
+            if DIMENSIONS.contains(&column) {
+                dimensions.insert(column.to_owned(), value);
+            } else if let Some(currency) = column.strip_prefix(PRICE) {
+                prices.insert(currency.to_owned(), value);
+            } else {
+                fields.insert(column.to_owned(), value);
+            }
+        }
+        for (name, nested) in [("dimensions", dimensions), ("rrp", prices)] {
+            if !nested.is_empty() {
+                fields.insert(name.to_owned(), Value::Object(nested));
+            }
+        }
+        fields
+    }
+}
+
+/// Parts that are no JSON stay text, and are refused with their field later.
+fn value(column: &str, cell: &str) -> Value {
+    let text = || Value::String(cell.to_owned());
+    if column == "parts" {
+        return serde_json::from_str(cell).unwrap_or_else(|_| text());
+    }
+    text()
+}
 
 /// What became of the rows of a call.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -51,29 +76,6 @@ pub(crate) struct RowRemark {
     pub(crate) detail: String,
 }
 
-/// A row as it came.
-enum Content {
-    /// Not yet decoded, so that a body's rows are never in memory as values all at once.
-    Json(Box<RawValue>),
-    Csv(CsvRow),
-}
-
-impl Content {
-    /// # Errors
-    /// Why it cannot be read.
-    fn decode(self) -> Result<Value, &'static str> {
-        match self {
-            Self::Json(text) if text.get().len() > MOST_ROW_BYTES => {
-                Err("It is larger than 64 KiB.")
-            }
-            Self::Json(text) => serde_json::from_str(text.get()).map_err(
-                |_| "It holds a number or a character that cannot be, or is nested too deeply.",
-            ),
-            Self::Csv(row) => row.decode(),
-        }
-    }
-}
-
 /// Which row it is.
 #[derive(Debug, Clone)]
 struct RowName {
@@ -94,9 +96,6 @@ impl RowName {
     }
 }
 
-/// The rows of a request's body. A body that is neither a JSON array nor CSV is refused as a whole.
-pub(crate) struct Rows(Vec<Content>);
-
 /// Rows that could be read, and the result as far as it is known.
 pub(crate) struct ReadRows {
     /// Each with what is to be said of it.
@@ -104,34 +103,30 @@ pub(crate) struct ReadRows {
     result: BulkResult,
 }
 
-impl Rows {
-    /// Reads each row; with what could be read.
-    pub(crate) fn read<T>(
-        self,
-        read: impl Fn(&Value) -> Result<ReadRow<T>, Refusal>,
-    ) -> (ReadRows, Vec<T>) {
-        let (mut rows, mut values) = (Vec::new(), Vec::new());
-        let mut result = BulkResult::default();
-        for (index, content) in self.0.into_iter().enumerate() {
-            let decoded = content.decode();
-            let sku = decoded.as_ref().ok().and_then(sku_text);
-            let number = index + 1;
-            let name = RowName { number, sku };
-            let unreadable = |detail: &str| Refusal {
-                field: None,
-                code: RowCode::Unreadable,
-                detail: detail.to_owned(),
-            };
-            match decoded.map_err(unreadable).and_then(|value| read(&value)) {
-                Ok(ReadRow { row, remarks }) => {
-                    rows.push((name, remarks));
-                    values.push(row);
-                }
-                Err(refusal) => result.rejected.push(name.remark(refusal)),
+/// Reads each row; with what could be read.
+pub(crate) fn read_rows<T>(
+    all: Rows<OfSkus>,
+    read: impl Fn(&Value) -> Result<ReadRow<T>, Refusal>,
+) -> (ReadRows, Vec<T>) {
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    let mut result = BulkResult::default();
+    for (number, decoded) in all.decoded() {
+        let sku = decoded.as_ref().ok().and_then(sku_text);
+        let name = RowName { number, sku };
+        let unreadable = |detail: &str| Refusal {
+            field: None,
+            code: RowCode::Unreadable,
+            detail: detail.to_owned(),
+        };
+        match decoded.map_err(unreadable).and_then(|value| read(&value)) {
+            Ok(ReadRow { row, remarks }) => {
+                rows.push((name, remarks));
+                values.push(row);
             }
+            Err(refusal) => result.rejected.push(name.remark(refusal)),
         }
-        (ReadRows { rows, result }, values)
     }
+    (ReadRows { rows, result }, values)
 }
 
 /// As far as it could be read.
@@ -166,50 +161,26 @@ impl ReadRows {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Rows {
-    type Rejection = Problem;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-    async fn from_request(request: Request, _state: &S) -> Answer<Self> {
-        let kind = request.headers().get(CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        let bytes = to_bytes(request.into_body(), MOST_BYTES)
-            .await
-            .map_err(|_| too_much("6 MiB"))?;
-        let contents = match media_type(kind.as_deref()).as_str() {
-            // The third is what `curl -d` says of any body.
-            "" | "application/json" | "application/x-www-form-urlencoded" => {
-                json_rows::read(&bytes)?
-            }
-            "text/csv" => csv_rows::read(&bytes)?,
-            _ => return Err(unknown_type()),
-        };
-        Ok(Self(contents))
+    #[test]
+    fn a_line_of_csv_is_what_json_would_say() {
+        let parts = r#"[{"sku":"B","units":2}]"#;
+        let cells = [
+            ("sku", " A,\"1\""),
+            ("title", "Mug"),
+            ("weight_grams", "250"),
+            ("length_mm", "80"),
+            ("rrp_GBP", "9.90"),
+            ("parts", parts),
+        ];
+        let fields = json!({
+            "sku": " A,\"1\"", "title": "Mug", "weight_grams": "250", "dimensions": {"length_mm": "80"},
+            "rrp": {"GBP": "9.90"}, "parts": [{"sku": "B", "units": 2}],
+        });
+        assert_eq!(Value::Object(OfSkus::fields(cells.into_iter())), fields);
     }
-}
-
-fn media_type(header: Option<&str>) -> String {
-    let kind = header.and_then(|header| header.split(';').next());
-    kind.unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-fn too_many_rows() -> Problem {
-    too_much("1,000 rows")
-}
-
-fn too_much(most: &str) -> Problem {
-    Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too-large",
-        format!("One call takes at most {most}."),
-        "Nothing was taken. Send the rows in several calls, side by side if you like.",
-    )
-}
-
-fn unknown_type() -> Problem {
-    Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unknown-media-type",
-        "Only JSON and CSV are read here.",
-        "Set `Content-Type` to `application/json` or `text/csv`.",
-    )
 }

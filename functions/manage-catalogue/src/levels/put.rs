@@ -1,13 +1,13 @@
 //! `PUT /stock-levels`: levels in bulk.
 
 use crate::App;
-use crate::bulk::{BulkResult, Rows};
+use crate::bulk::{BulkResult, OfSkus, read_rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use stallkeeper::api::scope::Catalogue;
-use stallkeeper::api::{Answer, Tenant};
+use stallkeeper::api::{Answer, Rows, Tenant};
 use stallkeeper::intake::{queue_levels, read_level};
 use stallkeeper::queue::LevelRow;
 use std::sync::Arc;
@@ -37,9 +37,9 @@ use std::sync::Arc;
 pub(crate) async fn put(
     tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
-    rows: Rows,
+    rows: Rows<OfSkus>,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {
-    let (rows, levels) = rows.read(read_level);
+    let (rows, levels) = read_rows(rows, read_level);
     let (store, queue) = (&app.store, &app.stock_changes);
     let verdicts = queue_levels(store, queue, &tenant, levels, Timestamp::now()).await?;
     Ok((StatusCode::ACCEPTED, Json(rows.judged(verdicts))))

@@ -1,22 +1,23 @@
 //! `GET /connections/{connection}/listings`: a page of listings by state, in JSON or CSV; or one, explained.
 
 use super::explain::Explanation;
-use super::rows::{ListingRow, to_csv};
+use super::rows::{COLUMNS, ListingRow};
 use crate::App;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Catalogue;
 use stallkeeper::api::{
-    Answer, Limit, Parameters, TenantConnection, decode_cursor, encode_cursor, foreign_cursor,
+    Answer, Limit, PageFormat, Parameters, TenantConnection, csv_answer, decode_cursor,
+    encode_cursor, foreign_cursor, wants_csv,
 };
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState};
-use stallkeeper::error::{Error, Result};
+use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,14 +27,6 @@ use utoipa::{IntoParams, ToSchema};
 const AT_ONCE: usize = 16;
 /// The header in which CSV, which has no other place for it, carries the cursor of the next page.
 const NEXT: &str = "next-page";
-
-/// How a page is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum PageFormat {
-    Json,
-    Csv,
-}
 
 /// Which listings to list, or the one to explain.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -110,23 +103,11 @@ pub(crate) async fn list(
     if !as_csv {
         return Ok(Json(ListingsAnswer::Page(page)).into_response());
     }
-    let body = to_csv(&page.listings).map_err(|error| Error::permanent("write CSV", error))?;
-    let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], body).into_response();
+    let mut response = csv_answer(&COLUMNS, page.listings.iter().map(ListingRow::cells))?;
     if let Some(next) = page.next.and_then(|next| next.parse().ok()) {
         response.headers_mut().insert(NEXT, next);
     }
     Ok(response)
-}
-
-fn wants_csv(headers: &HeaderMap, format: Option<PageFormat>) -> bool {
-    match format {
-        Some(format) => format == PageFormat::Csv,
-        None => {
-            let accept = headers.get(header::ACCEPT);
-            let accept = accept.and_then(|accept| accept.to_str().ok());
-            accept.is_some_and(|accept| accept.trim().starts_with("text/csv"))
-        }
-    }
 }
 
 impl App {

@@ -99,7 +99,7 @@ impl ListingRow {
 }
 
 /// The columns of CSV, in the order of the fields.
-const COLUMNS: [&str; 20] = [
+pub(super) const COLUMNS: [&str; 20] = [
     "sku",
     "state",
     "product",
@@ -122,18 +122,6 @@ const COLUMNS: [&str; 20] = [
     "automated_prices",
 ];
 
-/// The rows as CSV with a header; what is not known is empty.
-pub(super) fn to_csv(rows: &[ListingRow]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for row in rows {
-        writer.write_record(row.cells())?;
-    }
-    writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))
-}
-
 fn cell<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
@@ -144,7 +132,8 @@ fn words(marketplaces: &[Marketplace]) -> String {
 }
 
 impl ListingRow {
-    fn cells(&self) -> [String; 20] {
+    /// Its cells; what is not known is empty.
+    pub(super) fn cells(&self) -> [String; 20] {
         [
             self.sku.clone(),
             self.state.as_str().to_owned(),

@@ -2,13 +2,13 @@
 
 use super::row::ProductRow;
 use crate::App;
-use crate::bulk::{BulkResult, Rows};
+use crate::bulk::{BulkResult, OfSkus, read_rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use stallkeeper::api::scope::Catalogue;
-use stallkeeper::api::{Answer, Tenant};
+use stallkeeper::api::{Answer, Rows, Tenant};
 use stallkeeper::intake::{queue_products, read_product};
 use std::sync::Arc;
 
@@ -36,9 +36,9 @@ use std::sync::Arc;
 pub(crate) async fn put(
     tenant: Tenant<Catalogue>,
     State(app): State<Arc<App>>,
-    rows: Rows,
+    rows: Rows<OfSkus>,
 ) -> Answer<(StatusCode, Json<BulkResult>)> {
-    let (rows, products) = rows.read(read_product);
+    let (rows, products) = read_rows(rows, read_product);
     let (store, queue) = (&app.store, &app.stock_changes);
     let verdicts = queue_products(store, queue, &tenant, products, Timestamp::now()).await?;
     Ok((StatusCode::ACCEPTED, Json(rows.judged(verdicts))))

@@ -1,16 +1,12 @@
 //! CSV as rows of JSON: the header names the fields, and each cell is the text of its field. Cells are taken as they are: a
 //! space in a SKU is a space.
 
-use super::{Content, MOST_ROWS, too_many_rows};
+use super::{Content, RowForm, too_many_rows};
+use crate::api::{Answer, Problem, table};
 use axum::http::StatusCode;
-use serde_json::{Map, Value};
-use stallkeeper::api::{Answer, Problem};
+use serde_json::Value;
 use std::sync::Arc;
 
-/// Fields that are together in an object of their own.
-const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
-/// A column for each currency: `rrp_GBP`.
-const PRICE: &str = "rrp_";
 /// More than all fields and currencies need: each cell takes memory.
 const MOST_COLUMNS: usize = 200;
 
@@ -18,7 +14,7 @@ const MOST_COLUMNS: usize = 200;
 ///
 /// # Errors
 /// 400 if it is no CSV, 422 if the header names a column twice, 413 if there are too many rows.
-pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Content>> {
+pub(super) fn read<F: RowForm>(bytes: &[u8]) -> Answer<Vec<Content>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| not_csv("It is not UTF-8."))?;
     let header = text.lines().next().unwrap_or_default();
@@ -32,12 +28,12 @@ pub(super) fn read(bytes: &[u8]) -> Answer<Vec<Content>> {
         .map_err(|_| not_csv("Its first line cannot be read."))?
         .clone();
     columns.trim();
-    check(&columns)?;
+    check::<F>(&columns)?;
     let columns = Arc::new(columns);
     let mut rows = Vec::new();
     for record in reader.records() {
-        if rows.len() == MOST_ROWS {
-            return Err(too_many_rows());
+        if rows.len() == F::MOST_ROWS {
+            return Err(too_many_rows(F::MOST_ROWS));
         }
         let record = record.map_err(|_| not_csv("A line cannot be read."))?;
         let columns = columns.clone();
@@ -55,12 +51,13 @@ fn not_csv(detail: &str) -> Problem {
     )
 }
 
-fn check(columns: &csv::StringRecord) -> Answer<()> {
-    if !columns.iter().any(|column| column == "sku") {
-        return Err(Problem::invalid(
-            "",
-            "the first line must name the columns, `sku` among them",
-        ));
+fn check<F: RowForm>(columns: &csv::StringRecord) -> Answer<()> {
+    let names = |wanted: &str| columns.iter().any(|column| column == wanted);
+    if !F::COLUMNS
+        .iter()
+        .any(|all| all.iter().all(|wanted| names(wanted)))
+    {
+        return Err(Problem::invalid("", missing_columns(F::COLUMNS)));
     }
     if columns.len() > MOST_COLUMNS {
         return Err(Problem::invalid("", "expected at most 200 columns"));
@@ -72,6 +69,18 @@ fn check(columns: &csv::StringRecord) -> Answer<()> {
     }
 }
 
+fn missing_columns(columns: &[&[&str]]) -> String {
+    let each = columns.iter().map(|all| {
+        let all: Vec<String> = all.iter().map(|column| format!("`{column}`")).collect();
+        all.join(" and ")
+    });
+    let each: Vec<String> = each.collect();
+    format!(
+        "the first line must name the columns, {} among them",
+        each.join(", or ")
+    )
+}
+
 /// One line, still as text: a value for each cell takes many times the memory of the cell.
 pub(super) struct CsvRow {
     columns: Arc<csv::StringRecord>,
@@ -81,7 +90,7 @@ pub(super) struct CsvRow {
 impl CsvRow {
     /// # Errors
     /// Why it cannot be read.
-    pub(super) fn decode(&self) -> Result<Value, &'static str> {
+    pub(super) fn decode<F: RowForm>(&self) -> Result<Value, &'static str> {
         let Self { columns, record } = self;
         // Programs end lines with separators that say nothing.
         let is_longer = record
@@ -91,38 +100,14 @@ impl CsvRow {
         if is_longer || record.len() < columns.len() {
             return Err("It has more or fewer cells than the header.");
         }
-        let mut fields = Map::new();
-        let (mut dimensions, mut prices) = (Map::new(), Map::new());
-        for (column, cell) in columns.iter().zip(record) {
-            // An empty cell says nothing, as a field that is left out.
-            if cell.is_empty() {
-                continue;
-            }
-            let value = value(column, cell);
-            if DIMENSIONS.contains(&column) {
-                dimensions.insert(column.to_owned(), value);
-            } else if let Some(currency) = column.strip_prefix(PRICE) {
-                prices.insert(currency.to_owned(), value);
-            } else {
-                fields.insert(column.to_owned(), value);
-            }
-        }
-        for (name, nested) in [("dimensions", dimensions), ("rrp", prices)] {
-            if !nested.is_empty() {
-                fields.insert(name.to_owned(), Value::Object(nested));
-            }
-        }
-        Ok(Value::Object(fields))
+        // An empty cell says nothing, as a field that is left out.
+        let cells = columns
+            .iter()
+            .zip(record)
+            .filter(|(_, cell)| !cell.is_empty())
+            .map(|(column, cell)| (column, table::plain(cell)));
+        Ok(Value::Object(F::fields(cells)))
     }
-}
-
-/// Parts that are no JSON stay text, and are refused with their field later.
-fn value(column: &str, cell: &str) -> Value {
-    let text = || Value::String(cell.to_owned());
-    if column == "parts" {
-        return serde_json::from_str(cell).unwrap_or_else(|_| text());
-    }
-    text()
 }
 
 #[cfg(test)]
@@ -130,42 +115,50 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rows(text: &str) -> Vec<Result<Value, &'static str>> {
-        let rows = read(text.as_bytes()).unwrap_or_default();
-        rows.into_iter().map(Content::decode).collect()
+    struct Form;
+
+    impl RowForm for Form {
+        const COLUMNS: &'static [&'static [&'static str]] = &[&["sku"], &["Name", "Client"]];
     }
 
-    #[test]
-    fn a_row_is_what_json_would_say() {
-        let rows = rows(
-            "\u{feff}sku,title,weight_grams,length_mm,rrp_GBP,parts\n\
-             \" A,\"\"1\"\"\",Mug,250,80,9.90,\"[{\"\"sku\"\":\"\"B\"\",\"\"units\"\":2}]\"\nB,,,,,\n",
-        );
-        let first = json!({
-            "sku": " A,\"1\"", "title": "Mug", "weight_grams": "250", "dimensions": {"length_mm": "80"},
-            "rrp": {"GBP": "9.90"}, "parts": [{"sku": "B", "units": 2}],
-        });
-        assert_eq!(rows, [Ok(first), Ok(json!({"sku": "B"}))]);
+    fn rows(text: &str) -> Vec<Result<Value, &'static str>> {
+        let rows = read::<Form>(text.as_bytes()).unwrap_or_default();
+        rows.into_iter().map(Content::decode::<Form>).collect()
     }
 
     #[test]
     fn a_row_with_too_few_cells_is_told_and_keeps_no_other_from_being_read() {
-        let rows = rows("sku; quantity\nA;1;;\nB\nC;x\nD;1;2\n");
+        let rows = rows("\u{feff}sku; quantity\nA;1;;\nB\nC;x\nD;1;2\n A ;\n");
         assert_eq!(rows[0], Ok(json!({"sku": "A", "quantity": "1"})));
         assert!(rows[1].is_err());
         assert_eq!(rows[2], Ok(json!({"sku": "C", "quantity": "x"})));
         assert!(rows[3].is_err());
+        assert_eq!(rows[4], Ok(json!({"sku": " A "})));
     }
 
     #[test]
-    fn what_names_no_sku_or_is_no_text_is_refused_whole() {
+    fn what_a_table_here_guards_against_formulas_is_read_as_it_was() {
+        let rows = rows("sku,quantity\n'=1+1,'a\n");
+        assert_eq!(rows, [Ok(json!({"sku": "=1+1", "quantity": "'a"}))]);
+    }
+
+    #[test]
+    fn what_lacks_the_columns_or_is_no_text_is_refused_whole() {
         for body in [
             &b"\xff\xfe\x00"[..],
             b"",
             b"quantity\n1\n",
+            b"Name\n1\n",
             b"sku,sku\n1,2\n",
         ] {
-            assert!(read(body).is_err());
+            assert!(read::<Form>(body).is_err());
         }
+        assert!(read::<Form>(b"Client,Name\n").is_ok());
+        let problem = read::<Form>(b"x\n").err().unwrap();
+        let text = serde_json::to_string(&problem).unwrap();
+        assert!(
+            text.contains("`sku`, or `Name` and `Client` among"),
+            "{text}"
+        );
     }
 }
