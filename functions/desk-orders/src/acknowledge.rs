@@ -1,25 +1,21 @@
-//! `POST /orders/acknowledge`: the platform takes orders over, each row for itself.
+//! `POST /orders/acknowledge`: the platform takes orders over; `POST /orders/give-back`: it gives them back. Each row for
+//! itself.
 
 use crate::App;
+use crate::change::Step;
+use crate::outcome::{NamesOrder, Outcome, Reads, Results, each};
+use crate::take_over::decide as todays_rules;
 use axum::Json;
 use axum::extract::State;
-use futures::StreamExt as _;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use stallkeeper::api::{Answer, Body, Problem, Revision, Tenant, scope};
-use stallkeeper::domain::ids::{ConnectionKey, OrderId, TenantId, WarehouseCode};
-use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
-use stallkeeper::error::Result;
-use stallkeeper::store::{Store, Written};
-use std::collections::{BTreeSet, HashMap};
+use stallkeeper::domain::ids::WarehouseCode;
+use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::store::Settings;
 use std::sync::Arc;
-use tracing::error;
 use utoipa::ToSchema;
 
-/// How many orders one request may name.
-const MOST_ORDERS: usize = 100;
-/// How many of them are worked on at a time.
-const CONCURRENCY: usize = 10;
 /// The orders to take over.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,84 +42,10 @@ pub struct AcknowledgeRow {
     warehouse: Option<WarehouseCode>,
 }
 
-impl AcknowledgeRow {
-    fn named(&self) -> OrderRef {
-        OrderRef {
-            connection: self.connection.clone(),
-            id: self.id.clone(),
-        }
+impl NamesOrder for AcknowledgeRow {
+    fn ids(&self) -> (&str, &str) {
+        (&self.connection, &self.id)
     }
-}
-
-/// An order, by its ids.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = OrderIds)]
-pub struct OrderRef {
-    /// Connection id.
-    pub(crate) connection: String,
-    /// Amazon's order id.
-    pub(crate) id: String,
-}
-
-impl OrderRef {
-    /// The order's keys; what is no id names no order.
-    pub(crate) fn key(&self, tenant: &TenantId) -> Option<(ConnectionKey, OrderId)> {
-        let connection = self.connection.parse().ok()?;
-        Some((
-            ConnectionKey::new(tenant, &connection),
-            self.id.parse().ok()?,
-        ))
-    }
-}
-
-/// What became of each order, in the order of the request.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Acknowledged {
-    orders: Vec<Row>,
-}
-
-/// What became of one order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AcknowledgedOrder)]
-pub struct Row {
-    /// Connection id.
-    connection: String,
-    /// Amazon's order id.
-    id: String,
-    #[serde(flatten)]
-    result: Outcome,
-}
-
-/// What became of one order, and its current status.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = AcknowledgeResult)]
-pub struct Outcome {
-    outcome: Word,
-    /// The current status; `null` if there is no order.
-    status: Option<OrderStatus>,
-    /// The current revision; `null` if there is no order.
-    revision: Option<u64>,
-    /// The courier service it goes with.
-    service: Option<String>,
-    acknowledged_at: Option<Timestamp>,
-}
-
-/// What became of a row.
-///
-/// `acknowledged`: just now. `already`: before, or it was shipped. `changed`: it is not as it was at the given revision;
-/// read it again. `not_ready`: see `status`. `not_found`: no such order of this tenant. `failed`: could not be served now;
-/// send it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = AcknowledgeOutcome)]
-pub enum Word {
-    Acknowledged,
-    Already,
-    Changed,
-    NotReady,
-    NotFound,
-    Failed,
 }
 
 /// Takes over orders that are `ready`. Every order gets a row of its own; one that fails keeps none from the others.
@@ -136,7 +58,7 @@ pub enum Word {
     post, path = "/orders/acknowledge", operation_id = "acknowledgeOrders", tag = "desk",
     request_body = Acknowledgement,
     responses(
-        (status = 200, body = Acknowledged),
+        (status = 200, body = Results),
         (status = 422, description = "No order, or more than 100"),
     )
 )]
@@ -144,108 +66,16 @@ pub async fn acknowledge(
     tenant: Tenant<scope::Desk>,
     State(app): State<Arc<App>>,
     Body(Acknowledgement { orders }): Body<Acknowledgement>,
-) -> Answer<Json<Acknowledged>> {
-    if !(1..=MOST_ORDERS).contains(&orders.len()) {
-        let words = format!("name 1 to {MOST_ORDERS} orders");
-        return Err(Problem::invalid("/orders", words));
-    }
-    // An order that is named twice is taken once: two attempts at once would be in each other's way.
-    let distinct: BTreeSet<AcknowledgeRow> = orders.iter().cloned().collect();
-    let results: HashMap<AcknowledgeRow, Outcome> = futures::stream::iter(distinct)
-        .map(|row| async {
-            let result = one(&app.store, &tenant, &row).await;
-            (row, result)
-        })
-        .buffer_unordered(CONCURRENCY)
-        .collect()
-        .await;
-    let rows = orders.iter().filter_map(|row| {
-        Some(Row {
-            connection: row.connection.clone(),
-            id: row.id.clone(),
-            result: results.get(row)?.clone(),
-        })
-    });
-    Ok(Json(Acknowledged {
-        orders: rows.collect(),
-    }))
-}
-
-async fn one(store: &Store, tenant: &TenantId, row: &AcknowledgeRow) -> Outcome {
-    let result = acknowledge_one(store, tenant, row).await;
-    result.unwrap_or_else(|failure| {
-        error!(
-            connection.id = row.connection,
-            order.id = row.id,
-            error.class = failure.class().name(),
-            error = failure.chain(),
-            "an order could not be acknowledged"
-        );
-        Outcome::without_order(Word::Failed)
+) -> Answer<Json<Results>> {
+    let how = (Outcome::Acknowledged, Reads::OrderAlone);
+    each(&app, &tenant, orders, how, |row, stored, _, now| {
+        decide(stored, row, now)
     })
-}
-
-async fn acknowledge_one(
-    store: &Store,
-    tenant: &TenantId,
-    row: &AcknowledgeRow,
-) -> Result<Outcome> {
-    let Some((key, id)) = row.named().key(tenant) else {
-        return Ok(Outcome::without_order(Word::NotFound));
-    };
-    for () in Written::attempts() {
-        let Some(stored) = store.order(&key, &id).await? else {
-            return Ok(Outcome::without_order(Word::NotFound));
-        };
-        match decide(&stored, row, Timestamp::now()) {
-            TakeOver::Already => return Ok(Outcome::of(Word::Already, &stored)),
-            TakeOver::Changed => return Ok(Outcome::of(Word::Changed, &stored)),
-            TakeOver::NotReady => return Ok(Outcome::of(Word::NotReady, &stored)),
-            TakeOver::Taken(order, entry) => {
-                if store.replace_order(&order, &entry).await? == Written::Done {
-                    return Ok(Outcome::of(Word::Acknowledged, &order));
-                }
-            }
-        }
-    }
-    Ok(Outcome::without_order(Word::Failed))
-}
-
-impl Outcome {
-    fn of(outcome: Word, stored: &StoredOrder) -> Self {
-        Self {
-            outcome,
-            status: Some(stored.status),
-            revision: Some(stored.revision),
-            service: stored.decision.service.as_ref().map(ToString::to_string),
-            acknowledged_at: stored.acknowledged_at,
-        }
-    }
-
-    fn without_order(outcome: Word) -> Self {
-        Self {
-            outcome,
-            status: None,
-            revision: None,
-            service: None,
-            acknowledged_at: None,
-        }
-    }
-}
-
-/// What becomes of taking over an order.
-#[derive(Debug, PartialEq, Eq)]
-pub enum TakeOver {
-    /// To be stored, with what it adds to the history.
-    Taken(Box<StoredOrder>, HistoryEntry),
-    Already,
-    /// It is not what was read.
-    Changed,
-    NotReady,
+    .await
 }
 
 /// Decides on taking over an order. A shipped order counts as taken over: shipping acknowledges.
-pub fn decide(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver {
+pub fn decide(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> Step {
     let read = row.revision.map(Revision::get);
     let is_as_read = read.is_none_or(|read| read == stored.revision);
     let is_taken = stored.acknowledged_at.is_some();
@@ -253,28 +83,39 @@ pub fn decide(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> Tak
         OrderStatus::PartlyDispatched if !is_taken => match read {
             // Somebody has shipped a part of it: only who has read that may ship the rest.
             Some(_) if is_as_read => taken(stored, row, now),
-            Some(_) => TakeOver::Changed,
-            None => TakeOver::NotReady,
+            Some(_) => Step::changed(),
+            None => not_ready(stored),
         },
         OrderStatus::Acknowledged | OrderStatus::PartlyDispatched | OrderStatus::Dispatched
             if is_as_read || repeats(stored, read) =>
         {
-            TakeOver::Already
+            Step::Leave
         }
-        _ if !is_as_read => TakeOver::Changed,
+        _ if !is_as_read => Step::changed(),
         OrderStatus::Ready => taken(stored, row, now),
         OrderStatus::Acknowledged | OrderStatus::PartlyDispatched | OrderStatus::Dispatched => {
-            TakeOver::Already
+            Step::Leave
         }
         OrderStatus::Parked
         | OrderStatus::Elsewhere
         | OrderStatus::AwaitingPayment
         | OrderStatus::PendingReview
-        | OrderStatus::Cancelled => TakeOver::NotReady,
+        | OrderStatus::Cancelled => not_ready(stored),
     }
 }
 
-fn taken(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver {
+fn not_ready(stored: &StoredOrder) -> Step {
+    let detail = match stored.status {
+        OrderStatus::PartlyDispatched => {
+            "Somebody else shipped a part of it: send the `revision` that you read.".to_owned()
+        }
+        status => format!("It is `{}`.", status.as_str()),
+    };
+    let problem = Problem::conflict("not-ready", "The order is not ready.", detail);
+    Step::refuse(Outcome::NotReady, problem)
+}
+
+fn taken(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> Step {
     let mut order = stored.clone();
     if stored.status == OrderStatus::Ready {
         order.status = OrderStatus::Acknowledged;
@@ -286,13 +127,8 @@ fn taken(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> TakeOver
         .warehouse
         .as_ref()
         .and_then(|it| it.as_str().trim().parse().ok());
-    order.revision += 1;
-    let entry = HistoryEntry {
-        at: now,
-        kind: HistoryKind::Acknowledged,
-        note: "the platform took the order over".to_owned(),
-    };
-    TakeOver::Taken(Box::new(order), entry)
+    let note = "the platform took the order over";
+    Step::write(order, HistoryKind::Acknowledged, note, now)
 }
 
 /// Whether the order was taken over as of just this revision: the request came before. Older releases kept no revision.
@@ -300,4 +136,92 @@ fn repeats(stored: &StoredOrder, read: Option<u64>) -> bool {
     stored
         .acknowledged_revision
         .is_none_or(|acknowledged| Some(acknowledged) == read)
+}
+
+/// The orders that the platform gives back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = GiveBackRequest)]
+pub struct GiveBack {
+    #[schema(min_items = 1, max_items = 100)]
+    orders: Vec<GiveBackRow>,
+}
+
+/// An order to give back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = GiveBackOrder)]
+pub struct GiveBackRow {
+    /// Connection id.
+    connection: String,
+    /// Amazon's order id.
+    id: String,
+    /// The revision that was read. Given, an order that was changed since is not given back.
+    revision: Option<Revision>,
+}
+
+impl NamesOrder for GiveBackRow {
+    fn ids(&self) -> (&str, &str) {
+        (&self.connection, &self.id)
+    }
+}
+
+/// Gives back orders that were taken over and are not shipped: the platform does not ship what is open of them.
+///
+/// Each goes where today's rules put it (`ready`, `partly_dispatched` or `pending_review`), can be taken over again, and
+/// reserves its units again as before it was taken over. One that nobody has taken over is `already`; one that is shipped or
+/// cancelled is `not_acknowledged`. Sending the same again is safe.
+#[utoipa::path(
+    post, path = "/orders/give-back", operation_id = "giveBackOrders", tag = "desk",
+    request_body = GiveBack,
+    responses(
+        (status = 200, body = Results),
+        (status = 422, description = "No order, or more than 100"),
+    )
+)]
+pub async fn give_back(
+    tenant: Tenant<scope::Desk>,
+    State(app): State<Arc<App>>,
+    Body(GiveBack { orders }): Body<GiveBack>,
+) -> Answer<Json<Results>> {
+    let how = (Outcome::GivenBack, Reads::Settings);
+    each(&app, &tenant, orders, how, |row, stored, settings, now| {
+        let seen = row.revision.map(Revision::get);
+        given_back(stored, seen, settings, now)
+    })
+    .await
+}
+
+fn given_back(
+    stored: &StoredOrder,
+    seen: Option<u64>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Step {
+    let is_open = matches!(
+        stored.status,
+        OrderStatus::Acknowledged | OrderStatus::PartlyDispatched
+    );
+    let waits = stored.is_ready() || stored.status == OrderStatus::PendingReview;
+    if waits {
+        return Step::Leave;
+    }
+    // What Amazon fulfils was never given to the platform.
+    if !is_open || stored.acknowledged_at.is_none() {
+        let detail = format!("It is `{}`.", stored.status.as_str());
+        let title = "The order is not one that the platform has taken over and is still to ship.";
+        let problem = Problem::conflict("not-acknowledged", title, detail);
+        return Step::refuse(Outcome::NotAcknowledged, problem);
+    }
+    if seen.is_some_and(|seen| seen != stored.revision) {
+        return Step::changed();
+    }
+    let mut order = stored.clone();
+    order.acknowledged_at = None;
+    order.acknowledged_revision = None;
+    order.warehouse = None;
+    order.given_back_at = Some(now);
+    order.status = todays_rules(&mut order, settings);
+    let note = "the platform gave the order back";
+    Step::write(order, HistoryKind::GivenBack, note, now)
 }

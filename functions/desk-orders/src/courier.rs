@@ -1,21 +1,21 @@
-//! `POST /orders/{connection}/{order}/courier`: a person gives a waiting order its courier service.
+//! `POST /orders/{connection}/{order}/courier` and `POST /orders/courier`: a person gives waiting orders their courier service.
 
 use crate::App;
 use crate::answer::WholeOrder;
+use crate::change::{Step, change_one};
 use crate::desk::OrderKey;
+use crate::outcome::{NamesOrder, Outcome, Reads, Results, each};
 use crate::pick::{Pick, pick as decide};
-use crate::show::whole;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, Problem, Revision, Tenant, scope};
-use stallkeeper::domain::courier::{CourierServiceId, Couriers, Switches};
+use stallkeeper::api::{Answer, Body, Faults, Problem, Revision, Tenant, scope};
+use stallkeeper::domain::courier::{CourierServiceId, Couriers, InvalidCourierService, Switches};
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::StoredOrder;
-use stallkeeper::store::{Settings, Written};
+use stallkeeper::store::Settings;
 use std::sync::Arc;
-use tracing::info;
 use utoipa::ToSchema;
 
 /// How many services an answer names.
@@ -32,6 +32,38 @@ pub struct Choice {
     /// The revision the person looked at. Given, an order that was changed since is not touched, and one that is `ready`
     /// gets this service instead of its own; left out, the choice is checked against what is current.
     revision: Option<Revision>,
+}
+
+/// The courier services that a person picked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CourierChoices)]
+pub struct Choices {
+    #[schema(min_items = 1, max_items = 100)]
+    orders: Vec<ChoiceRow>,
+}
+
+/// An order, and which courier service a person picked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrderCourierChoice)]
+pub struct ChoiceRow {
+    /// Connection id.
+    connection: String,
+    /// Amazon's order id.
+    id: String,
+    /// `courier/service`, spelt as in the tenant's couriers.
+    #[schema(value_type = CourierServiceId)]
+    service: String,
+    /// The revision the person looked at. Given, an order that was changed since is not touched, and one that is `ready`
+    /// gets this service instead of its own; left out, the choice is checked against what is current.
+    revision: Option<Revision>,
+}
+
+impl NamesOrder for ChoiceRow {
+    fn ids(&self) -> (&str, &str) {
+        (&self.connection, &self.id)
+    }
 }
 
 /// Gives an order that waits for a person its courier service, or a `ready` one another. The order is `ready` then, and no rule touches the
@@ -51,53 +83,66 @@ pub struct Choice {
 )]
 pub async fn pick(
     tenant: Tenant<scope::Desk>,
-    OrderKey { connection, order }: OrderKey,
+    key: OrderKey,
     State(app): State<Arc<App>>,
     Body(choice): Body<Choice>,
 ) -> Answer<Json<WholeOrder>> {
-    let service: CourierServiceId = choice.service.parse().map_err(|error| {
-        let error: stallkeeper::domain::courier::InvalidCourierService = error;
-        Problem::invalid("/service", error.to_string())
-    })?;
-    let key = ConnectionKey::new(&tenant, &connection);
+    let service = parsed(&choice.service).map_err(|words| Problem::invalid("/service", words))?;
+    let connection = ConnectionKey::new(&tenant, &key.connection);
+    let settings = app.store.settings(&connection).await?;
     let seen = choice.revision.map(Revision::get);
-    let mut settings = None;
-    for () in Written::attempts() {
-        let stored = app.store.order(&key, &order).await?;
-        let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
-        let settings = match &settings {
-            Some(settings) => settings,
-            None => settings.insert(app.store.settings(&key).await?),
-        };
-        let is_again = seen == Some(stored.revision);
-        let picked = decide_on(&stored, &service, settings, is_again);
-        let is_as_seen = seen.is_none_or(|seen| seen == stored.revision);
-        match picked {
-            Pick::Already => return Ok(Json(whole(&app, stored).await?)),
-            Pick::NotPending => return Err(not_pending(&app, stored).await?),
-            _ if !is_as_seen => return Err(changed(&app, stored).await?),
-            Pick::AmazonShips(program) => return Err(amazon_ships(&program)),
-            Pick::NoLines => return Err(no_lines()),
-            Pick::Unfit { words, fit } => return Err(unfit(&service, &words, &fit)),
-            Pick::Taken(order, entry) => {
-                if app.store.replace_order(&order, &entry).await? == Written::Done {
-                    info!(connection.id = %connection, order.id = %order.order.id, service = %service, "a person picked a courier service");
-                    return Ok(Json(whole(&app, *order).await?));
-                }
-            }
-        }
-    }
-    let stored = app.store.order(&key, &order).await?;
-    let stored = stored.ok_or_else(|| Problem::not_found("order"))?;
-    Err(changed(&app, stored).await?)
+    change_one(&app, &tenant, &key, |stored, now| {
+        picked(stored, &service, seen, &settings, now)
+    })
+    .await
 }
 
-fn decide_on(
+/// Gives orders that wait for a person their courier service, or `ready` ones another, each row for itself and as for one order.
+///
+/// `ready` ones are given another service only with the `revision` that was read. What the service cannot carry is `unfit`,
+/// with the reason.
+#[utoipa::path(
+    post, path = "/orders/courier", operation_id = "pickCourierServices", tag = "desk",
+    request_body = Choices,
+    responses(
+        (status = 200, body = Results),
+        (status = 422, description = "No order, or more than 100; or a service that is not written `courier/service`"),
+    )
+)]
+pub async fn pick_many(
+    tenant: Tenant<scope::Desk>,
+    State(app): State<Arc<App>>,
+    Body(Choices { orders }): Body<Choices>,
+) -> Answer<Json<Results>> {
+    let mut faults = Faults::default();
+    for (index, row) in orders.iter().enumerate() {
+        faults.check(format!("/orders/{index}/service"), parsed(&row.service));
+    }
+    faults.done()?;
+    let how = (Outcome::Picked, Reads::Settings);
+    each(&app, &tenant, orders, how, |row, stored, settings, now| {
+        let seen = row.revision.map(Revision::get);
+        match parsed(&row.service) {
+            Ok(service) => picked(stored, &service, seen, settings, now),
+            Err(words) => Step::refuse(Outcome::Unfit, Problem::invalid("/service", words)),
+        }
+    })
+    .await
+}
+
+fn parsed(service: &str) -> Result<CourierServiceId, String> {
+    service
+        .parse()
+        .map_err(|error: InvalidCourierService| error.to_string())
+}
+
+fn picked(
     stored: &StoredOrder,
     service: &CourierServiceId,
+    seen: Option<u64>,
     settings: &Settings,
-    is_again: bool,
-) -> Pick {
+    now: Timestamp,
+) -> Step {
     let couriers = Couriers::new(settings.couriers.clone());
     // Switched off as a whole, a marketplace still says which couriers its last orders may go with.
     let marketplace = settings
@@ -106,40 +151,30 @@ fn decide_on(
         .find(|settings| Some(settings.marketplace) == stored.order.marketplace());
     let none = Switches::default();
     let switches = marketplace.map_or(&none, |settings| &settings.couriers);
-    decide(
-        stored,
-        service,
-        &couriers,
-        switches,
-        is_again,
-        Timestamp::now(),
-    )
+    let is_again = seen == Some(stored.revision);
+    let is_as_seen = seen.is_none_or(|seen| seen == stored.revision);
+    match decide(stored, service, &couriers, switches, is_again, now) {
+        Pick::Already => Step::Leave,
+        Pick::NotPending => Step::refuse(Outcome::NotPending, not_pending(stored)),
+        _ if !is_as_seen => Step::changed(),
+        Pick::AmazonShips(program) => Step::refuse(Outcome::Unfit, amazon_ships(&program)),
+        Pick::NoLines => Step::refuse(Outcome::Unfit, no_lines()),
+        Pick::Unfit { words, fit } => Step::refuse(Outcome::Unfit, unfit(service, &words, &fit)),
+        Pick::Taken(order, entry) => Step::Write(order, entry),
+    }
 }
 
-async fn not_pending(app: &App, stored: StoredOrder) -> Answer<Problem> {
+fn not_pending(stored: &StoredOrder) -> Problem {
     let with = match &stored.decision.service {
         Some(service) => format!(" with {service}"),
         None => String::new(),
     };
-    let detail = format!(
-        "It is `{}`{with}. `current` shows it as it is now.",
-        stored.status.as_str()
-    );
-    let problem = Problem::conflict(
+    let detail = format!("It is `{}`{with}.", stored.status.as_str());
+    Problem::conflict(
         "not-pending",
         "The order does not wait for a courier service.",
         detail,
-    );
-    Ok(problem.showing(&whole(app, stored).await?))
-}
-
-async fn changed(app: &App, stored: StoredOrder) -> Answer<Problem> {
-    let problem = Problem::conflict(
-        "changed-meanwhile",
-        "The order was changed meanwhile.",
-        "Look at `current`, the order as it is now, and pick again.",
-    );
-    Ok(problem.showing(&whole(app, stored).await?))
+    )
 }
 
 fn amazon_ships(program: &str) -> Problem {

@@ -1,9 +1,10 @@
-//! `POST /orders/{connection}/{order}/hold` and `…/release`: a person's word that an order must not be shipped for now.
+//! `POST /orders/hold`, `…/release` and the same of one order: a person's word that it must not be shipped for now.
 
 use crate::App;
 use crate::answer::WholeOrder;
+use crate::change::{Step, change_one};
 use crate::desk::OrderKey;
-use crate::show::whole;
+use crate::outcome::{OrderRef, Outcome, Reads, Results, each};
 use crate::take_over::decide;
 use axum::Json;
 use axum::extract::State;
@@ -12,8 +13,8 @@ use serde::Deserialize;
 use stallkeeper::api::{Answer, Body, Problem, Tenant, Text, scope};
 use stallkeeper::domain::courier::Reason;
 use stallkeeper::domain::ids::ConnectionKey;
-use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderHold, OrderStatus, StoredOrder};
-use stallkeeper::store::{Settings, Written};
+use stallkeeper::domain::order::{HistoryKind, OrderHold, OrderStatus, StoredOrder};
+use stallkeeper::store::Settings;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -24,6 +25,25 @@ pub struct HoldRequest {
     /// For colleagues; 1 to 200 characters. Not the place for anything about the buyer.
     #[schema(example = "the mug is out of its box")]
     reason: Text<200>,
+}
+
+/// The orders that must not be shipped for now, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldOrdersRequest {
+    #[schema(min_items = 1, max_items = 100)]
+    orders: Vec<OrderRef>,
+    /// For colleagues; 1 to 200 characters. Not the place for anything about the buyer.
+    #[schema(example = "the shelf is being counted")]
+    reason: Text<200>,
+}
+
+/// The orders that a person releases.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseOrdersRequest {
+    #[schema(min_items = 1, max_items = 100)]
+    orders: Vec<OrderRef>,
 }
 
 /// Hold an order that is `ready` or waits.
@@ -46,12 +66,30 @@ pub async fn hold(
     Body(HoldRequest { reason }): Body<HoldRequest>,
 ) -> Answer<Json<WholeOrder>> {
     let reason = reason.checked("/reason")?;
-    change(&app, &tenant, &key, |stored, _, now| {
-        if stored.is_ready() || stored.status == OrderStatus::PendingReview {
-            Step::Write(Box::new(held(stored, &reason, now)))
-        } else {
-            Step::Refuse
-        }
+    change_one(&app, &tenant, &key, |stored, now| {
+        held(stored, &reason, now)
+    })
+    .await
+}
+
+/// Holds orders that are `ready` or wait, each row for itself, as for one order. One that is neither is `not_open`.
+#[utoipa::path(
+    post, path = "/orders/hold", operation_id = "holdOrders", tag = "desk",
+    request_body = HoldOrdersRequest,
+    responses(
+        (status = 200, body = Results),
+        (status = 422, description = "No order, or more than 100; no reason, or a long one"),
+    )
+)]
+pub async fn hold_many(
+    tenant: Tenant<scope::Desk>,
+    State(app): State<Arc<App>>,
+    Body(HoldOrdersRequest { orders, reason }): Body<HoldOrdersRequest>,
+) -> Answer<Json<Results>> {
+    let reason = reason.checked("/reason")?;
+    let how = (Outcome::Held, Reads::OrderAlone);
+    each(&app, &tenant, orders, how, |_, stored, _, now| {
+        held(stored, &reason, now)
     })
     .await
 }
@@ -69,88 +107,63 @@ pub async fn release(
     key: OrderKey,
     State(app): State<Arc<App>>,
 ) -> Answer<Json<WholeOrder>> {
-    change(&app, &tenant, &key, |stored, settings, now| {
-        match &stored.held {
-            Some(_) => Step::Write(Box::new(released(stored, settings, now))),
-            None => Step::Leave,
-        }
+    let connection = ConnectionKey::new(&tenant, &key.connection);
+    let settings = app.store.settings(&connection).await?;
+    change_one(&app, &tenant, &key, |stored, now| {
+        released(stored, &settings, now)
     })
     .await
 }
 
-/// What a request makes of an order.
-enum Step {
-    Write(Box<(StoredOrder, HistoryEntry)>),
-    Leave,
-    Refuse,
+/// Releases orders that a person holds, each row for itself: each goes where today's rules put it. One that is not held is
+/// `already`.
+#[utoipa::path(
+    post, path = "/orders/release", operation_id = "releaseOrders", tag = "desk",
+    request_body = ReleaseOrdersRequest,
+    responses(
+        (status = 200, body = Results),
+        (status = 422, description = "No order, or more than 100"),
+    )
+)]
+pub async fn release_many(
+    tenant: Tenant<scope::Desk>,
+    State(app): State<Arc<App>>,
+    Body(ReleaseOrdersRequest { orders }): Body<ReleaseOrdersRequest>,
+) -> Answer<Json<Results>> {
+    let how = (Outcome::Released, Reads::Settings);
+    each(&app, &tenant, orders, how, |_, stored, settings, now| {
+        released(stored, settings, now)
+    })
+    .await
 }
 
-async fn change(
-    app: &App,
-    tenant: &Tenant<scope::Desk>,
-    key: &OrderKey,
-    step: impl Fn(&StoredOrder, &Settings, Timestamp) -> Step,
-) -> Answer<Json<WholeOrder>> {
-    let connection = ConnectionKey::new(tenant, &key.connection);
-    let settings = app.store.settings(&connection).await?;
-    let read = async || {
-        let stored = app.store.order(&connection, &key.order).await?;
-        stored.ok_or_else(|| Problem::not_found("order"))
-    };
-    for () in Written::attempts() {
-        let stored = read().await?;
-        match step(&stored, &settings, Timestamp::now()) {
-            Step::Leave => return Ok(Json(whole(app, stored).await?)),
-            Step::Refuse => {
-                let problem = Problem::conflict(
-                    "not-open",
-                    "The order is neither ready nor waiting.",
-                    format!("It is `{}`.", stored.status.as_str()),
-                );
-                return Err(problem.showing(&whole(app, stored).await?));
-            }
-            Step::Write(write) => {
-                let (order, entry) = *write;
-                if app.store.replace_order(&order, &entry).await? == Written::Done {
-                    return Ok(Json(whole(app, order).await?));
-                }
-            }
-        }
+fn held(stored: &StoredOrder, reason: &str, now: Timestamp) -> Step {
+    if !stored.is_ready() && stored.status != OrderStatus::PendingReview {
+        let problem = Problem::conflict(
+            "not-open",
+            "The order is neither ready nor waiting.",
+            format!("It is `{}`.", stored.status.as_str()),
+        );
+        return Step::refuse(Outcome::NotOpen, problem);
     }
-    let problem = Problem::conflict(
-        "changed-meanwhile",
-        "The order was changed meanwhile.",
-        "Look at `current`, the order as it is now, and try again.",
-    );
-    Err(problem.showing(&whole(app, read().await?).await?))
-}
-
-fn held(stored: &StoredOrder, reason: &str, now: Timestamp) -> (StoredOrder, HistoryEntry) {
     let mut order = stored.clone();
     order.status = OrderStatus::PendingReview;
-    order.revision += 1;
     order.decision.reason = Some(Reason::Held);
     order.held = Some(OrderHold {
         reason: reason.to_owned(),
         since: now,
     });
     let note = format!("a person holds the order: {reason}");
-    (order, entry(now, HistoryKind::Held, note))
+    Step::write(order, HistoryKind::Held, note, now)
 }
 
-fn released(
-    stored: &StoredOrder,
-    settings: &Settings,
-    now: Timestamp,
-) -> (StoredOrder, HistoryEntry) {
+pub(crate) fn released(stored: &StoredOrder, settings: &Settings, now: Timestamp) -> Step {
+    if stored.held.is_none() {
+        return Step::Leave;
+    }
     let mut order = stored.clone();
     order.held = None;
-    order.revision += 1;
     order.status = decide(&mut order, settings);
-    let note = "a person released the order".to_owned();
-    (order, entry(now, HistoryKind::Released, note))
-}
-
-fn entry(at: Timestamp, kind: HistoryKind, note: String) -> HistoryEntry {
-    HistoryEntry { at, kind, note }
+    let note = "a person released the order";
+    Step::write(order, HistoryKind::Released, note, now)
 }

@@ -3,15 +3,17 @@
 //! The tenant comes from the token alone, every route needs scope `desk`, and buyer data leaves by one route only,
 //! which needs scope `buyer` too. It talks to no one but the tables: what changes here is announced by their stream.
 //!
-//! Both POST routes are idempotent in themselves, so an `Idempotency-Key` adds nothing: picking the same service again
+//! All POST routes are idempotent in themselves, so an `Idempotency-Key` adds nothing: picking the same service again
 //! and acknowledging again answer the current state.
 
 pub mod acknowledge;
 pub mod answer;
+pub mod change;
 pub mod courier;
 pub mod desk;
 pub mod hold;
 pub mod list;
+pub mod outcome;
 pub mod pick;
 pub mod place;
 pub mod query;
@@ -66,7 +68,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let orders = OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(acknowledge::acknowledge))
+        .routes(routes!(acknowledge::give_back))
         .routes(routes!(take_over::take_over))
+        .routes(routes!(courier::pick_many))
+        .routes(routes!(hold::hold_many))
+        .routes(routes!(hold::release_many))
         .routes(routes!(show::order))
         .routes(routes!(courier::pick))
         .routes(routes!(hold::hold))

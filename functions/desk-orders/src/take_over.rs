@@ -1,31 +1,20 @@
 //! `POST /orders/take-over`: orders that were bought before the take-over moment become ours, each row for itself.
 
 use crate::App;
-use crate::acknowledge::OrderRef;
+use crate::change::Step;
+use crate::outcome::{OrderRef, Outcome, Reads, Results, each};
 use axum::Json;
 use axum::extract::State;
-use futures::StreamExt as _;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use stallkeeper::api::{Answer, Body, Problem, Tenant, scope};
 use stallkeeper::domain::courier::{
     Choice, Couriers, LabelSource, Switches, choose, fitness_by_hand,
 };
-use stallkeeper::domain::ids::TenantId;
-use stallkeeper::domain::order::{
-    AmazonStatus, HistoryEntry, HistoryKind, OrderStatus, StoredOrder,
-};
-use stallkeeper::error::Result;
-use stallkeeper::store::{Settings, Store, Written};
-use std::collections::{BTreeSet, HashMap};
+use stallkeeper::domain::order::{AmazonStatus, HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::store::Settings;
 use std::sync::Arc;
-use tracing::error;
 use utoipa::ToSchema;
-
-/// How many orders one request may name.
-const MOST_ORDERS: usize = 100;
-/// How many of them are worked on at a time.
-const CONCURRENCY: usize = 10;
 
 /// The orders that become ours.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,38 +23,6 @@ const CONCURRENCY: usize = 10;
 pub struct Request {
     #[schema(min_items = 1, max_items = 100)]
     orders: Vec<OrderRef>,
-}
-
-/// What became of each order, in the order of the request.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TakeOverSummary)]
-pub struct Summary {
-    orders: Vec<Row>,
-}
-
-/// What became of one order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TakenOverOrder)]
-pub struct Row {
-    /// Connection id.
-    connection: String,
-    /// Amazon's order id.
-    id: String,
-    outcome: Word,
-    /// The current status; `null` if there is no order.
-    status: Option<OrderStatus>,
-}
-
-/// `taken_over`: just now; see `status`. `not_elsewhere`: it is ours already, or over. `not_found`: no such order of this
-/// tenant. `failed`: could not be served now; send it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = TakeOverOutcome)]
-pub enum Word {
-    TakenOver,
-    NotElsewhere,
-    NotFound,
-    Failed,
 }
 
 /// Takes over orders that are `elsewhere`, although they were bought before the take-over moment: from now on they are ours
@@ -77,7 +34,7 @@ pub enum Word {
     post, path = "/orders/take-over", operation_id = "takeOverOrders", tag = "desk",
     request_body = Request,
     responses(
-        (status = 200, body = Summary),
+        (status = 200, body = Results),
         (status = 422, description = "No order, or more than 100"),
     )
 )]
@@ -85,81 +42,24 @@ pub async fn take_over(
     tenant: Tenant<scope::Desk>,
     State(app): State<Arc<App>>,
     Body(Request { orders }): Body<Request>,
-) -> Answer<Json<Summary>> {
-    if !(1..=MOST_ORDERS).contains(&orders.len()) {
-        let words = format!("name 1 to {MOST_ORDERS} orders");
-        return Err(Problem::invalid("/orders", words));
-    }
-    let distinct: BTreeSet<OrderRef> = orders.iter().cloned().collect();
-    let results: HashMap<OrderRef, (Word, Option<OrderStatus>)> = futures::stream::iter(distinct)
-        .map(|named| async {
-            let result = one(&app.store, &tenant, &named).await;
-            (named, result)
-        })
-        .buffer_unordered(CONCURRENCY)
-        .collect()
-        .await;
-    let rows = orders.into_iter().filter_map(|order| {
-        let (outcome, status) = *results.get(&order)?;
-        Some(Row {
-            connection: order.connection,
-            id: order.id,
-            outcome,
-            status,
-        })
-    });
-    Ok(Json(Summary {
-        orders: rows.collect(),
-    }))
-}
-
-async fn one(store: &Store, tenant: &TenantId, named: &OrderRef) -> (Word, Option<OrderStatus>) {
-    let result = take_over_one(store, tenant, named).await;
-    result.unwrap_or_else(|failure| {
-        error!(
-            connection.id = named.connection,
-            order.id = named.id,
-            error.class = failure.class().name(),
-            error = failure.chain(),
-            "an order could not be taken over"
-        );
-        (Word::Failed, None)
+) -> Answer<Json<Results>> {
+    let how = (Outcome::TakenOver, Reads::Settings);
+    each(&app, &tenant, orders, how, |_, stored, settings, now| {
+        taken_over(stored, settings, now)
     })
-}
-
-async fn take_over_one(
-    store: &Store,
-    tenant: &TenantId,
-    named: &OrderRef,
-) -> Result<(Word, Option<OrderStatus>)> {
-    let Some((key, id)) = named.key(tenant) else {
-        return Ok((Word::NotFound, None));
-    };
-    for () in Written::attempts() {
-        let Some(stored) = store.order(&key, &id).await? else {
-            return Ok((Word::NotFound, None));
-        };
-        if stored.status != OrderStatus::Elsewhere {
-            return Ok((Word::NotElsewhere, Some(stored.status)));
-        }
-        let settings = store.settings(&key).await?;
-        let (order, entry) = taken_over(&stored, &settings, Timestamp::now());
-        if store.replace_order(&order, &entry).await? == Written::Done {
-            return Ok((Word::TakenOver, Some(order.status)));
-        }
-    }
-    Ok((Word::Failed, None))
+    .await
 }
 
 /// An order that was elsewhere, as ours: by the rules of this moment, since those of when it came may have changed.
-fn taken_over(
-    stored: &StoredOrder,
-    settings: &Settings,
-    now: Timestamp,
-) -> (StoredOrder, HistoryEntry) {
+fn taken_over(stored: &StoredOrder, settings: &Settings, now: Timestamp) -> Step {
+    if stored.status != OrderStatus::Elsewhere {
+        let detail = format!("It is `{}`.", stored.status.as_str());
+        let title = "The order is ours already, or over.";
+        let problem = Problem::conflict("not-elsewhere", title, detail);
+        return Step::refuse(Outcome::NotElsewhere, problem);
+    }
     let mut order = stored.clone();
     order.taken_over_at = Some(now);
-    order.revision += 1;
     order.decision.service = None;
     order.status = match stored.order.amazon_status {
         Some(AmazonStatus::PendingAvailability | AmazonStatus::Pending) => {
@@ -172,14 +72,9 @@ fn taken_over(
         // Its status is not known: why it would wait has been found before.
         _ => OrderStatus::PendingReview,
     };
-    let note = "a person took the order over".to_owned();
-    order.decision.explanation.push(note.clone());
-    let entry = HistoryEntry {
-        at: now,
-        kind: HistoryKind::TakenOver,
-        note,
-    };
-    (order, entry)
+    let note = "a person took the order over";
+    order.decision.explanation.push(note.to_owned());
+    Step::write(order, HistoryKind::TakenOver, note, now)
 }
 
 /// Chooses the courier service of an order that is to be shipped, and says which status that makes. A person's choice stays

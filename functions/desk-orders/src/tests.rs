@@ -4,6 +4,7 @@ mod acknowledge;
 mod event;
 mod hold;
 mod list;
+mod many;
 mod partly;
 mod pick;
 mod show;

@@ -87,6 +87,7 @@ pub fn take_in(
         imported_at: stored.map_or(now, |stored| stored.imported_at),
         acknowledged_at: stored.and_then(|stored| stored.acknowledged_at),
         acknowledged_revision: stored.and_then(|stored| stored.acknowledged_revision),
+        given_back_at: stored.and_then(|stored| stored.given_back_at),
         taken_over_at: stored.and_then(|stored| stored.taken_over_at),
         held: stored.and_then(|stored| stored.held.clone()),
         warehouse: stored.and_then(|stored| stored.warehouse.clone()),

@@ -48,6 +48,8 @@ pub struct OrderDemand {
     /// When we read this state: nothing in it left the warehouse later.
     seen_at: Timestamp,
     acknowledged_at: Option<Timestamp>,
+    /// What was stamped before this moment is reserved again as if nobody had taken it over.
+    given_back_at: Option<Timestamp>,
     /// It belongs to whoever handled it before the take-over moment.
     is_elsewhere: bool,
     warehouse: Option<WarehouseCode>,
@@ -106,6 +108,7 @@ impl OrderChanges {
             updated_at: new.order.updated_at,
             seen_at: new.version.fetched_at,
             acknowledged_at: new.acknowledged_at.or(shipped),
+            given_back_at: new.given_back_at,
             is_elsewhere: new.status == OrderStatus::Elsewhere,
             warehouse: new.warehouse.clone(),
         }
@@ -187,6 +190,7 @@ impl OrderDemand {
         previous: Option<&Reservation>,
     ) -> Reservation {
         let before = previous.and_then(|previous| previous.acknowledged_at);
+        let before = before.filter(|at| self.given_back_at.is_none_or(|back| *at > back));
         Reservation {
             connection: self.connection.id.clone(),
             order: self.order.clone(),

@@ -315,6 +315,38 @@ async fn acknowledging_stamps_and_costs_no_line_that_vanished() {
 }
 
 #[tokio::test]
+async fn what_is_given_back_is_reserved_again_as_if_nobody_had_taken_it_over() {
+    let cloud = Cloud::new().await;
+    let first = order(vec![item("1", "MUG", 1)]);
+    let taken = next(&first, |order| {
+        order.status = OrderStatus::Acknowledged;
+        order.acknowledged_at = Some(at(900));
+        order.warehouse = Some("LON".parse().unwrap());
+    });
+    let given_back = next(&taken, |order| {
+        order.status = OrderStatus::Ready;
+        (order.acknowledged_at, order.warehouse) = (None, None);
+        order.given_back_at = Some(at(950));
+    });
+    live(&cloud, &[first, taken, given_back.clone()]).await;
+    let mug = only(&cloud, "MUG").await;
+    assert_eq!(
+        (mug.acknowledged_at, mug.warehouse, mug.units),
+        (None, None, 1)
+    );
+    assert_eq!(cloud.recomputed().len(), 3);
+
+    let again = next(&given_back, |order| {
+        order.status = OrderStatus::Acknowledged;
+        order.acknowledged_at = Some(at(1000));
+    });
+    reserve(&cloud.app, [changes(Some(&given_back), &again)].iter())
+        .await
+        .unwrap();
+    assert_eq!(only(&cloud, "MUG").await.acknowledged_at, Some(at(1000)));
+}
+
+#[tokio::test]
 async fn a_revision_that_changes_nothing_queues_nothing_and_one_that_may_be_half_done_queues_all() {
     let cloud = Cloud::new().await;
     let first = order(vec![item("1", "MUG", 1)]);

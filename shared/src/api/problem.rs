@@ -154,6 +154,11 @@ impl Problem {
         }
     }
 
+    /// What is wrong and what to do, as two sentences for a person.
+    pub fn words(&self) -> String {
+        format!("{} {}", self.title, self.detail)
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }

@@ -234,6 +234,9 @@ pub struct StoredOrder {
     /// The revision that whoever acknowledged it had read.
     #[serde(default)]
     pub acknowledged_revision: Option<u64>,
+    /// When the platform gave it back after it had taken it over, last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back_at: Option<Timestamp>,
     /// When a person took it over although it was bought before the take-over moment.
     #[serde(default)]
     pub taken_over_at: Option<Timestamp>,

@@ -82,6 +82,7 @@ fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> Sto
         imported_at: at(2),
         acknowledged_at: None,
         acknowledged_revision: None,
+        given_back_at: None,
         taken_over_at: None,
         held: None,
         buyer_until: None,

@@ -63,6 +63,9 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
     let mapping = json!({"service": "DPD/next-day"});
     let courier = json!({"name": "Another DPD", "services": []});
     let named = json!({"orders": [{"connection": connection, "id": order_id(1)}]});
+    let picked =
+        json!({"orders": [{"connection": connection, "id": order_id(1), "service": "DPD/parcel"}]});
+    let held = json!({"orders": named["orders"], "reason": "Mine"});
     let seller = json!({"seller_id": shop.seller.id, "code": "0000-0000-0000"});
     let reason = json!({"reason": "Mine"});
     let tie = json!({"product": STOCKED, "units": 1});
@@ -264,7 +267,11 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             NotFound,
         ),
         ("POST", "/orders/take-over", named.clone(), NoSuchOrder),
-        ("POST", "/orders/acknowledge", named, NoSuchOrder),
+        ("POST", "/orders/acknowledge", named.clone(), NoSuchOrder),
+        ("POST", "/orders/give-back", named.clone(), NoSuchOrder),
+        ("POST", "/orders/courier", picked, NoSuchOrder),
+        ("POST", "/orders/hold", held, NoSuchOrder),
+        ("POST", "/orders/release", named, NoSuchOrder),
         ("GET", "/oauth/start", none(), Public),
         ("GET", "/oauth/consent", none(), Public),
         ("GET", "/oauth/login", none(), Public),

@@ -95,6 +95,7 @@ pub fn demo_order() -> StoredOrder {
         imported_at: at(400),
         acknowledged_at: None,
         acknowledged_revision: None,
+        given_back_at: None,
         taken_over_at: None,
         held: None,
         buyer_until: None,

@@ -34,6 +34,7 @@ pub enum HistoryKind {
     TakenOver,
     Held,
     Released,
+    GivenBack,
 }
 
 impl HistoryKind {
