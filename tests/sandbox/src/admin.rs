@@ -13,9 +13,11 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod cancellations;
 mod invent_listings;
 mod mishaps;
 mod observe;
+mod packages;
 mod stock_listings;
 mod stock_orders;
 
@@ -44,6 +46,19 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
             "/sellers/{seller}/orders/{order}",
             axum::routing::patch(stock_orders::change),
         )
+        .route(
+            "/sellers/{seller}/orders/{order}/packages",
+            post(packages::add),
+        )
+        .route(
+            "/sellers/{seller}/orders/{order}/cancel-request",
+            put(cancellations::request).delete(cancellations::withdraw),
+        )
+        .route(
+            "/sellers/{seller}/orders/{order}/cancel",
+            post(cancellations::cancel),
+        )
+        .route("/sellers/{seller}/packages", get(packages::list))
         .route(
             "/sellers/{seller}/listings",
             get(stock_listings::list)
@@ -100,6 +115,13 @@ fn no_such_seller<T>(seller: &str) -> Result<T, Refused> {
     refuse(
         StatusCode::NOT_FOUND,
         format!("there is no seller `{seller}`; PUT /_sandbox/sellers/{seller} makes one"),
+    )
+}
+
+fn no_such_order<T>(seller: &str, order: &str) -> Result<T, Refused> {
+    refuse(
+        StatusCode::NOT_FOUND,
+        format!("`{seller}` has no order `{order}`"),
     )
 }
 

@@ -33,11 +33,11 @@ pub(crate) async fn strike(fault: Option<&Fault>, connection: &Connection) -> St
     let Some(fault) = fault else {
         return Struck::Work;
     };
-    if fault.delay_ms > 0 {
-        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    if fault.kind != FaultKind::Late {
+        wait(fault).await;
     }
     match fault.kind {
-        FaultKind::Delay | FaultKind::CutOff | FaultKind::Lost => Struck::Work,
+        FaultKind::Delay | FaultKind::CutOff | FaultKind::Lost | FaultKind::Late => Struck::Work,
         FaultKind::Reset => {
             connection.reset();
             Struck::Gone
@@ -50,6 +50,19 @@ pub(crate) async fn strike(fault: Option<&Fault>, connection: &Connection) -> St
                 status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             ))
         }
+    }
+}
+
+/// Keeps the answer of what is done back for as long as the fault says, if it is of that kind.
+pub(crate) async fn keep_back(fault: Option<&Fault>) {
+    if let Some(fault) = fault.filter(|fault| fault.kind == FaultKind::Late) {
+        wait(fault).await;
+    }
+}
+
+async fn wait(fault: &Fault) {
+    if fault.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     }
 }
 
@@ -72,7 +85,12 @@ pub(crate) fn sp_api(reply: &Reply, now: Timestamp, rate: Option<f64>) -> Respon
 
 /// A JSON answer with nothing of SP-API about it.
 pub(crate) fn json(reply: &Reply, now: Timestamp) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body.to_string()));
+    let body = match &reply.body {
+        // 204: there is none.
+        serde_json::Value::Null => Body::empty(),
+        body => Body::from(body.to_string()),
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     insert(
         response.headers_mut(),

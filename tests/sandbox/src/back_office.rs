@@ -1,7 +1,7 @@
 //! Owns how fast Amazon works behind its APIs, in what form it writes reports, and what goes wrong
 //! there. It never reads a clock and never does any of the work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,10 @@ pub(crate) struct BackOffice {
     pub(crate) report_charset_told: bool,
     /// Reports and processing reports are compressed.
     pub(crate) gzip: bool,
+    /// The carrier codes that Seller Central lists; without any, every code is one of them.
+    pub(crate) carrier_codes: BTreeSet<String>,
+    /// Amazon cancels what is not confirmed seven days after its ship-by date.
+    pub(crate) cancels_overdue: bool,
     /// A cancelled order gives its units back to the listing.
     pub(crate) cancel_restores: bool,
     /// An order dated before the current quantity took effect lowers it all the same, as if it
@@ -51,6 +55,8 @@ impl Default for BackOffice {
             report_bom: true,
             report_charset_told: true,
             gzip: true,
+            carrier_codes: BTreeSet::new(),
+            cancels_overdue: false,
             cancel_restores: false,
             backdated_orders_sell: true,
             accepts_unknown_skus: false,

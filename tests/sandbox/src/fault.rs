@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum FaultKind {
     /// An error status with a body of Amazon's shape; the work is not done.
     Status,
-    /// The answer comes late, and is otherwise the real one.
+    /// The work is done late, and the answer is the real one.
     Delay,
+    /// The work is done at once, and its answer comes late.
+    Late,
     /// The connection is reset before a byte of the answer; the work is not done.
     Reset,
     /// The real answer, but the connection ends in the middle of its body.
@@ -32,6 +34,8 @@ pub(crate) struct Fault {
     pub(crate) page: Option<u32>,
     /// Only calls for this SKU.
     pub(crate) sku: Option<String>,
+    /// Only calls for this order.
+    pub(crate) order: Option<String>,
     /// So many matching calls pass unharmed first.
     #[serde(default)]
     pub(crate) after: u32,
@@ -57,6 +61,8 @@ pub(crate) struct Target<'a> {
     pub(crate) page: u32,
     /// Empty if the call is for none.
     pub(crate) sku: &'a str,
+    /// Empty if the call is for none, or for several.
+    pub(crate) order: &'a str,
 }
 
 impl Fault {
@@ -70,6 +76,10 @@ impl Fault {
                 .is_none_or(|seller| target.seller == Some(seller))
             && self.page.is_none_or(|page| page == target.page)
             && self.sku.as_deref().is_none_or(|sku| sku == target.sku)
+            && self
+                .order
+                .as_deref()
+                .is_none_or(|order| order == target.order)
     }
 }
 
@@ -133,6 +143,7 @@ mod tests {
             seller: Some("A1"),
             page,
             sku: "",
+            order: "",
         }
     }
 

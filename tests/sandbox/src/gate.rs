@@ -55,6 +55,7 @@ pub(crate) async fn handle(
     }
     let reply = reply.filter(|_| !lost);
     visit.note(reply.as_ref(), fault.as_ref());
+    answer::keep_back(fault.as_ref()).await;
     let Some(reply) = reply else {
         return answer::gone();
     };
@@ -98,6 +99,7 @@ impl<'a> Visit<'a> {
             seller: self.seller(),
             page: orders::page_number(&self.incoming.query),
             sku: route.parameter("sku"),
+            order: route.parameter("orderId"),
         };
         self.sandbox.world().faults.strike(target)
     }
@@ -176,6 +178,7 @@ impl<'a> Visit<'a> {
             }
             "searchOrders" => orders::search(seller, admitted).map(Reply::ok),
             "getOrder" => orders::get(seller, admitted).map(Reply::ok),
+            "confirmShipment" => orders::shipping::confirm(&mut world, admitted),
             "getListingsItem" => listings::get(&mut world, admitted),
             "patchListingsItem" => listings::patch(&mut world, admitted),
             "createFeedDocument" => feeds::create_document(&mut world, admitted),

@@ -31,6 +31,8 @@
 //! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH` and `PARTIAL_UPDATE`, reports the
 //!   list of all listings, with English headings; nothing is cached. There is no `putListingsItem` and no
 //!   `searchListingsItems`.
+//! - Of `confirmShipment` the items of a confirmed package stay as they are, and any carrier code is one of
+//!   Seller Central's unless `carrier_codes` lists them: the list is in no public page.
 //! - Where Amazon's pages say nothing, the choice is written where it is made.
 //!
 //! # Map

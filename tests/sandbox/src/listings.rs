@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 pub(crate) use api::{amazons_channel, get};
 pub(crate) use edits::{Edit, Issue, OrderedRefusal, Severity, read as read_edits};
 pub(crate) use patching::{patch, refused, remark};
-pub(crate) use sold::{cancelled, placed};
+pub(crate) use sold::{cancelled, placed, returned};
 
 use crate::marketplaces::Marketplace;
 

@@ -43,6 +43,7 @@ pub(crate) async fn token(
         seller: seller.as_deref(),
         page: 1,
         sku: "",
+        order: "",
     };
     let fault = sandbox.world().faults.strike(target);
     let reply = match answer::strike(fault.as_ref(), &connection).await {
@@ -59,6 +60,7 @@ pub(crate) async fn token(
     let Some(reply) = reply else {
         return answer::gone();
     };
+    answer::keep_back(fault.as_ref()).await;
     let mut response = answer::json(&reply, sandbox.clock.now());
     response
         .headers_mut()

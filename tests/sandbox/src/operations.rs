@@ -52,6 +52,11 @@ const ORDER_ROLES: &[Role] = &[
     Role::TaxRemittance,
 ];
 
+const SHIPPING_ROLES: &[Role] = &[
+    Role::InventoryAndOrderTracking,
+    Role::DirectToConsumerShipping,
+];
+
 /// For listings, and for feeds and documents of listings.
 pub(crate) const LISTING_ROLES: &[Role] = &[Role::InventoryAndOrderTracking, Role::ProductListing];
 
@@ -107,6 +112,15 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         rate: 0.5,
         burst: 30,
         roles: ORDER_ROLES,
+    },
+    Operation {
+        name: "confirmShipment",
+        method: "POST",
+        path: "/orders/v0/orders/{orderId}/shipmentConfirmation",
+        model: "orders-api-model/ordersV0.json",
+        rate: 2.0,
+        burst: 10,
+        roles: SHIPPING_ROLES,
     },
     Operation {
         name: "getListingsItem",

@@ -1,7 +1,10 @@
-//! Owns the Orders API v2026-01-01, read side: `searchOrders` and `getOrder`.
+//! Owns the Orders API: `searchOrders` and `getOrder` of v2026-01-01, and by `shipping` what of v0 stays.
 
+pub(crate) mod cancelling;
 mod included;
 mod search;
+pub(crate) mod shipping;
+pub(crate) mod state;
 
 use std::collections::BTreeSet;
 

@@ -21,6 +21,7 @@ use crate::{
     listings::Listings,
     marketplaces::Region,
     operations::{Limit, Operation, Role},
+    orders::{cancelling, shipping::Confirmation},
     reports::{self, Reports},
 };
 
@@ -100,6 +101,10 @@ pub(crate) struct Seller {
     pub(crate) account: SellerAccount,
     /// By order id, as Amazon would give them with everything asked for.
     pub(crate) orders: BTreeMap<String, Value>,
+    /// What `confirmShipment` took, by order id and the oldest first.
+    pub(crate) confirmations: BTreeMap<String, Vec<Confirmation>>,
+    /// When its orders were last looked through for what nobody shipped in time.
+    pub(crate) overdue_looked_at: Option<Timestamp>,
     pub(crate) listings: Listings,
     pub(crate) feeds: Feeds,
     pub(crate) reports: Reports,
@@ -110,6 +115,8 @@ impl Seller {
         Self {
             account,
             orders: BTreeMap::new(),
+            confirmations: BTreeMap::new(),
+            overdue_looked_at: None,
             listings: Listings::default(),
             feeds: Feeds::default(),
             reports: Reports::default(),
@@ -233,12 +240,16 @@ impl World {
         });
     }
 
-    /// Does what Amazon has done by now behind its APIs: feeds, late patches, reports.
+    /// Does what Amazon has done by now behind its APIs: feeds, late patches, reports, orders
+    /// that nobody shipped.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         let (office, documents) = (&self.back_office, &mut self.documents);
         for (id, seller) in &mut self.sellers {
             feeds::advance(id, seller, office, documents, &mut self.violations, now);
             reports::advance(id, seller, office, documents, now);
+            if office.cancels_overdue {
+                cancelling::overdue(seller, office.cancel_restores, now);
+            }
         }
     }
 

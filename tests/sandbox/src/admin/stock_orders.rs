@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Here, Refused, no_such_seller, refuse};
+use super::{Here, Refused, no_such_order, no_such_seller, refuse};
 use crate::{clock, generate, listings, orders};
 
 /// Orders without a time are dated so far back that a search may see them.
@@ -81,10 +81,7 @@ pub(super) async fn change(
         return no_such_seller(&seller);
     };
     let Some(order) = known.orders.get_mut(&id) else {
-        return refuse(
-            StatusCode::NOT_FOUND,
-            format!("`{seller}` has no order `{id}`"),
-        );
+        return no_such_order(&seller, &id);
     };
     let was_cancelled = is_cancelled(order);
     order["lastUpdatedTime"] = json!(clock::iso(now));

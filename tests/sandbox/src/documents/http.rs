@@ -57,6 +57,7 @@ async fn visit(
         seller: seller.as_deref(),
         page: 1,
         sku: "",
+        order: "",
     };
     let fault = sandbox.world().faults.strike(target);
     let path = request.uri().path().to_owned();
@@ -86,6 +87,7 @@ async fn visit(
             .map(|response| response.status().as_u16()),
         fault: fault.as_ref().map(|fault| fault.kind),
     });
+    answer::keep_back(fault.as_ref()).await;
     send(response, fault.as_ref(), &connection).await
 }
 

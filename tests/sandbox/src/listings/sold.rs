@@ -26,7 +26,7 @@ pub(crate) fn placed(listings: &mut Listings, order: &Value, backdated: bool, at
         }
         listing.oversold += units.saturating_sub(listing.quantity);
         let left = listing.quantity.saturating_sub(units);
-        listing.change(left, at, by(order));
+        listing.change(left, at, by(id(order)));
     }
 }
 
@@ -36,10 +36,15 @@ pub(crate) fn cancelled(listings: &mut Listings, order: &Value, at: Timestamp) {
         return;
     }
     for (sku, units) in lines(order) {
-        if let Some(listing) = merchant(listings, sku) {
-            let quantity = listing.quantity.saturating_add(units);
-            listing.change(quantity, at, by(order));
-        }
+        returned(listings, id(order), sku, units, at);
+    }
+}
+
+/// Gives units of an order back to their listing, if the seller has it and ships it.
+pub(crate) fn returned(listings: &mut Listings, order: &str, sku: &str, units: u64, at: Timestamp) {
+    if let Some(listing) = merchant(listings, sku) {
+        let quantity = listing.quantity.saturating_add(units);
+        listing.change(quantity, at, by(order));
     }
 }
 
@@ -49,8 +54,12 @@ fn merchant<'a>(listings: &'a mut Listings, sku: &str) -> Option<&'a mut super::
         .filter(|listing| listing.fulfilment == Fulfilment::Merchant)
 }
 
-fn by(order: &Value) -> Arc<str> {
-    format!("order {}", order["orderId"].as_str().unwrap_or_default()).into()
+fn id(order: &Value) -> &str {
+    order["orderId"].as_str().unwrap_or_default()
+}
+
+fn by(order: &str) -> Arc<str> {
+    format!("order {order}").into()
 }
 
 fn lines(order: &Value) -> impl Iterator<Item = (&str, u64)> {

@@ -12,4 +12,5 @@ mod listings;
 mod login;
 mod reports;
 mod requests;
+mod shipping;
 mod shop;
