@@ -8,6 +8,7 @@ pub mod ids;
 pub mod listing;
 pub mod marketplace;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod product;
 pub mod row;

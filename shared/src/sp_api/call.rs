@@ -93,6 +93,23 @@ impl SpApi {
         self.ask(account, &question).await
     }
 
+    /// Calls an operation that deletes something.
+    pub(super) async fn delete(
+        &self,
+        account: &Account<'_>,
+        operation: Operation,
+        path: &[&str],
+    ) -> Result<Answer<()>> {
+        let question = Question {
+            operation,
+            method: Method::DELETE,
+            url: self.endpoints.operation(account.region, path, &[])?,
+            body: None,
+        };
+        let answer = self.ask_for_text(account, &question).await?;
+        Ok(answer.map(drop))
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         account: &Account<'_>,
@@ -107,10 +124,11 @@ impl SpApi {
         account: &Account<'_>,
         question: &Question<'_>,
     ) -> Result<Answer<Vec<u8>>> {
-        let token = self.access_token(account).await?;
+        let scope = question.operation.grantless_scope();
+        let token = self.access_token(account, scope).await?;
         let reply = match self.ask_once(question, &token).await {
             Err(error) if refusal(&error).is_some_and(Refusal::blames_the_access_token) => {
-                let token = self.replace_access_token(account, &token).await?;
+                let token = self.replace_access_token(account, scope, &token).await?;
                 self.ask_once(question, &token).await?
             }
             other => other?,

@@ -198,7 +198,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// A word of Amazon's that can be no sentence, hence can echo nothing: else it is not kept.
-fn token(text: &str) -> Option<String> {
+pub(super) fn token(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
     (!text.is_empty() && text.len() <= 64 && text.chars().all(plain)).then(|| text.to_owned())
 }

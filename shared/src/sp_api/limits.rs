@@ -25,7 +25,12 @@ pub enum Operation {
     CreateReport,
     GetReport,
     GetReportDocument,
+    CreateDestination,
+    GetDestinations,
+    DeleteDestination,
     CreateSubscription,
+    GetSubscription,
+    DeleteSubscriptionById,
     RotateApplicationClientSecret,
 }
 
@@ -97,7 +102,12 @@ impl Operation {
             Self::CreateReport => facts("createReport", "ask for a report", 0.0167, 15),
             Self::GetReport => facts("getReport", "look at a report", 2.0, 15),
             Self::GetReportDocument => facts("getReportDocument", "read a report", 0.0167, 15),
+            Self::CreateDestination => facts("createDestination", "make a destination of notices", 1.0, 5),
+            Self::GetDestinations => facts("getDestinations", "list the destinations of notices", 1.0, 5),
+            Self::DeleteDestination => facts("deleteDestination", "delete a destination of notices", 1.0, 5),
             Self::CreateSubscription => facts("createSubscription", "subscribe to notices", 1.0, 5),
+            Self::GetSubscription => facts("getSubscription", "look at a subscription to notices", 1.0, 5),
+            Self::DeleteSubscriptionById => facts("deleteSubscriptionById", "end a subscription to notices", 1.0, 5),
             Self::RotateApplicationClientSecret => facts("rotateApplicationClientSecret", "rotate the app's secret", 0.0167, 1),
         }
     }
@@ -114,6 +124,19 @@ impl Operation {
     pub const fn limit(self) -> Limit {
         let Facts { rate, burst, .. } = self.facts();
         Limit { rate, burst }
+    }
+
+    /// Whether the app calls it in its own name, without a seller's authorisation, and with which scope.
+    ///
+    /// Amazon page: *Grantless Operations*.
+    pub(super) const fn grantless_scope(self) -> Option<&'static str> {
+        match self {
+            Self::CreateDestination
+            | Self::GetDestinations
+            | Self::DeleteDestination
+            | Self::DeleteSubscriptionById => Some("sellingpartnerapi::notifications"),
+            _ => None,
+        }
     }
 
     /// Completes "failed to …".

@@ -85,7 +85,7 @@ impl SpApi {
     /// # Errors
     /// Retryable and throttled as Login with Amazon answers; permanent for a malformed request.
     pub async fn check_login(&self, account: &Account<'_>) -> Result<LoginCheck> {
-        match self.fresh_access_token(account).await {
+        match self.fresh_access_token(account, None).await {
             Ok(_) => Ok(LoginCheck::Works),
             Err(error) if error.class() == Class::AuthRevoked => Ok(LoginCheck::TokenRefused),
             Err(error) => match login_code(&error) {
@@ -95,14 +95,18 @@ impl SpApi {
         }
     }
 
-    /// A token to call with, from memory if one is still good.
-    pub(super) async fn access_token(&self, account: &Account<'_>) -> Result<SecretString> {
+    /// A token to call with, from memory if one is still good. With `scope`, the app's own for grantless operations.
+    pub(super) async fn access_token(
+        &self,
+        account: &Account<'_>,
+        scope: Option<&'static str>,
+    ) -> Result<SecretString> {
         match self
             .access_tokens
-            .get(&TokenKey::of(account), SystemTime::now())
+            .get(&TokenKey::of(account, scope), SystemTime::now())
         {
             Some(token) => Ok(token),
-            None => self.fresh_access_token(account).await,
+            None => self.fresh_access_token(account, scope).await,
         }
     }
 
@@ -110,22 +114,31 @@ impl SpApi {
     pub(super) async fn replace_access_token(
         &self,
         account: &Account<'_>,
+        scope: Option<&'static str>,
         old: &SecretString,
     ) -> Result<SecretString> {
-        self.access_tokens.forget(&TokenKey::of(account), old);
-        self.access_token(account).await
+        self.access_tokens
+            .forget(&TokenKey::of(account, scope), old);
+        self.access_token(account, scope).await
     }
 
-    async fn fresh_access_token(&self, account: &Account<'_>) -> Result<SecretString> {
-        let form = vec![
-            ("grant_type", "refresh_token"),
-            ("refresh_token", account.refresh_token.expose_secret()),
-        ];
+    async fn fresh_access_token(
+        &self,
+        account: &Account<'_>,
+        scope: Option<&'static str>,
+    ) -> Result<SecretString> {
+        let form = match scope {
+            None => vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", account.refresh_token.expose_secret()),
+            ],
+            Some(scope) => vec![("grant_type", "client_credentials"), ("scope", scope)],
+        };
         let asked_at = SystemTime::now();
         let tokens = self.ask_for_tokens(ACCESS_TOKEN, account.app, form).await?;
         let lifetime = Duration::from_secs(tokens.expires_in).saturating_sub(MARGIN);
         self.access_tokens.put(
-            TokenKey::of(account),
+            TokenKey::of(account, scope),
             tokens.access_token.clone(),
             asked_at,
             lifetime,
@@ -200,19 +213,32 @@ fn optional_secret<'de, D: Deserializer<'de>>(json: D) -> Result<Option<SecretSt
 #[derive(Default)]
 pub(super) struct AccessTokens(Mutex<HashMap<TokenKey, (SecretString, SystemTime)>>);
 
-/// The refresh token only as its hash, so that the cache holds nothing that outlives an hour.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct TokenKey {
     client_id: String,
-    refresh_token: [u8; 32],
+    authorisation: Authorisation,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Authorisation {
+    /// A seller's refresh token, only as its hash, so that the cache holds nothing that outlives an hour.
+    Seller([u8; 32]),
+    /// The app's own, with this scope.
+    App(&'static str),
 }
 
 impl TokenKey {
-    fn of(account: &Account<'_>) -> Self {
-        let refresh_token = Sha256::digest(account.refresh_token.expose_secret()).into();
+    fn of(account: &Account<'_>, scope: Option<&'static str>) -> Self {
+        let authorisation = scope.map_or_else(
+            || {
+                let refresh_token = account.refresh_token.expose_secret();
+                Authorisation::Seller(Sha256::digest(refresh_token).into())
+            },
+            Authorisation::App,
+        );
         Self {
             client_id: account.app.client_id.clone(),
-            refresh_token,
+            authorisation,
         }
     }
 }

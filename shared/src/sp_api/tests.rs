@@ -5,6 +5,7 @@ mod documents;
 mod feeds;
 mod listings;
 mod logins;
+mod notifications;
 mod requests;
 
 use super::*;

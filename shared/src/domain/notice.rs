@@ -1,0 +1,150 @@
+//! Notices: messages of Amazon's that something changed. A hint, never the truth: what they say is asked for again.
+
+use super::marketplace::Marketplace;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a notice is about, as far as we have a use for it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum NoticeKind {
+    /// The status of an order changed, or its buyer asks for something.
+    OrderChange,
+    /// Amazon is done with a feed.
+    FeedProcessingFinished,
+    /// Amazon put the seller's account at risk, deactivated it, or took that back.
+    AccountStatusChanged,
+    /// A listing was made, deleted, or can be bought now or no longer. Amazon delivers it by EventBridge alone.
+    ListingsItemStatusChange,
+}
+
+impl NoticeKind {
+    /// Those that Amazon delivers into a queue. Amazon page: *Set up notifications using the Amazon Simple Queue Service
+    /// workflow*.
+    pub const QUEUED: [Self; 3] = [
+        Self::OrderChange,
+        Self::FeedProcessingFinished,
+        Self::AccountStatusChanged,
+    ];
+
+    /// Amazon's spelling.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// The version of the payload that we read.
+    pub const fn payload_version(self) -> &'static str {
+        match self {
+            Self::OrderChange | Self::ListingsItemStatusChange => "1.0",
+            Self::FeedProcessingFinished => "2020-09-04",
+            Self::AccountStatusChanged => "2021-01-01",
+        }
+    }
+}
+
+/// What Amazon says of a seller's account on one marketplace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStatus {
+    /// Nothing stands against it.
+    #[serde(alias = "NORMAL")]
+    Normal,
+    /// Amazon may deactivate it soon.
+    #[serde(alias = "AT_RISK")]
+    AtRisk,
+    /// The seller may not sell there.
+    #[serde(alias = "DEACTIVATED")]
+    Deactivated,
+}
+
+/// What a connection has arranged for its notices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeSettings {
+    /// Amazon's id of the destination that the subscriptions point to.
+    pub destination: Option<String>,
+    /// Amazon's ids of the subscriptions.
+    #[serde(default)]
+    pub subscriptions: BTreeMap<NoticeKind, String>,
+    /// When the subscription to changes of orders was made or replaced.
+    pub subscribed_at: Option<Timestamp>,
+    /// When Amazon was asked last, with success.
+    pub checked_at: Option<Timestamp>,
+    /// Why the last try failed; absent after one that did not.
+    #[serde(default)]
+    pub failed: Option<NoticeFailure>,
+    /// What Amazon said last of the account, by marketplace.
+    #[serde(default)]
+    pub account: BTreeMap<Marketplace, AccountStatus>,
+    /// Rises by one with every write.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+impl NoticeSettings {
+    /// Whether Amazon has been asked to say when an order changes.
+    pub fn hears_of_orders(&self) -> bool {
+        self.subscriptions.contains_key(&NoticeKind::OrderChange)
+    }
+
+    /// Whether the account is deactivated on all of these marketplaces, and there are any.
+    pub fn is_deactivated(&self, marketplaces: &[Marketplace]) -> bool {
+        let deactivated =
+            |it: &Marketplace| self.account.get(it) == Some(&AccountStatus::Deactivated);
+        !marketplaces.is_empty() && marketplaces.iter().all(deactivated)
+    }
+}
+
+/// Why notices could not be arranged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NoticeFailure {
+    pub at: Timestamp,
+    /// What was asked, and Amazon's status and code.
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_counts_as_deactivated_once_it_is_on_every_marketplace_that_is_on() {
+        let account = |rows: &[(Marketplace, AccountStatus)]| NoticeSettings {
+            account: rows.iter().copied().collect(),
+            ..NoticeSettings::default()
+        };
+        let on = [Marketplace::Uk, Marketplace::De];
+        let uk = (Marketplace::Uk, AccountStatus::Deactivated);
+        let de = (Marketplace::De, AccountStatus::Deactivated);
+        assert!(!account(&[]).is_deactivated(&on));
+        assert!(!account(&[uk]).is_deactivated(&on));
+        assert!(!account(&[uk, (Marketplace::De, AccountStatus::AtRisk)]).is_deactivated(&on));
+        assert!(account(&[uk, de]).is_deactivated(&on));
+        assert!(account(&[uk]).is_deactivated(&on[..1]));
+        assert!(!account(&[uk]).is_deactivated(&[]), "nothing is on");
+    }
+
+    #[test]
+    fn kinds_are_spelt_as_amazon_does() {
+        let kind = NoticeKind::ListingsItemStatusChange;
+        assert_eq!(kind.as_str(), "LISTINGS_ITEM_STATUS_CHANGE");
+        assert_eq!("ORDER_CHANGE".parse(), Ok(NoticeKind::OrderChange));
+        assert!("ANY_OFFER_CHANGED".parse::<NoticeKind>().is_err());
+    }
+}
