@@ -2,6 +2,7 @@
 //! rules can be compared as text: `OrdersTable`, `OrdersTable/index/waiting`, `ScheduleGroup/*`.
 
 use serde_yaml_ng::Value;
+use std::collections::BTreeMap;
 
 /// The template, or a part of it.
 pub(crate) struct Template {
@@ -51,6 +52,22 @@ impl Template {
             .unwrap_or_else(|| panic!("the template has no `{id}`"))
     }
 
+    /// The variables that a function is given, from `Globals` and its own properties.
+    pub(crate) fn variables_of<'t>(
+        &'t self,
+        function: Resource<'t>,
+    ) -> BTreeMap<&'t str, &'t Value> {
+        let mut all = self.global_variables();
+        all.extend(function.own_variables());
+        all
+    }
+
+    /// The variables that every function is given.
+    pub(crate) fn global_variables(&self) -> BTreeMap<&str, &Value> {
+        let path = ["Globals", "Function", "Environment", "Variables"];
+        by_name(self.part(&path))
+    }
+
     /// What a function is given, from `Globals` and its own properties.
     pub(crate) fn function_number(&self, function: Resource<'_>, name: &str) -> Option<u64> {
         let own = function.property(&[name]).and_then(Value::as_u64);
@@ -96,6 +113,11 @@ impl<'t> Resource<'t> {
         uri.rsplit_once('/').map_or(uri, |(_, folder)| folder)
     }
 
+    /// The variables that it alone is given.
+    pub(crate) fn own_variables(self) -> BTreeMap<&'t str, &'t Value> {
+        by_name(self.property(&["Environment", "Variables"]))
+    }
+
     /// A function's events of one type, by name.
     pub(crate) fn events(self, kind: &str) -> Vec<(&'t str, &'t Value)> {
         let events = self
@@ -113,6 +135,12 @@ impl<'t> Resource<'t> {
             })
             .collect()
     }
+}
+
+fn by_name(variables: Option<&Value>) -> BTreeMap<&str, &Value> {
+    let variables = variables.and_then(Value::as_mapping).into_iter().flatten();
+    let named = variables.map(|(name, value)| (name.as_str().expect("names are text"), value));
+    named.collect()
 }
 
 pub(crate) fn descend<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {

@@ -82,16 +82,10 @@ fn each_function_is_granted_what_its_code_calls_and_nothing_else() {
 #[test]
 fn schedules_may_send_to_the_queues_that_they_target_and_to_nothing_else() {
     let template = Template::load();
-    let variables = template
-        .part(&["Globals", "Function", "Environment", "Variables"])
-        .and_then(Value::as_mapping);
-    let mut needed: BTreeSet<Grant> = variables
-        .expect("there are some")
-        .iter()
-        .filter(|(name, _)| {
-            name.as_str()
-                .is_some_and(|name| name.ends_with("_QUEUE_ARN"))
-        })
+    let functions = template.of_type("AWS::Serverless::Function").into_iter();
+    let mut needed: BTreeSet<Grant> = functions
+        .flat_map(|function| template.variables_of(function))
+        .filter(|(name, _)| name.ends_with("_QUEUE_ARN"))
         .map(|(_, queue)| ("sqs:SendMessage".to_owned(), target(queue)))
         .collect();
     // The queues are encrypted.
@@ -124,28 +118,28 @@ fn no_statement_allows_all_actions_or_all_of_a_kind() {
 #[test]
 fn each_function_is_given_the_variables_it_reads() {
     let template = Template::load();
-    let given = template
-        .part(&["Globals", "Function", "Environment", "Variables"])
-        .and_then(Value::as_mapping);
-    let given: BTreeSet<&str> = given
-        .expect("there are some")
-        .keys()
-        .filter_map(Value::as_str)
+    let functions = template.of_type("AWS::Serverless::Function");
+    let all: BTreeSet<&str> = functions
+        .iter()
+        .flat_map(|function| template.variables_of(*function).into_keys())
         .collect();
     let mut read = BTreeSet::new();
-    for function in template.of_type("AWS::Serverless::Function") {
-        for variable in needs::variables(function, &given) {
+    for function in functions {
+        let given = template.variables_of(function);
+        let reads = needs::variables(function, &all);
+        for variable in &reads {
             assert!(
-                given.contains(variable.as_str()),
+                given.contains_key(variable.as_str()),
                 "`{}` reads {variable}, which the template does not set",
                 function.id
             );
-            read.insert(variable);
         }
+        for own in function.own_variables().into_keys() {
+            assert!(reads.contains(own), "`{}` does not read {own}", function.id);
+        }
+        read.extend(reads);
     }
-    let unread: Vec<_> = given
-        .iter()
-        .filter(|variable| !read.contains(**variable))
-        .collect();
+    let global = template.global_variables();
+    let unread: Vec<_> = global.keys().filter(|it| !read.contains(**it)).collect();
     assert!(unread.is_empty(), "no function reads {unread:?}");
 }

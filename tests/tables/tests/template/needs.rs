@@ -198,7 +198,7 @@ fn elsewhere(
             continue;
         }
         let targets = match action {
-            SENDS => sends_to(template, own),
+            SENDS => sends_to(template, function, own),
             WOKEN_BY => queues_of(function),
             _ => vec![on.to_owned()],
         };
@@ -212,15 +212,9 @@ fn elsewhere(
 }
 
 /// The queues whose addresses a function's own code reads from its environment.
-fn sends_to(template: &Template, own: &[Function]) -> Vec<String> {
-    let variables = template
-        .part(&["Globals", "Function", "Environment", "Variables"])
-        .and_then(|map| map.as_mapping());
-    let addresses = variables
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, value)| Some((name.as_str()?, value)));
-    addresses
+fn sends_to(template: &Template, function: Resource<'_>, own: &[Function]) -> Vec<String> {
+    let variables = template.variables_of(function).into_iter();
+    variables
         .filter(|(name, _)| {
             name.ends_with("_QUEUE_URL") && own.iter().any(|part| part.literals.contains(*name))
         })
