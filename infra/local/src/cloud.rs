@@ -211,23 +211,27 @@ fn application_credentials() -> Value {
     json!({"application_id": APPLICATION, "client_id": CLIENT, "client_secret": CLIENT_SECRET})
 }
 
-/// Gives the sandbox what a developer gives Amazon when registering the application.
+/// Gives the sandbox what a developer gives Amazon when registering the application, and the address of
+/// the queues.
 async fn register_application(addresses: &Addresses) -> Result<()> {
-    let url = format!("{}/_sandbox/apps/{APPLICATION}", addresses.sandbox_url);
+    // Where Amazon's account puts its notices.
+    let queues = json!({ "sqs_endpoint": addresses.endpoint });
+    put_to_sandbox(addresses, "settings", &queues).await?;
     let application = json!({
         "client_id": CLIENT,
         "client_secret": CLIENT_SECRET,
         "redirect_uri": format!("{}/oauth/callback", addresses.api_url),
         "login_uri": format!("{}/oauth/login", addresses.api_url),
     });
-    let answer = reqwest::Client::new()
-        .put(url)
-        .json(&application)
-        .send()
-        .await?;
+    put_to_sandbox(addresses, &format!("apps/{APPLICATION}"), &application).await
+}
+
+async fn put_to_sandbox(addresses: &Addresses, path: &str, body: &Value) -> Result<()> {
+    let url = format!("{}/_sandbox/{path}", addresses.sandbox_url);
+    let answer = reqwest::Client::new().put(url).json(body).send().await?;
     if !answer.status().is_success() {
         bail!(
-            "The sandbox refused the application: {} {}",
+            "The sandbox refused {path}: {} {}",
             answer.status(),
             answer.text().await?
         );

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 mod cancellations;
 mod invent_listings;
 mod mishaps;
+mod notices;
 mod observe;
 mod packages;
 mod stock_listings;
@@ -80,6 +81,15 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
             put(mishaps::put_of_reports),
         )
         .route("/sellers/{seller}/refusals", put(mishaps::put_refusals))
+        .route(
+            "/sellers/{seller}/account-status",
+            post(notices::change_account),
+        )
+        .route("/notices", get(notices::list))
+        .route(
+            "/notice-faults",
+            put(notices::put_faults).get(notices::show_faults),
+        )
         .route("/feeds/release", post(mishaps::release_feeds))
         .route("/reports/release", post(mishaps::release_reports))
         .route("/buyer-values", get(observe::list_buyer_values))

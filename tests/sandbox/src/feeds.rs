@@ -10,6 +10,7 @@ use std::{collections::VecDeque, sync::Arc};
 use axum::body::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 pub(crate) use api::{create, create_document, get, get_document, list};
 
@@ -17,6 +18,7 @@ use crate::{
     back_office::{BackOffice, Mishap, Mishaps},
     documents::{Content, Documents},
     listings::Submission,
+    notices::Raised,
     world::{Seller, Violation},
 };
 
@@ -54,6 +56,8 @@ pub(crate) struct Feeds {
     all: Vec<Feed>,
     /// Places in `all` of those that are not processed yet.
     queue: VecDeque<usize>,
+    /// Places in `all` of those that ended and were not told of yet.
+    ended: Vec<usize>,
     /// When the last one was done.
     free_from: Option<Timestamp>,
     pub(crate) mishaps: Mishaps,
@@ -89,7 +93,7 @@ impl Feeds {
             }
             if matches!(feed.mishap, Some((Mishap::Cancelled, _))) {
                 feed.status = Status::Cancelled;
-                self.queue.pop_front();
+                self.ended.extend(self.queue.pop_front());
                 continue;
             }
             let start = *feed.started.get_or_insert(start);
@@ -126,6 +130,15 @@ pub(crate) fn advance(
         }
     }
     seller.listings.apply_late(now);
+    for index in std::mem::take(&mut seller.feeds.ended) {
+        let feed = &seller.feeds.all[index];
+        seller.raised.push(Raised::Feed {
+            id: feed.id.clone(),
+            feed_type: feed.feed_type.clone(),
+            status: json!(feed.status),
+            result: feed.result.clone(),
+        });
+    }
 }
 
 /// Processes the first of the queue; returns what its document breaks of Amazon's rules.
@@ -178,6 +191,7 @@ fn finish(
     feed.status = if fatal { Status::Fatal } else { Status::Done };
     feed.ended = Some(end);
     feed.result = report;
+    seller.feeds.ended.push(index);
     seller.feeds.free_from = Some(end);
     outcome.violations
 }

@@ -18,12 +18,12 @@ use crate::{
     feeds,
     grants::{BadToken, Caller},
     incoming::Incoming,
-    listings,
+    listings, notices,
     operations::{self, Route},
     orders,
     reply::{Refusal, Reply},
     reports, sellers,
-    world::{Call, Violation},
+    world::{Call, Violation, World},
 };
 
 pub(crate) async fn handle(
@@ -64,6 +64,21 @@ pub(crate) async fn handle(
         Some(fault) if fault.kind == FaultKind::CutOff => answer::cut_off(response).await,
         _ => response,
     }
+}
+
+/// What the Notifications API answers; none: it is another API's.
+fn notified(world: &mut World, admitted: &AdmittedRequest<'_>) -> Option<Result<Reply, Refusal>> {
+    Some(match admitted.route.operation.name {
+        "createDestination" => notices::create_destination(world, admitted),
+        "getDestinations" => notices::destinations(world, admitted),
+        "getDestination" => notices::destination(world, admitted),
+        "deleteDestination" => notices::delete_destination(world, admitted),
+        "createSubscription" => notices::subscribe(world, admitted),
+        "getSubscription" => notices::subscription(world, admitted),
+        "getSubscriptionById" => notices::subscription_by_id(world, admitted),
+        "deleteSubscriptionById" => notices::delete_subscription(world, admitted),
+        _ => return None,
+    })
 }
 
 /// One request with what is known of it before any work.
@@ -129,10 +144,7 @@ impl<'a> Visit<'a> {
             return Err(Refusal::Other(Reply::denied("")));
         };
         let caller = self.caller.as_ref().map_err(|bad| self.bad_token(*bad))?;
-        let Some(seller) = caller.seller.as_deref() else {
-            self.violated("this operation needs a seller's authorisation");
-            return Err(Refusal::Other(Reply::denied("")));
-        };
+        let seller = self.in_whose_name(caller, route)?;
         if !self
             .sandbox
             .world()
@@ -145,12 +157,8 @@ impl<'a> Visit<'a> {
             return Err(Refusal::Violation(wrong.join("; ")));
         }
         let roles = self.sandbox.world().roles(&caller.application, seller);
-        if !route
-            .operation
-            .roles
-            .iter()
-            .any(|role| roles.contains(role))
-        {
+        let needed = route.operation.roles;
+        if route.operation.scope.is_none() && !needed.iter().any(|role| roles.contains(role)) {
             let why = "The application lacks the role for this operation.";
             return Err(Refusal::Other(Reply::denied(why)));
         }
@@ -166,8 +174,23 @@ impl<'a> Visit<'a> {
         })
     }
 
+    /// The seller whose token it is; empty for a grantless operation, which wants no seller's.
+    fn in_whose_name<'c>(&self, caller: &'c Caller, route: &Route) -> Result<&'c str, Refusal> {
+        let wrong = match (route.operation.scope, caller.seller.as_deref()) {
+            (None, Some(seller)) => return Ok(seller),
+            (Some(scope), None) if caller.scope.as_deref() == Some(scope) => return Ok(""),
+            (None, None) => "this operation needs a seller's authorisation",
+            (Some(_), _) => "this operation is grantless and needs a token of its scope",
+        };
+        self.violated(wrong);
+        Err(Refusal::Other(Reply::denied("")))
+    }
+
     fn ask(&self, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
         let mut world = self.sandbox.world();
+        if let Some(answered) = notified(&mut world, admitted) {
+            return answered;
+        }
         let seller = world
             .sellers
             .get(admitted.seller)

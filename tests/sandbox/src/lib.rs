@@ -39,7 +39,7 @@
 //!
 //! A request of SP-API comes in at `gate`, which finds its operation (`operations`), its caller
 //! (`grants`), its fault (`fault`), takes a token (`bucket`), asks `models`, and lets the API's own file
-//! answer (`sellers`, `orders`, `listings`, `feeds`, `reports`) to what was `asked`. `documents` are the
+//! answer (`sellers`, `orders`, `listings`, `feeds`, `reports`, `notices`) to what was `asked`. `documents` are the
 //! files that feeds and reports put and get; `back_office` says how fast Amazon works behind it all, which
 //! it has done by the time anybody looks (`world`). `login` and `consent` are the way to a token, `admin` what Amazon has
 //! not. All state is in `world`. A new API area is a file, its lines in `operations`, its arm in `gate`.
@@ -64,6 +64,7 @@ mod listings;
 mod login;
 mod marketplaces;
 mod models;
+mod notices;
 mod operations;
 mod orders;
 mod reply;

@@ -36,6 +36,8 @@ pub(crate) struct Operation {
     pub(crate) burst: u32,
     /// One of these is enough (page "Role Mappings for SP-API Operations").
     pub(crate) roles: &'static [Role],
+    /// The scope of the token that a grantless operation wants; it has no seller and asks for no role.
+    pub(crate) scope: Option<&'static str>,
 }
 
 const ORDER_ROLES: &[Role] = &[
@@ -82,137 +84,65 @@ const FEED_WATCHING_ROLES: &[Role] = &[
 
 const LISTINGS_MODEL: &str = "listings-items-api-model/listingsItems_2021-08-01.json";
 const FEEDS_MODEL: &str = "feeds-api-model/feeds_2021-06-30.json";
+const NOTIFICATIONS_MODEL: &str = "notifications-api-model/notifications.json";
 const REPORTS_MODEL: &str = "reports-api-model/reports_2021-06-30.json";
 
+#[rustfmt::skip]
 pub(crate) const OPERATIONS: &[Operation] = &[
-    Operation {
-        name: "getMarketplaceParticipations",
-        method: "GET",
-        path: "/sellers/v1/marketplaceParticipations",
-        model: "sellers-api-model/sellers.json",
-        rate: 0.016,
-        burst: 15,
-        // Outside the Far East only these two; there, most others as well.
-        roles: &[Role::ProductListing, Role::SellingPartnerInsights],
-    },
-    Operation {
-        name: "searchOrders",
-        method: "GET",
-        path: "/orders/2026-01-01/orders",
-        model: "orders-api-model/orders_2026-01-01.json",
-        rate: 0.0056,
-        burst: 20,
-        roles: ORDER_ROLES,
-    },
-    Operation {
-        name: "getOrder",
-        method: "GET",
-        path: "/orders/2026-01-01/orders/{orderId}",
-        model: "orders-api-model/orders_2026-01-01.json",
-        rate: 0.5,
-        burst: 30,
-        roles: ORDER_ROLES,
-    },
-    Operation {
-        name: "confirmShipment",
-        method: "POST",
-        path: "/orders/v0/orders/{orderId}/shipmentConfirmation",
-        model: "orders-api-model/ordersV0.json",
-        rate: 2.0,
-        burst: 10,
-        roles: SHIPPING_ROLES,
-    },
-    Operation {
-        name: "getListingsItem",
-        method: "GET",
-        path: "/listings/2021-08-01/items/{sellerId}/{sku}",
-        model: LISTINGS_MODEL,
-        rate: 5.0,
-        burst: 10,
-        roles: LISTING_ROLES,
-    },
-    Operation {
-        name: "patchListingsItem",
-        method: "PATCH",
-        path: "/listings/2021-08-01/items/{sellerId}/{sku}",
-        model: LISTINGS_MODEL,
-        rate: 5.0,
-        burst: 5,
-        roles: LISTING_ROLES,
-    },
-    Operation {
-        name: "createFeedDocument",
-        method: "POST",
-        path: "/feeds/2021-06-30/documents",
-        model: FEEDS_MODEL,
-        rate: 0.5,
-        burst: 15,
-        roles: FEED_ROLES,
-    },
-    Operation {
-        name: "getFeedDocument",
-        method: "GET",
-        path: "/feeds/2021-06-30/documents/{feedDocumentId}",
-        model: FEEDS_MODEL,
-        rate: 0.0222,
-        burst: 10,
-        roles: FEED_ROLES,
-    },
-    Operation {
-        name: "createFeed",
-        method: "POST",
-        path: "/feeds/2021-06-30/feeds",
-        model: FEEDS_MODEL,
-        rate: 0.0083,
-        burst: 15,
-        roles: FEED_ROLES,
-    },
-    Operation {
-        name: "getFeeds",
-        method: "GET",
-        path: "/feeds/2021-06-30/feeds",
-        model: FEEDS_MODEL,
-        rate: 0.0222,
-        burst: 10,
-        roles: FEED_WATCHING_ROLES,
-    },
-    Operation {
-        name: "getFeed",
-        method: "GET",
-        path: "/feeds/2021-06-30/feeds/{feedId}",
-        model: FEEDS_MODEL,
-        rate: 2.0,
-        burst: 15,
-        roles: FEED_WATCHING_ROLES,
-    },
-    Operation {
-        name: "createReport",
-        method: "POST",
-        path: "/reports/2021-06-30/reports",
-        model: REPORTS_MODEL,
-        rate: 0.0167,
-        burst: 15,
-        roles: ORDER_ROLES,
-    },
-    Operation {
-        name: "getReport",
-        method: "GET",
-        path: "/reports/2021-06-30/reports/{reportId}",
-        model: REPORTS_MODEL,
-        rate: 2.0,
-        burst: 15,
-        roles: ORDER_ROLES,
-    },
-    Operation {
-        name: "getReportDocument",
-        method: "GET",
-        path: "/reports/2021-06-30/documents/{reportDocumentId}",
-        model: REPORTS_MODEL,
-        rate: 0.0167,
-        burst: 15,
-        roles: ORDER_ROLES,
-    },
+    // Outside the Far East only these two; there, most others as well.
+    call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", "sellers-api-model/sellers.json", (0.016, 15), &[Role::ProductListing, Role::SellingPartnerInsights]),
+    call("searchOrders", "GET", "/orders/2026-01-01/orders", "orders-api-model/orders_2026-01-01.json", (0.0056, 20), ORDER_ROLES),
+    call("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", "orders-api-model/orders_2026-01-01.json", (0.5, 30), ORDER_ROLES),
+    call("confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", "orders-api-model/ordersV0.json", (2.0, 10), SHIPPING_ROLES),
+    call("getListingsItem", "GET", "/listings/2021-08-01/items/{sellerId}/{sku}", LISTINGS_MODEL, (5.0, 10), LISTING_ROLES),
+    call("patchListingsItem", "PATCH", "/listings/2021-08-01/items/{sellerId}/{sku}", LISTINGS_MODEL, (5.0, 5), LISTING_ROLES),
+    call("createFeedDocument", "POST", "/feeds/2021-06-30/documents", FEEDS_MODEL, (0.5, 15), FEED_ROLES),
+    call("getFeedDocument", "GET", "/feeds/2021-06-30/documents/{feedDocumentId}", FEEDS_MODEL, (0.0222, 10), FEED_ROLES),
+    call("createFeed", "POST", "/feeds/2021-06-30/feeds", FEEDS_MODEL, (0.0083, 15), FEED_ROLES),
+    call("getFeeds", "GET", "/feeds/2021-06-30/feeds", FEEDS_MODEL, (0.0222, 10), FEED_WATCHING_ROLES),
+    call("getFeed", "GET", "/feeds/2021-06-30/feeds/{feedId}", FEEDS_MODEL, (2.0, 15), FEED_WATCHING_ROLES),
+    call("createReport", "POST", "/reports/2021-06-30/reports", REPORTS_MODEL, (0.0167, 15), ORDER_ROLES),
+    call("getReport", "GET", "/reports/2021-06-30/reports/{reportId}", REPORTS_MODEL, (2.0, 15), ORDER_ROLES),
+    call("getReportDocument", "GET", "/reports/2021-06-30/documents/{reportDocumentId}", REPORTS_MODEL, (0.0167, 15), ORDER_ROLES),
+    // By type, which the API itself looks at.
+    call("createSubscription", "POST", "/notifications/v1/subscriptions/{notificationType}", NOTIFICATIONS_MODEL, (1.0, 5), ORDER_ROLES),
+    call("getSubscription", "GET", "/notifications/v1/subscriptions/{notificationType}", NOTIFICATIONS_MODEL, (1.0, 5), ORDER_ROLES),
+    grantless("getSubscriptionById", "GET", "/notifications/v1/subscriptions/{notificationType}/{subscriptionId}"),
+    grantless("deleteSubscriptionById", "DELETE", "/notifications/v1/subscriptions/{notificationType}/{subscriptionId}"),
+    grantless("createDestination", "POST", "/notifications/v1/destinations"),
+    grantless("getDestinations", "GET", "/notifications/v1/destinations"),
+    grantless("getDestination", "GET", "/notifications/v1/destinations/{destinationId}"),
+    grantless("deleteDestination", "DELETE", "/notifications/v1/destinations/{destinationId}"),
 ];
+
+/// An operation in a seller's name; `limit` is requests a second and burst.
+const fn call(
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    model: &'static str,
+    limit: (f64, u32),
+    roles: &'static [Role],
+) -> Operation {
+    Operation {
+        name,
+        method,
+        path,
+        model,
+        rate: limit.0,
+        burst: limit.1,
+        roles,
+        scope: None,
+    }
+}
+
+/// An operation of the Notifications API in nobody's name (page "Grantless Operations").
+const fn grantless(name: &'static str, method: &'static str, path: &'static str) -> Operation {
+    Operation {
+        scope: Some("sellingpartnerapi::notifications"),
+        ..call(name, method, path, NOTIFICATIONS_MODEL, (1.0, 5), &[])
+    }
+}
 
 /// Besides what `createFeed` allows (page "Building Listings Management Workflows Guide").
 pub(crate) const LISTINGS_FEED: Limit = Limit {

@@ -21,6 +21,7 @@ use crate::{
     connection::{Connection, Connections},
     consent, documents, gate, login,
     models::{ModelError, Models},
+    notices,
     world::{Call, World},
 };
 
@@ -104,6 +105,12 @@ impl Sandbox {
         world
     }
 
+    /// Whether a notice can be due, without doing what is due by now.
+    pub(crate) fn has_subscribers(&self) -> bool {
+        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.notices.has_subscribers()
+    }
+
     /// Writes down a call, for tests to count.
     pub(crate) fn note(&self, call: Call) {
         self.world().calls.push(call);
@@ -126,9 +133,13 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         world,
     });
     let (stop, stopped) = oneshot::channel();
+    let notices = tokio::spawn(notices::deliver(Arc::clone(&sandbox)));
     let server = axum::serve(Connections(listener), routes(sandbox));
     // The sender is never used, only dropped: that is the signal.
-    let until = async move { drop(stopped.await) };
+    let until = async move {
+        drop(stopped.await);
+        notices.abort();
+    };
     tokio::spawn(async move { server.with_graceful_shutdown(until).await });
     Ok(Running { url, _stop: stop })
 }

@@ -20,6 +20,7 @@ use crate::{
     grants::Grants,
     listings::Listings,
     marketplaces::Region,
+    notices::{NotedOrders, Notices, Raised},
     operations::{Limit, Operation, Role},
     orders::{cancelling, shipping::Confirmation},
     reports::{self, Reports},
@@ -108,6 +109,11 @@ pub(crate) struct Seller {
     pub(crate) listings: Listings,
     pub(crate) feeds: Feeds,
     pub(crate) reports: Reports,
+    /// What happened since notices were last made.
+    pub(crate) raised: Vec<Raised>,
+    pub(crate) noted: NotedOrders,
+    /// `NORMAL`, `AT_RISK` or `DEACTIVATED`.
+    pub(crate) account_status: String,
 }
 
 impl Seller {
@@ -120,7 +126,15 @@ impl Seller {
             listings: Listings::default(),
             feeds: Feeds::default(),
             reports: Reports::default(),
+            raised: Vec::new(),
+            noted: NotedOrders::new(),
+            account_status: "NORMAL".to_owned(),
         }
+    }
+
+    /// Has an order looked at for what to tell of it.
+    pub(crate) fn touched(&mut self, order: &str) {
+        self.raised.push(Raised::Order(order.to_owned()));
     }
 }
 
@@ -165,6 +179,7 @@ pub(crate) struct World {
     pub(crate) bad_token_status: u16,
     pub(crate) documents: Documents,
     pub(crate) back_office: BackOffice,
+    pub(crate) notices: Notices,
     /// How many things were submitted so far, by whomever.
     submissions: u64,
     buckets: BTreeMap<(String, String, &'static str), Bucket>,
@@ -200,6 +215,7 @@ impl World {
             bad_token_status: 403,
             documents: Documents::default(),
             back_office: BackOffice::default(),
+            notices: Notices::default(),
             submissions: 0,
             buckets: BTreeMap::new(),
             started: Instant::now(),
@@ -241,7 +257,7 @@ impl World {
     }
 
     /// Does what Amazon has done by now behind its APIs: feeds, late patches, reports, orders
-    /// that nobody shipped.
+    /// that nobody shipped; then makes notices of it.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         let (office, documents) = (&self.back_office, &mut self.documents);
         for (id, seller) in &mut self.sellers {
@@ -250,6 +266,7 @@ impl World {
             if office.cancels_overdue {
                 cancelling::overdue(seller, office.cancel_restores, now);
             }
+            self.notices.collect(id, seller, now);
         }
     }
 

@@ -40,7 +40,11 @@ pub(super) async fn request(
     let order = order(world.sellers.get_mut(&seller), &seller, &id)?;
     known_lines(order, wish.items.as_deref())?;
     cancelling::request(order, wish.items.as_deref(), &wish.reason, now);
-    Ok(Json(order.clone()))
+    let shown = order.clone();
+    if let Some(known) = world.sellers.get_mut(&seller) {
+        known.touched(&id);
+    }
+    Ok(Json(shown))
 }
 
 pub(super) async fn withdraw(
@@ -50,7 +54,11 @@ pub(super) async fn withdraw(
     let (mut world, now) = (sandbox.world(), sandbox.clock.now());
     let order = order(world.sellers.get_mut(&seller), &seller, &id)?;
     cancelling::withdraw(order, now);
-    Ok(Json(order.clone()))
+    let shown = order.clone();
+    if let Some(known) = world.sellers.get_mut(&seller) {
+        known.touched(&id);
+    }
+    Ok(Json(shown))
 }
 
 /// Who cancels what, without asking anybody.

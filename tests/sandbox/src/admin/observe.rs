@@ -34,7 +34,7 @@ pub(super) struct Narrowed {
 }
 
 impl Narrowed {
-    fn wants(&self, seller: Option<&str>) -> bool {
+    pub(super) fn wants(&self, seller: Option<&str>) -> bool {
         self.seller
             .as_deref()
             .is_none_or(|wanted| seller == Some(wanted))
@@ -130,6 +130,8 @@ pub(super) struct Settings {
     clock_offset_ms: Option<i64>,
     rate_limit_header: Option<bool>,
     bad_token_status: Option<u16>,
+    sqs_endpoint: Option<String>,
+    event_bridge_queue: Option<String>,
     /// Fills all buckets now.
     #[serde(default)]
     refill: bool,
@@ -157,6 +159,11 @@ pub(super) async fn change_settings(
             .rate_limit_header
             .unwrap_or(world.rate_limit_header);
         world.bad_token_status = settings.bad_token_status.unwrap_or(world.bad_token_status);
+        let notices = &mut world.notices;
+        notices.sqs_endpoint = settings.sqs_endpoint.or(notices.sqs_endpoint.take());
+        notices.event_bridge_queue = settings
+            .event_bridge_queue
+            .or(notices.event_bridge_queue.take());
         if settings.refill {
             world.refill();
         }
@@ -184,5 +191,7 @@ pub(super) async fn show_settings(State(sandbox): Here) -> Json<Value> {
     settings["clock_offset_ms"] = json!(sandbox.clock.offset_ms());
     settings["rate_limit_header"] = json!(world.rate_limit_header);
     settings["bad_token_status"] = json!(world.bad_token_status);
+    settings["sqs_endpoint"] = json!(world.notices.sqs_endpoint);
+    settings["event_bridge_queue"] = json!(world.notices.event_bridge_queue);
     Json(settings)
 }

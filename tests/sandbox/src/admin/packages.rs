@@ -54,7 +54,11 @@ pub(super) async fn add(
         return no_such_order(&seller, &id);
     };
     match shipping::by_another_hand(order, detail, now) {
-        Ok(()) => Ok(Json(order.clone())),
+        Ok(()) => {
+            let shown = order.clone();
+            known.touched(&id);
+            Ok(Json(shown))
+        }
         Err(Refusal::Violation(why)) => refuse(StatusCode::BAD_REQUEST, why),
         Err(Refusal::Other(reply)) => refuse(StatusCode::CONFLICT, reply.body),
     }

@@ -18,6 +18,7 @@ use crate::{
     generate,
     listings::{Fulfilment, Listing, Offer, Price, Special, Standing, Step, Submission},
     marketplaces::{self, Marketplace},
+    notices::Raised,
     world::Seller,
 };
 
@@ -282,7 +283,27 @@ pub(super) async fn change(
     if let Some(quantity) = change.quantity {
         listing.set_quantity(quantity, &by);
     }
-    Ok(Json(json!(Shown::of(&which.sku, listing, false))))
+    let shown = json!(Shown::of(&which.sku, listing, false));
+    let told = told(&which.sku, listing, false);
+    if change.status.is_some() || change.fulfilment.is_some() {
+        known.raised.extend(told);
+    }
+    Ok(Json(shown))
+}
+
+/// What a listing's status is in each of its marketplaces.
+fn told(sku: &str, listing: &Listing, deleted: bool) -> Vec<Raised> {
+    let of = |offer: &Offer| Raised::Listing {
+        marketplace: offer.marketplace.id.to_owned(),
+        sku: sku.to_owned(),
+        asin: listing.asin.to_string(),
+        status: match (deleted, listing.is_buyable(offer)) {
+            (true, _) => vec!["DELETED"],
+            (false, true) => vec!["BUYABLE", "DISCOVERABLE"],
+            (false, false) => vec!["DISCOVERABLE"],
+        },
+    };
+    listing.offers.iter().map(of).collect()
 }
 
 pub(super) async fn remove(
@@ -294,6 +315,9 @@ pub(super) async fn remove(
     let Some(known) = world.sellers.get_mut(&seller) else {
         return no_such_seller(&seller);
     };
+    let listing = known.listings.get(&which.sku);
+    let told = listing.map(|listing| told(&which.sku, listing, true));
+    known.raised.extend(told.into_iter().flatten());
     if known.listings.remove(&which.sku) {
         Ok(StatusCode::NO_CONTENT)
     } else {

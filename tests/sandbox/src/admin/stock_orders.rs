@@ -61,6 +61,7 @@ pub(super) async fn add(
                     listings::placed(&mut known.listings, &order, backdated, now);
                 }
                 known.orders.insert(id.clone(), order);
+                known.touched(&id);
                 ids.push(id);
             }
             Err(why) => return refuse(StatusCode::BAD_REQUEST, why),
@@ -90,7 +91,9 @@ pub(super) async fn change(
     if restores && is_cancelled(order) && !was_cancelled {
         listings::cancelled(&mut known.listings, order, now);
     }
-    Ok(Json(order.clone()))
+    let shown = order.clone();
+    known.touched(&id);
+    Ok(Json(shown))
 }
 
 fn is_cancelled(order: &Value) -> bool {

@@ -62,6 +62,7 @@ impl Cancellation<'_> {
             }
         }
         state::settle(order, now);
+        seller.touched(id);
     }
 }
 

@@ -56,13 +56,10 @@ pub(crate) fn confirm(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resu
     if !super::is_order_id(id) {
         return violation(&format!("`{id}` is no order id"));
     }
-    let order = world.sellers.get_mut(admitted.seller).and_then(|seller| {
-        seller
-            .orders
-            .get_mut(id)
-            .map(|order| (order, &mut seller.confirmations))
-    });
-    let Some((order, confirmations)) = order else {
+    let Some(seller) = world.sellers.get_mut(admitted.seller) else {
+        return Err(Refusal::Other(Reply::denied("")));
+    };
+    let Some(order) = seller.orders.get_mut(id) else {
         return Err(Refusal::Other(Reply::of_status(StatusCode::NOT_FOUND)));
     };
     may_be_confirmed(order, &body)?;
@@ -72,10 +69,9 @@ pub(crate) fn confirm(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resu
     let detail = detail.clone();
     let at = admitted.now;
     let confirmation = Confirmation { at, effect, detail };
-    confirmations
-        .entry(id.to_owned())
-        .or_default()
-        .push(confirmation);
+    let known = seller.confirmations.entry(id.to_owned()).or_default();
+    known.push(confirmation);
+    seller.touched(id);
     Ok(Reply {
         status: StatusCode::NO_CONTENT,
         body: Value::Null,

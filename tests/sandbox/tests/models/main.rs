@@ -10,6 +10,7 @@ mod faults;
 mod feeds;
 mod listings;
 mod login;
+mod notices;
 mod reports;
 mod requests;
 mod shipping;
