@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod courier;
 pub(crate) mod described;
+pub mod dispatch;
 pub mod feed;
 pub mod ids;
 pub mod listing;

@@ -36,6 +36,7 @@ pub mod domain;
 pub mod env;
 pub mod error;
 mod fan_out;
+pub mod hand_over;
 pub mod intake;
 mod json;
 pub mod lambda;

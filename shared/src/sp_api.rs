@@ -8,6 +8,7 @@
 mod allow_list;
 mod call;
 mod check;
+mod dispatches;
 mod documents;
 mod endpoints;
 mod feeds;
@@ -32,7 +33,8 @@ mod sellers;
 mod tolerant_json;
 mod wire;
 
-pub use check::{Refusal, refusal};
+pub use check::{Refusal, RefusalWords, refusal};
+pub use dispatches::{Confirmation, PackageDetail};
 pub use documents::{DocumentAddress, Download, UploadAddress};
 pub use endpoints::Endpoints;
 pub use feeds::FeedType;

@@ -14,9 +14,11 @@
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
+//! | | dispatch of a parcel | `ORDER#c#id` | `DISPATCH#parcel` | `confirm-shipments`, `desk-orders` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
+//! | | lease of the run that confirms dispatches | `CONNECTION#t#c` | `DISPATCHES` | `confirm-shipments` |
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
 //! | catalogue | levels with the generation | `SKU#t#sku` | `LEVELS` | `compute-listings` |
 //! | | product, pointers to listings and bundles | `SKU#t#sku` | `PRODUCT`, `LISTED#c#amazon_sku`, `PART_OF#bundle` | `compute-listings`, `manage-catalogue`, `match-listings` |
@@ -38,13 +40,14 @@
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
 //! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
-//! wait for a person). Keys are spelt in `store::key`, which nothing else may do.
+//! wait for a person; and, by ship-by, only dispatches that wait for Amazon). Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;
 mod buyers;
 mod carrier_names;
 mod connections;
 mod cursor;
+mod dispatches;
 mod feeds;
 mod holds;
 mod item;
@@ -78,6 +81,7 @@ pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgr
 pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, OverlapMemory, SweepPlace};
+pub use dispatches::PendingDispatch;
 pub use feeds::{FeedPage, LINES_IN_A_PART};
 pub use holds::HeldPage;
 pub use lease::Leased;

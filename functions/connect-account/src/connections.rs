@@ -19,6 +19,7 @@ use stallkeeper::api::{
     Answer, Body, Name, Tenant, TenantConnection, changed_meanwhile, find_connection,
 };
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
+use stallkeeper::domain::dispatch::ConfirmAt;
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::store::{WaitingKind, Written};
 use status::{Wanted, changed};
@@ -68,6 +69,9 @@ pub(crate) struct ConnectionChangeRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     orders_from: Option<Option<Timestamp>>,
+    /// When dispatches are confirmed to Amazon: `handover` (what is set at first), or `label`: as soon as they are known, though
+    /// the carrier may not have them yet.
+    confirm_at: Option<ConfirmAt>,
 }
 
 /// A field that is there, be it null, unlike one that is left out.
@@ -106,6 +110,7 @@ pub(crate) async fn change(
                 name: name.clone().unwrap_or_else(|| read.name.clone()),
                 status: status.transpose()?.unwrap_or(read.status),
                 orders_from: change.orders_from.unwrap_or(read.orders_from),
+                confirm_at: change.confirm_at.unwrap_or(read.confirm_at),
                 ..read.clone()
             })
         })

@@ -1,11 +1,12 @@
 //! Fetches one order by its id: it was too big for a message, or was read before without all of its parts.
 
-use crate::intake::{Reading, is_closed};
+use crate::intake::Reading;
 use crate::skus::unknown_skus;
 use crate::{App, RulesOfBatch, reading, store_reading};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
+use stallkeeper::domain::order::is_closed;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::queue::OrderMessage;
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};

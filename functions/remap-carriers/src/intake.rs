@@ -1,7 +1,6 @@
 //! What becomes of an order that Amazon reported: pure, so that the same readings end the same, in whatever order and
 //! however often they arrive.
 
-mod buyer;
 mod merge;
 mod reading;
 mod requirements;
@@ -14,12 +13,12 @@ use merge::Merged;
 use requirements::requirements;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{
-    Decision, FulfilledBy, HistoryEntry, HistoryKind, OrderStatus, StoredOrder,
+    Decision, FulfilledBy, HistoryEntry, HistoryKind, OrderStatus, StoredOrder, buyer_expires,
+    is_closed,
 };
 use status::decide;
 use term::{Term, term};
 
-pub use buyer::{buyer_expires, is_closed};
 pub use reading::Reading;
 pub use rules::Rules;
 
@@ -67,15 +66,11 @@ pub fn take_in(
         let term = term(reading, &merged, stored);
         decide(order, &requirements, term, stored, active, rules)
     };
-    let entry = HistoryEntry {
-        at: now,
-        ..entry(reading, stored, status)
-    };
-    let buyer_until = stored.and_then(|stored| stored.buyer_until);
-    let order = StoredOrder {
+    let claims = stored.map(|stored| stored.claims.clone());
+    let mut order = StoredOrder {
         tenant: connection.tenant.clone(),
         connection: connection.id.clone(),
-        buyer_until: is_closed(status).then(|| buyer_expires(order, status, buyer_until, now)),
+        buyer_until: stored.and_then(|stored| stored.buyer_until),
         order: merged.order,
         status,
         decision,
@@ -91,11 +86,31 @@ pub fn take_in(
         taken_over_at: stored.and_then(|stored| stored.taken_over_at),
         held: stored.and_then(|stored| stored.held.clone()),
         warehouse: stored.and_then(|stored| stored.warehouse.clone()),
-        first_history: stored.map_or_else(|| entry.clone(), |stored| stored.first_history.clone()),
+        claims: claims.unwrap_or_default(),
+        first_history: nothing_yet(now),
     };
+    // What the desk dispatched stays dispatched, though Amazon does not say so yet.
+    order.status = order.claimed_status(status);
+    let entry = HistoryEntry {
+        at: now,
+        ..entry(reading, stored, order.status)
+    };
+    order.first_history = stored.map_or_else(|| entry.clone(), |it| it.first_history.clone());
+    let until = order.buyer_until;
+    let expires = || buyer_expires(&order.order, order.status, until, now);
+    order.buyer_until = is_closed(order.status).then(expires);
     Intake::Write {
         order: Box::new(order),
         entry,
+    }
+}
+
+/// Stands for the first entry until the status is known.
+fn nothing_yet(now: Timestamp) -> HistoryEntry {
+    HistoryEntry {
+        at: now,
+        kind: HistoryKind::Imported,
+        note: String::new(),
     }
 }
 

@@ -14,13 +14,15 @@ mod skus;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use erase::{Erasure, erase_buyers};
 use fetch::{Fetch, fetch_one};
-use intake::{Intake, Reading, Rules, buyer_expires, is_closed, take_in};
+use intake::{Intake, Reading, Rules, take_in};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
 use skus::{matched_marketplaces, unknown_skus};
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
-use stallkeeper::domain::order::{AmazonStatus, OrderStatus, StoredOrder, Version};
+use stallkeeper::domain::order::{
+    AmazonStatus, OrderStatus, StoredOrder, Version, buyer_expires, is_closed,
+};
 use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{OrderMessage, Queue};

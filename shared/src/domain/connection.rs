@@ -1,6 +1,7 @@
 //! A connection: one Amazon seller account in one region, and its status.
 
 use super::courier::{Strategy, Switches};
+use super::dispatch::ConfirmAt;
 use super::ids::{ConnectionId, ConnectionKey, SellerId, TenantId};
 use super::marketplace::{Marketplace, Region};
 use jiff::Timestamp;
@@ -95,6 +96,9 @@ pub struct Connection {
     /// The take-over moment: orders bought before it belong to whoever handled them. Not set, all orders are only watched.
     #[serde(default)]
     pub orders_from: Option<Timestamp>,
+    /// When dispatches are confirmed to Amazon; absent in what older releases wrote.
+    #[serde(default, skip_serializing_if = "ConfirmAt::is_handover")]
+    pub confirm_at: ConfirmAt,
     /// Rises by one with every write.
     pub revision: u64,
 }

@@ -3,7 +3,7 @@
 
 pub(crate) mod fold;
 
-use super::described::{described, printable};
+use super::described::{described, matching, printable};
 use super::marketplace::Marketplace;
 use fold::{fold, fold_case};
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,77 @@ id!(
 id!(
     /// A feed, by our own name (a ULID); Amazon's comes only once it was submitted.
     FeedId, "feed id", 64
+);
+
+macro_rules! strict_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $example:literal) => {
+        $(#[$doc])*
+        ///
+        /// 1 to 64 letters, digits, `.`, `-` or `_`, the first a letter or a digit: safe in a path, whoever reads it.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidStrictId;
+            fn try_from(text: String) -> Result<Self, InvalidStrictId> {
+                if is_strict(&text) { Ok(Self(text.into())) } else { Err(InvalidStrictId($what)) }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidStrictId;
+            fn from_str(text: &str) -> Result<Self, InvalidStrictId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.as_ref().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        described!($name, matching(STRICT).examples([$example]));
+    };
+}
+
+/// The rule of [`is_strict`].
+const STRICT: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+
+/// Why a text is no such identifier. Says the rule, never the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a {0} is 1 to 64 letters, digits, `.`, `-` or `_`, and begins with a letter or a digit")]
+pub struct InvalidStrictId(&'static str);
+
+fn is_strict(text: &str) -> bool {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let begins = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric());
+    begins && text.len() <= 64 && text.bytes().all(safe)
+}
+
+strict_id!(
+    /// A parcel of an order, as the platform names it.
+    ParcelId, "parcel id", "P-1"
+);
+strict_id!(
+    /// A cancellation of lines of an order.
+    CancellationId, "cancellation id", "C-1"
 );
 
 impl FeedId {
@@ -229,6 +300,26 @@ mod tests {
             assert!(bad.parse::<OrderId>().is_err(), "{bad:?}");
         }
         assert!("026-1520163-6049104".parse::<OrderId>().is_ok());
+    }
+
+    #[test]
+    fn a_parcel_id_is_safe_in_a_path() {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "-a",
+            "a/b",
+            "a b",
+            "ä",
+            "a%2F",
+            &"x".repeat(65),
+        ] {
+            assert!(bad.parse::<ParcelId>().is_err(), "{bad:?}");
+        }
+        for good in ["1", "P-1", "00340434161094015902", "a..b", &"x".repeat(64)] {
+            assert!(good.parse::<ParcelId>().is_ok(), "{good:?}");
+        }
     }
 
     #[test]

@@ -5,14 +5,20 @@
 
 mod amazon;
 mod buyer;
+mod buyer_clock;
 mod cancelled;
+pub mod claim;
 mod history;
+mod package;
 mod reading;
 
 pub use amazon::{AmazonStatus, FulfilledBy};
 pub use buyer::BuyerData;
+pub use buyer_clock::{buyer_expires, is_closed};
 pub use cancelled::{BuyerReason, CancelledBy};
+pub use claim::{CancellationId, ClaimedBy, LineClaim};
 pub use history::{HistoryEntry, HistoryKind};
+pub use package::{Package, PackageLine};
 pub use reading::{OrderPart, Readings, Version};
 
 use super::courier::{CourierServiceId, Reason, Requirements};
@@ -158,6 +164,9 @@ pub struct Order {
     pub address_type: Option<String>,
     pub total: Option<Money>,
     pub items: Vec<OrderItem>,
+    /// What carriers were given, as Amazon shows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<Package>,
 }
 
 impl Order {
@@ -251,6 +260,9 @@ pub struct StoredOrder {
     /// The warehouse that it is sent from, if the platform named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warehouse: Option<WarehouseCode>,
+    /// Units that dispatches and cancellations speak for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<LineClaim>,
     /// The first entry; later ones are items of their own.
     pub first_history: HistoryEntry,
 }
@@ -275,11 +287,11 @@ impl StoredOrder {
         by.all(|other| other == first).then_some(first)
     }
 
-    /// Units of a line that somebody is still to ship.
+    /// Units of a line that somebody is still to ship: neither shipped nor cancelled, by Amazon's word or ours.
     pub fn open_quantity(&self, line: &OrderItem) -> u32 {
         match self.status {
             OrderStatus::Dispatched | OrderStatus::Cancelled => 0,
-            _ => line.open_quantity(),
+            _ => self.unclaimed(line),
         }
     }
 

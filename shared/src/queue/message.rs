@@ -1,6 +1,7 @@
 //! The messages, except those of the catalogue.
 
 use super::{BATCH_BYTES, json_text};
+use crate::domain::dispatch::{HandOver, ParcelId};
 use crate::domain::ids::{ConnectionKey, FeedId, OrderId};
 use crate::domain::order::OrderStatus;
 use crate::domain::shipping_term::ShippingTerm;
@@ -207,6 +208,43 @@ pub enum StockTick {
         #[serde(default)]
         hop: u32,
     },
+}
+
+/// On queue `dispatches`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DispatchMessage {
+    /// Tell Amazon of what is due of a connection, the most urgent first.
+    Confirm {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        /// The one that is new: the list of those that wait may not have it yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        new: Option<ParcelOfOrder>,
+        #[serde(default)]
+        hop: u32,
+    },
+    /// A row of many: a parcel was handed over.
+    HandOver {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        #[serde(flatten)]
+        parcel: ParcelOfOrder,
+        hand_over: Box<HandOver>,
+    },
+    /// Amazon shows other packages of an order, which may settle its dispatches.
+    Packages {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        order_id: OrderId,
+    },
+}
+
+/// A parcel of an order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ParcelOfOrder {
+    pub order_id: OrderId,
+    pub parcel: ParcelId,
 }
 
 /// On queue `feed-checks`.

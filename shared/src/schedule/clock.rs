@@ -140,6 +140,7 @@ mod tests {
             authorised_at: None,
             own_app: false,
             orders_from: None,
+            confirm_at: Default::default(),
             revision: 1,
         }
     }

@@ -175,6 +175,7 @@ async fn a_connection_without_a_token_is_marked_as_to_be_authorised_again() {
         authorised_at: None,
         own_app: false,
         orders_from: None,
+        confirm_at: Default::default(),
         revision: 1,
     };
     let created = world.store.create_connection(&connection).await.unwrap();

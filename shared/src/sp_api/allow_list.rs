@@ -137,7 +137,7 @@ pub(super) const ORDER: Rule = Object(&[
         ]),
     ),
     ("orderItems", List(&ITEM)),
-    ("packages", Private),
+    ("packages", List(&PACKAGE)),
     ("fulfillmentOrders", Private),
 ]);
 
@@ -240,6 +240,32 @@ const ITEM: Rule = Object(&[
     ("tax", Private),
 ]);
 
+/// What a carrier was given. The seller's own address is of no use to anyone.
+const PACKAGE: Rule = Object(&[
+    ("packageReferenceId", Key),
+    ("createdTime", Private),
+    (
+        "packageStatus",
+        Object(&[
+            ("status", Values(PACKAGE_STATUSES)),
+            ("detailedStatus", Text),
+        ]),
+    ),
+    ("carrier", Text),
+    ("shipTime", Moment),
+    ("shippingService", Text),
+    ("trackingNumber", Text),
+    ("shipFromAddress", Private),
+    (
+        "packageItems",
+        List(&Object(&[
+            ("orderItemId", Key),
+            ("quantity", Count),
+            ("transparencyCodes", Private),
+        ])),
+    ),
+]);
+
 const MONEY: Rule = Object(&[("amount", Amount), ("currencyCode", Text)]);
 /// A window of which we read the end.
 const UNTIL: Rule = Object(&[("earliestDateTime", Private), ("latestDateTime", Moment)]);
@@ -269,6 +295,14 @@ const STATUSES: &[&str] = &[
     "SHIPPED",
     "CANCELLED",
     "UNFULFILLABLE",
+];
+const PACKAGE_STATUSES: &[&str] = &[
+    "PENDING",
+    "IN_TRANSIT",
+    "SHIPPED",
+    "DELIVERED",
+    "CANCELLED",
+    "UNDELIVERABLE",
 ];
 const SERVICE_LEVELS: &[&str] = &[
     "EXPEDITED",

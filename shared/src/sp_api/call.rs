@@ -1,9 +1,11 @@
 //! One call of one operation: its address, the access token, what is sent, and the answer decoded. It repeats a call once
 //! if the access token was refused, and never otherwise.
 
-use super::check::{Reply, check, decode, rate_limit, refusal, server_time};
+use super::check::{
+    RefusalWords, Reply, blames_the_access_token, check, decode, rate_limit, server_time,
+};
 use super::limits::Operation;
-use super::{Account, Answer, Refusal, SpApi};
+use super::{Account, Answer, SpApi};
 use crate::error::{Error, Result};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -75,6 +77,36 @@ impl SpApi {
         self.ask(account, &question).await
     }
 
+    /// Calls an operation that creates something and may refuse what it is asked for in words: those are an answer. It has
+    /// no other body.
+    pub(super) async fn post_or_words(
+        &self,
+        account: &Account<'_>,
+        operation: Operation,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Answer<Option<RefusalWords>>> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Error::permanent(operation.call().doing, error))?;
+        let question = Question {
+            operation,
+            method: Method::POST,
+            url: self.endpoints.operation(account.region, path, &[])?,
+            body: Some(&body),
+        };
+        let reply = self.reply_to(account, &question).await?;
+        let (rate_limit, server_time) = (rate_limit(&reply.headers), server_time(&reply.headers));
+        let value = match RefusalWords::of(&reply) {
+            Some(words) => Some(words),
+            None => check(operation.call(), reply).map(|_| None)?,
+        };
+        Ok(Answer {
+            value,
+            rate_limit,
+            server_time,
+        })
+    }
+
     /// Calls an operation that changes something; `body` is JSON.
     pub(super) async fn patch<T: DeserializeOwned>(
         &self,
@@ -124,20 +156,25 @@ impl SpApi {
         account: &Account<'_>,
         question: &Question<'_>,
     ) -> Result<Answer<Vec<u8>>> {
-        let scope = question.operation.grantless_scope();
-        let token = self.access_token(account, scope).await?;
-        let reply = match self.ask_once(question, &token).await {
-            Err(error) if refusal(&error).is_some_and(Refusal::blames_the_access_token) => {
-                let token = self.replace_access_token(account, scope, &token).await?;
-                self.ask_once(question, &token).await?
-            }
-            other => other?,
-        };
+        let reply = self.reply_to(account, question).await?;
+        let reply = check(question.operation.call(), reply)?;
         Ok(Answer {
             value: reply.body,
             rate_limit: rate_limit(&reply.headers),
             server_time: server_time(&reply.headers),
         })
+    }
+
+    /// Asks, and once more with a fresh access token if the one at hand was refused.
+    async fn reply_to(&self, account: &Account<'_>, question: &Question<'_>) -> Result<Reply> {
+        let scope = question.operation.grantless_scope();
+        let token = self.access_token(account, scope).await?;
+        let reply = self.ask_once(question, &token).await?;
+        if !blames_the_access_token(&reply) {
+            return Ok(reply);
+        }
+        let token = self.replace_access_token(account, scope, &token).await?;
+        self.ask_once(question, &token).await
     }
 
     async fn ask_once(&self, question: &Question<'_>, token: &SecretString) -> Result<Reply> {
@@ -154,6 +191,6 @@ impl SpApi {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_vec());
         }
-        check(call, self.send(call, request).await?)
+        self.send(call, request).await
     }
 }

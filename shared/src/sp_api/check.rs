@@ -40,13 +40,50 @@ pub struct Refusal {
     pub request_id: Option<String>,
     /// Amazon's clock as it refused: a window may be refused for nothing but the difference to ours.
     pub server_time: Option<Timestamp>,
-    access_token_refused: bool,
 }
 
-impl Refusal {
-    /// Whether it is the access token that was refused (expired, revoked), rather than what was asked for.
-    pub(super) fn blames_the_access_token(&self) -> bool {
-        self.access_token_refused
+/// Whether it is the access token that is refused (expired, revoked), rather than what was asked for.
+pub(super) fn blames_the_access_token(reply: &Reply) -> bool {
+    let said: Said = serde_json::from_slice(&reply.body).unwrap_or_default();
+    !reply.status.is_success() && said.refuses_the_access_token(reply.status)
+}
+
+/// What Amazon says of a request that it refuses for what is in it. Only of operations whose requests hold no buyer data:
+/// the words may quote them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalWords {
+    /// Amazon's error code, e.g. `InvalidInput`.
+    pub code: String,
+    /// Of all errors, one after another; at most 500 characters.
+    pub message: String,
+}
+
+impl RefusalWords {
+    /// The words of a 400, 404, 409 or 422 in Amazon's shape.
+    pub(super) fn of(reply: &Reply) -> Option<Self> {
+        if !matches!(reply.status.as_u16(), 400 | 404 | 409 | 422) {
+            return None;
+        }
+        let said: Said = serde_json::from_slice(&reply.body).ok()?;
+        let first = said.errors.first()?;
+        let code = first
+            .code
+            .clone()
+            .unwrap_or_else(|| reply.status.to_string());
+        let texts = said
+            .errors
+            .iter()
+            .flat_map(|one| [&one.message, &one.details]);
+        let texts = texts.flatten().map(|text| text.trim());
+        let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+        let printable = |text: &str, most| {
+            let kept = text.chars().filter(|c| !c.is_control());
+            kept.take(most).collect::<String>()
+        };
+        Some(Self {
+            code: printable(&code, 64),
+            message: printable(&texts.join(" "), 500),
+        })
     }
 }
 
@@ -79,15 +116,15 @@ pub(super) fn check(call: Call, reply: Reply) -> Result<Reply> {
         code: said.code().and_then(token),
         request_id: request_id(&reply.headers),
         server_time: server_time(&reply.headers),
-        access_token_refused: said.refuses_the_access_token(reply.status),
     };
+    let is_token_refused = said.refuses_the_access_token(reply.status);
     let class = match (reply.status, refusal.code.as_deref()) {
         (StatusCode::TOO_MANY_REQUESTS, _) => Class::Throttled {
             retry_after: retry_after(&reply.headers),
         },
         (StatusCode::REQUEST_TIMEOUT, _) => Class::Retryable,
         (status, _) if status.is_server_error() => Class::Retryable,
-        _ if refusal.access_token_refused => Class::Retryable,
+        _ if is_token_refused => Class::Retryable,
         (_, Some("invalid_grant")) if said.error.is_some() => Class::AuthRevoked,
         (_, Some("server_error" | "temporarily_unavailable")) if said.error.is_some() => {
             Class::Retryable
@@ -112,7 +149,6 @@ pub(super) fn check_document(call: Call, status: StatusCode, headers: &HeaderMap
         code: None,
         request_id: request_id(headers),
         server_time: server_time(headers),
-        access_token_refused: false,
     };
     Err(Error::retryable(call.doing, refusal))
 }

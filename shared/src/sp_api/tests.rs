@@ -1,6 +1,7 @@
 //! The client against servers that answer as Amazon does: bodies in the recorded shapes, one test per class.
 
 mod classes;
+mod dispatches;
 mod documents;
 mod feeds;
 mod listings;

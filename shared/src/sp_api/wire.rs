@@ -4,7 +4,7 @@
 use crate::domain::ids::OrderId;
 use crate::domain::order::{
     AssociatedOrder, BuyerReason, CancelledBy, Money as OurMoney, Order as OurOrder, OrderItem,
-    OrderPart,
+    OrderPart, Package, PackageLine,
 };
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -26,6 +26,34 @@ pub(super) struct Order {
     fulfillment: Option<Fulfillment>,
     #[serde(default)]
     order_items: Vec<Item>,
+    packages: Option<Vec<WirePackage>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePackage {
+    package_reference_id: Option<String>,
+    carrier: Option<String>,
+    shipping_service: Option<String>,
+    tracking_number: Option<String>,
+    package_status: Option<PackageStatus>,
+    ship_time: Option<Timestamp>,
+    #[serde(default)]
+    package_items: Vec<PackageItem>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PackageStatus {
+    status: Option<String>,
+    detailed_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PackageItem {
+    order_item_id: Option<String>,
+    quantity: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -197,6 +225,7 @@ impl Order {
                 OrderPart::Address,
                 address.is_some_and(|it| it.country_code.is_some()),
             ),
+            (OrderPart::Packages, self.packages.is_some()),
             (
                 OrderPart::Proceeds,
                 self.proceeds.is_some() || items.iter().any(|item| item.proceeds.is_some()),
@@ -309,7 +338,37 @@ impl From<Order> for OurOrder {
                 .into_iter()
                 .filter_map(Item::line)
                 .collect(),
+            packages: wire
+                .packages
+                .into_iter()
+                .flatten()
+                .filter_map(WirePackage::whole)
+                .collect(),
         }
+    }
+}
+
+impl WirePackage {
+    /// Without a number it cannot be told from another.
+    fn whole(self) -> Option<Package> {
+        let status = self.package_status.unwrap_or_default();
+        let lines = self.package_items.into_iter();
+        let lines = lines.filter_map(|item| {
+            Some(PackageLine {
+                line: item.order_item_id?,
+                units: item.quantity?,
+            })
+        });
+        Some(Package {
+            reference: self.package_reference_id?,
+            carrier: self.carrier,
+            service: self.shipping_service,
+            tracking_number: self.tracking_number,
+            status: status.status,
+            detailed_status: status.detailed_status,
+            shipped_at: self.ship_time,
+            lines: lines.collect(),
+        })
     }
 }
 

@@ -9,7 +9,8 @@ pub(crate) use catalogue::*;
 
 use super::{Cursor, Matching, Round};
 use crate::domain::courier::{CourierCode, CourierServiceId, MappingOwner};
-use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, SellerId, TenantId};
+use crate::domain::dispatch::Dispatch;
+use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, ParcelId, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::order::{HistoryKind, OrderStatus, Version};
 use crate::domain::shipping_term::ShippingTerm;
@@ -195,6 +196,13 @@ impl Key {
         )
     }
 
+    pub(crate) fn dispatch(connection: &ConnectionId, order: &OrderId, parcel: &ParcelId) -> Self {
+        Self::new(
+            order_pk(connection, order),
+            format!("{DISPATCH}{}", encoded(parcel.as_str())),
+        )
+    }
+
     /// A connection's stock settings.
     pub(crate) fn stock_plan(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), STOCK)
@@ -202,6 +210,10 @@ impl Key {
 
     pub(crate) fn urgent_lease(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), "STOCK_URGENT")
+    }
+
+    pub(crate) fn dispatch_lease(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "DISPATCHES")
     }
 
     /// A person said that what Amazon's reports lack is gone.
@@ -235,6 +247,7 @@ pub(crate) const UNREADABLE: &str = "UNREADABLE#";
 /// The sort key of an order itself, beside its history.
 pub(crate) const ORDER: &str = "ORDER";
 pub(crate) const HISTORY: &str = "HISTORY#";
+pub(crate) const DISPATCH: &str = "DISPATCH#";
 
 pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
@@ -334,6 +347,46 @@ pub(crate) fn waiting_sk(term: Option<&ShippingTerm>, order: &OrderId) -> String
         .map(|term| encoded(&term.to_string()))
         .unwrap_or_default();
     format!("{term}#{}", encoded(order.as_str()))
+}
+
+/// Index `waiting`: the dispatches of a connection that Amazon is still to be told of, or, `by_amazon`, whose label Amazon's
+/// packages are still to show.
+pub(crate) fn pending_dispatches_pk(connection: &ConnectionKey, by_amazon: bool) -> String {
+    let kind = if by_amazon { "labels" } else { "dispatches" };
+    format!("{}#{kind}", connection_pk(connection))
+}
+
+/// Index `waiting`: the most urgent dispatch first; of those with Amazon's label the one that should be shown first.
+pub(crate) fn pending_dispatch_sk(dispatch: &Dispatch) -> String {
+    let (order, parcel) = (dispatch.order_id.as_str(), dispatch.parcel.as_str());
+    let ids = format!("{}#{}", encoded(order), encoded(parcel));
+    if !dispatch.is_confirmed_by_us() {
+        return format!("{}#{ids}", sortable(dispatch.shown_by()));
+    }
+    let ship_by = dispatch
+        .ship_by
+        .map_or_else(|| NO_MOMENT.to_owned(), sortable);
+    let handed_over = sortable(dispatch.hand_over.handed_over_at);
+    format!(
+        "{ship_by}#{}#{handed_over}#{ids}",
+        sortable(dispatch.due_at)
+    )
+}
+
+/// The order and the parcel that a sort key of pending dispatches ends with.
+pub(crate) fn parcel_of(pending_sk: &str) -> Option<(OrderId, ParcelId)> {
+    let (rest, parcel) = pending_sk.rsplit_once('#')?;
+    let (_, order) = rest.rsplit_once('#')?;
+    Some((
+        decoded(order)?.parse().ok()?,
+        decoded(parcel)?.parse().ok()?,
+    ))
+}
+
+/// When a pending dispatch is due and when it was handed over, from its sort key.
+pub(crate) fn moments_of(pending_sk: &str) -> Option<(Timestamp, Timestamp)> {
+    let mut parts = pending_sk.split('#').skip(1);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// The order that a sort key of index `waiting` ends with.

@@ -163,4 +163,25 @@ impl Store {
             Err(error) => Err(failure("take a lease", error)),
         }
     }
+
+    /// Gives a lease back that holds nothing but itself; one that another run has by now is left to it.
+    pub(super) async fn release(&self, key: Key, owner: &str) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(key.into_map()))
+            .update_expression("SET leased_until_ms = :past")
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", OWNER)
+            .expression_attribute_values(":owner", s(owner))
+            .expression_attribute_values(":past", n(0))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("give a lease back", error)),
+        }
+    }
 }

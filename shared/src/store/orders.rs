@@ -8,6 +8,7 @@ use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
 use crate::domain::order::{CancelledBy, HistoryEntry, OrderStatus, StoredOrder};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,16 @@ impl Store {
         order: &StoredOrder,
         entry: &HistoryEntry,
     ) -> Result<Written> {
+        self.replace_order_with(order, entry, Vec::new()).await
+    }
+
+    /// As [`Self::replace_order`], with further writes in the same transaction.
+    pub(super) async fn replace_order_with(
+        &self,
+        order: &StoredOrder,
+        entry: &HistoryEntry,
+        beside: Vec<PutBuilder>,
+    ) -> Result<Written> {
         let record = HistoryRecord {
             revision: order.revision,
             entry: entry.clone(),
@@ -140,7 +151,7 @@ impl Store {
             .table_name(&self.tables.orders)
             .set_item(Some(history));
         let mut request = self.db.transact_write_items();
-        for put in [state, history] {
+        for put in [state, history].into_iter().chain(beside) {
             let put = put
                 .build()
                 .map_err(|error| Error::permanent("build a transaction", error))?;
@@ -169,7 +180,7 @@ pub(super) fn lost(error: Option<&TransactWriteItemsError>) -> bool {
         .any(|code| others.contains(&code))
 }
 
-fn expires(order: &StoredOrder) -> i64 {
+pub(super) fn expires(order: &StoredOrder) -> i64 {
     order
         .order
         .updated_at

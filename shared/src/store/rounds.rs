@@ -1,6 +1,5 @@
 //! The rounds of a connection: what the last one did, what is held, and who may send.
 
-use super::item::{condition_failed, failure, n, s};
 use super::key::Key;
 use super::{Leased, Store, Written};
 use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
@@ -105,23 +104,7 @@ impl Store {
 
     /// Gives the lease of urgent decreases back.
     pub async fn release_urgent(&self, connection: &ConnectionKey, owner: &str) -> Result<()> {
-        let update = self
-            .db
-            .update_item()
-            .table_name(&self.tables.connections)
-            .set_key(Some(Key::urgent_lease(connection).into_map()))
-            .update_expression("SET leased_until_ms = :past")
-            .condition_expression("#owner = :owner")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", s(owner))
-            .expression_attribute_values(":past", n(0))
-            .send()
-            .await;
-        match update {
-            Ok(_) => Ok(()),
-            Err(error) if condition_failed(&error) => Ok(()),
-            Err(error) => Err(failure("give a lease back", error)),
-        }
+        self.release(Key::urgent_lease(connection), owner).await
     }
 
     /// Counts listings that an urgent decrease sends to zero, and returns how many there were since `since`: the window

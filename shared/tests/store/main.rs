@@ -88,6 +88,7 @@ fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> Sto
         buyer_until: None,
         readings: stallkeeper::domain::order::Readings::default(),
         warehouse: None,
+        claims: Vec::new(),
         first_history: entry(HistoryKind::Imported),
     }
 }

@@ -44,6 +44,7 @@ pub(crate) async fn connect(bench: &Bench, connection: &ConnectionKey) -> Result
         authorised_at: Some(now),
         own_app: false,
         orders_from: Some(Timestamp::UNIX_EPOCH),
+        confirm_at: Default::default(),
         revision: 1,
     };
     let credentials = Credentials {

@@ -40,6 +40,7 @@ pub async fn connect(store: &Store, vault: &Vault, amazon: &Amazon, scene: &Scen
         authorised_at: Some(now),
         own_app: false,
         orders_from: Some(Timestamp::UNIX_EPOCH),
+        confirm_at: Default::default(),
         revision: 1,
     };
     attach(store, vault, amazon, &connection).await;

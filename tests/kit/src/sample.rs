@@ -38,6 +38,7 @@ pub fn connection(tenant: &str, id: &str) -> Connection {
         authorised_at: None,
         own_app: false,
         orders_from: None,
+        confirm_at: Default::default(),
         revision: 1,
     }
 }
@@ -77,6 +78,7 @@ pub fn demo_order() -> StoredOrder {
             address_type: None,
             total: None,
             items: Vec::new(),
+            packages: Vec::new(),
         },
         status: OrderStatus::PendingReview,
         decision: Decision {
@@ -101,6 +103,7 @@ pub fn demo_order() -> StoredOrder {
         buyer_until: None,
         readings: Readings::default(),
         warehouse: None,
+        claims: Vec::new(),
         first_history: HistoryEntry {
             at: at(400),
             kind: HistoryKind::Imported,

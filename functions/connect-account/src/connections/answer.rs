@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus, Participation};
+use stallkeeper::domain::dispatch::ConfirmAt;
 use stallkeeper::domain::marketplace::{Marketplace, Region};
 use utoipa::ToSchema;
 
@@ -33,6 +34,8 @@ pub(crate) struct ConnectionAnswer {
     /// The take-over moment: orders bought before it are `elsewhere`; absent, all are only watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     orders_from: Option<Timestamp>,
+    /// When dispatches are confirmed to Amazon.
+    confirm_at: ConfirmAt,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorised_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +59,7 @@ impl From<&Connection> for ConnectionAnswer {
             own_app: connection.own_app,
             created_at: connection.created_at,
             orders_from: connection.orders_from,
+            confirm_at: connection.confirm_at,
             authorised_at: connection.authorised_at,
             authorisation_valid_until: connection.authorised_at.and_then(valid_until),
             authorise_url: None,

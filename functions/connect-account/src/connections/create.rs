@@ -115,6 +115,7 @@ pub(crate) async fn create(
         authorised_at: None,
         own_app: false,
         orders_from: None,
+        confirm_at: Default::default(),
         revision: 0,
     };
     match &request.authorisation {

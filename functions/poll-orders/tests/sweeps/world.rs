@@ -81,6 +81,7 @@ impl World {
             authorised_at: Some(now),
             own_app: false,
             orders_from: None,
+            confirm_at: Default::default(),
             revision: 1,
         };
         let sealed = SealedCredentials {

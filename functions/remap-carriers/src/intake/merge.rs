@@ -133,6 +133,11 @@ fn order(reading: &Reading, before: &Order, taken: &BTreeSet<OrderPart>) -> Orde
         before
     };
     order.total = or(&proceeds.total, &before.total);
+    order.packages = if takes(OrderPart::Packages) {
+        now.packages.clone()
+    } else {
+        before.packages.clone()
+    };
     order.items = items(reading, before, taken);
     order
 }

@@ -34,6 +34,7 @@ impl Reading {
             OrderPart::Cancellation => self.holds(Dataset::Cancellation),
             OrderPart::Address => self.holds(Dataset::Recipient),
             OrderPart::Proceeds => self.holds(Dataset::Proceeds),
+            OrderPart::Packages => self.holds(Dataset::Packages),
         };
         self.given.iter().copied().filter(asked).collect()
     }

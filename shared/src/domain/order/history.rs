@@ -35,6 +35,10 @@ pub enum HistoryKind {
     Held,
     Released,
     GivenBack,
+    /// A parcel of it was handed over, or such a hand-over was edited.
+    Dispatched,
+    /// A parcel of it was refused.
+    DispatchRefused,
 }
 
 impl HistoryKind {

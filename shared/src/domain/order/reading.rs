@@ -35,6 +35,8 @@ pub enum OrderPart {
     Fulfilment,
     Address,
     Proceeds,
+    /// What carriers were given.
+    Packages,
 }
 
 impl OrderPart {

@@ -100,6 +100,31 @@ fn an_item_tells_its_sku_exactly_its_amounts_and_what_is_asked_of_the_carrier() 
 }
 
 #[test]
+fn a_package_tells_what_the_carrier_was_given() {
+    let packages = read(fixture()).unwrap().order.packages;
+    let [package] = &packages[..] else {
+        panic!("{packages:?}")
+    };
+    assert_eq!(
+        (package.reference.as_str(), package.carrier.as_deref()),
+        ("1", Some("UPS"))
+    );
+    assert_eq!(
+        package.tracking_number.as_deref(),
+        Some("1Z86V8030385598957")
+    );
+    assert_eq!(
+        (
+            package.status.as_deref(),
+            package.detailed_status.as_deref()
+        ),
+        (Some("IN_TRANSIT"), Some("OUT_FOR_DELIVERY"))
+    );
+    assert_eq!(package.units_of("60482910337712"), Some(1));
+    assert!(package.shipped_at.is_some());
+}
+
+#[test]
 fn everything_else_stays_in_amazons_shape() {
     let ReadOrder { order, buyer, .. } = read(fixture()).unwrap();
     let buyer_json = buyer.expose();
@@ -113,7 +138,7 @@ fn everything_else_stays_in_amazons_shape() {
         "/orderItems/1/product/customization/customizedUrl",
         "/orderItems/1/fulfillment/packing/giftOption/giftMessage",
         "/orderItems/1/fulfillment/shipping/internationalShipping/iossNumber",
-        "/packages/0/trackingNumber",
+        "/packages/0/shipFromAddress/name",
     ] {
         assert_eq!(
             buyer_json.pointer(place),
@@ -428,7 +453,8 @@ fn a_count_and_an_id_are_read_however_they_are_spelt() {
 #[test]
 fn a_part_that_is_null_or_empty_is_not_given() {
     use OrderPart::{
-        Address, Cancellation, Fulfilment, Head, LineFulfilment, Lines, Proceeds, Programs,
+        Address, Cancellation, Fulfilment, Head, LineFulfilment, Lines, Packages, Proceeds,
+        Programs,
     };
     let all = BTreeSet::from([
         Head,
@@ -439,6 +465,7 @@ fn a_part_that_is_null_or_empty_is_not_given() {
         Fulfilment,
         Address,
         Proceeds,
+        Packages,
     ]);
     assert_eq!(read(fixture()).unwrap().given, all);
     let rows: [(&str, Value, &[OrderPart]); 6] = [

@@ -1,0 +1,347 @@
+//! What a hand-over makes of an order.
+
+use super::lines::{Room, lines};
+use super::{
+    Dispatch, DispatchLine, DispatchRefusal, DispatchState, DispatchWords, HandOver, PackageNumber,
+    ParcelCarrier, ParcelId, ParcelUnits,
+};
+use crate::domain::courier::LabelSource;
+use crate::domain::order::{
+    ClaimedBy, FulfilledBy, HistoryEntry, HistoryKind, LineClaim, OrderItem, OrderStatus,
+    StoredOrder, buyer_expires, is_closed,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A hand-over may be announced so long before.
+const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// When a dispatch is confirmed to Amazon.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmAt {
+    /// As soon as it is known, though the carrier may not have it yet.
+    Label,
+    /// When the carrier has it.
+    #[default]
+    Handover,
+}
+
+impl ConfirmAt {
+    pub(crate) fn is_handover(&self) -> bool {
+        *self == Self::Handover
+    }
+}
+
+/// What becomes of a hand-over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DispatchDecision {
+    /// It is known, to the letter.
+    Same(Box<Dispatch>),
+    /// To be stored, all or nothing: the dispatch, the order with its claim, and what it adds to the order's history.
+    Write {
+        dispatch: Box<Dispatch>,
+        order: Box<StoredOrder>,
+        entry: HistoryEntry,
+    },
+    Refused(DispatchRefusal),
+}
+
+/// Decides on a hand-over. `others`: the order's dispatches so far, this parcel's included.
+///
+/// Idempotent: the same hand-over again is [`DispatchDecision::Same`]; a changed one edits the dispatch under its number.
+pub fn decide(
+    stored: &StoredOrder,
+    others: &[Dispatch],
+    parcel: &ParcelId,
+    hand_over: HandOver,
+    confirm_at: ConfirmAt,
+    now: Timestamp,
+) -> DispatchDecision {
+    let before = others.iter().find(|other| other.parcel == *parcel);
+    if let Some(before) = before.filter(|before| before.hand_over == hand_over) {
+        return DispatchDecision::Same(Box::new(before.clone()));
+    }
+    let freed = without_claim(stored, parcel);
+    let lines = refused_outright(stored, &hand_over, now)
+        .map_or(Ok(()), Err)
+        .and_then(|()| parcel_lines(&freed, before, &hand_over));
+    let lines = match lines {
+        Ok(lines) => lines,
+        Err(refusal) => return DispatchDecision::Refused(refusal),
+    };
+    let number = before.map_or_else(
+        || free_number(stored, others, parcel),
+        |before| before.number,
+    );
+    let dispatch = dispatch(
+        stored, before, parcel, hand_over, lines, number, confirm_at, now,
+    );
+    let order = claimed(freed, stored, &dispatch, now);
+    let what = if before.is_some() {
+        "edited"
+    } else {
+        "handed over"
+    };
+    let entry = HistoryEntry {
+        at: now,
+        kind: HistoryKind::Dispatched,
+        note: format!(
+            "parcel `{parcel}` was {what}: {} → {}",
+            stored.status.as_str(),
+            order.status.as_str()
+        ),
+    };
+    DispatchDecision::Write {
+        dispatch: Box::new(dispatch),
+        order: Box::new(order),
+        entry,
+    }
+}
+
+/// Why nothing of the order can be dispatched at all.
+fn refused_outright(
+    stored: &StoredOrder,
+    hand_over: &HandOver,
+    now: Timestamp,
+) -> Option<DispatchRefusal> {
+    let latest = now.saturating_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
+    if hand_over.handed_over_at > latest {
+        return Some(DispatchRefusal::TooFarAhead);
+    }
+    if stored.order.fulfilled_by == Some(FulfilledBy::Amazon) {
+        return Some(DispatchRefusal::FulfilledByAmazon);
+    }
+    if stored.held.is_some() {
+        return Some(DispatchRefusal::Held);
+    }
+    let carried = stored.requirements.amazon_ships;
+    if let Some(by) = carried.filter(|by| !by.is_packed_by_seller()) {
+        return Some(DispatchRefusal::CarriedByAmazon(by.to_string()));
+    }
+    match stored.status {
+        OrderStatus::Cancelled => Some(DispatchRefusal::Cancelled),
+        status @ (OrderStatus::Parked | OrderStatus::Elsewhere | OrderStatus::AwaitingPayment) => {
+            Some(DispatchRefusal::NotOurs(status))
+        }
+        OrderStatus::PendingReview
+        | OrderStatus::Ready
+        | OrderStatus::Acknowledged
+        | OrderStatus::PartlyDispatched
+        | OrderStatus::Dispatched => None,
+    }
+}
+
+/// The lines of the parcel. `freed`: the order without what this parcel claimed before.
+fn parcel_lines(
+    freed: &StoredOrder,
+    before: Option<&Dispatch>,
+    hand_over: &HandOver,
+) -> Result<Vec<DispatchLine>, DispatchRefusal> {
+    // What Amazon may know of keeps its lines.
+    let fixed = before.filter(|before| before.called && before.state != DispatchState::Refused);
+    let room_of = |line: &OrderItem| match fixed {
+        Some(before) => before.units_of(&line.id),
+        None => freed.unclaimed(line),
+    };
+    let items = freed.order.items.iter();
+    let rooms: Vec<Room<'_>> = items
+        .map(|line| Room {
+            line,
+            units: room_of(line),
+        })
+        .collect();
+    let lines = lines(&hand_over.units, &rooms);
+    if let Some(before) = fixed {
+        let same = |lines: &[DispatchLine]| {
+            lines.len() == before.lines.len()
+                && lines.iter().all(|it| before.units_of(&it.line) == it.units)
+        };
+        return match (lines, &hand_over.units) {
+            (Ok(_), ParcelUnits::AllOpen) => Ok(before.lines.clone()),
+            (Ok(lines), ParcelUnits::Lines(_)) if same(&lines) => Ok(lines),
+            _ => Err(DispatchRefusal::LinesAreFixed),
+        };
+    }
+    let lines = lines?;
+    let by_us = freed.requirements.label_source() == LabelSource::Courier
+        && hand_over.label_source == LabelSource::Courier;
+    for line in &lines {
+        let item = freed.order.items.iter().find(|item| item.id == line.line);
+        if item.is_some_and(|item| item.cancel_requested) && !hand_over.despite_cancel {
+            return Err(DispatchRefusal::BuyerAsksToCancel(line.line.clone()));
+        }
+        let needs_codes =
+            item.is_some_and(|item| item.programs.iter().any(|it| it == TRANSPARENCY));
+        let codes = u32::try_from(line.transparency_codes.len()).unwrap_or(u32::MAX);
+        if by_us && needs_codes && codes < line.units {
+            return Err(DispatchRefusal::NoTransparencyCodes(line.line.clone()));
+        }
+    }
+    Ok(lines)
+}
+
+/// Amazon's program of items whose units carry a code each.
+const TRANSPARENCY: &str = "TRANSPARENCY";
+
+fn free_number(stored: &StoredOrder, others: &[Dispatch], parcel: &ParcelId) -> PackageNumber {
+    let at_amazon = |number: PackageNumber| {
+        let number = number.to_string();
+        let mut packages = stored.order.packages.iter();
+        packages.any(|package| package.reference == number)
+    };
+    PackageNumber::of(parcel, |number| {
+        others.iter().any(|other| other.number == number) || at_amazon(number)
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
+fn dispatch(
+    stored: &StoredOrder,
+    before: Option<&Dispatch>,
+    parcel: &ParcelId,
+    hand_over: HandOver,
+    lines: Vec<DispatchLine>,
+    number: PackageNumber,
+    confirm_at: ConfirmAt,
+    now: Timestamp,
+) -> Dispatch {
+    let label_source = match stored.requirements.label_source() {
+        LabelSource::Amazon => LabelSource::Amazon,
+        LabelSource::Courier => hand_over.label_source,
+    };
+    Dispatch {
+        tenant: stored.tenant.clone(),
+        connection: stored.connection.clone(),
+        order_id: stored.order.id.clone(),
+        parcel: parcel.clone(),
+        lines,
+        label_source,
+        number,
+        state: DispatchState::ToConfirm,
+        words: None,
+        due_at: match confirm_at {
+            ConfirmAt::Label => now,
+            ConfirmAt::Handover => hand_over.handed_over_at.max(now),
+        },
+        ship_by: stored.order.ship_by,
+        calling_until: before.and_then(|before| before.calling_until),
+        called: before.is_some_and(|before| before.called),
+        lost: 0,
+        confirmed_at: before.and_then(|before| before.confirmed_at),
+        not_counted: None,
+        warnings: warnings(&hand_over),
+        created_at: before.map_or(now, |before| before.created_at),
+        changed_at: now,
+        revision: before.map_or(1, |before| before.revision + 1),
+        hand_over,
+    }
+}
+
+/// What is odd about a parcel, though nothing keeps it from Amazon.
+fn warnings(hand_over: &HandOver) -> Vec<String> {
+    let carrier = match &hand_over.carrier {
+        ParcelCarrier::CourierService(service) => service.courier.as_str(),
+        ParcelCarrier::Carrier(name) => name,
+    };
+    let numbers = [&hand_over.tracking_number].into_iter();
+    let numbers = numbers.chain(&hand_over.other_tracking_numbers);
+    let mut warnings: Vec<String> = numbers.filter_map(|it| it.odd_for(carrier)).collect();
+    warnings.dedup();
+    warnings
+}
+
+/// The order without what a parcel claims.
+pub(super) fn without_claim(stored: &StoredOrder, parcel: &ParcelId) -> StoredOrder {
+    let mut order = stored.clone();
+    order.claims.retain(|claim| !claim.is_of_parcel(parcel));
+    order
+}
+
+/// The order with the dispatch's claim. `before`: with the claim that the parcel had.
+fn claimed(
+    mut order: StoredOrder,
+    before: &StoredOrder,
+    dispatch: &Dispatch,
+    now: Timestamp,
+) -> StoredOrder {
+    let claims: Vec<LineClaim> = dispatch
+        .lines
+        .iter()
+        .map(|line| LineClaim {
+            line: line.line.clone(),
+            units: line.units,
+            by: ClaimedBy::Dispatch(dispatch.parcel.clone()),
+            fulfilled_before: fulfilled_before(before, &dispatch.parcel, &line.line),
+            package: Some(dispatch.number),
+            label_by_amazon: !dispatch.is_confirmed_by_us(),
+            leaves_at: Some(dispatch.hand_over.handed_over_at),
+        })
+        .collect();
+    order.claims.extend(claims);
+    if order.acknowledged_at.is_none() {
+        order.acknowledged_at = Some(now);
+        order.acknowledged_revision = Some(order.revision);
+    }
+    if let Some(warehouse) = &dispatch.hand_over.warehouse {
+        order.warehouse = Some(warehouse.clone());
+    }
+    order.decision.reason = None;
+    order.decision.candidates.clear();
+    order.status = order.status_taken_over();
+    order.revision += 1;
+    let expires = || buyer_expires(&order.order, order.status, order.buyer_until, now);
+    order.buyer_until = is_closed(order.status).then(expires);
+    order
+}
+
+/// Units of a line that were shipped before the parcel was handed over first: an edit may come when Amazon counts its own.
+fn fulfilled_before(order: &StoredOrder, parcel: &ParcelId, line: &str) -> u32 {
+    let mut claims = order.claims.iter();
+    let claim = claims.find(|claim| claim.is_of_parcel(parcel) && claim.line == line);
+    let mut items = order.order.items.iter();
+    let item = items.find(|item| item.id == line);
+    claim
+        .map(|claim| claim.fulfilled_before)
+        .or(item.map(|item| item.quantity_fulfilled))
+        .unwrap_or_default()
+}
+
+impl Dispatch {
+    /// A hand-over that was refused before Amazon, to be seen on its order; `before`: what the parcel was, which stays.
+    pub fn refused_outright(
+        stored: &StoredOrder,
+        before: Option<Self>,
+        parcel: &ParcelId,
+        hand_over: &HandOver,
+        refusal: &DispatchRefusal,
+        now: Timestamp,
+    ) -> Self {
+        let words = DispatchWords {
+            at: now,
+            code: refusal.code().to_owned(),
+            message: refusal.to_string(),
+        };
+        if let Some(before) = before {
+            return Self {
+                words: Some(words),
+                revision: before.revision + 1,
+                ..before
+            };
+        }
+        let number = free_number(stored, &[], parcel);
+        let (content, at) = (hand_over.clone(), ConfirmAt::default());
+        let new = dispatch(stored, None, parcel, content, Vec::new(), number, at, now);
+        Self {
+            state: DispatchState::Refused,
+            words: Some(words),
+            ..new
+        }
+    }
+
+    /// Units of a line in it.
+    pub fn units_of(&self, line: &str) -> u32 {
+        let lines = self.lines.iter().filter(|it| it.line == line);
+        lines.map(|it| it.units).fold(0, u32::saturating_add)
+    }
+}

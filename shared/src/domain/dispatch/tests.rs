@@ -1,0 +1,347 @@
+//! Hand-overs against an order, and what answers make of them.
+
+mod histories;
+
+use super::decide::decide as decide_at;
+use super::*;
+use crate::domain::courier::AmazonShips;
+use crate::domain::order::{
+    AmazonStatus, ClaimedBy, FulfilledBy, LineClaim, Order, OrderHold, OrderItem, OrderStatus,
+    Package, PackageLine, StoredOrder,
+};
+use serde_json::json;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn item(id: &str, sku: &str, quantity: u32) -> OrderItem {
+    serde_json::from_value(json!({
+        "id": id, "sku": sku, "asin": null, "title": null, "quantity": quantity, "quantity_fulfilled": 0,
+        "quantity_unfulfilled": quantity, "unit_price": null, "proceeds": null, "constraints": [],
+        "cancel_requested": false, "programs": [],
+    }))
+    .unwrap()
+}
+
+/// An order bought at `at(0)` that the platform has taken over.
+fn order(items: Vec<OrderItem>) -> StoredOrder {
+    let order = Order {
+        id: "026-1".parse().unwrap(),
+        marketplace_id: None,
+        created_at: at(0),
+        updated_at: at(0),
+        amazon_status: Some(AmazonStatus::Unshipped),
+        fulfilled_by: Some(FulfilledBy::Merchant),
+        service_level: None,
+        ship_by: Some(at(86_400)),
+        deliver_by: None,
+        label_from: None,
+        programs: Vec::new(),
+        associated: Vec::new(),
+        country: None,
+        address_type: None,
+        total: None,
+        items,
+        packages: Vec::new(),
+    };
+    serde_json::from_value(json!({
+        "tenant": "t", "connection": "c", "order": order, "status": "acknowledged",
+        "decision": {"term": null, "service": "DPD/next-day", "reason": null, "candidates": [], "by_person": false, "explanation": []},
+        "requirements": {}, "version": {"fetched_at": at(0), "updated_at": at(0), "datasets": 6}, "content_hash": 1,
+        "revision": 2, "imported_at": at(0), "acknowledged_at": at(10),
+        "first_history": {"at": at(0), "kind": "imported", "note": ""},
+    }))
+    .unwrap()
+}
+
+fn hand_over(units: ParcelUnits) -> HandOver {
+    HandOver {
+        carrier: ParcelCarrier::CourierService("DPD/next-day".parse().unwrap()),
+        tracking_number: "15501234567890".parse().unwrap(),
+        other_tracking_numbers: Vec::new(),
+        handed_over_at: at(100),
+        units,
+        warehouse: Some("LON".parse().unwrap()),
+        label_source: LabelSource::Courier,
+        despite_cancel: false,
+    }
+}
+
+fn units(of: LineRef, units: u32) -> ParcelUnits {
+    ParcelUnits::Lines(vec![UnitsOf {
+        of,
+        units,
+        transparency_codes: Vec::new(),
+    }])
+}
+
+fn sku(text: &str) -> LineRef {
+    LineRef::Sku(text.parse().unwrap())
+}
+
+fn decide(
+    stored: &StoredOrder,
+    others: &[Dispatch],
+    parcel: &str,
+    hand_over: HandOver,
+) -> DispatchDecision {
+    let parcel = parcel.parse().unwrap();
+    decide_at(
+        stored,
+        others,
+        &parcel,
+        hand_over,
+        ConfirmAt::Handover,
+        at(50),
+    )
+}
+
+fn written(decision: DispatchDecision) -> (Dispatch, StoredOrder) {
+    match decision {
+        DispatchDecision::Write {
+            dispatch, order, ..
+        } => (*dispatch, *order),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refusal(decision: DispatchDecision) -> DispatchRefusal {
+    match decision {
+        DispatchDecision::Refused(refusal) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn words() -> DispatchWords {
+    DispatchWords {
+        at: at(60),
+        code: "InvalidInput".into(),
+        message: "no".into(),
+    }
+}
+
+#[test]
+fn all_that_is_open_is_dispatched_and_stamps_the_order() {
+    let stored = order(vec![item("1", "A", 2), item("2", "B", 1)]);
+    let (dispatch, order) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    assert_eq!((dispatch.units_of("1"), dispatch.units_of("2")), (2, 1));
+    assert_eq!(dispatch.state, DispatchState::ToConfirm);
+    assert_eq!(dispatch.due_at, at(100));
+    assert_eq!(order.status, OrderStatus::Dispatched);
+    assert_eq!(order.warehouse, Some("LON".parse().unwrap()));
+    assert_eq!(order.revision, stored.revision + 1);
+    assert!(order.buyer_until.is_some());
+}
+
+#[test]
+fn a_part_leaves_the_rest_open_and_the_same_sku_on_two_lines_fills_in_order() {
+    let stored = order(vec![item("1", "A", 2), item("2", "A", 2)]);
+    let (dispatch, order) = written(decide(&stored, &[], "P1", hand_over(units(sku("A"), 3))));
+    assert_eq!((dispatch.units_of("1"), dispatch.units_of("2")), (2, 1));
+    assert_eq!(order.status, OrderStatus::PartlyDispatched);
+    assert_eq!(order.unclaimed(&order.order.items[1]), 1);
+    let again = decide(&order, &[dispatch], "P2", hand_over(units(sku("A"), 2)));
+    let too_many = DispatchRefusal::TooMany {
+        line: "A".into(),
+        open: 1,
+        asked: 2,
+    };
+    assert_eq!(refusal(again), too_many);
+}
+
+#[test]
+fn the_same_again_is_the_same_and_a_change_keeps_the_number() {
+    let stored = order(vec![item("1", "A", 2)]);
+    let (first, order) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    let same = decide(
+        &order,
+        &[first.clone()],
+        "P1",
+        hand_over(ParcelUnits::AllOpen),
+    );
+    assert_eq!(same, DispatchDecision::Same(Box::new(first.clone())));
+    let confirmed = first.calling(at(101)).confirmed(None, at(102));
+    let edit = HandOver {
+        tracking_number: "15509999999999".parse().unwrap(),
+        ..hand_over(ParcelUnits::AllOpen)
+    };
+    let (edited, after) = written(decide(&order, &[confirmed], "P1", edit));
+    assert_eq!(
+        (edited.number, edited.lines.clone()),
+        (first.number, first.lines)
+    );
+    assert_eq!(
+        (edited.state, edited.confirmed_at),
+        (DispatchState::ToConfirm, Some(at(102)))
+    );
+    assert_eq!(after.claims.len(), 1);
+}
+
+#[test]
+fn once_amazon_was_told_lines_are_fixed_and_an_edit_counts_no_unit_twice() {
+    let stored = order(vec![item("1", "A", 2)]);
+    let (first, mut order) = written(decide(&stored, &[], "P1", hand_over(units(sku("A"), 1))));
+    let told = first.calling(at(101)).confirmed(None, at(102));
+    let more = decide(&order, &[told.clone()], "P1", hand_over(units(sku("A"), 2)));
+    assert_eq!(refusal(more), DispatchRefusal::LinesAreFixed);
+    // Amazon shows the first unit as shipped, without packages.
+    order.order.items[0].quantity_fulfilled = 1;
+    order.order.items[0].quantity_unfulfilled = Some(1);
+    let edit = HandOver {
+        handed_over_at: at(90),
+        ..hand_over(units(sku("A"), 1))
+    };
+    let (_, order) = written(decide(&order, &[told], "P1", edit));
+    assert_eq!(order.unclaimed(&order.order.items[0]), 1);
+    assert_eq!(order.shipped_quantity(&order.order.items[0]), 1);
+}
+
+#[test]
+fn what_amazon_would_refuse_is_refused_before() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let transparent = OrderItem {
+        programs: vec!["TRANSPARENCY".into()],
+        ..item("1", "A", 1)
+    };
+    let asked = OrderItem {
+        cancel_requested: true,
+        ..item("1", "A", 1)
+    };
+    let status = |status| StoredOrder {
+        status,
+        ..stored.clone()
+    };
+    let by_amazon = || {
+        let mut order = stored.clone();
+        order.order.fulfilled_by = Some(FulfilledBy::Amazon);
+        order
+    };
+    let picked_up = || {
+        let mut order = stored.clone();
+        order.requirements.amazon_ships = Some(AmazonShips::StorePickUp);
+        order
+    };
+    let held = StoredOrder {
+        held: Some(OrderHold {
+            reason: "x".into(),
+            since: at(1),
+        }),
+        ..stored.clone()
+    };
+    let rows = [
+        (status(OrderStatus::Cancelled), "cancelled"),
+        (status(OrderStatus::Elsewhere), "not_ours"),
+        (status(OrderStatus::Parked), "not_ours"),
+        (status(OrderStatus::AwaitingPayment), "not_ours"),
+        (by_amazon(), "fulfilled_by_amazon"),
+        (picked_up(), "carried_by_amazon"),
+        (held, "held"),
+        (order(vec![transparent]), "no_transparency_codes"),
+        (order(vec![asked.clone()]), "buyer_cancel"),
+        (order(Vec::new()), "nothing_open"),
+    ];
+    for (stored, code) in rows {
+        let found = decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen));
+        assert_eq!(refusal(found).code(), code);
+    }
+    let despite = HandOver {
+        despite_cancel: true,
+        ..hand_over(ParcelUnits::AllOpen)
+    };
+    written(decide(&order(vec![asked]), &[], "P1", despite));
+    let unknown = decide(
+        &stored,
+        &[],
+        "P1",
+        hand_over(units(LineRef::Id("9".into()), 1)),
+    );
+    assert_eq!(refusal(unknown).code(), "unknown_line");
+}
+
+#[test]
+fn a_parcel_that_amazon_carries_is_stored_and_settled_by_its_packages() {
+    let mut stored = order(vec![item("1", "A", 1)]);
+    stored.requirements.amazon_ships = Some(AmazonShips::ShipPlus);
+    let (dispatch, _) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    assert!(!dispatch.is_confirmed_by_us() && !dispatch.is_due(at(1_000_000)));
+    assert_eq!(dispatch.by_packages(&[], at(200)), None);
+    let late = dispatch.by_packages(&[], at(100 + 86_400)).unwrap();
+    assert_eq!(late.state, DispatchState::Unknown);
+    assert_eq!(late.by_packages(&[], at(200_000)), None);
+    let shown = Package {
+        tracking_number: Some("1550 1234567890".into()),
+        ..Package::default()
+    };
+    let shown = late.by_packages(&[shown], at(200_000)).unwrap();
+    assert_eq!(shown.state, DispatchState::Confirmed);
+}
+
+#[test]
+fn a_refusal_opens_the_units_again_and_nobody_is_offered_the_order() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let (dispatch, order) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    let settled = dispatch.calling(at(101)).refused(&order, words(), at(102));
+    assert_eq!(settled.order.status, OrderStatus::Acknowledged);
+    assert_eq!(settled.order.unclaimed(&settled.order.order.items[0]), 1);
+    assert!(!settled.order.is_ready());
+    assert_eq!(settled.dispatch.state, DispatchState::Refused);
+}
+
+#[test]
+fn after_a_lost_answer_the_same_number_goes_again_ever_later() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let (dispatch, _) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    let called = dispatch.calling(at(101));
+    assert!(!called.is_due(at(150)) && called.is_due(at(191)));
+    let lost = called.lost(words(), at(110));
+    assert_eq!(
+        (lost.state, lost.number),
+        (DispatchState::Unknown, dispatch.number)
+    );
+    assert!(!lost.is_due(at(139)) && lost.is_due(at(140)));
+    let again = lost.lost(words(), at(140));
+    assert!(!again.is_due(at(199)) && again.is_due(at(200)));
+}
+
+#[test]
+fn a_ship_date_is_neither_in_amazons_future_nor_before_the_purchase() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let (dispatch, _) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    assert_eq!(dispatch.ship_date(at(0), at(1_000)), at(100));
+    assert_eq!(dispatch.ship_date(at(0), at(80)), at(20));
+    assert_eq!(dispatch.ship_date(at(70), at(80)), at(70));
+}
+
+#[test]
+fn what_somebody_else_shipped_is_told_from_ours_by_amazons_packages() {
+    let stored = order(vec![item("1", "A", 3)]);
+    let (dispatch, mut order) = written(decide(&stored, &[], "P1", hand_over(units(sku("A"), 1))));
+    order.order.items[0].quantity_fulfilled = 1;
+    order.order.items[0].quantity_unfulfilled = Some(2);
+    let package = |reference: String| Package {
+        reference,
+        lines: vec![PackageLine {
+            line: "1".into(),
+            units: 1,
+        }],
+        ..Package::default()
+    };
+    order.order.packages = vec![package("7".into())];
+    // Seller Central shipped one, ours is not shown yet.
+    assert_eq!(order.unclaimed(&order.order.items[0]), 1);
+    assert_eq!(order.shipped_quantity(&order.order.items[0]), 2);
+    order.order.packages = vec![package(dispatch.number.to_string())];
+    assert_eq!(order.unclaimed(&order.order.items[0]), 2);
+}
+
+#[test]
+fn a_cancellation_and_a_dispatch_never_have_the_same_units() {
+    let mut stored = order(vec![item("1", "A", 2)]);
+    let line = stored.order.items[0].clone();
+    let claim = LineClaim::by_cancellation(&line, 2, "C1".parse().unwrap());
+    assert!(matches!(claim.by, ClaimedBy::Cancellation(_)));
+    stored.claims.push(claim);
+    let found = decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen));
+    assert_eq!(refusal(found), DispatchRefusal::NothingOpen);
+}
