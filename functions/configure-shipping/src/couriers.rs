@@ -229,6 +229,13 @@ impl App {
 
     /// The mappings that name a courier: the tenant's, and those narrowed to a connection.
     async fn mappings_to(&self, tenant: &TenantId, courier: &CourierCode) -> Answer<Vec<Mapping>> {
+        let mut mappings = self.all_mappings(tenant).await?;
+        mappings.retain(|mapping| mapping.service.courier == *courier);
+        Ok(mappings)
+    }
+
+    /// The tenant's mappings, and those narrowed to each of its connections.
+    pub(crate) async fn all_mappings(&self, tenant: &TenantId) -> Answer<Vec<Mapping>> {
         let mut mappings = self
             .store
             .mappings(&MappingOwner::Tenant(tenant.clone()))
@@ -237,7 +244,6 @@ impl App {
             let owner = MappingOwner::Connection(connection.key());
             mappings.extend(self.store.mappings(&owner).await?);
         }
-        mappings.retain(|mapping| mapping.service.courier == *courier);
         Ok(mappings)
     }
 }

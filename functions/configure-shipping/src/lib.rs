@@ -1,9 +1,11 @@
-//! `configure-shipping`: couriers, and which of their services carries which shipping term.
+//! `configure-shipping`: couriers, which of their services carries which shipping term, and what Amazon is told of each.
 //!
 //! It never decides a courier: it writes the rules, and queues another look at the orders that wait for them. A request
 //! is answered only after that is queued, and sending the request again does no harm.
 
+mod carrier_names;
 mod couriers;
+mod import;
 mod mappings;
 
 use axum::Router;
@@ -53,6 +55,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(couriers::list))
         .routes(routes!(couriers::show, couriers::put, couriers::delete))
+        .routes(routes!(
+            carrier_names::list,
+            carrier_names::put,
+            carrier_names::delete,
+            carrier_names::import
+        ))
         .routes(routes!(mappings::list, mappings::put, mappings::delete));
     demanding::<Connections, _>(routes)
 }

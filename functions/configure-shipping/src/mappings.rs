@@ -124,7 +124,7 @@ pub(crate) async fn put(
         .service
         .parse()
         .map_err(|error| Problem::invalid("/service", format!("{error}")))?;
-    app.must_offer(&tenant, &service).await?;
+    app.must_offer(&tenant, &service, "/service").await?;
     let mapping = Mapping {
         term,
         service,
@@ -171,11 +171,16 @@ impl App {
         Ok(MappingOwner::Connection(connection.key()))
     }
 
-    async fn must_offer(&self, tenant: &TenantId, service: &CourierServiceId) -> Answer<()> {
+    pub(crate) async fn must_offer(
+        &self,
+        tenant: &TenantId,
+        service: &CourierServiceId,
+        place: &str,
+    ) -> Answer<()> {
         let courier = self.store.courier(tenant, &service.courier).await?;
         let Some(courier) = courier else {
             let detail = "there is no such courier; put it first: PUT /couriers/{courier}";
-            return Err(Problem::invalid("/service", detail));
+            return Err(Problem::invalid(place, detail));
         };
         let codes: Vec<&str> = courier
             .services
@@ -190,7 +195,7 @@ impl App {
             courier.code,
             codes.join(", ")
         );
-        Err(Problem::invalid("/service", detail))
+        Err(Problem::invalid(place, detail))
     }
 }
 

@@ -213,6 +213,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("GET", "/couriers/{courier}", none(), NotFound),
         ("PUT", "/couriers/{courier}", courier, Own(200)),
         ("DELETE", "/couriers/{courier}", none(), Own(204)),
+        ("GET", "/carrier-names", none(), Nothing("carrier_names")),
+        ("POST", "/carrier-names", json!([]), Own(200)),
         ("GET", "/mappings", none(), Nothing("mappings")),
         ("GET", "/orders", none(), Nothing("orders")),
         ("GET", "/orders/{connection}/{order}", none(), NotFound),
@@ -279,6 +281,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("GET", "/openapi.json", none(), Public),
         ("GET", "/health", none(), Public),
     ];
+    let name = "?marketplace=UK&service=DPD%2Fparcel".to_owned();
+    let carrier = json!({"carrier": "DPD"});
     let term = "?term=STD%20UK%20DOM";
     let narrowed = format!("{term}&connection={connection}");
     let of_connection = format!("?connection={connection}");
@@ -336,6 +340,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
+        ("PUT", "/carrier-names", name.clone(), carrier, Own(422)),
+        ("DELETE", "/carrier-names", name, none(), Own(204)),
         ("GET", "/mappings", of_connection.clone(), none(), NotFound),
         (
             "PUT",

@@ -5,6 +5,7 @@
     reason = "a test ends if its world is not as it should be"
 )]
 
+mod carrier_names;
 mod fence;
 mod rules;
 mod world;

@@ -1,9 +1,11 @@
 //! One test's world: tables, a stand-in for everything outside, and the router.
 
+use axum::body::Body;
+use axum::http::Request;
 use configure_shipping::{App, router};
 use kit::{Answer, Aws, Calls, Database, StandIn, sample};
 use serde_json::{Value, json};
-use stallkeeper::api::Scope;
+use stallkeeper::api::{Caller, Scope};
 use std::sync::Arc;
 
 pub(crate) struct World {
@@ -39,6 +41,14 @@ impl World {
     pub(crate) async fn ask(&self, tenant: &str, method: &str, path: &str, body: Value) -> Answer {
         let (router, caller) = (router(self.app.clone()), (tenant, Scope::Connections));
         Answer::to(router, caller, (method, path), &body).await
+    }
+
+    /// A table that a tenant sends as CSV, with scope `connections`.
+    pub(crate) async fn send_csv(&self, tenant: &str, path: &str, csv: &str) -> Answer {
+        let caller = Caller::new(tenant.parse().unwrap(), &[Scope::Connections]);
+        let request = Request::post(path).header("content-type", "text/csv");
+        let request = request.extension(caller).body(Body::from(csv.to_owned()));
+        Answer::of(router(self.app.clone()), request.unwrap()).await
     }
 
     /// Puts the courier DPD of the tenant `north`.

@@ -160,9 +160,9 @@ impl CarrierName {
         self.name().unwrap_or(&self.code)
     }
 
-    /// Whether Amazon's list, as far as it is known here, has the carrier.
-    pub fn is_known(&self) -> bool {
-        LISTED.contains(&self.code.as_str())
+    /// Whether Amazon's list, as far as it is known here, has a carrier's code.
+    pub fn is_known_code(code: &str) -> bool {
+        LISTED.contains(&code)
     }
 
     /// Whether the marketplace counts tracking numbers sent under it.
@@ -190,7 +190,7 @@ impl CarrierName {
             CountedByAmazon::Unverified if judges_by_pair(marketplace) => {
                 "this marketplace judges by carrier and shipping method together; compare both with Seller Central's lists, to the letter"
             }
-            CountedByAmazon::Unverified if self.is_known() => {
+            CountedByAmazon::Unverified if Self::is_known_code(&self.code) => {
                 "in Amazon's list; nothing public says whether this marketplace counts it. Compare with Seller Central"
             }
             CountedByAmazon::Unverified => {
