@@ -1,9 +1,11 @@
 //! Owns a seller's feeds: one after another, in the order in which they were created. What a feed
 //! means for a listing is `processing`'s to say; a feed counts from the moment it was **created**,
-//! however late it is processed.
+//! however late it is processed. What one means for an order is `acknowledgement`'s.
 
+mod acknowledgement;
 mod api;
 mod processing;
+mod xml;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -154,6 +156,7 @@ fn finish(
     };
     let feed = &mut seller.feeds.all[index];
     let (feed_id, marketplace, mishap) = (feed.id.clone(), feed.marketplace.clone(), feed.mishap);
+    let cancels = feed.feed_type == api::ACKNOWLEDGEMENT;
     let input = std::mem::take(&mut feed.input);
     let task = processing::Task {
         seller: id,
@@ -171,21 +174,25 @@ fn finish(
             at: end,
         },
     };
-    let outcome = processing::process(&task, seller);
+    let (outcome, content_type) = match cancels {
+        true => (
+            acknowledgement::process(&task, seller, office.cancel_restores),
+            "text/xml; charset=UTF-8",
+        ),
+        false => (
+            processing::process(&task, seller),
+            "application/json; charset=UTF-8",
+        ),
+    };
     let kind = mishap.map(|(kind, _)| kind);
     let fatal = outcome.fatal || kind == Some(Mishap::Fatal);
     // A fatal feed has no report here: Amazon's page says that it may have one, "in some cases".
     let report = (!fatal && kind != Some(Mishap::ReportMissing)).then(|| {
-        let mut report = outcome.report.to_string().into_bytes();
+        let mut report = outcome.report.into_bytes();
         if kind == Some(Mishap::ReportCut) {
             report.truncate(report.len() / 2);
         }
-        documents.add(
-            id,
-            "application/json; charset=UTF-8",
-            Content::text(report, office.gzip),
-            end,
-        )
+        documents.add(id, content_type, Content::text(report, office.gzip), end)
     });
     let feed = &mut seller.feeds.all[index];
     feed.status = if fatal { Status::Fatal } else { Status::Done };

@@ -28,7 +28,8 @@
 //! - There are no limits across sellers, no restricted data tokens, no application with more than one
 //!   redirect URI.
 //! - Roles count from the moment they change; Amazon wants a new authorisation first.
-//! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH` and `PARTIAL_UPDATE`, reports the
+//! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH` and `PARTIAL_UPDATE`, and
+//!   `POST_ORDER_ACKNOWLEDGEMENT_DATA`, whose report is inferred; reports play the
 //!   list of all listings, with English headings; nothing is cached. There is no `putListingsItem` and no
 //!   `searchListingsItems`.
 //! - Of `confirmShipment` the items of a confirmed package stay as they are, and any carrier code is one of

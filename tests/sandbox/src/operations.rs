@@ -54,7 +54,8 @@ const ORDER_ROLES: &[Role] = &[
     Role::TaxRemittance,
 ];
 
-const SHIPPING_ROLES: &[Role] = &[
+/// For what becomes of an order: its shipment, and the feed that cancels lines.
+pub(crate) const SHIPPING_ROLES: &[Role] = &[
     Role::InventoryAndOrderTracking,
     Role::DirectToConsumerShipping,
 ];

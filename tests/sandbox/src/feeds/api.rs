@@ -1,4 +1,5 @@
-//! Owns the Feeds API 2021-06-30, as far as it is played: feeds of the type `JSON_LISTINGS_FEED`.
+//! Owns the Feeds API 2021-06-30, as far as it is played: feeds of the types
+//! `JSON_LISTINGS_FEED` and `POST_ORDER_ACKNOWLEDGEMENT_DATA`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
@@ -12,12 +13,14 @@ use crate::{
     back_office::Mishap,
     clock::iso_millis,
     documents::Content,
-    operations::{LISTING_ROLES, LISTINGS_FEED},
+    operations::{LISTING_ROLES, LISTINGS_FEED, SHIPPING_ROLES},
     reply::{Refusal, Reply},
     world::World,
 };
 
 const LISTINGS: &str = "JSON_LISTINGS_FEED";
+/// Its only use is to cancel lines of orders.
+pub(super) const ACKNOWLEDGEMENT: &str = "POST_ORDER_ACKNOWLEDGEMENT_DATA";
 /// Page "Submit a feed": "This feedDocumentId value expires after two days".
 const INPUT_LIVES: SignedDuration = SignedDuration::from_hours(48);
 /// Page "Submit a feed": feeds "that were created within the last 28 days".
@@ -49,22 +52,26 @@ pub(crate) fn create_document(
 /// `createFeed`.
 pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
     let body = body(admitted)?;
-    if body["feedType"] != LISTINGS {
-        return broken(&format!("the sandbox plays no feed type but {LISTINGS}"));
-    }
-    if !LISTING_ROLES
-        .iter()
-        .any(|role| admitted.roles.contains(role))
-    {
+    let (feed_type, roles) = match body["feedType"].as_str() {
+        Some(LISTINGS) => (LISTINGS, LISTING_ROLES),
+        Some(ACKNOWLEDGEMENT) => (ACKNOWLEDGEMENT, SHIPPING_ROLES),
+        _ => {
+            return broken(&format!(
+                "the sandbox plays no feed type but {LISTINGS} and {ACKNOWLEDGEMENT}"
+            ));
+        }
+    };
+    if !roles.iter().any(|role| admitted.roles.contains(role)) {
         return Err(Refusal::Other(Reply::denied("")));
     }
     let marketplaces = body["marketplaceIds"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
     let [Value::String(marketplace)] = marketplaces else {
-        return broken("a JSON_LISTINGS_FEED is for a single marketplace");
+        return broken(&format!("a {feed_type} is for a single marketplace"));
     };
-    if !world.take_token(admitted.application, admitted.seller, LISTINGS_FEED) {
+    let limited = feed_type == LISTINGS;
+    if limited && !world.take_token(admitted.application, admitted.seller, LISTINGS_FEED) {
         return Err(Refusal::Other(Reply::throttled()));
     }
     let input = input(world, admitted, &body)?;
@@ -83,7 +90,7 @@ pub(crate) fn create(world: &mut World, admitted: &AdmittedRequest<'_>) -> Resul
     let id = (FIRST_ID + index).to_string();
     seller.feeds.all.push(Feed {
         id: id.clone(),
-        feed_type: LISTINGS.to_owned(),
+        feed_type: feed_type.to_owned(),
         marketplace: marketplace.clone(),
         created: admitted.now,
         sequence,

@@ -30,7 +30,8 @@ pub(super) struct Task<'a> {
 
 pub(super) struct Outcome {
     pub(super) fatal: bool,
-    pub(super) report: Value,
+    /// The processing report, as it is put into a document.
+    pub(super) report: String,
     /// What no correct client sends.
     pub(super) violations: Vec<String>,
 }
@@ -50,7 +51,7 @@ pub(super) fn process(task: &Task<'_>, seller: &mut Seller) -> Outcome {
                 json!({ "code": wrong.code, "severity": "ERROR", "message": wrong.message });
             Outcome {
                 fatal: wrong.fatal,
-                report: report(task, &[issue], 0, 0),
+                report: report(task, &[issue], 0, 0).to_string(),
                 violations: vec![format!("feed {}: {}", task.feed, wrong.message)],
             }
         }
@@ -140,7 +141,7 @@ fn each(task: &Task<'_>, seller: &mut Seller, messages: &[Value]) -> Outcome {
     let report = report(task, &issues, count, accepted);
     Outcome {
         fatal: false,
-        report,
+        report: report.to_string(),
         violations,
     }
 }

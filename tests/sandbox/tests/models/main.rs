@@ -4,6 +4,7 @@
 
 mod amazon;
 mod answers;
+mod cancelling;
 mod clients;
 mod examples;
 mod faults;
