@@ -29,13 +29,17 @@ pub(crate) struct Artefacts {
     pub(crate) sandbox: PathBuf,
 }
 
-pub(crate) async fn build(workspace: &Workspace, console: &Console) -> Result<Artefacts> {
+pub(crate) async fn build(
+    workspace: &Workspace,
+    console: &Console,
+    variables: &[(String, String)],
+) -> Result<Artefacts> {
     let template = fs::read_to_string(workspace.template())
         .await
         .context("there is no infra/template.yaml")?;
     let functions = functions_of(&template);
     let step = console.step("Functions and sandbox");
-    let built = cargo_build(workspace, &functions, &step).await?;
+    let built = cargo_build(workspace, &functions, variables, &step).await?;
     for function in &functions {
         let binary = built
             .get(function)
@@ -79,6 +83,7 @@ struct Target {
 async fn cargo_build(
     workspace: &Workspace,
     functions: &[String],
+    variables: &[(String, String)],
     step: &Step,
 ) -> Result<BTreeMap<String, PathBuf>> {
     let log = workspace.logs().join("build.log");
@@ -92,6 +97,7 @@ async fn cargo_build(
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(SAME_AS_TESTS)
         .args(binaries)
+        .envs(variables.iter().cloned())
         .folder(workspace.root())
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&log)?)

@@ -31,6 +31,8 @@ pub(crate) struct CloudOptions {
     pub(crate) refill_factor: Option<f64>,
     /// Template parameters beside those that only this module can know.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// Variables that cargo builds the functions with: those of an earlier build, if it is to be used again.
+    pub(crate) build_variables: Vec<(String, String)>,
 }
 
 /// A running local cloud with the stack deployed; it ends with this value.
@@ -47,11 +49,15 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     /// Sets up what is missing and builds; starts nothing.
-    pub(crate) async fn prepare(workspace: &Workspace, console: &Console) -> Result<Artefacts> {
+    pub(crate) async fn prepare(
+        workspace: &Workspace,
+        console: &Console,
+        options: &CloudOptions,
+    ) -> Result<Artefacts> {
         let _alone = setup::alone(workspace, console).await?;
         let ready = tokio::try_join!(
             setup::prepare(workspace, console),
-            artefacts::build(workspace, console)
+            artefacts::build(workspace, console, &options.build_variables)
         );
         ready.map(|((), artefacts)| artefacts)
     }
@@ -62,7 +68,7 @@ impl Cloud {
         console: &Console,
         options: &CloudOptions,
     ) -> Result<Self> {
-        let artefacts = Self::prepare(workspace, console).await?;
+        let artefacts = Self::prepare(workspace, console, options).await?;
         let step = console.step("Local cloud, sandbox and token issuer");
         let run = ulid::Ulid::generate().to_string();
         let scratch = emulator::scratch_folder(workspace).await?;

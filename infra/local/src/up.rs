@@ -36,7 +36,7 @@ pub(crate) async fn up(workspace: &Workspace, console: &Console) -> Result<()> {
         console.say("The local cloud is running already; `cargo dev down` ends it.\n");
         return welcome(&running.addresses).await;
     }
-    Cloud::prepare(workspace, console).await?;
+    Cloud::prepare(workspace, console, &CloudOptions::default()).await?;
     let step = console.step("Starting and deploying");
     let running = start_supervisor(workspace).await?;
     step.done();
