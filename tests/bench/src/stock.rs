@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 const ROWS: usize = 1_000;
+/// What Amazon shows before the first round: more than any level, since zero would be somebody's hand.
+const BEFORE: u32 = 100;
 /// One sends all, the next sees that nothing is left; more are for what a limit put off.
 const MOST_ROUNDS: u32 = 10;
 
@@ -136,7 +138,7 @@ impl Stock {
         Ok(phase)
     }
 
-    /// How many listings Amazon changed since the counters were reset.
+    /// How many listings show another quantity than before the first round.
     async fn live(&self) -> Result<u64> {
         let url = format!(
             "{}/_sandbox/sellers/{SELLER}/listings?brief=true",
@@ -145,7 +147,7 @@ impl Stock {
         let listings: Vec<Value> = self.bench.http.get(url).send().await?.json().await?;
         Ok(listings
             .iter()
-            .filter(|listing| listing["quantity"].as_u64().is_some_and(|units| units > 0))
+            .filter(|listing| listing["quantity"].as_u64() != Some(BEFORE.into()))
             .count() as u64)
     }
 
@@ -160,7 +162,7 @@ impl Stock {
             .json(&json!({"feed_seconds": 0}));
         at_once.send().await?.error_for_status()?;
         seller::connect(&self.bench, &self.connection).await?;
-        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": 0, "marketplaces": [MARKETPLACE.id()]});
+        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": BEFORE, "marketplaces": [MARKETPLACE.id()]});
         seller::sandbox(&self.bench, "POST", "/listings/generate", generate).await?;
         let (now, store) = (Timestamp::now(), &self.bench.functions.store);
         let settings = StockSettings {
