@@ -15,7 +15,8 @@ use crate::setup;
 use crate::workspace::Workspace;
 
 /// Clippy as the compiler of our own crates: what it has checked is what the tests run, and nothing is compiled twice.
-/// This is how `cargo clippy` itself calls it, which can only check.
+/// This is how `cargo clippy` itself calls it, which can only check. A run without the lint part compiles as cargo does by
+/// hand, and uses what that left.
 const CLIPPY: [(&str, &str); 2] = [
     ("RUSTC_WORKSPACE_WRAPPER", "clippy-driver"),
     ("CLIPPY_ARGS", "--deny__CLIPPY_HACKERY__warnings"),
@@ -32,7 +33,11 @@ pub(crate) async fn run(
     arguments: &TestArgs,
 ) -> Result<()> {
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
-    let checks = Checks { workspace, console };
+    let checks = Checks {
+        workspace,
+        console,
+        clippy: wanted(Part::Lint),
+    };
     {
         let _alone = setup::alone(workspace, console).await?;
         tokio::try_join!(
@@ -48,9 +53,7 @@ pub(crate) async fn run(
     }
     if wanted(Part::E2e) || wanted(Part::Api) {
         let options = CloudOptions {
-            build_variables: clippy()
-                .map(|(name, value)| (name, value.to_owned()))
-                .collect(),
+            build_variables: checks.compiler(),
             ..CloudOptions::default()
         };
         let cloud = Cloud::start(workspace, console, &options).await?;
@@ -69,11 +72,24 @@ pub(crate) async fn run(
 struct Checks<'a> {
     workspace: &'a Workspace,
     console: &'a Console,
+    clippy: bool,
 }
 
 impl Checks<'_> {
+    /// What cargo compiles our own crates with.
+    fn compiler(&self) -> Vec<(String, String)> {
+        let variables = CLIPPY.iter().filter(|_| self.clippy);
+        variables
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Result<Guarded> {
+        Ok(Guarded::new("cargo")?.args(arguments).envs(self.compiler()))
+    }
+
     async fn lint(&self) -> Result<()> {
-        self.step("Formatting", cargo(&["fmt", "--all", "--check"])?)
+        self.step("Formatting", self.cargo(&["fmt", "--all", "--check"])?)
             .await?;
         let cfn_lint = Guarded::new(self.workspace.checker("cfn-lint"))?;
         self.step("Template", cfn_lint.args([self.workspace.template()]))
@@ -87,20 +103,21 @@ impl Checks<'_> {
         let python = Guarded::new(self.workspace.python())?.args(["-m", "unittest", "test_deploy"]);
         self.step_in("Deployment script", python, &self.workspace.tool(""))
             .await?;
-        let build = cargo(&["test", "--no-run", "--workspace"])?;
+        let build = self.cargo(&["test", "--no-run", "--workspace"])?;
         self.step("Clippy and build", build).await
     }
 
     async fn unit(&self, filter: &[String]) -> Result<()> {
-        let tests = cargo(&[
-            "test",
-            "--no-fail-fast",
-            "--workspace",
-            "--exclude",
-            "e2e",
-            "--",
-        ])?
-        .args(filter);
+        let tests = self
+            .cargo(&[
+                "test",
+                "--no-fail-fast",
+                "--workspace",
+                "--exclude",
+                "e2e",
+                "--",
+            ])?
+            .args(filter);
         self.step(
             "Tests that need no cloud",
             tests
@@ -112,7 +129,8 @@ impl Checks<'_> {
     }
 
     async fn end_to_end(&self, cloud: &Cloud, filter: &[String]) -> Result<()> {
-        let tests = cargo(&["test", "--workspace", "--test", "e2e", "--"])?
+        let tests = self
+            .cargo(&["test", "--workspace", "--test", "e2e", "--"])?
             .args(filter)
             .env(MODELS, self.workspace.models())
             .env(ADDRESSES, cloud.describe()?);
@@ -158,14 +176,4 @@ impl Checks<'_> {
         eprintln!("{}", setup::last_lines(&path, 200).await);
         bail!("{name}: failed. All of the output: {}", path.display());
     }
-}
-
-fn cargo(arguments: &[&str]) -> Result<Guarded> {
-    Ok(Guarded::new("cargo")?.args(arguments).envs(clippy()))
-}
-
-fn clippy() -> impl Iterator<Item = (String, &'static str)> {
-    CLIPPY
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), *value))
 }
