@@ -26,7 +26,7 @@ pub enum HandedOver {
 ///
 /// # Errors
 /// Retryable if the order is changed all the time.
-pub async fn hand_over(
+pub async fn store_hand_over(
     store: &Store,
     connection: &Connection,
     order: &OrderId,

@@ -8,6 +8,7 @@
 //! | `cold_start` | `lambda`, `schedule`, `queue`, `vault`, `store`, `sp_api`, `env`, `error` |
 //! | `api` | `store`, `domain`, `json`, `error` |
 //! | `intake` | `queue`, `store`, `fan_out`, `domain`, `json`, `error` |
+//! | `hand_over` | `queue`, `store`, `domain`, `error` |
 //! | `preview` | `store`, `fan_out`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
@@ -27,6 +28,7 @@
 //! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`seller_session`] is how functions call Amazon in
 //! a seller's name, within the seller's limits. [`lambda`] turns a batch of queue messages into outcomes by
 //! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored;
+//! [`hand_over`] stores a parcel with its order;
 //! [`preview`] computes what settings would do before they are in force.
 //! [`cold_start`] makes all of them from the environment, for the functions' `main` alone.
 

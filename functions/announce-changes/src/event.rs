@@ -8,6 +8,8 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use stallkeeper::domain::connection::ConnectionStatus;
+use stallkeeper::domain::courier::LabelSource;
+use stallkeeper::domain::dispatch::{DispatchLine, DispatchState, ParcelId, TrackingNumber};
 use stallkeeper::domain::feed::FeedKind;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
 use stallkeeper::domain::listing::HoldMode;
@@ -71,6 +73,19 @@ pub enum Happened {
     /// An order will not be fulfilled; `cancelled_by` says who cancelled it, if Amazon does.
     #[strum(serialize = "order.cancelled")]
     OrderCancelled(Box<OrderRow>),
+    /// Amazon confirmed a parcel, or its packages show it.
+    #[strum(serialize = "dispatch.confirmed")]
+    DispatchConfirmed(Box<DispatchFacts>),
+    /// A parcel was refused, by Amazon or before: its units are open again, and a person is to look at it.
+    #[strum(serialize = "dispatch.refused")]
+    DispatchRefused(Box<DispatchFacts>),
+    /// Amazon confirmed another tracking number, carrier or date of a parcel that it knew.
+    #[strum(serialize = "dispatch.edited")]
+    DispatchEdited(Box<DispatchFacts>),
+    /// Nobody knows what became of a parcel: Amazon's answer was lost, and it goes again; or, with a label of Amazon's, its
+    /// packages do not show it a day after the hand-over.
+    #[strum(serialize = "dispatch.unknown")]
+    DispatchUnknown(Box<DispatchFacts>),
     /// Amazon refuses a connection's token; the seller must authorise again.
     #[strum(serialize = "connection.needs_reauthorisation")]
     ConnectionNeedsReauthorisation {
@@ -209,6 +224,31 @@ pub struct ListingHeld {
     pub released_at: Option<Timestamp>,
     /// Who released it; nobody if the time of the hold was over.
     pub released_by: Option<String>,
+}
+
+/// A parcel of an order, right after the change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DispatchFacts {
+    pub connection: ConnectionId,
+    /// Amazon's.
+    pub order_id: OrderId,
+    /// The platform's.
+    pub parcel: ParcelId,
+    pub revision: u64,
+    pub state: DispatchState,
+    /// Amazon's number of it.
+    pub package_number: String,
+    pub tracking_number: TrackingNumber,
+    pub lines: Vec<DispatchLine>,
+    pub label_source: LabelSource,
+    pub handed_over_at: Timestamp,
+    pub confirmed_at: Option<Timestamp>,
+    /// Amazon's code, or ours if it was refused before Amazon.
+    pub code: Option<String>,
+    /// Amazon's words, or ours.
+    pub message: Option<String>,
+    /// Why Amazon does not count its tracking number, if it is known not to.
+    pub not_counted_by_amazon: Option<String>,
 }
 
 /// An order, and the lines that the event is about.

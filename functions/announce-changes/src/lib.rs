@@ -11,6 +11,7 @@
 
 pub mod bus;
 pub mod changes;
+pub mod dispatch_changes;
 pub mod event;
 pub mod stock_changes;
 #[cfg(test)]
@@ -20,13 +21,15 @@ pub use bus::Bus;
 pub use changes::{changes, connection_changes, line_changes};
 pub use event::Event;
 
+use dispatch_changes::{dispatch_changes, shows_other_packages};
 use event::Happened;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::ConnectionKey;
+use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::error::Result;
 use stallkeeper::lambda::stream::{Changed, StreamEvent, readable};
+use stallkeeper::queue::{DispatchMessage, Queue};
 use stallkeeper::schedule::Schedules;
 use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
@@ -42,6 +45,8 @@ pub struct App {
     pub bus: Bus,
     pub schedules: Schedules,
     pub store: Store,
+    /// Woken if Amazon shows other packages of an order whose dispatches only they can confirm.
+    pub dispatches: Queue,
 }
 
 /// The outcome of a batch.
@@ -73,6 +78,15 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
             warn!(connection.id = %connection, "a seller must authorise again: connection `{connection}`");
         }
     }
+    for (connection, order) in &work.packages {
+        let (connection, order_id) = (connection.clone(), order.clone());
+        let group = connection.id.clone();
+        let message = DispatchMessage::Packages {
+            connection,
+            order_id,
+        };
+        app.dispatches.send(&group, message, 0).await?;
+    }
     for connection in &work.schedules {
         app.schedules.follow_latest(&app.store, connection).await?;
     }
@@ -96,6 +110,8 @@ struct Work {
     events: Vec<Event>,
     /// Connections whose status or published settings changed. The table holds their current ones; an image may be hours old.
     schedules: BTreeSet<ConnectionKey>,
+    /// Orders with a label of Amazon's whose packages changed.
+    packages: BTreeSet<(ConnectionKey, OrderId)>,
 }
 
 impl Work {
@@ -105,7 +121,13 @@ impl Work {
                 let (old, new) = (row.old.as_deref(), &*row.new);
                 self.events.extend(changes(old, new, at));
                 self.events.extend(line_changes(old, new, &whole, at));
+                if shows_other_packages(&whole) {
+                    let order = &whole.new;
+                    let id = order.order.id.clone();
+                    self.packages.insert((order.connection_key(), id));
+                }
             }
+            Change::Dispatch(images) => self.events.extend(dispatch_changes(&images, at)),
             Change::Connection { old, new } => self.add_connection(old, new, at),
             Change::Listing(images) => self.events.extend(listing_changes(&images, at)),
             Change::Offer(images) => self.events.extend(offer_changes(&images, at)),

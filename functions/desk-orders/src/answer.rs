@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::domain::courier::{LabelSource, Requirements};
+use stallkeeper::domain::courier::{CourierServiceId, LabelSource, Requirements};
+use stallkeeper::domain::dispatch::{
+    Dispatch, DispatchLine, DispatchState, DispatchWords, ParcelCarrier, ParcelId, TrackingNumber,
+};
+use stallkeeper::domain::ids::WarehouseCode;
 use stallkeeper::domain::order::{
     AssociatedOrder, CancelledBy, Decision, Money, Order, OrderHold, OrderItem, OrderStatus,
-    StoredOrder,
+    Package, StoredOrder,
 };
 use stallkeeper::store::HistoryRecord;
 use utoipa::ToSchema;
@@ -31,13 +35,15 @@ pub struct WholeOrder {
     pub amazon: AmazonOrder,
     pub requirements: Requirements,
     pub decision: OrderDecision,
+    /// Parcels that were handed over, with what became of each at Amazon.
+    pub dispatches: Vec<DispatchAnswer>,
     /// What happened, oldest first.
     pub history: Vec<HistoryRecord>,
 }
 
 impl WholeOrder {
     /// `later`: the history after the entry that the state carries.
-    pub fn new(stored: StoredOrder, later: Vec<HistoryRecord>) -> Self {
+    pub fn new(stored: StoredOrder, dispatches: Vec<Dispatch>, later: Vec<HistoryRecord>) -> Self {
         let first = HistoryRecord {
             revision: 1,
             entry: stored.first_history.clone(),
@@ -63,6 +69,7 @@ impl WholeOrder {
             amazon,
             requirements: stored.requirements,
             decision: stored.decision.into(),
+            dispatches: dispatches.into_iter().map(Into::into).collect(),
             history: std::iter::once(first).chain(later).collect(),
         }
     }
@@ -94,6 +101,8 @@ pub struct AmazonOrder {
     pub address_type: Option<String>,
     pub total: Option<Money>,
     pub items: Vec<OrderLine>,
+    /// What carriers were given, as Amazon shows it.
+    pub packages: Vec<Package>,
 }
 
 /// A line of an order, and what of it is still to be shipped.
@@ -126,6 +135,72 @@ impl AmazonOrder {
             address_type: order.address_type,
             total: order.total,
             items,
+            packages: order.packages,
+        }
+    }
+}
+
+/// A parcel that was handed over, and what became of it at Amazon.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderDispatch)]
+pub struct DispatchAnswer {
+    /// The platform's id of it.
+    pub parcel: ParcelId,
+    pub state: DispatchState,
+    /// Amazon's words, or ours if Amazon was not asked.
+    pub words: Option<DispatchWords>,
+    /// Amazon's number of it, which never changes.
+    #[schema(example = "1240881507")]
+    pub package_number: String,
+    pub courier_service: Option<CourierServiceId>,
+    /// The carrier's name, if it is none of the tenant's couriers.
+    pub carrier: Option<String>,
+    pub tracking_number: TrackingNumber,
+    /// Of further boxes with the same units.
+    pub other_tracking_numbers: Vec<TrackingNumber>,
+    pub lines: Vec<DispatchLine>,
+    pub warehouse: Option<WarehouseCode>,
+    pub label_source: LabelSource,
+    pub handed_over_at: Timestamp,
+    /// Amazon is not told before.
+    pub due_at: Timestamp,
+    /// When Amazon confirmed it first.
+    pub confirmed_at: Option<Timestamp>,
+    /// Why Amazon does not count its tracking number, if it is known not to.
+    pub not_counted_by_amazon: Option<String>,
+    /// What is odd about it; none of it keeps it from Amazon.
+    pub warnings: Vec<String>,
+    pub created_at: Timestamp,
+    /// When it was handed in or edited last.
+    pub changed_at: Timestamp,
+}
+
+impl From<Dispatch> for DispatchAnswer {
+    fn from(dispatch: Dispatch) -> Self {
+        let hand_over = dispatch.hand_over;
+        let (courier_service, carrier) = match hand_over.carrier {
+            ParcelCarrier::CourierService(service) => (Some(service), None),
+            ParcelCarrier::Carrier(name) => (None, Some(name)),
+        };
+        Self {
+            parcel: dispatch.parcel,
+            state: dispatch.state,
+            words: dispatch.words,
+            package_number: dispatch.number.to_string(),
+            courier_service,
+            carrier,
+            tracking_number: hand_over.tracking_number,
+            other_tracking_numbers: hand_over.other_tracking_numbers,
+            lines: dispatch.lines,
+            warehouse: hand_over.warehouse,
+            label_source: dispatch.label_source,
+            handed_over_at: hand_over.handed_over_at,
+            due_at: dispatch.due_at,
+            confirmed_at: dispatch.confirmed_at,
+            not_counted_by_amazon: dispatch.not_counted,
+            warnings: dispatch.warnings,
+            created_at: dispatch.created_at,
+            changed_at: dispatch.changed_at,
         }
     }
 }

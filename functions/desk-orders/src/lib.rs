@@ -1,7 +1,8 @@
 //! `desk-orders`: people list orders, give those that wait a courier service, and take over those that are ready.
 //!
 //! The tenant comes from the token alone, every route needs scope `desk`, and buyer data leaves by one route only,
-//! which needs scope `buyer` too. It talks to no one but the tables: what changes here is announced by their stream.
+//! which needs scope `buyer` too. What changes here is announced by the stream of the tables; what Amazon is to be told waits in the
+//! table, and a message wakes who tells it.
 //!
 //! All POST routes are idempotent in themselves, so an `Idempotency-Key` adds nothing: picking the same service again
 //! and acknowledging again answer the current state.
@@ -11,6 +12,8 @@ pub mod answer;
 pub mod change;
 pub mod courier;
 pub mod desk;
+pub mod dispatch;
+pub mod dispatch_rows;
 pub mod hold;
 pub mod list;
 pub mod outcome;
@@ -25,6 +28,7 @@ mod tests;
 use axum::Router;
 use stallkeeper::api::scope::{Desk, DeskAndBuyer};
 use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
+use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -34,6 +38,8 @@ use utoipa_axum::routes;
 /// What the function works with.
 pub struct App {
     pub store: Store,
+    /// Wakes what tells Amazon of dispatches.
+    pub dispatches: Queue,
     /// The claim of a token that names the tenant.
     pub tenant_claim: String,
 }
@@ -74,6 +80,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hold::hold_many))
         .routes(routes!(hold::release_many))
         .routes(routes!(show::order))
+        .routes(routes!(dispatch::put))
+        .routes(routes!(dispatch_rows::post))
         .routes(routes!(courier::pick))
         .routes(routes!(hold::hold))
         .routes(routes!(hold::release));

@@ -10,6 +10,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let start = ColdStart::begin().await;
     let app = App {
         store: start.store(),
+        dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
         tenant_claim: env::required("TENANT_CLAIM")?,
     };
     lambda_http::run(router(Arc::new(app))).await

@@ -39,10 +39,12 @@ pub async fn order(
     Ok(Json(whole(&app, stored).await?))
 }
 
-/// An order with its history, as answers show it.
+/// An order with its dispatches and its history, as answers show it.
 pub async fn whole(app: &App, stored: StoredOrder) -> Result<WholeOrder> {
+    let (key, order) = (stored.connection_key(), &stored.order.id);
+    let dispatches = app.store.dispatches(&key, order).await?;
     let history = app.store.order_history(&stored).await?;
-    Ok(WholeOrder::new(stored, history))
+    Ok(WholeOrder::new(stored, dispatches, history))
 }
 
 /// The buyer of an order.

@@ -1,6 +1,7 @@
 //! The routes in process, on the template's tables in an embedded DynamoDB.
 
 mod acknowledge;
+mod dispatch;
 mod event;
 mod hold;
 mod list;
@@ -16,7 +17,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use jiff::Timestamp;
-use kit::{Answer, Database};
+use kit::{Answer, Aws, Calls, Database, StandIn};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::connection::MarketplaceSettings;
@@ -31,19 +32,24 @@ use std::sync::Arc;
 struct Stand {
     app: Arc<App>,
     router: Router,
+    outside: StandIn,
     _database: Database,
 }
 
 impl Stand {
     async fn new() -> Self {
         let database = Database::new().await;
+        let outside = StandIn::start(Aws::default(), ()).await;
+        let clients = outside.clients(&Calls::default());
         let app = Arc::new(App {
             store: database.store.clone(),
+            dispatches: clients.queue("dispatches"),
             tenant_claim: "tenant".to_owned(),
         });
         Self {
             router: router(app.clone()),
             app,
+            outside,
             _database: database,
         }
     }

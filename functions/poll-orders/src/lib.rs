@@ -8,10 +8,12 @@ mod run;
 pub mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use jiff::Timestamp;
 use run::{RunOutcome, poll};
+use stallkeeper::domain::connection::Connection;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::{Queue, TickMessage};
+use stallkeeper::queue::{DispatchMessage, Queue, TickMessage};
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
@@ -30,6 +32,8 @@ pub struct App {
     pub schedules: Schedules,
     pub orders: Queue,
     pub ticks: Queue,
+    /// Woken for dispatches that wait, whatever made them wait.
+    pub dispatches: Queue,
     pub inbox: Inbox,
 }
 
@@ -67,6 +71,7 @@ async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<
         let schedules = &app.schedules;
         return schedules.follow_latest(&app.store, &key).await;
     };
+    wake_dispatches(app, &connection).await?;
     let outcome = poll(app, &connection, deadline).await?;
     if outcome == RunOutcome::OutOfTime && hop < MOST_HOPS {
         let next = TickMessage::Tick {
@@ -76,6 +81,27 @@ async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<
         app.ticks.send(&connection.id, next, 0).await?;
     }
     Ok(())
+}
+
+/// A tick is also the clock of the connection's dispatches: what was not due, or waited while the connection was paused,
+/// frozen or not authorised, goes on by it.
+async fn wake_dispatches(app: &App, connection: &Connection) -> Result<()> {
+    let key = connection.key();
+    let sends = connection.status.sends();
+    if !sends
+        || !app
+            .store
+            .has_pending_dispatches(&key, Timestamp::now())
+            .await?
+    {
+        return Ok(());
+    }
+    let message = DispatchMessage::Confirm {
+        connection: key,
+        new: None,
+        hop: 0,
+    };
+    app.dispatches.send(&connection.id, message, 0).await
 }
 
 #[cfg(test)]

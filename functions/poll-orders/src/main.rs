@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
         schedules: start.schedules()?,
         orders: start.queue("ORDERS_QUEUE_URL")?,
         ticks: start.queue("ORDER_TICKS_QUEUE_URL")?,
+        dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
         inbox: start.inbox("ORDER_TICKS_QUEUE_URL", "ORDER_TICKS_DEAD_LETTER_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {

@@ -28,6 +28,8 @@ pub struct LineDemand {
     units: u32,
     most: u32,
     fulfilled: u32,
+    /// When the latest of its units that left had left: a dispatch says so before Amazon does.
+    left_at: Option<Timestamp>,
     /// Nothing is reserved any more, and nothing was before the batch.
     pub is_old_news: bool,
 }
@@ -126,6 +128,7 @@ impl OrderChanges {
             units,
             most: self.most.get(&item.id).copied().unwrap_or(units),
             fulfilled,
+            left_at: self.new.leaves_at(&item.id),
             is_old_news: now == before && units <= fulfilled,
         })
     }
@@ -145,7 +148,7 @@ fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
     let left = if shipped {
         item.quantity
     } else {
-        item.quantity_fulfilled.min(item.quantity)
+        stored.shipped_quantity(item)
     };
     let units = if is_cancelled(stored) {
         left
@@ -199,7 +202,7 @@ impl OrderDemand {
             units: line.units.saturating_mul(per_unit),
             sale: listed.then(|| self.sale(line, previous.and_then(|previous| previous.sale))),
             acknowledged_at: before.into_iter().chain(self.acknowledged_at).min(),
-            dispatched: self.dispatched(line.fulfilled.saturating_mul(per_unit), previous),
+            dispatched: self.dispatched(line, per_unit, previous),
             is_elsewhere: self.is_elsewhere,
             warehouse: self.warehouse.clone(),
             revision: self.revision,
@@ -222,7 +225,13 @@ impl OrderDemand {
     }
 
     /// What was shipped so far, each part with the moment when it was first read as shipped.
-    fn dispatched(&self, left: u32, previous: Option<&Reservation>) -> Vec<Dispatch> {
+    fn dispatched(
+        &self,
+        line: &LineDemand,
+        per_unit: u32,
+        previous: Option<&Reservation>,
+    ) -> Vec<Dispatch> {
+        let left = line.fulfilled.saturating_mul(per_unit);
         let mut dispatched = Vec::new();
         let mut rest = left;
         for before in previous
@@ -237,7 +246,7 @@ impl OrderDemand {
         }
         if rest > 0 {
             dispatched.push(Dispatch {
-                at: self.seen_at,
+                at: line.left_at.map_or(self.seen_at, |at| at.max(self.seen_at)),
                 units: rest,
             });
         }

@@ -18,7 +18,7 @@ mod tracking;
 pub use crate::domain::ids::ParcelId;
 pub use decide::{ConfirmAt, DispatchDecision, decide};
 pub use number::PackageNumber;
-pub use refusal::DispatchRefusal;
+pub use refusal::{DispatchRefusal, DispatchRefusalCode};
 pub use settle::{LABEL_SHOWN_WITHIN, Settled};
 pub use tracking::{InvalidTrackingNumber, TrackingNumber};
 

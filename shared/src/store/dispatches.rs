@@ -59,7 +59,8 @@ impl Store {
         entry: &HistoryEntry,
     ) -> Result<Written> {
         let put = self.dispatch_put(dispatch, super::orders::expires(order))?;
-        self.replace_order_with(order, entry, vec![put]).await
+        self.replace_order_with(order, entry, Vec::from([put]))
+            .await
     }
 
     /// Replaces a dispatch that leaves its order as it is, if nobody changed it since it was read.

@@ -7,6 +7,7 @@ use super::key;
 use super::matching::Matching;
 use super::rounds::Round;
 use crate::domain::connection::Connection;
+use crate::domain::dispatch::Dispatch;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, Sku, TenantId};
 use crate::domain::listing::{HoldEntry, Listing, Offer};
@@ -71,6 +72,7 @@ pub enum Change {
     Listing(Images<Listing>),
     Offer(Images<Offer>),
     Feed(Images<Feed>),
+    Dispatch(Images<Dispatch>),
     Rejected(RejectedRow),
     GivenUp(GivenUpUnits),
     /// A hold of a listing began or ended.
@@ -119,6 +121,7 @@ pub fn change(
         (Some(Kind::Listing), Some(new)) => Ok(Change::Listing(images(old, new)?)),
         (Some(Kind::Offer), Some(new)) => Ok(Change::Offer(images(old, new)?)),
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
+        (Some(Kind::Dispatch), Some(new)) => Ok(Change::Dispatch(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
         (Some(Kind::GivenUp), Some(new)) if old.is_none() => Ok(Change::GivenUp(image(new)?)),
         (Some(Kind::Hold), Some(new)) if old.is_none() => Ok(Change::Hold(image(new)?)),
@@ -151,6 +154,7 @@ enum Kind {
     Listing,
     Offer,
     Feed,
+    Dispatch,
     Rejected,
     GivenUp,
     Hold,
@@ -167,6 +171,7 @@ impl Kind {
             key::REJECTED => Some(Self::Rejected),
             _ if sk.starts_with(key::GIVEN_UP) => Some(Self::GivenUp),
             _ if sk.starts_with(key::HOLD) => Some(Self::Hold),
+            _ if sk.starts_with(key::DISPATCH) => Some(Self::Dispatch),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
             _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
             // Beside the feeds are their manifests, in partitions that begin alike.

@@ -120,6 +120,7 @@ impl Functions {
                 ),
                 orders: queue(ORDERS),
                 ticks: queue(ORDER_TICKS),
+                dispatches: queue("dispatches"),
                 inbox: inbox(ORDER_TICKS),
             },
             remap_carriers: remap_carriers::App {

@@ -61,12 +61,14 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         // To know whether a schedule is still wanted.
         ("AnnounceChanges", [true, false, false, false]),
         ("ReserveStock", [false, false, false, true]),
-        ("DeskOrders", [false, true, true, false]),
+        // Whose a parcel is, and when it is confirmed.
+        ("DeskOrders", [true, true, true, false]),
         ("ComputeListings", [true, false, false, true]),
         ("ManageCatalogue", [true, false, false, true]),
         ("MatchListings", [true, false, false, true]),
         ("SyncStock", [true, false, false, true]),
         ("SettleFeeds", [true, false, false, true]),
+        ("ConfirmShipments", [true, true, false, false]),
     ];
     for (function, may) in may_read {
         let aws = acting_as(function).await;
@@ -94,6 +96,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         "MatchListings",
         "SyncStock",
         "SettleFeeds",
+        "ConfirmShipments",
     ] {
         let aws = acting_as(function).await;
         let db = aws_sdk_dynamodb::Client::new(&aws);

@@ -41,6 +41,7 @@ impl Step {
             .route
             .replace("{connection}", &shop.connection)
             .replace("{order}", &order_id(1))
+            .replace("{parcel}", "P-1")
             .replace("{feed}", "01KAFEED")
             .replace("{marketplace}", "UK")
             .replace("{courier}", "DPD")
@@ -67,6 +68,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         json!({"orders": [{"connection": connection, "id": order_id(1), "service": "DPD/parcel"}]});
     let held = json!({"orders": named["orders"], "reason": "Mine"});
     let seller = json!({"seller_id": shop.seller.id, "code": "0000-0000-0000"});
+    let parcel =
+        json!({"carrier": "DPD", "tracking_number": "1", "handed_over_at": "2026-11-20T00:00:00Z"});
     let reason = json!({"reason": "Mine"});
     let tie = json!({"product": STOCKED, "units": 1});
     let own_product = json!([{"sku": "A stranger's own"}]);
@@ -268,6 +271,13 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
+        (
+            "PUT",
+            "/orders/{connection}/{order}/dispatches/{parcel}",
+            parcel,
+            NotFound,
+        ),
+        ("POST", "/dispatches", json!([]), Own(202)),
         ("POST", "/orders/take-over", named.clone(), NoSuchOrder),
         ("POST", "/orders/acknowledge", named.clone(), NoSuchOrder),
         ("POST", "/orders/give-back", named.clone(), NoSuchOrder),

@@ -97,6 +97,7 @@ impl Maker {
                 schedules: schedules.clone(),
                 orders: queue(RemapCarriers),
                 ticks: queue(PollOrders),
+                dispatches: Queue::new(sqs.clone(), String::new()),
                 inbox: inbox(PollOrders),
             },
             remap_carriers: remap_carriers::App {
@@ -114,6 +115,7 @@ impl Maker {
                 ),
                 schedules,
                 store: store.clone(),
+                dispatches: Queue::new(sqs.clone(), String::new()),
             },
             reserve_stock: reserve_stock::App {
                 store: store.clone(),

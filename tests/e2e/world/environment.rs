@@ -55,6 +55,8 @@ pub(super) async fn new_poll_orders(
         schedules,
         orders: Queue::new(sqs.clone(), orders.url.clone()),
         ticks: Queue::new(sqs.clone(), ticks.url.clone()),
+        // No dispatch waits here.
+        dispatches: Queue::new(sqs.clone(), String::new()),
         inbox: Inbox::new(sqs, ticks.url.clone(), ticks.dead_letter_url.clone()),
     }
 }

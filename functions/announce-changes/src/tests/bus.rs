@@ -22,6 +22,7 @@ impl Cloud {
             bus: Bus::new(clients.eventbridge(), "stalls".into()),
             schedules: clients.schedules(),
             store: database.store.clone(),
+            dispatches: clients.queue("dispatches"),
         };
         Self {
             outside,

@@ -159,6 +159,8 @@ fn the_document_has_every_route() {
         })
         .collect();
     let expected = [
+        "post /dispatches",
+        "put /orders/{connection}/{order}/dispatches/{parcel}",
         "get /orders",
         "get /orders/{connection}/{order}",
         "get /orders/{connection}/{order}/buyer",

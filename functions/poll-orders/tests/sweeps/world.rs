@@ -243,6 +243,7 @@ fn app(server: &MockServer, store: Store) -> App {
         ),
         orders: Queue::new(sqs.clone(), url("orders")),
         ticks: Queue::new(sqs.clone(), url("order-ticks")),
+        dispatches: Queue::new(sqs.clone(), url("dispatches")),
         inbox: Inbox::new(sqs, url("order-ticks"), url("dead")),
     }
 }

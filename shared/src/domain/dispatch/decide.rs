@@ -319,7 +319,7 @@ impl Dispatch {
     ) -> Self {
         let words = DispatchWords {
             at: now,
-            code: refusal.code().to_owned(),
+            code: refusal.code().as_str().to_owned(),
             message: refusal.to_string(),
         };
         if let Some(before) = before {

@@ -14,7 +14,7 @@ pub(super) fn lines(
     asked: &ParcelUnits,
     rooms: &[Room<'_>],
 ) -> Result<Vec<DispatchLine>, DispatchRefusal> {
-    let mut taken = vec![Taken::default(); rooms.len()];
+    let mut taken: Vec<Taken> = rooms.iter().map(|_| Taken::default()).collect();
     match asked {
         ParcelUnits::AllOpen => {
             for (room, taken) in rooms.iter().zip(&mut taken) {

@@ -33,22 +33,49 @@ pub enum DispatchRefusal {
     TooFarAhead,
 }
 
+/// A word for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "each is a refusal without its facts")]
+pub enum DispatchRefusalCode {
+    Cancelled,
+    FulfilledByAmazon,
+    CarriedByAmazon,
+    NotOurs,
+    Held,
+    UnknownLine,
+    NothingOpen,
+    TooMany,
+    BuyerCancel,
+    NoTransparencyCodes,
+    LinesAreFixed,
+    TooFarAhead,
+}
+
+impl DispatchRefusalCode {
+    /// The spelling used in tables and answers.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl DispatchRefusal {
     /// A word for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> DispatchRefusalCode {
+        use DispatchRefusalCode as Code;
         match self {
-            Self::Cancelled => "cancelled",
-            Self::FulfilledByAmazon => "fulfilled_by_amazon",
-            Self::CarriedByAmazon(_) => "carried_by_amazon",
-            Self::NotOurs(_) => "not_ours",
-            Self::Held => "held",
-            Self::UnknownLine(_) => "unknown_line",
-            Self::NothingOpen => "nothing_open",
-            Self::TooMany { .. } => "too_many",
-            Self::BuyerAsksToCancel(_) => "buyer_cancel",
-            Self::NoTransparencyCodes(_) => "no_transparency_codes",
-            Self::LinesAreFixed => "lines_are_fixed",
-            Self::TooFarAhead => "too_far_ahead",
+            Self::Cancelled => Code::Cancelled,
+            Self::FulfilledByAmazon => Code::FulfilledByAmazon,
+            Self::CarriedByAmazon(_) => Code::CarriedByAmazon,
+            Self::NotOurs(_) => Code::NotOurs,
+            Self::Held => Code::Held,
+            Self::UnknownLine(_) => Code::UnknownLine,
+            Self::NothingOpen => Code::NothingOpen,
+            Self::TooMany { .. } => Code::TooMany,
+            Self::BuyerAsksToCancel(_) => Code::BuyerCancel,
+            Self::NoTransparencyCodes(_) => Code::NoTransparencyCodes,
+            Self::LinesAreFixed => Code::LinesAreFixed,
+            Self::TooFarAhead => Code::TooFarAhead,
         }
     }
 }

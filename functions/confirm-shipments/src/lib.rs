@@ -1,0 +1,131 @@
+//! `confirm-shipments`: tells Amazon of every parcel that was handed over, once, the most urgent first.
+//!
+//! It owns the calls of confirmShipment. A wake-up drains what is due of its connection, under a lease, within the seller's
+//! limit; one seller's limit holds up no other. Before a call the dispatch is marked, so that after a lost answer the same
+//! number goes again. It decides nothing about an order beyond what Amazon says of its dispatches, and never asks Amazon
+//! about parcels with a label of Amazon's: its packages settle those.
+
+mod amazons_clock;
+mod carrier;
+mod confirm;
+mod drain;
+mod labels;
+mod rows;
+mod settle;
+
+pub use amazons_clock::AmazonsClock;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use drain::{DrainOutcome, drain};
+use jiff::Timestamp;
+use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::ConnectionKey;
+use stallkeeper::error::{Class, Error, Result};
+use stallkeeper::lambda::Inbox;
+use stallkeeper::queue::{DispatchMessage, ParcelOfOrder, Queue};
+use stallkeeper::sp_api::SpApi;
+use stallkeeper::store::Store;
+use stallkeeper::vault::Vault;
+use std::time::{Duration, SystemTime};
+use tracing::info;
+
+/// How often a wake-up queues itself again; after that the connection's ticks go on.
+const MOST_HOPS: u32 = 200;
+/// How long a wake-up waits for another run of its connection.
+const BUSY: Duration = Duration::from_secs(20);
+
+/// What the function works with.
+pub struct App {
+    pub store: Store,
+    pub vault: Vault,
+    pub amazon: SpApi,
+    pub clock: AmazonsClock,
+    /// The queue that wakes it, to go on later.
+    pub dispatches: Queue,
+    pub inbox: Inbox,
+}
+
+/// Works on a batch of messages.
+pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
+    let work = |message| async move {
+        match message {
+            DispatchMessage::Confirm {
+                connection,
+                new,
+                hop,
+            } => confirm_due(app, &connection, new, hop, deadline).await,
+            DispatchMessage::HandOver {
+                connection,
+                parcel,
+                hand_over,
+            } => rows::store_row(app, &connection, &parcel, &hand_over).await,
+            DispatchMessage::Packages {
+                connection,
+                order_id,
+            } => labels::settle_order(app, &connection, &order_id).await,
+        }
+    };
+    Ok(app.inbox.each_message(event, work).await)
+}
+
+async fn confirm_due(
+    app: &App,
+    key: &ConnectionKey,
+    new: Option<ParcelOfOrder>,
+    hop: u32,
+    deadline: SystemTime,
+) -> Result<()> {
+    // Paused, frozen or not authorised: what waits is in the table, and the connection's ticks go on with it.
+    let Some(connection) = sending(app, key).await? else {
+        return Ok(());
+    };
+    if let Some(new) = &new {
+        labels::settle_parcel(app, key, new).await?;
+    }
+    let wait = match drain(app, &connection, new.as_ref(), deadline).await? {
+        DrainOutcome::Done => return Ok(()),
+        DrainOutcome::Later(wait) => wait,
+        DrainOutcome::Busy => return busy(app, key, new.as_ref()).await,
+    };
+    if hop >= MOST_HOPS {
+        return Ok(());
+    }
+    let again = DispatchMessage::Confirm {
+        connection: key.clone(),
+        new: None,
+        hop: hop + 1,
+    };
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+    app.dispatches.send(&connection.id, again, seconds).await
+}
+
+/// The connection, if Amazon may be told of its dispatches now.
+async fn sending(app: &App, key: &ConnectionKey) -> Result<Option<Connection>> {
+    let connection = app.store.connection(key).await?;
+    let Some(connection) = connection.filter(|it| it.status.sends()) else {
+        return Ok(None);
+    };
+    let frozen = app.store.stock_plan(key).await?.frozen.is_some();
+    if frozen || app.store.deployment_freeze().await?.is_some() {
+        info!(connection.id = %key, "sending from connection `{key}` is frozen");
+        return Ok(None);
+    }
+    Ok(Some(connection))
+}
+
+/// Another run has the connection. It may have looked before the new dispatch was there, so this wake-up comes again for
+/// it; one without a dispatch of its own is not needed.
+async fn busy(app: &App, key: &ConnectionKey, new: Option<&ParcelOfOrder>) -> Result<()> {
+    let Some(ParcelOfOrder { order_id, parcel }) = new else {
+        return Ok(());
+    };
+    let dispatch = app.store.dispatch(key, order_id, parcel).await?;
+    if !dispatch.is_some_and(|dispatch| dispatch.is_due(Timestamp::now())) {
+        return Ok(());
+    }
+    let class = Class::Throttled {
+        retry_after: Some(BUSY),
+    };
+    let why = "another run works on the connection";
+    Err(Error::new(class, "confirm a dispatch", why))
+}
