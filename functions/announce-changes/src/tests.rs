@@ -2,6 +2,7 @@
 
 mod bus;
 mod changes;
+mod dispatches;
 mod lines;
 mod paths;
 mod stock;

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::dispatch::{Dispatch, DispatchWords};
+use stallkeeper::domain::order::StoredOrder;
 use stallkeeper::error::Result;
 use stallkeeper::store::{Store, Written};
 use std::time::Duration;
@@ -48,32 +49,38 @@ pub(crate) async fn settle(
             }
             continue;
         }
-        let after = match outcome.clone() {
-            Outcome::Confirmed { not_counted } => current.confirmed(not_counted, now),
-            Outcome::Lost(words) => current.lost(words, now),
-            Outcome::PutOff { words, wait } => {
-                let wait = SignedDuration::try_from(wait).unwrap_or_default();
-                current.put_off(words, now.saturating_add(wait).unwrap_or(now))
-            }
-            Outcome::Refused(words) => {
-                let settled = current.refused(&order, words, now);
-                let (dispatch, order) = (&settled.dispatch, &settled.order);
-                let written = store
-                    .write_dispatch(dispatch, order, &settled.entry)
-                    .await?;
-                if written == Written::Done {
-                    tell(&settled.dispatch);
-                    return Ok(Some(settled.dispatch));
-                }
-                continue;
-            }
-        };
-        if store.replace_dispatch(&after, &order).await? == Written::Done {
-            tell(&after);
-            return Ok(Some(after));
+        if let Some(settled) = write(store, &current, &order, outcome.clone(), now).await? {
+            tell(&settled);
+            return Ok(Some(settled));
         }
     }
     Err(Written::given_up("settle a dispatch"))
+}
+
+/// `None`: somebody else wrote first.
+async fn write(
+    store: &Store,
+    current: &Dispatch,
+    order: &StoredOrder,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Option<Dispatch>> {
+    let after = match outcome {
+        Outcome::Confirmed { not_counted } => current.confirmed(not_counted, now),
+        Outcome::Lost(words) => current.lost(words, now),
+        Outcome::PutOff { words, wait } => {
+            let wait = SignedDuration::try_from(wait).unwrap_or_default();
+            current.put_off(words, now.saturating_add(wait).unwrap_or(now))
+        }
+        Outcome::Refused(words) => {
+            let settled = current.refused(order, words, now);
+            let (dispatch, order) = (settled.dispatch, settled.order);
+            let written = store.write_dispatch(&dispatch, &order, &settled.entry);
+            return Ok((written.await? == Written::Done).then_some(dispatch));
+        }
+    };
+    let written = store.replace_dispatch(&after, order).await?;
+    Ok((written == Written::Done).then_some(after))
 }
 
 fn tell(dispatch: &Dispatch) {

@@ -1,5 +1,7 @@
 //! `POST /dispatches`: many parcels in one call, as JSON or CSV, each row for itself.
 
+mod row;
+
 use crate::App;
 use crate::dispatch::DispatchRequest;
 use axum::Json;
@@ -7,14 +9,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
+use row::Row;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use stallkeeper::api::{Answer, RowForm, Rows, Tenant, scope};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::dispatch::{DispatchDecision, DispatchRefusalCode, HandOver, decide};
+use stallkeeper::domain::dispatch::{DispatchDecision, DispatchRefusalCode, decide};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
-use stallkeeper::error::{Error, Result, without_values};
-use stallkeeper::queue::{DispatchMessage, ParcelOfOrder};
+use stallkeeper::error::{Error, Result};
+use stallkeeper::queue::DispatchMessage;
 use stallkeeper::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -137,14 +140,6 @@ impl From<DispatchRefusalCode> for RowCode {
     }
 }
 
-/// A row that could be read.
-struct Row {
-    number: usize,
-    connection: ConnectionId,
-    parcel: ParcelOfOrder,
-    content: HandOver,
-}
-
 /// What became of a row that could be read.
 enum Verdict {
     Queued,
@@ -178,22 +173,9 @@ pub async fn post(
     let mut result = RowsResult::default();
     let mut read = Vec::new();
     for (number, decoded) in rows.decoded() {
-        match decoded {
-            Ok(value) => match row(number, value) {
-                Ok(row) => read.push(row),
-                Err(rejected) => result.rejected.push(rejected),
-            },
-            Err(detail) => {
-                let (code, detail) = (RowCode::Unreadable, detail.to_owned());
-                let (order_id, parcel) = (None, None);
-                result.rejected.push(RejectedRow {
-                    row: number,
-                    order_id,
-                    parcel,
-                    code,
-                    detail,
-                });
-            }
+        match row::read(number, decoded) {
+            Ok(row) => read.push(row),
+            Err(rejected) => result.rejected.push(rejected),
         }
     }
     queue_rows(&app, &tenant, read, &mut result).await?;
@@ -208,45 +190,36 @@ async fn queue_rows(
     rows: Vec<Row>,
     result: &mut RowsResult,
 ) -> Result<()> {
-    let connections = connections(&app.store, tenant, &rows).await?;
-    let now = Timestamp::now();
-    let judge = |row: Row| {
-        let connection = connections.get(&row.connection);
-        let store = &app.store;
-        async move {
-            let verdict = verdict(store, connection, &row, now).await?;
-            Ok::<_, Error>((row, verdict))
-        }
-    };
-    let judged = futures::stream::iter(rows.into_iter().map(judge));
-    let judged: Vec<(Row, Verdict)> = judged.buffered(CONCURRENCY).try_collect().await?;
     let mut messages: BTreeMap<ConnectionId, Vec<DispatchMessage>> = BTreeMap::new();
-    for (row, verdict) in judged {
+    for (row, verdict) in judged(&app.store, tenant, rows).await? {
         match verdict {
             Verdict::Queued => {
-                let connection = ConnectionKey::new(tenant, &row.connection);
-                let message = DispatchMessage::HandOver {
-                    connection,
-                    parcel: row.parcel,
-                    hand_over: Box::new(row.content),
-                };
-                messages.entry(row.connection).or_default().push(message);
                 result.accepted += 1;
+                let queued = messages.entry(row.connection.clone()).or_default();
+                queued.push(row.message(tenant));
             }
             Verdict::Unchanged => result.unchanged += 1,
-            Verdict::Refused(code, detail) => result.rejected.push(RejectedRow {
-                row: row.number,
-                order_id: Some(row.parcel.order_id.into()),
-                parcel: Some(row.parcel.parcel.into()),
-                code,
-                detail,
-            }),
+            Verdict::Refused(code, detail) => result.rejected.push(row.rejected(code, detail)),
         }
     }
     for (connection, messages) in messages {
         app.dispatches.send_all(&connection, messages).await?;
     }
     Ok(())
+}
+
+async fn judged(store: &Store, tenant: &TenantId, rows: Vec<Row>) -> Result<Vec<(Row, Verdict)>> {
+    let connections = connections(store, tenant, &rows).await?;
+    let now = Timestamp::now();
+    let judge = |row: Row| {
+        let connection = connections.get(&row.connection);
+        async move {
+            let verdict = verdict(store, connection, &row, now).await?;
+            Ok::<_, Error>((row, verdict))
+        }
+    };
+    let judged = futures::stream::iter(rows.into_iter().map(judge));
+    judged.buffered(CONCURRENCY).try_collect().await
 }
 
 async fn connections(
@@ -292,56 +265,4 @@ async fn verdict(
             Verdict::Refused(refusal.code().into(), refusal.to_string())
         }
     })
-}
-
-fn row(number: usize, value: Value) -> std::result::Result<Row, RejectedRow> {
-    let text = |name: &str| value.get(name)?.as_str().map(|text| shortened(text));
-    let (order_id, parcel) = (text("order_id"), text("parcel"));
-    let rejected = |code, detail: String| RejectedRow {
-        row: number,
-        order_id: order_id.clone(),
-        parcel: parcel.clone(),
-        code,
-        detail,
-    };
-    let Value::Object(mut fields) = value.clone() else {
-        return Err(rejected(RowCode::Unreadable, "expected an object".into()));
-    };
-    let id = |fields: &mut Map<String, Value>, name: &str| {
-        let taken = fields.remove(name);
-        let text = taken.and_then(|it| it.as_str().map(str::to_owned));
-        text.ok_or_else(|| rejected(RowCode::Invalid, format!("missing field `{name}`")))
-    };
-    let connection = id(&mut fields, "connection")?.parse();
-    let order = id(&mut fields, "order_id")?.parse();
-    let (Ok(connection), Ok(order_id)) = (connection, order) else {
-        return Err(rejected(
-            RowCode::NotFound,
-            "There is no such order.".into(),
-        ));
-    };
-    let parcel_id = id(&mut fields, "parcel")?.parse();
-    let parcel_id = parcel_id.map_err(|error: stallkeeper::domain::ids::InvalidStrictId| {
-        rejected(RowCode::Invalid, error.to_string())
-    })?;
-    let request: DispatchRequest = serde_json::from_value(Value::Object(fields))
-        .map_err(|error| rejected(RowCode::Invalid, without_values(&error.to_string())))?;
-    let content = request.hand_over();
-    let content = content.map_err(|fault| {
-        let detail = format!("{}: {}", fault.pointer, fault.detail);
-        rejected(RowCode::Invalid, detail)
-    })?;
-    Ok(Row {
-        number,
-        connection,
-        parcel: ParcelOfOrder {
-            order_id,
-            parcel: parcel_id,
-        },
-        content,
-    })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

@@ -417,3 +417,36 @@ fn what_is_elsewhere_says_so_until_it_is_taken_over() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_a_dispatch_says_has_left_before_amazon_says_so_and_not_before_its_hand_over() {
+    use stallkeeper::domain::order::{ClaimedBy, LineClaim};
+    let first = order(vec![item("1", "MUG", 3)]);
+    let dispatched = next(&first, |order| {
+        order.acknowledged_at = Some(at(500));
+        order.warehouse = Some("LON".parse().unwrap());
+        order.status = OrderStatus::PartlyDispatched;
+        order.claims = vec![LineClaim {
+            by: ClaimedBy::Dispatch("P1".parse().unwrap()),
+            leaves_at: Some(at(9_000)),
+            ..LineClaim::by_cancellation(&order.order.items[0], 2, "C1".parse().unwrap())
+        }];
+    });
+    let shown = next(&dispatched, |order| {
+        order.order.items[0].quantity_fulfilled = 2;
+    });
+    for life in [
+        vec![first.clone(), dispatched.clone()],
+        vec![first, dispatched, shown],
+    ] {
+        let demand = changes(life.iter().rev().nth(1), &life[life.len() - 1]).demand();
+        let before = (life.len() > 2).then(|| {
+            let earlier = changes(Some(&life[0]), &life[1]).demand();
+            earlier.reservation(&earlier.lines[0], 1, true, None)
+        });
+        let held = demand.reservation(&demand.lines[0], 1, true, before.as_ref());
+        assert_eq!(held.warehouse, Some("LON".parse().unwrap()));
+        let left: Vec<_> = held.dispatched.iter().map(|it| (it.units, it.at)).collect();
+        assert_eq!(left, [(2, at(9_000))]);
+    }
+}

@@ -6,6 +6,7 @@
 //! **Amazon's number is the parcel's for ever.** It is kept before the first call, so that after a lost answer the same
 //! number goes again: the second call is then an edit of the same package, and never a second package.
 
+mod allowed;
 mod decide;
 mod lines;
 mod number;
@@ -136,7 +137,7 @@ pub struct DispatchLine {
 #[schema(as = DispatchAnswer)]
 pub struct DispatchWords {
     pub at: Timestamp,
-    /// Amazon's code, e.g. `InvalidInput`; ours in snake_case if Amazon was not asked.
+    /// Amazon's code, e.g. `InvalidInput`; ours in `snake_case` if Amazon was not asked.
     pub code: String,
     pub message: String,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod amazon;
+mod dispatches;
 mod lanes;
 mod pages;
 mod refusals;

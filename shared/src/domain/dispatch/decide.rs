@@ -1,20 +1,16 @@
 //! What a hand-over makes of an order.
 
-use super::lines::{Room, lines};
+use super::allowed::allowed_lines;
 use super::{
     Dispatch, DispatchLine, DispatchRefusal, DispatchState, DispatchWords, HandOver, PackageNumber,
-    ParcelCarrier, ParcelId, ParcelUnits,
+    ParcelCarrier, ParcelId,
 };
 use crate::domain::courier::LabelSource;
 use crate::domain::order::{
-    ClaimedBy, FulfilledBy, HistoryEntry, HistoryKind, LineClaim, OrderItem, OrderStatus,
-    StoredOrder, buyer_expires, is_closed,
+    ClaimedBy, HistoryEntry, HistoryKind, LineClaim, StoredOrder, buyer_expires, is_closed,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// A hand-over may be announced so long before.
-const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// When a dispatch is confirmed to Amazon.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -63,10 +59,7 @@ pub fn decide(
         return DispatchDecision::Same(Box::new(before.clone()));
     }
     let freed = without_claim(stored, parcel);
-    let lines = refused_outright(stored, &hand_over, now)
-        .map_or(Ok(()), Err)
-        .and_then(|()| parcel_lines(&freed, before, &hand_over));
-    let lines = match lines {
+    let lines = match allowed_lines(&freed, before, &hand_over, now) {
         Ok(lines) => lines,
         Err(refusal) => return DispatchDecision::Refused(refusal),
     };
@@ -78,20 +71,7 @@ pub fn decide(
         stored, before, parcel, hand_over, lines, number, confirm_at, now,
     );
     let order = claimed(freed, stored, &dispatch, now);
-    let what = if before.is_some() {
-        "edited"
-    } else {
-        "handed over"
-    };
-    let entry = HistoryEntry {
-        at: now,
-        kind: HistoryKind::Dispatched,
-        note: format!(
-            "parcel `{parcel}` was {what}: {} → {}",
-            stored.status.as_str(),
-            order.status.as_str()
-        ),
-    };
+    let entry = entry(stored, &order, parcel, before.is_some(), now);
     DispatchDecision::Write {
         dispatch: Box::new(dispatch),
         order: Box::new(order),
@@ -99,90 +79,21 @@ pub fn decide(
     }
 }
 
-/// Why nothing of the order can be dispatched at all.
-fn refused_outright(
-    stored: &StoredOrder,
-    hand_over: &HandOver,
+fn entry(
+    before: &StoredOrder,
+    order: &StoredOrder,
+    parcel: &ParcelId,
+    is_edit: bool,
     now: Timestamp,
-) -> Option<DispatchRefusal> {
-    let latest = now.saturating_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
-    if hand_over.handed_over_at > latest {
-        return Some(DispatchRefusal::TooFarAhead);
-    }
-    if stored.order.fulfilled_by == Some(FulfilledBy::Amazon) {
-        return Some(DispatchRefusal::FulfilledByAmazon);
-    }
-    if stored.held.is_some() {
-        return Some(DispatchRefusal::Held);
-    }
-    let carried = stored.requirements.amazon_ships;
-    if let Some(by) = carried.filter(|by| !by.is_packed_by_seller()) {
-        return Some(DispatchRefusal::CarriedByAmazon(by.to_string()));
-    }
-    match stored.status {
-        OrderStatus::Cancelled => Some(DispatchRefusal::Cancelled),
-        status @ (OrderStatus::Parked | OrderStatus::Elsewhere | OrderStatus::AwaitingPayment) => {
-            Some(DispatchRefusal::NotOurs(status))
-        }
-        OrderStatus::PendingReview
-        | OrderStatus::Ready
-        | OrderStatus::Acknowledged
-        | OrderStatus::PartlyDispatched
-        | OrderStatus::Dispatched => None,
+) -> HistoryEntry {
+    let what = if is_edit { "edited" } else { "handed over" };
+    let (from, to) = (before.status.as_str(), order.status.as_str());
+    HistoryEntry {
+        at: now,
+        kind: HistoryKind::Dispatched,
+        note: format!("parcel `{parcel}` was {what}: {from} → {to}"),
     }
 }
-
-/// The lines of the parcel. `freed`: the order without what this parcel claimed before.
-fn parcel_lines(
-    freed: &StoredOrder,
-    before: Option<&Dispatch>,
-    hand_over: &HandOver,
-) -> Result<Vec<DispatchLine>, DispatchRefusal> {
-    // What Amazon may know of keeps its lines.
-    let fixed = before.filter(|before| before.called && before.state != DispatchState::Refused);
-    let room_of = |line: &OrderItem| match fixed {
-        Some(before) => before.units_of(&line.id),
-        None => freed.unclaimed(line),
-    };
-    let items = freed.order.items.iter();
-    let rooms: Vec<Room<'_>> = items
-        .map(|line| Room {
-            line,
-            units: room_of(line),
-        })
-        .collect();
-    let lines = lines(&hand_over.units, &rooms);
-    if let Some(before) = fixed {
-        let same = |lines: &[DispatchLine]| {
-            lines.len() == before.lines.len()
-                && lines.iter().all(|it| before.units_of(&it.line) == it.units)
-        };
-        return match (lines, &hand_over.units) {
-            (Ok(_), ParcelUnits::AllOpen) => Ok(before.lines.clone()),
-            (Ok(lines), ParcelUnits::Lines(_)) if same(&lines) => Ok(lines),
-            _ => Err(DispatchRefusal::LinesAreFixed),
-        };
-    }
-    let lines = lines?;
-    let by_us = freed.requirements.label_source() == LabelSource::Courier
-        && hand_over.label_source == LabelSource::Courier;
-    for line in &lines {
-        let item = freed.order.items.iter().find(|item| item.id == line.line);
-        if item.is_some_and(|item| item.cancel_requested) && !hand_over.despite_cancel {
-            return Err(DispatchRefusal::BuyerAsksToCancel(line.line.clone()));
-        }
-        let needs_codes =
-            item.is_some_and(|item| item.programs.iter().any(|it| it == TRANSPARENCY));
-        let codes = u32::try_from(line.transparency_codes.len()).unwrap_or(u32::MAX);
-        if by_us && needs_codes && codes < line.units {
-            return Err(DispatchRefusal::NoTransparencyCodes(line.line.clone()));
-        }
-    }
-    Ok(lines)
-}
-
-/// Amazon's program of items whose units carry a code each.
-const TRANSPARENCY: &str = "TRANSPARENCY";
 
 fn free_number(stored: &StoredOrder, others: &[Dispatch], parcel: &ParcelId) -> PackageNumber {
     let at_amazon = |number: PackageNumber| {

@@ -156,7 +156,7 @@ fn the_same_again_is_the_same_and_a_change_keeps_the_number() {
     let (first, order) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
     let same = decide(
         &order,
-        &[first.clone()],
+        std::slice::from_ref(&first),
         "P1",
         hand_over(ParcelUnits::AllOpen),
     );
@@ -183,7 +183,12 @@ fn once_amazon_was_told_lines_are_fixed_and_an_edit_counts_no_unit_twice() {
     let stored = order(vec![item("1", "A", 2)]);
     let (first, mut order) = written(decide(&stored, &[], "P1", hand_over(units(sku("A"), 1))));
     let told = first.calling(at(101)).confirmed(None, at(102));
-    let more = decide(&order, &[told.clone()], "P1", hand_over(units(sku("A"), 2)));
+    let more = decide(
+        &order,
+        std::slice::from_ref(&told),
+        "P1",
+        hand_over(units(sku("A"), 2)),
+    );
     assert_eq!(refusal(more), DispatchRefusal::LinesAreFixed);
     // Amazon shows the first unit as shipped, without packages.
     order.order.items[0].quantity_fulfilled = 1;

@@ -91,8 +91,7 @@ fn folded(text: &str) -> String {
 struct Format {
     /// Names and codes of it, folded.
     names: &'static [&'static str],
-    /// `A` stands for a letter, `9` for a digit, `*` for either, everything else in brackets for itself; `{n-m}` repeats
-    /// what is before it.
+    /// Each is one way in which they read.
     shapes: &'static [&'static [Part]],
 }
 

@@ -1,6 +1,11 @@
 //! Orders of which Amazon reports a part as shipped.
 
 use super::*;
+use stallkeeper::domain::courier::LabelSource;
+use stallkeeper::domain::dispatch::{
+    ConfirmAt, DispatchDecision, HandOver, LineRef, ParcelCarrier, ParcelUnits, UnitsOf,
+    decide as dispatch,
+};
 
 /// Three units ordered, of which Amazon reports some as shipped and some as still to be shipped.
 fn partly(shipped: u32, left: Option<u32>) -> Value {
@@ -92,4 +97,64 @@ fn an_order_begun_by_another_hand_is_not_ready_and_still_follows_the_rules() {
     );
     let (freed, _) = look_again(&waiting, &rules(), at(103)).unwrap();
     assert_eq!(freed.status, OrderStatus::PartlyDispatched);
+}
+
+#[test]
+fn what_the_desk_dispatched_stays_dispatched_though_amazon_does_not_say_so_yet() {
+    let ready = take(raw("UNSHIPPED", 1, partly(0, Some(3))), None, &rules()).unwrap();
+    let hand_over = |units: u32| HandOver {
+        carrier: ParcelCarrier::Carrier("DPD".into()),
+        tracking_number: "1".parse().unwrap(),
+        other_tracking_numbers: Vec::new(),
+        handed_over_at: at(50),
+        units: ParcelUnits::Lines(vec![UnitsOf {
+            of: LineRef::Id("1".into()),
+            units,
+            transparency_codes: Vec::new(),
+        }]),
+        warehouse: None,
+        label_source: LabelSource::Courier,
+        despite_cancel: false,
+    };
+    let dispatched = |stored: &StoredOrder, units| {
+        let parcel = "P1".parse().unwrap();
+        let content = hand_over(units);
+        match dispatch(stored, &[], &parcel, content, ConfirmAt::Handover, at(60)) {
+            DispatchDecision::Write { order, .. } => *order,
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = dispatched(&ready, 3);
+    let read_again = after(
+        raw("UNSHIPPED", 2, json!({"programs": ["PREMIUM"]})),
+        101,
+        &all,
+    );
+    assert_eq!(read_again.status, OrderStatus::Dispatched);
+    assert_eq!(read_again.buyer_until, all.buyer_until);
+    let part = dispatched(&ready, 1);
+    let shown = after(raw("PARTIALLY_SHIPPED", 2, partly(1, Some(2))), 101, &part);
+    assert_eq!(
+        (shown.status, open(&shown)),
+        (OrderStatus::PartlyDispatched, 2),
+        "the unit that Amazon shows is ours"
+    );
+    let cancelled = after(raw("CANCELLED", 3, partly(0, Some(0))), 102, &all);
+    assert_eq!(cancelled.status, OrderStatus::Cancelled);
+}
+
+#[test]
+fn packages_are_kept_until_a_reading_says_otherwise() {
+    let shown = json!({"packages": [{"packageReferenceId": "7", "trackingNumber": "X1"}]});
+    let first = take(raw("SHIPPED", 1, shown), None, &rules()).unwrap();
+    assert_eq!(
+        first.order.packages[0].tracking_number.as_deref(),
+        Some("X1")
+    );
+    let without = after(
+        raw("SHIPPED", 2, json!({"programs": ["PREMIUM"]})),
+        101,
+        &first,
+    );
+    assert_eq!(without.order.packages, first.order.packages);
 }

@@ -1,0 +1,54 @@
+//! A tick is the clock of the connection's dispatches.
+
+use crate::world::World;
+use jiff::Timestamp;
+use serde_json::json;
+use stallkeeper::domain::courier::LabelSource;
+use stallkeeper::domain::dispatch::{HandOver, ParcelCarrier, ParcelUnits};
+use stallkeeper::domain::order::{OrderItem, OrderStatus};
+use stallkeeper::hand_over::{HandedOver, store_hand_over};
+use stallkeeper::store::Written;
+
+#[tokio::test]
+async fn a_tick_wakes_who_confirms_dispatches_if_any_waits() {
+    let world = World::start().await;
+    assert!(world.tick().await);
+    assert_eq!(woken(&world), 0);
+    let mut order = kit::sample::demo_order();
+    order.tenant = world.connection.tenant.clone();
+    order.connection = world.connection.id.clone();
+    order.status = OrderStatus::Acknowledged;
+    let line = json!({
+        "id": "1", "sku": "A", "asin": null, "title": null, "quantity": 1, "quantity_fulfilled": 0, "unit_price": null,
+        "proceeds": null, "constraints": [], "cancel_requested": false, "programs": [],
+    });
+    order.order.items = vec![serde_json::from_value::<OrderItem>(line).unwrap()];
+    let inserted = world.store.insert_order(&order).await.unwrap();
+    assert_eq!(inserted, Written::Done);
+    let content = HandOver {
+        carrier: ParcelCarrier::Carrier("DPD".into()),
+        tracking_number: "1".parse().unwrap(),
+        other_tracking_numbers: Vec::new(),
+        handed_over_at: kit::sample::at(0),
+        units: ParcelUnits::AllOpen,
+        warehouse: None,
+        label_source: LabelSource::Courier,
+        despite_cancel: false,
+    };
+    let (id, parcel) = (&order.order.id, "P1".parse().unwrap());
+    let now = Timestamp::now();
+    let handed = store_hand_over(&world.store, &world.connection, id, &parcel, &content, now);
+    assert!(matches!(handed.await.unwrap(), HandedOver::Stored(..)));
+    assert!(world.tick().await);
+    assert_eq!(woken(&world), 1);
+}
+
+fn woken(world: &World) -> usize {
+    world.heard(|heard| {
+        let woken = heard
+            .messages
+            .iter()
+            .filter(|(queue, _)| queue == "dispatches");
+        woken.count()
+    })
+}
