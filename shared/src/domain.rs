@@ -1,5 +1,6 @@
 //! The vocabulary: values that are valid from construction, and the pure rules over them. No I/O, no AWS type.
 
+pub mod cancellation;
 pub mod connection;
 pub mod courier;
 pub(crate) mod described;

@@ -10,6 +10,7 @@
 //! | `intake` | `queue`, `store`, `fan_out`, `domain`, `json`, `error` |
 //! | `hand_over` | `queue`, `store`, `domain`, `error` |
 //! | `preview` | `store`, `fan_out`, `domain`, `error` |
+//! | `cancelling` | `store`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
@@ -29,10 +30,12 @@
 //! a seller's name, within the seller's limits. [`lambda`] turns a batch of queue messages into outcomes by
 //! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored;
 //! [`hand_over`] stores a parcel with its order;
-//! [`preview`] computes what settings would do before they are in force.
+//! [`preview`] computes what settings would do before they are in force; [`cancelling`] ends what a feed of cancellations
+//! carried.
 //! [`cold_start`] makes all of them from the environment, for the functions' `main` alone.
 
 pub mod api;
+pub mod cancelling;
 pub mod cold_start;
 pub mod domain;
 pub mod env;

@@ -177,6 +177,19 @@ impl<'a> SellerSession<'a> {
         }
     }
 
+    /// As [`Self::permit`], if the limit then still holds `reserve` calls for work that goes first.
+    ///
+    /// # Errors
+    /// As [`Self::permit`].
+    pub async fn spare_permit(&self, operation: Operation, reserve: u32) -> Result<()> {
+        let bucket = self.bucket(self.login().await?, operation);
+        let permit = self.store.spare_permit(bucket, reserve, Timestamp::now());
+        match permit.await? {
+            Permit::Granted => Ok(()),
+            Permit::NotBefore(moment) => Err(limited(operation, moment)),
+        }
+    }
+
     /// Takes `count` requests of `operation` out of the seller's limit, all or none.
     ///
     /// # Errors

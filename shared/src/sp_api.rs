@@ -7,6 +7,8 @@
 
 mod allow_list;
 mod call;
+pub mod cancellation_feed;
+pub mod cancellation_report;
 mod check;
 mod dispatches;
 mod documents;

@@ -44,6 +44,7 @@
 
 mod back_fill;
 mod buyers;
+mod cancellations;
 mod carrier_names;
 mod connections;
 mod cursor;

@@ -41,6 +41,7 @@ fn image() -> OrderImage {
             label_source: Default::default(),
             open_units: None,
             cancelled_by: None,
+            cancel_requested: false,
             revision: 1,
         },
     }

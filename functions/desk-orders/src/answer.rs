@@ -1,7 +1,9 @@
 //! A whole order as answers show it; none of it is buyer data.
 
+use crate::cancel::ShownCancellation;
 use jiff::Timestamp;
 use serde::Serialize;
+use stallkeeper::domain::cancellation::Cancellation;
 use stallkeeper::domain::courier::{CourierServiceId, LabelSource, Requirements};
 use stallkeeper::domain::dispatch::{
     Dispatch, DispatchLine, DispatchState, DispatchWords, ParcelCarrier, ParcelId, TrackingNumber,
@@ -28,6 +30,10 @@ pub struct WholeOrder {
     pub taken_over_at: Option<Timestamp>,
     /// A person's word that it must not be shipped for now.
     pub held: Option<OrderHold>,
+    /// What was asked to be cancelled at Amazon, and what became of it.
+    pub cancellations: Vec<ShownCancellation>,
+    /// The buyer asks to cancel lines of it and waits for an answer: nothing of them is to be shipped meanwhile.
+    pub cancel_requested: bool,
     /// Who cancelled it, once it is `cancelled` and Amazon says who.
     pub cancelled_by: Option<CancelledBy>,
     /// Whose label goes on the parcel.
@@ -43,7 +49,12 @@ pub struct WholeOrder {
 
 impl WholeOrder {
     /// `later`: the history after the entry that the state carries.
-    pub fn new(stored: StoredOrder, dispatches: Vec<Dispatch>, later: Vec<HistoryRecord>) -> Self {
+    pub fn new(
+        stored: StoredOrder,
+        dispatches: Vec<Dispatch>,
+        cancellations: Vec<Cancellation>,
+        later: Vec<HistoryRecord>,
+    ) -> Self {
         let first = HistoryRecord {
             revision: 1,
             entry: stored.first_history.clone(),
@@ -51,10 +62,15 @@ impl WholeOrder {
         let lines = stored.order.items.iter();
         let lines = lines.map(|item| OrderLine {
             open_quantity: stored.open_quantity(item),
+            cancelling: stored.cancelling(item).cloned().map(String::from),
             item: item.clone(),
         });
         let amazon = AmazonOrder::new(lines.collect(), stored.order.clone());
         let cancelled_by = stored.cancelled_by();
+        let cancel_requested = stored.open_cancel_requests().next().is_some();
+        let cancellations = cancellations.into_iter();
+        let cancellations = cancellations.map(|it| ShownCancellation::new(it, &stored));
+        let cancellations = cancellations.collect();
         Self {
             connection: stored.connection.into(),
             order_id: stored.order.id.clone().into(),
@@ -64,6 +80,8 @@ impl WholeOrder {
             acknowledged_at: stored.acknowledged_at,
             taken_over_at: stored.taken_over_at,
             held: stored.held,
+            cancellations,
+            cancel_requested,
             cancelled_by,
             label_source: stored.requirements.label_source(),
             amazon,
@@ -112,6 +130,8 @@ pub struct OrderLine {
     pub item: OrderItem,
     /// Units that are neither shipped nor cancelled, by Amazon's word.
     pub open_quantity: u32,
+    /// The id of the cancellation that it is part of: nothing of it is to be shipped.
+    pub cancelling: Option<String>,
 }
 
 impl AmazonOrder {

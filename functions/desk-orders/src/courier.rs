@@ -4,6 +4,7 @@ use crate::App;
 use crate::answer::WholeOrder;
 use crate::change::{Step, change_one};
 use crate::desk::OrderKey;
+use crate::hold::being_cancelled;
 use crate::outcome::{NamesOrder, Outcome, Reads, Results, each};
 use crate::pick::{Pick, pick as decide};
 use axum::Json;
@@ -157,6 +158,7 @@ fn picked(
         Pick::Already => Step::Leave,
         Pick::NotPending => Step::refuse(Outcome::NotPending, not_pending(stored)),
         _ if !is_as_seen => Step::changed(),
+        _ if stored.is_being_cancelled() => Step::refuse(Outcome::NotOpen, being_cancelled()),
         Pick::AmazonShips(program) => Step::refuse(Outcome::Unfit, amazon_ships(&program)),
         Pick::NoLines => Step::refuse(Outcome::Unfit, no_lines()),
         Pick::Unfit { words, fit } => Step::refuse(Outcome::Unfit, unfit(service, &words, &fit)),

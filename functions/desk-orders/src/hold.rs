@@ -157,9 +157,21 @@ fn held(stored: &StoredOrder, reason: &str, now: Timestamp) -> Step {
     Step::write(order, HistoryKind::Held, note, now)
 }
 
+/// Nothing of it is left to ship, unless Amazon refuses.
+pub(crate) fn being_cancelled() -> Problem {
+    Problem::conflict(
+        "being-cancelled",
+        "All that is open of the order is being cancelled at Amazon.",
+        "It is open again if Amazon refuses: see `cancellations` of the order.",
+    )
+}
+
 pub(crate) fn released(stored: &StoredOrder, settings: &Settings, now: Timestamp) -> Step {
     if stored.held.is_none() {
         return Step::Leave;
+    }
+    if stored.is_being_cancelled() {
+        return Step::refuse(Outcome::NotOpen, being_cancelled());
     }
     let mut order = stored.clone();
     order.held = None;

@@ -9,6 +9,8 @@
 
 pub mod acknowledge;
 pub mod answer;
+pub mod cancel;
+pub mod cancel_request;
 pub mod change;
 pub mod courier;
 pub mod desk;
@@ -40,6 +42,8 @@ pub struct App {
     pub store: Store,
     /// Wakes what tells Amazon of dispatches.
     pub dispatches: Queue,
+    /// Where `cancel-orders` is told of cancellations.
+    pub cancellations: Queue,
     /// The claim of a token that names the tenant.
     pub tenant_claim: String,
 }
@@ -84,7 +88,9 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dispatch_rows::post))
         .routes(routes!(courier::pick))
         .routes(routes!(hold::hold))
-        .routes(routes!(hold::release));
+        .routes(routes!(hold::release))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(cancel_request::answer));
     let buyers = OpenApiRouter::new().routes(routes!(show::buyer, show::erase_buyer));
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(demanding::<Desk, _>(orders))

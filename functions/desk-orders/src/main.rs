@@ -11,6 +11,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let app = App {
         store: start.store(),
         dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
+        cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
         tenant_claim: env::required("TENANT_CLAIM")?,
     };
     lambda_http::run(router(Arc::new(app))).await

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::api::{Answer, Problem, Tenant, scope};
 use stallkeeper::domain::ids::ConnectionKey;
-use stallkeeper::domain::order::StoredOrder;
+use stallkeeper::domain::order::{HistoryKind, StoredOrder};
 use stallkeeper::error::Result;
+use stallkeeper::store::HistoryRecord;
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
@@ -44,7 +45,13 @@ pub async fn whole(app: &App, stored: StoredOrder) -> Result<WholeOrder> {
     let (key, order) = (stored.connection_key(), &stored.order.id);
     let dispatches = app.store.dispatches(&key, order).await?;
     let history = app.store.order_history(&stored).await?;
-    Ok(WholeOrder::new(stored, dispatches, history))
+    // Its history says whether there are any.
+    let asked = |it: &HistoryRecord| it.entry.kind == HistoryKind::Cancelling;
+    let cancellations = match history.iter().any(asked) {
+        true => app.store.cancellations(&key, order).await?,
+        false => Vec::new(),
+    };
+    Ok(WholeOrder::new(stored, dispatches, cancellations, history))
 }
 
 /// The buyer of an order.

@@ -1,6 +1,7 @@
 //! The routes in process, on the template's tables in an embedded DynamoDB.
 
 mod acknowledge;
+mod cancel;
 mod dispatch;
 mod event;
 mod hold;
@@ -44,6 +45,7 @@ impl Stand {
         let app = Arc::new(App {
             store: database.store.clone(),
             dispatches: clients.queue("dispatches"),
+            cancellations: clients.queue("cancellations"),
             tenant_claim: "tenant".to_owned(),
         });
         Self {

@@ -13,10 +13,11 @@ use merge::Merged;
 use requirements::requirements;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{
-    Decision, FulfilledBy, HistoryEntry, HistoryKind, OrderStatus, StoredOrder, buyer_expires,
-    is_closed,
+    Decision, FulfilledBy, HistoryEntry, HistoryKind, Order, OrderStatus, StoredOrder,
+    buyer_expires, is_closed,
 };
 use status::decide;
+use std::collections::BTreeSet;
 use term::{Term, term};
 
 pub use reading::Reading;
@@ -67,6 +68,7 @@ pub fn take_in(
         decide(order, &requirements, term, stored, active, rules)
     };
     let claims = stored.map(|stored| stored.claims.clone());
+    let cancel_too_late = stored.map_or_else(BTreeSet::new, |it| still_asked(it, &merged.order));
     let mut order = StoredOrder {
         tenant: connection.tenant.clone(),
         connection: connection.id.clone(),
@@ -84,6 +86,7 @@ pub fn take_in(
         acknowledged_revision: stored.and_then(|stored| stored.acknowledged_revision),
         given_back_at: stored.and_then(|stored| stored.given_back_at),
         taken_over_at: stored.and_then(|stored| stored.taken_over_at),
+        cancel_too_late,
         held: stored.and_then(|stored| stored.held.clone()),
         warehouse: stored.and_then(|stored| stored.warehouse.clone()),
         claims: claims.unwrap_or_default(),
@@ -112,6 +115,20 @@ fn nothing_yet(now: Timestamp) -> HistoryEntry {
         kind: HistoryKind::Imported,
         note: String::new(),
     }
+}
+
+/// The answers to wishes to cancel that still exist: one that is made again is a new one.
+fn still_asked(stored: &StoredOrder, order: &Order) -> BTreeSet<String> {
+    let asked = |id: &&String| {
+        let mut lines = order.items.iter();
+        lines.any(|line| line.id == **id && line.cancel_requested)
+    };
+    stored
+        .cancel_too_late
+        .iter()
+        .filter(asked)
+        .cloned()
+        .collect()
 }
 
 /// The order after a reading; `None` if it is no news.

@@ -2,7 +2,7 @@
 
 use crate::demand::OrderDemand;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku, TenantId};
-use stallkeeper::domain::listing::{Listing, ListingState};
+use stallkeeper::domain::listing::{Listing, ListingState, tied_to};
 use stallkeeper::domain::product::Product;
 use stallkeeper::error::Result;
 use stallkeeper::store::Store;
@@ -18,10 +18,8 @@ pub(crate) struct Tie {
 }
 
 impl Tie {
-    /// A listing without a product of its own is tied to the one spelt alike.
     pub(crate) fn of(sku: &AmazonSku, listing: Option<&Listing>) -> Self {
-        let tied = listing.and_then(|listing| Some((listing.product.clone()?, listing.units)));
-        let (product, units) = tied.unwrap_or_else(|| (sku.as_product(), 1));
+        let (product, units) = tied_to(sku, listing);
         Self {
             product,
             units,

@@ -4,14 +4,19 @@ use crate::App;
 use crate::report::Report;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::error::{Class, Result};
+use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
+use stallkeeper::sp_api::cancellation_report::{CancellationReport, cancellation_report};
 use stallkeeper::sp_api::processing_report::ProcessingReport;
-use stallkeeper::sp_api::{Account, Operation, ProcessingState, ProcessingStatus, SpApi, refusal};
+use stallkeeper::sp_api::{
+    Account, Download, Operation, ProcessingState, ProcessingStatus, SpApi, refusal,
+};
 use tracing::warn;
 
 const GET_FEED: Operation = Operation::GetFeed;
 const GET_REPORT: Operation = Operation::GetFeedDocument;
+/// The most bytes of a report that is held as a whole.
+const LARGEST_REPORT: usize = 8 * 1024 * 1024;
 
 /// How far Amazon is with a feed.
 #[derive(Debug, PartialEq)]
@@ -77,13 +82,37 @@ impl<'a> FeedReader<'a> {
     /// # Errors
     /// As [`Self::feed`]; authorisation revoked.
     pub(crate) async fn report(&self, document: Option<&str>) -> Result<Result<Report, String>> {
+        self.readable(document, async |document| self.read(document).await)
+            .await
+    }
+
+    /// Reads the report of a feed that cancels orders; or why it cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::report`].
+    pub(crate) async fn cancellation_report(
+        &self,
+        document: Option<&str>,
+    ) -> Result<Result<CancellationReport, String>> {
+        self.readable(document, async |document| {
+            let bytes = self.read_whole(document).await?;
+            cancellation_report(&bytes)
+        })
+        .await
+    }
+
+    async fn readable<T>(
+        &self,
+        document: Option<&str>,
+        read: impl AsyncFnOnce(&str) -> Result<T>,
+    ) -> Result<Result<T, String>> {
         let Some(document) = document else {
             return Ok(Err(
                 "Amazon finished processing it and has no report".to_owned()
             ));
         };
         self.session.permit(GET_REPORT).await?;
-        match self.read(document).await {
+        match read(document).await {
             Ok(report) => Ok(Ok(report)),
             Err(error) if matches!(error.class(), Class::Retryable | Class::Permanent) => {
                 warn!(
@@ -97,18 +126,41 @@ impl<'a> FeedReader<'a> {
     }
 
     async fn read(&self, document: &str) -> Result<Report> {
+        let (mut reader, mut report) = (ProcessingReport::new(), Report::default());
+        self.download(document)
+            .await?
+            .read(|bytes| reader.push(bytes, |issue| report.take(issue)))
+            .await?;
+        report.summary = Some(reader.finish()?);
+        Ok(report)
+    }
+
+    /// A report that is small: a minute of cancellations.
+    async fn read_whole(&self, document: &str) -> Result<Vec<u8>> {
+        let mut whole = Vec::new();
+        self.download(document)
+            .await?
+            .read(|bytes| match whole.len() + bytes.len() <= LARGEST_REPORT {
+                true => {
+                    whole.extend_from_slice(bytes);
+                    Ok(())
+                }
+                false => Err(Error::permanent(
+                    "read a report of Amazon's",
+                    "it is too large",
+                )),
+            })
+            .await?;
+        Ok(whole)
+    }
+
+    async fn download(&self, document: &str) -> Result<Download> {
         let get = async |amazon: &SpApi, account: Account<'_>| {
             amazon.get_feed_document(&account, document).await
         };
         let outcome = self.session.call_permitted(GET_REPORT, get).await?;
         let address = outcome.or_throttled()?.value;
-        let download = self.amazon.open_document(&address).await?;
-        let (mut reader, mut report) = (ProcessingReport::new(), Report::default());
-        download
-            .read(|bytes| reader.push(bytes, |issue| report.take(issue)))
-            .await?;
-        report.summary = Some(reader.finish()?);
-        Ok(report)
+        self.amazon.open_document(&address).await
     }
 }
 

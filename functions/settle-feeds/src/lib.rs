@@ -2,8 +2,10 @@
 //!
 //! A line is accepted when its feed is settled and the line not refused; what is refused carries Amazon's code and
 //! words. If it cannot be known what became of a feed, all that it still carries goes back to be sent. It computes no
-//! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken.
+//! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken. Feeds that cancel orders
+//! end in `cancellations`.
 
+mod cancellations;
 mod feedback;
 mod overdue;
 mod report;
@@ -13,7 +15,7 @@ mod wait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use feedback::{FeedReader, Feedback};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::feed::{Feed, FeedState};
+use stallkeeper::domain::feed::{Feed, FeedKind, FeedState};
 use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{FeedCheck, Queue};
@@ -31,6 +33,8 @@ pub struct App {
     pub checks: Queue,
     /// Woken if what goes back is urgent.
     pub ticks: Queue,
+    /// Woken for cancellations that are to be sent again.
+    pub cancellations: Queue,
     pub inbox: Inbox,
 }
 
@@ -81,6 +85,9 @@ async fn look(app: &App, connection: &Connection, feed: &Feed, stage: Stage) -> 
     else {
         return Ok(());
     };
+    if feed.kind == FeedKind::Cancellation {
+        return cancellations::look(app, connection, feed, amazon_id, stage).await;
+    }
     let looked = ask(app, connection, feed, amazon_id, stage).await;
     if looked.is_err() {
         overdue::send_again(app, feed).await?;

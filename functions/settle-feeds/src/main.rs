@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
         amazon: start.amazon()?,
         checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
         ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
+        cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
         inbox: start.inbox("FEED_CHECKS_QUEUE_URL", "FEED_CHECKS_DEAD_LETTER_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {

@@ -11,7 +11,7 @@ use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::listing::{Issues, Refused, advice};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
-use stallkeeper::store::{ByPatch, Written};
+use stallkeeper::store::ByPatch;
 use tracing::{error, info, warn};
 
 /// So many lines of a feed that was refused as a whole go by patch beside its decreases.
@@ -39,14 +39,15 @@ pub(crate) async fn by_report(
         return return_feed(app, feed, doubt).await;
     }
     let refused = u32::try_from(verdicts.refused.len()).unwrap_or(u32::MAX);
-    change(app, feed, |feed| {
-        feed.state = FeedState::Settled;
-        feed.applied_at = Some(applied_at);
-        feed.accepted = verdicts.accepted;
-        feed.refused = refused;
-        feed.note = None;
-    })
-    .await?;
+    app.store
+        .change_open_feed(feed, |feed| {
+            feed.state = FeedState::Settled;
+            feed.applied_at = Some(applied_at);
+            feed.accepted = verdicts.accepted;
+            feed.refused = refused;
+            feed.note = None;
+        })
+        .await?;
     info!(feed.id = %feed.id, connection.id = %feed.connection, lines.accepted = verdicts.accepted, lines.refused = refused, "settled feed `{}`", feed.id);
     Ok(())
 }
@@ -90,11 +91,12 @@ pub(crate) async fn by_fatal_end(app: &App, feed: &Feed, report: Option<&Report>
 pub(crate) async fn return_feed(app: &App, feed: &Feed, note: String) -> Result<()> {
     let lines = app.store.manifest(feed).await?;
     let returned = back::all(app, feed, &lines).await?;
-    change(app, feed, |feed| {
-        feed.state = FeedState::Returned;
-        feed.note = Some(note.clone());
-    })
-    .await?;
+    app.store
+        .change_open_feed(feed, |feed| {
+            feed.state = FeedState::Returned;
+            feed.note = Some(note.clone());
+        })
+        .await?;
     warn!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = returned, "feed `{}` is returned: {note}", feed.id);
     Ok(())
 }
@@ -119,12 +121,13 @@ async fn refuse_feed(
     .await?;
     let (words, code) = (&said.words, &said.code);
     let note = format!("Amazon refused it as a whole: {words} ({code})");
-    change(app, feed, |feed| {
-        feed.state = FeedState::Returned;
-        feed.refused = feed.lines;
-        feed.note = Some(note.clone());
-    })
-    .await?;
+    app.store
+        .change_open_feed(feed, |feed| {
+            feed.state = FeedState::Returned;
+            feed.refused = feed.lines;
+            feed.note = Some(note.clone());
+        })
+        .await?;
     error!(feed.id = %feed.id, connection.id = %feed.connection, lines.returned = again, code, "feed `{}` is refused as a whole", feed.id);
     Ok(())
 }
@@ -192,22 +195,4 @@ fn refused<V>(feed: &Feed, value: V, said: &RefusalReason, at: Timestamp) -> Ref
         at,
         by: SentBy::Feed(feed.id.clone()),
     }
-}
-
-/// Changes a feed that is still open, even if another run writes meanwhile; a closed one stays as it is.
-pub(crate) async fn change(app: &App, feed: &Feed, change: impl Fn(&mut Feed)) -> Result<()> {
-    let mut now = feed.clone();
-    for () in Written::attempts() {
-        change(&mut now);
-        now.revision += 1;
-        if app.store.save_feed(&now).await? == Written::Done {
-            return Ok(());
-        }
-        let connection = &feed.connection;
-        match app.store.feed(connection, &feed.id).await? {
-            Some(stored) if stored.state.is_open() => now = stored,
-            _ => return Ok(()),
-        }
-    }
-    Err(Written::given_up("settle a feed"))
 }

@@ -8,7 +8,7 @@ use stallkeeper::queue::FeedCheck;
 use tracing::info;
 
 /// How often a check queues itself again.
-const MOST_HOPS: u32 = 200;
+pub(crate) const MOST_HOPS: u32 = 200;
 /// A first check of an older feed comes from a round, in case the one that queues itself is lost; the next round sends the
 /// next one.
 const ROUNDS_CHECK_AFTER: SignedDuration = SignedDuration::from_hours(2);
@@ -16,7 +16,7 @@ const ROUNDS_CHECK_AFTER: SignedDuration = SignedDuration::from_hours(2);
 const READ_AGAIN: [u32; 3] = [5, 30, 120];
 
 /// Seconds until the next look: a minute at first, a quarter of an hour at most.
-fn delay(hop: u32) -> u32 {
+pub(crate) fn delay(hop: u32) -> u32 {
     60u32.saturating_mul(1 << (hop / 2).min(4)).min(900)
 }
 
@@ -29,13 +29,17 @@ pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str)
     };
     let now = Timestamp::now();
     if feed.state == FeedState::SetAside {
-        return settle::change(app, feed, |feed| {
-            feed.next_check_at = Some(feed.next_check(now));
-        })
-        .await;
+        return app
+            .store
+            .change_open_feed(feed, |feed| {
+                feed.next_check_at = Some(feed.next_check(now));
+            })
+            .await;
     }
     if feed.note.as_deref() != Some(note) && !feed.decreases_again {
-        settle::change(app, feed, |feed| feed.note = Some(note.to_owned())).await?;
+        app.store
+            .change_open_feed(feed, |feed| feed.note = Some(note.to_owned()))
+            .await?;
     }
     let due = overdue::send_again(app, feed).await?;
     let age = now.duration_since(feed.created_at);
@@ -58,6 +62,14 @@ pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str)
 
 /// The report cannot be read: tries again, and gives the feed up in the end.
 pub(crate) async fn read_again(app: &App, feed: &Feed, stage: Stage, why: &str) -> Result<()> {
+    match read_later(app, feed, stage).await? {
+        true => Ok(()),
+        false => settle::return_feed(app, feed, why.to_owned()).await,
+    }
+}
+
+/// Has a report read again later; `false` if it was tried often enough.
+pub(crate) async fn read_later(app: &App, feed: &Feed, stage: Stage) -> Result<bool> {
     let tries = match stage {
         Stage::Asking { .. } => 0,
         Stage::Reading { tries } => tries,
@@ -66,14 +78,15 @@ pub(crate) async fn read_again(app: &App, feed: &Feed, stage: Stage, why: &str) 
         .ok()
         .and_then(|tries| READ_AGAIN.get(tries));
     let Some(delay) = delay else {
-        return settle::return_feed(app, feed, why.to_owned()).await;
+        return Ok(false);
     };
     let again = FeedCheck::ReadAgain {
         connection: feed.connection.clone(),
         feed: feed.id.clone(),
         tries: tries + 1,
     };
-    app.checks.send(&feed.connection, again, *delay).await
+    app.checks.send(&feed.connection, again, *delay).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -165,7 +165,8 @@ async fn look_later(session: &SendSession<'_>, feed: Feed) -> Result<()> {
 
 /// Since when feeds come to nothing one after the other, and until when the next one waits; the newest first.
 fn returned_in_a_row(feeds: &[Feed]) -> (u32, Option<Timestamp>) {
-    let mut submitted = feeds.iter().filter(|feed| feed.submitted_at.is_some());
+    let of_listings = feeds.iter().filter(|feed| feed.kind.is_of_listings());
+    let mut submitted = of_listings.filter(|feed| feed.submitted_at.is_some());
     let came_to_nothing =
         |feed: &&Feed| matches!(feed.state, FeedState::Returned | FeedState::SetAside);
     let row: Vec<&Feed> = submitted.by_ref().take_while(came_to_nothing).collect();

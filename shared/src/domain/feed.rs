@@ -1,6 +1,6 @@
 //! A feed: many values in one document, from the manifest to the last settled line.
 
-use super::ids::{AmazonSku, ConnectionKey, FeedId};
+use super::ids::{AmazonSku, CancellationId, ConnectionKey, FeedId, OrderId};
 use super::marketplace::Marketplace;
 use super::stock_settings::FeedAges;
 use jiff::{SignedDuration, Timestamp};
@@ -107,6 +107,15 @@ impl FeedState {
 pub enum FeedKind {
     Quantity,
     Price,
+    /// Lines of orders that are to be cancelled.
+    Cancellation,
+}
+
+impl FeedKind {
+    /// Whether it changes listings: Amazon limits those feeds by themselves, beside the limit that all feeds share.
+    pub fn is_of_listings(self) -> bool {
+        self != Self::Cancellation
+    }
 }
 
 /// The value of one line.
@@ -140,6 +149,13 @@ pub struct FeedLine {
     /// Amazon cannot show more than this: it can wait longer than a decrease.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub increase: bool,
+}
+
+/// A line of the manifest of a feed that cancels. Its place, counted from 1, is Amazon's `MessageID`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelLine {
+    pub order: OrderId,
+    pub cancellation: CancellationId,
 }
 
 /// A feed as we keep it; its manifest is stored in parts beside it.

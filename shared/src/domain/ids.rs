@@ -167,6 +167,18 @@ strict_id!(
     CancellationId, "cancellation id", "C-1"
 );
 
+impl CancellationId {
+    /// A fresh id, sortable by time of creation.
+    pub fn new(now: jiff::Timestamp, random: u128) -> Self {
+        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        Self(
+            ulid::Ulid::from_parts(milliseconds, random)
+                .to_string()
+                .into(),
+        )
+    }
+}
+
 impl FeedId {
     /// A fresh id, sortable by time of creation.
     pub fn new(now: jiff::Timestamp, random: u128) -> Self {

@@ -193,6 +193,13 @@ pub struct Listing {
     pub revision: u64,
 }
 
+/// The product that an Amazon SKU is tied to, and the units of it in one unit of the listing. A listing without a product of
+/// its own is tied to the one spelt alike.
+pub fn tied_to(sku: &AmazonSku, listing: Option<&Listing>) -> (Sku, u32) {
+    let tied = listing.and_then(|listing| Some((listing.product.clone()?, listing.units)));
+    tied.unwrap_or_else(|| (sku.as_product(), 1))
+}
+
 impl Listing {
     /// A listing that nothing is known of yet.
     pub fn new(connection: &Connection, amazon_sku: AmazonSku, state: ListingState) -> Self {

@@ -28,6 +28,7 @@ use super::shipping_term::ShippingTerm;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Our status of an order. Amazon's own status is kept beside it, whatever it says.
 #[derive(
@@ -263,6 +264,9 @@ pub struct StoredOrder {
     /// Units that dispatches and cancellations speak for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<LineClaim>,
+    /// Lines whose buyer asks to cancel, and was told that it is too late.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub cancel_too_late: BTreeSet<String>,
     /// The first entry; later ones are items of their own.
     pub first_history: HistoryEntry,
 }

@@ -56,6 +56,11 @@ impl Arrival {
 }
 
 impl StockLevel {
+    /// Whether it was counted later than `moment`, to the millisecond.
+    pub fn is_after(&self, moment: Timestamp) -> bool {
+        self.measured_at.as_millisecond() > moment.as_millisecond()
+    }
+
     /// Judges a level against what is stored, at `now`.
     pub fn arrival(&self, stored: Option<&StockLevel>, now: Timestamp) -> Arrival {
         let latest = now.saturating_add(MOST_AHEAD).unwrap_or(Timestamp::MAX);

@@ -2,7 +2,7 @@
 
 use super::{BATCH_BYTES, json_text};
 use crate::domain::dispatch::{HandOver, ParcelId};
-use crate::domain::ids::{ConnectionKey, FeedId, OrderId};
+use crate::domain::ids::{CancellationId, ConnectionKey, FeedId, OrderId};
 use crate::domain::order::OrderStatus;
 use crate::domain::shipping_term::ShippingTerm;
 use crate::domain::stock_settings::Effect;
@@ -266,6 +266,26 @@ pub enum FeedCheck {
         feed: FeedId,
         /// How often it was tried.
         tries: u32,
+    },
+}
+
+/// On queue `cancellations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CancellationMessage {
+    /// Lines of an order are to be cancelled: what follows from it at once, and a feed within a minute.
+    Requested {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        order: OrderId,
+        cancellation: CancellationId,
+    },
+    /// Time to send what waits.
+    Send {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        #[serde(default)]
+        hop: u32,
     },
 }
 

@@ -18,6 +18,9 @@ pub enum FeedType {
     /// Changes of listings, as [`super::listings_feed`] writes them. One marketplace a feed; at most 5 feeds in 5 minutes.
     #[strum(serialize = "JSON_LISTINGS_FEED")]
     JsonListings,
+    /// Cancellations of orders' lines, as [`super::cancellation_feed`] writes them.
+    #[strum(serialize = "POST_ORDER_ACKNOWLEDGEMENT_DATA")]
+    OrderAcknowledgement,
 }
 
 impl FeedType {
@@ -30,6 +33,7 @@ impl FeedType {
     pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::JsonListings => "application/json; charset=UTF-8",
+            Self::OrderAcknowledgement => "text/xml; charset=UTF-8",
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use crate::error::{Class, Result};
 use crate::fan_out;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tracing::error;
 
 /// Lines in one part of a manifest: the longest SKUs that no deflating helps stay below the 400 KB of an item.
@@ -42,14 +44,14 @@ impl Store {
             )
             .await?;
         if written == Written::Done && !feed.state.is_open() {
-            let open = Key::open_feed(&feed.connection, &feed.id);
+            let open = Key::open_feed(feed);
             self.delete(&self.tables.catalogue, open).await?;
         }
         Ok(written)
     }
 
     async fn mark_open(&self, feed: &Feed) -> Result<()> {
-        let fields = Key::open_feed(&feed.connection, &feed.id).into_map();
+        let fields = Key::open_feed(feed).into_map();
         self.put_fields("mark a feed as open", &self.tables.catalogue, fields)
             .await
     }
@@ -60,17 +62,20 @@ impl Store {
             .await
     }
 
-    /// The feeds of a connection that somebody still has work to do on, oldest first. A mark whose feed is
-    /// closed is taken away.
+    /// The feeds of stock and prices of a connection that somebody still has work to do on, oldest first. A mark whose feed
+    /// is closed is taken away.
     pub async fn open_feeds(&self, connection: &ConnectionKey) -> Result<Vec<Feed>> {
-        let marks = self
-            .between(
-                &self.tables.catalogue,
-                key::open_feeds_pk(connection),
-                "!",
-                "~",
-            )
-            .await?;
+        self.open_feeds_of(connection, false).await
+    }
+
+    /// As [`Self::open_feeds`], of the feeds that cancel orders.
+    pub async fn open_cancellation_feeds(&self, connection: &ConnectionKey) -> Result<Vec<Feed>> {
+        self.open_feeds_of(connection, true).await
+    }
+
+    async fn open_feeds_of(&self, connection: &ConnectionKey, cancels: bool) -> Result<Vec<Feed>> {
+        let pk = key::open_feeds_pk(connection, cancels);
+        let marks = self.between(&self.tables.catalogue, pk, "!", "~").await?;
         let mut feeds = Vec::new();
         for id in marks.iter().filter_map(|mark| text(mark, "sk")) {
             let Ok(id) = id.parse::<FeedId>() else {
@@ -88,13 +93,30 @@ impl Store {
                 Some(feed) if feed.state.is_open() => feeds.push(feed),
                 // A feed that is being made right now has its mark first: leave that to the next look.
                 None => {}
-                Some(_) => {
-                    let mark = Key::open_feed(connection, &id);
+                Some(closed) => {
+                    let mark = Key::open_feed(&closed);
                     self.delete(&self.tables.catalogue, mark).await?;
                 }
             }
         }
         Ok(feeds)
+    }
+
+    /// Changes a feed that is still open, even if another run writes meanwhile; a closed one stays as it is.
+    pub async fn change_open_feed(&self, feed: &Feed, change: impl Fn(&mut Feed)) -> Result<()> {
+        let mut now = feed.clone();
+        for () in Written::attempts() {
+            change(&mut now);
+            now.revision += 1;
+            if self.save_feed(&now).await? == Written::Done {
+                return Ok(());
+            }
+            match self.feed(&feed.connection, &feed.id).await? {
+                Some(stored) if stored.state.is_open() => now = stored,
+                _ => return Ok(()),
+            }
+        }
+        Err(Written::given_up("change a feed"))
     }
 
     /// A page of a connection's feeds, the newest first; `after` is the `next` of the page before.
@@ -125,11 +147,11 @@ impl Store {
     }
 
     /// Stores a part of a manifest, counted from 0. Idempotent.
-    pub async fn put_manifest_part(
+    pub async fn put_manifest_part<L: Serialize>(
         &self,
         feed: &Feed,
         part: u32,
-        lines: &[FeedLine],
+        lines: &[L],
     ) -> Result<()> {
         let mut fields = Key::manifest_part(&feed.connection, &feed.id, part).into_map();
         fields.insert("lines".into(), deflated(&lines)?);
@@ -138,15 +160,20 @@ impl Store {
             .await
     }
 
-    /// The lines of a feed, in their order.
+    /// The lines of a feed of stock or prices, in their order.
     pub async fn manifest(&self, feed: &Feed) -> Result<Vec<FeedLine>> {
         let part = |part| self.manifest_part(feed, part);
         let parts = fan_out(0..feed.parts, 4, part).await?;
         Ok(parts.into_iter().flatten().collect())
     }
 
-    /// The lines of one part of a feed's manifest, counted from 0; none if it was never stored.
-    pub async fn manifest_part(&self, feed: &Feed, part: u32) -> Result<Vec<FeedLine>> {
+    /// The lines of one part of a feed's manifest, counted from 0; none if it was never stored. What a line is, its kind
+    /// says.
+    pub async fn manifest_part<L: DeserializeOwned>(
+        &self,
+        feed: &Feed,
+        part: u32,
+    ) -> Result<Vec<L>> {
         let key = Key::manifest_part(&feed.connection, &feed.id, part);
         match self.get_item(&self.tables.catalogue, key).await? {
             Some(item) => inflated(&item, "lines"),

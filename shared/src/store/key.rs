@@ -3,8 +3,10 @@
 //! Variable parts are percent-encoded, so that no id can forge a separator; moments are written with a fixed width, so
 //! that they sort as text.
 
+mod cancellations;
 mod catalogue;
 
+pub(crate) use cancellations::*;
 pub(crate) use catalogue::*;
 
 use super::{Cursor, Matching, Round};

@@ -28,6 +28,15 @@ pub struct SkuLevels {
     pub levels: Levels,
     /// Whether a reservation may be open: then the same quantity, measured later, may change what is wanted.
     pub reserving: bool,
+    /// When an order was cancelled because there was none left; in milliseconds.
+    pub sold_out_at: Option<Timestamp>,
+}
+
+impl SkuLevels {
+    /// Whether a level counted for nothing, since a cancellation said after it that there was none left.
+    fn was_void(&self, level: &StockLevel) -> bool {
+        self.sold_out_at.is_some_and(|at| !level.is_after(at))
+    }
 }
 
 /// The outcome of storing a level.
@@ -52,6 +61,8 @@ pub(super) fn read_levels(item: &Item) -> SkuLevels {
         generation: generation(item),
         levels: levels.collect(),
         reserving: matches!(item.get("reserving"), Some(AttributeValue::Bool(true))),
+        sold_out_at: number(item, "sold_out_ms")
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
     }
 }
 
@@ -193,7 +204,9 @@ impl Store {
                     {
                         LevelWritten::Lowered(*stored)
                     }
-                    _ if same && !known.reserving => LevelWritten::Remeasured,
+                    Some(stored) if same && !known.reserving && !known.was_void(stored) => {
+                        LevelWritten::Remeasured
+                    }
                     _ => LevelWritten::Changed,
                 })
             }
@@ -236,6 +249,29 @@ impl Store {
             .await
             .map_err(|error| failure("raise a generation", error))?;
         Ok(generation(&answer.attributes.unwrap_or_default()))
+    }
+
+    /// Notes that an order was cancelled at `at` because there was none left of a SKU, and raises its generation with it, in
+    /// one write. Idempotent: what is known already, or something later, changes nothing.
+    pub async fn note_sold_out(&self, tenant: &TenantId, sku: &Sku, at: Timestamp) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::levels(tenant, sku).into_map()))
+            .update_expression("SET sold_out_ms = :at, v = :v ADD #generation :one")
+            .condition_expression("attribute_not_exists(sold_out_ms) OR sold_out_ms < :at")
+            .expression_attribute_names("#generation", "generation")
+            .expression_attribute_values(":at", n(at.as_millisecond()))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":v", n(super::item::VERSION))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("note that a SKU is sold out", error)),
+        }
     }
 
     /// Notes that no reservation of a SKU is open any more, unless anything changed since `generation` was read.

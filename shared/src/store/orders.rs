@@ -53,6 +53,10 @@ pub struct OrderRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub cancelled_by: Option<CancelledBy>,
+    /// The buyer asks to cancel lines of it and waits for an answer: nothing of them is to be shipped meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub cancel_requested: bool,
     /// Rises with every change.
     pub revision: u64,
 }
@@ -217,6 +221,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         label_source: stored.requirements.label_source(),
         open_units: open_units(stored),
         cancelled_by: stored.cancelled_by(),
+        cancel_requested: stored.open_cancel_requests().next().is_some(),
         revision: stored.revision,
     };
     let mut fields = item(Key::order(&stored.connection, &order.id), &row)?;

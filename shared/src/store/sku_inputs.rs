@@ -78,6 +78,7 @@ impl SkuInputs {
             deleted: self.deleted,
             levels: &self.levels.levels,
             reservations: &self.reservations,
+            sold_out_at: self.levels.sold_out_at,
             levels_generation: self.levels.generation,
             product_generation: self.product_generation,
         }

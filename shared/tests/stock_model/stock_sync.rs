@@ -210,6 +210,7 @@ impl StockSync {
     fn recompute(&mut self, now: i64) {
         self.generation += 1;
         let own = SkuStock {
+            sold_out_at: None,
             sku: &self.product.sku,
             product: Some(&self.product),
             deleted: None,

@@ -84,6 +84,7 @@ fn order(id: &str, status: OrderStatus, ship_by: i64, term: Option<&str>) -> Sto
         acknowledged_revision: None,
         given_back_at: None,
         taken_over_at: None,
+        cancel_too_late: Default::default(),
         held: None,
         buyer_until: None,
         readings: stallkeeper::domain::order::Readings::default(),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(crate) const STOCK_CHANGES: &str = "stock-changes";
 pub(crate) const LISTING_JOBS: &str = "listing-jobs";
 pub(crate) const STOCK_TICKS: &str = "stock-ticks";
+pub(crate) const CANCELLATIONS: &str = "cancellations";
 pub(crate) const ORDER_TICKS: &str = "order-ticks";
 pub(crate) const ORDERS: &str = "orders";
 pub(crate) const FEED_CHECKS: &str = "feed-checks";
@@ -132,6 +133,7 @@ impl Functions {
                 logged_unknown: Default::default(),
             },
             settle_feeds: settle_feeds::App {
+                cancellations: queue(CANCELLATIONS),
                 store,
                 vault: vault.clone(),
                 amazon,

@@ -67,8 +67,9 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         ("ManageCatalogue", [true, false, false, true]),
         ("MatchListings", [true, false, false, true]),
         ("SyncStock", [true, false, false, true]),
-        ("SettleFeeds", [true, false, false, true]),
         ("ConfirmShipments", [true, true, false, false]),
+        ("SettleFeeds", [true, true, false, true]),
+        ("CancelOrders", [true, true, false, true]),
     ];
     for (function, may) in may_read {
         let aws = acting_as(function).await;
@@ -97,6 +98,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         "SyncStock",
         "SettleFeeds",
         "ConfirmShipments",
+        "CancelOrders",
     ] {
         let aws = acting_as(function).await;
         let db = aws_sdk_dynamodb::Client::new(&aws);

@@ -258,6 +258,18 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             none(),
             NotFound,
         ),
+        (
+            "POST",
+            "/orders/{connection}/{order}/cancel",
+            json!({"all_open": true, "reason": "other"}),
+            NotFound,
+        ),
+        (
+            "PUT",
+            "/orders/{connection}/{order}/cancel-request",
+            json!({"answer": "accept"}),
+            NotFound,
+        ),
         ("GET", "/connections/{connection}/holds", none(), NotFound),
         (
             "GET",

@@ -152,6 +152,7 @@ impl Maker {
                 patch_most: self.patch_most,
             },
             settle_feeds: settle_feeds::App {
+                cancellations: queue(SettleFeeds),
                 store,
                 vault,
                 amazon,

@@ -99,6 +99,7 @@ pub fn demo_order() -> StoredOrder {
         acknowledged_revision: None,
         given_back_at: None,
         taken_over_at: None,
+        cancel_too_late: Default::default(),
         held: None,
         buyer_until: None,
         readings: Readings::default(),

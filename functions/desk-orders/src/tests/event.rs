@@ -21,6 +21,7 @@ async fn the_claim_that_names_the_tenant_is_the_deployments() {
     let app = App {
         store: stand.app.store.clone(),
         dispatches: stand.app.dispatches.clone(),
+        cancellations: stand.app.cancellations.clone(),
         tenant_claim: "organisation".to_owned(),
     };
     Answer::to_event(router(Arc::new(app)), SAMPLE)

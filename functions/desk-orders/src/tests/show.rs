@@ -168,6 +168,8 @@ fn the_document_has_every_route() {
         "post /orders/{connection}/{order}/courier",
         "post /orders/{connection}/{order}/hold",
         "post /orders/{connection}/{order}/release",
+        "post /orders/{connection}/{order}/cancel",
+        "put /orders/{connection}/{order}/cancel-request",
         "post /orders/acknowledge",
         "post /orders/give-back",
         "post /orders/courier",

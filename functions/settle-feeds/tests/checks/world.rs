@@ -41,6 +41,7 @@ impl World {
             amazon: clients.amazon(),
             checks: clients.queue("feed-checks"),
             ticks: clients.queue("stock-ticks"),
+            cancellations: clients.queue("cancellations"),
             inbox: clients.inbox("feed-checks"),
         };
         Self::furnish(database, app, outside).await
@@ -62,6 +63,7 @@ impl World {
             amazon: self.app.amazon.clone(),
             checks: self.app.checks.clone(),
             ticks: self.app.ticks.clone(),
+            cancellations: self.app.cancellations.clone(),
             inbox: self.app.inbox.clone(),
         }
     }

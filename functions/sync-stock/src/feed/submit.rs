@@ -37,7 +37,8 @@ pub(super) async fn allowance(session: &SendSession<'_>) -> Result<Option<Stop>>
         return Ok(Some(Stop::Limited));
     }
     let now = session.amazons_now();
-    let lately = page.feeds.iter().filter(|feed| {
+    let of_listings = page.feeds.iter().filter(|feed| feed.kind.is_of_listings());
+    let lately = of_listings.filter(|feed| {
         let submitted = feed.submitted_at;
         submitted.is_some_and(|at| now.duration_since(at) < WINDOW)
     });
@@ -257,7 +258,7 @@ async fn without(
     }
     let mut all = Vec::new();
     for part in 0..feed.parts {
-        let mut lines = store.manifest_part(feed, part).await?;
+        let mut lines: Vec<FeedLine> = store.manifest_part(feed, part).await?;
         let before = lines.len();
         lines.retain(|line| !less.contains(&line.sku));
         if lines.len() != before {

@@ -106,7 +106,9 @@ fn open_lines(
     for line in &lines {
         let mut items = freed.order.items.iter();
         let item = items.find(|item| item.id == line.line);
-        if item.is_some_and(|item| item.cancel_requested) && !hand_over.despite_cancel {
+        let is_asked =
+            |item: &OrderItem| item.cancel_requested && !freed.cancel_too_late.contains(&item.id);
+        if item.is_some_and(is_asked) && !hand_over.despite_cancel {
             return Err(DispatchRefusal::BuyerAsksToCancel(line.line.clone()));
         }
         let needs_codes =

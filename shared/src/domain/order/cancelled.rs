@@ -1,6 +1,7 @@
 //! Who asked to cancel a line, why, and who cancelled it in the end: what Amazon reports of it that is not the buyer's own
 //! words.
 
+use super::{CancellationId, ClaimedBy, OrderItem, StoredOrder};
 use serde::{Deserialize, Serialize};
 
 /// Who cancelled. Page: *Orders API v2026-01-01 model*, `ItemCancellationExecution`.
@@ -83,6 +84,37 @@ const SENTENCES: [(&str, BuyerReason); 15] = [
     ("needtochangepaymentmethod", BuyerReason::ChangePayment),
     ("other", BuyerReason::Other),
 ];
+
+impl StoredOrder {
+    /// The lines whose buyer asks to cancel, and waits for an answer: nothing of them is to be shipped meanwhile.
+    pub fn open_cancel_requests(&self) -> impl Iterator<Item = &OrderItem> {
+        let lines = self.order.items.iter();
+        lines.filter(|line| self.has_open_cancel_request(line))
+    }
+
+    /// Whether a line's buyer asks to cancel, and waits for an answer. Ours is a cancellation, or that it is too late.
+    pub fn has_open_cancel_request(&self, line: &OrderItem) -> bool {
+        line.cancel_requested
+            && self.open_quantity(line) > 0
+            && !self.cancel_too_late.contains(&line.id)
+            && self.cancelling(line).is_none()
+    }
+
+    /// The cancellation that a line is part of, until Amazon refuses it.
+    pub fn cancelling(&self, line: &OrderItem) -> Option<&CancellationId> {
+        self.claims.iter().find_map(|claim| match &claim.by {
+            ClaimedBy::Cancellation(id) if claim.line == line.id => Some(id),
+            _ => None,
+        })
+    }
+
+    /// Whether all that is left of it is being cancelled: there is nothing to take over or to ship.
+    pub fn is_being_cancelled(&self) -> bool {
+        let is_cancelling = self.claims.iter().any(|claim| !claim.ships());
+        let mut lines = self.order.items.iter();
+        is_cancelling && lines.all(|line| self.unclaimed(line) == 0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -31,6 +31,12 @@ pub enum HistoryKind {
     Rerun,
     CourierPicked,
     Acknowledged,
+    /// Lines of it are to be cancelled at Amazon.
+    Cancelling,
+    /// Amazon refuses to cancel lines of it.
+    CancellationRefused,
+    /// A person answered the buyer's wish to cancel.
+    CancelAnswered,
     TakenOver,
     Held,
     Released,

@@ -1,6 +1,6 @@
 //! The quantity that a listing is to have: the fewest that its components allow, through the policy.
 
-use super::{Levels, Measured, Policy, Reservation, Step, counted};
+use super::{Levels, Measured, Policy, Reservation, Step, StockLevel, counted};
 use crate::domain::ids::Sku;
 use crate::domain::product::{DeletedProduct, ListingsOfDeleted, Part, Product};
 use crate::domain::stock_settings::StockSettings;
@@ -17,6 +17,8 @@ pub struct SkuStock<'a> {
     pub deleted: Option<DeletedProduct>,
     pub levels: &'a Levels,
     pub reservations: &'a [Reservation],
+    /// When an order was cancelled because there was none left: levels that were counted before count for nothing.
+    pub sold_out_at: Option<Timestamp>,
     /// Rises with each change of its levels and reservations.
     pub levels_generation: u64,
     /// Rises with each change of its product.
@@ -34,6 +36,7 @@ impl<'a> SkuStock<'a> {
             deleted: None,
             levels: &NO_LEVELS,
             reservations: &[],
+            sold_out_at: None,
             levels_generation: 0,
             product_generation: 0,
         }
@@ -89,6 +92,7 @@ pub fn count<'a>(
         kept: own.product.is_some(),
         deleted: own.deleted.unwrap_or_default(),
         nested: nested.map(|(stock, _)| stock.sku),
+        sold_out_at: own.sold_out_at,
     };
     let wanted = wanted(listed, &components, settings, generation, at);
     Counted { components, wanted }
@@ -105,12 +109,16 @@ pub struct Deliverable {
     /// How many of the product it is enough for.
     pub enough_for: Option<u32>,
     pub measured_at: Option<Timestamp>,
+    /// When an order was cancelled because there was none left, while a warehouse has not counted again since.
+    pub sold_out_at: Option<Timestamp>,
 }
 
 /// What a component allows under these settings.
 fn deliverable(component: &SkuStock<'_>, units: u32, settings: &StockSettings) -> Deliverable {
-    let counted = counted(component.levels, &settings.warehouses);
-    let quantities = counted.map(|(_, level)| level.quantity);
+    let counted = || counted(component.levels, &settings.warehouses).map(|(_, level)| level);
+    let sold_out_at = component.sold_out_at;
+    let is_void = |level: &StockLevel| sold_out_at.is_some_and(|at| !level.is_after(at));
+    let quantities = counted().map(|level| if is_void(level) { 0 } else { level.quantity });
     let level = quantities.reduce(u32::saturating_add);
     let measured = Measured::new(component.levels, settings);
     let reserved = component
@@ -125,6 +133,7 @@ fn deliverable(component: &SkuStock<'_>, units: u32, settings: &StockSettings) -
         reserved,
         enough_for: level.map(|level| level.saturating_sub(reserved) / units.max(1)),
         measured_at: measured.latest(),
+        sold_out_at: sold_out_at.filter(|_| counted().any(is_void)),
     }
 }
 
@@ -154,6 +163,8 @@ struct WantedAs<'a> {
     deleted: DeletedProduct,
     /// A part that is a bundle itself.
     nested: Option<&'a Sku>,
+    /// When an order of it was cancelled because there was none left.
+    sold_out_at: Option<Timestamp>,
 }
 
 /// Computes what a listing is to have: `policy(min over components (level − reserved) ÷ units)`, never below 0.
@@ -208,6 +219,20 @@ fn wanted(
     let Some((enough_for, scarcest)) = scarcest else {
         return result(None, "it has no components".into());
     };
+    // Nobody knows which of a bundle's parts was missing: any newer count of one of them ends it.
+    let counted_since = |at: Timestamp| {
+        let mut moments = components.iter().filter_map(|part| part.measured_at);
+        moments.any(|measured| measured.as_millisecond() > at.as_millisecond())
+    };
+    if let Some(at) = listed
+        .sold_out_at
+        .filter(|at| listed.is_bundle && !counted_since(*at))
+    {
+        let why = format!(
+            "an order of it was cancelled at {at} because there was none left; a new level ends this"
+        );
+        return result(Some(0), why);
+    }
     let units = listed.units.max(1);
     let steps = settings.policy.steps(enough_for / units);
     let why = explained(scarcest, units, &steps, &settings.policy);
@@ -220,6 +245,11 @@ fn explained(scarcest: &Deliverable, units: u32, steps: &[Step; 4], policy: &Pol
         "({level} in stock − {} reserved) of {}",
         scarcest.reserved, scarcest.sku
     );
+    if let Some(at) = scarcest.sold_out_at {
+        why.push_str(&format!(
+            ", where levels counted before {at} are 0, since an order was cancelled then because there was none left"
+        ));
+    }
     let divisor = u64::from(scarcest.units) * u64::from(units);
     if divisor > 1 {
         why.push_str(&format!(" ÷ {divisor}"));
@@ -281,6 +311,7 @@ mod tests {
                 deleted: None,
                 levels: &all[place].1,
                 reservations: &[],
+                sold_out_at: None,
                 levels_generation: 2 * generation,
                 product_generation: generation,
             })
@@ -318,6 +349,65 @@ mod tests {
         assert_eq!(wanted.quantity, Some(3));
         assert_eq!(wanted.level_at, Some(at(20)));
         assert_eq!(wanted.why, "(7 in stock − 0 reserved) of FEW ÷ 2 = 3");
+    }
+
+    #[test]
+    fn none_left_is_zero_until_a_later_count_of_the_warehouse_or_of_any_part() {
+        let sku: Sku = "A".parse().unwrap();
+        let single = product("A", &[]);
+        let two_warehouses = |second| {
+            let mut both = levels(7, 10);
+            both.extend(Levels::from([(
+                "MAN".parse().unwrap(),
+                StockLevel {
+                    quantity: 3,
+                    measured_at: at(second),
+                    received_at: at(second),
+                },
+            )]));
+            both
+        };
+        let wanted = |levels: &Levels, sold_out: Option<i64>| {
+            let own = SkuStock {
+                product: Some(&single),
+                levels,
+                sold_out_at: sold_out.map(at),
+                ..SkuStock::unknown(&sku)
+            };
+            count(own, |_| None, 1, &StockSettings::default(), 1, at(99)).wanted
+        };
+        assert_eq!(wanted(&levels(7, 10), None).quantity, Some(7));
+        let none_left = wanted(&levels(7, 10), Some(10));
+        assert_eq!(none_left.quantity, Some(0));
+        assert!(none_left.why.contains("none left"), "{}", none_left.why);
+        assert_eq!(wanted(&levels(7, 11), Some(10)).quantity, Some(7));
+        assert_eq!(wanted(&two_warehouses(20), Some(15)).quantity, Some(3));
+        assert_eq!(wanted(&Levels::new(), Some(10)).quantity, None, "unknown");
+
+        let (set, part) = (product("SET", &[("A", 2)]), levels(8, 10));
+        let bundle = |sold_out: i64| {
+            let own = SkuStock {
+                product: Some(&set),
+                sold_out_at: Some(at(sold_out)),
+                ..SkuStock::unknown(&set.sku)
+            };
+            let stock = SkuStock {
+                product: Some(&single),
+                levels: &part,
+                ..SkuStock::unknown(&sku)
+            };
+            count(
+                own,
+                |_| Some(stock),
+                1,
+                &StockSettings::default(),
+                1,
+                at(99),
+            )
+            .wanted
+        };
+        assert_eq!(bundle(10).quantity, Some(0));
+        assert_eq!(bundle(9).quantity, Some(4));
     }
 
     #[test]

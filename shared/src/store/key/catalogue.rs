@@ -1,6 +1,7 @@
 //! Keys of the table of the catalogue: inputs by SKU, listings, what is to be sent, feeds.
 
 use super::{Key, decoded, encoded, sortable};
+use crate::domain::feed::{Feed, FeedKind};
 use crate::domain::ids::{
     AmazonSku, ConnectionId, ConnectionKey, FeedId, ListingKey, OfferKey, OrderId, Sku, TenantId,
     WarehouseCode,
@@ -112,8 +113,9 @@ impl Key {
     }
 
     /// Says that somebody still has work to do on a feed.
-    pub(crate) fn open_feed(connection: &ConnectionKey, feed: &FeedId) -> Self {
-        Self::new(open_feeds_pk(connection), feed.as_str())
+    pub(crate) fn open_feed(feed: &Feed) -> Self {
+        let cancels = feed.kind == FeedKind::Cancellation;
+        Self::new(open_feeds_pk(&feed.connection, cancels), feed.id.as_str())
     }
 
     pub(crate) fn manifest_part(connection: &ConnectionKey, feed: &FeedId, part: u32) -> Self {
@@ -204,9 +206,15 @@ pub(crate) fn feeds_pk(connection: &ConnectionKey) -> String {
     )
 }
 
-pub(crate) fn open_feeds_pk(connection: &ConnectionKey) -> String {
+/// Those of stock and prices; those of cancellations are the work of another function, and lie apart.
+pub(crate) fn open_feeds_pk(connection: &ConnectionKey, cancels: bool) -> String {
+    let of = if cancels {
+        "OPEN_CANCELLATIONS"
+    } else {
+        "OPEN_FEED"
+    };
     format!(
-        "OPEN_FEED#{}#{}",
+        "{of}#{}#{}",
         encoded(connection.tenant.as_str()),
         encoded(connection.id.as_str())
     )

@@ -103,6 +103,9 @@ pub(crate) struct PartStock {
     /// How many units of the product it is enough for.
     pub(super) enough_for: Option<u32>,
     pub(super) measured_at: Option<Timestamp>,
+    /// When an order was cancelled because there was none left, while a warehouse has not counted again since: until it does,
+    /// its level counts as 0.
+    pub(super) sold_out_at: Option<Timestamp>,
     pub(super) reservations: Vec<Held>,
     /// The last row of it that came by the queue and was refused.
     pub(super) rejected: Option<Rejected>,

@@ -93,6 +93,7 @@ impl ListingFacts {
             reserved: deliverable.reserved,
             enough_for: deliverable.enough_for,
             measured_at: deliverable.measured_at,
+            sold_out_at: deliverable.sold_out_at,
             reservations: inputs
                 .reservations
                 .iter()

@@ -1,0 +1,27 @@
+//! Cold start of `cancel-orders`.
+
+use cancel_orders::{App, handle};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use stallkeeper::cold_start::ColdStart;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let start = ColdStart::begin().await;
+    let app = App {
+        store: start.store(),
+        vault: start.vault()?,
+        amazon: start.amazon()?,
+        cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
+        checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
+        stock_changes: start.queue("STOCK_CHANGES_QUEUE_URL")?,
+        inbox: start.inbox(
+            "CANCELLATIONS_QUEUE_URL",
+            "CANCELLATIONS_DEAD_LETTER_QUEUE_URL",
+        )?,
+    };
+    run(service_fn(|event: LambdaEvent<_>| {
+        let deadline = event.context.deadline();
+        handle(&app, event.payload, deadline)
+    }))
+    .await
+}
