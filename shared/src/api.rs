@@ -5,6 +5,7 @@ mod caller;
 mod connections;
 mod describe;
 mod faults;
+mod operator_call;
 mod paging;
 mod parameters;
 mod problem;
@@ -24,6 +25,7 @@ pub use connections::{
 };
 pub use describe::{TOKEN, complete, demanding, open};
 pub use faults::Faults;
+pub use operator_call::OperatorCall;
 pub use paging::{Limit, decode_cursor, encode_cursor, foreign_cursor};
 pub use parameters::Parameters;
 pub use problem::{Fault, Place, Problem};

@@ -40,7 +40,8 @@
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
 //! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
-//! wait for a person; and, by ship-by, only dispatches that wait for Amazon). Keys are spelt in `store::key`, which nothing else may do.
+//! wait for a person; and, by ship-by, only dispatches that wait for Amazon), `open` (16 shards over all tenants, by ship-by;
+//! only orders that a desk must see). Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;
 mod buyers;
@@ -94,7 +95,9 @@ pub use matching::{
 };
 pub use nameless_orders::UnreadableOrder;
 pub use oauth::{AuthorisationAttempt, OAuthState};
-pub use order_lists::{OrderFilter, OrderPage, WaitingKind, WaitingPage};
+pub use order_lists::{
+    ListedOrder, OrderFilter, OrderPage, OrderPartition, WaitingKind, WaitingPage,
+};
 pub use orders::{HistoryRecord, OrderRow};
 pub use parked::ParkedMark;
 pub use products::ProductWritten;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use stallkeeper::api::{Answer, Body, Problem, Revision, Tenant, scope};
 use stallkeeper::domain::ids::WarehouseCode;
-use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::domain::order::{HistoryKind, LineClaim, OrderStatus, StoredOrder};
 use stallkeeper::store::Settings;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -170,7 +170,7 @@ impl NamesOrder for GiveBackRow {
 ///
 /// Each goes where today's rules put it (`ready`, `partly_dispatched` or `pending_review`), can be taken over again, and
 /// reserves its units again as before it was taken over. One that nobody has taken over is `already`; one that is shipped or
-/// cancelled is `not_acknowledged`. Sending the same again is safe.
+/// cancelled is `not_acknowledged`, one of which a parcel was handed over `handed_over`. Sending the same again is safe.
 #[utoipa::path(
     post, path = "/orders/give-back", operation_id = "giveBackOrders", tag = "desk",
     request_body = GiveBack,
@@ -215,6 +215,14 @@ fn given_back(
     }
     if seen.is_some_and(|seen| seen != stored.revision) {
         return Step::changed();
+    }
+    if stored.claims.iter().any(LineClaim::ships) {
+        let title = "A parcel of the order was handed over.";
+        let detail = "What is open of it stays with the platform: dispatch or cancel it.";
+        return Step::refuse(
+            Outcome::HandedOver,
+            Problem::conflict("handed-over", title, detail),
+        );
     }
     let mut order = stored.clone();
     order.acknowledged_at = None;

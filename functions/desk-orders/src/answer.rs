@@ -1,6 +1,7 @@
 //! A whole order as answers show it; none of it is buyer data.
 
 use crate::cancel::ShownCancellation;
+use crate::list::lines;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::cancellation::Cancellation;
@@ -59,13 +60,7 @@ impl WholeOrder {
             revision: 1,
             entry: stored.first_history.clone(),
         };
-        let lines = stored.order.items.iter();
-        let lines = lines.map(|item| OrderLine {
-            open_quantity: stored.open_quantity(item),
-            cancelling: stored.cancelling(item).cloned().map(String::from),
-            item: item.clone(),
-        });
-        let amazon = AmazonOrder::new(lines.collect(), stored.order.clone());
+        let amazon = AmazonOrder::new(lines(&stored), stored.order.clone());
         let cancelled_by = stored.cancelled_by();
         let cancel_requested = stored.open_cancel_requests().next().is_some();
         let cancellations = cancellations.into_iter();

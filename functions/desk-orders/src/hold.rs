@@ -18,6 +18,9 @@ use stallkeeper::store::Settings;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+/// What a release adds to an order's history.
+const RELEASED: &str = "a person released the order";
+
 /// Why an order must not be shipped for now.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +113,7 @@ pub async fn release(
     let connection = ConnectionKey::new(&tenant, &key.connection);
     let settings = app.store.settings(&connection).await?;
     change_one(&app, &tenant, &key, |stored, now| {
-        released(stored, &settings, now)
+        released(stored, &settings, RELEASED, now)
     })
     .await
 }
@@ -132,7 +135,7 @@ pub async fn release_many(
 ) -> Answer<Json<Results>> {
     let how = (Outcome::Released, Reads::Settings);
     each(&app, &tenant, orders, how, |_, stored, settings, now| {
-        released(stored, settings, now)
+        released(stored, settings, RELEASED, now)
     })
     .await
 }
@@ -166,7 +169,12 @@ pub(crate) fn being_cancelled() -> Problem {
     )
 }
 
-pub(crate) fn released(stored: &StoredOrder, settings: &Settings, now: Timestamp) -> Step {
+pub(crate) fn released(
+    stored: &StoredOrder,
+    settings: &Settings,
+    note: &str,
+    now: Timestamp,
+) -> Step {
     if stored.held.is_none() {
         return Step::Leave;
     }
@@ -176,6 +184,5 @@ pub(crate) fn released(stored: &StoredOrder, settings: &Settings, now: Timestamp
     let mut order = stored.clone();
     order.held = None;
     order.status = decide(&mut order, settings);
-    let note = "a person released the order";
     Step::write(order, HistoryKind::Released, note, now)
 }

@@ -9,6 +9,7 @@
 
 pub mod acknowledge;
 pub mod answer;
+pub mod audit;
 pub mod cancel;
 pub mod cancel_request;
 pub mod change;
@@ -18,8 +19,11 @@ pub mod dispatch;
 pub mod dispatch_rows;
 pub mod hold;
 pub mod list;
+pub mod merge;
+pub mod operator;
 pub mod outcome;
 pub mod pick;
+pub mod pick_list;
 pub mod place;
 pub mod query;
 pub mod show;
@@ -28,7 +32,8 @@ pub mod take_over;
 mod tests;
 
 use axum::Router;
-use stallkeeper::api::scope::{Desk, DeskAndBuyer};
+use jiff::SignedDuration;
+use stallkeeper::api::scope::{Desk, DeskAndBuyer, Operator};
 use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
@@ -44,6 +49,8 @@ pub struct App {
     pub dispatches: Queue,
     /// Where `cancel-orders` is told of cancellations.
     pub cancellations: Queue,
+    /// An order that is to be shipped within this time is at risk.
+    pub at_risk_before: SignedDuration,
     /// The claim of a token that names the tenant.
     pub tenant_claim: String,
 }
@@ -77,6 +84,7 @@ pub fn router(app: Arc<App>) -> Router {
 fn documented() -> OpenApiRouter<Arc<App>> {
     let orders = OpenApiRouter::new()
         .routes(routes!(list::list))
+        .routes(routes!(pick_list::pick_list))
         .routes(routes!(acknowledge::acknowledge))
         .routes(routes!(acknowledge::give_back))
         .routes(routes!(take_over::take_over))
@@ -92,7 +100,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(cancel::cancel))
         .routes(routes!(cancel_request::answer));
     let buyers = OpenApiRouter::new().routes(routes!(show::buyer, show::erase_buyer));
+    let operators = OpenApiRouter::new()
+        .routes(routes!(operator::list))
+        .routes(routes!(operator::release));
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(demanding::<Desk, _>(orders))
         .merge(demanding::<DeskAndBuyer, _>(buyers))
+        .merge(demanding::<Operator, _>(operators))
 }

@@ -36,6 +36,11 @@ pub struct OrderRef {
 pub trait NamesOrder: Clone + Ord {
     /// The connection's id, and Amazon's order id.
     fn ids(&self) -> (&str, &str);
+
+    /// Whose it is; `None`: the caller's.
+    fn tenant(&self) -> Option<&TenantId> {
+        None
+    }
 }
 
 impl NamesOrder for OrderRef {
@@ -83,7 +88,7 @@ struct Current {
 ///
 /// Just now: `acknowledged`, `taken_over`, `picked`, `held`, `released`, `given_back`. `already`: it was so before, or it was
 /// shipped. `changed`: it is not as it was at the given revision; read it again. Not done, since the order is not in a state
-/// for it (see `status` and `detail`): `not_ready`, `not_elsewhere`, `not_pending`, `not_open`, `not_acknowledged`. `unfit`:
+/// for it (see `status` and `detail`): `not_ready`, `not_elsewhere`, `not_pending`, `not_open`, `not_acknowledged`, `handed_over`. `unfit`:
 /// the service cannot carry it. `not_found`: no such order of this tenant. `failed`: could not be served now; send it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +107,7 @@ pub enum Outcome {
     NotPending,
     NotOpen,
     NotAcknowledged,
+    HandedOver,
     Unfit,
     NotFound,
     Failed,
@@ -139,15 +145,16 @@ pub async fn each<R: NamesOrder + std::hash::Hash>(
     }
     // A row that is there twice is worked on once: two attempts at once would be in each other's way.
     let distinct: BTreeSet<R> = rows.iter().cloned().collect();
-    let connections: HashMap<String, OnceCell<Settings>> = distinct
+    let of = |row: &R| (row.tenant().cloned(), row.ids().0.to_owned());
+    let connections: HashMap<_, OnceCell<Settings>> = distinct
         .iter()
-        .map(|row| (row.ids().0.to_owned(), OnceCell::new()))
+        .map(|row| (of(row), OnceCell::new()))
         .collect();
     let (step, connections) = (&step, &connections);
     let results: HashMap<R, Done> = futures::stream::iter(distinct)
         .map(|row| async move {
             let settings = connections
-                .get(row.ids().0)
+                .get(&of(&row))
                 .filter(|_| reads == Reads::Settings);
             let result = one(app, tenant, &row, settings, step).await;
             let result = result.map(|changed| Done::of(changed, done));
@@ -203,6 +210,7 @@ async fn one<R: NamesOrder>(
 fn key<R: NamesOrder>(tenant: &TenantId, row: &R) -> Option<(ConnectionKey, OrderId)> {
     let (connection, id) = row.ids();
     let connection = connection.parse().ok()?;
+    let tenant = row.tenant().unwrap_or(tenant);
     Some((ConnectionKey::new(tenant, &connection), id.parse().ok()?))
 }
 

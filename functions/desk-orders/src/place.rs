@@ -10,14 +10,15 @@ use stallkeeper::domain::order::OrderStatus;
 /// A place in the walk over the statuses of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    pub status: OrderStatus,
+    /// `None`: of all statuses at once.
+    pub status: Option<OrderStatus>,
     /// The store's cursor within the status; `None` = its beginning.
     pub key: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Cursor {
-    status: OrderStatus,
+    status: Option<OrderStatus>,
     key: Option<String>,
     /// Of all that must be the same for the place to make sense.
     check: String,
@@ -37,10 +38,11 @@ impl Place {
     pub fn from_cursor(cursor: &str, tenant: &TenantId, request: &ListRequest) -> Answer<Self> {
         let Cursor { status, key, check } = decode_cursor(cursor)?;
         let place = Self { status, key };
-        if place.check(tenant, request) != check || !request.statuses.contains(&status) {
+        let is_listed = status.is_none_or(|status| request.statuses.contains(&status));
+        if place.check(tenant, request) != check || !is_listed {
             return Err(Problem::invalid(
                 "after",
-                "this cursor belongs to another list; keep all parameters but `limit` as they were, or leave `after` out to start anew",
+                "this cursor belongs to another list; keep all parameters but `limit` and `include` as they were, or leave `after` out to start anew",
             ));
         }
         Ok(place)
@@ -49,10 +51,16 @@ impl Place {
     /// The limit is left out: pages may differ in size.
     fn check(&self, tenant: &TenantId, request: &ListRequest) -> String {
         let ListRequest {
-            statuses, filter, ..
+            reach,
+            statuses,
+            sort,
+            filter,
+            at_risk,
+            ..
         } = request;
         // Derived `Debug` quotes every text and names every field, so two lists never read the same.
-        let same = format!("{tenant:?} {statuses:?} {filter:?} {self:?}");
+        let same =
+            format!("{tenant:?} {reach:?} {statuses:?} {sort:?} {filter:?} {at_risk:?} {self:?}");
         Sha256::digest(same)[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::answer::WholeOrder;
+use crate::audit::{self, Look};
 use crate::desk::OrderKey;
 use axum::Json;
 use axum::extract::State;
@@ -9,10 +10,10 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
-use stallkeeper::api::{Answer, Problem, Tenant, scope};
+use stallkeeper::api::{Answer, Caller, Problem, Tenant, scope};
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{HistoryKind, StoredOrder};
-use stallkeeper::error::Result;
+use stallkeeper::error;
 use stallkeeper::store::HistoryRecord;
 use std::sync::Arc;
 use tracing::info;
@@ -41,7 +42,7 @@ pub async fn order(
 }
 
 /// An order with its dispatches and its history, as answers show it.
-pub async fn whole(app: &App, stored: StoredOrder) -> Result<WholeOrder> {
+pub async fn whole(app: &App, stored: StoredOrder) -> error::Result<WholeOrder> {
     let (key, order) = (stored.connection_key(), &stored.order.id);
     let dispatches = app.store.dispatches(&key, order).await?;
     let history = app.store.order_history(&stored).await?;
@@ -117,20 +118,24 @@ fn no_buyer() -> Problem {
     )
 )]
 pub async fn buyer(
-    tenant: Tenant<scope::DeskAndBuyer>,
+    allowed: Result<Tenant<scope::DeskAndBuyer>, Problem>,
+    caller: Caller,
     OrderKey { connection, order }: OrderKey,
     State(app): State<Arc<App>>,
 ) -> Answer<impl IntoResponse> {
     let now = Timestamp::now();
+    let record = |look| {
+        let (connection, order) = (connection.as_str(), order.as_str());
+        audit::look(&caller.tenant, caller.author(), connection, order, look);
+    };
+    let tenant = allowed.inspect_err(|_| record(Look::BuyerDataRefused))?;
     let key = ConnectionKey::new(&tenant, &connection);
     let data = app.store.buyer(&key, &order, now).await?;
-    let data = data.ok_or_else(no_buyer)?;
-    // The audit trail of who could see whom; ids only, and before anything is shown.
-    info!(
-        audit = "buyer_data_shown",
-        tenant.id = %tenant, connection.id = %connection, order.id = %order,
-        "showed the buyer data of order `{order}`"
-    );
+    let Some(data) = data else {
+        record(Look::BuyerDataMissing);
+        return Err(no_buyer());
+    };
+    record(Look::BuyerDataShown);
     let answer = Buyer {
         connection: connection.into(),
         order_id: order.into(),

@@ -7,6 +7,7 @@ mod event;
 mod hold;
 mod list;
 mod many;
+mod operator;
 mod partly;
 mod pick;
 mod show;
@@ -17,7 +18,7 @@ use crate::{App, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kit::{Answer, Aws, Calls, Database, StandIn};
 use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
@@ -46,6 +47,7 @@ impl Stand {
             store: database.store.clone(),
             dispatches: clients.queue("dispatches"),
             cancellations: clients.queue("cancellations"),
+            at_risk_before: SignedDuration::from_hours(12),
             tenant_claim: "tenant".to_owned(),
         });
         Self {

@@ -7,7 +7,7 @@ use stallkeeper::domain::order::OrderStatus;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::fan_out;
 use stallkeeper::queue::OrderMessage;
-use stallkeeper::store::{OrderFilter, OrderRow};
+use stallkeeper::store::{ListedOrder, OrderFilter};
 use std::time::{Duration, SystemTime};
 use tracing::info;
 
@@ -63,14 +63,17 @@ async fn erase_page(app: &App, erasure: &Erasure) -> Result<Option<String>> {
         connection: Some(key.id.clone()),
         ..OrderFilter::default()
     };
-    let (status, after) = (erasure.status, erasure.after.as_deref());
+    let after = erasure.after.as_deref();
     let page = app
         .store
-        .orders_by_status(&key.tenant, status, &filter, after, PAGE)
+        .orders_by_status(&key.tenant, erasure.status, &filter, after, PAGE)
         .await?;
     let now = Timestamp::now();
-    let erase =
-        |row: OrderRow| async move { app.store.erase_buyer(&key.id, &row.order_id, now).await };
+    let erase = |listed: ListedOrder| async move {
+        app.store
+            .erase_buyer(&key.id, &listed.row.order_id, now)
+            .await
+    };
     fan_out(page.rows, AT_ONCE, erase).await?;
     Ok(page.next)
 }

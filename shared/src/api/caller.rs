@@ -85,6 +85,11 @@ impl Caller {
         Self { author, ..self }
     }
 
+    /// Who it is, as the token says.
+    pub fn author(&self) -> &Author {
+        &self.author
+    }
+
     /// # Errors
     /// 403 if the token lacks the scope.
     pub fn require(&self, scope: Scope) -> Answer<()> {

@@ -76,6 +76,16 @@ impl OrderStatus {
     /// All statuses there are, in the order of an order's life.
     pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
+    /// The statuses that still need somebody, in the order in which a desk looks at them: what waits for a person first.
+    pub const AT_A_DESK: [Self; 6] = [
+        Self::PendingReview,
+        Self::Ready,
+        Self::Acknowledged,
+        Self::PartlyDispatched,
+        Self::AwaitingPayment,
+        Self::Parked,
+    ];
+
     /// The spelling used in tables, queries and answers.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -289,6 +299,12 @@ impl StoredOrder {
         let mut by = self.order.items.iter().filter_map(|line| line.cancelled_by);
         let first = by.next()?;
         by.all(|other| other == first).then_some(first)
+    }
+
+    /// Whether a desk must see it: it is ours, the merchant ships it, and something is still to be done.
+    pub fn needs_a_desk(&self) -> bool {
+        OrderStatus::AT_A_DESK.contains(&self.status)
+            && self.order.fulfilled_by != Some(FulfilledBy::Amazon)
     }
 
     /// Units of a line that somebody is still to ship: neither shipped nor cancelled, by Amazon's word or ours.

@@ -333,6 +333,20 @@ pub(crate) fn status_sk(
     )
 }
 
+/// Partitions of index `open`.
+pub(crate) const OPEN_SHARDS: u8 = 16;
+
+/// Index `open`: what a desk must see of all tenants, sorted as index `by_status`.
+pub(crate) fn open_pk(shard: u8) -> String {
+    format!("OPEN#{shard:02}")
+}
+
+/// Which shard of index `open` holds an order.
+pub(crate) fn open_shard_of(order: &OrderId) -> u8 {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(order.as_str())[0] % OPEN_SHARDS
+}
+
 /// Index `waiting`: the orders of a connection that a change of its settings may move, by what they are.
 pub(crate) fn waiting_pk(connection: &ConnectionKey, kind: WaitingKind) -> String {
     let pk = connection_pk(connection);

@@ -1,31 +1,83 @@
-//! Lists of orders, from two indexes over their current state. Both lag a little behind the table.
+//! Lists of orders, from the indexes over their current state. They lag a little behind the table.
 
 use super::item::{Item, failure, s, text};
 use super::key;
 use super::{OrderRow, Store};
+use crate::domain::courier::CourierCode;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
 use crate::domain::order::{OrderStatus, StoredOrder};
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// What a list is narrowed to, beyond tenant and status.
+/// Before and after every sort key of a list.
+const FIRST: &str = "0";
+const LAST: &str = "~";
+
+/// What a list is narrowed to, beyond its partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
+    /// Only these; none: whatever the partition holds.
+    pub statuses: Vec<OrderStatus>,
+    pub tenant: Option<TenantId>,
     pub reason: Option<String>,
     pub marketplace: Option<String>,
     pub connection: Option<ConnectionId>,
     pub term: Option<String>,
+    /// Whichever of its services carries it.
+    pub courier: Option<CourierCode>,
+    pub ship_by_from: Option<Timestamp>,
     pub ship_by_before: Option<Timestamp>,
+}
+
+/// Where a list reads: the orders of one partition of an index, the most urgent first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderPartition {
+    /// A tenant's orders of one status.
+    Status(TenantId, OrderStatus),
+    /// One shard of what a desk must see of all tenants.
+    Open(u8),
+}
+
+impl OrderPartition {
+    /// All partitions of what a desk must see of all tenants.
+    pub fn open() -> Vec<Self> {
+        (0..key::OPEN_SHARDS).map(Self::Open).collect()
+    }
+
+    /// The names of its index's keys.
+    fn keys(&self) -> [&'static str; 2] {
+        match self {
+            Self::Status(..) => ["status_pk", "status_sk"],
+            Self::Open(_) => ["open_pk", "open_sk"],
+        }
+    }
+
+    fn pk(&self) -> String {
+        match self {
+            Self::Status(tenant, status) => key::status_pk(tenant, *status),
+            Self::Open(shard) => key::open_pk(*shard),
+        }
+    }
 }
 
 /// A page of a list. `next` continues after it; a page may be empty and still have a next one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderPage {
-    pub rows: Vec<OrderRow>,
+    pub rows: Vec<ListedOrder>,
     pub next: Option<String>,
+}
+
+/// An order in a list, with its tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ListedOrder {
+    #[schema(value_type = String)]
+    pub tenant: TenantId,
+    #[serde(flatten)]
+    pub row: OrderRow,
 }
 
 /// A kind of orders that a change of settings may move.
@@ -76,58 +128,40 @@ impl Store {
         after: Option<&str>,
         limit: i32,
     ) -> Result<OrderPage> {
-        let mut query = self
-            .db
-            .query()
-            .table_name(&self.tables.orders)
-            .index_name("by_status")
-            .limit(limit)
-            .expression_attribute_values(":pk", s(key::status_pk(tenant, status)));
-        query = match filter.ship_by_before {
-            None => query.key_condition_expression("status_pk = :pk"),
-            Some(moment) => query
-                .key_condition_expression("status_pk = :pk AND status_sk < :before")
-                .expression_attribute_values(":before", s(key::sortable(moment))),
-        };
-        let wanted = [
-            ("reason", &filter.reason),
-            ("marketplace", &filter.marketplace),
-            ("term", &filter.term),
-        ];
-        let connection = filter
-            .connection
-            .as_ref()
-            .map(|connection| connection.as_str().to_owned());
-        let mut conditions = Vec::new();
-        for (name, wanted) in wanted.into_iter().chain([("connection", &connection)]) {
-            if let Some(wanted) = wanted {
-                conditions.push(format!("#{name} = :{name}"));
-                query = query
-                    .expression_attribute_names(format!("#{name}"), name)
-                    .expression_attribute_values(format!(":{name}"), s(wanted));
+        let partition = OrderPartition::Status(tenant.clone(), status);
+        let query = self.db.query().table_name(&self.tables.orders);
+        let query = query.index_name("by_status").limit(limit);
+        listed(query, &partition, filter, after).await
+    }
+
+    /// As [`Self::orders_by_status`], of one shard of what a desk must see of all tenants.
+    pub async fn open_orders(
+        &self,
+        shard: u8,
+        filter: &OrderFilter,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<OrderPage> {
+        let query = self.db.query().table_name(&self.tables.orders);
+        let query = query.index_name("open").limit(limit);
+        listed(query, &OrderPartition::Open(shard), filter, after).await
+    }
+
+    /// A page of a partition.
+    pub async fn orders_in(
+        &self,
+        partition: &OrderPartition,
+        filter: &OrderFilter,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<OrderPage> {
+        match partition {
+            OrderPartition::Status(tenant, status) => {
+                self.orders_by_status(tenant, *status, filter, after, limit)
+                    .await
             }
+            OrderPartition::Open(shard) => self.open_orders(*shard, filter, after, limit).await,
         }
-        if !conditions.is_empty() {
-            query = query.filter_expression(conditions.join(" AND "));
-        }
-        let start = after
-            .map(|sort_key| start_of(tenant, status, sort_key))
-            .transpose()?;
-        let answer = query
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| failure("list orders", error))?;
-        let next = answer
-            .last_evaluated_key()
-            .and_then(|key| text(key, "status_sk"));
-        let rows = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(row)
-            .collect::<Result<_>>()?;
-        Ok(OrderPage { rows, next })
     }
 
     /// Orders of a connection and kind that a mapping of `term` may fit (all if it is absent). The index lags a little
@@ -184,18 +218,110 @@ impl Store {
     }
 }
 
-fn start_of(tenant: &TenantId, status: OrderStatus, sort_key: &str) -> Result<Item> {
+async fn listed(
+    query: QueryFluentBuilder,
+    partition: &OrderPartition,
+    filter: &OrderFilter,
+    after: Option<&str>,
+) -> Result<OrderPage> {
+    let [pk_name, sk_name] = partition.keys();
+    let from = filter
+        .ship_by_from
+        .map_or_else(|| FIRST.to_owned(), key::sortable);
+    // An order's key is longer than its moment, so that none is equal to this one.
+    let before = filter
+        .ship_by_before
+        .map_or_else(|| LAST.to_owned(), key::sortable);
+    let (conditions, values) = conditions(filter);
+    let mut query = query
+        .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :before")
+        .expression_attribute_names("#pk", pk_name)
+        .expression_attribute_names("#sk", sk_name)
+        .expression_attribute_values(":pk", s(partition.pk()))
+        .expression_attribute_values(":from", s(from))
+        .expression_attribute_values(":before", s(before));
+    for (name, value) in values {
+        query = query
+            .expression_attribute_names(format!("#{name}"), name)
+            .expression_attribute_values(format!(":{name}"), s(value));
+    }
+    for (number, status) in filter.statuses.iter().enumerate() {
+        query = query
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(format!(":status{number}"), s(status.as_str()));
+    }
+    if !conditions.is_empty() {
+        query = query.filter_expression(conditions.join(" AND "));
+    }
+    let start = after
+        .map(|sort_key| start_of(partition, sort_key))
+        .transpose()?;
+    let answer = query
+        .set_exclusive_start_key(start)
+        .send()
+        .await
+        .map_err(|error| failure("list orders", error))?;
+    let next = answer
+        .last_evaluated_key()
+        .and_then(|key| text(key, sk_name));
+    let rows = answer
+        .items
+        .unwrap_or_default()
+        .into_iter()
+        .map(|item| row(partition, item))
+        .collect::<Result<_>>()?;
+    Ok(OrderPage { rows, next })
+}
+
+/// What a filter demands of a row, and the values that it compares with, by the name of the attribute.
+fn conditions(filter: &OrderFilter) -> (Vec<String>, Vec<(&'static str, String)>) {
+    let equal = [
+        ("reason", filter.reason.clone()),
+        ("marketplace", filter.marketplace.clone()),
+        ("term", filter.term.clone()),
+        (
+            "connection",
+            filter.connection.as_ref().map(ToString::to_string),
+        ),
+        ("tenant", filter.tenant.as_ref().map(ToString::to_string)),
+    ];
+    let mut values: Vec<(&'static str, String)> = equal
+        .into_iter()
+        .filter_map(|(name, wanted)| Some((name, wanted?)))
+        .collect();
+    let mut conditions: Vec<String> = values
+        .iter()
+        .map(|(name, _)| format!("#{name} = :{name}"))
+        .collect();
+    if let Some(courier) = &filter.courier {
+        conditions.push("begins_with(#service, :service)".to_owned());
+        values.push(("service", format!("{courier}/")));
+    }
+    if !filter.statuses.is_empty() {
+        let names: Vec<String> = (0..filter.statuses.len())
+            .map(|n| format!(":status{n}"))
+            .collect();
+        conditions.push(format!("#status IN ({})", names.join(", ")));
+    }
+    (conditions, values)
+}
+
+fn start_of(partition: &OrderPartition, sort_key: &str) -> Result<Item> {
     let pk = key::order_pk_of(sort_key)
         .ok_or_else(|| Error::permanent("continue a list", "the cursor is malformed"))?;
+    let [pk_name, sk_name] = partition.keys();
     Ok(HashMap::from([
         ("pk".to_owned(), s(pk)),
         ("sk".to_owned(), s(key::ORDER)),
-        ("status_pk".to_owned(), s(key::status_pk(tenant, status))),
-        ("status_sk".to_owned(), s(sort_key)),
+        (pk_name.to_owned(), s(partition.pk())),
+        (sk_name.to_owned(), s(sort_key)),
     ]))
 }
 
-fn row(item: Item) -> Result<OrderRow> {
+fn row(partition: &OrderPartition, mut item: Item) -> Result<ListedOrder> {
+    if let OrderPartition::Status(tenant, _) = partition {
+        item.insert("tenant".to_owned(), s(tenant.as_str()));
+    }
     serde_dynamo::from_item(item)
         .map_err(|_| Error::permanent("read a row", "it does not have the expected fields"))
 }

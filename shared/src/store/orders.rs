@@ -238,6 +238,11 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         "status_sk".into(),
         s(key::status_sk(order.ship_by, &stored.connection, &order.id)),
     );
+    if stored.needs_a_desk() {
+        let shard = key::open_shard_of(&order.id);
+        fields.insert("open_pk".into(), s(key::open_pk(shard)));
+        fields.insert("open_sk".into(), fields["status_sk"].clone());
+    }
     if let Some(kind) = WaitingKind::of(stored) {
         fields.insert(
             "waiting_pk".into(),

@@ -1,7 +1,7 @@
 //! Orders, lists of them, buyer data and parked marks.
 
 use super::*;
-use stallkeeper::store::WaitingKind;
+use stallkeeper::store::{OrderPartition, WaitingKind};
 
 #[tokio::test]
 async fn an_order_is_inserted_once_and_replaced_by_whoever_read_it_last() {
@@ -43,6 +43,10 @@ async fn an_order_is_inserted_once_and_replaced_by_whoever_read_it_last() {
     assert_eq!((history[0].revision, history[0].entry.clone()), (2, note));
 }
 
+fn ready_of(tenant: &str) -> OrderPartition {
+    OrderPartition::Status(tenant.parse().unwrap(), OrderStatus::Ready)
+}
+
 #[tokio::test]
 async fn lists_are_by_urgency_page_by_page_and_of_one_tenant() {
     let (_db, store) = store().await;
@@ -60,10 +64,14 @@ async fn lists_are_by_urgency_page_by_page_and_of_one_tenant() {
     let mut after: Option<String> = None;
     loop {
         let page = store
-            .orders_by_status(&north(), OrderStatus::Ready, &filter, after.as_deref(), 1)
+            .orders_in(&ready_of("north"), &filter, after.as_deref(), 1)
             .await
             .unwrap();
-        ids.extend(page.rows.into_iter().map(|row| row.order_id.to_string()));
+        ids.extend(
+            page.rows
+                .into_iter()
+                .map(|listed| listed.row.order_id.to_string()),
+        );
         after = page.next;
         if after.is_none() {
             break;
@@ -75,18 +83,12 @@ async fn lists_are_by_urgency_page_by_page_and_of_one_tenant() {
         ..OrderFilter::default()
     };
     let page = store
-        .orders_by_status(&north(), OrderStatus::Ready, &before, None, 10)
+        .orders_in(&ready_of("north"), &before, None, 10)
         .await
         .unwrap();
     assert_eq!(page.rows.len(), 1);
     let elsewhere = store
-        .orders_by_status(
-            &"south".parse().unwrap(),
-            OrderStatus::Ready,
-            &filter,
-            None,
-            10,
-        )
+        .orders_in(&ready_of("south"), &filter, None, 10)
         .await
         .unwrap();
     assert_eq!(elsewhere.rows, []);

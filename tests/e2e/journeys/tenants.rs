@@ -188,7 +188,10 @@ fn scope_without(route: &str) -> &'static str {
         "connections catalogue buyer operator"
     } else if catalogue || route == "/products" || route == "/stock-levels" {
         "connections desk buyer operator"
-    } else if matches!(route, "/freeze" | "/unfreeze") || route.starts_with("/sellers") {
+    } else if matches!(route, "/freeze" | "/unfreeze")
+        || route.starts_with("/sellers")
+        || route.starts_with("/operator")
+    {
         "connections catalogue desk buyer"
     } else {
         "catalogue desk buyer operator"

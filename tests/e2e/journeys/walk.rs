@@ -67,6 +67,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
     let picked =
         json!({"orders": [{"connection": connection, "id": order_id(1), "service": "DPD/parcel"}]});
     let held = json!({"orders": named["orders"], "reason": "Mine"});
+    let held_anywhere = json!({"orders": [{"tenant": "t-own", "connection": connection, "id": order_id(1)}], "reason": "Mine"});
     let seller = json!({"seller_id": shop.seller.id, "code": "0000-0000-0000"});
     let parcel =
         json!({"carrier": "DPD", "tracking_number": "1", "handed_over_at": "2026-11-20T00:00:00Z"});
@@ -172,6 +173,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         // For operators alone, of whichever tenant the connections are.
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
+        ("GET", "/operator/orders", none(), Own(403)),
+        ("POST", "/operator/orders/release", held_anywhere, Own(403)),
         (
             "POST",
             "/sellers/{region}/{seller}/release",
@@ -220,6 +223,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("POST", "/carrier-names", json!([]), Own(200)),
         ("GET", "/mappings", none(), Nothing("mappings")),
         ("GET", "/orders", none(), Nothing("orders")),
+        ("GET", "/orders/pick-list", none(), Own(200)),
         ("GET", "/orders/{connection}/{order}", none(), NotFound),
         (
             "GET",

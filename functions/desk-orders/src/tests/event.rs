@@ -22,6 +22,7 @@ async fn the_claim_that_names_the_tenant_is_the_deployments() {
         store: stand.app.store.clone(),
         dispatches: stand.app.dispatches.clone(),
         cancellations: stand.app.cancellations.clone(),
+        at_risk_before: SignedDuration::from_hours(12),
         tenant_claim: "organisation".to_owned(),
     };
     Answer::to_event(router(Arc::new(app)), SAMPLE)

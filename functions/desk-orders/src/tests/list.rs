@@ -1,10 +1,30 @@
 use super::*;
+use stallkeeper::domain::order::OrderItem;
 
 /// The ids of a page, in order.
 fn ids(page: &Value) -> Vec<String> {
     let orders = page["orders"].as_array().unwrap();
     let id = |order: &Value| order["order_id"].as_str().unwrap().to_owned();
     orders.iter().map(id).collect()
+}
+
+fn line(id: &str, sku: &str, quantity: u32, quantity_fulfilled: u32) -> OrderItem {
+    OrderItem {
+        id: id.into(),
+        sku: Some(sku.into()),
+        asin: None,
+        title: None,
+        quantity,
+        quantity_fulfilled,
+        quantity_unfulfilled: None,
+        unit_price: None,
+        proceeds: None,
+        constraints: Vec::new(),
+        cancel_requested: false,
+        cancel_reason: None,
+        cancelled_by: None,
+        programs: Vec::new(),
+    }
 }
 
 /// Walks all pages; `between` may change the tables between two of them. Tells the ids and how many pages there were.
@@ -211,4 +231,172 @@ async fn a_parameter_that_does_not_exist_is_a_problem() {
             .unwrap()
             .contains("pending_review")
     );
+}
+
+#[tokio::test]
+async fn sorted_by_ship_by_the_most_urgent_of_all_statuses_comes_first() {
+    let stand = Stand::new().await;
+    let statuses = [
+        OrderStatus::PendingReview,
+        OrderStatus::Ready,
+        OrderStatus::Acknowledged,
+    ];
+    for hour in 0..30 {
+        let mut order = waiting(&format!("o{hour:02}"), i64::from(hour));
+        order.status = statuses[hour as usize * 7 % 3];
+        stand.put(&order).await;
+    }
+    let all: Vec<String> = (0..30).map(|hour| format!("o{hour:02}")).collect();
+    for limit in [1, 4, 7, 100] {
+        let (found, pages) =
+            walk(&stand, &format!("sort=ship_by&limit={limit}"), async |_| {}).await;
+        assert_eq!(found, all, "{limit}");
+        assert_eq!(pages, 30_usize.div_ceil(limit));
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_changes_its_status_between_pages_comes_once_if_sorted_by_ship_by() {
+    let stand = Stand::new().await;
+    let orders: Vec<StoredOrder> = (0..12)
+        .map(|hour| ready(&format!("o{hour:02}"), hour))
+        .collect();
+    for order in &orders {
+        stand.put(order).await;
+    }
+    let (found, _) = walk(&stand, "sort=ship_by&limit=3", async |page| {
+        // One that was listed, and one that was not.
+        for index in [3 * page - 1, (3 * page + 1).min(11)] {
+            let key = orders[index].connection_key();
+            let stored = stand.app.store.order(&key, &orders[index].order.id).await;
+            let stored = stored.unwrap().unwrap();
+            stand
+                .change(&stored, |order| order.status = OrderStatus::Acknowledged)
+                .await;
+        }
+    })
+    .await;
+    let all: Vec<String> = (0..12).map(|hour| format!("o{hour:02}")).collect();
+    assert_eq!(found, all);
+}
+
+#[tokio::test]
+async fn a_page_reads_a_bounded_number_of_rows_and_says_where_to_go_on() {
+    let stand = Stand::new().await;
+    for number in 0..40 {
+        let mut order = ready(&format!("o{number:02}"), number);
+        if number == 38 {
+            order.decision.service = Some("Evri/standard".parse().unwrap());
+        }
+        stand.put(&order).await;
+    }
+    for sort in ["status", "ship_by"] {
+        let query = format!("courier=Evri&sort={sort}&limit=2");
+        let (found, _) = walk(&stand, &query, async |_| {}).await;
+        assert_eq!(found, ["o38"], "{sort}");
+    }
+    let page = stand.get("/orders?courier=Evr").await.is(200);
+    assert!(ids(&page).is_empty(), "a courier's code is compared whole");
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_shipped_soon_is_at_risk() {
+    let stand = Stand::new().await;
+    let in_hours = |hours: i64| Some(Timestamp::now() + SignedDuration::from_hours(hours));
+    let mut rows = [
+        ready("late", 1),
+        ready("soon", 1),
+        ready("far", 1),
+        ready("unpaid", 1),
+    ];
+    rows[1].order.ship_by = in_hours(11);
+    rows[2].order.ship_by = in_hours(13);
+    rows[3].status = OrderStatus::AwaitingPayment;
+    for order in &rows {
+        stand.put(order).await;
+    }
+    let page = stand.get("/orders?at_risk=true").await.is(200);
+    assert_eq!(ids(&page), ["late", "soon"]);
+    let first = stand.get("/orders?at_risk=true&limit=1").await.is(200);
+    let next = first["next"].as_str().unwrap();
+    let page = stand
+        .get(&format!("/orders?at_risk=true&after={next}"))
+        .await
+        .is(200);
+    assert_eq!(ids(&page), ["soon"], "although time went on");
+    let problem = stand.get(&format!("/orders?after={next}")).await;
+    problem.problem(422, "invalid-request");
+}
+
+#[tokio::test]
+async fn whole_orders_are_handed_out_in_one_call_to_who_may_see_buyers() {
+    let stand = Stand::new().await;
+    let (mut a, b) = (ready("a", 1), ready("b", 2));
+    a.order.items = vec![line("L1", "TEA", 3, 1)];
+    for order in [&a, &b] {
+        stand.put(order).await;
+    }
+    let buyer = buyer_of(&a, "2100-01-01T00:00:00Z".parse().unwrap());
+    stand.app.store.put_buyer(&buyer, at(0)).await.unwrap();
+    let plain = stand.get("/orders?include=items").await.is(200);
+    let row = &plain["orders"][0];
+    assert_eq!(row["items"][0]["open_quantity"], 2, "{row}");
+    assert!(row.get("recipient").is_none());
+
+    let refused = stand.get("/orders?include=items,recipient").await;
+    refused.problem(403, "missing-scope");
+    let packer = || Some(Caller::new(tenant(), &[Scope::Desk, Scope::Buyer]));
+    let path = "/orders?include=items,recipient";
+    let page = stand.send_as(packer(), "GET", path, None).await.is(200);
+    let name = &page["orders"][0]["recipient"]["deliveryAddress"]["name"];
+    assert_eq!(name, "Testina Buyerova");
+    assert_eq!(page["orders"][1]["recipient"], Value::Null, "there is none");
+    assert!(
+        page["orders"][1]
+            .as_object()
+            .unwrap()
+            .contains_key("recipient")
+    );
+    let other = Caller::new("south".parse().unwrap(), &[Scope::Desk, Scope::Buyer]);
+    let page = stand.send_as(Some(other), "GET", path, None).await.is(200);
+    assert!(ids(&page).is_empty());
+}
+
+#[tokio::test]
+async fn a_pick_list_has_a_row_for_each_open_line_and_no_formula() {
+    let stand = Stand::new().await;
+    let (mut order, mut other) = (ready("a", 1), ready("b", 2));
+    order.order.items = vec![
+        line("L1", "TEA", 1, 0),
+        line("L2", "=cmd()", 3, 1),
+        line("L3", "GONE", 2, 2),
+    ];
+    other.order.items = vec![line("M1", "TEA", 1, 0)];
+    for order in [&order, &other, &waiting("w", 0)] {
+        stand.put(order).await;
+    }
+    let answer = stand.get("/orders/pick-list?limit=1").await;
+    let text = answer.text.clone();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("ship_by,status,connection,order_id,service"),
+        "{text}"
+    );
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines[2].contains(",L2,'=cmd(),") && lines[2].ends_with(",2"),
+        "{text}"
+    );
+    let link = answer.headers["link"].to_str().unwrap().to_owned();
+    assert!(
+        link.starts_with("</orders/pick-list?limit=1&after=") && link.ends_with("rel=\"next\"")
+    );
+    let next = link.trim_start_matches('<').split('>').next().unwrap();
+    let answer = stand.get(next).await;
+    assert!(answer.text.contains(",b,DPD/next-day,"), "{}", answer.text);
+    assert!(answer.headers.get("link").is_none());
+    stand
+        .get("/orders/pick-list?include=recipient")
+        .await
+        .problem(422, "invalid-request");
 }

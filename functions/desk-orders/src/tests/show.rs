@@ -162,6 +162,7 @@ fn the_document_has_every_route() {
         "post /dispatches",
         "put /orders/{connection}/{order}/dispatches/{parcel}",
         "get /orders",
+        "get /orders/pick-list",
         "get /orders/{connection}/{order}",
         "get /orders/{connection}/{order}/buyer",
         "delete /orders/{connection}/{order}/buyer",
@@ -175,6 +176,8 @@ fn the_document_has_every_route() {
         "post /orders/courier",
         "post /orders/hold",
         "post /orders/release",
+        "get /operator/orders",
+        "post /operator/orders/release",
         "post /orders/take-over",
     ];
     assert_eq!(found.len(), expected.len(), "{found:?}");
