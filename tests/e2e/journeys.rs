@@ -4,6 +4,7 @@
 mod again;
 mod connecting;
 mod connecting_twice;
+mod dispatches;
 mod life;
 mod links;
 mod orders;

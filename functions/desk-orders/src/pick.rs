@@ -100,7 +100,7 @@ fn taken(
     };
     let although = although.map_or(String::new(), |words| format!(", although it {words}"));
     let note = format!("a person picked {service}{although}; {waited}");
-    order.status = order.order.ready_status();
+    order.status = order.claimed_status(order.order.ready_status());
     order.held = None;
     order.revision += 1;
     order.decision.service = Some(service.clone());

@@ -81,7 +81,8 @@ fn taken_over(stored: &StoredOrder, settings: &Settings, now: Timestamp) -> Step
 /// if it still suits.
 pub(crate) fn decide(order: &mut StoredOrder, settings: &Settings) -> OrderStatus {
     if choose_service(order, settings) {
-        order.order.ready_status()
+        // What is dispatched already is not offered again.
+        order.claimed_status(order.order.ready_status())
     } else {
         OrderStatus::PendingReview
     }

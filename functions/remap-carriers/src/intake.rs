@@ -223,6 +223,7 @@ pub fn look_again(
         active,
         rules,
     );
+    let status = stored.claimed_status(status);
     if status == stored.status
         && decision.reason == stored.decision.reason
         && decision.candidates == stored.decision.candidates

@@ -73,6 +73,8 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
         "levels.csv",
         &format!("sku,warehouse,quantity,measured_at\nTEA,LON,3,{now}\n"),
     );
+    let parcels = "connection,order_id,parcel,courier_service,tracking_number,handed_over_at\n";
+    std::fs::write(folder.0.join("parcels.csv"), parcels).unwrap();
     let token = Stack::running()
         .token(&tenant.id, "connections catalogue desk", 3600)
         .await;

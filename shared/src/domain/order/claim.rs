@@ -106,10 +106,11 @@ impl StoredOrder {
             return status;
         }
         let mut lines = self.order.items.iter();
-        if lines.all(|line| self.unclaimed(line) == 0) {
-            OrderStatus::Dispatched
-        } else {
-            OrderStatus::PartlyDispatched
+        match status {
+            _ if lines.all(|line| self.unclaimed(line) == 0) => OrderStatus::Dispatched,
+            // The rest waits for a person, whatever was sent before.
+            OrderStatus::PendingReview => status,
+            _ => OrderStatus::PartlyDispatched,
         }
     }
 
