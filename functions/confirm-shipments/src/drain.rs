@@ -72,7 +72,7 @@ async fn work(
     let mut wait: Option<Duration> = None;
     loop {
         let pending = app.store.pending_dispatches(key, PAGE).await?;
-        report_oldest(run, &pending);
+        report_oldest(run.connection, &pending);
         let mut due = due(&pending);
         due.extend(new.filter(|new| !due.contains(new)).cloned());
         let mut moved = 0;
@@ -108,14 +108,22 @@ fn due(pending: &[PendingDispatch]) -> Vec<ParcelOfOrder> {
     .collect()
 }
 
+/// Reports how long parcels wait of a connection that nothing is sent from now.
+pub(crate) async fn only_report(app: &App, connection: &Connection) -> Result<()> {
+    let key = connection.key();
+    let pending = app.store.pending_dispatches(&key, PAGE).await?;
+    report_oldest(connection, &pending);
+    Ok(())
+}
+
 /// For the alarm: how long the oldest has been with its carrier without Amazon's word.
-fn report_oldest(run: &Run<'_>, pending: &[PendingDispatch]) {
+fn report_oldest(connection: &Connection, pending: &[PendingDispatch]) {
     let now = Timestamp::now();
     let handed_over = pending.iter().map(|it| it.handed_over_at);
     let Some(oldest) = handed_over.filter(|at| *at <= now).min() else {
         return;
     };
     let unconfirmed_seconds = now.duration_since(oldest).as_secs();
-    let id = &run.connection.id;
+    let id = &connection.id;
     info!(connection.id = %id, unconfirmed_seconds, "the oldest unconfirmed hand-over of connection `{id}` is {unconfirmed_seconds} s old");
 }

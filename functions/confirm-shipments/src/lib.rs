@@ -16,7 +16,7 @@ mod settle;
 pub use amazons_clock::AmazonsClock;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use drain::{DrainOutcome, drain};
+use drain::{DrainOutcome, drain, only_report};
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::ConnectionKey;
@@ -75,10 +75,13 @@ async fn confirm_due(
     hop: u32,
     deadline: SystemTime,
 ) -> Result<()> {
-    // Paused, frozen or not authorised: what waits is in the table, and the connection's ticks go on with it.
-    let Some(connection) = sending(app, key).await? else {
+    let Some(connection) = app.store.connection(key).await? else {
         return Ok(());
     };
+    // Paused, frozen or not authorised: what waits is in the table, and the connection's ticks go on with it.
+    if !is_sending(app, &connection).await? {
+        return only_report(app, &connection).await;
+    }
     if let Some(new) = &new {
         labels::settle_parcel(app, key, new).await?;
     }
@@ -99,18 +102,18 @@ async fn confirm_due(
     app.dispatches.send(&connection.id, again, seconds).await
 }
 
-/// The connection, if Amazon may be told of its dispatches now.
-async fn sending(app: &App, key: &ConnectionKey) -> Result<Option<Connection>> {
-    let connection = app.store.connection(key).await?;
-    let Some(connection) = connection.filter(|it| it.status.sends()) else {
-        return Ok(None);
-    };
-    let frozen = app.store.stock_plan(key).await?.frozen.is_some();
-    if frozen || app.store.deployment_freeze().await?.is_some() {
-        info!(connection.id = %key, "sending from connection `{key}` is frozen");
-        return Ok(None);
+/// Whether Amazon may be told of its dispatches now.
+async fn is_sending(app: &App, connection: &Connection) -> Result<bool> {
+    let key = connection.key();
+    if !connection.status.sends() {
+        return Ok(false);
     }
-    Ok(Some(connection))
+    let frozen = app.store.stock_plan(&key).await?.frozen.is_some()
+        || app.store.deployment_freeze().await?.is_some();
+    if frozen {
+        info!(connection.id = %key, "sending from connection `{key}` is frozen");
+    }
+    Ok(!frozen)
 }
 
 /// Another run has the connection. It may have looked before the new dispatch was there, so this wake-up comes again for

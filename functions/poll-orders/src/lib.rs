@@ -87,13 +87,9 @@ async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<
 /// frozen or not authorised, goes on by it.
 async fn wake_dispatches(app: &App, connection: &Connection) -> Result<()> {
     let key = connection.key();
-    let sends = connection.status.sends();
-    if !sends
-        || !app
-            .store
-            .has_pending_dispatches(&key, Timestamp::now())
-            .await?
-    {
+    // Also while it is paused: how long parcels wait is watched all the same.
+    let now = Timestamp::now();
+    if !app.store.has_pending_dispatches(&key, now).await? {
         return Ok(());
     }
     let message = DispatchMessage::Confirm {

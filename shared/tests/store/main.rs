@@ -4,6 +4,7 @@
 
 mod connections;
 mod cursor;
+mod dispatches;
 mod limit;
 mod oauth;
 mod orders;
