@@ -11,4 +11,3 @@ mod model;
 mod scene;
 mod stall;
 mod stopped;
-mod stream;

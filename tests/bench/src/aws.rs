@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+/// Among them: events that were put onto the bus.
+pub(crate) const EVENTS: &str = "events";
 /// Takes up to ten messages of `?queue=`.
 pub(crate) const TAKE: &str = "/_queues/take";
 /// Requests by operation; `DELETE` resets them.
@@ -108,6 +110,14 @@ impl State_ {
                     .map(|entry| json!({"Id": entry["Id"], "MessageId": "1"}))
                     .collect();
                 json!({"Successful": sent, "Failed": []})
+            }
+            "PutEvents" => {
+                let events = asked["Entries"].as_array().map_or(0, Vec::len);
+                *self.counts.entry(EVENTS.into()).or_default() += events as u64;
+                let put: Vec<Value> = (0..events)
+                    .map(|n| json!({"EventId": n.to_string()}))
+                    .collect();
+                json!({"FailedEntryCount": 0, "Entries": put})
             }
             "Encrypt" => json!({"CiphertextBlob": asked["Plaintext"], "KeyId": "key"}),
             "Decrypt" => json!({"Plaintext": asked["CiphertextBlob"], "KeyId": "key"}),

@@ -4,6 +4,7 @@ use crate::world::Addresses;
 use anyhow::Result;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
+use jiff::SignedDuration;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::{Schedules, Targets};
@@ -11,6 +12,7 @@ use stallkeeper::sp_api::{Endpoints, SpApi};
 use stallkeeper::store::{Store, Tables};
 use stallkeeper::vault::Vault;
 use std::sync::Arc;
+use tables::TableChanges;
 
 pub(crate) const STOCK_CHANGES: &str = "stock-changes";
 pub(crate) const LISTING_JOBS: &str = "listing-jobs";
@@ -19,6 +21,7 @@ pub(crate) const CANCELLATIONS: &str = "cancellations";
 pub(crate) const ORDER_TICKS: &str = "order-ticks";
 pub(crate) const ORDERS: &str = "orders";
 pub(crate) const FEED_CHECKS: &str = "feed-checks";
+pub(crate) const DISPATCHES: &str = "dispatches";
 
 pub(crate) struct Functions {
     /// Past the meter.
@@ -31,6 +34,14 @@ pub(crate) struct Functions {
     pub(crate) settle_feeds: settle_feeds::App,
     pub(crate) poll_orders: poll_orders::App,
     pub(crate) remap_carriers: remap_carriers::App,
+    pub(crate) desk_orders: Arc<desk_orders::App>,
+    pub(crate) confirm_shipments: confirm_shipments::App,
+    pub(crate) reserve_stock: reserve_stock::App,
+    pub(crate) announce_changes: announce_changes::App,
+    /// Past the meter.
+    pub(crate) unmetered: aws_sdk_dynamodb::Client,
+    /// Of the orders.
+    pub(crate) stream: TableChanges,
 }
 
 async fn sdk(endpoint: &str) -> SdkConfig {
@@ -58,7 +69,8 @@ impl Functions {
             orders: at.orders.clone(),
             buyers: at.buyers.clone(),
         };
-        let ours = Store::new(aws_sdk_dynamodb::Client::new(&unmetered), names.clone());
+        let unmetered = aws_sdk_dynamodb::Client::new(&unmetered);
+        let ours = Store::new(unmetered.clone(), names.clone());
         let store = Store::new(aws_sdk_dynamodb::Client::new(&db), names);
         let sqs = aws_sdk_sqs::Client::new(&aws);
         let vault = Vault::new(
@@ -68,6 +80,15 @@ impl Functions {
             "app".to_owned(),
         );
         let amazon = SpApi::new(Endpoints::all_at(&at.amazon.parse()?))?;
+        let schedules = || {
+            let targets = Targets {
+                order_ticks: String::new(),
+                stock_ticks: String::new(),
+                listing_jobs: String::new(),
+            };
+            let client = aws_sdk_scheduler::Client::new(&aws);
+            Schedules::new(client, String::new(), String::new(), targets)
+        };
         let queue = |name: &str| Queue::new(sqs.clone(), url(&at.aws, name));
         let inbox = |name: &str| {
             let dead = url(&at.aws, &format!("{name}-dead"));
@@ -109,19 +130,10 @@ impl Functions {
                 vault: vault.clone(),
                 amazon: amazon.clone(),
                 // Nothing here is on a schedule.
-                schedules: Schedules::new(
-                    aws_sdk_scheduler::Client::new(&aws),
-                    String::new(),
-                    String::new(),
-                    Targets {
-                        order_ticks: String::new(),
-                        stock_ticks: String::new(),
-                        listing_jobs: String::new(),
-                    },
-                ),
+                schedules: schedules(),
                 orders: queue(ORDERS),
+                dispatches: queue(DISPATCHES),
                 ticks: queue(ORDER_TICKS),
-                dispatches: queue("dispatches"),
                 inbox: inbox(ORDER_TICKS),
             },
             remap_carriers: remap_carriers::App {
@@ -132,6 +144,36 @@ impl Functions {
                 inbox: inbox(ORDERS),
                 logged_unknown: Default::default(),
             },
+            desk_orders: Arc::new(desk_orders::App {
+                store: store.clone(),
+                dispatches: queue(DISPATCHES),
+                cancellations: queue("cancellations"),
+                at_risk_before: SignedDuration::from_hours(4),
+                tenant_claim: "tenant".to_owned(),
+            }),
+            confirm_shipments: confirm_shipments::App {
+                store: store.clone(),
+                vault: vault.clone(),
+                amazon: amazon.clone(),
+                clock: Default::default(),
+                dispatches: queue(DISPATCHES),
+                inbox: inbox(DISPATCHES),
+            },
+            reserve_stock: reserve_stock::App {
+                store: store.clone(),
+                changes: queue(STOCK_CHANGES),
+            },
+            announce_changes: announce_changes::App {
+                bus: announce_changes::Bus::new(
+                    aws_sdk_eventbridge::Client::new(&aws),
+                    "bus".to_owned(),
+                ),
+                schedules: schedules(),
+                store: store.clone(),
+                dispatches: queue(DISPATCHES),
+            },
+            unmetered,
+            stream: TableChanges::default(),
             settle_feeds: settle_feeds::App {
                 cancellations: queue(CANCELLATIONS),
                 store,

@@ -12,6 +12,7 @@ mod peers;
 mod queues;
 mod report;
 mod seller;
+mod shop;
 mod start;
 mod stock;
 mod world;

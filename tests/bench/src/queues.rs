@@ -1,18 +1,23 @@
 //! Lambda's part: takes batches off the queues, runs the functions, and times them.
 
 use crate::MEMORY;
-use crate::aws::{COUNTS, TAKE, Taken};
+use crate::aws::{COUNTS, EVENTS, TAKE, Taken};
 use crate::functions::{
-    FEED_CHECKS, Functions, LISTING_JOBS, ORDER_TICKS, ORDERS, STOCK_CHANGES, STOCK_TICKS, url,
+    DISPATCHES, FEED_CHECKS, Functions, LISTING_JOBS, ORDER_TICKS, ORDERS, STOCK_CHANGES,
+    STOCK_TICKS, url,
 };
 use crate::meter::{SUMS, Sums};
 use crate::report::Phase;
 use crate::world::Addresses;
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_dynamodb::types::AttributeValue;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Service as _};
+use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What a function needed.
@@ -26,14 +31,17 @@ pub(crate) struct Effort {
 
 pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
 
+/// Records of a stream in a batch, as in the template.
+const STREAM_BATCH: usize = 100;
 /// A batch's size in the template.
-const QUEUES: [(&str, &str, usize); 6] = [
+const QUEUES: [(&str, &str, usize); 7] = [
     (ORDER_TICKS, "poll-orders", 1),
     (ORDERS, "remap-carriers", 10),
     (STOCK_CHANGES, "compute-listings", 5),
     (LISTING_JOBS, "match-listings", 1),
     (STOCK_TICKS, "sync-stock", 1),
     (FEED_CHECKS, "settle-feeds", 1),
+    (DISPATCHES, "confirm-shipments", 10),
 ];
 
 pub(crate) struct Bench {
@@ -106,6 +114,9 @@ impl Bench {
                 match_listings::handle(&apps.match_listings, event, deadline).await?
             }
             "sync-stock" => sync_stock::handle(&apps.sync_stock, event, deadline).await?,
+            "confirm-shipments" => {
+                confirm_shipments::handle(&apps.confirm_shipments, event, deadline).await?
+            }
             _ => settle_feeds::handle(&apps.settle_feeds, event, deadline).await?,
         };
         if !response.batch_item_failures.is_empty() {
@@ -116,6 +127,49 @@ impl Bench {
         }
         self.note(function, started);
         Ok(())
+    }
+
+    /// A call of the API's own entry, as API Gateway hands it over; its answer.
+    pub(crate) async fn api(
+        &mut self,
+        function: &'static str,
+        routes: axum::Router,
+        request: ApiRequest<'_>,
+    ) -> Result<Value> {
+        let event = request.event()?;
+        MEMORY.reset_peak_usage();
+        let started = Instant::now();
+        let answer = Adapter::from(routes).call(LambdaEvent::new(event, Context::default()));
+        let answer = answer.await.unwrap_or_else(|never| match never {});
+        let answer = serde_json::to_value(&answer)?;
+        self.note(function, started);
+        let status = answer["statusCode"].as_u64().unwrap_or_default();
+        ensure!(status / 100 == 2, "{} answered {answer}", request.path);
+        Ok(serde_json::from_str(answer["body"].as_str().unwrap_or("null")).unwrap_or_default())
+    }
+
+    /// What changed in the orders goes to those that follow their stream; whether anything did.
+    pub(crate) async fn announce(&mut self) -> Result<bool> {
+        let scan = self.functions.unmetered.scan().table_name(&self.at.orders);
+        let items: Vec<_> = scan.into_paginator().items().send().try_collect().await?;
+        let announced = items.into_iter().filter(is_followed);
+        let changes = self.functions.stream.since(announced);
+        for records in changes.records.chunks(STREAM_BATCH) {
+            let is_order = |record: &&Value| record["dynamodb"]["Keys"]["sk"]["S"] == "ORDER";
+            let orders: Vec<&Value> = records.iter().filter(is_order).collect();
+            let batch = |records: Value| serde_json::from_value(json!({"Records": records}));
+            MEMORY.reset_peak_usage();
+            let started = Instant::now();
+            reserve_stock::handle(&self.functions.reserve_stock, batch(json!(orders))?).await?;
+            self.note("reserve-stock", started);
+            let started = Instant::now();
+            announce_changes::handle(&self.functions.announce_changes, batch(json!(records))?)
+                .await?;
+            self.note("announce-changes", started);
+        }
+        let any = !changes.records.is_empty();
+        self.functions.stream.reported(changes);
+        Ok(any)
     }
 
     pub(crate) fn note(&mut self, function: &'static str, started: Instant) {
@@ -146,7 +200,12 @@ impl Bench {
             changed,
             sp_api_calls: self.calls().await?,
             units: self.units().await?,
-            queue_requests: self.queue_requests().await?,
+            queue_requests: self.counts(|name| name.contains("Message")).await?,
+            events: self
+                .counts(|name| name == EVENTS)
+                .await?
+                .into_values()
+                .sum(),
             functions: efforts
                 .map(|(name, effort)| ((*name).to_owned(), effort.clone()))
                 .collect(),
@@ -158,13 +217,10 @@ impl Bench {
         Ok(self.http.get(url).send().await?.json().await?)
     }
 
-    async fn queue_requests(&self) -> Result<BTreeMap<String, u64>> {
+    async fn counts(&self, which: impl Fn(&str) -> bool) -> Result<BTreeMap<String, u64>> {
         let url = format!("{}{COUNTS}", self.at.aws);
         let all: BTreeMap<String, u64> = self.http.get(url).send().await?.json().await?;
-        Ok(all
-            .into_iter()
-            .filter(|(name, _)| name.contains("Message"))
-            .collect())
+        Ok(all.into_iter().filter(|(name, _)| which(name)).collect())
     }
 
     /// Calls of Amazon by operation.
@@ -185,4 +241,54 @@ fn message((n, body): (usize, String)) -> SqsMessage {
     message.receipt_handle = Some(n.to_string());
     message.body = Some(body);
     message
+}
+
+/// A request to the API.
+pub(crate) struct ApiRequest<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) scope: &'a str,
+    /// JSON.
+    pub(crate) body: String,
+}
+
+impl ApiRequest<'_> {
+    fn event(&self) -> Result<LambdaRequest> {
+        let Self {
+            method,
+            path,
+            scope,
+            body,
+        } = self;
+        let route = format!("{method} {path}");
+        let event = json!({
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {"content-type": "application/json"},
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "bench", "stage": "$default", "requestId": "1",
+                "routeKey": route, "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
+                "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench"},
+                "authorizer": {"jwt": {"claims": {"tenant": "bench", "scope": scope}, "scopes": [scope]}},
+            },
+            "body": body,
+            "isBase64Encoded": false,
+        });
+        Ok(serde_json::from_value(event)?)
+    }
+}
+
+/// What the stream's filters in the template let pass.
+fn is_followed(item: &HashMap<String, AttributeValue>) -> bool {
+    let text = |name| item.get(name).and_then(|value| value.as_s().ok());
+    let settled = ["confirmed", "refused", "unknown"];
+    match text("sk").map(String::as_str) {
+        Some("ORDER") => true,
+        Some(key) if key.starts_with("DISPATCH#") => {
+            text("state").is_some_and(|state| settled.contains(&state.as_str()))
+        }
+        _ => false,
+    }
 }

@@ -1,5 +1,9 @@
 //! The result: JSON for programs, a table for people.
 
+mod price;
+
+pub(crate) use price::{Price, prices_table};
+
 use crate::lines::Speed;
 use crate::meter::{Sums, write_and_read};
 use crate::queues::Effort;
@@ -17,6 +21,8 @@ pub(crate) struct Phase {
     /// By DynamoDB operation.
     pub(crate) units: Sums,
     pub(crate) queue_requests: BTreeMap<String, u64>,
+    /// Put onto the bus.
+    pub(crate) events: u64,
     pub(crate) functions: BTreeMap<String, Effort>,
 }
 
@@ -69,6 +75,7 @@ pub(crate) fn phases_table(phases: &[Phase]) -> Table {
             "Read units",
             "a change",
             "Queue",
+            "Events",
             "Lambda s",
             "Peak MB",
         ]);
@@ -101,6 +108,7 @@ impl Phase {
             format!("{reads:.0}"),
             each(reads),
             queue.to_string(),
+            self.events.to_string(),
             format!("{:.1}", milliseconds / 1_000.0),
             format!("{peak:.0}"),
         ];

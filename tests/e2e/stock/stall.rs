@@ -7,7 +7,6 @@
 
 use super::aws::{Aws, Waiting};
 use super::environments::{Environments, Function, Maker};
-use super::stream::Stream;
 use crate::world::Scene;
 use crate::world::amazon::Amazon;
 use crate::world::outside::Outside;
@@ -21,9 +20,11 @@ use serde_json::{Value, json};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
+use stallkeeper::lambda::stream::StreamEvent;
 use stallkeeper::store::{Store, Tables};
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
+use tables::{Changes, TableChanges};
 
 /// How far Amazon's clock is behind ours when a test begins.
 const BEHIND: SignedDuration = SignedDuration::from_hours(72);
@@ -39,7 +40,7 @@ pub struct Stall {
     pub maker: Maker,
     /// Warm environments of the functions.
     pub apps: Environments,
-    pub stream: Stream,
+    pub stream: TableChanges,
     /// What Amazon's clock is ahead of ours: less than nothing.
     ahead: Mutex<SignedDuration>,
 }
@@ -105,7 +106,7 @@ impl Stall {
             aws,
             connection,
             maker,
-            stream: Stream::default(),
+            stream: TableChanges::default(),
             ahead: Mutex::new(-BEHIND),
         };
         stall.begin_orders().await;
@@ -194,6 +195,11 @@ impl Stall {
             .admin(reqwest::Method::PUT, "settings", settings)
             .await;
     }
+}
+
+/// What Lambda hands over.
+pub fn event(changes: &Changes) -> StreamEvent {
+    serde_json::from_value(json!({ "Records": changes.records })).unwrap()
 }
 
 fn key(item: &Item) -> Item {
@@ -293,12 +299,19 @@ impl Stall {
 
     /// What changed in the orders since goes to both consumers of their stream.
     pub async fn announce(&self) {
-        let batch = self.stream.batch(self).await;
-        let reserved = reserve_stock::handle(&self.apps.reserve_stock, batch.event()).await;
+        let batch = self.changed_orders().await;
+        let reserved = reserve_stock::handle(&self.apps.reserve_stock, event(&batch)).await;
         assert_eq!(reserved.unwrap().skipped, 0);
-        let announced = announce_changes::handle(&self.apps.announce_changes, batch.event()).await;
+        let announced = announce_changes::handle(&self.apps.announce_changes, event(&batch)).await;
         assert_eq!(announced.unwrap().skipped, 0);
         self.stream.reported(batch);
+    }
+
+    /// The orders that changed since the last announcement.
+    pub async fn changed_orders(&self) -> Changes {
+        let items = self.items(self.tables.name("OrdersTable")).await;
+        let orders = items.into_iter().filter(|item| text(item, "sk") == "ORDER");
+        self.stream.since(orders)
     }
 
     /// Time for a round.

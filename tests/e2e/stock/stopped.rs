@@ -3,7 +3,7 @@
 
 use super::environments::{Environments, Function, Maker};
 use super::scene::{LISTED, PARTS, settings};
-use super::stall::{Stall, play};
+use super::stall::{Stall, event, play};
 use crate::tripwire::{Side, Tripwire};
 use crate::world::outside::Outside;
 use serde_json::json;
@@ -192,8 +192,8 @@ async fn stop_reserving(stall: &Stall, n: usize, side: Side) -> bool {
     let tripwire = Tripwire::across(&stall.maker.outside).await;
     let apps = wired(stall, &tripwire.outside, 300);
     tripwire.arm(n, side);
-    let batch = stall.stream.batch(stall).await;
-    let reserved = reserve_stock::handle(&apps.reserve_stock, batch.event());
+    let batch = stall.changed_orders().await;
+    let reserved = reserve_stock::handle(&apps.reserve_stock, event(&batch));
     tripwire.kill(reserved).await.is_some()
 }
 

@@ -5,7 +5,10 @@
 //! like: keys, indexes and streams are read from the template, so a test cannot pass on a table
 //! that would not be deployed.
 
+mod changes;
 mod definition;
+
+pub use changes::{Changes, TableChanges};
 
 use std::collections::HashMap;
 
