@@ -50,14 +50,39 @@ impl Inbox {
         M: DeserializeOwned,
         F: Future<Output = Result<()>>,
     {
-        let work = &work;
+        self.each_record(event, decode::<M>, work).await
+    }
+
+    /// As [`Self::each_message`], of messages that others write: `work` is given the body as it came.
+    pub async fn each_body<F>(
+        &self,
+        event: SqsEvent,
+        work: impl Fn(String) -> F,
+    ) -> SqsBatchResponse
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let body = |record: &SqsMessage| Ok(record.body.clone().unwrap_or_default());
+        self.each_record(event, body, work).await
+    }
+
+    async fn each_record<M, F>(
+        &self,
+        event: SqsEvent,
+        read: impl Fn(&SqsMessage) -> Result<M>,
+        work: impl Fn(M) -> F,
+    ) -> SqsBatchResponse
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let (read, work) = (&read, &work);
         let failed: Vec<Option<BatchItemFailure>> = futures::stream::iter(event.records)
             .map(|record| async move {
                 let span = tracing::info_span!(
                     "message",
                     id = record.message_id.as_deref().unwrap_or("-")
                 );
-                let outcome = async { work(decode::<M>(&record)?).await }
+                let outcome = async { work(read(&record)?).await }
                     .instrument(span.clone())
                     .await;
                 self.settle(&record, outcome).instrument(span).await

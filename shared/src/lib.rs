@@ -13,6 +13,7 @@
 //! | `cancelling` | `store`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
+//! | `subscriptions` | `seller_session`, `store`, `sp_api`, `domain`, `error` |
 //! | `seller_session` | `vault`, `store`, `sp_api`, `domain`, `error` |
 //! | `queue` | `store`, `sp_api`, `domain`, `error` |
 //! | `vault` | `store`, `sp_api`, `domain`, `error` |
@@ -27,7 +28,7 @@
 //! [`domain`] is the vocabulary and every pure rule that two functions need; it knows no AWS type and does no I/O.
 //! [`sp_api`] is the only code that talks to Amazon's Selling Partner API, [`store`] the only code that talks to
 //! DynamoDB, [`vault`] the only code that sees a secret in the clear. [`seller_session`] is how functions call Amazon in
-//! a seller's name, within the seller's limits. [`lambda`] turns a batch of queue messages into outcomes by
+//! a seller's name, within the seller's limits; [`subscriptions`] keeps what Amazon is to send us notices of. [`lambda`] turns a batch of queue messages into outcomes by
 //! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored;
 //! [`hand_over`] stores a parcel with its order;
 //! [`preview`] computes what settings would do before they are in force; [`cancelling`] ends what a feed of cancellations
@@ -51,6 +52,7 @@ pub mod schedule;
 pub mod seller_session;
 pub mod sp_api;
 pub mod store;
+pub mod subscriptions;
 pub mod vault;
 
 pub use error::{Class, Error, Result};

@@ -103,6 +103,15 @@ impl<'a> SellerSession<'a> {
         Ok(&self.login().await?.seller)
     }
 
+    /// The client id of the app that is called with.
+    ///
+    /// # Errors
+    /// Authorisation revoked if the connection has no token.
+    pub async fn client_id(&self) -> Result<String> {
+        let account = self.login().await?.account();
+        Ok(account.app.client_id.clone())
+    }
+
     /// Makes one call of `operation` once its limit has room for it.
     ///
     /// # Errors

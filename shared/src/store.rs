@@ -10,6 +10,8 @@
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
 //! | | cursor with its lease, back-fill lane, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `CURSOR#backfill`, `OVERLAP#orders` | `poll-orders` |
 //! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
+//! | | what is arranged for notices, how many came of late | `CONNECTION#t#c` | `NOTICES`, `HEARD` | `connect-account`, `poll-orders` |
+//! | | destination of notices, owner of a subscription | `DESTINATION#region#client`, `SUBSCRIPTION#id` | `DESTINATION`, `SUBSCRIPTION` | `connect-account`, `poll-orders` |
 //! | | authorisation attempt, first request | `CONNECTION#t#c` | `ATTEMPT`, `REQUEST` | `connect-account` |
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
@@ -60,6 +62,7 @@ mod limit;
 mod listings;
 mod matching;
 mod nameless_orders;
+mod notices;
 mod oauth;
 mod offers;
 mod order_lists;
@@ -82,7 +85,7 @@ mod to_send;
 pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
 pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
-pub use cursor::{Cursor, OverlapMemory, SweepPlace};
+pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepPlace};
 pub use dispatches::PendingDispatch;
 pub use feeds::{FeedPage, LINES_IN_A_PART};
 pub use holds::HeldPage;
@@ -94,6 +97,7 @@ pub use matching::{
     HeldReport, ListingCounts, MarketplaceReports, Matching, ReportJob, ReportRelease,
 };
 pub use nameless_orders::UnreadableOrder;
+pub use notices::{EarlySweep, Hearing, KnownDestination};
 pub use oauth::{AuthorisationAttempt, OAuthState};
 pub use order_lists::{
     ListedOrder, OrderFilter, OrderPage, OrderPartition, WaitingKind, WaitingPage,

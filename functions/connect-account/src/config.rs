@@ -17,6 +17,8 @@ pub struct Config {
     pub oauth_version: Option<String>,
     /// After a new mapping, waiting orders are looked at at once and again after this many seconds.
     pub rerun_delay_seconds: u32,
+    /// The queue that Amazon is asked to send notices to.
+    pub notices_queue_arn: String,
 }
 
 impl Config {
@@ -31,6 +33,7 @@ impl Config {
             sign_in_url: address("SIGN_IN_URL")?,
             oauth_version: env::optional("OAUTH_VERSION"),
             rerun_delay_seconds: env::parsed("RERUN_DELAY_SECONDS", 120)?,
+            notices_queue_arn: env::required("NOTICES_DESTINATION_ARN")?,
         })
     }
 }

@@ -167,7 +167,7 @@ pub(crate) struct DisconnectSummary {
     id: String,
     status: ConnectionStatus,
     /// What is gone.
-    erased: [&'static str; 4],
+    erased: [&'static str; 5],
     retained: Vec<RetainedData>,
     /// What only the seller can do.
     at_amazon: String,
@@ -201,6 +201,7 @@ pub(crate) async fn disconnect(
             })
         })
         .await?;
+    app.end_notices(&connection).await?;
     app.store.erase_credentials(&connection).await?;
     if let Some(attempt) = app.store.authorisation_attempt(&connection.key()).await? {
         app.store.end_attempt(&connection.key(), &attempt).await?;
@@ -223,6 +224,7 @@ fn disconnect_summary(connection: &Connection) -> DisconnectSummary {
             "the seller's authorisation, with the credentials of the seller's own app if any",
             "links to authorise that were still open",
             "how far orders were read",
+            "the subscriptions to Amazon's notices",
             "the schedule",
         ],
         retained: vec![

@@ -10,6 +10,7 @@ mod connections;
 mod document;
 mod follow;
 mod marketplaces;
+mod notices;
 mod service;
 mod setup;
 

@@ -1,5 +1,6 @@
 //! What is still to do until a connection's orders find their couriers.
 
+mod notices;
 mod orders_read;
 mod steps;
 
@@ -8,6 +9,7 @@ use crate::base::Base;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use notices::Notices;
 use orders_read::OrdersRead;
 use serde::Serialize;
 use stallkeeper::api::scope::Connections;
@@ -29,6 +31,7 @@ pub(crate) struct Setup {
     /// What must be renewed, and by when.
     clocks: Vec<ExpiryClock>,
     orders: OrdersRead,
+    notices: Notices,
     /// How many orders Amazon sent of late that could not be stored: see `unreadable-orders` of the connection.
     unreadable_orders: usize,
 }
@@ -84,6 +87,10 @@ pub(crate) async fn show(
         steps: steps(&facts),
         clocks: clocks(&connection, stored_at, now),
         orders: OrdersRead::of(cursor.as_deref(), &back_fill, now),
+        notices: Notices::of(
+            &app.store.notice_settings(key).await?,
+            app.store.heard_at(key).await?,
+        ),
         unreadable_orders: app.store.unreadable_orders(&connection.key()).await?.len(),
     }))
 }

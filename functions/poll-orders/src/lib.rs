@@ -1,14 +1,19 @@
-//! `poll-orders`: sweeps Amazon's changed orders, connection by connection, and queues each, whole.
+//! `poll-orders`: sweeps Amazon's changed orders, connection by connection, and queues each, whole. Amazon's notices bring
+//! some of them sooner.
 //!
 //! It owns the cursor of orders and the limit of searchOrders. It never reads what an order says beyond its id and the
-//! moment of its last change, and never moves the cursor past anything that is not queued.
+//! moment of its last change, and never moves the cursor past anything that is not queued. A notice is a hint: what it
+//! says is asked for again, and nothing is lost if it never comes.
 
 pub mod clock;
+mod notices;
 mod run;
+pub mod silence;
 pub mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
+pub use notices::Storms;
 use run::{RunOutcome, poll};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::error::{Error, Result};
@@ -34,11 +39,30 @@ pub struct App {
     pub ticks: Queue,
     /// Woken for dispatches that wait, whatever made them wait.
     pub dispatches: Queue,
+    pub feed_checks: Queue,
     pub inbox: Inbox,
+    /// Absent, Amazon is not asked for notices.
+    pub notices: Option<NoticesInbox>,
+    /// Storms of notices that this environment knows of.
+    pub storms: Storms,
 }
 
-/// Works on a batch of ticks; stops between two pages when `deadline` is near.
+/// Where Amazon's notices come in.
+pub struct NoticesInbox {
+    pub inbox: Inbox,
+    /// The queue's, which Amazon sends to.
+    pub queue_arn: String,
+}
+
+/// Works on a batch of ticks or of notices; a sweep stops between two pages when `deadline` is near.
 pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
+    let first = event.records.first();
+    let queue = first.and_then(|record| record.event_source_arn.as_deref());
+    let notices = app.notices.as_ref();
+    if let Some(notices) = notices.filter(|it| queue == Some(it.queue_arn.as_str())) {
+        let work = |body: String| async move { notices::take(app, &body).await };
+        return Ok(notices.inbox.each_body(event, work).await);
+    }
     let work = |tick| async move {
         match sweep_at(app, tick, deadline).await {
             Err(error) if error.is_throttled() => {
@@ -104,6 +128,30 @@ async fn wake_dispatches(app: &App, connection: &Connection) -> Result<()> {
 mod tests {
     use super::*;
     use stallkeeper::queue::Versioned;
+    use stallkeeper::sp_api::{NoticeContent, read_notice};
+
+    #[test]
+    fn the_sample_event_of_notices_holds_one_of_each_kind_that_amazon_queues() {
+        let sample = include_str!("../../../events/poll-orders-notices.json");
+        let event: SqsEvent = serde_json::from_str(sample).unwrap();
+        let kinds: Vec<_> = event
+            .records
+            .iter()
+            .map(|record| {
+                read_notice(record.body.as_deref().unwrap())
+                    .unwrap()
+                    .content
+            })
+            .collect();
+        assert!(matches!(
+            kinds[..],
+            [
+                NoticeContent::Order { .. },
+                NoticeContent::Feed(_),
+                NoticeContent::Account(_)
+            ]
+        ));
+    }
 
     #[test]
     fn the_sample_event_holds_a_tick() {

@@ -5,9 +5,11 @@ mod back_fill;
 mod failure;
 mod marketplaces;
 mod missed;
+mod notices;
 
 use crate::App;
 use crate::clock;
+use crate::silence::Judged;
 use crate::sweep::{LIVE_REACH, Turn, Window};
 use failure::Chances;
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +18,9 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
 use stallkeeper::queue::order_message;
 use stallkeeper::seller_session::{CallOutcome, SellerSession, Waiting};
-use stallkeeper::sp_api::{Account, Answer, Operation, OrdersPage, RefusedWith, SpApi, Sweep};
+use stallkeeper::sp_api::{
+    Account, Answer, Operation, OrdersPage, RawOrder, RefusedWith, SpApi, Sweep,
+};
 use stallkeeper::store::{Cursor, Leased, OverlapMemory, Written};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -135,6 +139,7 @@ impl Run<'_> {
                 .note_rate(Operation::SearchOrders, rate)
                 .await?;
         }
+        let mut judged = Judged::of_window(&self.cursor.notices, window.before);
         let memory = self
             .app
             .store
@@ -155,9 +160,15 @@ impl Run<'_> {
                 Asked::Ended(outcome) => return Ok(outcome),
             };
             let held = page.value.held();
+            let changed = page.value.orders.iter().map(RawOrder::updated_at);
+            changed.for_each(|at| judged.note(at));
             let next = self.queue_page(page, &mut window, &memory).await?;
             match window.turn(next, held) {
-                Turn::Last => return self.finish(window, memory).await,
+                Turn::Last => {
+                    let swept = self.finish(window, memory).await?;
+                    self.judge_notices(&judged).await?;
+                    return Ok(swept);
+                }
                 Turn::Endless => {
                     self.leave_endless_to_back_fill(&window).await?;
                     return self.finish(window, memory).await;

@@ -1,4 +1,5 @@
-//! Fetches one order by its id: it was too big for a message, or was read before without all of its parts.
+//! Fetches one order by its id: it was too big for a message, was read before without all of its parts, or was named by a
+//! notice.
 
 use crate::intake::Reading;
 use crate::skus::unknown_skus;
@@ -37,6 +38,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) due: Option<Timestamp>,
     /// How often it was fetched for its missing parts.
     pub(crate) tries: u32,
+    /// Only a notice named it, as changed at `updated_at`.
+    pub(crate) noticed: bool,
 }
 
 impl Fetch<'_> {
@@ -51,6 +54,7 @@ impl Fetch<'_> {
             updated_at: reading.order.updated_at,
             due: None,
             tries: 0,
+            noticed: false,
         }
     }
 
@@ -73,6 +77,7 @@ impl Fetch<'_> {
             updated_at: self.updated_at,
             due: Some(due),
             tries,
+            noticed: false,
         };
         let delay = due.duration_since(now).as_secs().clamp(0, 900);
         let delay = u32::try_from(delay).unwrap_or(900);
@@ -85,6 +90,9 @@ pub(crate) async fn fetch_one(app: &App, rules: &RulesOfBatch, fetch: Fetch<'_>)
     let now = Timestamp::now();
     if let Some(due) = fetch.due.filter(|due| *due > now) {
         return fetch.queue(app, due, fetch.tries, now).await;
+    }
+    if fetch.noticed {
+        return fetch_noticed(app, rules, &fetch).await;
     }
     if fetch.tries == 0 {
         return fetch_now(app, rules, &fetch).await;
@@ -104,6 +112,31 @@ pub(crate) async fn fetch_one(app: &App, rules: &RulesOfBatch, fetch: Fetch<'_>)
         }
         other => other,
     }
+}
+
+/// A notice is a hint: it costs no call if what it tells is stored by now, and that Amazon has no such order, or shows it to
+/// nobody, is no failure. If it is one after all, the sweeps find it.
+async fn fetch_noticed(app: &App, rules: &RulesOfBatch, fetch: &Fetch<'_>) -> Result<()> {
+    let stored = app.store.order(fetch.connection, fetch.order).await?;
+    if stored.is_some_and(|stored| stored.version.updated_at >= fetch.updated_at) {
+        return Ok(());
+    }
+    match fetch_now(app, rules, fetch).await {
+        Err(error) if is_refused(&error) => {
+            warn!(
+                connection.id = %fetch.connection.id, error = error.chain(),
+                "an order that a notice named cannot be fetched; it is left to the sweeps"
+            );
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn is_refused(error: &Error) -> bool {
+    let refusal = sp_api::refusal(error);
+    error.class() == Class::Permanent
+        && refusal.is_some_and(|it| it.operation == Operation::GetOrder.name())
 }
 
 async fn fetch_now(app: &App, rules: &RulesOfBatch, fetch: &Fetch<'_>) -> Result<()> {

@@ -2,8 +2,8 @@
 //! stores it; looks again at waiting orders when a rule changed.
 //!
 //! It writes buyer data first and the order last, conditionally: that write is the commit point, and every effect
-//! beyond (events, reservations) follows from the table's stream. It calls Amazon only for an order that was too
-//! big for a message.
+//! beyond (events, reservations) follows from the table's stream. It calls Amazon only for an order that comes by its
+//! id: too big for a message, read without all of its parts, or named by a notice.
 
 mod erase;
 mod fetch;
@@ -72,6 +72,7 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                     updated_at,
                     due,
                     tries,
+                    noticed,
                 } => {
                     let fetch = Fetch {
                         connection: &connection,
@@ -79,6 +80,7 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                         updated_at,
                         due,
                         tries,
+                        noticed,
                     };
                     fetch_one(app, rules, fetch).await
                 }

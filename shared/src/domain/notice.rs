@@ -74,6 +74,13 @@ pub enum AccountStatus {
     Deactivated,
 }
 
+/// What Amazon said of an account, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountNote {
+    pub status: AccountStatus,
+    pub at: Timestamp,
+}
+
 /// What a connection has arranged for its notices.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeSettings {
@@ -91,7 +98,7 @@ pub struct NoticeSettings {
     pub failed: Option<NoticeFailure>,
     /// What Amazon said last of the account, by marketplace.
     #[serde(default)]
-    pub account: BTreeMap<Marketplace, AccountStatus>,
+    pub account: BTreeMap<Marketplace, AccountNote>,
     /// Rises by one with every write.
     #[serde(default)]
     pub revision: u64,
@@ -105,9 +112,21 @@ impl NoticeSettings {
 
     /// Whether the account is deactivated on all of these marketplaces, and there are any.
     pub fn is_deactivated(&self, marketplaces: &[Marketplace]) -> bool {
-        let deactivated =
-            |it: &Marketplace| self.account.get(it) == Some(&AccountStatus::Deactivated);
+        let deactivated = |it: &Marketplace| {
+            let note = self.account.get(it);
+            note.is_some_and(|note| note.status == AccountStatus::Deactivated)
+        };
         !marketplaces.is_empty() && marketplaces.iter().all(deactivated)
+    }
+
+    /// Notes what Amazon says of the account on these marketplaces; what is older than what is known changes nothing.
+    pub fn note_account(&mut self, marketplaces: &[Marketplace], note: AccountNote) {
+        for marketplace in marketplaces {
+            let known = self.account.entry(*marketplace).or_insert(note);
+            if known.at < note.at {
+                *known = note;
+            }
+        }
     }
 }
 
@@ -123,10 +142,15 @@ pub struct NoticeFailure {
 mod tests {
     use super::*;
 
+    fn note(status: AccountStatus, second: i64) -> AccountNote {
+        let at = Timestamp::from_second(second).unwrap();
+        AccountNote { status, at }
+    }
+
     #[test]
     fn an_account_counts_as_deactivated_once_it_is_on_every_marketplace_that_is_on() {
         let account = |rows: &[(Marketplace, AccountStatus)]| NoticeSettings {
-            account: rows.iter().copied().collect(),
+            account: rows.iter().map(|row| (row.0, note(row.1, 0))).collect(),
             ..NoticeSettings::default()
         };
         let on = [Marketplace::Uk, Marketplace::De];
@@ -138,6 +162,22 @@ mod tests {
         assert!(account(&[uk, de]).is_deactivated(&on));
         assert!(account(&[uk]).is_deactivated(&on[..1]));
         assert!(!account(&[uk]).is_deactivated(&[]), "nothing is on");
+    }
+
+    #[test]
+    fn what_amazon_said_last_of_an_account_counts_in_whatever_order_it_comes() {
+        let notes = [
+            note(AccountStatus::AtRisk, 1),
+            note(AccountStatus::Deactivated, 2),
+            note(AccountStatus::Normal, 3),
+        ];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 1]] {
+            let mut settings = NoticeSettings::default();
+            for place in order {
+                settings.note_account(&[Marketplace::Uk], notes[place]);
+            }
+            assert_eq!(settings.account[&Marketplace::Uk], notes[2], "{order:?}");
+        }
     }
 
     #[test]

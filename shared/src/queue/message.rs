@@ -90,6 +90,9 @@ pub enum OrderMessage {
         /// How often it was fetched for its missing parts.
         #[serde(default)]
         tries: u32,
+        /// Only a notice of Amazon's named it, as changed at `updated_at`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        noticed: bool,
     },
     /// Orders of a connection are to be looked at again: those that wait for a person, unless `of` says which.
     Rerun {
@@ -308,6 +311,7 @@ pub fn order_message(
             updated_at,
             due: None,
             tries: 0,
+            noticed: false,
         });
     }
     Ok(OrderMessage::Order {

@@ -20,6 +20,8 @@ pub struct Notice {
     pub marketplace: Option<Marketplace>,
     /// Amazon's id of the subscription that it came by.
     pub subscription: Option<String>,
+    /// When it happened, or Amazon sent it.
+    pub at: Option<Timestamp>,
     pub content: NoticeContent,
 }
 
@@ -28,8 +30,6 @@ pub struct Notice {
 pub enum NoticeContent {
     Order {
         id: OrderId,
-        /// When it changed.
-        changed_at: Option<Timestamp>,
         /// Amazon ships it.
         by_amazon: bool,
     },
@@ -76,6 +76,7 @@ pub fn read_notice(body: &str) -> Result<Notice, NoNotice> {
         seller: seller.and_then(|id| id.parse().ok()),
         marketplace: text(summary, "MarketplaceId").and_then(Marketplace::by_id),
         subscription: text(metadata, "SubscriptionId").map(str::to_owned),
+        at: happened_at(message, inner, metadata),
         content: content(kind, inner, summary)?,
     })
 }
@@ -83,15 +84,10 @@ pub fn read_notice(body: &str) -> Result<Notice, NoNotice> {
 fn content(kind: NoticeKind, inner: &Value, summary: &Value) -> Result<NoticeContent, NoNotice> {
     let lacks = NoNotice::Malformed("lacks what it is about");
     Ok(match kind {
-        NoticeKind::OrderChange => {
-            let trigger = field(inner, "OrderChangeTrigger").unwrap_or(&Value::Null);
-            let at = text(trigger, "TimeOfOrderChange");
-            NoticeContent::Order {
-                id: parsed(text(inner, "AmazonOrderId")).ok_or(lacks)?,
-                changed_at: parsed(at),
-                by_amazon: text(summary, "FulfillmentType") == Some("AFN"),
-            }
-        }
+        NoticeKind::OrderChange => NoticeContent::Order {
+            id: parsed(text(inner, "AmazonOrderId")).ok_or(lacks)?,
+            by_amazon: text(summary, "FulfillmentType") == Some("AFN"),
+        },
         NoticeKind::FeedProcessingFinished => {
             NoticeContent::Feed(text(inner, "feedId").and_then(token).ok_or(lacks)?)
         }
@@ -104,6 +100,14 @@ fn content(kind: NoticeKind, inner: &Value, summary: &Value) -> Result<NoticeCon
             NoticeContent::Listing(parsed(text(inner, "Sku")).ok_or(lacks)?)
         }
     })
+}
+
+/// Of a changed order, Amazon says it apart.
+fn happened_at(message: &Value, inner: &Value, metadata: &Value) -> Option<Timestamp> {
+    let trigger = field(inner, "OrderChangeTrigger").unwrap_or(&Value::Null);
+    let changed = text(trigger, "TimeOfOrderChange");
+    let event = text(message, "EventTime").or(text(metadata, "PublishTime"));
+    parsed(changed).or(parsed(event))
 }
 
 fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
@@ -139,9 +143,9 @@ mod tests {
             subscription: Some("subscription-id-d0e9e693-c3ad-4373-979f-ed4ec98dd746".into()),
             content: NoticeContent::Order {
                 id: "903-8868176-2219830".parse().unwrap(),
-                changed_at: Some("2022-11-29T19:42:04.284Z".parse().unwrap()),
                 by_amazon: false,
             },
+            at: Some("2022-11-29T19:42:04.284Z".parse().unwrap()),
         };
         assert_eq!(notice, expected);
         assert!(!format!("{notice:?}").contains("48110"), "no postcode");

@@ -81,6 +81,23 @@ pub struct Cursor {
     pub rate: Option<f64>,
     /// An overlap memory of another generation is void.
     pub generation: u64,
+    /// Whether Amazon's notices come.
+    #[serde(default)]
+    pub notices: NoticeWatch,
+}
+
+/// What the sweeps know of Amazon's notices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeWatch {
+    /// Changes until this moment of Amazon's clock were judged: whether a notice told them.
+    #[serde(default)]
+    pub judged_until: Option<Timestamp>,
+    /// The last sweeps that found changes which no notice told.
+    #[serde(default)]
+    pub silent: Vec<Timestamp>,
+    /// When it is checked next that the seller is subscribed; absent: now.
+    #[serde(default)]
+    pub check_at: Option<Timestamp>,
 }
 
 impl Cursor {
@@ -98,6 +115,7 @@ impl Cursor {
             refused_at: None,
             rate: None,
             generation: 0,
+            notices: NoticeWatch::default(),
         }
     }
 

@@ -119,6 +119,17 @@ impl Store {
         Err(Written::given_up("change a feed"))
     }
 
+    /// The open feed that Amazon knows by this id.
+    pub async fn open_feed_at_amazon(
+        &self,
+        connection: &ConnectionKey,
+        amazon_id: &str,
+    ) -> Result<Option<Feed>> {
+        let feeds = self.open_feeds(connection).await?;
+        let is_it = |feed: &Feed| feed.amazon_id.as_deref() == Some(amazon_id);
+        Ok(feeds.into_iter().find(is_it))
+    }
+
     /// A page of a connection's feeds, the newest first; `after` is the `next` of the page before.
     pub async fn feed_page(
         &self,

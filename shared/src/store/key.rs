@@ -152,6 +152,32 @@ impl Key {
         )
     }
 
+    /// What a connection has arranged with Amazon for its notices.
+    pub(crate) fn notices(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "NOTICES")
+    }
+
+    /// How many notices of orders came of late.
+    pub(crate) fn heard(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), "HEARD")
+    }
+
+    /// Where Amazon sends the notices of an app in a region.
+    pub(crate) fn destination(region: Region, client_id: &str) -> Self {
+        Self::new(
+            format!("DESTINATION#{region}#{}", encoded(client_id)),
+            "DESTINATION",
+        )
+    }
+
+    /// Whose a subscription of Amazon's is.
+    pub(crate) fn subscription(subscription: &str) -> Self {
+        Self::new(
+            format!("SUBSCRIPTION#{}", encoded(subscription)),
+            "SUBSCRIPTION",
+        )
+    }
+
     /// The state of a connection's current authorisation attempt.
     pub(crate) fn attempt(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), "ATTEMPT")

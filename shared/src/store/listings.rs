@@ -9,7 +9,9 @@ use super::key::{self, Key};
 use super::levels::old_item;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, Sku};
-use crate::domain::listing::{HoldMode, Issues, Listing, ListingState, Look, Refused, Sent};
+use crate::domain::listing::{
+    Finding, HoldMode, Issues, Listing, ListingState, Look, Refused, Sent,
+};
 use crate::domain::stock::Wanted;
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -262,6 +264,27 @@ impl Store {
             Ok(_) => Ok(()),
             Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(failure("note a look at a listing", error)),
+        }
+    }
+
+    /// Has a listing looked at again before anything is sent to it, if it ever was; an earlier look still clears decreases.
+    /// Idempotent.
+    pub async fn void_look(&self, listing: &ListingKey) -> Result<()> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.tables.catalogue)
+            .set_key(Some(Key::listing(listing).into_map()))
+            .update_expression("SET look.#found = :unclear")
+            .condition_expression("attribute_exists(look)")
+            .expression_attribute_names("#found", "found")
+            .expression_attribute_values(":unclear", s(<&str>::from(Finding::Unclear)))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failure("have a listing looked at again", error)),
         }
     }
 

@@ -134,7 +134,10 @@ impl Functions {
                 orders: queue(ORDERS),
                 dispatches: queue(DISPATCHES),
                 ticks: queue(ORDER_TICKS),
+                feed_checks: queue(FEED_CHECKS),
                 inbox: inbox(ORDER_TICKS),
+                notices: None,
+                storms: Default::default(),
             },
             remap_carriers: remap_carriers::App {
                 store: store.clone(),

@@ -118,6 +118,7 @@ fn too_big(world: &World) -> OrderMessage {
         updated_at: Timestamp::now(),
         due: None,
         tries: 0,
+        noticed: false,
     }
 }
 

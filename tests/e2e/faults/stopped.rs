@@ -239,6 +239,7 @@ async fn batch_of_every_kind(world: &World, base: Timestamp) -> SqsEvent {
             updated_at: base,
             due: None,
             tries: 0,
+            noticed: false,
         })
         .await;
     let batch = world.received_orders().await;

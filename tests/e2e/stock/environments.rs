@@ -98,7 +98,10 @@ impl Maker {
                 orders: queue(RemapCarriers),
                 ticks: queue(PollOrders),
                 dispatches: Queue::new(sqs.clone(), String::new()),
+                feed_checks: queue(SettleFeeds),
                 inbox: inbox(PollOrders),
+                notices: None,
+                storms: poll_orders::Storms::default(),
             },
             remap_carriers: remap_carriers::App {
                 store: store.clone(),

@@ -57,7 +57,11 @@ pub(super) async fn new_poll_orders(
         ticks: Queue::new(sqs.clone(), ticks.url.clone()),
         // No dispatch waits here.
         dispatches: Queue::new(sqs.clone(), String::new()),
+        feed_checks: Queue::new(sqs.clone(), ticks.url.clone()),
         inbox: Inbox::new(sqs, ticks.url.clone(), ticks.dead_letter_url.clone()),
+        // The journeys over the deployed functions have them.
+        notices: None,
+        storms: poll_orders::Storms::default(),
     }
 }
 

@@ -100,6 +100,7 @@ impl App {
         if attached.status.fetches_orders() {
             self.follow(&attached).await?;
         }
+        self.begin_notices(&attached).await;
         Ok(attached)
     }
 

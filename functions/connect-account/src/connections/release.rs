@@ -57,6 +57,7 @@ pub(crate) async fn release(
             Ok(released(read))
         })
         .await?;
+    app.end_notices(&released).await?;
     app.store.release_seller(&released).await?;
     app.schedules.follow_latest(&app.store, &holder).await?;
     info!(audit = "seller_released", operator.tenant = %operator, tenant.id = %holder.tenant, connection.id = %holder.id, seller.id = %seller, reason, "an operator released seller `{seller}` from connection `{}`", holder.id);

@@ -11,6 +11,7 @@ mod document;
 mod fence;
 mod life;
 mod marketplaces;
+mod notices;
 mod oauth;
 mod stand_in;
 mod stock;

@@ -15,12 +15,22 @@ pub(crate) struct Accounts {
     /// Marketplaces by seller; UK and DE if nothing is said.
     pub(crate) marketplaces: BTreeMap<String, Vec<&'static str>>,
     access_tokens: BTreeMap<String, String>,
-    /// Requests that Amazon's APIs, not Login with Amazon, were sent.
+    /// Requests that Amazon's APIs, not Login with Amazon and not that of notices, were sent.
     pub(crate) asked: usize,
+    /// What the Notifications API was asked: the grant, the method and the path's end.
+    pub(crate) notices_asked: Vec<String>,
+    /// The subscriptions by seller and kind.
+    pub(crate) subscriptions: BTreeMap<(String, String), String>,
+    destination: bool,
+    /// What it answers instead: a status.
+    pub(crate) refuses_notices: Option<u16>,
 }
 
 impl Amazon for Accounts {
     fn answer(&mut self, request: &Request) -> Option<ResponseTemplate> {
+        if request.url.path().starts_with("/notifications/v1/") {
+            return Some(self.notices(request));
+        }
         self.asked += usize::from(request.headers.contains_key("x-amz-access-token"));
         Some(match (request.method.as_str(), request.url.path()) {
             ("POST", "/auth/o2/token") => self.token(&request.body),
@@ -46,6 +56,12 @@ impl Accounts {
         if !ours && client != ("own-client".into(), "own-secret".into()) {
             return refused("invalid_client");
         }
+        if field("grant_type") == "client_credentials" {
+            assert_eq!(field("scope"), "sellingpartnerapi::notifications");
+            let granted =
+                json!({"access_token": "Atza|app", "token_type": "bearer", "expires_in": 3600});
+            return ok(granted);
+        }
         let refresh = if field("grant_type") == "authorization_code" {
             assert!(field("redirect_uri").ends_with("/oauth/callback"));
             let code = field("code");
@@ -69,6 +85,61 @@ impl Accounts {
         ok(
             json!({"access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": 3600}),
         )
+    }
+
+    /// One destination, `d1`, made once; a subscription's id names its seller.
+    fn notices(&mut self, request: &Request) -> ResponseTemplate {
+        let path = request.url.path().trim_start_matches("/notifications/v1/");
+        let token = request.headers["x-amz-access-token"].to_str().unwrap();
+        let seller = self.access_tokens.get(token).cloned();
+        let grant = if seller.is_some() { "seller" } else { "app" };
+        let method = request.method.as_str();
+        self.notices_asked.push(format!("{grant} {method} {path}"));
+        let refused = |status: u16, code: &str| {
+            ResponseTemplate::new(status)
+                .set_body_json(json!({"errors": [{"code": code, "message": "no"}]}))
+        };
+        if let Some(status) = self.refuses_notices {
+            return refused(status, "Unauthorized");
+        }
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let parts: Vec<&str> = path.split('/').collect();
+        let of = |id: &str| {
+            ok(
+                json!({"payload": {"subscriptionId": id, "destinationId": "d1", "payloadVersion": "1.0"}}),
+            )
+        };
+        match (method, &parts[..], seller) {
+            ("POST", ["destinations"], None) if self.destination => refused(409, "Conflict"),
+            ("POST", ["destinations"], None) => {
+                self.destination = true;
+                let resource = &body["resourceSpecification"];
+                ok(json!({"payload": {"destinationId": "d1", "name": "x", "resource": resource}}))
+            }
+            ("GET", ["destinations"], None) => {
+                let resource = json!({"sqs": {"arn": crate::world::NOTICES}});
+                ok(json!({"payload": [{"destinationId": "d1", "name": "x", "resource": resource}]}))
+            }
+            ("GET", ["subscriptions", kind], Some(seller)) => {
+                match self.subscriptions.get(&(seller, (*kind).to_owned())) {
+                    Some(id) => of(id),
+                    None => refused(404, "NotFound"),
+                }
+            }
+            ("POST", ["subscriptions", kind], Some(seller)) => {
+                assert_eq!(body["destinationId"], "d1");
+                let id = format!("{kind}-{seller}-{}", self.notices_asked.len());
+                let answer = of(&id);
+                self.subscriptions.insert((seller, (*kind).to_owned()), id);
+                answer
+            }
+            ("DELETE", ["destinations", "d0"], None) => ok(json!({})),
+            ("DELETE", ["subscriptions", _, id], None) => {
+                self.subscriptions.retain(|_, held| held != id);
+                ok(json!({}))
+            }
+            other => panic!("Amazon refuses this grant for {other:?}"),
+        }
     }
 
     /// Nobody has the SKU that is asked for; who asks for another seller than the token's is refused.

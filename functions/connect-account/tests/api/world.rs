@@ -14,6 +14,9 @@ use url::Url;
 /// Where the tests' API is.
 pub(crate) const BASE: &str = "https://api.stallkeeper.example";
 
+/// The queue that Amazon sends notices to.
+pub(crate) const NOTICES: &str = "arn:aws:sqs:eu-west-1:000000000000:notices";
+
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) outside: StandIn<Accounts>,
@@ -35,6 +38,7 @@ impl World {
             sign_in_url: None,
             oauth_version: None,
             rerun_delay_seconds: 120,
+            notices_queue_arn: NOTICES.into(),
         };
         change(&mut config);
         let clients = outside.clients(&Calls::default());

@@ -55,6 +55,13 @@ pub(crate) struct Heard {
     pub(crate) searches: Vec<Search>,
     /// Messages by queue.
     pub(crate) messages: Vec<(String, Value)>,
+    /// Delays of the messages in seconds, in the same order.
+    pub(crate) delays: Vec<i64>,
+    /// What the Notifications API was asked, and the subscriptions that it holds, by kind.
+    pub(crate) asked: Vec<String>,
+    pub(crate) subscriptions: BTreeMap<String, String>,
+    /// What it answers instead.
+    pub(crate) refuses_notices: Option<u16>,
 }
 
 #[derive(Clone)]
@@ -85,6 +92,7 @@ impl Respond for StandIn {
                 "refresh_token": "Atzr|refresh",
             })),
             (_, "/orders/2026-01-01/orders") => heard.search(request),
+            (_, path) if path.starts_with("/notifications/v1/") => heard.notifications(request),
             other => panic!("nobody answers {other:?}"),
         }
     }
@@ -103,6 +111,46 @@ impl Heard {
             rate: "0.0056",
             searches: Vec::new(),
             messages: Vec::new(),
+            delays: Vec::new(),
+            asked: Vec::new(),
+            subscriptions: BTreeMap::new(),
+            refuses_notices: None,
+        }
+    }
+
+    /// One destination, `d1`; each subscription has an id of its own.
+    fn notifications(&mut self, request: &Request) -> ResponseTemplate {
+        let path = request.url.path().trim_start_matches("/notifications/v1/");
+        self.asked.push(format!("{} {path}", request.method));
+        if let Some(status) = self.refuses_notices {
+            let errors = json!({"errors": [{"code": "Unauthorized", "message": "no"}]});
+            return ResponseTemplate::new(status).set_body_json(errors);
+        }
+        let kind = path.split('/').nth(1).unwrap_or_default().to_owned();
+        let subscription = |id: &String| {
+            ok(
+                json!({"payload": {"subscriptionId": id, "destinationId": "d1", "payloadVersion": "1.0"}}),
+            )
+        };
+        match (request.method.as_str(), path.split('/').next().unwrap()) {
+            ("POST", "destinations") => {
+                ok(json!({"payload": {"destinationId": "d1", "name": "x", "resource": {}}}))
+            }
+            ("POST", _) => {
+                let id = format!("{kind}-{}", self.asked.len());
+                let answer = subscription(&id);
+                self.subscriptions.insert(kind, id);
+                answer
+            }
+            ("DELETE", _) => {
+                self.subscriptions.remove(&kind);
+                ok(json!({}))
+            }
+            _ => match self.subscriptions.get(&kind) {
+                Some(id) => subscription(id),
+                None => ResponseTemplate::new(404)
+                    .set_body_json(json!({"errors": [{"code": "NotFound", "message": "none"}]})),
+            },
         }
     }
 
@@ -115,6 +163,8 @@ impl Heard {
         let body: Value = serde_json::from_slice(body).unwrap();
         let message = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
         self.messages.push((Self::queue(&body), message));
+        self.delays
+            .push(body["DelaySeconds"].as_i64().unwrap_or_default());
         ok(json!({"MessageId": "m", "MD5OfMessageBody": "x"}))
     }
 
@@ -124,6 +174,7 @@ impl Heard {
         for entry in body["Entries"].as_array().unwrap() {
             let message = serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
             self.messages.push((Self::queue(&body), message));
+            self.delays.push(0);
             taken.push(json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": "x"}));
         }
         ok(json!({"Successful": taken, "Failed": []}))

@@ -5,6 +5,8 @@
 mod amazon;
 mod dispatches;
 mod lanes;
+mod notices;
 mod pages;
 mod refusals;
+mod silence;
 mod world;

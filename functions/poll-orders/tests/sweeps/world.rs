@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
-use poll_orders::{App, handle};
+use poll_orders::{App, NoticesInbox, Storms, handle};
 use serde_json::json;
 use stallkeeper::domain::connection::{
     Connection, ConnectionStatus, MarketplaceSettings, Participation,
@@ -21,6 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
+
+/// The queue of notices.
+pub(crate) const NOTICES: &str = "arn:aws:sqs:eu-west-1:000000000000:notices";
 
 macro_rules! aws {
     ($sdk:ident, $endpoint:expr) => {
@@ -41,7 +44,7 @@ pub(crate) struct World {
     pub(crate) connection: Connection,
     heard: Arc<Mutex<Heard>>,
     app: App,
-    tables: tables::Embedded,
+    pub(crate) tables: tables::Embedded,
     _server: MockServer,
 }
 
@@ -173,6 +176,30 @@ impl World {
         answer.batch_item_failures.is_empty()
     }
 
+    /// Amazon sends these at once; whether none of them is to come again.
+    pub(crate) async fn notices(&self, bodies: &[String]) -> bool {
+        let mut event = kit::sqs_event(&vec![json!(null); bodies.len()]);
+        for (record, body) in event.records.iter_mut().zip(bodies) {
+            record.event_source_arn = Some(NOTICES.into());
+            record.body = Some(body.clone());
+        }
+        let deadline = SystemTime::now() + Duration::from_secs(300);
+        let answer = handle(&self.app, event, deadline).await.unwrap();
+        answer.batch_item_failures.is_empty()
+    }
+
+    /// What a queue was sent since this was called last, with the delay in seconds.
+    pub(crate) fn sent(&self, queue: &str) -> Vec<(serde_json::Value, i64)> {
+        self.heard(|heard| {
+            let delays = std::mem::take(&mut heard.delays);
+            let all = std::mem::take(&mut heard.messages).into_iter().zip(delays);
+            let (sent, others): (Vec<_>, Vec<_>) = all.partition(|((to, _), _)| to == queue);
+            (heard.messages, heard.delays) = others.into_iter().unzip();
+            let sent = sent.into_iter();
+            sent.map(|((_, message), delay)| (message, delay)).collect()
+        })
+    }
+
     /// Five minutes pass, and the clock strikes.
     pub(crate) async fn next_tick(&self) {
         self.pass(5).await;
@@ -186,7 +213,10 @@ impl World {
 
     /// The orders that were queued since this was called last: id, and the datasets they were asked with.
     pub(crate) fn queued(&self) -> Vec<(String, Vec<String>)> {
-        let messages = self.heard(|heard| std::mem::take(&mut heard.messages));
+        let messages = self.heard(|heard| {
+            heard.delays.clear();
+            std::mem::take(&mut heard.messages)
+        });
         let orders = messages.into_iter().filter(|(queue, _)| queue == "orders");
         orders
             .map(|(_, message)| {
@@ -244,6 +274,12 @@ fn app(server: &MockServer, store: Store) -> App {
         orders: Queue::new(sqs.clone(), url("orders")),
         ticks: Queue::new(sqs.clone(), url("order-ticks")),
         dispatches: Queue::new(sqs.clone(), url("dispatches")),
-        inbox: Inbox::new(sqs, url("order-ticks"), url("dead")),
+        feed_checks: Queue::new(sqs.clone(), url("feed-checks")),
+        inbox: Inbox::new(sqs.clone(), url("order-ticks"), url("dead")),
+        notices: Some(NoticesInbox {
+            inbox: Inbox::new(sqs, url("notices"), url("dead")),
+            queue_arn: NOTICES.into(),
+        }),
+        storms: Storms::default(),
     }
 }
