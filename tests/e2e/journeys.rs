@@ -7,6 +7,7 @@ mod connecting_twice;
 mod dispatches;
 mod life;
 mod links;
+mod notices;
 mod orders;
 mod privacy;
 mod readme;

@@ -108,6 +108,46 @@ async fn an_order_that_must_be_fetched_waits_for_amazon_and_is_not_buried() {
     }
 }
 
+#[tokio::test]
+async fn a_notice_costs_a_call_only_for_news_and_an_order_that_amazon_does_not_have_is_no_failure()
+{
+    play(Scene::default(), async |world| {
+        let noticed = |number: u32, updated_at: Timestamp| {
+            let mut message = too_big(world);
+            if let OrderMessage::OrderId {
+                order_id,
+                updated_at: at,
+                noticed,
+                ..
+            } = &mut message
+            {
+                *order_id = self::order_id(number).parse().unwrap();
+                (*at, *noticed) = (updated_at, true);
+            }
+            message
+        };
+        world.amazon.add(orders(1)).await;
+        let asked = async || {
+            let calls = world.amazon.calls().await;
+            let fetched = calls.iter().filter(|it| it.operation == "getOrder");
+            fetched.count()
+        };
+        let long_ago = Timestamp::UNIX_EPOCH;
+        for (message, calls) in [
+            (noticed(1, Timestamp::now()), 1),
+            (noticed(1, long_ago), 1),
+            (noticed(9, Timestamp::now()), 2),
+        ] {
+            world.send_order_message(message).await;
+            assert_eq!(world.deliver_orders().await, DONE);
+            assert_eq!(asked().await, calls);
+        }
+        assert_eq!(world.stored_ids().await, [order_id(1)]);
+        assert_eq!(world.dead_letters().await, 0);
+    })
+    .await;
+}
+
 fn too_big(world: &World) -> OrderMessage {
     OrderMessage::OrderId {
         connection: ConnectionKey {

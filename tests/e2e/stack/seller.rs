@@ -84,6 +84,23 @@ impl Seller {
             .collect()
     }
 
+    /// What Amazon told of this seller: its kind, and how often it was delivered.
+    pub async fn told(&self) -> Vec<(String, u64)> {
+        let path = format!("notices?seller={}", self.id);
+        let told = admin(Method::GET, &path, Value::Null).await;
+        let told = told.as_array().unwrap().iter().map(|told| {
+            let kind = told["notice_type"].as_str().unwrap().to_owned();
+            (kind, told["deliveries"].as_u64().unwrap())
+        });
+        told.collect()
+    }
+
+    /// What becomes of the account at Amazon.
+    pub async fn account_is(&self, status: &str) {
+        self.post("account-status", json!({ "status": status }))
+            .await;
+    }
+
     /// Requests that Amazon's models do not allow.
     pub async fn violations(&self) -> Value {
         let path = format!("violations?seller={}", self.id);
