@@ -41,6 +41,12 @@ pub struct Subscriptions<'a> {
     pub queue_arn: &'a str,
 }
 
+/// What there is at Amazon, as far as is known.
+struct Made {
+    subscriptions: BTreeMap<NoticeKind, String>,
+    refused: BTreeMap<NoticeKind, String>,
+}
+
 impl Subscriptions<'_> {
     /// Has Amazon send notices. Returns whether it does now; why not is kept.
     ///
@@ -49,8 +55,12 @@ impl Subscriptions<'_> {
     pub async fn keep_subscribed(&self, check: Check, now: Timestamp) -> Result<bool> {
         let key = &self.connection.key();
         let before = self.store.notice_settings(key).await?;
-        let mut made = before.subscriptions.clone();
-        let arranged = self.make_missing(check, &mut made).await;
+        let mut state = Made {
+            subscriptions: before.subscriptions.clone(),
+            refused: before.refused.clone(),
+        };
+        let arranged = self.make_missing(check, &mut state).await;
+        let made = &state.subscriptions;
         let id = &key.id;
         if let Err(error) = &arranged {
             warn!(connection.id = %id, error.class = error.class().name(), error = error.chain(), "Amazon does not send notices of connection `{id}` yet");
@@ -64,7 +74,8 @@ impl Subscriptions<'_> {
         let order = NoticeKind::OrderChange;
         let is_new = made.get(&order) != before.subscriptions.get(&order);
         let change = |kept: &mut NoticeSettings| {
-            kept.subscriptions.clone_from(&made);
+            kept.subscriptions.clone_from(made);
+            kept.refused.clone_from(&state.refused);
             if is_new {
                 kept.subscribed_at = Some(now);
             }
@@ -106,37 +117,52 @@ impl Subscriptions<'_> {
     }
 
     /// Makes what is missing; what there is then is left in `made` also if a call fails. The destination's id.
-    async fn make_missing(
-        &self,
-        check: Check,
-        made: &mut BTreeMap<NoticeKind, String>,
-    ) -> Result<String> {
+    async fn make_missing(&self, check: Check, made: &mut Made) -> Result<String> {
         let mut destination = self.destination_id(false).await?;
         for kind in NoticeKind::QUEUED {
-            let is_looked_at = check != Check::Daily || kind == NoticeKind::OrderChange;
-            if !is_looked_at && made.contains_key(&kind) {
+            let is_order = kind == NoticeKind::OrderChange;
+            let is_known =
+                made.subscriptions.contains_key(&kind) || made.refused.contains_key(&kind);
+            if check == Check::Daily && !is_order && is_known {
                 continue;
             }
-            let found = self.subscription_of(kind).await?;
-            if let Some(found) = found {
-                if check != Check::Renew && found.destination == destination {
-                    made.insert(kind, found.id);
-                    continue;
-                }
-                self.unsubscribe(kind, &found.id).await?;
-            }
-            made.remove(&kind);
-            let subscription = match self.subscribe(kind, &destination).await {
-                // Somebody may have deleted the destination that we know.
-                Err(error) if is_answered(&error, &[400, 404]) => {
-                    destination = self.destination_id(true).await?;
-                    self.subscribe(kind, &destination).await?
+            made.refused.remove(&kind);
+            match self.make_one(kind, check, &mut destination, made).await {
+                // The app may lack the role for this one; orders are what matters.
+                Err(error) if !is_order && is_answered(&error, &[403]) => {
+                    made.refused.insert(kind, error.chain());
                 }
                 other => other?,
-            };
-            made.insert(kind, subscription.id);
+            }
         }
         Ok(destination)
+    }
+
+    async fn make_one(
+        &self,
+        kind: NoticeKind,
+        check: Check,
+        destination: &mut String,
+        made: &mut Made,
+    ) -> Result<()> {
+        if let Some(found) = self.subscription_of(kind).await? {
+            if check != Check::Renew && found.destination == *destination {
+                made.subscriptions.insert(kind, found.id);
+                return Ok(());
+            }
+            self.unsubscribe(kind, &found.id).await?;
+        }
+        made.subscriptions.remove(&kind);
+        let subscription = match self.subscribe(kind, destination).await {
+            // Somebody may have deleted the destination that we know.
+            Err(error) if is_answered(&error, &[400, 404]) => {
+                *destination = self.destination_id(true).await?;
+                self.subscribe(kind, destination).await?
+            }
+            other => other?,
+        };
+        made.subscriptions.insert(kind, subscription.id);
+        Ok(())
     }
 
     /// The destination of this app in this region: the one we know, or, with `again`, the one that Amazon knows.

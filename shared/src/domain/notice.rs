@@ -89,6 +89,9 @@ pub struct NoticeSettings {
     /// Amazon's ids of the subscriptions.
     #[serde(default)]
     pub subscriptions: BTreeMap<NoticeKind, String>,
+    /// Kinds that Amazon does not let the app have, such as for want of a role, and what it answered.
+    #[serde(default)]
+    pub refused: BTreeMap<NoticeKind, String>,
     /// When the subscription to changes of orders was made or replaced.
     pub subscribed_at: Option<Timestamp>,
     /// When Amazon was asked last, with success.

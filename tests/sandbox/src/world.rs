@@ -56,6 +56,7 @@ fn usual_roles() -> BTreeSet<Role> {
         Role::InventoryAndOrderTracking,
         Role::AmazonFulfillment,
         Role::DirectToConsumerShipping,
+        Role::SellingPartnerInsights,
     ]
     .into()
 }

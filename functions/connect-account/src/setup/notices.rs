@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::notice::{AccountStatus, NoticeFailure, NoticeSettings};
+use stallkeeper::domain::notice::{AccountStatus, NoticeFailure, NoticeKind, NoticeSettings};
 use utoipa::ToSchema;
 
 /// Whether Amazon sends notices.
@@ -27,6 +27,14 @@ pub(crate) struct AccountOnMarketplace {
     at: Timestamp,
 }
 
+/// A kind of notices that Amazon does not let the app have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct RefusedNotices {
+    kind: NoticeKind,
+    /// What Amazon answered, and what to do.
+    text: String,
+}
+
 /// Amazon's notices, which bring orders sooner than the sweeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ConnectionNotices)]
@@ -43,6 +51,8 @@ pub(crate) struct Notices {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_notice_at: Option<Timestamp>,
     account: Vec<AccountOnMarketplace>,
+    /// Kinds that orders do not depend on.
+    refused: Vec<RefusedNotices>,
 }
 
 impl Notices {
@@ -63,7 +73,7 @@ impl Notices {
                 "Amazon is asked once the connection is authorised and active.".to_owned(),
             ),
         };
-        let account = settings.account.iter();
+        let (account, refused) = (settings.account.iter(), settings.refused.iter());
         Self {
             state,
             text,
@@ -75,6 +85,12 @@ impl Notices {
                     marketplace: *marketplace,
                     status: note.status,
                     at: note.at,
+                })
+                .collect(),
+            refused: refused
+                .map(|(kind, why)| RefusedNotices {
+                    kind: *kind,
+                    text: format!("{why}. The app may lack the role for it, such as Selling Partner Insights for the account's status: add it and authorise again, or do without."),
                 })
                 .collect(),
         }

@@ -62,6 +62,8 @@ pub(crate) struct Heard {
     pub(crate) subscriptions: BTreeMap<String, String>,
     /// What it answers instead.
     pub(crate) refuses_notices: Option<u16>,
+    /// A kind that the app lacks the role for.
+    pub(crate) lacks_role_for: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -115,6 +117,7 @@ impl Heard {
             asked: Vec::new(),
             subscriptions: BTreeMap::new(),
             refuses_notices: None,
+            lacks_role_for: None,
         }
     }
 
@@ -122,7 +125,8 @@ impl Heard {
     fn notifications(&mut self, request: &Request) -> ResponseTemplate {
         let path = request.url.path().trim_start_matches("/notifications/v1/");
         self.asked.push(format!("{} {path}", request.method));
-        if let Some(status) = self.refuses_notices {
+        let lacks_role = self.lacks_role_for.is_some_and(|kind| path.ends_with(kind));
+        if let Some(status) = self.refuses_notices.or(lacks_role.then_some(403)) {
             let errors = json!({"errors": [{"code": "Unauthorized", "message": "no"}]});
             return ResponseTemplate::new(status).set_body_json(errors);
         }

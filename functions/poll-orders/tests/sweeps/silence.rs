@@ -98,6 +98,22 @@ async fn a_refusal_is_shown_and_tried_again_and_keeps_no_order_back() {
 }
 
 #[tokio::test]
+async fn a_kind_that_the_app_lacks_the_role_for_is_done_without() {
+    let world = World::start().await;
+    let account = NoticeKind::AccountStatusChanged;
+    world.heard(|heard| heard.lacks_role_for = Some(account.as_str()));
+    assert!(world.tick().await);
+    let key = &world.connection.key();
+    let kept = world.store.notice_settings(key).await.unwrap();
+    assert!(kept.hears_of_orders() && kept.failed.is_none());
+    assert!(kept.refused[&account].contains("403"), "{kept:?}");
+    world.asked();
+    world.check_is_due().await;
+    world.next_tick().await;
+    assert_eq!(world.asked(), [format!("GET {ORDER}")]);
+}
+
+#[tokio::test]
 async fn several_sweeps_with_changes_that_no_notice_told_have_the_subscription_made_again() {
     let world = World::start().await;
     assert!(world.tick().await);
