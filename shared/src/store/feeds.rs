@@ -119,15 +119,20 @@ impl Store {
         Err(Written::given_up("change a feed"))
     }
 
-    /// The open feed that Amazon knows by this id.
+    /// The open feed that Amazon knows by this id, whatever it is for.
     pub async fn open_feed_at_amazon(
         &self,
         connection: &ConnectionKey,
         amazon_id: &str,
     ) -> Result<Option<Feed>> {
-        let feeds = self.open_feeds(connection).await?;
-        let is_it = |feed: &Feed| feed.amazon_id.as_deref() == Some(amazon_id);
-        Ok(feeds.into_iter().find(is_it))
+        for cancels in [false, true] {
+            let feeds = self.open_feeds_of(connection, cancels).await?;
+            let is_it = |feed: &Feed| feed.amazon_id.as_deref() == Some(amazon_id);
+            if let Some(found) = feeds.into_iter().find(is_it) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// A page of a connection's feeds, the newest first; `after` is the `next` of the page before.
