@@ -213,6 +213,15 @@ fn client_environment(addresses: &Addresses) -> Vec<(String, String)> {
         .to_vec()
 }
 
+/// What the README says to register an application for, and what comes with it.
+const ROLES: [&str; 5] = [
+    "product_listing",
+    "inventory_and_order_tracking",
+    "amazon_fulfillment",
+    "direct_to_consumer_shipping",
+    "selling_partner_insights",
+];
+
 fn application_credentials() -> Value {
     json!({"application_id": APPLICATION, "client_id": CLIENT, "client_secret": CLIENT_SECRET})
 }
@@ -228,6 +237,7 @@ async fn register_application(addresses: &Addresses) -> Result<()> {
         "client_secret": CLIENT_SECRET,
         "redirect_uri": format!("{}/oauth/callback", addresses.api_url),
         "login_uri": format!("{}/oauth/login", addresses.api_url),
+        "roles": ROLES,
     });
     put_to_sandbox(addresses, &format!("apps/{APPLICATION}"), &application).await
 }

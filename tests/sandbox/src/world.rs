@@ -56,7 +56,6 @@ fn usual_roles() -> BTreeSet<Role> {
         Role::InventoryAndOrderTracking,
         Role::AmazonFulfillment,
         Role::DirectToConsumerShipping,
-        Role::SellingPartnerInsights,
     ]
     .into()
 }
