@@ -3,6 +3,7 @@
 use crate::stack::seller::admin;
 use crate::stack::shop::Shop;
 use crate::stack::{Stack, unique, until};
+use crate::world::amazon::{order, order_id};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
@@ -48,8 +49,11 @@ fn run(line: &str, folder: &Path, environment: &[(&str, &str)]) -> Output {
 
 #[tokio::test]
 async fn every_curl_line_of_the_readme_is_answered_well() {
-    let shop = Shop::connect(&[Uk], "connections catalogue desk").await;
+    let shop = Shop::connect(&[Uk], "connections catalogue desk buyer").await;
     shop.switch_on("UK").await;
+    shop.set_status("active").await;
+    shop.seller.add(vec![order(1, json!({}))]).await;
+    shop.fetches("pending_review", 1).await;
     let listings = json!({"listings": [
         {"sku": "TEA", "marketplaces": [Uk.id()], "quantity": 50, "fulfilment": "MERCHANT"},
     ]});
@@ -76,11 +80,12 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
     let parcels = "connection,order_id,parcel,courier_service,tracking_number,handed_over_at\n";
     std::fs::write(folder.0.join("parcels.csv"), parcels).unwrap();
     let token = Stack::running()
-        .token(&tenant.id, "connections catalogue desk", 3600)
+        .token(&tenant.id, "connections catalogue desk buyer", 3600)
         .await;
     let environment = [
         ("API", Stack::running().api_url.as_str()),
         ("C", shop.connection.as_str()),
+        ("O", &order_id(1)),
         ("TOKEN", token.as_str()),
     ];
     let lines: Vec<&str> = commands().filter(|line| line.contains("curl")).collect();
@@ -103,6 +108,11 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
         })
         .await;
     }
+    until("Amazon knows of the parcel", async || {
+        let order = shop.order(&order_id(1)).await;
+        (order["dispatches"][0]["state"] == "confirmed").then_some(())
+    })
+    .await;
 }
 
 #[test]
