@@ -38,9 +38,9 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a line in a shell as a reader would; it ends with the status that the API answered.
+/// Runs a line in a shell as a reader would; its errors end with the status that the API answered, wherever the body goes.
 fn run(line: &str, folder: &Path, environment: &[(&str, &str)]) -> Output {
-    let status = r"curl --silent --show-error --write-out '\n%{http_code}' ";
+    let status = r"curl --silent --show-error --write-out '%{stderr}\n%{http_code}' ";
     let mut shell = Command::new("sh");
     shell.args(["-c", &line.replacen("curl ", status, 1)]);
     shell.envs(environment.iter().copied());
@@ -101,8 +101,8 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
             {
                 return None;
             }
-            let (_, status) = answer.rsplit_once('\n').unwrap_or_default();
             let error = String::from_utf8_lossy(&output.stderr);
+            let (_, status) = error.rsplit_once('\n').unwrap_or_default();
             assert!(status.starts_with('2'), "{line}: {answer} {error}");
             Some(())
         })
