@@ -17,3 +17,4 @@ pub mod row;
 pub mod shipping_term;
 pub mod stock;
 pub mod stock_settings;
+pub mod term_tally;

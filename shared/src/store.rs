@@ -3,10 +3,11 @@
 //! | table | item | pk | sk | who reads it |
 //! |---|---|---|---|---|
 //! | connections | connection | `TENANT#t` | `CONNECTION#c` | all |
-//! | | courier, mapping of a tenant | `TENANT#t` | `COURIER#k`, `MAPPING#term` | `remap-carriers` |
+//! | | courier, mappings of a tenant | `TENANT#t` | `COURIER#k`, `MAPPING` | `remap-carriers` |
 //! | | what Amazon is told of a courier service | `TENANT#t` | `CARRIER_NAME#cc#service` | `confirm-shipments` |
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
-//! | | marketplace, narrowed mapping | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING#term` | `remap-carriers` |
+//! | | marketplace, narrowed mappings | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING` | `remap-carriers` |
+//! | | default mappings of the deployment | `DEPLOYMENT` | `MAPPING` | `remap-carriers` |
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
 //! | | cursor with its lease, back-fill lane, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `CURSOR#backfill`, `OVERLAP#orders` | `poll-orders` |
 //! | | claim on a seller | `SELLER#region#id` | `SELLER` | `connect-account` |
@@ -17,6 +18,7 @@
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
 //! | | dispatch of a parcel | `ORDER#c#id` | `DISPATCH#parcel` | `confirm-shipments`, `desk-orders` |
+//! | | how often a shipping term came, by week | `TERMS#CONNECTION#t#c` | term | `configure-shipping` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
@@ -56,10 +58,12 @@ mod feeds;
 mod holds;
 mod item;
 mod key;
+mod latest_orders;
 mod lease;
 mod levels;
 mod limit;
 mod listings;
+mod mappings;
 mod matching;
 mod nameless_orders;
 mod notices;
@@ -80,6 +84,7 @@ mod spellings;
 mod standings;
 mod stock_plan;
 pub mod stream;
+mod term_counts;
 mod to_send;
 
 pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
@@ -89,10 +94,12 @@ pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepPlace};
 pub use dispatches::PendingDispatch;
 pub use feeds::{FeedPage, LINES_IN_A_PART};
 pub use holds::HeldPage;
+pub use latest_orders::LatestOrders;
 pub use lease::Leased;
 pub use levels::{LevelWritten, SkuLevels};
 pub use limit::{Bucket, Permit};
 pub use listings::{Claimed, ListingPage, WantedWritten};
+pub use mappings::RevisedMappings;
 pub use matching::{
     HeldReport, ListingCounts, MarketplaceReports, Matching, ReportJob, ReportRelease,
 };
@@ -112,6 +119,7 @@ pub use send_again::{ByPatch, SentAgain};
 pub use settings::Settings;
 pub use sku_inputs::{Listed, SkuInputs};
 pub use standings::Standings;
+pub use term_counts::SeenTerm;
 pub use to_send::ToSend;
 
 use crate::error::{Error, Result};

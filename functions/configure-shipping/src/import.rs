@@ -1,5 +1,6 @@
 //! Tables that are sent as a whole: every row is looked at first, and none is taken if one is refused.
 
+use crate::mappings::Rehearsal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stallkeeper::api::{Fault, Problem};
@@ -65,6 +66,10 @@ pub(crate) struct ImportResult {
     pub(crate) refused: usize,
     /// All rows but the unchanged ones.
     pub(crate) rows: Vec<ImportedRow>,
+    /// What it would have chosen, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) rehearsal: Option<Rehearsal>,
 }
 
 /// Why a row is refused: the field, and words for a person.
@@ -117,6 +122,7 @@ impl ImportResult {
             removed: count(RowOutcome::Removed),
             refused: count(RowOutcome::Refused),
             rows: Vec::new(),
+            rehearsal: None,
         };
         rows.retain(|row| row.outcome != RowOutcome::Unchanged);
         result.rows = rows;

@@ -6,10 +6,11 @@
 mod carrier_names;
 mod couriers;
 mod import;
+mod mapping_terms;
 mod mappings;
 
 use axum::Router;
-use stallkeeper::api::scope::Connections;
+use stallkeeper::api::scope::{Connections, Operator};
 use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
@@ -61,6 +62,19 @@ fn documented() -> OpenApiRouter<Arc<App>> {
             carrier_names::delete,
             carrier_names::import
         ))
-        .routes(routes!(mappings::list, mappings::put, mappings::delete));
-    demanding::<Connections, _>(routes)
+        .routes(routes!(
+            mappings::list,
+            mappings::put,
+            mappings::delete,
+            mappings::import
+        ))
+        .routes(routes!(mappings::tie, mappings::untie))
+        .routes(routes!(mapping_terms::list));
+    let of_operator = OpenApiRouter::default().routes(routes!(
+        mappings::list_defaults,
+        mappings::put_default,
+        mappings::delete_default,
+        mappings::import_defaults
+    ));
+    demanding::<Connections, _>(routes).merge(demanding::<Operator, _>(of_operator))
 }

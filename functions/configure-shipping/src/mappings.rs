@@ -1,4 +1,22 @@
-//! Which courier service carries which shipping term: for all connections of the tenant, or narrowed to one.
+//! Which courier service carries which shipping term: for all connections of the tenant, narrowed to one, or as the
+//! operator's default for everybody.
+
+mod defaults;
+mod import;
+mod list;
+mod rehearse;
+mod row;
+mod service;
+mod tie;
+
+pub(crate) use defaults::{
+    __path_delete_default, __path_import_defaults, __path_list_defaults, __path_put_default,
+    delete_default, import_defaults, list_defaults, put_default,
+};
+pub(crate) use import::{__path_import, import};
+pub(crate) use list::{__path_list, list};
+pub(crate) use rehearse::Rehearsal;
+pub(crate) use tie::{__path_tie, __path_untie, tie, untie};
 
 use crate::App;
 use axum::Json;
@@ -6,27 +24,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
-use stallkeeper::api::{Answer, Body, Parameters, Problem, Tenant, find_connection};
-use stallkeeper::domain::courier::{CourierServiceId, Mapping, MappingOwner};
+use stallkeeper::api::{
+    Answer, Body, Parameters, Problem, Tenant, changed_meanwhile, find_connection,
+};
+use stallkeeper::domain::courier::{
+    CourierServiceId, MOST_MAPPINGS, Mapping, MappingOwner, MappingTable, Scope,
+};
 use stallkeeper::domain::ids::{ConnectionId, TenantId};
 use stallkeeper::domain::shipping_term::ShippingTerm;
+use stallkeeper::store::Written;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
-
-/// Mappings that a tenant, or one connection, may have: every batch of orders reads them all.
-const MOST_MAPPINGS: usize = 2_000;
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    /// Only the mapping of this shipping term.
-    #[param(inline, value_type = Option<ShippingTerm>)]
-    term: Option<String>,
-    /// The mappings narrowed to this connection, in place of the tenant's.
-    #[param(inline, value_type = Option<ConnectionId>)]
-    connection: Option<String>,
-}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -60,15 +68,25 @@ pub(crate) struct MappingAnswer {
     term: ShippingTerm,
     service: CourierServiceId,
     carries_prime: bool,
+    /// Whose it is: `deployment` is the operator's default.
+    scope: Scope,
     /// The connection it is narrowed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<ConnectionId>,
 }
 
-/// Mappings, by shipping term.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MappingList {
-    mappings: Vec<MappingAnswer>,
+impl MappingRequest {
+    fn checked(self, text: &str, scope: Scope) -> Answer<Mapping> {
+        let term = without_zone(term(text)?)?;
+        let service = self.service.parse();
+        let service = service.map_err(|error| Problem::invalid("/service", format!("{error}")))?;
+        Ok(Mapping {
+            term,
+            service,
+            carries_prime: self.carries_prime,
+            scope,
+        })
+    }
 }
 
 impl MappingAnswer {
@@ -77,32 +95,10 @@ impl MappingAnswer {
             term: mapping.term.clone(),
             service: mapping.service.clone(),
             carries_prime: mapping.carries_prime,
+            scope: owner.scope(),
             connection: owner.connection().map(|it| it.id.clone()),
         }
     }
-}
-
-/// List the tenant's mappings, or those narrowed to a connection.
-#[utoipa::path(get, path = "/mappings", operation_id = "listMappings", tag = "mappings", params(Filter), responses(
-    (status = 200, body = MappingList),
-    (status = 404, description = "There is no such connection"),
-))]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    tenant: Tenant<Connections>,
-    Parameters(filter): Parameters<Filter>,
-) -> Answer<Json<MappingList>> {
-    let owner = app.owner(&tenant, filter.connection.as_deref()).await?;
-    let term = filter.term.as_deref().map(term).transpose()?;
-    let mappings = app.store.mappings(&owner).await?;
-    let wanted = mappings
-        .iter()
-        .filter(|mapping| term.as_ref().is_none_or(|term| *term == mapping.term));
-    Ok(Json(MappingList {
-        mappings: wanted
-            .map(|mapping| MappingAnswer::of(mapping, &owner))
-            .collect(),
-    }))
 }
 
 /// Put a mapping. Orders that wait for it are looked at again: at once, and once more a little later.
@@ -119,29 +115,13 @@ pub(crate) async fn put(
     Body(request): Body<MappingRequest>,
 ) -> Answer<Json<MappingAnswer>> {
     let owner = app.owner(&tenant, params.connection.as_deref()).await?;
-    let term = without_zone(term(&params.term)?)?;
-    let service: CourierServiceId = request
-        .service
-        .parse()
-        .map_err(|error| Problem::invalid("/service", format!("{error}")))?;
-    app.must_offer(&tenant, &service, "/service").await?;
-    let mapping = Mapping {
-        term,
-        service,
-        carries_prime: request.carries_prime,
-        scope: owner.scope(),
-    };
-    let known = app.store.mappings(&owner).await?;
-    if known.len() >= MOST_MAPPINGS && known.iter().all(|it| it.term != mapping.term) {
-        return Err(Problem::limit_reached("mappings", MOST_MAPPINGS));
-    }
-    app.store.put_mapping(&owner, &mapping).await?;
+    let mapping = request.checked(&params.term, owner.scope())?;
+    app.must_offer(&tenant, &mapping.service, "/service")
+        .await?;
+    app.put_mapping(&owner, &mapping).await?;
     // Pending until it is queued: a caller that gets no answer sends the request again.
-    let (term, later) = (Some(&mapping.term), app.rerun_delay_seconds);
-    match &owner {
-        MappingOwner::Connection(connection) => app.orders.rerun(connection, term, later).await?,
-        MappingOwner::Tenant(tenant) => app.rerun_all(tenant, term).await?,
-    }
+    app.wake(&owner, std::slice::from_ref(&mapping.term))
+        .await?;
     Ok(Json(MappingAnswer::of(&mapping, &owner)))
 }
 
@@ -163,6 +143,49 @@ pub(crate) async fn delete(
 }
 
 impl App {
+    async fn put_mapping(&self, owner: &MappingOwner, mapping: &Mapping) -> Answer<()> {
+        let put = |table: &mut MappingTable| {
+            table.mappings.insert(mapping.term.clone(), mapping.clone());
+        };
+        self.change(owner, put).await
+    }
+
+    /// Changes the mappings of an owner, whoever else changes them meanwhile.
+    async fn change(&self, owner: &MappingOwner, change: impl Fn(&mut MappingTable)) -> Answer<()> {
+        for () in Written::attempts_among_many() {
+            let read = self.store.mapping_table(owner).await?;
+            let mut changed = read.clone();
+            change(&mut changed.table);
+            if changed.table.is_too_large() {
+                return Err(Problem::limit_reached("mappings", MOST_MAPPINGS));
+            }
+            if changed == read
+                || self.store.save_mapping_table(owner, &changed).await? == Written::Done
+            {
+                return Ok(());
+            }
+        }
+        Err(changed_meanwhile())
+    }
+
+    /// Lets the orders be looked at again that wait for a mapping of one of these terms. A default wakes nobody: the operator
+    /// has no list of who relies on it.
+    async fn wake(&self, owner: &MappingOwner, terms: &[ShippingTerm]) -> Answer<()> {
+        let term = match terms {
+            [] => return Ok(()),
+            [term] => Some(term),
+            _ => None,
+        };
+        match owner {
+            MappingOwner::Deployment => Ok(()),
+            MappingOwner::Tenant(tenant) => self.rerun_all(tenant, term).await,
+            MappingOwner::Connection(connection) => {
+                let later = self.rerun_delay_seconds;
+                Ok(self.orders.rerun(connection, term, later).await?)
+            }
+        }
+    }
+
     async fn owner(&self, tenant: &TenantId, id: Option<&str>) -> Answer<MappingOwner> {
         let Some(id) = id else {
             return Ok(MappingOwner::Tenant(tenant.clone()));

@@ -23,6 +23,7 @@ use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::{
     AmazonStatus, OrderStatus, StoredOrder, Version, buyer_expires, is_closed,
 };
+use stallkeeper::domain::term_tally::TermTally;
 use stallkeeper::error::Result;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{OrderMessage, Queue};
@@ -43,6 +44,8 @@ pub struct App {
     pub inbox: Inbox,
     /// Unknown fields and values that this environment has logged, so that each is logged once.
     pub logged_unknown: Mutex<BTreeSet<String>>,
+    /// Orders that were stored and whose shipping terms are to be counted.
+    pub terms: Mutex<TermTally>,
 }
 
 /// The rules of the connections that a batch holds, read strongly once a batch.
@@ -51,7 +54,7 @@ type RulesOfBatch = tokio::sync::Mutex<HashMap<ConnectionId, Arc<Rules>>>;
 /// Works on a batch of orders.
 pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse> {
     let rules = &RulesOfBatch::default();
-    Ok(app
+    let response = app
         .inbox
         .each_message(event, |message| async move {
             match message {
@@ -116,7 +119,23 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                 }
             }
         })
-        .await)
+        .await;
+    count_terms(app).await;
+    Ok(response)
+}
+
+/// Counts the terms of the orders that were stored: once a batch for each term. What cannot be written is kept for the next
+/// batch, since a message that came again would count nothing.
+async fn count_terms(app: &App) {
+    let counts = app.terms.lock().map(|mut terms| terms.take());
+    for (tallied, count) in counts.unwrap_or_default() {
+        if let Err(error) = app.store.count_term(&tallied, count).await {
+            warn!(connection.id = %tallied.connection.id, error = error.chain(), "a shipping term could not be counted");
+            if let Ok(mut terms) = app.terms.lock() {
+                terms.add(tallied, count);
+            }
+        }
+    }
 }
 
 fn reading(
@@ -208,7 +227,7 @@ async fn store_reading(
         if let Some(mark) = &mark {
             app.store.mark_parked(connection, mark).await?;
         }
-        let written = match stored {
+        let written = match &stored {
             None => app.store.insert_order(&order).await?,
             Some(_) => app.store.replace_order(&order, &entry).await?,
         };
@@ -229,6 +248,9 @@ async fn store_reading(
                 return app.store.erase_buyer(&connection.id, id, now).await;
             }
             Written::Done => {
+                if let Ok(mut terms) = app.terms.lock() {
+                    terms.note(stored.as_ref(), &order);
+                }
                 report(connection, &order);
                 return Ok(());
             }

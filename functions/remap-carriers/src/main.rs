@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
         orders: start.queue("ORDERS_QUEUE_URL")?,
         inbox: start.inbox("ORDERS_QUEUE_URL", "ORDERS_DEAD_LETTER_QUEUE_URL")?,
         logged_unknown: Default::default(),
+        terms: Default::default(),
     };
     run(service_fn(|event: LambdaEvent<_>| {
         let deadline = event.context.deadline();

@@ -26,6 +26,11 @@ pub trait RowForm: Send + Sync + 'static {
     /// What the first line of CSV must name: all columns of at least one of these.
     const COLUMNS: &'static [&'static [&'static str]];
 
+    /// The field that a column is for, by its heading.
+    fn column(heading: &str) -> &str {
+        heading
+    }
+
     /// A line of CSV as the JSON that says the same, from the name and text of each cell that is not empty.
     fn fields<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
         cells

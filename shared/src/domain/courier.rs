@@ -7,6 +7,7 @@ mod carrier_name;
 mod choose;
 mod code;
 mod mapping;
+mod mapping_table;
 #[cfg(test)]
 mod properties;
 mod reason;
@@ -20,9 +21,12 @@ pub use carrier_name::{
     CarrierName, CountedByAmazon, InvalidCarrierName, NamedService, OTHER, carrier_text,
     judges_by_pair,
 };
-pub use choose::{Choice, Refusal, Rule, choose, fitness, fitness_by_hand};
+pub use choose::{Choice, Refusal, Rule, choose, fitness, fitness_by_hand, mapped};
 pub use code::{CourierCode, CourierServiceId, InvalidCourierService, ServiceCode};
 pub use mapping::{Mapping, MappingOwner, Mappings, Scope};
+pub use mapping_table::{
+    Carried, MOST_MAPPINGS, MappingRow, MappingTable, Merged, OldRate, RowVerdict,
+};
 pub use reason::{Reason, Strategy};
 pub use requirements::{AmazonShips, Constraint, LabelSource, Requirements};
 pub use territory::Territory;

@@ -98,12 +98,9 @@ impl Key {
         )
     }
 
-    /// A mapping of the tenant, or of one connection if it is narrowed.
-    pub(crate) fn mapping(owner: &MappingOwner, term: &ShippingTerm) -> Self {
-        Self::new(
-            mapping_pk(owner),
-            format!("{MAPPING}{}", encoded(&term.to_string())),
-        )
+    /// All mappings of a tenant, of one connection if they are narrowed, or of the deployment.
+    pub(crate) fn mapping_table(owner: &MappingOwner) -> Self {
+        Self::new(mapping_pk(owner), MAPPING_TABLE)
     }
 
     pub(crate) fn credentials(connection: &ConnectionKey) -> Self {
@@ -231,6 +228,11 @@ impl Key {
         )
     }
 
+    /// How often a shipping term came to a connection.
+    pub(crate) fn seen_term(connection: &ConnectionKey, term: &ShippingTerm) -> Self {
+        Self::new(seen_terms_pk(connection), encoded(&term.to_string()))
+    }
+
     /// A connection's stock settings.
     pub(crate) fn stock_plan(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), STOCK)
@@ -256,7 +258,7 @@ impl Key {
 
     /// The brake of the whole deployment.
     pub(crate) fn deployment_freeze() -> Self {
-        Self::new("DEPLOYMENT".to_owned(), "FREEZE")
+        Self::new(DEPLOYMENT.to_owned(), "FREEZE")
     }
 
     /// In the table of buyer data, which has one item an order.
@@ -266,8 +268,13 @@ impl Key {
 }
 
 pub(crate) const CARRIER_NAME: &str = "CARRIER_NAME#";
+/// The partition of what holds for the whole deployment.
+const DEPLOYMENT: &str = "DEPLOYMENT";
 pub(crate) const CONNECTION: &str = "CONNECTION#";
 pub(crate) const COURIER: &str = "COURIER#";
+/// Sorts before what begins with [`MAPPING`].
+pub(crate) const MAPPING_TABLE: &str = "MAPPING";
+/// A mapping in an item of its own, as an earlier release wrote them.
 pub(crate) const MAPPING: &str = "MAPPING#";
 pub(crate) const MARKETPLACE: &str = "MARKETPLACE#";
 pub(crate) const PARKED: &str = "PARKED#";
@@ -314,6 +321,7 @@ impl LeasedState for Matching {
 
 pub(super) fn mapping_pk(owner: &MappingOwner) -> String {
     match owner {
+        MappingOwner::Deployment => DEPLOYMENT.to_owned(),
         MappingOwner::Tenant(tenant) => tenant_pk(tenant),
         MappingOwner::Connection(connection) => connection_pk(connection),
     }
@@ -330,6 +338,16 @@ pub(crate) fn connection_pk(connection: &ConnectionKey) -> String {
         encoded(connection.tenant.as_str()),
         encoded(connection.id.as_str())
     )
+}
+
+/// The terms that came to a connection, in the table of orders.
+pub(crate) fn seen_terms_pk(connection: &ConnectionKey) -> String {
+    format!("TERMS#{}", connection_pk(connection))
+}
+
+/// The term that a sort key of [`seen_terms_pk`]'s partition names.
+pub(crate) fn seen_term_of(sk: &str) -> Option<ShippingTerm> {
+    decoded(sk)?.parse().ok()
 }
 
 pub(crate) fn order_pk(connection: &ConnectionId, order: &OrderId) -> String {

@@ -1,13 +1,13 @@
 //! What decides an order's courier: marketplaces, couriers, mappings.
 
-use super::item::{item, text, value};
+use super::item::{Item, item, text, value};
 use super::key::{self, Key};
+use super::mappings::MappingItems;
 use super::{Store, Written};
 use crate::domain::connection::MarketplaceSettings;
 use crate::domain::courier::{Courier, CourierCode, Mapping, MappingOwner};
 use crate::domain::ids::{ConnectionKey, TenantId};
 use crate::domain::marketplace::Marketplace;
-use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
 use serde::Serialize;
 
@@ -26,15 +26,33 @@ impl Settings {
             .iter()
             .find(|settings| settings.marketplace == marketplace && settings.active)
     }
+
+    /// Takes the items of one owner.
+    fn take(&mut self, items: Vec<Item>) -> Result<()> {
+        let mut mappings = MappingItems::default();
+        for fields in items {
+            let sk = text(&fields, "sk").unwrap_or_default();
+            if sk.starts_with(key::MARKETPLACE) {
+                self.marketplaces.push(value(fields)?);
+            } else if sk.starts_with(key::COURIER) {
+                self.couriers.push(value(fields)?);
+            } else if sk.starts_with(key::MAPPING_TABLE) {
+                mappings.take(fields)?;
+            }
+        }
+        let mappings = mappings.done().table.mappings;
+        self.mappings.extend(mappings.into_values());
+        Ok(())
+    }
 }
 
 impl Store {
-    /// All that decides the courier of a connection's orders: two strongly consistent queries.
+    /// All that decides the courier of a connection's orders: three strongly consistent reads.
     pub async fn settings(&self, connection: &ConnectionKey) -> Result<Settings> {
         let own = self.between(
             &self.tables.connections,
             key::connection_pk(connection),
-            key::MAPPING,
+            key::MAPPING_TABLE,
             key::MARKETPLACE,
         );
         let shared = self.between(
@@ -43,17 +61,14 @@ impl Store {
             key::COURIER,
             key::MAPPING,
         );
-        let (own, shared) = futures::try_join!(own, shared)?;
-        let mut settings = Settings::default();
-        for fields in own.into_iter().chain(shared) {
-            let sk = text(&fields, "sk").unwrap_or_default();
-            if sk.starts_with(key::MAPPING) {
-                settings.mappings.push(value(fields)?);
-            } else if sk.starts_with(key::MARKETPLACE) {
-                settings.marketplaces.push(value(fields)?);
-            } else if sk.starts_with(key::COURIER) {
-                settings.couriers.push(value(fields)?);
-            }
+        let defaults = self.mappings(&MappingOwner::Deployment);
+        let (own, shared, defaults) = futures::try_join!(own, shared, defaults)?;
+        let mut settings = Settings {
+            mappings: defaults,
+            ..Settings::default()
+        };
+        for items in [own, shared] {
+            settings.take(items)?;
         }
         Ok(settings)
     }
@@ -166,27 +181,6 @@ impl Store {
     pub async fn delete_courier(&self, tenant: &TenantId, courier: &CourierCode) -> Result<()> {
         self.delete(&self.tables.connections, Key::courier(tenant, courier))
             .await
-    }
-
-    /// The mappings of a tenant, or those narrowed to one connection.
-    pub async fn mappings(&self, owner: &MappingOwner) -> Result<Vec<Mapping>> {
-        let pk = key::mapping_pk(owner);
-        self.between(&self.tables.connections, pk, key::MAPPING, key::MAPPING)
-            .await?
-            .into_iter()
-            .map(value)
-            .collect()
-    }
-
-    /// Writes a mapping. Idempotent.
-    pub async fn put_mapping(&self, owner: &MappingOwner, mapping: &Mapping) -> Result<()> {
-        let key = Key::mapping(owner, &mapping.term);
-        self.put("write a mapping", key, mapping).await
-    }
-
-    pub async fn delete_mapping(&self, owner: &MappingOwner, term: &ShippingTerm) -> Result<()> {
-        let key = Key::mapping(owner, term);
-        self.delete(&self.tables.connections, key).await
     }
 
     async fn put<T: Serialize>(&self, doing: &'static str, key: Key, value: &T) -> Result<()> {

@@ -146,6 +146,7 @@ impl Functions {
                 orders: queue(ORDERS),
                 inbox: inbox(ORDERS),
                 logged_unknown: Default::default(),
+                terms: Default::default(),
             },
             desk_orders: Arc::new(desk_orders::App {
                 store: store.clone(),

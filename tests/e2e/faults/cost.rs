@@ -78,15 +78,19 @@ async fn a_new_order_costs_two_writes_and_no_call_of_amazon() {
         let batch = world.received_orders().await;
         remap(&app, batch.clone()).await.unwrap();
         let calls = tripwire.calls();
-        assert_eq!(count(&calls, Call::writes), 20, "buyer and order");
+        assert_eq!(
+            count(&calls, Call::writes),
+            21,
+            "buyer and order, and their shipping term once"
+        );
         assert_eq!(
             count(&calls, |call| call.name == "Query"),
-            2,
+            3,
             "the rules, once a batch"
         );
         assert_eq!(
             calls.len(),
-            44,
+            46,
             "and a look at each order and at its connection, one at that before, and one at what listings are known: {calls:#?}"
         );
 

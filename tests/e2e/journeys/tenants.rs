@@ -188,7 +188,7 @@ fn scope_without(route: &str) -> &'static str {
         "connections catalogue buyer operator"
     } else if catalogue || route == "/products" || route == "/stock-levels" {
         "connections desk buyer operator"
-    } else if matches!(route, "/freeze" | "/unfreeze")
+    } else if matches!(route, "/freeze" | "/unfreeze" | "/default-mappings")
         || route.starts_with("/sellers")
         || route.starts_with("/operator")
     {

@@ -222,6 +222,10 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("GET", "/carrier-names", none(), Nothing("carrier_names")),
         ("POST", "/carrier-names", json!([]), Own(200)),
         ("GET", "/mappings", none(), Nothing("mappings")),
+        ("POST", "/mappings", json!([]), Own(200)),
+        ("GET", "/mapping-terms", none(), Nothing("terms")),
+        ("GET", "/default-mappings", none(), Own(403)),
+        ("POST", "/default-mappings", json!([]), Own(403)),
         ("GET", "/orders", none(), Nothing("orders")),
         ("GET", "/orders/pick-list", none(), Own(200)),
         ("GET", "/orders/{connection}/{order}", none(), NotFound),
@@ -311,6 +315,9 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
     let carrier = json!({"carrier": "DPD"});
     let term = "?term=STD%20UK%20DOM";
     let narrowed = format!("{term}&connection={connection}");
+    let old_rate = format!("?term=STD%20UK%20DOM_1&connection={connection}");
+    let to = json!({"to": "STD UK DOM"});
+    let default = mapping.clone();
     let of_connection = format!("?connection={connection}");
     let stocked = format!("?sku={STOCKED}");
     let queries = [
@@ -380,6 +387,22 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("PUT", "/mappings", term.to_owned(), mapping, Own(422)),
         ("DELETE", "/mappings", narrowed, none(), NotFound),
         ("DELETE", "/mappings", term.to_owned(), none(), Own(204)),
+        ("PUT", "/mappings/tie", old_rate.clone(), to, NotFound),
+        ("DELETE", "/mappings/tie", old_rate, none(), NotFound),
+        (
+            "PUT",
+            "/default-mappings",
+            term.to_owned(),
+            default,
+            Own(403),
+        ),
+        (
+            "DELETE",
+            "/default-mappings",
+            term.to_owned(),
+            none(),
+            Own(403),
+        ),
         (
             "GET",
             "/orders",

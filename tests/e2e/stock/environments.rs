@@ -110,6 +110,7 @@ impl Maker {
                 orders: queue(RemapCarriers),
                 inbox: inbox(RemapCarriers),
                 logged_unknown: Mutex::default(),
+                terms: Mutex::default(),
             },
             announce_changes: announce_changes::App {
                 bus: announce_changes::Bus::new(

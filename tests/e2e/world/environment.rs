@@ -83,6 +83,7 @@ pub(super) async fn new_remap_carriers(
         orders: Queue::new(sqs.clone(), orders.url.clone()),
         inbox: Inbox::new(sqs, orders.url.clone(), orders.dead_letter_url.clone()),
         logged_unknown: Mutex::default(),
+        terms: Mutex::default(),
     }
 }
 

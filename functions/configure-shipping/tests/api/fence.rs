@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 async fn every_route_wants_a_token_with_the_scope() {
     let world = World::new().await;
     let operations = routes::operations(&serde_json::to_value(openapi()).unwrap());
-    assert_eq!(operations.len(), 11);
+    assert_eq!(operations.len(), 19);
     routes::want_a_token_with_the_scope(&router(world.app.clone()), &operations).await;
 }
 

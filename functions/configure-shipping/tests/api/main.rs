@@ -8,4 +8,6 @@
 mod carrier_names;
 mod fence;
 mod rules;
+mod tables;
+mod terms;
 mod world;

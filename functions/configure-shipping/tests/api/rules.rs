@@ -4,7 +4,7 @@ use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stallkeeper::domain::courier::{Courier, Mapping, MappingOwner};
-use stallkeeper::store::Permit;
+use stallkeeper::store::{Permit, RevisedMappings, Written};
 
 fn rerun(id: &str, term: Value) -> Value {
     json!({"v": 1, "kind": "rerun", "tenant": "north", "connection": id, "term": term, "after": null, "hop": 0})
@@ -38,7 +38,7 @@ async fn a_mapping_looks_again_at_what_waits_at_once_and_later() {
         .is(200);
     assert_eq!(
         put,
-        json!({"term": "STD UK DOM", "service": "DPD/next-day", "carries_prime": true})
+        json!({"term": "STD UK DOM", "service": "DPD/next-day", "carries_prime": true, "scope": "tenant"})
     );
     let mut sent = world.queued();
     sent.sort_by_key(|(message, delay)| (message["connection"].to_string(), *delay));
@@ -219,15 +219,18 @@ async fn a_tenant_has_two_hundred_couriers_and_two_thousand_mappings_at_most() {
     put("/couriers/C7", one()).await.is(200);
 
     let owner = MappingOwner::Tenant(north.clone());
-    for n in 0..2_000 {
-        let mapping = Mapping {
-            term: format!("SPEED{n} UK DOM").parse().unwrap(),
-            service: "C7/x".parse().unwrap(),
-            carries_prime: false,
-            scope: owner.scope(),
-        };
-        store.put_mapping(&owner, &mapping).await.unwrap();
-    }
+    let mapping = |n| Mapping {
+        term: format!("SPEED{n} UK DOM").parse().unwrap(),
+        service: "C7/x".parse().unwrap(),
+        carries_prime: false,
+        scope: owner.scope(),
+    };
+    let full = RevisedMappings {
+        table: (0..2_000).map(mapping).collect(),
+        revision: 0,
+    };
+    let saved = store.save_mapping_table(&owner, &full).await;
+    assert_eq!(saved.unwrap(), Written::Done);
     let service = || json!({"service": "C7/x"});
     let one_more = put("/mappings?term=STD%20UK%20DOM", service()).await;
     assert_eq!(one_more.problem_kind(409), "limit-reached");

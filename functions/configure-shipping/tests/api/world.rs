@@ -43,6 +43,12 @@ impl World {
         Answer::to(router, caller, (method, path), &body).await
     }
 
+    /// A request of the operator.
+    pub(crate) async fn operate(&self, method: &str, path: &str, body: Value) -> Answer {
+        let (router, caller) = (router(self.app.clone()), ("house", Scope::Operator));
+        Answer::to(router, caller, (method, path), &body).await
+    }
+
     /// A table that a tenant sends as CSV, with scope `connections`.
     pub(crate) async fn send_csv(&self, tenant: &str, path: &str, csv: &str) -> Answer {
         let caller = Caller::new(tenant.parse().unwrap(), &[Scope::Connections]);

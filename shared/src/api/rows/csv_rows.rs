@@ -23,11 +23,11 @@ pub(super) fn read<F: RowForm>(bytes: &[u8]) -> Answer<Vec<Content>> {
         .delimiter(if semicolons { b';' } else { b',' })
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut columns = reader
+    let headings = reader
         .headers()
-        .map_err(|_| not_csv("Its first line cannot be read."))?
-        .clone();
-    columns.trim();
+        .map_err(|_| not_csv("Its first line cannot be read."))?;
+    let columns = headings.iter().map(|heading| F::column(heading.trim()));
+    let columns: csv::StringRecord = columns.collect();
     check::<F>(&columns)?;
     let columns = Arc::new(columns);
     let mut rows = Vec::new();

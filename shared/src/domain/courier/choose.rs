@@ -152,6 +152,20 @@ pub fn fitness_by_hand(
     }
 }
 
+/// The mapping that decides for orders of a term that demand nothing else, and the step it is found at; or why there is
+/// none.
+///
+/// # Errors
+/// [`Reason::NoMapping`] or [`Reason::ZoneNotServed`].
+pub fn mapped<'a>(
+    term: &ShippingTerm,
+    mappings: &'a Mappings,
+    couriers: &Couriers,
+) -> Result<(&'a Mapping, Step), Reason> {
+    let demands_nothing = Requirements::default();
+    search(term, &demands_nothing, mappings, couriers, &mut Vec::new())
+}
+
 fn decide(
     term: Option<&ShippingTerm>,
     order: &Requirements,

@@ -19,8 +19,21 @@ pub struct Mapping {
 }
 
 /// For whom a mapping was put, from the widest to the narrowest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MappingScope)]
 pub enum Scope {
     /// A default of the whole deployment.
     Deployment,
@@ -33,6 +46,8 @@ pub enum Scope {
 /// Whose mapping it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MappingOwner {
+    /// The operator, as a default for every tenant.
+    Deployment,
     /// All connections of the tenant share it.
     Tenant(TenantId),
     /// It is narrowed to one connection.
@@ -42,6 +57,7 @@ pub enum MappingOwner {
 impl MappingOwner {
     pub fn scope(&self) -> Scope {
         match self {
+            Self::Deployment => Scope::Deployment,
             Self::Tenant(_) => Scope::Tenant,
             Self::Connection(_) => Scope::Connection,
         }
@@ -50,7 +66,7 @@ impl MappingOwner {
     /// The connection that it is narrowed to.
     pub fn connection(&self) -> Option<&ConnectionKey> {
         match self {
-            Self::Tenant(_) => None,
+            Self::Deployment | Self::Tenant(_) => None,
             Self::Connection(connection) => Some(connection),
         }
     }
@@ -79,6 +95,13 @@ impl Mappings {
     /// The mapping that was put for exactly this scope and term.
     pub fn get(&self, scope: Scope, term: &ShippingTerm) -> Option<&Mapping> {
         self.0.get(&(scope, term.clone()))
+    }
+
+    /// The same with other mappings of one scope.
+    #[must_use]
+    pub fn with(&self, scope: Scope, others: impl IntoIterator<Item = Mapping>) -> Self {
+        let kept = self.0.values().filter(|it| it.scope != scope).cloned();
+        kept.chain(others).collect()
     }
 
     /// All mappings, widest scope first.

@@ -1,0 +1,127 @@
+//! `/default-mappings`: the operator's mappings for tenants that have none of their own for a term.
+
+use super::import::ImportParams;
+use super::list::MappingList;
+use super::row::{OfMappings, RowSchema};
+use super::{MappingAnswer, MappingRequest, term};
+use crate::App;
+use crate::import::ImportResult;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use stallkeeper::api::scope::Operator;
+use stallkeeper::api::{Answer, Author, Body, Parameters, Problem, Rows, Tenant};
+use stallkeeper::domain::courier::{MappingOwner, Scope};
+use stallkeeper::domain::shipping_term::ShippingTerm;
+use std::sync::Arc;
+use tracing::info;
+use utoipa::IntoParams;
+
+const DEFAULTS: MappingOwner = MappingOwner::Deployment;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DefaultParams {
+    /// The shipping term, in any letter case.
+    #[param(inline, value_type = ShippingTerm)]
+    term: String,
+}
+
+/// List the default mappings. Needs scope `operator`.
+#[utoipa::path(get, path = "/default-mappings", operation_id = "listDefaultMappings", tag = "default mappings",
+    responses((status = 200, body = MappingList)))]
+pub(crate) async fn list_defaults(
+    State(app): State<Arc<App>>,
+    _: Tenant<Operator>,
+) -> Answer<Json<MappingList>> {
+    let read = app.store.mapping_table(&DEFAULTS).await?;
+    Ok(Json(MappingList::of(&read, &DEFAULTS)))
+}
+
+/// Put a default mapping. Needs scope `operator`; it is in the audit log.
+///
+/// It holds for each tenant that maps neither the term nor a wider one, and the explanation of an order says so. Orders that
+/// come from now on go by it; one that waits does when it is looked at again: when Amazon changes it, or its tenant changes a
+/// mapping or a courier. A tenant without such a courier service has its orders wait, as before.
+#[utoipa::path(put, path = "/default-mappings", operation_id = "putDefaultMapping", tag = "default mappings", params(DefaultParams),
+    request_body = MappingRequest,
+    responses(
+        (status = 200, body = MappingAnswer),
+        (status = 409, description = "There are 2,000 default mappings"),
+        (status = 422, description = "This is no shipping term, or no courier service"),
+    ))]
+pub(crate) async fn put_default(
+    State(app): State<Arc<App>>,
+    _: Tenant<Operator>,
+    author: Author,
+    Parameters(params): Parameters<DefaultParams>,
+    Body(request): Body<MappingRequest>,
+) -> Answer<Json<MappingAnswer>> {
+    let mapping = request.checked(&params.term, Scope::Deployment)?;
+    app.put_mapping(&DEFAULTS, &mapping).await?;
+    audit("put", &author);
+    Ok(Json(MappingAnswer::of(&mapping, &DEFAULTS)))
+}
+
+/// Delete a default mapping. Orders keep what they were given. Needs scope `operator`; it is in the audit log.
+#[utoipa::path(delete, path = "/default-mappings", operation_id = "deleteDefaultMapping", tag = "default mappings", params(DefaultParams),
+    responses(
+        (status = 204, description = "Deleted, now or before"),
+        (status = 422, description = "This is no shipping term"),
+    ))]
+pub(crate) async fn delete_default(
+    State(app): State<Arc<App>>,
+    _: Tenant<Operator>,
+    author: Author,
+    Parameters(params): Parameters<DefaultParams>,
+) -> Answer<StatusCode> {
+    let term = term(&params.term)?;
+    app.store.delete_mapping(&DEFAULTS, &term).await?;
+    audit("delete", &author);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Put a table of default mappings: all of it or nothing. Needs scope `operator`; it is in the audit log.
+///
+/// As `importMappings`, except that services are spelt by their codes, since tenants have couriers of their own, and that a
+/// term has no number of Amazon's old rates.
+#[utoipa::path(post, path = "/default-mappings", operation_id = "importDefaultMappings", tag = "default mappings", params(ImportParams),
+    request_body(content(
+        (Vec<RowSchema> = "application/json"),
+        (String = "text/csv", example = "term,service\nSTD UK DOM,DPD/next-day\n"),
+    )),
+    responses(
+        (status = 200, body = ImportResult),
+        (status = 400, description = "The body is neither JSON nor CSV"),
+        (status = 409, description = "The mappings are of another revision, or would be more than 2,000"),
+        (status = 413, description = "More than 2,000 rows or 6 MiB"),
+        (status = 415, description = "The body is declared as neither JSON nor CSV"),
+        (status = 422, description = "Rows are refused, or a connection is named; none was taken"),
+    ))]
+pub(crate) async fn import_defaults(
+    State(app): State<Arc<App>>,
+    _: Tenant<Operator>,
+    author: Author,
+    Parameters(params): Parameters<ImportParams>,
+    rows: Rows<OfMappings>,
+) -> Answer<Json<ImportResult>> {
+    if params.connection.is_some() {
+        let detail = "a default is for every connection";
+        return Err(Problem::invalid("connection", detail));
+    }
+    let result = app.import(&DEFAULTS, &[], &params, rows).await?;
+    if result.applied {
+        audit("import", &author);
+    }
+    Ok(result)
+}
+
+fn audit(done: &'static str, author: &Author) {
+    let author = author.0.as_deref().unwrap_or("-");
+    info!(
+        audit = "default_mappings_changed",
+        done, author, "default mappings were changed"
+    );
+}

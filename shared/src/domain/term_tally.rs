@@ -1,0 +1,135 @@
+//! How often each shipping term comes: counted as orders are stored, so that looking costs nothing but the look.
+//!
+//! An order counts for the term it gets, in the week it was bought in: by the run that stores it so, which is one alone, however
+//! often its message comes. It is a count for people: a run that is stopped between storing and counting loses its batch's
+//! share, and a write whose answer is lost may count one twice.
+
+use super::ids::ConnectionKey;
+use super::order::{FulfilledBy, StoredOrder};
+use super::shipping_term::ShippingTerm;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// Weeks that count: half a year.
+pub const WEEKS: i64 = 26;
+const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// A week, counted from 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Week(pub i64);
+
+impl Week {
+    pub fn of(moment: Timestamp) -> Self {
+        Self(moment.as_second().div_euclid(WEEK.as_secs()))
+    }
+
+    /// Whether orders of this week still count.
+    pub fn counts(self, now: Timestamp) -> bool {
+        self.0 > Self::of(now).0 - WEEKS
+    }
+
+    /// When the last moment of this week does not count any more.
+    pub fn forgotten_at(self) -> Timestamp {
+        let seconds = (self.0 + WEEKS).saturating_mul(WEEK.as_secs());
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// What is counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tallied {
+    pub connection: ConnectionKey,
+    pub term: ShippingTerm,
+    pub week: Week,
+}
+
+/// How many orders, and when the latest of them was bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    pub orders: u32,
+    pub last_seen: Timestamp,
+}
+
+/// Orders that were stored and are to be counted.
+#[derive(Debug, Default)]
+pub struct TermTally(HashMap<Tallied, Count>);
+
+impl TermTally {
+    /// Notes an order that was stored just now in place of `before`.
+    pub fn note(&mut self, before: Option<&StoredOrder>, now: &StoredOrder) {
+        let by_amazon = now.order.fulfilled_by == Some(FulfilledBy::Amazon);
+        let earlier = before.and_then(|before| before.decision.term.as_ref());
+        let term = now.decision.term.as_ref().filter(|_| !by_amazon);
+        let Some(term) = term.filter(|term| earlier != Some(term)) else {
+            return;
+        };
+        let bought_at = now.order.created_at;
+        let tallied = Tallied {
+            connection: now.connection_key(),
+            term: term.clone(),
+            week: Week::of(bought_at),
+        };
+        self.add(
+            tallied,
+            Count {
+                orders: 1,
+                last_seen: bought_at,
+            },
+        );
+    }
+
+    /// Adds what was counted elsewhere, or could not be written.
+    pub fn add(&mut self, tallied: Tallied, count: Count) {
+        let sum = self
+            .0
+            .entry(tallied)
+            .or_insert(Count { orders: 0, ..count });
+        sum.orders = sum.orders.saturating_add(count.orders);
+        sum.last_seen = sum.last_seen.max(count.last_seen);
+    }
+
+    /// Takes all that was noted; nothing is left.
+    pub fn take(&mut self) -> Vec<(Tallied, Count)> {
+        self.0.drain().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_counts_for_half_a_year() {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let week = Week::of(now);
+        assert!(week.counts(now) && Week(week.0 - 25).counts(now));
+        assert!(!Week(week.0 - 26).counts(now));
+        assert!(week.forgotten_at() > now + SignedDuration::from_hours(24 * 175));
+        assert!(!week.counts(week.forgotten_at()));
+    }
+
+    #[test]
+    fn what_is_counted_together_is_one_sum() {
+        let mut tally = TermTally::default();
+        let tallied = |term: &str| Tallied {
+            connection: ConnectionKey {
+                tenant: "north".parse().unwrap(),
+                id: "C1".parse().unwrap(),
+            },
+            term: term.parse().unwrap(),
+            week: Week(1),
+        };
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (term, orders, second) in [("UK NEXT", 1, 9), ("UK NEXT", 2, 5), ("STD UK DOM", 1, 1)] {
+            let last_seen = at(second);
+            tally.add(tallied(term), Count { orders, last_seen });
+        }
+        let all: HashMap<_, _> = tally.take().into_iter().collect();
+        let next = Count {
+            orders: 3,
+            last_seen: at(9),
+        };
+        assert_eq!((all.len(), all[&tallied("UK NEXT")]), (2, next));
+        assert!(tally.take().is_empty());
+    }
+}
