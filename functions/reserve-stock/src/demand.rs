@@ -152,6 +152,9 @@ fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
     };
     let units = if is_cancelled(stored) {
         left
+    } else if item.cancelled_by.is_some() {
+        // One line of several: what Amazon still asks for of it, as a rule nothing.
+        left.saturating_add(item.open_quantity()).min(item.quantity)
     } else {
         item.quantity
     };

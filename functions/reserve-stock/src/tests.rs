@@ -2,6 +2,7 @@
 
 mod arrival;
 mod batches;
+mod cancelled;
 
 use crate::App;
 use crate::demand::OrderChanges;
