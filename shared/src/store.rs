@@ -17,11 +17,13 @@
 //! | | state of authorisation | `OAUTH_STATE#digest` | `OAUTH_STATE` | `connect-account` |
 //! | | rate limit | `LIMIT#region#seller` | operation | who calls Amazon |
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
+//! | | cancellation | `ORDER#c#id` | `CANCELLATION#id` | `desk-orders`, `cancel-orders`, `settle-feeds` |
 //! | | dispatch of a parcel | `ORDER#c#id` | `DISPATCH#parcel` | `confirm-shipments`, `desk-orders` |
 //! | | how often a shipping term came, by week | `TERMS#CONNECTION#t#c` | term | `configure-shipping` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
+//! | | lease of cancellations | `CONNECTION#t#c` | `CANCELLATIONS` | `cancel-orders` |
 //! | | lease of the run that confirms dispatches | `CONNECTION#t#c` | `DISPATCHES` | `confirm-shipments` |
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
 //! | catalogue | levels with the generation | `SKU#t#sku` | `LEVELS` | `compute-listings` |
@@ -31,7 +33,7 @@
 //! | | hold that began or ended | `LISTING#t#c#amazon_sku` | `HOLD#at` | `manage-catalogue` |
 //! | | mark of a held listing, by the end of its hold | `HELD#t#c` | `until#amazon_sku` | `configure-selling`, `sync-stock` |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
-//! | | feed, mark of an open one, manifest | `FEED#t#c`, `OPEN_FEED#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `settle-feeds` |
+//! | | feed, mark of an open one (of cancellations apart), manifest | `FEED#t#c`, `OPEN_FEED#t#c` or `OPEN_CANCELLATIONS#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `cancel-orders`, `settle-feeds` |
 //! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
 //!
 //! Three numbers that only rise:

@@ -61,6 +61,7 @@ pub fn line_changes(
     let shipped_more = now.status == partly && (!was_partly || is_less_open(before, now));
     let asked = newly_asked(before, now);
     let withdrawn = newly_withdrawn(before, now);
+    let cancelled = newly_cancelled(before, now);
     let mut events = Vec::new();
     if shipped_more {
         let lines = now.order.items.iter();
@@ -73,6 +74,10 @@ pub fn line_changes(
     }
     if !withdrawn.is_empty() {
         let happened = Happened::OrderCancelWithdrawn(lines_of(new, now, withdrawn.into_iter()));
+        events.push(event(new, happened, at));
+    }
+    if !cancelled.is_empty() {
+        let happened = Happened::OrderLinesCancelled(lines_of(new, now, cancelled.into_iter()));
         events.push(event(new, happened, at));
     }
     events
@@ -120,6 +125,18 @@ fn newly_withdrawn<'a>(before: Option<&StoredOrder>, now: &'a StoredOrder) -> Ve
         .collect()
 }
 
+/// The lines that Amazon shows as cancelled since this change, of an order that is not cancelled as a whole.
+fn newly_cancelled<'a>(before: Option<&StoredOrder>, now: &'a StoredOrder) -> Vec<&'a OrderItem> {
+    if now.status == OrderStatus::Cancelled {
+        return Vec::new();
+    }
+    let before = |line: &OrderItem| before.and_then(|before| line_of(before, &line.id));
+    let is_new = |line: &&OrderItem| {
+        line.cancelled_by.is_some() && before(line).is_some_and(|it| it.cancelled_by.is_none())
+    };
+    now.order.items.iter().filter(is_new).collect()
+}
+
 fn line_of<'a>(order: &'a StoredOrder, id: &str) -> Option<&'a OrderItem> {
     order.order.items.iter().find(|line| line.id == id)
 }
@@ -135,6 +152,7 @@ fn lines_of<'a>(
         quantity: line.quantity,
         open_quantity: now.open_quantity(line),
         cancel_reason: line.cancel_reason.filter(|_| line.cancel_requested),
+        cancelled_by: line.cancelled_by,
     };
     Box::new(OrderLines {
         order: new.row.clone(),

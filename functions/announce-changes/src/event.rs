@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use stallkeeper::domain::cancellation::{
+    CancelReason, CancellationId, CancellationLine, CancellationState,
+};
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::courier::LabelSource;
 use stallkeeper::domain::dispatch::{DispatchLine, DispatchState, ParcelId, TrackingNumber};
@@ -14,7 +17,7 @@ use stallkeeper::domain::feed::FeedKind;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
 use stallkeeper::domain::listing::HoldMode;
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::order::BuyerReason;
+use stallkeeper::domain::order::{BuyerReason, CancelledBy};
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
 
@@ -70,6 +73,15 @@ pub enum Happened {
     /// The buyer takes back the wish to cancel lines of an order that the platform has taken over.
     #[strum(serialize = "order.cancel_withdrawn")]
     OrderCancelWithdrawn(Box<OrderLines>),
+    /// Amazon shows lines of an order as cancelled, and others not.
+    #[strum(serialize = "order.lines_cancelled")]
+    OrderLinesCancelled(Box<OrderLines>),
+    /// Amazon accepts a cancellation, or some of its lines; its order does not show it yet.
+    #[strum(serialize = "cancellation.accepted")]
+    CancellationAccepted(Box<CancellationFacts>),
+    /// Amazon refuses a cancellation: its lines are open again.
+    #[strum(serialize = "cancellation.refused")]
+    CancellationRefused(Box<CancellationFacts>),
     /// An order will not be fulfilled; `cancelled_by` says who cancelled it, if Amazon does.
     #[strum(serialize = "order.cancelled")]
     OrderCancelled(Box<OrderRow>),
@@ -251,6 +263,21 @@ pub struct DispatchFacts {
     pub not_counted_by_amazon: Option<String>,
 }
 
+/// A cancellation of lines of an order, right after the change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CancellationFacts {
+    pub connection: ConnectionId,
+    /// Amazon's.
+    pub order_id: OrderId,
+    pub cancellation: CancellationId,
+    pub revision: u64,
+    pub reason: CancelReason,
+    pub state: CancellationState,
+    /// Each with Amazon's words if it is refused.
+    pub lines: Vec<CancellationLine>,
+    pub settled_at: Option<Timestamp>,
+}
+
 /// An order, and the lines that the event is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OrderLines {
@@ -271,6 +298,9 @@ pub struct OrderLine {
     /// Why the buyer asks to cancel it, if it is one of Amazon's reasons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<BuyerReason>,
+    /// Who cancelled it, if Amazon says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<CancelledBy>,
 }
 
 /// The value that was refused; a quantity belongs to no marketplace.

@@ -10,6 +10,7 @@
 //! sent already. An event's `detail.id` is the same each time, so that consumers can drop what they have seen.
 
 pub mod bus;
+pub mod cancellation_changes;
 pub mod changes;
 pub mod dispatch_changes;
 pub mod event;
@@ -21,6 +22,7 @@ pub use bus::Bus;
 pub use changes::{changes, connection_changes, line_changes};
 pub use event::Event;
 
+use cancellation_changes::cancellation_changes;
 use dispatch_changes::{dispatch_changes, shows_other_packages};
 use event::Happened;
 use jiff::Timestamp;
@@ -128,6 +130,9 @@ impl Work {
                 }
             }
             Change::Dispatch(images) => self.events.extend(dispatch_changes(&images, at)),
+            Change::Cancellation(images) => {
+                self.events.extend(cancellation_changes(&images, at));
+            }
             Change::Connection { old, new } => self.add_connection(old, new, at),
             Change::Listing(images) => self.events.extend(listing_changes(&images, at)),
             Change::Offer(images) => self.events.extend(offer_changes(&images, at)),

@@ -1,6 +1,7 @@
 //! The outbox from images to the bus.
 
 mod bus;
+mod cancellations;
 mod changes;
 mod dispatches;
 mod lines;

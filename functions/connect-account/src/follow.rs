@@ -4,7 +4,7 @@ use crate::App;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::error::Result;
-use stallkeeper::queue::{CancellationMessage, TickMessage};
+use stallkeeper::queue::TickMessage;
 
 impl App {
     /// Makes the schedules follow a connection that was just written, lets it fetch now rather than in five minutes (the
@@ -17,20 +17,7 @@ impl App {
         self.tick(connection).await?;
         let plan = self.store.stock_plan(key).await?;
         self.listing_jobs.recompute_all(connection, &plan).await?;
-        self.stock_ticks.begin_round(connection, &plan).await?;
-        self.send_cancellations(connection).await
-    }
-
-    /// Has the cancellations sent that waited while the connection sent nothing.
-    async fn send_cancellations(&self, connection: &Connection) -> Result<()> {
-        if !connection.status.sends() {
-            return Ok(());
-        }
-        let message = CancellationMessage::Send {
-            connection: connection.key(),
-            hop: 0,
-        };
-        self.cancellations.send(&connection.id, message, 0).await
+        self.stock_ticks.begin_round(connection, &plan).await
     }
 
     /// Queues the first read of a connection that fetches orders in this status, once.

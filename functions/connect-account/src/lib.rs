@@ -41,7 +41,6 @@ pub struct App {
     pub ticks: Queue,
     pub listing_jobs: Queue,
     pub stock_ticks: Queue,
-    pub cancellations: Queue,
     pub config: Config,
 }
 

@@ -16,7 +16,6 @@ async fn main() -> Result<(), lambda_http::Error> {
         ticks: start.queue("ORDER_TICKS_QUEUE_URL")?,
         listing_jobs: start.queue("LISTING_JOBS_QUEUE_URL")?,
         stock_ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
-        cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
         config: Config::from_env()?,
     };
     lambda_http::run(router(Arc::new(app))).await

@@ -12,13 +12,13 @@ pub mod silence;
 pub mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 pub use notices::Storms;
 use run::{RunOutcome, poll};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::{DispatchMessage, Queue, TickMessage};
+use stallkeeper::queue::{CancellationMessage, DispatchMessage, Queue, TickMessage};
 use stallkeeper::schedule::Schedules;
 use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
@@ -28,6 +28,8 @@ use tracing::warn;
 
 /// How often a tick may queue itself again before only the schedule continues.
 const MOST_HOPS: u32 = 50;
+/// A cancellation that is due for so long is sent by no message any more.
+const MESSAGE_ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(3);
 
 /// What the function works with.
 pub struct App {
@@ -40,6 +42,8 @@ pub struct App {
     /// Woken for dispatches that wait, whatever made them wait.
     pub dispatches: Queue,
     pub feed_checks: Queue,
+    /// Woken for cancellations that wait, whatever made them wait.
+    pub cancellations: Queue,
     pub inbox: Inbox,
     /// Absent, Amazon is not asked for notices.
     pub notices: Option<NoticesInbox>,
@@ -96,6 +100,7 @@ async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<
         return schedules.follow_latest(&app.store, &key).await;
     };
     wake_dispatches(app, &connection).await?;
+    wake_cancellations(app, &connection).await?;
     let outcome = poll(app, &connection, deadline).await?;
     if outcome == RunOutcome::OutOfTime && hop < MOST_HOPS {
         let next = TickMessage::Tick {
@@ -122,6 +127,22 @@ async fn wake_dispatches(app: &App, connection: &Connection) -> Result<()> {
         hop: 0,
     };
     app.dispatches.send(&connection.id, message, 0).await
+}
+
+/// And of its cancellations.
+async fn wake_cancellations(app: &App, connection: &Connection) -> Result<()> {
+    let key = connection.key();
+    // What came just now has a message on its way.
+    let before = Timestamp::now() - MESSAGE_ON_ITS_WAY;
+    let sends = connection.status.sends();
+    if !sends || !app.store.has_due_cancellations(&key, before).await? {
+        return Ok(());
+    }
+    let message = CancellationMessage::Send {
+        connection: key,
+        hop: 0,
+    };
+    app.cancellations.send(&connection.id, message, 0).await
 }
 
 #[cfg(test)]

@@ -96,6 +96,27 @@ impl Store {
         Ok(keys.filter_map(|sk| key::cancellation_of(&sk)).collect())
     }
 
+    /// Whether a cancellation of a connection has been due for its feed since before this moment.
+    pub async fn has_due_cancellations(
+        &self,
+        connection: &ConnectionKey,
+        moment: Timestamp,
+    ) -> Result<bool> {
+        let answer = self
+            .db
+            .query()
+            .table_name(&self.tables.orders)
+            .index_name("waiting")
+            .limit(1)
+            .key_condition_expression("waiting_pk = :pk AND waiting_sk < :before")
+            .expression_attribute_values(":pk", s(key::pending_cancellations_pk(connection)))
+            .expression_attribute_values(":before", s(key::sortable(moment)))
+            .send()
+            .await
+            .map_err(|error| failure("look for due cancellations", error))?;
+        Ok(answer.items.is_some_and(|items| !items.is_empty()))
+    }
+
     /// Takes the lease under which a connection's cancellations are sent, so that none is in two feeds. `false`: another run
     /// has it.
     pub async fn lease_cancellations(

@@ -6,6 +6,7 @@ use super::item::{Item, VERSION, inflated};
 use super::key;
 use super::matching::Matching;
 use super::rounds::Round;
+use crate::domain::cancellation::Cancellation;
 use crate::domain::connection::Connection;
 use crate::domain::dispatch::Dispatch;
 use crate::domain::feed::Feed;
@@ -73,6 +74,7 @@ pub enum Change {
     Offer(Images<Offer>),
     Feed(Images<Feed>),
     Dispatch(Images<Dispatch>),
+    Cancellation(Images<Cancellation>),
     Rejected(RejectedRow),
     GivenUp(GivenUpUnits),
     /// A hold of a listing began or ended.
@@ -122,6 +124,7 @@ pub fn change(
         (Some(Kind::Offer), Some(new)) => Ok(Change::Offer(images(old, new)?)),
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
         (Some(Kind::Dispatch), Some(new)) => Ok(Change::Dispatch(images(old, new)?)),
+        (Some(Kind::Cancellation), Some(new)) => Ok(Change::Cancellation(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
         (Some(Kind::GivenUp), Some(new)) if old.is_none() => Ok(Change::GivenUp(image(new)?)),
         (Some(Kind::Hold), Some(new)) if old.is_none() => Ok(Change::Hold(image(new)?)),
@@ -155,6 +158,7 @@ enum Kind {
     Offer,
     Feed,
     Dispatch,
+    Cancellation,
     Rejected,
     GivenUp,
     Hold,
@@ -172,6 +176,7 @@ impl Kind {
             _ if sk.starts_with(key::GIVEN_UP) => Some(Self::GivenUp),
             _ if sk.starts_with(key::HOLD) => Some(Self::Hold),
             _ if sk.starts_with(key::DISPATCH) => Some(Self::Dispatch),
+            _ if sk.starts_with(key::CANCELLATION) => Some(Self::Cancellation),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
             _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
             // Beside the feeds are their manifests, in partitions that begin alike.

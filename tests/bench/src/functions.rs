@@ -135,6 +135,7 @@ impl Functions {
                 dispatches: queue(DISPATCHES),
                 ticks: queue(ORDER_TICKS),
                 feed_checks: queue(FEED_CHECKS),
+                cancellations: queue(CANCELLATIONS),
                 inbox: inbox(ORDER_TICKS),
                 notices: None,
                 storms: Default::default(),

@@ -99,6 +99,7 @@ impl Maker {
                 ticks: queue(PollOrders),
                 dispatches: Queue::new(sqs.clone(), String::new()),
                 feed_checks: queue(SettleFeeds),
+                cancellations: Queue::new(sqs.clone(), String::new()),
                 inbox: inbox(PollOrders),
                 notices: None,
                 storms: poll_orders::Storms::default(),

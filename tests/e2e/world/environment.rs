@@ -58,6 +58,7 @@ pub(super) async fn new_poll_orders(
         // No dispatch waits here.
         dispatches: Queue::new(sqs.clone(), String::new()),
         feed_checks: Queue::new(sqs.clone(), ticks.url.clone()),
+        cancellations: Queue::new(sqs.clone(), String::new()),
         inbox: Inbox::new(sqs, ticks.url.clone(), ticks.dead_letter_url.clone()),
         // The journeys over the deployed functions have them.
         notices: None,

@@ -11,7 +11,7 @@ async fn sending_stopped_anywhere_cancels_each_line_all_the_same() {
     for side in [Side::Before, Side::After] {
         let mut stops = 0;
         for n in 1..60 {
-            let world = World::start().await;
+            let world = World::unchecked().await;
             let order = world.order("026-1").await;
             world.ask(&order, &["1", "2"], CancelReason::Other).await;
             world.calls.stop_at(n, side);
@@ -31,7 +31,7 @@ async fn sending_stopped_anywhere_cancels_each_line_all_the_same() {
 async fn settling_stopped_anywhere_ends_the_same() {
     for side in [Side::Before, Side::After] {
         for n in 1..40 {
-            let world = World::start().await;
+            let world = World::unchecked().await;
             let order = world.order("026-1").await;
             world.ask(&order, &["1", "2"], CancelReason::Other).await;
             assert!(world.send().await);

@@ -17,6 +17,7 @@ mod looks;
 mod prices;
 mod products;
 mod sending;
+mod sold_out;
 mod spellings;
 mod stops;
 

@@ -78,7 +78,13 @@ fn a_wish_to_cancel_is_announced_once_with_its_lines_after_the_order_was_taken_o
         order.order.items[1].cancel_requested = false;
         order.order.items[1].cancelled_by = Some(CancelledBy::Merchant);
     });
-    assert!(cancelled.is_empty(), "it was granted, not withdrawn");
+    let kinds: Vec<&str> = cancelled.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(
+        kinds,
+        ["order.lines_cancelled"],
+        "it was granted, not withdrawn"
+    );
+    assert_eq!(cancelled[0].1["lines"][0]["cancelled_by"], "merchant");
 }
 
 #[test]

@@ -51,7 +51,6 @@ impl World {
             ticks: clients.queue("ticks"),
             listing_jobs: clients.queue("listing-jobs"),
             stock_ticks: clients.queue("stock-ticks"),
-            cancellations: clients.queue("cancellations"),
             config,
         };
         Self {

@@ -1,8 +1,9 @@
-//! A tick is the clock of the connection's dispatches.
+//! A tick is the clock of the connection's dispatches and cancellations.
 
 use crate::world::World;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use stallkeeper::domain::cancellation::Cancellation;
 use stallkeeper::domain::courier::LabelSource;
 use stallkeeper::domain::dispatch::{HandOver, ParcelCarrier, ParcelUnits};
 use stallkeeper::domain::order::{OrderItem, OrderStatus};
@@ -43,12 +44,37 @@ async fn a_tick_wakes_who_confirms_dispatches_if_any_waits() {
     assert_eq!(woken(&world), 1);
 }
 
+#[tokio::test]
+async fn a_tick_wakes_who_cancels_once_a_cancellation_waits_longer_than_its_message_would() {
+    let world = World::start().await;
+    let ids = world.connection.key();
+    let due = |id: &str, minutes: i64| -> Cancellation {
+        let at = Timestamp::now() - SignedDuration::from_mins(minutes);
+        serde_json::from_value(json!({
+            "tenant": &ids.tenant, "connection": &ids.id, "order_id": "026-1", "id": id, "reason": "other",
+            "state": "to_send", "due_at": at, "created_at": at, "revision": 1, "lines": [],
+        }))
+        .unwrap()
+    };
+    let put = async |cancellation: Cancellation| {
+        let written = world.store.replace_cancellation(&cancellation).await;
+        assert_eq!(written.unwrap(), Written::Done);
+    };
+    put(due("C1", 0)).await;
+    assert!(world.tick().await);
+    assert_eq!(sent_to(&world, "cancellations"), 0);
+    put(due("C2", 4)).await;
+    assert!(world.tick().await);
+    assert_eq!(sent_to(&world, "cancellations"), 1);
+}
+
 fn woken(world: &World) -> usize {
+    sent_to(world, "dispatches")
+}
+
+fn sent_to(world: &World, queue: &str) -> usize {
     world.heard(|heard| {
-        let woken = heard
-            .messages
-            .iter()
-            .filter(|(queue, _)| queue == "dispatches");
-        woken.count()
+        let messages = heard.messages.iter();
+        messages.filter(|(to, _)| to == queue).count()
     })
 }

@@ -275,6 +275,7 @@ fn app(server: &MockServer, store: Store) -> App {
         ticks: Queue::new(sqs.clone(), url("order-ticks")),
         dispatches: Queue::new(sqs.clone(), url("dispatches")),
         feed_checks: Queue::new(sqs.clone(), url("feed-checks")),
+        cancellations: Queue::new(sqs.clone(), url("cancellations")),
         inbox: Inbox::new(sqs.clone(), url("order-ticks"), url("dead")),
         notices: Some(NoticesInbox {
             inbox: Inbox::new(sqs, url("notices"), url("dead")),

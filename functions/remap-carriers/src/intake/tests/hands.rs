@@ -1,6 +1,7 @@
 //! What people and buyers decide, and what no rule undoes.
 
 use super::*;
+use stallkeeper::domain::cancellation::{CancelDecision, CancelReason, CancelUnits, decide};
 
 #[test]
 fn a_buyers_wish_to_cancel_stops_an_order_that_is_not_taken_over() {
@@ -115,4 +116,65 @@ fn what_a_person_holds_no_rule_and_no_change_frees() {
         )
     );
     assert_eq!(after("CANCELLED").status, OrderStatus::Cancelled);
+}
+
+#[test]
+fn too_late_answers_one_wish_and_not_the_next() {
+    let wish = |asks: bool| {
+        let cancellation = if asks {
+            json!({"cancellationRequest": {"requester": "BUYER"}})
+        } else {
+            json!({})
+        };
+        json!({"orderItems": [{"orderItemId": "1", "quantityOrdered": 1, "product": {"sellerSku": "MUG#1"},
+            "cancellation": cancellation}]})
+    };
+    let mut told = take(raw("UNSHIPPED", 1, wish(true)), None, &rules()).unwrap();
+    told.acknowledged_at = Some(at(1));
+    told.cancel_too_late.insert("1".to_owned());
+    assert_eq!(told.open_cancel_requests().count(), 0);
+    let later = take(
+        raw("UNSHIPPED", 2, with_note(wish(true))),
+        Some(&told),
+        &rules(),
+    )
+    .unwrap();
+    assert_eq!(
+        later.open_cancel_requests().count(),
+        0,
+        "it is the same wish"
+    );
+    let withdrawn = take(raw("UNSHIPPED", 3, wish(false)), Some(&later), &rules()).unwrap();
+    assert!(withdrawn.cancel_too_late.is_empty());
+    let again = raw("UNSHIPPED", 4, with_note(wish(true)));
+    let again = take(again, Some(&withdrawn), &rules()).unwrap();
+    assert_eq!(again.open_cancel_requests().count(), 1);
+}
+
+/// The same in the words of another reading.
+fn with_note(mut json: Value) -> Value {
+    json["orderItems"][0]["product"]["title"] = json!("A mug");
+    json
+}
+
+#[test]
+fn what_is_being_cancelled_is_not_made_ready_by_a_later_reading() {
+    let ready = take(raw("UNSHIPPED", 1, json!({})), None, &rules()).unwrap();
+    let decided = decide(
+        &ready,
+        &CancelUnits::AllOpen,
+        CancelReason::Other,
+        &"C".parse().unwrap(),
+        at(2),
+    );
+    let CancelDecision::Write { order, .. } = decided else {
+        panic!("{decided:?}");
+    };
+    let other = json!({"fulfillment": {"shipByWindow": {"latestDateTime": at(9_000)}}});
+    let later = take(raw("UNSHIPPED", 3, other), Some(&order), &rules()).unwrap();
+    assert_eq!(later.status, OrderStatus::PendingReview);
+    assert_eq!(later.decision.reason, Some(Reason::Held));
+    assert_eq!(later.claims, order.claims);
+    let over = take(raw("CANCELLED", 4, json!({})), Some(&later), &rules()).unwrap();
+    assert_eq!(over.status, OrderStatus::Cancelled);
 }
