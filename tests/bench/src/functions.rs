@@ -5,6 +5,7 @@ use anyhow::Result;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use jiff::SignedDuration;
+use poll_orders::NoticesInbox;
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::Queue;
 use stallkeeper::schedule::{Schedules, Targets};
@@ -22,6 +23,7 @@ pub(crate) const ORDER_TICKS: &str = "order-ticks";
 pub(crate) const ORDERS: &str = "orders";
 pub(crate) const FEED_CHECKS: &str = "feed-checks";
 pub(crate) const DISPATCHES: &str = "dispatches";
+pub(crate) const NOTICES: &str = "notices";
 
 pub(crate) struct Functions {
     /// Past the meter.
@@ -38,6 +40,7 @@ pub(crate) struct Functions {
     pub(crate) confirm_shipments: confirm_shipments::App,
     pub(crate) reserve_stock: reserve_stock::App,
     pub(crate) announce_changes: announce_changes::App,
+    pub(crate) sqs: aws_sdk_sqs::Client,
     /// Past the meter.
     pub(crate) unmetered: aws_sdk_dynamodb::Client,
     /// Of the orders.
@@ -137,7 +140,10 @@ impl Functions {
                 feed_checks: queue(FEED_CHECKS),
                 cancellations: queue(CANCELLATIONS),
                 inbox: inbox(ORDER_TICKS),
-                notices: None,
+                notices: Some(NoticesInbox {
+                    inbox: inbox(NOTICES),
+                    queue_arn: NOTICES.to_owned(),
+                }),
                 storms: Default::default(),
             },
             remap_carriers: remap_carriers::App {
@@ -177,6 +183,7 @@ impl Functions {
                 store: store.clone(),
                 dispatches: queue(DISPATCHES),
             },
+            sqs: sqs.clone(),
             unmetered,
             stream: TableChanges::default(),
             settle_feeds: settle_feeds::App {

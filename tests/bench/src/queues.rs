@@ -3,7 +3,7 @@
 use crate::MEMORY;
 use crate::aws::{COUNTS, EVENTS, TAKE, Taken};
 use crate::functions::{
-    DISPATCHES, FEED_CHECKS, Functions, LISTING_JOBS, ORDER_TICKS, ORDERS, STOCK_CHANGES,
+    DISPATCHES, FEED_CHECKS, Functions, LISTING_JOBS, NOTICES, ORDER_TICKS, ORDERS, STOCK_CHANGES,
     STOCK_TICKS, url,
 };
 use crate::meter::{SUMS, Sums};
@@ -34,7 +34,7 @@ pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
 /// Records of a stream in a batch, as in the template.
 const STREAM_BATCH: usize = 100;
 /// A batch's size in the template.
-const QUEUES: [(&str, &str, usize); 7] = [
+const QUEUES: [(&str, &str, usize); 8] = [
     (ORDER_TICKS, "poll-orders", 1),
     (ORDERS, "remap-carriers", 10),
     (STOCK_CHANGES, "compute-listings", 5),
@@ -42,6 +42,7 @@ const QUEUES: [(&str, &str, usize); 7] = [
     (STOCK_TICKS, "sync-stock", 1),
     (FEED_CHECKS, "settle-feeds", 1),
     (DISPATCHES, "confirm-shipments", 10),
+    (NOTICES, "poll-orders", 10),
 ];
 
 pub(crate) struct Bench {
@@ -63,7 +64,7 @@ impl Bench {
                 }
                 idle = false;
                 progress(function);
-                self.run(function, bodies).await?;
+                self.run(queue, function, bodies).await?;
             }
             let dead = self.dead().await?;
             if !dead.is_empty() {
@@ -97,9 +98,17 @@ impl Bench {
         Ok(dead)
     }
 
-    async fn run(&mut self, function: &'static str, bodies: Vec<String>) -> Result<()> {
+    async fn run(
+        &mut self,
+        queue: &str,
+        function: &'static str,
+        bodies: Vec<String>,
+    ) -> Result<()> {
         let mut event = SqsEvent::default();
         event.records = bodies.into_iter().enumerate().map(message).collect();
+        for record in &mut event.records {
+            record.event_source_arn = Some(queue.to_owned());
+        }
         let deadline = SystemTime::now() + Duration::from_secs(280);
         let apps = &self.functions;
         MEMORY.reset_peak_usage();

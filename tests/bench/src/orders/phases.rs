@@ -1,11 +1,12 @@
 //! What an order's life costs: taken in by a sweep, read again unchanged, dispatched; with the events and the reservations
 //! that follow.
 
-use crate::functions::Functions;
+use crate::functions::{Functions, NOTICES};
 use crate::queues::ApiRequest;
 use crate::report::Phase;
+use crate::seller::{self, MARKETPLACE};
 use crate::shop::{Shop, sku};
-use crate::{seller, world};
+use crate::world;
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ use stallkeeper::store::{BackFillJob, BackFillKind, Written};
 use std::time::Instant;
 
 const SERVICE: &str = "DPD/next-day";
+/// Of one call.
+const MOST_ROWS: usize = 1_000;
 /// Mapped, so that most orders are ready.
 const TERMS: [&str; 5] = [
     "STD UK DOM",
@@ -44,16 +47,23 @@ pub(super) async fn life(shop: &mut Shop, count: u32) -> Result<Life> {
     follow(shop).await?;
     // Those that Amazon fulfils are not fetched, so that what is generated is more than what is counted here.
     let orders = merchant_orders(shop).await?;
-    let stored = stored(shop, &orders).await?;
-    let taken_in = u32::try_from(stored.len())?;
+    let new = stored(shop, &orders).await?;
+    let taken_in = u32::try_from(new.len())?;
     let mut phases = vec![shop.bench.phase("new, by sweep", taken_in).await?];
+
+    shop.begin("new, by notice").await?;
+    let noticed = by_notice(shop, count).await?;
+    phases.push(shop.bench.phase("new, by notice", noticed).await?);
 
     shop.begin("read again, unchanged").await?;
     read_again(shop).await?;
-    phases.push(shop.bench.phase("read again, unchanged", taken_in).await?);
+    let read = taken_in + noticed;
+    phases.push(shop.bench.phase("read again, unchanged", read).await?);
 
     shop.begin("dispatched").await?;
-    let dispatched = dispatch(shop, &stored).await?;
+    let orders = merchant_orders(shop).await?;
+    let known = stored(shop, &orders).await?;
+    let dispatched = dispatch(shop, &known).await?;
     phases.push(
         shop.bench
             .phase("dispatched and confirmed", dispatched)
@@ -132,6 +142,61 @@ async fn follow(shop: &mut Shop) -> Result<()> {
     Ok(())
 }
 
+/// New orders of which Amazon sends notices, all at once: the first few are fetched one by one, the others by an early sweep.
+async fn by_notice(shop: &mut Shop, count: u32) -> Result<u32> {
+    let now = Timestamp::now();
+    // Late enough for the next sweep, old enough for Amazon's search.
+    let (since, until) = (
+        now - SignedDuration::from_mins(11),
+        now - SignedDuration::from_mins(5),
+    );
+    let skus: Vec<String> = (0..shop.listings).map(sku).collect();
+    let wish = json!({"count": count, "seed": 2, "since": since.to_string(), "until": until.to_string(), "skus": skus});
+    let known = merchant_orders(shop).await?;
+    seller::sandbox(&shop.bench, "POST", "/orders", json!({"generate": wish})).await?;
+    let mut new = merchant_orders(shop).await?;
+    new.retain(|order| !known.contains(order));
+    let functions = &shop.bench.functions;
+    let queue = crate::functions::url(&shop.bench.at.aws, NOTICES);
+    for order in &new {
+        let notice = functions.sqs.send_message().queue_url(&queue);
+        notice
+            .message_body(notice_of(order).to_string())
+            .send()
+            .await?;
+    }
+    shop.drain().await?;
+    follow(shop).await?;
+    Ok(u32::try_from(stored(shop, &new).await?.len())?)
+}
+
+/// As Amazon's page "ORDER_CHANGE" shows it.
+fn notice_of(order: &Value) -> Value {
+    json!({
+        "NotificationVersion": "1.0",
+        "NotificationType": "ORDER_CHANGE",
+        "PayloadVersion": "1.0",
+        "EventTime": order["lastUpdatedTime"],
+        "Payload": {"OrderChangeNotification": {
+            "NotificationLevel": "OrderLevel",
+            "SellerId": seller::SELLER,
+            "AmazonOrderId": order["orderId"],
+            "OrderChangeType": "OrderStatusChange",
+            "OrderChangeTrigger": {
+                "TimeOfOrderChange": order["lastUpdatedTime"],
+                "ChangeReason": "OrderStatusChange",
+            },
+            "Summary": {"MarketplaceId": MARKETPLACE.id(), "OrderStatus": "Unshipped", "FulfillmentType": "MFN"},
+        }},
+        "NotificationMetadata": {
+            "ApplicationId": "bench",
+            "SubscriptionId": "bench",
+            "PublishTime": order["lastUpdatedTime"],
+            "NotificationId": order["orderId"],
+        },
+    })
+}
+
 async fn read_again(shop: &mut Shop) -> Result<()> {
     let now = Timestamp::now();
     let since = now - SignedDuration::from_hours(24);
@@ -142,12 +207,13 @@ async fn read_again(shop: &mut Shop) -> Result<()> {
     follow(shop).await
 }
 
-/// Hands over every order that is ready, a parcel each; how many.
+/// Hands over the orders that are ready, a parcel each; how many.
 async fn dispatch(shop: &mut Shop, stored: &[StoredOrder]) -> Result<u32> {
     let ready = |stored: &&StoredOrder| stored.status == OrderStatus::Ready;
     let rows: Vec<Value> = stored
         .iter()
         .filter(ready)
+        .take(MOST_ROWS)
         .map(|stored| row(shop, &stored.order.id))
         .collect();
     let routes = desk_orders::router(shop.bench.functions.desk_orders.clone());
