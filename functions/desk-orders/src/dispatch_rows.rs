@@ -14,14 +14,15 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use stallkeeper::api::{Answer, RowForm, Rows, Tenant, scope};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
-use stallkeeper::domain::dispatch::{DispatchDecision, DispatchRefusalCode, decide};
+use stallkeeper::domain::dispatch::{DispatchDecision, DispatchRefusalCode, ParcelId, decide};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::DispatchMessage;
 use stallkeeper::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// How many rows are looked at side by side.
 const CONCURRENCY: usize = 16;
@@ -53,18 +54,31 @@ impl RowForm for DispatchRows {
     }
 }
 
-/// A row of `POST /dispatches`, as it is described: a parcel, and whose it is.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a description; rows are read one by one")]
-#[schema(as = DispatchRow)]
-pub struct Described {
-    /// Connection id.
-    connection: String,
-    /// Amazon's order id.
-    order_id: String,
-    parcel: stallkeeper::domain::dispatch::ParcelId,
-    #[serde(flatten)]
-    request: DispatchRequest,
+/// How a row is described: a parcel, and whose it is. Rows themselves are read one by one.
+pub struct DispatchRow;
+
+impl PartialSchema for DispatchRow {
+    fn schema() -> RefOr<Schema> {
+        let mut row = DispatchRequest::schema();
+        if let RefOr::T(Schema::Object(row)) = &mut row {
+            let ids = [
+                ("connection", String::schema()),
+                ("order_id", String::schema()),
+                ("parcel", ParcelId::schema()),
+            ];
+            row.required
+                .extend(ids.iter().map(|(name, _)| (*name).to_owned()));
+            row.properties
+                .extend(ids.map(|(name, schema)| (name.to_owned(), schema)));
+        }
+        row
+    }
+}
+
+impl ToSchema for DispatchRow {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        DispatchRequest::schemas(schemas);
+    }
 }
 
 /// What became of the rows of a call.
@@ -155,7 +169,7 @@ enum Verdict {
 #[utoipa::path(
     post, path = "/dispatches", operation_id = "postDispatches", tag = "desk",
     request_body(content(
-        (Vec<Described> = "application/json"),
+        (Vec<DispatchRow> = "application/json"),
         (String = "text/csv", example = "connection,order_id,parcel,courier_service,tracking_number,handed_over_at\n01KAC,026-1520163-6049104,P-1,DPD/next-day,15501234567890,2026-11-20T16:00:00Z\n"),
     )),
     responses(

@@ -48,7 +48,8 @@ pub enum DispatchState {
     ToConfirm,
     /// Amazon knows of it.
     Confirmed,
-    /// It was refused, by Amazon or before: its units are open again. See Amazon's words.
+    /// It was refused, by Amazon or before: its units are open again, but those of a parcel that Amazon had confirmed before
+    /// the edit that it refuses. See Amazon's words.
     Refused,
     /// Amazon's answer was lost; it goes again under the same number. Or, with a label of Amazon's, its packages do not show
     /// it a day after the hand-over.
@@ -196,6 +197,11 @@ impl Dispatch {
             self.state,
             DispatchState::ToConfirm | DispatchState::Unknown
         )
+    }
+
+    /// Whether Amazon may have a package of it: then its lines are as they are, and its units are not open.
+    pub fn is_known_to_amazon(&self) -> bool {
+        self.confirmed_at.is_some() || (self.called && self.state != DispatchState::Refused)
     }
 
     /// Whether it is ours to confirm: labels bought from Amazon need no confirmation, and orders that Amazon carries refuse

@@ -70,31 +70,6 @@ async fn a_part_leaves_the_rest_open_and_wakes_who_tells_amazon() {
 }
 
 #[tokio::test]
-async fn given_back_what_is_dispatched_is_not_offered_again() {
-    let stand = stand().await;
-    stand.put_couriers().await;
-    let part = parcel(json!([{"order_item_id": "1", "quantity": 2}]));
-    let path = format!("{PATH}/P-1");
-    stand.send("PUT", &path, Some(part)).await.is(200);
-    let back = json!({"orders": [{"connection": "C1", "id": "026-1"}]});
-    let back = stand.post("/orders/give-back", back).await.is(200);
-    assert_eq!(back["orders"][0]["outcome"], "given_back", "{back}");
-    let order = stand.get("/orders/C1/026-1").await.is(200);
-    assert_ne!(order["status"], "ready");
-    let open = |at: usize| order["amazon"]["items"][at]["open_quantity"].clone();
-    assert_eq!((open(0), open(1)), (json!(0), json!(1)));
-    let all = parcel(json!("all_open"));
-    let rest = stand
-        .send("PUT", &format!("{PATH}/P-2"), Some(all))
-        .await
-        .is(200);
-    assert_eq!(
-        rest["lines"],
-        json!([{"order_item_id": "2", "quantity": 1}])
-    );
-}
-
-#[tokio::test]
 async fn more_than_is_open_is_a_conflict_that_shows_the_order() {
     let stand = stand().await;
     let path = format!("{PATH}/P-1");

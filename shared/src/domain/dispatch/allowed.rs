@@ -1,7 +1,7 @@
 //! What of a hand-over is allowed: refused is what Amazon would refuse, and what is not ours to ship.
 
 use super::lines::{Room, lines};
-use super::{Dispatch, DispatchLine, DispatchRefusal, DispatchState, HandOver, ParcelUnits};
+use super::{Dispatch, DispatchLine, DispatchRefusal, HandOver, ParcelUnits};
 use crate::domain::courier::LabelSource;
 use crate::domain::order::{FulfilledBy, OrderItem, OrderStatus, StoredOrder};
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +22,7 @@ pub(super) fn allowed_lines(
         return Err(refusal);
     }
     // What Amazon may know of keeps its lines.
-    let told = before.filter(|before| before.called && before.state != DispatchState::Refused);
+    let told = before.filter(|before| before.is_known_to_amazon());
     match told {
         Some(told) => fixed_lines(freed, told, &hand_over.units),
         None => open_lines(freed, hand_over),

@@ -98,10 +98,14 @@ impl Dispatch {
         }
     }
 
-    /// It is refused: its units are open again, and a person is to look at it.
+    /// It is refused: its units are open again, and a person is to look at it. Of an edit, only the edit is refused: Amazon
+    /// has the parcel as it was, and its units stay with it.
     pub fn refused(&self, order: &StoredOrder, words: DispatchWords, now: Timestamp) -> Settled {
         let note = format!("parcel `{}` is refused: {}", self.parcel, words.message);
-        let mut order = without_claim(order, &self.parcel);
+        let mut order = match self.confirmed_at {
+            None => without_claim(order, &self.parcel),
+            Some(_) => order.clone(),
+        };
         order.status = order.status_taken_over();
         order.revision += 1;
         let expires = || buyer_expires(&order.order, order.status, order.buyer_until, now);

@@ -294,6 +294,32 @@ fn a_refusal_opens_the_units_again_and_nobody_is_offered_the_order() {
 }
 
 #[test]
+fn an_edit_that_is_refused_opens_no_unit_since_amazon_has_the_parcel() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let (dispatch, order) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));
+    let confirmed = dispatch.calling(at(101)).confirmed(None, at(102));
+    let edit = HandOver {
+        handed_over_at: at(90),
+        ..hand_over(ParcelUnits::AllOpen)
+    };
+    let (edited, order) = written(decide(&order, &[confirmed], "P1", edit));
+    let settled = edited.calling(at(103)).refused(&order, words(), at(104));
+    assert_eq!(settled.dispatch.state, DispatchState::Refused);
+    assert_eq!(settled.order.unclaimed(&settled.order.order.items[0]), 0);
+    assert_eq!(settled.order.status, OrderStatus::Dispatched);
+    let all = [settled.dispatch];
+    let other = decide(&settled.order, &all, "P2", hand_over(ParcelUnits::AllOpen));
+    assert_eq!(refusal(other), DispatchRefusal::NothingOpen);
+    let (again, _) = written(decide(
+        &settled.order,
+        &all,
+        "P1",
+        hand_over(ParcelUnits::AllOpen),
+    ));
+    assert_eq!(again.lines, edited.lines);
+}
+
+#[test]
 fn after_a_lost_answer_the_same_number_goes_again_ever_later() {
     let stored = order(vec![item("1", "A", 1)]);
     let (dispatch, _) = written(decide(&stored, &[], "P1", hand_over(ParcelUnits::AllOpen)));

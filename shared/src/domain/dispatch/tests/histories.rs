@@ -112,7 +112,7 @@ proptest! {
                 prop_assert!(shipped <= line.quantity);
                 let ours: u32 = dispatches
                     .iter()
-                    .filter(|it| it.state != DispatchState::Refused)
+                    .filter(|it| it.state != DispatchState::Refused || it.confirmed_at.is_some())
                     .map(|it| it.units_of(&line.id))
                     .sum();
                 let told = stored.order.packages.iter().filter_map(|it| it.units_of(&line.id)).sum::<u32>();
