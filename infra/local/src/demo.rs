@@ -1,11 +1,14 @@
 //! The demo's journey on a running local cloud: what a platform would do, through the API alone, and a look at both
 //! sides at the end.
 
+mod arrival;
 mod browser;
 mod bus;
+mod cancelling;
 mod goods;
 mod listings;
 mod look;
+mod parcels;
 mod platform;
 mod report;
 mod scene;
@@ -24,6 +27,8 @@ use crate::cli::DemoArgs;
 use crate::cloud::Cloud;
 use crate::console::Console;
 use browser::Browser;
+use cancelling::Unwanted;
+use parcels::Parcel;
 use platform::{LATE_MAPPING, MAPPINGS, Platform, Row};
 use scene::{BY_CONSENT, BY_TOKEN, SHIP_PLUS_ORDER, Scene};
 
@@ -57,6 +62,10 @@ struct Journey<'a> {
     taken_over: Option<(String, String)>,
     /// What Amazon showed of the listing that a person holds.
     held_at: Option<u64>,
+    /// From order on Amazon to stored here, by notice.
+    seconds_to_stored: Vec<f64>,
+    parcels: Vec<Parcel>,
+    unwanted: Unwanted,
     started: Instant,
 }
 
@@ -74,6 +83,9 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
         orders_from: Timestamp::now().checked_sub(TAKE_OVER)?,
         taken_over: None,
         held_at: None,
+        seconds_to_stored: Vec::new(),
+        parcels: Vec::new(),
+        unwanted: Unwanted::default(),
         started: Instant::now(),
     };
     let step = console.step("Two sellers connect: one by consent, one by a pasted token");
@@ -115,12 +127,21 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
     journey.take_over().await?;
     step.done();
 
+    let step = console.step("A few orders more, one at a time: Amazon's notices bring them");
+    journey.arrive().await?;
+    step.done();
+
     journey
         .stock(console, arguments.skus, arguments.orders, arguments.seed)
         .await?;
     let all = journey.on_amazon.len();
     let step = console.step("Every order that came meanwhile is stored");
     journey.until(&step, |rows| (rows.len(), all)).await?;
+    step.done();
+
+    journey.ship(console).await?;
+    let step = console.step("Until Amazon shows again what is wanted");
+    journey.until_equal(&step, None).await?;
     step.done();
 
     let report = journey.look().await?;

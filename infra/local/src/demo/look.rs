@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::goods::{CLOSED, HELD};
 use super::listings::{Compared, Line};
+use super::parcels::{Dispatches, Package, differences};
 use super::platform::Row;
 use super::report::{ConnectionLine, Report, compare};
 use super::scene::SHIP_PLUS_ORDER;
@@ -14,6 +15,10 @@ use super::{Connected, Journey, text};
 
 /// Orders of a connection are fetched by themselves every five minutes.
 const SCHEDULE_SECONDS: u64 = 5 * 60;
+/// At most one sweep in so long a time is brought by notices.
+const EARLY_SWEEP_SECONDS: u64 = 3 * 60;
+/// One when buyers want to cancel, one when Amazon has cancelled, one that many notices bring.
+const SWEEPS_AFTER_PARCELS: u64 = 3;
 
 impl Journey<'_> {
     pub(super) async fn look(&self) -> Result<Report> {
@@ -23,11 +28,15 @@ impl Journey<'_> {
         let lines = self.listing_lines().await?;
         let mut listings = Compared::of(&lines);
         listings.refused = self.refused;
+        let packages = self.packages().await?;
         let mut report = Report {
             connections: self.connection_lines().await?,
             orders,
             listings,
             oversold: self.oversold().await?,
+            dispatches: Dispatches::of(&self.parcels, &packages),
+            cancellations: self.cancellations().await?,
+            median_seconds_to_stored: self.median_seconds_to_stored(),
             sp_api_calls: self.scene.calls().await?,
             events: self.heard.counts(),
             dead_letters: self.dead_letters().await?,
@@ -36,14 +45,24 @@ impl Journey<'_> {
             rows,
             taken_over: self.taken_over.clone(),
             lines,
+            parcels: self.parcels.clone(),
         };
         report.broken = self.broken(&report).await?;
+        report.broken.extend(differences(&self.parcels, &packages));
         if !announced {
             report
                 .broken
                 .push("Not every stored order was announced on the bus.".into());
         }
         Ok(report)
+    }
+
+    async fn packages(&self) -> Result<Vec<Package>> {
+        let mut packages = Vec::new();
+        for connected in &self.connected {
+            packages.extend(self.scene.packages(connected.seller).await?);
+        }
+        Ok(packages)
     }
 
     /// The bus follows the tables with a little delay.
@@ -86,6 +105,11 @@ impl Journey<'_> {
         if !report.lines.iter().any(|line| left_alone(&line)) {
             broken.push(format!("{HELD}, which a person holds, was not left alone."));
         }
+        let cancelled = &report.cancellations;
+        let wanted = cancelled.by_merchant + cancelled.by_buyer;
+        if cancelled.cancelled != wanted || cancelled.unasked > 0 {
+            broken.push("Amazon does not show as cancelled what was, and nothing else.".into());
+        }
         if report.dead_letters > 0 {
             broken.push("There are dead letters: cargo dev replay orders --peek".into());
         }
@@ -104,7 +128,16 @@ impl Journey<'_> {
             // One poll when it was switched on with five slices of a first read, one poll and one slice for the marketplace
             // that was switched on late, what was ticked beyond, and what the schedule ticked.
             let scheduled = self.started.elapsed().as_secs() / SCHEDULE_SECONDS;
-            let most = held.div_ceil(100) as u64 + 8 + self.extra_ticks + scheduled;
+            // Many notices at once bring a sweep early, every three minutes at most; and what was handed over or cancelled changed,
+            // so that the sweeps after it read it again.
+            let early = self.started.elapsed().as_secs() / EARLY_SWEEP_SECONDS + 1;
+            let handed_over = self
+                .parcels
+                .iter()
+                .filter(|one| one.connection == *id)
+                .count();
+            let again = SWEEPS_AFTER_PARCELS * handed_over.div_ceil(100) as u64;
+            let most = held.div_ceil(100) as u64 + 8 + self.extra_ticks + scheduled + early + again;
             let searches = self.scene.searches(seller).await?;
             if searches > most {
                 broken.push(format!(

@@ -158,7 +158,6 @@ impl Platform {
             "acknowledged",
             "partly_dispatched",
             "elsewhere",
-            "partly_dispatched",
             "dispatched",
             "cancelled",
         ] {

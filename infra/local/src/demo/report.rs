@@ -1,18 +1,23 @@
 //! What the demo found: JSON for programs, tables for people, and whether it holds.
 
+mod tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::cancelling::Cancellations;
 use super::goods::{
     ALIAS, BUNDLE, CASE_MISMATCH, CLOSED, FULFILLED_BY_AMAZON, HELD, REFUSED, URGENT_ZERO,
 };
 use super::listings::{Compared, Line};
+use super::parcels::{Dispatches, Parcel, Story};
 use super::platform::Row;
 use super::scene::SHIP_PLUS_ORDER;
+use tables::{counts, table, tally};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -21,6 +26,10 @@ pub(crate) struct Report {
     pub(crate) listings: Compared,
     /// Units that buyers ordered from a number that was about to fall.
     pub(crate) oversold: u64,
+    pub(crate) dispatches: Dispatches,
+    pub(crate) cancellations: Cancellations,
+    /// From an order on Amazon to its being stored with its courier, by notice; null if no notice came.
+    pub(crate) median_seconds_to_stored: Option<f64>,
     pub(crate) sp_api_calls: Value,
     pub(crate) events: BTreeMap<String, usize>,
     pub(crate) dead_letters: u64,
@@ -34,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) taken_over: Option<(String, String)>,
     #[serde(skip)]
     pub(crate) lines: Vec<Line>,
+    #[serde(skip)]
+    pub(crate) parcels: Vec<Parcel>,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +109,7 @@ impl Report {
             of("Waits for a person because", |row| row.reason.as_deref()),
             of("Status", |row| Some(row.status.as_str())),
             self.order_stories(),
+            self.parcel_stories(),
             self.stories(),
             counts(&["Amazon's operation", "Calls"], calls),
             counts(&["Told on the bus", "Events"], events),
@@ -119,6 +131,29 @@ impl Report {
                 let label = row.label_source.as_deref().unwrap_or("courier");
                 [id, is, row.status.as_str(), label]
             }));
+        }
+        table
+    }
+
+    /// Hand-overs by what is told of them.
+    fn parcel_stories(&self) -> Table {
+        let mut table = table(&["Parcels", "Handed over", "Confirmed", "Refused", "Unknown"]);
+        for story in Story::ALL {
+            let told: Vec<_> = self
+                .parcels
+                .iter()
+                .filter(|one| one.story == story)
+                .collect();
+            let in_state = |state: &str| told.iter().filter(|one| one.state == state).count();
+            let mut row = vec![Cell::new(story.words())];
+            let counts = ["confirmed", "refused", "unknown"].map(in_state);
+            row.extend(
+                [told.len()]
+                    .into_iter()
+                    .chain(counts)
+                    .map(|count| Cell::new(count).set_alignment(CellAlignment::Right)),
+            );
+            table.add_row(row);
         }
         table
     }
@@ -203,54 +238,31 @@ impl Report {
             "Listings matched {matched}, wanted {wanted}, refused on the way {refused}, equal on Amazon {equal_on_amazon}; units oversold while on the way {}.",
             self.oversold
         );
+        let Dispatches {
+            handed_over,
+            confirmed,
+            refused,
+            unknown,
+            doubled,
+        } = &self.dispatches;
+        println!(
+            "Parcels handed over {handed_over}, confirmed {confirmed}, refused {refused}, unknown {unknown}, doubled {doubled}; orders cancelled {}.",
+            self.cancellations.cancelled
+        );
+        if let Some(median) = self.median_seconds_to_stored {
+            println!(
+                "An order is stored with its courier {median:.1} s after it is on Amazon (median, by notice)."
+            );
+        }
         if self.broken.is_empty() {
             println!(
-                "Every merchant-fulfilled order is stored exactly once, and Amazon shows every wanted quantity ({:.1} s).",
+                "Every merchant-fulfilled order is stored exactly once, Amazon shows every wanted quantity, and every hand-over exactly once ({:.1} s).",
                 self.elapsed_seconds
             );
             return Ok(());
         }
         bail!("{}", self.broken.join("\n"))
     }
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    // On anything but a terminal the table drops the attribute by itself.
-    table.set_header(
-        header
-            .iter()
-            .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
-    );
-    table
-}
-
-fn tally<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Table {
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    for value in values {
-        *times.entry(value).or_default() += 1;
-    }
-    let mut rows: Vec<_> = times.into_iter().collect();
-    rows.sort_by_key(|(value, count)| (std::cmp::Reverse(*count), *value));
-    counts(
-        &[name, "Orders"],
-        rows.into_iter()
-            .map(|(value, count)| (value, count.to_string())),
-    )
-}
-
-fn counts<'a>(header: &[&str], rows: impl Iterator<Item = (&'a str, String)>) -> Table {
-    let mut table = table(header);
-    for (value, count) in rows {
-        table.add_row(vec![
-            Cell::new(value),
-            Cell::new(count).set_alignment(CellAlignment::Right),
-        ]);
-    }
-    table
 }
 
 #[cfg(test)]

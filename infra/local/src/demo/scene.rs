@@ -1,5 +1,7 @@
 //! Amazon's side of the demo: two sellers in Europe, and what buyers order from them.
 
+mod outbound;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail};
@@ -235,9 +237,15 @@ impl Scene {
 }
 
 fn ship_plus() -> Value {
+    let mut order = order(SHIP_PLUS_ORDER, "SOMETHING-ELSE");
+    order["programs"] = json!(["FBM_SHIP_PLUS"]);
+    order
+}
+
+/// An order of one piece to a home in Leeds.
+fn order(id: &str, sku: &str) -> Value {
     json!({
-        "orderId": SHIP_PLUS_ORDER,
-        "programs": ["FBM_SHIP_PLUS"],
+        "orderId": id,
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": UK, "marketplaceName": "Amazon.co.uk"},
         "recipient": {"deliveryAddress": {
             "name": "Peregrine Quillfeather",
@@ -254,7 +262,7 @@ fn ship_plus() -> Value {
         "orderItems": [{
             "orderItemId": "1",
             "quantityOrdered": 1,
-            "product": {"asin": "B0SANDBOX1", "sellerSku": "SOMETHING-ELSE"},
+            "product": {"asin": "B0SANDBOX1", "sellerSku": sku},
         }],
     })
 }

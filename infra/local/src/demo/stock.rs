@@ -18,7 +18,7 @@ use crate::console::{Console, Step};
 /// Rows that the API takes in one call.
 const ROWS: usize = 1_000;
 /// How far Amazon's clock jumps, so that nobody waits until fresh orders are old enough to be searched.
-const JUMP_MS: i64 = 15 * 60 * 1_000;
+pub(super) const JUMP_MS: i64 = 15 * 60 * 1_000;
 /// How long nothing may change before there is another round; the schedule's is fifteen minutes.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(15);
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(1_200);
@@ -246,7 +246,7 @@ impl Journey<'_> {
 
     /// Waits until Amazon shows what is wanted of all but `except`, with a round wherever nothing moves. The API is asked
     /// only when Amazon's numbers are settled: it reads each listing with all its inputs.
-    async fn until_equal(&mut self, step: &Step, except: Option<&str>) -> Result<()> {
+    pub(super) async fn until_equal(&mut self, step: &Step, except: Option<&str>) -> Result<()> {
         let started = Instant::now();
         self.stock_round().await?;
         let (mut shown, mut moved, mut asked) = (self.shown().await?, Instant::now(), false);

@@ -12,7 +12,7 @@ use crate::console::Step;
 /// How long nothing may happen before the demo ticks once more.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How long it may take in all.
-const LONGEST: Duration = Duration::from_secs(420);
+pub(super) const LONGEST: Duration = Duration::from_secs(420);
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 impl Journey<'_> {
