@@ -88,7 +88,9 @@ impl Queue {
             connection,
             hop: 0,
         };
-        let wait = dispatch.due_at.duration_since(now).as_secs().max(0);
+        // Rounded up: a wake-up that comes before its parcel is due finds nothing to do.
+        let wait = dispatch.due_at.duration_since(now).as_millis().max(0);
+        let wait = wait.unsigned_abs().div_ceil(1_000);
         // What is due later than a message can wait is found by the connection's ticks.
         let wait = u32::try_from(wait).unwrap_or(u32::MAX);
         self.send(&dispatch.connection, message, wait).await

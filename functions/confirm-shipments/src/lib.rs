@@ -98,7 +98,9 @@ async fn confirm_due(
         new: None,
         hop: hop + 1,
     };
-    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+    // Rounded up: a wake-up that comes before its parcel is due finds nothing to do, and no other follows it.
+    let seconds = wait.as_millis().div_ceil(1_000);
+    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
     app.dispatches.send(&connection.id, again, seconds).await
 }
 
