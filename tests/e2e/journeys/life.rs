@@ -55,6 +55,8 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
         "ATTEMPT",
         "OAUTH_STATE",
         "SELLER",
+        "NOTICES",
+        "SUBSCRIPTION",
     ] {
         assert!(kinds.iter().any(|kept| kept == kind), "{kind}: {kinds:?}");
     }
@@ -74,6 +76,11 @@ async fn a_disconnected_connection_keeps_no_token_and_frees_its_seller() {
         "searchOrders",
         "getMarketplaceParticipations",
         "getListingsItem",
+        "getOrder",
+        "getSubscription",
+        "createDestination",
+        "createSubscription",
+        "deleteSubscriptionById",
     ];
     kinds.retain(|kind| !limits.contains(&kind.as_str()));
     assert_eq!(kinds, Vec::<String>::new());

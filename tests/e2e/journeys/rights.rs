@@ -55,7 +55,8 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         ("ConnectAccount", [true, false, false, false]),
         ("ConfigureSelling", [true, false, false, true]),
         ("ConfigureShipping", [true, false, false, false]),
-        ("PollOrders", [true, false, false, false]),
+        // Whether what a notice tells is stored, and which feed it names.
+        ("PollOrders", [true, true, false, true]),
         // It completes buyer data with what a reading leaves out, and looks for an order's SKUs.
         ("RemapCarriers", [true, true, true, true]),
         // To know whether a schedule is still wanted.
