@@ -152,6 +152,7 @@ impl Store {
             Key::leased::<super::Cursor>(key),
             Key::back_fill(key),
             Key::order_overlap(key),
+            Key::cancellation_lease(key),
         ];
         self.erase_claim(connection, cursors.into()).await
     }
