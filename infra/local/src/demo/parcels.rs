@@ -204,11 +204,11 @@ impl Journey<'_> {
         let path = format!("/orders/{}/{}", parcel.connection, parcel.order);
         let order = self.platform.get(&path).await?;
         let dispatches = order["dispatches"].as_array();
-        let known = dispatches
-            .into_iter()
-            .flatten()
-            .find(|known| known["parcel"] == *parcel.name)
-            .with_context(|| format!("{path} shows no parcel {}", parcel.name))?;
+        let mut dispatches = dispatches.into_iter().flatten();
+        let Some(known) = dispatches.find(|known| known["parcel"] == *parcel.name) else {
+            // A row of many is queued first, and stored in a moment.
+            return Ok(());
+        };
         let state = known["state"].as_str().unwrap_or_default().to_owned();
         let current = known["tracking_number"] == *parcel.tracking;
         let parcel = &mut self.parcels[place];
