@@ -21,6 +21,7 @@
 //! | | dispatch of a parcel | `ORDER#c#id` | `DISPATCH#parcel` | `confirm-shipments`, `desk-orders` |
 //! | | how often a shipping term came, by week | `TERMS#CONNECTION#t#c` | term | `configure-shipping` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
+//! | events | all events of one change of a table, for 14 days | `EVENTS#t` | moment#id | `desk-orders` |
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
 //! | | lease of cancellations | `CONNECTION#t#c` | `CANCELLATIONS` | `cancel-orders` |
@@ -56,6 +57,7 @@ mod carrier_names;
 mod connections;
 mod cursor;
 mod dispatches;
+mod events;
 mod feeds;
 mod holds;
 mod item;
@@ -94,6 +96,7 @@ pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepPlace};
 pub use dispatches::PendingDispatch;
+pub use events::{EventPage, EventsOfChange, KeptEvent, SETTLED};
 pub use feeds::{FeedPage, LINES_IN_A_PART};
 pub use holds::HeldPage;
 pub use latest_orders::LatestOrders;
@@ -137,6 +140,7 @@ pub struct Tables {
     pub orders: String,
     pub buyers: String,
     pub catalogue: String,
+    pub events: String,
 }
 
 impl Tables {
@@ -149,6 +153,7 @@ impl Tables {
             orders: name("ORDERS_TABLE"),
             buyers: name("BUYERS_TABLE"),
             catalogue: name("CATALOGUE_TABLE"),
+            events: name("EVENTS_TABLE"),
         }
     }
 }

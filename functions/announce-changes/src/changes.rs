@@ -4,16 +4,20 @@ use crate::event::{Event, Happened, OrderLine, OrderLines};
 use jiff::Timestamp;
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::order::{OrderItem, OrderStatus, StoredOrder};
-use stallkeeper::store::OrderRow;
 use stallkeeper::store::stream::{Images, OrderImage};
 
-type OfOrder = fn(Box<OrderRow>) -> Happened;
+type OfOrder = fn(Box<OrderLines>) -> Happened;
 
 /// What happened to an order between two images of it; `old` is `None` if it is new.
 ///
 /// Each transition is announced once, by the change that made it. One change may be several: an order that comes in without
 /// a mapping is `order.imported` and `order.pending_review`.
-pub fn changes(old: Option<&OrderImage>, new: &OrderImage, at: Option<Timestamp>) -> Vec<Event> {
+pub fn changes(
+    old: Option<&OrderImage>,
+    new: &OrderImage,
+    whole: &StoredOrder,
+    at: Option<Timestamp>,
+) -> Vec<Event> {
     let had = |status: OrderStatus| old.is_some_and(|old| old.row.status == status);
     let is = |status: OrderStatus| new.row.status == status;
     let same = |of: fn(&OrderImage) -> &Option<String>| old.is_some_and(|old| of(old) == of(new));
@@ -37,7 +41,13 @@ pub fn changes(old: Option<&OrderImage>, new: &OrderImage, at: Option<Timestamp>
     happened
         .into_iter()
         .filter(|(happened, _)| *happened)
-        .map(|(_, happened)| event(new, happened(Box::new(new.row.clone())), at))
+        .map(|(_, happened)| {
+            event(
+                new,
+                happened(lines_of(new, whole, whole.order.items.iter())),
+                at,
+            )
+        })
         .collect()
 }
 

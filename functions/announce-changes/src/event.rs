@@ -54,16 +54,16 @@ pub struct Detail {
 pub enum Happened {
     /// An order was stored for the first time.
     #[strum(serialize = "order.imported")]
-    OrderImported(Box<OrderRow>),
+    OrderImported(Box<OrderLines>),
     /// Amazon reports something new about an order, or a parked one is released because its marketplace was switched on.
     #[strum(serialize = "order.changed")]
-    OrderChanged(Box<OrderRow>),
+    OrderChanged(Box<OrderLines>),
     /// An order waits for a person, or waits for another reason than before.
     #[strum(serialize = "order.pending_review")]
-    OrderPendingReview(Box<OrderRow>),
+    OrderPendingReview(Box<OrderLines>),
     /// An order got a courier service, or another one than before.
     #[strum(serialize = "order.courier_assigned")]
-    OrderCourierAssigned(Box<OrderRow>),
+    OrderCourierAssigned(Box<OrderLines>),
     /// Amazon reports a part of an order as shipped, or a further one; its lines say what is open.
     #[strum(serialize = "order.partly_dispatched")]
     OrderPartlyDispatched(Box<OrderLines>),
@@ -84,7 +84,7 @@ pub enum Happened {
     CancellationRefused(Box<CancellationFacts>),
     /// An order will not be fulfilled; `cancelled_by` says who cancelled it, if Amazon does.
     #[strum(serialize = "order.cancelled")]
-    OrderCancelled(Box<OrderRow>),
+    OrderCancelled(Box<OrderLines>),
     /// Amazon confirmed a parcel, or its packages show it.
     #[strum(serialize = "dispatch.confirmed")]
     DispatchConfirmed(Box<DispatchFacts>),
@@ -278,7 +278,7 @@ pub struct CancellationFacts {
     pub settled_at: Option<Timestamp>,
 }
 
-/// An order, and the lines that the event is about.
+/// An order, and its lines: all, or those that the event is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OrderLines {
     #[serde(flatten)]

@@ -29,18 +29,23 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
-use stallkeeper::error::Result;
+use stallkeeper::error::{Error, Result};
+use stallkeeper::fan_out;
 use stallkeeper::lambda::stream::{Changed, StreamEvent, readable};
 use stallkeeper::queue::{DispatchMessage, Queue};
 use stallkeeper::schedule::Schedules;
-use stallkeeper::store::Store;
 use stallkeeper::store::stream::Change;
+use stallkeeper::store::{EventsOfChange, KeptEvent, Store};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use stock_changes::{
     feed_changes, given_up, hold_changed, listing_changes, matching_changes, offer_changes,
     rejected, round_changes,
 };
 use tracing::{info, warn};
+
+/// How many changes' events are kept side by side.
+const AT_ONCE: usize = 10;
 
 /// What the function works with.
 pub struct App {
@@ -72,6 +77,11 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
     for changed in changes {
         work.add(changed);
     }
+    let now = Timestamp::now();
+    fan_out(work.kept()?, AT_ONCE, |change: EventsOfChange| async move {
+        app.store.keep_events(&change, now).await
+    })
+    .await?;
     app.bus.put(&work.events).await?;
     for event in &work.events {
         if let Happened::ConnectionNeedsReauthorisation { connection, .. } = &event.detail.happened
@@ -110,6 +120,8 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
 #[derive(Default)]
 struct Work {
     events: Vec<Event>,
+    /// Which of them one change made.
+    events_of_changes: Vec<Range<usize>>,
     /// Connections whose status or published settings changed. The table holds their current ones; an image may be hours old.
     schedules: BTreeSet<ConnectionKey>,
     /// Orders with a label of Amazon's whose packages changed.
@@ -117,11 +129,45 @@ struct Work {
 }
 
 impl Work {
-    fn add(&mut self, Changed { at, change }: Changed) {
+    fn add(&mut self, changed: Changed) {
+        let before = self.events.len();
+        self.add_change(changed);
+        let after = self.events.len();
+        if after > before {
+            self.events_of_changes.push(before..after);
+        }
+    }
+
+    /// The events, by the change that made them, as they are kept for 14 days.
+    fn kept(&self) -> Result<Vec<EventsOfChange>> {
+        let kept = |event: &Event| {
+            let detail = serde_json::to_value(&event.detail);
+            Ok(KeptEvent {
+                kind: event.kind().to_owned(),
+                time: event.at,
+                detail: detail.map_err(|error| Error::permanent("encode an event", error))?,
+            })
+        };
+        let changes = self.events_of_changes.iter().filter_map(|range| {
+            let events = self.events.get(range.clone())?;
+            Some((events.first()?, events))
+        });
+        let change = |(first, events): (&Event, &[Event])| {
+            Ok(EventsOfChange {
+                tenant: first.detail.tenant.clone(),
+                at: first.at,
+                id: first.id().to_owned(),
+                events: events.iter().map(kept).collect::<Result<_>>()?,
+            })
+        };
+        changes.map(change).collect()
+    }
+
+    fn add_change(&mut self, Changed { at, change }: Changed) {
         match change {
             Change::Order { row, whole } => {
                 let (old, new) = (row.old.as_deref(), &*row.new);
-                self.events.extend(changes(old, new, at));
+                self.events.extend(changes(old, new, &whole.new, at));
                 self.events.extend(line_changes(old, new, &whole, at));
                 if shows_other_packages(&whole) {
                     let order = &whole.new;

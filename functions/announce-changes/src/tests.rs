@@ -10,6 +10,7 @@ mod stock;
 mod stream;
 
 use crate::event::Event;
+use jiff::Timestamp;
 use kit::sample::{at, demo_connection, demo_order};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -20,6 +21,11 @@ use stallkeeper::store::stream::OrderImage;
 /// What happened, without whom to.
 fn kinds(events: &[Event]) -> Vec<&'static str> {
     events.iter().map(Event::kind).collect()
+}
+
+/// What happened to an order without lines.
+fn changes(old: Option<&OrderImage>, new: &OrderImage, at: Option<Timestamp>) -> Vec<Event> {
+    crate::changes(old, new, &demo_order(), at)
 }
 
 /// An order that waits for a mapping, as the stream shows it.

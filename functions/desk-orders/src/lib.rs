@@ -17,6 +17,7 @@ pub mod courier;
 pub mod desk;
 pub mod dispatch;
 pub mod dispatch_rows;
+pub mod events;
 pub mod hold;
 pub mod list;
 pub mod merge;
@@ -85,6 +86,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let orders = OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(pick_list::pick_list))
+        .routes(routes!(events::list))
         .routes(routes!(acknowledge::acknowledge))
         .routes(routes!(acknowledge::give_back))
         .routes(routes!(take_over::take_over))
@@ -102,7 +104,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let buyers = OpenApiRouter::new().routes(routes!(show::buyer, show::erase_buyer));
     let operators = OpenApiRouter::new()
         .routes(routes!(operator::list))
-        .routes(routes!(operator::release));
+        .routes(routes!(operator::release))
+        .routes(routes!(events::list_of_tenant));
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(demanding::<Desk, _>(orders))
         .merge(demanding::<DeskAndBuyer, _>(buyers))

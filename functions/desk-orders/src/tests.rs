@@ -4,6 +4,7 @@ mod acknowledge;
 mod cancel;
 mod dispatch;
 mod event;
+mod events;
 mod hold;
 mod list;
 mod many;

@@ -30,6 +30,7 @@ impl World {
             orders: db.name("OrdersTable").into(),
             buyers: db.name("BuyersTable").into(),
             catalogue: db.name("CatalogueTable").into(),
+            events: db.name("EventsTable").into(),
         };
         let server = MockServer::start().await;
         let amazon = SpApi::new(Endpoints::all_at(&server.uri().parse().unwrap())).unwrap();

@@ -261,6 +261,14 @@ impl Key {
         Self::new(DEPLOYMENT.to_owned(), "FREEZE")
     }
 
+    /// In the table of events: those of one change, by a moment.
+    pub(crate) fn events(tenant: &TenantId, at: Timestamp, id: &str) -> Self {
+        Self::new(
+            events_pk(tenant),
+            format!("{}#{}", sortable(at), encoded(id)),
+        )
+    }
+
     /// In the table of buyer data, which has one item an order.
     pub(crate) fn buyer(connection: &ConnectionId, order: &OrderId) -> Self {
         Self::new(order_pk(connection, order), "BUYER")
@@ -325,6 +333,10 @@ pub(super) fn mapping_pk(owner: &MappingOwner) -> String {
         MappingOwner::Tenant(tenant) => tenant_pk(tenant),
         MappingOwner::Connection(connection) => connection_pk(connection),
     }
+}
+
+pub(crate) fn events_pk(tenant: &TenantId) -> String {
+    format!("EVENTS#{}", encoded(tenant.as_str()))
 }
 
 pub(crate) fn tenant_pk(tenant: &TenantId) -> String {

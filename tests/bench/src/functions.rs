@@ -69,6 +69,7 @@ impl Functions {
         let names = Tables {
             connections: at.connections.clone(),
             catalogue: at.catalogue.clone(),
+            events: String::new(),
             orders: at.orders.clone(),
             buyers: at.buyers.clone(),
         };

@@ -7,11 +7,12 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::fmt::Debug;
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "ConnectionsTableName",
     "OrdersTableName",
     "BuyersTableName",
     "CatalogueTableName",
+    "EventsTableName",
 ];
 
 /// Clients of this configuration call as the function would.
@@ -52,25 +53,25 @@ async fn read(aws: &SdkConfig, table: &str, sk: &str) -> Result<(), String> {
 #[tokio::test]
 async fn a_function_reads_the_tables_of_its_own_work_alone() {
     let may_read = [
-        ("ConnectAccount", [true, false, false, false]),
-        ("ConfigureSelling", [true, false, false, true]),
-        ("ConfigureShipping", [true, false, false, false]),
+        ("ConnectAccount", [true, false, false, false, false]),
+        ("ConfigureSelling", [true, false, false, true, false]),
+        ("ConfigureShipping", [true, false, false, false, false]),
         // Whether what a notice tells is stored, and which feed it names.
-        ("PollOrders", [true, true, false, true]),
+        ("PollOrders", [true, true, false, true, false]),
         // It completes buyer data with what a reading leaves out, and looks for an order's SKUs.
-        ("RemapCarriers", [true, true, true, true]),
+        ("RemapCarriers", [true, true, true, true, false]),
         // To know whether a schedule is still wanted.
-        ("AnnounceChanges", [true, false, false, false]),
-        ("ReserveStock", [false, false, false, true]),
+        ("AnnounceChanges", [true, false, false, false, false]),
+        ("ReserveStock", [false, false, false, true, false]),
         // Whose a parcel is, and when it is confirmed.
-        ("DeskOrders", [true, true, true, false]),
-        ("ComputeListings", [true, false, false, true]),
-        ("ManageCatalogue", [true, false, false, true]),
-        ("MatchListings", [true, false, false, true]),
-        ("SyncStock", [true, false, false, true]),
-        ("ConfirmShipments", [true, true, false, false]),
-        ("SettleFeeds", [true, true, false, true]),
-        ("CancelOrders", [true, true, false, true]),
+        ("DeskOrders", [true, true, true, false, false]),
+        ("ComputeListings", [true, false, false, true, false]),
+        ("ManageCatalogue", [true, false, false, true, false]),
+        ("MatchListings", [true, false, false, true, false]),
+        ("SyncStock", [true, false, false, true, false]),
+        ("ConfirmShipments", [true, true, false, false, false]),
+        ("SettleFeeds", [true, true, false, true, false]),
+        ("CancelOrders", [true, true, false, true, false]),
     ];
     for (function, may) in may_read {
         let aws = acting_as(function).await;

@@ -184,7 +184,7 @@ fn scope_without(route: &str) -> &'static str {
         .any(below);
     if route == "/buyers" || below("/buyers") {
         "catalogue desk buyer operator"
-    } else if route.starts_with("/orders") || route == "/dispatches" {
+    } else if route.starts_with("/orders") || route == "/events" || route == "/dispatches" {
         "connections catalogue buyer operator"
     } else if catalogue || route == "/products" || route == "/stock-levels" {
         "connections desk buyer operator"

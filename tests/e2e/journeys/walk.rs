@@ -174,6 +174,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
         ("GET", "/operator/orders", none(), Own(403)),
+        ("GET", "/operator/events", none(), Own(403)),
         ("POST", "/operator/orders/release", held_anywhere, Own(403)),
         (
             "POST",
@@ -228,6 +229,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("POST", "/default-mappings", json!([]), Own(403)),
         ("GET", "/orders", none(), Nothing("orders")),
         ("GET", "/orders/pick-list", none(), Own(200)),
+        ("GET", "/events", none(), Nothing("events")),
         ("GET", "/orders/{connection}/{order}", none(), NotFound),
         (
             "GET",

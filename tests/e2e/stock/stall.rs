@@ -91,6 +91,7 @@ impl Stall {
                 orders: name("OrdersTable"),
                 buyers: name("BuyersTable"),
                 catalogue: name("CatalogueTable"),
+                events: name("EventsTable"),
             },
             patch_most: sync_stock::PATCH_MOST,
             http: Outside::sdk(&aws.url).await.http_client(),

@@ -95,6 +95,7 @@ fn store(db: &aws_config::SdkConfig, tables: &tables::Embedded) -> Store {
         orders: name("OrdersTable"),
         buyers: name("BuyersTable"),
         catalogue: name("CatalogueTable"),
+        events: name("EventsTable"),
     };
     Store::new(aws_sdk_dynamodb::Client::new(db), names)
 }

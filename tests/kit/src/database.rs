@@ -82,6 +82,7 @@ fn names(tables: &tables::Embedded) -> Tables {
         orders: tables.name("OrdersTable").into(),
         buyers: tables.name("BuyersTable").into(),
         catalogue: tables.name("CatalogueTable").into(),
+        events: tables.name("EventsTable").into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The bus and the scheduler as AWS's own protocol speaks to them.
 
 use super::*;
-use crate::{Announced, App, Bus, changes, handle};
+use crate::{Announced, App, Bus, handle};
 use kit::{Aws, Calls, Database, StandIn};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;

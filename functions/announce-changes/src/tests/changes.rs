@@ -1,5 +1,5 @@
 use super::*;
-use crate::{changes, connection_changes};
+use crate::connection_changes;
 
 type Row = (&'static str, fn(&mut OrderImage), &'static [&'static str]);
 
@@ -165,6 +165,7 @@ fn an_event_tells_ids_codes_and_moments_and_nothing_else() {
         "ship_by": "2026-09-22T14:13:20Z",
         "created_at": "2026-09-21T14:03:20Z",
         "updated_at": "2026-09-21T14:13:20Z",
+        "lines": [],
     });
     assert_eq!(detail, expected);
     assert_eq!(events[1].id().len(), 32);

@@ -1,7 +1,6 @@
 //! Whatever path an order takes, each transition is announced once, and the same record always announces the same.
 
 use super::*;
-use crate::changes;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

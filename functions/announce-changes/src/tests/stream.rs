@@ -104,7 +104,7 @@ async fn what_the_store_wrote_is_announced_and_the_schedule_follows() {
     let put = cloud.put();
     assert_eq!(put_kinds(&put), A_DAYS_EVENTS);
     let imported: Value = serde_json::from_str(put[0][0]["Detail"].as_str().unwrap()).unwrap();
-    let from_image = crate::changes(None, &image(), None);
+    let from_image = changes(None, &image(), None);
     assert_eq!(
         imported,
         serde_json::to_value(&from_image[0].detail).unwrap()
@@ -122,6 +122,35 @@ async fn a_batch_that_comes_again_puts_the_same() {
     let put = cloud.put();
     assert_eq!(put.len(), 2);
     assert_eq!(put[0], put[1]);
+}
+
+#[tokio::test]
+async fn what_goes_onto_the_bus_is_kept_for_who_cannot_listen_to_it() {
+    let cloud = Cloud::new().await;
+    handle(&cloud.app, batch(a_day().await)).await.unwrap();
+    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let tenant = demo_connection().tenant;
+    let store = &cloud.app.store;
+    let page = store.events_after(&tenant, None, 100, later).await.unwrap();
+    let mut kept: Vec<&str> = page.events.iter().map(|event| &*event.kind).collect();
+    kept.sort_unstable();
+    let mut expected = A_DAYS_EVENTS;
+    expected.sort_unstable();
+    assert_eq!(kept, expected);
+    let put = cloud.put().concat();
+    for event in page.events {
+        let same = put
+            .iter()
+            .find(|put| put["DetailType"] == event.kind.as_str())
+            .unwrap();
+        let detail: Value = serde_json::from_str(same["Detail"].as_str().unwrap()).unwrap();
+        assert_eq!(event.detail, detail);
+    }
+    assert_eq!(
+        cloud.database.items("EventsTable").await.len(),
+        3,
+        "one item a change"
+    );
 }
 
 /// Bodies are left out: how they deflate does not matter.

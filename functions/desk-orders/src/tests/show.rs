@@ -177,6 +177,8 @@ fn the_document_has_every_route() {
         "post /orders/hold",
         "post /orders/release",
         "get /operator/orders",
+        "get /operator/events",
+        "get /events",
         "post /operator/orders/release",
         "post /orders/take-over",
     ];

@@ -60,6 +60,7 @@ impl World {
             orders: tables.name("OrdersTable").into(),
             buyers: tables.name("BuyersTable").into(),
             catalogue: tables.name("CatalogueTable").into(),
+            events: tables.name("EventsTable").into(),
         };
         let store = Store::new(tables.client.clone(), names);
         let app = app(&server, store.clone());

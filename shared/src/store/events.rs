@@ -1,0 +1,121 @@
+//! The events of the last 14 days, by tenant, for platforms that cannot listen to the bus. One item a change of a table, with
+//! all events of that change.
+//!
+//! A reader goes on after a place and must miss nothing, although streams are read in parallel and tried again. So events are
+//! shown only once they are [`SETTLED`] old, and a change that is written late takes the moment of its writing for its place:
+//! nothing is ever put before a place that was shown. A change that is written again at once keeps its place; one that is
+//! written again later may be there twice, with events of the same ids.
+
+use super::Store;
+use super::item::{deflated, failure, inflated, n, s, text};
+use super::key::{self, Key};
+use crate::domain::ids::TenantId;
+use crate::error::Result;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long events are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// Events that are younger are not shown yet.
+pub const SETTLED: SignedDuration = SignedDuration::from_secs(20);
+/// What is older as it is written takes the moment of its writing for its place.
+const LATE: SignedDuration = SignedDuration::from_secs(5);
+
+/// An event as it went onto the bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct KeptEvent {
+    /// The bus's `detail-type`, for instance `order.imported`.
+    #[serde(rename = "type")]
+    #[schema(example = "order.imported")]
+    pub kind: String,
+    /// When the table changed.
+    pub time: Option<Timestamp>,
+    /// The bus's `detail`; its `id` is the same each time the event is sent.
+    #[schema(value_type = Object)]
+    pub detail: serde_json::Value,
+}
+
+/// All events of one change of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventsOfChange {
+    pub tenant: TenantId,
+    /// When the table changed.
+    pub at: Option<Timestamp>,
+    /// The first event's.
+    pub id: String,
+    pub events: Vec<KeptEvent>,
+}
+
+/// Some of a tenant's events, and where they end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPage {
+    pub events: Vec<KeptEvent>,
+    /// Of the last one shown; `None` if there is none.
+    pub place: Option<String>,
+    pub is_last: bool,
+}
+
+impl Store {
+    /// Keeps the events of a change. Safe to repeat: at once, it is the same item.
+    pub async fn keep_events(&self, change: &EventsOfChange, now: Timestamp) -> Result<()> {
+        let late = now.saturating_sub(LATE).unwrap_or(Timestamp::MIN);
+        let place = change.at.filter(|at| *at > late).unwrap_or(now);
+        let expires = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        let mut fields = Key::events(&change.tenant, place, &change.id).into_map();
+        fields.insert("body".into(), deflated(&change.events)?);
+        fields.insert("expires_at".into(), n(expires.as_second()));
+        self.put_fields("keep events", &self.tables.events, fields)
+            .await
+    }
+
+    /// A tenant's events after a place, oldest first: those of at most `changes` changes.
+    pub async fn events_after(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        changes: i32,
+        now: Timestamp,
+    ) -> Result<EventPage> {
+        let settled = now.saturating_sub(SETTLED).unwrap_or(Timestamp::MIN);
+        let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
+        // A place is longer than its moment, and `~` sorts after all that may follow it.
+        let oldest = key::sortable(oldest);
+        let from = match after {
+            Some(after) if after > oldest.as_str() => format!("{after}~"),
+            _ => oldest,
+        };
+        let until = key::sortable(settled);
+        if from >= until {
+            return Ok(EventPage {
+                events: Vec::new(),
+                place: None,
+                is_last: true,
+            });
+        }
+        let answer = self
+            .db
+            .query()
+            .table_name(&self.tables.events)
+            .consistent_read(true)
+            .limit(changes)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :until")
+            .expression_attribute_values(":pk", s(key::events_pk(tenant)))
+            .expression_attribute_values(":from", s(from))
+            .expression_attribute_values(":until", s(until))
+            .send()
+            .await
+            .map_err(|error| failure("read events", error))?;
+        let is_last = answer.last_evaluated_key().is_none();
+        let items = answer.items();
+        let place = items.last().and_then(|item| text(item, "sk"));
+        let mut events: Vec<KeptEvent> = Vec::new();
+        for item in items {
+            events.extend(inflated::<Vec<KeptEvent>>(item, "body")?);
+        }
+        Ok(EventPage {
+            events,
+            place,
+            is_last,
+        })
+    }
+}
