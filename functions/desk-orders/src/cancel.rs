@@ -46,7 +46,6 @@ struct Line {
     /// Amazon's id of the line.
     order_item_id: Option<String>,
     /// Exactly as on Amazon. If several lines are of it, all of them are meant.
-    #[schema(value_type = Option<String>)]
     sku: Option<AmazonSku>,
     /// To be sure that all units are meant: Amazon cancels a line only as a whole. All if it is left out.
     #[schema(minimum = 1)]

@@ -79,7 +79,6 @@ pub struct ReleaseRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderOfTenant {
-    #[schema(value_type = String)]
     tenant: TenantId,
     /// Connection id.
     connection: String,

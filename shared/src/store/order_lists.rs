@@ -232,6 +232,13 @@ async fn listed(
     let before = filter
         .ship_by_before
         .map_or_else(|| LAST.to_owned(), key::sortable);
+    // DynamoDB refuses a range that ends before it begins.
+    if from > before {
+        return Ok(OrderPage {
+            rows: Vec::new(),
+            next: None,
+        });
+    }
     let (conditions, values) = conditions(filter);
     let mut query = query
         .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :before")

@@ -152,6 +152,10 @@ async fn a_list_is_narrowed_by_each_parameter() {
         ("term=exp%20de%20int-prime", &["german"]),
         ("ship_by_before=2026-09-21T16:13:21Z", &["german", "off"]),
         (
+            "ship_by_from=2514-01-01T00:00:00Z&ship_by_before=2026-09-21T16:13:21Z",
+            &[],
+        ),
+        (
             "ship_by_before=2026-09-21T16:13:21Z&reason=no_mapping",
             &["german"],
         ),
