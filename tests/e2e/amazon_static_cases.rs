@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::AppCredentials;
 use stallkeeper::domain::marketplace::Region;
+use stallkeeper::domain::order::BuyerReason;
 use stallkeeper::sp_api::{
     Account, Answer, Dataset, Endpoints, OrderMoment, OrdersPage, RawOrder, SpApi, Sweep,
     read_order, refusal,
@@ -139,7 +140,10 @@ fn private_texts<'a>(json: &'a Value, private: bool, into: &mut BTreeSet<&'a str
             .iter()
             .for_each(|value| private_texts(value, private, into)),
         // A plain word in capitals or a number ("BUYER", "98101", "60.00") may well stand elsewhere too.
-        Value::String(text) if private && !text.chars().all(is_plain) => {
+        // Why a buyer wants to cancel is Amazon's phrase, or the buyer's own words.
+        Value::String(text)
+            if private && !text.chars().all(is_plain) && BuyerReason::of(text).is_none() =>
+        {
             into.insert(text);
         }
         _ => {}
