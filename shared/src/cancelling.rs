@@ -1,5 +1,6 @@
-//! What the end of a feed makes of the cancellations in it: shared by the function that sends them and the one that settles
-//! them. Idempotent: a cancellation that another feed carries by now, or that is settled, stays as it is.
+//! What the end of a feed makes of the cancellations in it.
+//!
+//! Shared by the function that sends them and the one that settles them. Idempotent: a cancellation that another feed carries by now, or that is settled, stays as it is.
 
 use crate::domain::cancellation::{CancelVerdict, CancelWords, Cancellation};
 use crate::domain::feed::{CancelLine, Feed, FeedState};
@@ -8,8 +9,9 @@ use crate::store::{Store, Written};
 use jiff::Timestamp;
 use tracing::error;
 
-/// Gives back what a feed still carries, and closes it. `counts`: Amazon may have had it, or refused it, so that its
-/// cancellations go again ever later, and not for ever. When the first of them is due again.
+/// Gives back what a feed still carries, and closes it; returns when the first of them is due again.
+///
+/// `counts`: Amazon may have had it, or refused it, so that its cancellations go again ever later, and not for ever.
 ///
 /// # Errors
 /// As the tables answer; what was given back before stays so.

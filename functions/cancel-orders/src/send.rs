@@ -116,9 +116,8 @@ async fn waiting(
         let found = app.store.cancellation(connection, &order, &id).await?;
         match found {
             Some(cancellation) if cancellation.is_due(now) => {
-                if !is_shown(app, &cancellation, now).await? {
-                    due.push(cancellation);
-                }
+                let shown = is_shown(app, &cancellation, now).await?;
+                due.extend((!shown).then_some(cancellation));
             }
             Some(cancellation) if cancellation.is_waiting() => {
                 next = next.into_iter().chain([cancellation.due_at]).min();

@@ -218,7 +218,7 @@ fn new_id(now: Timestamp) -> CancellationId {
 /// The lines that a request means.
 fn wished(stored: &StoredOrder, request: &Request) -> Result<Wish, Problem> {
     let rows = &request.lines;
-    if request.all_open == !rows.is_empty() || rows.len() > MOST_LINES {
+    if request.all_open != rows.is_empty() || rows.len() > MOST_LINES {
         let words = format!("name 1 to {MOST_LINES} lines, or none and `all_open`");
         return Err(Problem::invalid("/lines", words));
     }

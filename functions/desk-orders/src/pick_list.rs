@@ -11,7 +11,6 @@ use stallkeeper::domain::courier::{CourierCode, Reason};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
 use stallkeeper::domain::order::{OrderStatus, StoredOrder};
 use stallkeeper::domain::shipping_term::ShippingTerm;
-use stallkeeper::error::Error;
 use stallkeeper::fan_out;
 use stallkeeper::store::ListedOrder;
 use std::sync::Arc;
@@ -78,10 +77,7 @@ pub async fn pick_list(
         let app = &app;
         async move {
             let key = ConnectionKey::new(&order.tenant, &order.row.connection);
-            app.store
-                .order(&key, &order.row.order_id)
-                .await
-                .map_err(Error::from)
+            app.store.order(&key, &order.row.order_id).await
         }
     })
     .await?;

@@ -68,7 +68,7 @@ impl CancellationState {
 #[schema(as = CancellationRefusal)]
 pub struct CancelWords {
     pub at: Timestamp,
-    /// Amazon's code; ours in snake_case if Amazon gave no verdict.
+    /// Amazon's code; ours in `snake_case` if Amazon gave no verdict.
     pub code: String,
     pub message: String,
 }

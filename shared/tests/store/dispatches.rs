@@ -59,7 +59,7 @@ async fn a_dispatch_and_its_orders_claim_are_written_together_or_not_at_all() {
     let id = &order.order.id;
     assert_eq!(
         store.dispatches(&key(), id).await.unwrap(),
-        [dispatch.clone()]
+        std::slice::from_ref(&dispatch)
     );
     assert_eq!(
         store.order(&key(), id).await.unwrap(),

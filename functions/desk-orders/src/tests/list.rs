@@ -142,7 +142,7 @@ async fn a_list_is_narrowed_by_each_parameter() {
     for order in [&german, &off, &other, &unknown] {
         stand.put(order).await;
     }
-    let rows: [(&str, &[&str]); 9] = [
+    let rows: [(&str, &[&str]); 10] = [
         ("marketplace=DE", &["german"]),
         ("marketplace=A1PA6795UKMFR9", &["german"]),
         ("marketplace=A0FICTIONAL0ID", &["unknown"]),

@@ -57,7 +57,7 @@ impl World {
 async fn a_changed_order_is_asked_for_at_once_by_its_id_alone() {
     let world = World::start().await;
     let notice = told(ID, 1);
-    assert!(world.notices(&[notice.clone()]).await);
+    assert!(world.notices(std::slice::from_ref(&notice)).await);
     assert_eq!(world.fetched(), [ID]);
     assert!(world.notices(&[notice.clone(), notice]).await);
     let again = world.fetched();
@@ -295,7 +295,7 @@ async fn a_listing_whose_status_changed_is_looked_at_before_anything_is_sent() {
         "Payload": {"SellerId": "A1STALL", "MarketplaceId": Marketplace::Uk.id(), "Sku": "Mug #1", "Status": []},
     }})
     .to_string();
-    assert!(world.notices(&[notice.clone()]).await);
+    assert!(world.notices(std::slice::from_ref(&notice)).await);
     assert!(world.store.listing(&listing).await.unwrap().is_none());
     let sku = listing.amazon_sku.clone();
     let seen = Listing::new(&world.connection, sku, ListingState::Matched);

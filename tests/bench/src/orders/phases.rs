@@ -170,7 +170,7 @@ async fn by_notice(shop: &mut Shop, count: u32) -> Result<u32> {
     Ok(u32::try_from(stored(shop, &new).await?.len())?)
 }
 
-/// As Amazon's page "ORDER_CHANGE" shows it.
+/// As Amazon's page "`ORDER_CHANGE`" shows it.
 fn notice_of(order: &Value) -> Value {
     json!({
         "NotificationVersion": "1.0",
