@@ -51,6 +51,7 @@
 //! only orders that a desk must see). Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;
+mod beside_order;
 mod buyers;
 mod cancellations;
 mod carrier_names;

@@ -19,7 +19,7 @@ const LEASE: SignedDuration = SignedDuration::from_secs(90);
 const CALL_TIME: Duration = Duration::from_secs(28);
 /// The longest that a call waits for the limit within a run.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How many are listed at a time.
+/// How many that are due are listed at a time.
 const PAGE: i32 = 200;
 
 /// How a run ended that did not fail.
@@ -71,9 +71,11 @@ async fn work(
     labels::settle_overdue(app, key).await?;
     let mut wait: Option<Duration> = None;
     loop {
-        let pending = app.store.pending_dispatches(key, PAGE).await?;
+        let now = Timestamp::now();
+        let pending = app.store.pending_dispatches(key, now, PAGE).await?;
         report_oldest(run.connection, &pending);
-        let mut due = due(&pending);
+        let mut due = due(&pending, now);
+        let is_full = usize::try_from(PAGE).is_ok_and(|page| due.len() >= page);
         due.extend(new.filter(|new| !due.contains(new)).cloned());
         let mut moved = 0;
         for parcel in &due {
@@ -90,7 +92,6 @@ async fn work(
                 Confirmed::Limited(after) => return Ok(DrainOutcome::Later(after)),
             }
         }
-        let is_full = usize::try_from(PAGE).is_ok_and(|page| pending.len() >= page);
         if moved == 0 || !is_full {
             return Ok(wait.map_or(DrainOutcome::Done, DrainOutcome::Later));
         }
@@ -98,8 +99,7 @@ async fn work(
 }
 
 /// Those that are due, in their order.
-fn due(pending: &[PendingDispatch]) -> Vec<ParcelOfOrder> {
-    let now = Timestamp::now();
+fn due(pending: &[PendingDispatch], now: Timestamp) -> Vec<ParcelOfOrder> {
     let due = pending.iter().filter(|it| it.due_at <= now);
     due.map(|it| ParcelOfOrder {
         order_id: it.order.clone(),
@@ -111,7 +111,8 @@ fn due(pending: &[PendingDispatch]) -> Vec<ParcelOfOrder> {
 /// Reports how long parcels wait of a connection that nothing is sent from now.
 pub(crate) async fn only_report(app: &App, connection: &Connection) -> Result<()> {
     let key = connection.key();
-    let pending = app.store.pending_dispatches(&key, PAGE).await?;
+    let now = Timestamp::now();
+    let pending = app.store.pending_dispatches(&key, now, PAGE).await?;
     report_oldest(connection, &pending);
     Ok(())
 }

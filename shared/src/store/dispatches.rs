@@ -1,15 +1,13 @@
-//! Dispatches: an item beside their order, written with it whenever the order's claims change, and a sparse index of those
-//! that wait for Amazon.
+//! Dispatches, and those that wait for Amazon.
 
-use super::item::{Item, failure, item, n, s, text, value};
+use super::beside_order::{BesideOrder, at_most};
 use super::key::{self, Key};
+use super::orders::expires;
 use super::{Store, Written};
 use crate::domain::dispatch::{Dispatch, DispatchRefusal, DispatchState, HandOver, ParcelId};
-use crate::domain::ids::{ConnectionKey, OrderId};
+use crate::domain::ids::{ConnectionKey, OrderId, TenantId};
 use crate::domain::order::{HistoryEntry, StoredOrder};
 use crate::error::Result;
-use aws_sdk_dynamodb::types::Put;
-use aws_sdk_dynamodb::types::builders::PutBuilder;
 use jiff::Timestamp;
 
 /// A dispatch that waits for Amazon, as far as the index says.
@@ -21,6 +19,37 @@ pub struct PendingDispatch {
     pub handed_over_at: Timestamp,
 }
 
+impl BesideOrder for Dispatch {
+    const PREFIX: &'static str = key::DISPATCH;
+    const STORE: &'static str = "store a dispatch";
+
+    fn key(&self) -> Key {
+        Key::dispatch(&self.connection, &self.order_id, &self.parcel)
+    }
+
+    fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn waiting(&self) -> Option<(String, String)> {
+        let by_amazon = !self.is_confirmed_by_us();
+        let waits = match self.state {
+            DispatchState::Unknown => !by_amazon,
+            _ => self.is_pending(),
+        };
+        waits.then(|| {
+            (
+                key::pending_dispatches_pk(&self.connection_key(), by_amazon),
+                key::pending_dispatch_sk(self),
+            )
+        })
+    }
+}
+
 impl Store {
     /// The dispatches of an order, by parcel.
     pub async fn dispatches(
@@ -28,13 +57,7 @@ impl Store {
         connection: &ConnectionKey,
         order: &OrderId,
     ) -> Result<Vec<Dispatch>> {
-        let pk = key::order_pk(&connection.id, order);
-        let items = self
-            .between(&self.tables.orders, pk, key::DISPATCH, key::DISPATCH)
-            .await?;
-        let all: Result<Vec<Dispatch>> = items.into_iter().map(read).collect();
-        let all = all?.into_iter();
-        Ok(all.filter(|it| it.tenant == connection.tenant).collect())
+        self.all_beside(connection, order).await
     }
 
     /// One dispatch, read strongly.
@@ -45,9 +68,7 @@ impl Store {
         parcel: &ParcelId,
     ) -> Result<Option<Dispatch>> {
         let key = Key::dispatch(&connection.id, order, parcel);
-        let found = self.get_item(&self.tables.orders, key).await?;
-        let found: Option<Dispatch> = found.map(read).transpose()?;
-        Ok(found.filter(|it| it.tenant == connection.tenant))
+        self.one_beside(connection, key).await
     }
 
     /// Writes a dispatch and its order with the changed claims, all or nothing, if nobody changed either since they were
@@ -58,8 +79,7 @@ impl Store {
         order: &StoredOrder,
         entry: &HistoryEntry,
     ) -> Result<Written> {
-        let put = self.dispatch_put(dispatch, super::orders::expires(order))?;
-        self.replace_order_with(order, entry, Vec::from([put]))
+        self.write_beside(dispatch, expires(order), order, entry)
             .await
     }
 
@@ -69,14 +89,7 @@ impl Store {
         dispatch: &Dispatch,
         order: &StoredOrder,
     ) -> Result<Written> {
-        let put = self
-            .db
-            .put_item()
-            .table_name(&self.tables.orders)
-            .set_item(Some(fields(dispatch, super::orders::expires(order))?))
-            .condition_expression(UNCHANGED)
-            .expression_attribute_values(":read", n(dispatch.revision.saturating_sub(1)));
-        Written::from_result("store a dispatch", put.send().await)
+        self.replace_beside(dispatch, expires(order)).await
     }
 
     /// Notes a hand-over that was refused after its sender had an answer: as a refused dispatch, or in words on the one that
@@ -100,25 +113,19 @@ impl Store {
         Err(Written::given_up("note a refused dispatch"))
     }
 
-    /// The dispatches of a connection that Amazon is still to be told of, the most urgent first; at most `most`. The index lags
-    /// a little behind the table.
+    /// The dispatches of a connection that Amazon does not know of yet, the most urgent first, until `most` of them are due by
+    /// `now`: those that are not due yet never hide one that is. The index lags a little behind the table.
     pub async fn pending_dispatches(
         &self,
         connection: &ConnectionKey,
+        now: Timestamp,
         most: i32,
     ) -> Result<Vec<PendingDispatch>> {
         let pk = key::pending_dispatches_pk(connection, false);
-        let pending = |sk: &str| {
-            let (order, parcel) = key::parcel_of(sk)?;
-            let (due_at, handed_over_at) = key::moments_of(sk)?;
-            Some(PendingDispatch {
-                order,
-                parcel,
-                due_at,
-                handed_over_at,
-            })
-        };
-        let keys = self.pending_keys(pk, None, most).await?;
+        let mut enough = at_most(most);
+        let is_due = |sk: &str| pending(sk).is_some_and(|it| it.due_at <= now);
+        let more = |sk: &str| !is_due(sk) || enough(sk);
+        let keys = self.waiting_keys(pk, None, most, more).await?;
         Ok(keys.iter().filter_map(|sk| pending(sk)).collect())
     }
 
@@ -130,7 +137,9 @@ impl Store {
         most: i32,
     ) -> Result<Vec<(OrderId, ParcelId)>> {
         let pk = key::pending_dispatches_pk(connection, true);
-        let keys = self.pending_keys(pk, Some(now), most).await?;
+        let keys = self
+            .waiting_keys(pk, Some(now), most, at_most(most))
+            .await?;
         Ok(keys.iter().filter_map(|sk| key::parcel_of(sk)).collect())
     }
 
@@ -141,7 +150,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let pk = key::pending_dispatches_pk(connection, false);
-        let pending = self.pending_keys(pk, None, 1).await?;
+        let pending = self.waiting_keys(pk, None, 1, at_most(1)).await?;
         Ok(!pending.is_empty() || !self.overdue_labels(connection, now, 1).await?.is_empty())
     }
 
@@ -162,66 +171,15 @@ impl Store {
     pub async fn release_dispatches(&self, connection: &ConnectionKey, owner: &str) -> Result<()> {
         self.release(Key::dispatch_lease(connection), owner).await
     }
-
-    async fn pending_keys(
-        &self,
-        pk: String,
-        before: Option<Timestamp>,
-        most: i32,
-    ) -> Result<Vec<String>> {
-        let query = self
-            .db
-            .query()
-            .table_name(&self.tables.orders)
-            .index_name("waiting")
-            .limit(most)
-            .expression_attribute_values(":pk", s(pk));
-        let query = match before {
-            None => query.key_condition_expression("waiting_pk = :pk"),
-            Some(moment) => query
-                .key_condition_expression("waiting_pk = :pk AND waiting_sk < :before")
-                .expression_attribute_values(":before", s(key::sortable(moment))),
-        };
-        let answer = query.send().await;
-        let answer = answer.map_err(|error| failure("list pending dispatches", error))?;
-        let items = answer.items.unwrap_or_default();
-        Ok(items
-            .iter()
-            .filter_map(|it| text(it, "waiting_sk"))
-            .collect())
-    }
-
-    fn dispatch_put(&self, dispatch: &Dispatch, expires_at: i64) -> Result<PutBuilder> {
-        let put = Put::builder()
-            .table_name(&self.tables.orders)
-            .set_item(Some(fields(dispatch, expires_at)?))
-            .condition_expression(UNCHANGED)
-            .expression_attribute_values(":read", n(dispatch.revision.saturating_sub(1)));
-        Ok(put)
-    }
 }
 
-/// A dispatch that was read must be as it was; one that is new must not exist.
-const UNCHANGED: &str = "attribute_not_exists(pk) OR revision = :read";
-
-fn fields(dispatch: &Dispatch, expires_at: i64) -> Result<Item> {
-    let key = Key::dispatch(&dispatch.connection, &dispatch.order_id, &dispatch.parcel);
-    let mut fields = item(key, dispatch)?;
-    fields.retain(|_, value| !value.is_null());
-    fields.insert("expires_at".into(), n(expires_at));
-    let by_amazon = !dispatch.is_confirmed_by_us();
-    let waits = match dispatch.state {
-        DispatchState::Unknown => !by_amazon,
-        _ => dispatch.is_pending(),
-    };
-    if waits {
-        let pk = key::pending_dispatches_pk(&dispatch.connection_key(), by_amazon);
-        fields.insert("waiting_pk".into(), s(pk));
-        fields.insert("waiting_sk".into(), s(key::pending_dispatch_sk(dispatch)));
-    }
-    Ok(fields)
-}
-
-fn read(item: Item) -> Result<Dispatch> {
-    value(item)
+fn pending(sk: &str) -> Option<PendingDispatch> {
+    let (order, parcel) = key::parcel_of(sk)?;
+    let (due_at, handed_over_at) = key::moments_of(sk)?;
+    Some(PendingDispatch {
+        order,
+        parcel,
+        due_at,
+        handed_over_at,
+    })
 }

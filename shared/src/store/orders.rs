@@ -122,7 +122,7 @@ impl Store {
         order: &StoredOrder,
         entry: &HistoryEntry,
     ) -> Result<Written> {
-        self.replace_order_with(order, entry, Vec::new()).await
+        self.replace_order_with(order, entry, None).await
     }
 
     /// As [`Self::replace_order`], with further writes in the same transaction.
@@ -130,7 +130,7 @@ impl Store {
         &self,
         order: &StoredOrder,
         entry: &HistoryEntry,
-        beside: Vec<PutBuilder>,
+        beside: impl Into<Option<PutBuilder>>,
     ) -> Result<Written> {
         let record = HistoryRecord {
             revision: order.revision,
@@ -155,7 +155,7 @@ impl Store {
             .table_name(&self.tables.orders)
             .set_item(Some(history));
         let mut request = self.db.transact_write_items();
-        for put in [state, history].into_iter().chain(beside) {
+        for put in [state, history].into_iter().chain(beside.into()) {
             let put = put
                 .build()
                 .map_err(|error| Error::permanent("build a transaction", error))?;

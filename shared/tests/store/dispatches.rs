@@ -92,12 +92,12 @@ async fn those_that_wait_are_listed_by_urgency_until_amazon_confirms_them() {
             .unwrap();
     }
     let waiting = async || {
-        let pending = store.pending_dispatches(&key(), 10).await.unwrap();
+        let pending = store.pending_dispatches(&key(), at(60), 10).await.unwrap();
         let ids = pending.iter().map(|it| it.order.to_string());
         ids.collect::<Vec<_>>()
     };
     assert_eq!(waiting().await, ["026-1", "026-2"]);
-    let first = &store.pending_dispatches(&key(), 1).await.unwrap()[0];
+    let first = &store.pending_dispatches(&key(), at(60), 1).await.unwrap()[0];
     assert_eq!((first.due_at, first.handed_over_at), (at(10), at(10)));
     let id = &first.order;
     let dispatch = store
@@ -106,7 +106,11 @@ async fn those_that_wait_are_listed_by_urgency_until_amazon_confirms_them() {
         .unwrap()
         .unwrap();
     let order = store.order(&key(), id).await.unwrap().unwrap();
-    let confirmed = dispatch.confirmed(None, at(30));
+    let later = dispatch.put_off(None, at(500));
+    let _ = store.replace_dispatch(&later, &order).await.unwrap();
+    let pending = store.pending_dispatches(&key(), at(60), 1).await.unwrap();
+    assert_eq!(pending.len(), 2, "one that is not due hides none that is");
+    let confirmed = later.confirmed(None, at(30));
     let _ = store.replace_dispatch(&confirmed, &order).await.unwrap();
     assert_eq!(waiting().await, ["026-2"]);
 }
@@ -120,7 +124,10 @@ async fn a_label_of_amazons_is_looked_for_a_day_after_the_hand_over() {
         .write_dispatch(&dispatch, &claimed, &entry)
         .await
         .unwrap();
-    assert_eq!(store.pending_dispatches(&key(), 10).await.unwrap(), []);
+    assert_eq!(
+        store.pending_dispatches(&key(), at(60), 10).await.unwrap(),
+        []
+    );
     let overdue = async |hours: i64| {
         let now = at(10) + SignedDuration::from_hours(hours);
         let found = store.overdue_labels(&key(), now, 10).await.unwrap();
