@@ -18,8 +18,9 @@ pub struct InvalidId {
     max: usize,
 }
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
+/// A text that is an identifier, with all ways in and out; every way in goes through `try_from`.
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $error:ty, $schema:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -31,17 +32,9 @@ macro_rules! id {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                let printable = !text.chars().any(char::is_control) && !text.trim().is_empty();
-                if printable && text.len() <= $max { Ok(Self(text.into())) } else { Err(InvalidId { what: $what, max: $max }) }
-            }
-        }
-
         impl std::str::FromStr for $name {
-            type Err = InvalidId;
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
+            type Err = $error;
+            fn from_str(text: &str) -> Result<Self, $error> {
                 Self::try_from(text.to_owned())
             }
         }
@@ -58,7 +51,21 @@ macro_rules! id {
             }
         }
 
-        described!($name, printable($max));
+        described!($name, $schema);
+    };
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
+        text_id!($(#[$doc])* $name, InvalidId, printable($max));
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let printable = !text.chars().any(char::is_control) && !text.trim().is_empty();
+                if printable && text.len() <= $max { Ok(Self(text.into())) } else { Err(InvalidId { what: $what, max: $max }) }
+            }
+        }
     };
 }
 
@@ -98,18 +105,12 @@ id!(
 
 macro_rules! strict_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $example:literal) => {
-        $(#[$doc])*
-        ///
-        /// 1 to 64 letters, digits, `.`, `-` or `_`, the first a letter or a digit: safe in a path, whoever reads it.
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
+        text_id!(
+            $(#[$doc])*
+            ///
+            /// 1 to 64 letters, digits, `.`, `-` or `_`, the first a letter or a digit: safe in a path, whoever reads it.
+            $name, InvalidStrictId, matching(STRICT).examples([$example])
+        );
 
         impl TryFrom<String> for $name {
             type Error = InvalidStrictId;
@@ -117,27 +118,6 @@ macro_rules! strict_id {
                 if is_strict(&text) { Ok(Self(text.into())) } else { Err(InvalidStrictId($what)) }
             }
         }
-
-        impl std::str::FromStr for $name {
-            type Err = InvalidStrictId;
-            fn from_str(text: &str) -> Result<Self, InvalidStrictId> {
-                Self::try_from(text.to_owned())
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.0.as_ref().to_owned()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        described!($name, matching(STRICT).examples([$example]));
     };
 }
 
