@@ -74,7 +74,7 @@ pub async fn store_hand_over(
 }
 
 impl Queue {
-    /// To `dispatches`: tell Amazon of a dispatch once it is due.
+    /// To `dispatches`: confirm a dispatch once it is due.
     ///
     /// # Errors
     /// As [`Queue::send`].

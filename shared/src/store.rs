@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|
 //! | connections | connection | `TENANT#t` | `CONNECTION#c` | all |
 //! | | courier, mappings of a tenant | `TENANT#t` | `COURIER#k`, `MAPPING` | `remap-carriers` |
-//! | | what Amazon is told of a courier service | `TENANT#t` | `CARRIER_NAME#cc#service` | `confirm-shipments` |
+//! | | carrier name of a courier service | `TENANT#t` | `CARRIER_NAME#cc#service` | `confirm-shipments` |
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
 //! | | marketplace, narrowed mappings | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING` | `remap-carriers` |
 //! | | default mappings of the deployment | `DEPLOYMENT` | `MAPPING` | `remap-carriers` |

@@ -64,7 +64,7 @@ pub enum Happened {
     /// An order got a courier service, or another one than before.
     #[strum(serialize = "order.courier_assigned")]
     OrderCourierAssigned(Box<OrderLines>),
-    /// Amazon reports a part of an order as shipped, or a further one; its lines say what is open.
+    /// A part of an order is shipped, by Amazon's report or by a parcel that was handed over, or a further part; its lines say what is open.
     #[strum(serialize = "order.partly_dispatched")]
     OrderPartlyDispatched(Box<OrderLines>),
     /// The buyer asks to cancel lines of an order that the platform has taken over.

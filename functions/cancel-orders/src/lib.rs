@@ -1,4 +1,4 @@
-//! `cancel-orders`: tells Amazon of lines that will not be shipped, by a feed of what came within a minute.
+//! `cancel-orders`: cancels lines at Amazon that will not be shipped, by a feed of what came within a minute.
 //!
 //! It owns a cancellation from the moment it is stored until Amazon has the feed that carries it; what Amazon says to it is
 //! found out by `settle-feeds`. It decides nothing about an order: whether a line may be cancelled was decided with the

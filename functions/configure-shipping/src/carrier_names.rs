@@ -1,4 +1,4 @@
-//! What Amazon is told of the tenant's courier services, by marketplace; and what it counts of it.
+//! The names of the tenant's courier services at Amazon, by marketplace; and what it counts of it.
 
 mod import;
 mod list;
@@ -35,7 +35,7 @@ pub(crate) struct NameParams {
     service: CourierServiceId,
 }
 
-/// What Amazon is to be told of a courier service.
+/// The carrier name to be put.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CarrierNameRequest {
@@ -51,7 +51,7 @@ pub(crate) struct CarrierNameRequest {
     listed: bool,
 }
 
-/// What Amazon is told of a courier service on a marketplace.
+/// The name at Amazon of a courier service on a marketplace.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CarrierName)]
 pub(crate) struct NameAnswer {
@@ -89,7 +89,7 @@ impl NameAnswer {
     }
 }
 
-/// The name that Amazon is told, and the field that keeps it from being one.
+/// The name that is sent to Amazon, and the field that keeps it from being one.
 fn checked(
     carrier: &str,
     shipping_method: Option<&str>,
@@ -106,9 +106,9 @@ fn checked(
     })
 }
 
-/// Put what Amazon is told of a courier service on a marketplace.
+/// Put the carrier name of a courier service on a marketplace.
 ///
-/// It holds for dispatches confirmed from now on. A carrier that Amazon does not list is told as `Other` with its name: the
+/// It holds for dispatches confirmed from now on. A carrier that Amazon does not list is sent as `Other` with its name: the
 /// parcel is confirmed all the same, and the answer says `counted_by_amazon` `no`. Sending the same again changes nothing.
 #[utoipa::path(put, path = "/carrier-names", operation_id = "putCarrierName", tag = "carrier names", params(NameParams),
     request_body = CarrierNameRequest,
@@ -145,7 +145,7 @@ pub(crate) async fn put(
     Ok(Json(NameAnswer::new(&named, false)))
 }
 
-/// Delete what Amazon is told of a courier service on a marketplace; then it follows from the courier's name again.
+/// Delete the carrier name of a courier service on a marketplace; then it follows from the courier's name again.
 #[utoipa::path(delete, path = "/carrier-names", operation_id = "deleteCarrierName", tag = "carrier names", params(NameParams),
     responses((status = 204, description = "Deleted, now or before")))]
 pub(crate) async fn delete(

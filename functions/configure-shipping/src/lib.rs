@@ -1,4 +1,4 @@
-//! `configure-shipping`: couriers, which of their services carries which shipping term, and what Amazon is told of each.
+//! `configure-shipping`: couriers, which of their services carries which shipping term, and the carrier name of each at Amazon.
 //!
 //! It never decides a courier: it writes the rules, and queues another look at the orders that wait for them. A request
 //! is answered only after that is queued, and sending the request again does no harm.

@@ -1,4 +1,4 @@
-//! What Amazon is told of a dispatch's carrier, and whether it counts the tracking number under that.
+//! The carrier of a dispatch as it is sent to Amazon, and whether it counts the tracking number under that.
 
 use crate::App;
 use stallkeeper::domain::courier::{CarrierName, CountedByAmazon};
@@ -6,7 +6,7 @@ use stallkeeper::domain::dispatch::{Dispatch, ParcelCarrier};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
 
-/// A carrier as Amazon is told of it.
+/// A carrier as it is sent to Amazon.
 pub(crate) struct AmazonsCarrier {
     pub(crate) name: CarrierName,
     /// Why Amazon does not count the tracking number, if it is known not to.
@@ -14,7 +14,7 @@ pub(crate) struct AmazonsCarrier {
 }
 
 /// The carrier name that somebody gave for the service on the marketplace; else the courier's own name, under `Other` if
-/// Amazon's list has none like it. `None`: nothing that Amazon could be told.
+/// Amazon's list has none like it. `None`: no name that Amazon accepts.
 pub(crate) async fn of(
     app: &App,
     dispatch: &Dispatch,

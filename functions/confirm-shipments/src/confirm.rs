@@ -1,4 +1,4 @@
-//! One dispatch: marked, told to Amazon, settled.
+//! One dispatch: marked, confirmed to Amazon, settled.
 
 use crate::App;
 use crate::carrier::{self, AmazonsCarrier};
@@ -21,7 +21,7 @@ use tracing::error;
 const CONFIRM: Operation = Operation::ConfirmShipment;
 /// When what Amazon does not let the app do is tried again.
 const FORBIDDEN_WAIT: SignedDuration = SignedDuration::from_hours(1);
-/// How long a call waits that the limit does not let through, if nothing says for how long.
+/// How long a call waits that the limit does not accept, if nothing says for how long.
 const LIMITED_WAIT: Duration = Duration::from_secs(5);
 
 /// A run over the dispatches of a connection.
@@ -45,7 +45,7 @@ pub(crate) enum Confirmed {
 }
 
 impl Run<'_> {
-    /// Tells Amazon of a dispatch that is due.
+    /// Confirms a dispatch that is due.
     ///
     /// # Errors
     /// As the table and the log-in fail; of Amazon's answers only a revoked authorisation is an error.
@@ -63,13 +63,13 @@ impl Run<'_> {
         if order.status == OrderStatus::Cancelled {
             let words = ours(
                 "cancelled",
-                "the order was cancelled before Amazon was told",
+                "the order was cancelled before the parcel was confirmed",
             );
             return self.settled(&dispatch, Outcome::Refused(words)).await;
         }
         let carrier = carrier::of(self.app, &dispatch, order.order.marketplace()).await?;
         let Some(carrier) = carrier else {
-            let words = ours("carrier", "Amazon cannot be told a carrier of this name");
+            let words = ours("carrier", "Amazon accepts no carrier of this name");
             return self.settled(&dispatch, Outcome::Refused(words)).await;
         };
         // The permit first: what is marked is called at once.
@@ -179,7 +179,7 @@ impl Run<'_> {
             }
             Class::Permanent => {
                 let id = &dispatch.parcel;
-                error!(connection.id = %self.connection.id, order.id = %dispatch.order_id, parcel = %id, error.class = error.class().name(), error = error.chain(), "Amazon could not be told of parcel `{id}`");
+                error!(connection.id = %self.connection.id, order.id = %dispatch.order_id, parcel = %id, error.class = error.class().name(), error = error.chain(), "parcel `{id}` could not be confirmed to Amazon");
                 let status = refusal(&error).map(|refusal| refusal.status.to_string());
                 let words = ours(
                     &status.unwrap_or_else(|| "failed".to_owned()),

@@ -1,4 +1,4 @@
-//! Parcels with a label of Amazon's: Amazon is never told of them, its packages show them, or do not within a day.
+//! Parcels with a label of Amazon's: they are never confirmed by us, its packages show them, or do not within a day.
 
 use crate::App;
 use jiff::Timestamp;

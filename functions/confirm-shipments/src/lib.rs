@@ -1,4 +1,4 @@
-//! `confirm-shipments`: tells Amazon of every parcel that was handed over, once, the most urgent first.
+//! `confirm-shipments`: confirms every parcel that was handed over to Amazon, once, the most urgent first.
 //!
 //! It owns the calls of confirmShipment. A wake-up drains what is due of its connection, under a lease, within the seller's
 //! limit; one seller's limit holds up no other. Before a call the dispatch is marked, so that after a lost answer the same
@@ -104,7 +104,7 @@ async fn confirm_due(
     app.dispatches.send(&connection.id, again, seconds).await
 }
 
-/// Whether Amazon may be told of its dispatches now.
+/// Whether its dispatches may be confirmed now.
 async fn is_sending(app: &App, connection: &Connection) -> Result<bool> {
     let key = connection.key();
     if !connection.status.sends() {

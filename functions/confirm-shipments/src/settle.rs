@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
 }
 
 /// Settles a dispatch that was `marked` for a call; returns it as it is then. If it was edited meanwhile, its new content is
-/// still to be told.
+/// still to be confirmed.
 pub(crate) async fn settle(
     store: &Store,
     marked: &Dispatch,
@@ -50,7 +50,7 @@ pub(crate) async fn settle(
             continue;
         }
         if let Some(settled) = write(store, &current, &order, outcome.clone(), now).await? {
-            tell(&settled);
+            log_outcome(&settled);
             return Ok(Some(settled));
         }
     }
@@ -83,7 +83,7 @@ async fn write(
     Ok((written == Written::Done).then_some(after))
 }
 
-fn tell(dispatch: &Dispatch) {
+fn log_outcome(dispatch: &Dispatch) {
     let (parcel, state) = (&dispatch.parcel, dispatch.state.as_str());
     let code = dispatch.words.as_ref().map(|words| words.code.as_str());
     match code {

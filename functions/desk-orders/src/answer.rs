@@ -177,7 +177,7 @@ pub struct DispatchAnswer {
     pub warehouse: Option<WarehouseCode>,
     pub label_source: LabelSource,
     pub handed_over_at: Timestamp,
-    /// Amazon is not told before.
+    /// It is not confirmed to Amazon before this moment.
     pub due_at: Timestamp,
     /// When Amazon confirmed it first.
     pub confirmed_at: Option<Timestamp>,

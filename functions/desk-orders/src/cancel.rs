@@ -120,7 +120,7 @@ pub struct Taken {
 
 /// Cancels lines of an order at Amazon.
 ///
-/// The lines are claimed at once, so that nobody can dispatch them; Amazon is told within a minute or two by a feed, whose
+/// The lines are claimed at once, so that nobody can dispatch them; a feed goes to Amazon within a minute or two, whose
 /// verdict may take from minutes to hours. `GET /orders/{connection}/{order}` shows it under `cancellations`: `to_send`,
 /// `sent`, `accepted`, then `cancelled` once Amazon's order says so, or `refused` with Amazon's words, which opens the lines
 /// again. Reason `no_inventory` also sets the SKUs to zero until a new stock level arrives.
@@ -159,7 +159,7 @@ pub(crate) struct Wish {
     pub(crate) places: Vec<usize>,
 }
 
-/// Claims lines for a cancellation, or finds the one that has them, and has `cancel-orders` told.
+/// Claims lines for a cancellation, or finds the one that has them, and queues a message for `cancel-orders`.
 pub(crate) async fn claim(
     app: &App,
     connection: &ConnectionKey,
@@ -199,7 +199,7 @@ pub(crate) async fn claim(
                     return Err(problem);
                 }
             };
-        // Told again, it does no harm; not told, nobody would.
+        // A second message does no harm; without one nothing would be sent.
         let message = CancellationMessage::Requested {
             connection: connection.clone(),
             order: order.order.id.clone(),

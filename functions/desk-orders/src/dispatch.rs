@@ -38,14 +38,14 @@ pub struct DispatchRequest {
     /// A carrier by its name, for one that is none of the tenant's couriers; 1 to 100 characters.
     #[schema(example = "Pigeon Post", max_length = 100)]
     carrier: Option<String>,
-    /// Of the first box; the one that Amazon is told.
+    /// Of the first box; the one that is sent to Amazon.
     tracking_number: TrackingNumber,
     /// Of further boxes that hold parts of the same units, at most 20: kept, not sent. Amazon takes one number a package.
     #[serde(default)]
     #[schema(max_items = 20)]
     other_tracking_numbers: Vec<TrackingNumber>,
-    /// When the carrier takes it; at most 30 days from now. Amazon is told then, or at once if the connection says
-    /// `confirm_at: label`; the date it is told is never in its future, nor before the purchase.
+    /// When the carrier takes it; at most 30 days from now. It is confirmed to Amazon then, or at once if the connection says
+    /// `confirm_at: label`; the date sent to Amazon is never in its future, nor before the purchase.
     handed_over_at: Timestamp,
     /// What is in it: `all_open` (default), or lines.
     #[serde(default)]
@@ -210,17 +210,16 @@ impl LineRequest {
 
 /// Hands a parcel of an order over, or edits one.
 ///
-/// The parcel id is the platform's own and the order's for ever. Its units are taken off what is open at once; Amazon is
-/// told at the hand-over, and the dispatch's `state` follows: `confirmed`, `refused` with Amazon's words (its units are open
+/// The parcel id is the platform's own and the order's for ever. Its units are taken off what is open at once; it is confirmed to Amazon at the hand-over, and the dispatch's `state` follows: `confirmed`, `refused` with Amazon's words (its units are open
 /// again), or `unknown` until Amazon answers. Sending the same again answers the dispatch as it is. Sending something else
-/// edits it, and Amazon is told again under the same number; once Amazon was told, its lines stay as they are.
+/// edits it, and it is confirmed again under the same number; once Amazon was called for it, its lines stay as they are.
 ///
 /// Several boxes for the same units are one parcel with `other_tracking_numbers`.
 #[utoipa::path(
     put, path = "/orders/{connection}/{order}/dispatches/{parcel}", operation_id = "putDispatch", tag = "desk",
     request_body = DispatchRequest,
     responses(
-        (status = 200, description = "The dispatch as it is now; Amazon is told later", body = DispatchAnswer),
+        (status = 200, description = "The dispatch as it is now; it is confirmed to Amazon later", body = DispatchAnswer),
         (status = 409, description = "Amazon would refuse it: cancelled, fulfilled by Amazon, not ours, held, or more units than are open; `current` is the order as it is now"),
         (status = 422, description = "A field that cannot be, an unknown line, or a Transparency item without codes"),
     )

@@ -1,7 +1,7 @@
 //! `desk-orders`: people list orders, give those that wait a courier service, and take over those that are ready.
 //!
 //! The tenant comes from the token alone, every route needs scope `desk`, and buyer data leaves by one route only,
-//! which needs scope `buyer` too. What changes here is announced by the stream of the tables; what Amazon is to be told waits in the
+//! which needs scope `buyer` too. What changes here is announced by the stream of the tables; what is to be sent to Amazon waits in the
 //! table, and a message wakes who tells it.
 //!
 //! All POST routes are idempotent in themselves, so an `Idempotency-Key` adds nothing: picking the same service again
@@ -46,9 +46,9 @@ use utoipa_axum::routes;
 /// What the function works with.
 pub struct App {
     pub store: Store,
-    /// Wakes what tells Amazon of dispatches.
+    /// Wakes `confirm-shipments`.
     pub dispatches: Queue,
-    /// Where `cancel-orders` is told of cancellations.
+    /// Wakes `cancel-orders`.
     pub cancellations: Queue,
     /// An order that is to be shipped within this time is at risk.
     pub at_risk_before: SignedDuration,

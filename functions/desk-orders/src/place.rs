@@ -42,7 +42,7 @@ impl Place {
         if place.check(tenant, request) != check || !is_listed {
             return Err(Problem::invalid(
                 "after",
-                "this cursor belongs to another list; keep all parameters but `limit` and `include` as they were, or leave `after` out to start anew",
+                "this cursor belongs to another list; keep all parameters but `limit` and `include` as they were, or leave `after` out to start again",
             ));
         }
         Ok(place)

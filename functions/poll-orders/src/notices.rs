@@ -28,13 +28,13 @@ enum Ignored {
     /// No kind that we have a use for.
     UnknownKind,
     Malformed,
-    /// Nobody here has authorised us for this seller, or its subscription is another seller's.
+    /// Nobody here has authorised us for this seller, or it names no marketplace and its subscription is another seller's.
     UnknownSeller,
     /// Nothing is fetched for the connection.
     NotFetching,
     /// Amazon ships it: the sweeps bring such orders where they are wanted.
     ShippedByAmazon,
-    /// What it tells is stored already.
+    /// The change is stored already.
     Stored,
     /// The feed is settled already, or is not ours.
     NoOpenFeed,
@@ -129,7 +129,7 @@ fn count(why: Ignored) {
 }
 
 /// The connection that a notice concerns: the seller's, if the notice names it with a marketplace, else the subscription's.
-/// Both must agree, so that no notice reaches another seller's connection.
+/// A seller that the notice names must be the connection's, so that no notice reaches another seller's.
 async fn holder(app: &App, notice: &Notice) -> Result<Option<Connection>> {
     let key = match (&notice.seller, notice.marketplace, &notice.subscription) {
         (Some(seller), Some(marketplace), _) => {

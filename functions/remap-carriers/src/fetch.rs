@@ -114,7 +114,7 @@ pub(crate) async fn fetch_one(app: &App, rules: &RulesOfBatch, fetch: Fetch<'_>)
     }
 }
 
-/// A notice is a hint: it costs no call if what it tells is stored by now, and that Amazon has no such order, or shows it to
+/// A notice is a hint: it costs no call if the change is stored by now, and that Amazon has no such order, or shows it to
 /// nobody, is no failure. If it is one after all, the sweeps find it.
 async fn fetch_noticed(app: &App, rules: &RulesOfBatch, fetch: &Fetch<'_>) -> Result<()> {
     let stored = app.store.order(fetch.connection, fetch.order).await?;

@@ -15,7 +15,7 @@ use stallkeeper::sp_api::cancellation_report::CancellationReport;
 use tracing::{error, info};
 use verdicts::{MessageVerdict, verdict};
 
-/// A feed that Amazon has had for so long is stuck: a person is told, and it is waited for all the same, since the same feed
+/// A feed that Amazon has had for so long is stuck: an alarm is raised, and it is waited for all the same, since the same feed
 /// again would come after it.
 const STUCK: SignedDuration = SignedDuration::from_hours(4);
 

@@ -1,4 +1,4 @@
-//! A cancellation: lines of an order that we tell Amazon will not be shipped, and what Amazon says to it.
+//! A cancellation: lines of an order that we cancel at Amazon, and what Amazon says to it.
 //!
 //! Pure. Decides what a wish to cancel makes of an order ([`decide`]), and what Amazon's verdict makes of both
 //! ([`Cancellation::settle`]). It never calls anyone.
@@ -146,7 +146,7 @@ impl Cancellation {
     }
 
     /// Its lines that Amazon has not refused.
-    pub fn standing_lines(&self) -> impl Iterator<Item = &CancellationLine> {
+    pub fn lines_not_refused(&self) -> impl Iterator<Item = &CancellationLine> {
         self.lines.iter().filter(|line| line.refused.is_none())
     }
 

@@ -56,7 +56,7 @@ impl ConnectionStatus {
         )
     }
 
-    /// Whether stock and prices are sent.
+    /// Whether anything is sent to Amazon: stock, prices, confirmations and cancellations.
     pub fn sends(self) -> bool {
         self == Self::Active
     }

@@ -69,7 +69,7 @@ impl DispatchState {
 pub enum ParcelCarrier {
     /// A service of the tenant's couriers; its carrier name at Amazon is looked up.
     CourierService(CourierServiceId),
-    /// A carrier by its name alone: Amazon is told `Other` and the name.
+    /// A carrier by its name alone: it is sent in Amazon's spelling, or as `Other` with the name.
     Carrier(String),
 }
 

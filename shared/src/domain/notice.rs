@@ -63,7 +63,7 @@ impl NoticeKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
-    /// Nothing stands against it.
+    /// Amazon has no complaint about it.
     #[serde(alias = "NORMAL")]
     Normal,
     /// Amazon may deactivate it soon.

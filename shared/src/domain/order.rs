@@ -274,7 +274,7 @@ pub struct StoredOrder {
     /// Units that dispatches and cancellations speak for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<LineClaim>,
-    /// Lines whose buyer asks to cancel, and was told that it is too late.
+    /// Lines whose buyer asks to cancel, and was answered that it is too late.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub cancel_too_late: BTreeSet<String>,
     /// The first entry; later ones are items of their own.

@@ -217,7 +217,7 @@ pub enum StockTick {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DispatchMessage {
-    /// Tell Amazon of what is due of a connection, the most urgent first.
+    /// Confirm what is due of a connection, the most urgent first.
     Confirm {
         #[serde(flatten)]
         connection: ConnectionKey,

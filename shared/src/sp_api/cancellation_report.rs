@@ -1,7 +1,7 @@
 //! Reads what Amazon reports of a feed that cancels lines of orders.
 //!
 //! Amazon's pages do not show a report of this kind of feed: the other XML feeds are answered in XML (*Get shipping labels,
-//! invoice, and warranty documents* shows one), newer feeds in JSON. Its first character tells which one it is, and both are
+//! invoice, and warranty documents* shows one), newer feeds in JSON. Its first character shows which one it is, and both are
 //! read. Elements are found by name at whatever depth; what is new to us is passed over.
 
 use super::processing_report::ProcessingReport;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// A package as Amazon is told of it.
+/// A package as it is sent to Amazon.
 #[derive(Debug, Clone, Copy)]
 pub struct PackageDetail<'a> {
     pub order: &'a OrderId,

@@ -349,7 +349,7 @@ impl From<Order> for OurOrder {
 }
 
 impl WirePackage {
-    /// Without a number it cannot be told from another.
+    /// Without a number it cannot be distinguished from another.
     fn whole(self) -> Option<Package> {
         let status = self.package_status.unwrap_or_default();
         let lines = self.package_items.into_iter();

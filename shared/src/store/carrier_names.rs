@@ -1,4 +1,4 @@
-//! What Amazon is told of a tenant's courier services, by marketplace.
+//! The carrier names of a tenant's courier services, by marketplace.
 
 use super::Store;
 use super::item::{item, value};
@@ -9,7 +9,7 @@ use crate::domain::marketplace::Marketplace;
 use crate::error::Result;
 
 impl Store {
-    /// What Amazon is told of a courier service on a marketplace, if somebody has said; else
+    /// The carrier name of a courier service on a marketplace, if somebody has said; else
     /// [`CarrierName::assumed`] is what there is.
     pub async fn carrier_name(
         &self,
@@ -30,7 +30,7 @@ impl Store {
         items.into_iter().map(value).collect()
     }
 
-    /// Writes what Amazon is told of a courier service. Idempotent.
+    /// Writes the carrier name of a courier service. Idempotent.
     pub async fn put_carrier_name(&self, tenant: &TenantId, named: &NamedService) -> Result<()> {
         let key = Key::carrier_name(tenant, named.marketplace, &named.service);
         let fields = item(key, named)?;

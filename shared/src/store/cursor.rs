@@ -89,10 +89,10 @@ pub struct Cursor {
 /// What the sweeps know of Amazon's notices.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeWatch {
-    /// Changes until this moment of Amazon's clock were judged: whether a notice told them.
+    /// Changes until this moment of Amazon's clock were judged: whether a notice of them came.
     #[serde(default)]
     pub judged_until: Option<Timestamp>,
-    /// The last sweeps that found changes which no notice told.
+    /// The last sweeps that found changes without a notice.
     #[serde(default)]
     pub silent: Vec<Timestamp>,
     /// When it is checked next that the seller is subscribed; absent: now.

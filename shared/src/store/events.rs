@@ -21,7 +21,7 @@ pub const SETTLED: SignedDuration = SignedDuration::from_secs(20);
 /// What is older as it is written takes the moment of its writing for its place.
 const LATE: SignedDuration = SignedDuration::from_secs(5);
 
-/// An event as it went onto the bus.
+/// An event as it goes onto the bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeptEvent {
     /// The bus's `detail-type`, for instance `order.imported`.

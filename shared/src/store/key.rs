@@ -85,7 +85,7 @@ impl Key {
         )
     }
 
-    /// What Amazon is told of a courier service on a marketplace.
+    /// The carrier name of a courier service on a marketplace.
     pub(crate) fn carrier_name(
         tenant: &TenantId,
         marketplace: Marketplace,
@@ -421,7 +421,7 @@ pub(crate) fn waiting_sk(term: Option<&ShippingTerm>, order: &OrderId) -> String
     format!("{term}#{}", encoded(order.as_str()))
 }
 
-/// Index `waiting`: the dispatches of a connection that Amazon is still to be told of, or, `by_amazon`, whose label Amazon's
+/// Index `waiting`: the dispatches of a connection that are still to be confirmed to Amazon, or, `by_amazon`, whose label Amazon's
 /// packages are still to show.
 pub(crate) fn pending_dispatches_pk(connection: &ConnectionKey, by_amazon: bool) -> String {
     let kind = if by_amazon { "labels" } else { "dispatches" };

@@ -26,7 +26,7 @@ pub struct KnownDestination {
     pub queue_arn: String,
 }
 
-/// What is to be done about a change that a notice told.
+/// What is to be done about a change in a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hearing {
     /// It is one of the first of its minute.
@@ -35,7 +35,7 @@ pub enum Hearing {
     Storm,
 }
 
-/// When the sweep is due that reads what a storm of notices told.
+/// When the sweep is due that reads the changes of a storm of notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EarlySweep {
     /// It is to be queued, for this moment.
@@ -153,7 +153,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a notice came, and whether what it tells is fetched at once. The same change again is one change.
+    /// Notes that a notice came, and whether its change is fetched at once. The same change again is one change.
     pub async fn hear_of_order(
         &self,
         connection: &ConnectionKey,

@@ -47,7 +47,7 @@ pub(crate) struct CarrierNameList {
     carrier_names: Vec<NameAnswer>,
 }
 
-/// List what Amazon is told of each courier service.
+/// List the carrier name of each courier service.
 ///
 /// Besides what was put: the services that mappings name on each marketplace, with what follows from their couriers' names
 /// (`assumed`). As CSV if `Accept` is `text/csv` or `format` is `csv`; `importCarrierNames` takes it back.

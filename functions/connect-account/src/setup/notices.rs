@@ -1,4 +1,4 @@
-//! Whether Amazon tells of changed orders at once, and what it said of the account. Pure.
+//! Whether Amazon sends notices of changed orders, and what it said of the account. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub(crate) enum NoticesState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct AccountOnMarketplace {
     marketplace: Marketplace,
-    /// Once it is `deactivated` on each marketplace that is on, stock and prices are frozen.
+    /// Once it is `deactivated` on each marketplace that is on, stock, prices and confirmations are frozen.
     status: AccountStatus,
     at: Timestamp,
 }
@@ -66,7 +66,7 @@ impl Notices {
             ),
             None if settings.hears_of_orders() => (
                 NoticesState::Subscribed,
-                "Amazon tells of changed orders at once.".to_owned(),
+                "Amazon sends notices of changed orders.".to_owned(),
             ),
             None => (
                 NoticesState::NotYet,

@@ -1,5 +1,5 @@
 //! Amazon changed the status of the seller's account. Deactivated on every marketplace that is on, nothing can be sold:
-//! stock and prices are frozen, until Amazon takes it back. A freeze of a person's stays.
+//! stock, prices and confirmations are frozen, until Amazon takes it back. A freeze of a person's stays.
 
 use crate::App;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! How soon an order is on the desk: a few are placed on a quiet Amazon, which tells of each by a notice, and each
+//! How soon an order is on the desk: a few are placed on a quiet Amazon, which sends a notice of each, and each
 //! has the moment at which it was stored with its courier.
 
 use std::time::Instant;

@@ -43,7 +43,7 @@ impl Cancellation {
             let said = said.find(|(id, _)| *id == line.line);
             line.refused = said.map(|(_, words)| words.clone());
         }
-        let all_refused = cancellation.standing_lines().next().is_none();
+        let all_refused = cancellation.lines_not_refused().next().is_none();
         cancellation.state = match all_refused {
             true => CancellationState::Refused,
             false => CancellationState::Accepted,

@@ -1,4 +1,4 @@
-//! What Amazon is told of a courier service when a parcel is confirmed: the carrier as Amazon spells it, and the method.
+//! The name of a courier service in a confirmation: the carrier as Amazon spells it, and the method.
 //!
 //! Amazon counts a tracking number only under a carrier of its own list for the marketplace, spelt to the letter; under
 //! `Other` it cannot track a parcel ("Multi-Location Inventory Integration Guide"). For DE, ES and FR the exact pair of carrier
@@ -17,7 +17,7 @@ pub const OTHER: &str = "Other";
 /// Names and methods, in characters.
 const LONGEST: usize = 100;
 
-/// What Amazon is told of a courier service on one marketplace.
+/// The name at Amazon of a courier service on one marketplace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "Spelt")]
 pub struct CarrierName {

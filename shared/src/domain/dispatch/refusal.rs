@@ -26,7 +26,7 @@ pub enum DispatchRefusal {
     #[error("each unit of line `{0}` needs a Transparency code; name the line with them")]
     NoTransparencyCodes(String),
     #[error(
-        "Amazon was told of this parcel: its carrier, tracking number and date can be edited, its lines cannot"
+        "Amazon may have this parcel: its carrier, tracking number and date can be edited, its lines cannot"
     )]
     LinesAreFixed,
     #[error("it is handed over later than 30 days from now")]

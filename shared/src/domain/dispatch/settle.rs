@@ -86,7 +86,7 @@ impl Dispatch {
         }
     }
 
-    /// A call was made for what it was before an edit; what it is now is still to be told.
+    /// A call was made for what it was before an edit; what it is now is still to be confirmed.
     #[must_use]
     pub fn edited_meanwhile(&self, confirmed: bool, now: Timestamp) -> Self {
         Self {
@@ -173,7 +173,7 @@ impl Dispatch {
         })
     }
 
-    /// The date that Amazon is told: the hand-over, but never after Amazon's now, nor before the purchase.
+    /// The date that is sent to Amazon: the hand-over, but never after Amazon's now, nor before the purchase.
     pub fn ship_date(&self, purchased_at: Timestamp, amazons_now: Timestamp) -> Timestamp {
         let latest = amazons_now.saturating_sub(MARGIN).unwrap_or(amazons_now);
         self.hand_over.handed_over_at.min(latest).max(purchased_at)
