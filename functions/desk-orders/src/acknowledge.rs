@@ -3,6 +3,7 @@
 
 use crate::App;
 use crate::change::Step;
+use crate::hold::being_cancelled;
 use crate::outcome::{NamesOrder, Outcome, Reads, Results, each};
 use crate::take_over::decide as todays_rules;
 use axum::Json;
@@ -116,6 +117,9 @@ fn not_ready(stored: &StoredOrder) -> Step {
 }
 
 fn taken(stored: &StoredOrder, row: &AcknowledgeRow, now: Timestamp) -> Step {
+    if stored.is_being_cancelled() {
+        return Step::refuse(Outcome::NotOpen, being_cancelled());
+    }
     let mut order = stored.clone();
     if stored.status == OrderStatus::Ready {
         order.status = OrderStatus::Acknowledged;
@@ -215,6 +219,10 @@ fn given_back(
     }
     if seen.is_some_and(|seen| seen != stored.revision) {
         return Step::changed();
+    }
+    // Given back, it would be offered to others while it is cancelled at Amazon.
+    if stored.is_being_cancelled() {
+        return Step::refuse(Outcome::NotOpen, being_cancelled());
     }
     if stored.claims.iter().any(LineClaim::ships) {
         let title = "A parcel of the order was handed over.";

@@ -27,7 +27,9 @@ use stallkeeper::domain::connection::MarketplaceSettings;
 use stallkeeper::domain::courier::{Courier, Reason};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::order::{BuyerData, HistoryEntry, HistoryKind, OrderStatus, StoredOrder};
+use stallkeeper::domain::order::{
+    BuyerData, HistoryEntry, HistoryKind, LineClaim, OrderItem, OrderStatus, StoredOrder,
+};
 use stallkeeper::store::{BuyerRecord, Written};
 use std::sync::Arc;
 
@@ -183,6 +185,15 @@ fn ready(id: &str, hour: i64) -> StoredOrder {
     order.decision.candidates.clear();
     order.decision.service = Some("DPD/next-day".parse().unwrap());
     order
+}
+
+fn line(id: &str, sku: &str, quantity: u32, quantity_fulfilled: u32) -> OrderItem {
+    serde_json::from_value(json!({
+        "id": id, "sku": sku, "asin": null, "title": null, "quantity": quantity,
+        "quantity_fulfilled": quantity_fulfilled, "unit_price": null, "proceeds": null, "constraints": [],
+        "cancel_requested": false, "programs": [],
+    }))
+    .unwrap()
 }
 
 fn buyer_of(order: &StoredOrder, expires_at: Timestamp) -> BuyerRecord {

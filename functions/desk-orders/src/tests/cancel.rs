@@ -1,20 +1,10 @@
 //! Cancelling lines, and answering buyers who ask for it.
 
 use super::*;
-use stallkeeper::domain::order::OrderItem;
-
-fn line(id: &str, sku: &str, quantity: u32) -> OrderItem {
-    serde_json::from_value(json!({
-        "id": id, "sku": sku, "asin": null, "title": null, "quantity": quantity, "quantity_fulfilled": 0,
-        "quantity_unfulfilled": quantity, "unit_price": null, "proceeds": null, "constraints": [],
-        "cancel_requested": false, "programs": [],
-    }))
-    .unwrap()
-}
 
 fn of_two_lines(id: &str) -> StoredOrder {
     let mut order = ready(id, 1);
-    order.order.items = vec![line("1", "MUG", 2), line("2", "TEA", 1)];
+    order.order.items = vec![line("1", "MUG", 2, 0), line("2", "TEA", 1, 0)];
     order
 }
 

@@ -1,7 +1,6 @@
 //! Parcels that were handed over.
 
 use super::*;
-use stallkeeper::domain::order::OrderItem;
 
 fn parcel(lines: Value) -> Value {
     json!({
@@ -18,15 +17,7 @@ async fn stand() -> Stand {
         .connect(&kit::sample::connection("north", "C1"))
         .await;
     let mut order = ready("026-1", 1);
-    let line = |id: &str, sku: &str, quantity: u32| -> OrderItem {
-        serde_json::from_value(json!({
-            "id": id, "sku": sku, "asin": null, "title": null, "quantity": quantity, "quantity_fulfilled": 0,
-            "quantity_unfulfilled": quantity, "unit_price": null, "proceeds": null, "constraints": [],
-            "cancel_requested": false, "programs": [],
-        }))
-        .unwrap()
-    };
-    order.order.items = vec![line("1", "MUG", 2), line("2", "MUG", 1)];
+    order.order.items = vec![line("1", "MUG", 2, 0), line("2", "MUG", 1, 0)];
     stand.put(&order).await;
     stand
 }

@@ -1,30 +1,10 @@
 use super::*;
-use stallkeeper::domain::order::OrderItem;
 
 /// The ids of a page, in order.
 fn ids(page: &Value) -> Vec<String> {
     let orders = page["orders"].as_array().unwrap();
     let id = |order: &Value| order["order_id"].as_str().unwrap().to_owned();
     orders.iter().map(id).collect()
-}
-
-fn line(id: &str, sku: &str, quantity: u32, quantity_fulfilled: u32) -> OrderItem {
-    OrderItem {
-        id: id.into(),
-        sku: Some(sku.into()),
-        asin: None,
-        title: None,
-        quantity,
-        quantity_fulfilled,
-        quantity_unfulfilled: None,
-        unit_price: None,
-        proceeds: None,
-        constraints: Vec::new(),
-        cancel_requested: false,
-        cancel_reason: None,
-        cancelled_by: None,
-        programs: Vec::new(),
-    }
 }
 
 /// Walks all pages; `between` may change the tables between two of them. Tells the ids and how many pages there were.

@@ -190,3 +190,27 @@ async fn of_taking_over_and_giving_back_at_once_each_is_decided_on_what_the_othe
     let is_free = order["acknowledged_at"] == Value::Null;
     assert_eq!(given_back, is_free, "{back} {order}");
 }
+
+#[tokio::test]
+async fn an_order_that_is_being_cancelled_is_neither_taken_over_nor_given_back() {
+    let cancelling = |mut order: StoredOrder| {
+        let item = line("1", "TEA", 1, 0);
+        let id = "cancellation-1".parse().unwrap();
+        order.claims = vec![LineClaim::by_cancellation(&item, 1, id)];
+        order.order.items = vec![item];
+        order
+    };
+    let mut taken = ready("taken", 1);
+    taken.status = OrderStatus::Acknowledged;
+    taken.acknowledged_at = Some(taken.imported_at);
+    let stand = stand_with(&[cancelling(taken), cancelling(ready("ready", 2))]).await;
+    for (path, id, status) in [
+        ("/orders/give-back", "taken", "acknowledged"),
+        ("/orders/acknowledge", "ready", "ready"),
+    ] {
+        let body = json!({"orders": named(&[id])});
+        let answer = stand.post(path, body).await.is(200);
+        assert_eq!(rows(&answer), [(id, "not_open")], "{path}");
+        assert_eq!(answer["orders"][0]["status"], status);
+    }
+}
