@@ -42,7 +42,6 @@ pub(crate) struct ImportParams {
 
 /// A carrier name in a table.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "it describes rows, which are read one by one")]
 pub(crate) struct CarrierNameRow {
     marketplace: Marketplace,
     service: CourierServiceId,
@@ -170,6 +169,24 @@ fn judged(
     }
 }
 
+impl CarrierNameRow {
+    /// # Errors
+    /// Why the row is refused.
+    fn read(row: &Value) -> Result<Self, Refused> {
+        Ok(Self {
+            marketplace: needed(row, "marketplace")?
+                .parse()
+                .map_err(|error| Refused::at("marketplace", error))?,
+            service: needed(row, "service")?
+                .parse()
+                .map_err(|error| Refused::at("service", error))?,
+            carrier: needed(row, "carrier")?.to_owned(),
+            shipping_method: text_of(row, "shipping_method")?.map(str::to_owned),
+            listed: flag_of(row, "listed")?,
+        })
+    }
+}
+
 fn subject(row: &Value) -> Option<String> {
     let text = |field| text_of(row, field).ok().flatten();
     Some(format!("{} {}", text("marketplace")?, text("service")?))
@@ -181,24 +198,17 @@ fn read(row: &Value, couriers: &Couriers) -> Result<Option<NamedService>, Refuse
     if flag_of(row, "assumed")? == Some(true) {
         return Ok(None);
     }
-    let marketplace = needed(row, "marketplace")?
-        .parse()
-        .map_err(|error| Refused::at("marketplace", error))?;
-    let service: CourierServiceId = needed(row, "service")?
-        .parse()
-        .map_err(|error| Refused::at("service", error))?;
-    if couriers.service(&service).is_none() {
+    let row = CarrierNameRow::read(row)?;
+    if couriers.service(&row.service).is_none() {
         let detail = "there is no such service; put its courier first: PUT /couriers/{courier}";
         return Err(Refused::at("service", detail));
     }
-    let carrier = needed(row, "carrier")?;
-    let method = text_of(row, "shipping_method")?;
-    let listed = flag_of(row, "listed")?.unwrap_or_default();
-    let carrier =
-        checked(carrier, method, listed).map_err(|(field, error)| Refused::at(field, error))?;
+    let (method, listed) = (row.shipping_method.as_deref(), row.listed);
+    let carrier = checked(&row.carrier, method, listed.unwrap_or_default())
+        .map_err(|(field, error)| Refused::at(field, error))?;
     Ok(Some(NamedService {
-        marketplace,
-        service,
+        marketplace: row.marketplace,
+        service: row.service,
         carrier,
     }))
 }

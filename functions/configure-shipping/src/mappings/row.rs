@@ -31,7 +31,10 @@ const ALL: &str = "all";
 /// A mapping in a table. CSV may name the columns as Mintsoft does: `Source`, `Client`, `Courier Service`, `Name`.
 #[derive(ToSchema)]
 #[schema(as = MappingRow)]
-#[allow(dead_code, reason = "it describes rows, which are read one by one")]
+#[expect(
+    dead_code,
+    reason = "a description: the fields of a row are read one by one, and only those of a row that is ours"
+)]
 pub(crate) struct RowSchema {
     /// The shipping term, in any letter case; the old API's spelling reads too.
     term: ShippingTerm,
