@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Notices, Outgoing};
 use crate::Sandbox;
 
+/// Feeds end and orders age by the clock alone: a notice can be due although nobody called.
 const LOOKS_EVERY: Duration = Duration::from_millis(25);
 const TRIES_AGAIN: Duration = Duration::from_millis(500);
 const MOST_TRIES: u32 = 5;

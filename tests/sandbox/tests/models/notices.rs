@@ -1,13 +1,11 @@
 //! The Notifications API over HTTP, and notices into a queue that this file plays.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{Json, Router, extract::State, routing::post};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::{
     amazon::{SELLER, UK},
@@ -18,7 +16,11 @@ const QUEUE: &str = "arn:aws:sqs:eu-west-1:000000000000:notices";
 const DESTINATIONS: &str = "/notifications/v1/destinations";
 const SUBSCRIPTIONS: &str = "/notifications/v1/subscriptions";
 
-type Messages = Arc<Mutex<Vec<Value>>>;
+/// What is in the queue; whoever waits for a message is woken by it.
+type Messages = watch::Sender<Vec<Value>>;
+
+/// So long a test waits for notices that never come.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// An application that knows where its notices go.
 struct App {
@@ -28,10 +30,8 @@ struct App {
 }
 
 async fn take(State(messages): State<Messages>, body: String) -> Json<Value> {
-    messages
-        .lock()
-        .unwrap()
-        .push(serde_json::from_str(&body).unwrap());
+    let message = serde_json::from_str(&body).unwrap();
+    messages.send_modify(|messages| messages.push(message));
     Json(json!({}))
 }
 
@@ -48,7 +48,7 @@ impl App {
         let messages = Messages::default();
         let sqs = Router::new()
             .route("/", post(take))
-            .with_state(Arc::clone(&messages));
+            .with_state(messages.clone());
         tokio::spawn(async move { axum::serve(listener, sqs).await });
         shop.0.settings(json!({ "sqs_endpoint": endpoint })).await;
         Self {
@@ -105,20 +105,14 @@ impl App {
 
     /// What came into the queue, as soon as it is so much.
     async fn received(&self, count: usize) -> Vec<Value> {
-        for _ in 0..400 {
-            let messages = self.messages.lock().unwrap().clone();
-            if messages.len() >= count {
-                let read = |message: &Value| {
-                    serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap()
-                };
-                return messages.iter().map(read).collect();
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!(
-            "{count} notices did not come: {:?}",
-            self.messages.lock().unwrap()
-        );
+        let mut messages = self.messages.subscribe();
+        let come = messages.wait_for(|messages| messages.len() >= count);
+        let come = tokio::time::timeout(LONGEST, come).await;
+        let come = come.expect("the notices come in time").unwrap();
+        let read = |message: &Value| {
+            serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap()
+        };
+        come.iter().map(read).collect()
     }
 }
 
