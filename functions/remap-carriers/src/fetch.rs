@@ -3,7 +3,8 @@
 
 use crate::intake::Reading;
 use crate::skus::unknown_skus;
-use crate::{App, RulesOfBatch, reading, store_reading};
+use crate::store_reading::store_reading;
+use crate::{App, RulesOfBatch, reading};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
