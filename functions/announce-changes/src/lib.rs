@@ -77,9 +77,9 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
     for changed in changes {
         work.add(changed);
     }
-    let now = Timestamp::now();
     fan_out(work.kept()?, AT_ONCE, |change: EventsOfChange| async move {
-        app.store.keep_events(&change, now).await
+        // Of each put, not of the batch: a reader may pass the moment at which a long batch began.
+        app.store.keep_events(&change, Timestamp::now()).await
     })
     .await?;
     app.bus.put(&work.events).await?;

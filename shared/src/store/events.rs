@@ -3,16 +3,18 @@
 //!
 //! A reader goes on after a place and must miss nothing, although streams are read in parallel and tried again. So events are
 //! shown only once they are [`SETTLED`] old, and a change that is written late takes the moment of its writing for its place:
-//! nothing is ever put before a place that was shown. A change that is written again at once keeps its place; one that is
-//! written again later may be there twice, with events of the same ids.
+//! nothing is ever put before a place that was shown. That holds as long as a put ends in time, so one that takes [`LONGEST`]
+//! is given up. A change that is written again at once keeps its place; one that is written again later may be there twice,
+//! with events of the same ids.
 
 use super::Store;
 use super::item::{deflated, failure, inflated, n, s, text};
 use super::key::{self, Key};
 use crate::domain::ids::TenantId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How long events are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
@@ -20,6 +22,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 pub const SETTLED: SignedDuration = SignedDuration::from_secs(20);
 /// What is older as it is written takes the moment of its writing for its place.
 const LATE: SignedDuration = SignedDuration::from_secs(5);
+/// How long a put may take, with its retries: less than [`SETTLED`] without [`LATE`], or it could land before a place that a
+/// reader has passed.
+const LONGEST: Duration = Duration::from_secs(10);
+const KEEP: &str = "keep events";
 
 /// An event as it goes onto the bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -56,7 +62,10 @@ pub struct EventPage {
 }
 
 impl Store {
-    /// Keeps the events of a change. Safe to repeat: at once, it is the same item.
+    /// Keeps the events of a change; `now` is just before it is called. Safe to repeat: at once, it is the same item.
+    ///
+    /// # Errors
+    /// Also retryable if the table takes too long.
     pub async fn keep_events(&self, change: &EventsOfChange, now: Timestamp) -> Result<()> {
         let late = now.saturating_sub(LATE).unwrap_or(Timestamp::MIN);
         let place = change.at.filter(|at| *at > late).unwrap_or(now);
@@ -64,8 +73,11 @@ impl Store {
         let mut fields = Key::events(&change.tenant, place, &change.id).into_map();
         fields.insert("body".into(), deflated(&change.events)?);
         fields.insert("expires_at".into(), n(expires.as_second()));
-        self.put_fields("keep events", &self.tables.events, fields)
-            .await
+        let put = self.put_fields(KEEP, &self.tables.events, fields);
+        match tokio::time::timeout(LONGEST, put).await {
+            Ok(done) => done,
+            Err(late) => Err(Error::retryable(KEEP, late)),
+        }
     }
 
     /// A tenant's events after a place, oldest first: those of at most `changes` changes.
@@ -117,5 +129,64 @@ impl Store {
             place,
             is_last,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Class;
+    use crate::store::Tables;
+    use aws_sdk_dynamodb::config::retry::RetryConfig;
+    use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+    use aws_sdk_dynamodb::config::{
+        BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig,
+    };
+
+    /// A table that takes what is sent and never answers.
+    async fn silent() -> Store {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((connection, _)) = listener.accept().await {
+                open.push(connection);
+            }
+        });
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(tables::plain_http())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .endpoint_url(url);
+        Store::new(
+            aws_sdk_dynamodb::Client::from_conf(config.build()),
+            Tables {
+                connections: "connections".into(),
+                orders: "orders".into(),
+                buyers: "buyers".into(),
+                catalogue: "catalogue".into(),
+                events: "events".into(),
+            },
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_given_up_before_a_reader_may_have_passed_its_place() {
+        let change = EventsOfChange {
+            tenant: "north".parse().unwrap(),
+            at: None,
+            id: "a".into(),
+            events: Vec::new(),
+        };
+        let store = silent().await;
+        let kept = store.keep_events(&change, Timestamp::now());
+        let settled = SETTLED.saturating_sub(LATE).unsigned_abs();
+        let kept = tokio::time::timeout(settled, kept).await;
+        let error = kept.expect("it ends in time").unwrap_err();
+        assert_eq!(error.class(), Class::Retryable);
     }
 }

@@ -153,6 +153,31 @@ async fn what_goes_onto_the_bus_is_kept_for_who_cannot_listen_to_it() {
     );
 }
 
+/// A reader may have passed the moment at which the batch began, before the last of its changes is kept.
+#[tokio::test]
+async fn each_change_of_a_batch_that_comes_late_has_the_moment_of_its_own_writing_for_its_place() {
+    let orders = Database::new().await;
+    for number in 0..60 {
+        let mut order = demo_order();
+        order.order.id = format!("026-{number}").parse().unwrap();
+        let inserted = orders.store.insert_order(&order).await;
+        assert_eq!(inserted.unwrap(), Written::Done);
+    }
+    let images = orders.images("OrdersTable", "ORDER").await;
+    let records = images.iter().enumerate();
+    let records = records.map(|(place, image)| record(place as u32, None, Some(image)));
+    let cloud = Cloud::new().await;
+    handle(&cloud.app, batch(records.collect())).await.unwrap();
+    let items = cloud.database.items("EventsTable").await;
+    let moment = |sk: &str| sk.split('#').next().unwrap().to_owned();
+    let moments: std::collections::BTreeSet<String> = items
+        .iter()
+        .map(|item| moment(item["sk"].as_s().unwrap()))
+        .collect();
+    assert_eq!(items.len(), 60);
+    assert!(moments.len() > 1, "{moments:?}");
+}
+
 /// Bodies are left out: how they deflate does not matter.
 #[tokio::test]
 async fn the_sample_event_is_what_the_store_writes() {
