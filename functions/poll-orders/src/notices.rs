@@ -98,7 +98,12 @@ pub(crate) async fn take(app: &App, body: &str) -> Result<()> {
         return Ok(());
     }
     let ignored = match &notice.content {
-        NoticeContent::Order { by_amazon, .. } if *by_amazon => Some(Ignored::ShippedByAmazon),
+        NoticeContent::Order { by_amazon, .. } if *by_amazon => {
+            // A sweep may bring such orders, and a shop that has no others is not silent.
+            let now = Timestamp::now();
+            app.store.hear(&connection.key(), now).await?;
+            Some(Ignored::ShippedByAmazon)
+        }
         NoticeContent::Order { id, .. } => order(app, &connection, id, notice.at).await?,
         NoticeContent::Feed(id) => feed(app, &connection, id).await?,
         NoticeContent::Account(status) => {

@@ -137,6 +137,18 @@ async fn what_is_no_notice_of_ours_is_counted_and_never_fatal() {
 }
 
 #[tokio::test]
+async fn a_shop_is_heard_by_the_notices_of_orders_that_amazon_ships_too() {
+    let world = World::start().await;
+    let mut by_amazon = order("A1STALL", ID, Timestamp::now());
+    let summary = "/Payload/OrderChangeNotification/Summary";
+    by_amazon.pointer_mut(summary).unwrap()["FulfillmentType"] = json!("AFN");
+    assert!(world.notices(&[by_amazon.to_string()]).await);
+    assert_eq!(world.fetched(), [""; 0]);
+    let heard_at = world.store.heard_at(&world.connection.key()).await;
+    assert!(heard_at.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_notice_reaches_no_other_sellers_connection() {
     let world = World::start().await;
     let other = Connection {
