@@ -1,4 +1,4 @@
-//! Every route of the API, and what it may answer to another tenant.
+//! Every route of the API, and what it may answer to another tenant. One table, a row a route, however long it gets.
 
 use crate::stack::shop::{Shop, pasted};
 use crate::world::amazon::order_id;
