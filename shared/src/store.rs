@@ -46,8 +46,8 @@
 //! | `send_count` | how often a value of a listing or an offer was sent | with each claim | the next claim, and the deletion of the entry that asked for it |
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
-//! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection, by term; only orders that
-//! wait for a person; and, by ship-by, only dispatches that wait for Amazon), `open` (16 shards over all tenants, by ship-by;
+//! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection; orders that a
+//! change of settings may move, by term; dispatches that wait for Amazon, by ship-by; cancellations that wait for a feed), `open` (16 shards over all tenants, by ship-by;
 //! only orders that a desk must see). Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;

@@ -1,8 +1,10 @@
-//! `desk-orders`: people list orders, give those that wait a courier service, and take over those that are ready.
+//! `desk-orders`: people list orders, give those that wait a courier service, take over those that are ready, hand over
+//! parcels and cancel lines; platforms read events.
 //!
-//! The tenant comes from the token alone, every route needs scope `desk`, and buyer data leaves by one route only,
-//! which needs scope `buyer` too. What changes here is announced by the stream of the tables; what is to be sent to Amazon waits in the
-//! table, and a message wakes who tells it.
+//! The tenant comes from the token alone. Every route needs scope `desk`, those of operators scope `operator` instead.
+//! Buyer data leaves only by `GET …/buyer` and by a list with `include=recipient`, which need scope `buyer` too. What
+//! changes here is announced by the stream of the tables; what is to be sent to Amazon waits in the table, and a message
+//! wakes the function that sends it.
 //!
 //! All POST routes are idempotent in themselves, so an `Idempotency-Key` adds nothing: picking the same service again
 //! and acknowledging again answer the current state.

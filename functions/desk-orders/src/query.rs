@@ -109,18 +109,18 @@ impl ListRequest {
     /// 422 naming every parameter that is unknown, comes twice, or has a value that does not exist.
     pub fn parse(query: &str, reach: Reach) -> Answer<Self> {
         let mut reader = Reader::new(query, reach);
-        let tenant = reader.read("tenant", |text| told(text.parse()));
+        let tenant = reader.read("tenant", |text| parsed(text.parse()));
         let status = reader.read("status", |text| match (status(text)?, reach) {
             (status, Reach::AllTenants) if !OrderStatus::AT_A_DESK.contains(&status) => {
                 Err("of all tenants together only open orders are listed".to_owned())
             }
             (status, _) => Ok(status),
         });
-        let reason = reader.read("reason", |text| told(text.parse::<Reason>()));
+        let reason = reader.read("reason", |text| parsed(text.parse::<Reason>()));
         let marketplace = reader.read("marketplace", marketplace);
-        let connection = reader.read("connection", |text| told(text.parse()));
-        let courier = reader.read("courier", |text| told(text.parse()));
-        let term = reader.read("term", |text| told(text.parse::<ShippingTerm>()));
+        let connection = reader.read("connection", |text| parsed(text.parse()));
+        let courier = reader.read("courier", |text| parsed(text.parse()));
+        let term = reader.read("term", |text| parsed(text.parse::<ShippingTerm>()));
         let ship_by_from = reader.read("ship_by_from", moment);
         let ship_by_before = reader.read("ship_by_before", moment);
         let at_risk = reader.read("at_risk", |text| {
@@ -220,7 +220,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| "a moment is written as RFC 3339, for instance 2026-03-01T12:00:00Z".into())
 }
 
-fn told<T, E: Display>(result: Result<T, E>) -> Result<T, String> {
+fn parsed<T, E: Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 

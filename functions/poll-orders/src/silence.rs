@@ -50,11 +50,11 @@ impl Judged {
     }
 
     /// The latest change that no notice followed, by Amazon's clock.
-    pub fn untold(&self, heard_at: Option<Timestamp>) -> Option<Timestamp> {
-        let told = |changed_at: Timestamp| {
+    pub fn without_notice(&self, heard_at: Option<Timestamp>) -> Option<Timestamp> {
+        let has_notice = |changed_at: Timestamp| {
             heard_at.is_some_and(|heard| heard.duration_since(changed_at) >= -SLACK)
         };
-        self.latest.filter(|latest| !told(*latest))
+        self.latest.filter(|latest| !has_notice(*latest))
     }
 
     /// Whether any change is to be judged.
@@ -104,7 +104,7 @@ mod tests {
                 judged.note(at(*change));
             }
             let heard = notices.iter().filter(|it| *it <= now).max();
-            if judged.untold(heard.map(|it| at(*it))).is_some() {
+            if judged.without_notice(heard.map(|it| at(*it))).is_some() {
                 silent.push(*now);
             }
             judged.end(&mut watch);

@@ -79,7 +79,7 @@ pub(crate) async fn start(
 /// The question that each page asks before it goes on.
 fn asks(connection: &Connection, go_on: Url) -> Page {
     let text = format!(
-        "The merchant “{}” asks to connect your Amazon seller account as “{}”. It will see your orders with their buyers' addresses, and change stock and prices of your listings. Go on only if you know this merchant and asked for this yourself.",
+        "The merchant “{}” asks to connect your Amazon seller account as “{}”. It will see your orders with their buyers' addresses, change stock and prices of your listings, confirm shipments and cancel orders. Go on only if you know this merchant and asked for this yourself.",
         connection.tenant, connection.name,
     );
     Page::new(StatusCode::OK, "Connect your Amazon seller account?", text)

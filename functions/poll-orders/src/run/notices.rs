@@ -33,17 +33,18 @@ impl Run<'_> {
         let (store, key) = (&self.app.store, &self.connection.key());
         let heard_at = store.heard_at(key).await?;
         let heard_at = heard_at.map(|at| self.cursor.amazons_clock(at));
-        let Some(untold) = judged.untold(heard_at) else {
+        let Some(without_notice) = judged.without_notice(heard_at) else {
             return Ok(false);
         };
         let settings = store.notice_settings(key).await?;
         let subscribed_at = settings
             .subscribed_at
             .filter(|_| settings.hears_of_orders());
-        let is_silent = subscribed_at.is_some_and(|at| self.cursor.amazons_clock(at) < untold);
+        let is_silent =
+            subscribed_at.is_some_and(|at| self.cursor.amazons_clock(at) < without_notice);
         if is_silent {
             let id = &self.connection.id;
-            info!(silent_sweeps = 1, silent_connection = %id, %untold, "a sweep of connection `{id}` found changes that no notice told");
+            info!(silent_sweeps = 1, silent_connection = %id, %without_notice, "a sweep of connection `{id}` found changes without a notice");
         }
         Ok(is_silent)
     }

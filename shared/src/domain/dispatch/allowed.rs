@@ -22,9 +22,9 @@ pub(super) fn allowed_lines(
         return Err(refusal);
     }
     // What Amazon may know of keeps its lines.
-    let told = before.filter(|before| before.is_known_to_amazon());
-    match told {
-        Some(told) => fixed_lines(freed, told, &hand_over.units),
+    let known = before.filter(|before| before.is_known_to_amazon());
+    match known {
+        Some(known) => fixed_lines(freed, known, &hand_over.units),
         None => open_lines(freed, hand_over),
     }
 }
@@ -74,17 +74,17 @@ fn rooms(order: &StoredOrder, units: impl Fn(&OrderItem) -> u32) -> Vec<Room<'_>
 /// The lines as they are, if the hand-over means the same.
 fn fixed_lines(
     freed: &StoredOrder,
-    told: &Dispatch,
+    known: &Dispatch,
     units: &ParcelUnits,
 ) -> Result<Vec<DispatchLine>, DispatchRefusal> {
     let same = |lines: &[DispatchLine]| {
-        let has_same = |it: &DispatchLine| told.units_of(&it.line) == it.units;
-        lines.len() == told.lines.len() && lines.iter().all(has_same)
+        let has_same = |it: &DispatchLine| known.units_of(&it.line) == it.units;
+        lines.len() == known.lines.len() && lines.iter().all(has_same)
     };
     match units {
-        ParcelUnits::AllOpen => Ok(told.lines.clone()),
+        ParcelUnits::AllOpen => Ok(known.lines.clone()),
         ParcelUnits::Lines(_) => {
-            let rooms = rooms(freed, |line| told.units_of(&line.id));
+            let rooms = rooms(freed, |line| known.units_of(&line.id));
             let lines = lines(units, &rooms).ok();
             let lines = lines.filter(|lines| same(lines));
             lines.ok_or(DispatchRefusal::LinesAreFixed)
