@@ -113,13 +113,16 @@ impl NoticeSettings {
         self.subscriptions.contains_key(&NoticeKind::OrderChange)
     }
 
-    /// Whether the account is deactivated on all of these marketplaces, and there are any.
-    pub fn is_deactivated(&self, marketplaces: &[Marketplace]) -> bool {
+    /// Since when the account is deactivated on all of these marketplaces, by the latest notice of it; `None` if it is not, or
+    /// there are none.
+    pub fn deactivated_at(&self, marketplaces: &[Marketplace]) -> Option<Timestamp> {
         let deactivated = |it: &Marketplace| {
             let note = self.account.get(it);
-            note.is_some_and(|note| note.status == AccountStatus::Deactivated)
+            let note = note.filter(|note| note.status == AccountStatus::Deactivated);
+            note.map(|note| note.at)
         };
-        !marketplaces.is_empty() && marketplaces.iter().all(deactivated)
+        let all: Option<Vec<Timestamp>> = marketplaces.iter().map(deactivated).collect();
+        all?.into_iter().max()
     }
 
     /// Notes what Amazon says of the account on these marketplaces; what is older than what is known changes nothing.
@@ -153,18 +156,24 @@ mod tests {
     #[test]
     fn an_account_counts_as_deactivated_once_it_is_on_every_marketplace_that_is_on() {
         let account = |rows: &[(Marketplace, AccountStatus)]| NoticeSettings {
-            account: rows.iter().map(|row| (row.0, note(row.1, 0))).collect(),
+            account: rows
+                .iter()
+                .zip(1..)
+                .map(|(row, at)| (row.0, note(row.1, at)))
+                .collect(),
             ..NoticeSettings::default()
         };
         let on = [Marketplace::Uk, Marketplace::De];
         let uk = (Marketplace::Uk, AccountStatus::Deactivated);
         let de = (Marketplace::De, AccountStatus::Deactivated);
-        assert!(!account(&[]).is_deactivated(&on));
-        assert!(!account(&[uk]).is_deactivated(&on));
-        assert!(!account(&[uk, (Marketplace::De, AccountStatus::AtRisk)]).is_deactivated(&on));
-        assert!(account(&[uk, de]).is_deactivated(&on));
-        assert!(account(&[uk]).is_deactivated(&on[..1]));
-        assert!(!account(&[uk]).is_deactivated(&[]), "nothing is on");
+        let since = |second| Timestamp::from_second(second).ok();
+        let at_risk = (Marketplace::De, AccountStatus::AtRisk);
+        assert_eq!(account(&[]).deactivated_at(&on), None);
+        assert_eq!(account(&[uk]).deactivated_at(&on), None);
+        assert_eq!(account(&[uk, at_risk]).deactivated_at(&on), None);
+        assert_eq!(account(&[uk, de]).deactivated_at(&on), since(2));
+        assert_eq!(account(&[uk, de]).deactivated_at(&on[..1]), since(1));
+        assert_eq!(account(&[uk]).deactivated_at(&[]), None, "nothing is on");
     }
 
     #[test]

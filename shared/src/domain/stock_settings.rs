@@ -174,6 +174,10 @@ pub struct StockPlan {
     pub draft_revision: u64,
     pub published: Option<Published>,
     pub frozen: Option<Freeze>,
+    /// When Amazon deactivated the account, as far as that was frozen for: a notice of it that comes again does not undo a
+    /// person's unfreeze.
+    #[serde(default)]
+    pub frozen_for: Option<Timestamp>,
     pub preview: Option<Preview>,
     /// Rises by one with every write.
     pub revision: u64,

@@ -1,12 +1,12 @@
 //! Amazon changed the status of the seller's account. Deactivated on every marketplace that is on, nothing can be sold:
-//! stock, prices and confirmations are frozen, until Amazon takes it back. A freeze of a person's stays.
+//! stock, prices and confirmations are frozen, until Amazon takes it back or a person goes on. A freeze of a person's stays.
 
 use crate::App;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::notice::{AccountNote, AccountStatus, NoticeSettings};
-use stallkeeper::domain::stock_settings::Freeze;
+use stallkeeper::domain::stock_settings::{Freeze, StockPlan};
 use stallkeeper::error::Result;
 use stallkeeper::store::Written;
 use tracing::{error, info};
@@ -32,7 +32,7 @@ pub(super) async fn changed(
     let note = |kept: &mut NoticeSettings| {
         kept.note_account(&concerned, AccountNote { status, at });
     };
-    let kept = app.store.change_notice_settings(key, note).await?;
+    app.store.change_notice_settings(key, note).await?;
     let settings = app.store.marketplaces(key).await?;
     let on: Vec<Marketplace> = settings
         .iter()
@@ -42,39 +42,64 @@ pub(super) async fn changed(
     let id = &key.id;
     let status = format!("{status:?}");
     info!(connection.id = %id, account.status = status, "Amazon changed the status of the account of connection `{id}`");
-    freeze(app, connection, kept.is_deactivated(&on), now).await
+    freeze(app, connection, &on, now).await
 }
 
+/// What was noted is read again after every write: another notice may have been noted meanwhile, by a run that found nothing
+/// to do yet.
 async fn freeze(
     app: &App,
     connection: &Connection,
-    deactivated: bool,
+    on: &[Marketplace],
     now: Timestamp,
 ) -> Result<()> {
     let key = &connection.key();
     for () in Written::attempts() {
-        let mut plan = app.store.stock_plan(key).await?;
-        let is_ours = |freeze: &Freeze| freeze.reason.as_deref() == Some(REASON);
-        plan.frozen = match (deactivated, &plan.frozen) {
-            (true, None) => Some(Freeze {
-                at: now,
-                reason: Some(REASON.to_owned()),
-            }),
-            (false, Some(freeze)) if is_ours(freeze) => None,
-            _ => return Ok(()),
+        let noted = app.store.notice_settings(key).await?;
+        let before = app.store.stock_plan(key).await?;
+        let Some(mut plan) = follow(&before, noted.deactivated_at(on), now) else {
+            return Ok(());
         };
         plan.revision += 1;
         if app.store.save_stock_plan(key, &plan).await? == Written::Conflict {
             continue;
         }
         let id = &key.id;
-        if deactivated {
-            // The alarm `DeactivatedAccounts` counts these words.
-            error!(connection.id = %id, "Amazon deactivated the account of connection `{id}`; nothing is sent");
-        } else {
-            info!(connection.id = %id, "the account of connection `{id}` is not deactivated any more; the next round sends");
+        match (&before.frozen, &plan.frozen) {
+            (None, Some(_)) => {
+                // The alarm `DeactivatedAccounts` counts these words.
+                error!(connection.id = %id, "Amazon deactivated the account of connection `{id}`; nothing is sent");
+            }
+            (Some(_), None) => {
+                info!(connection.id = %id, "the account of connection `{id}` is not deactivated any more; the next round sends");
+            }
+            _ => {}
         }
-        return Ok(());
     }
     Err(Written::given_up("freeze a connection"))
+}
+
+/// The stock settings with the freeze that an account needs which is deactivated since this moment, or not at all; `None` if
+/// they are so already. A deactivation is frozen for once, so that a person can go on despite of it.
+fn follow(
+    before: &StockPlan,
+    deactivated_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<StockPlan> {
+    let is_ours = |freeze: &Freeze| freeze.reason.as_deref() == Some(REASON);
+    let frozen = match (deactivated_at, &before.frozen) {
+        (Some(at), _) if before.frozen_for.is_some_and(|known| at <= known) => return None,
+        (Some(_), None) => Some(Freeze {
+            at: now,
+            reason: Some(REASON.to_owned()),
+        }),
+        (Some(_), Some(freeze)) if is_ours(freeze) => before.frozen.clone(),
+        (None, Some(freeze)) if is_ours(freeze) => None,
+        _ => return None,
+    };
+    Some(StockPlan {
+        frozen,
+        frozen_for: deactivated_at,
+        ..before.clone()
+    })
 }

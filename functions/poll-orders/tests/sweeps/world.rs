@@ -43,7 +43,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) connection: Connection,
     heard: Arc<Mutex<Heard>>,
-    app: App,
+    pub(crate) app: App,
     pub(crate) tables: tables::Embedded,
     _server: MockServer,
 }
@@ -55,14 +55,7 @@ impl World {
         let mock = Mock::given(any()).respond_with(StandIn(heard.clone()));
         mock.mount(&server).await;
         let tables = tables::embedded_without_streams().await;
-        let names = Tables {
-            connections: tables.name("ConnectionsTable").into(),
-            orders: tables.name("OrdersTable").into(),
-            buyers: tables.name("BuyersTable").into(),
-            catalogue: tables.name("CatalogueTable").into(),
-            events: tables.name("EventsTable").into(),
-        };
-        let store = Store::new(tables.client.clone(), names);
+        let store = Store::new(tables.client.clone(), names(&tables));
         let app = app(&server, store.clone());
         let now = Timestamp::now();
         let taking_part = |marketplace| Participation {
@@ -109,6 +102,10 @@ impl World {
             tables,
             _server: server,
         }
+    }
+
+    pub(crate) fn names(&self) -> Tables {
+        names(&self.tables)
     }
 
     pub(crate) fn heard<T>(&self, of: impl FnOnce(&mut Heard) -> T) -> T {
@@ -247,6 +244,17 @@ impl World {
 
     pub(crate) async fn back_fill(&self) -> BackFill {
         self.store.back_fill(&self.connection.key()).await.unwrap()
+    }
+}
+
+fn names(tables: &tables::Embedded) -> Tables {
+    let name = |table| tables.name(table).into();
+    Tables {
+        connections: name("ConnectionsTable"),
+        orders: name("OrdersTable"),
+        buyers: name("BuyersTable"),
+        catalogue: name("CatalogueTable"),
+        events: name("EventsTable"),
     }
 }
 
