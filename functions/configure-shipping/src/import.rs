@@ -3,7 +3,7 @@
 use crate::mappings::Rehearsal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stallkeeper::api::{Fault, Problem};
+use stallkeeper::api::{Fault, Problem, Revision};
 use utoipa::ToSchema;
 
 /// Refused rows that a problem names; the first ones are enough to find what is wrong with a file.
@@ -164,6 +164,35 @@ impl YesNo {
         self == Self::True
     }
 }
+
+/// A revision in a query.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct RevisionText(Revision);
+
+impl RevisionText {
+    pub(crate) fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl TryFrom<String> for RevisionText {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let number: Option<u64> = text.parse().ok();
+        let revision = number.and_then(|number| Revision::try_from(number).ok());
+        revision.map(Self).ok_or("expected a number up to 2^63 - 1")
+    }
+}
+
+impl utoipa::PartialSchema for RevisionText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Revision::schema()
+    }
+}
+
+impl utoipa::ToSchema for RevisionText {}
 
 /// The text of a field; `None` if it says nothing.
 ///

@@ -2,15 +2,15 @@
 
 use super::row::{OfMappings, Reader, RowSchema, Said};
 use crate::App;
-use crate::import::{ImportResult, ImportedRow, Refused, RowOutcome, YesNo, text_of};
+use crate::import::{ImportResult, ImportedRow, Refused, RevisionText, RowOutcome, YesNo, text_of};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use stallkeeper::api::scope::Connections;
-use stallkeeper::api::{Answer, Parameters, Problem, Revision, Rows, Tenant, changed_meanwhile};
+use stallkeeper::api::{Answer, Parameters, Problem, Rows, Tenant, changed_meanwhile};
 use stallkeeper::domain::courier::{
-    Carried, Courier, MOST_MAPPINGS, MappingOwner, MappingRow, MappingTable, RowVerdict,
+    Carried, Courier, MOST_MAPPINGS, MappingOwner, MappingRow, MappingTable, Merged, RowVerdict,
 };
 use stallkeeper::domain::ids::ConnectionId;
 use stallkeeper::domain::shipping_term::ShippingTerm;
@@ -33,39 +33,18 @@ pub(crate) struct ImportParams {
     /// Narrows all mappings to this connection.
     #[param(inline, value_type = Option<ConnectionId>)]
     pub(super) connection: Option<String>,
-    /// The table is all there is to be: mappings and inactive ones that it lacks are removed.
+    /// The table is all there is to be: mappings and inactive ones that it lacks are removed. Not with a table of which no row
+    /// is about this tenant.
     #[serde(default)]
     #[param(inline, required = false)]
     replace: YesNo,
     /// Which of the clients that the table names this tenant is; rows of others are skipped.
     client: Option<String>,
-    /// Only if the mappings are still of this revision, that a dry run or the list was answered with.
+    /// Only if the mappings are still of this revision, that the list was answered with; or are already as the table would
+    /// leave them, so that a request whose answer was lost can be sent again.
     #[param(inline)]
     revision: Option<RevisionText>,
 }
-
-/// A revision in a query.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct RevisionText(Revision);
-
-impl TryFrom<String> for RevisionText {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let number: Option<u64> = text.parse().ok();
-        let revision = number.and_then(|number| Revision::try_from(number).ok());
-        revision.map(Self).ok_or("expected a number up to 2^63 - 1")
-    }
-}
-
-impl utoipa::PartialSchema for RevisionText {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        Revision::schema()
-    }
-}
-
-impl utoipa::ToSchema for RevisionText {}
 
 /// What a table that was sent makes of what there is.
 pub(super) struct Sent {
@@ -189,24 +168,28 @@ pub(super) fn read_rows(
 
 impl Sent {
     /// # Errors
-    /// 409 if the mappings are of another revision than the caller read, or would be too many.
+    /// 409 if the table changes mappings of another revision than the caller read, or makes too many; 422 if it would replace
+    /// what there is by nothing.
     pub(super) fn new(
         before: &RevisedMappings,
         rows: &[ReadRow],
         owner: &MappingOwner,
         params: &ImportParams,
     ) -> Answer<Self> {
-        let read = params.revision.map(|revision| revision.0.get());
-        if read.is_some_and(|read| read != before.revision) {
-            return Err(changed_meanwhile().showing(&before.revision));
-        }
         let said = rows.iter().filter_map(|row| match &row.said {
             Ok(Said::Mapping(mapping)) => Some(mapping.clone()),
             _ => None,
         });
         let mappings: Vec<MappingRow> = said.collect();
         let replace = params.replace.is_yes();
+        if replace && mappings.is_empty() && rows.iter().all(|row| row.said.is_ok()) {
+            return Err(says_nothing());
+        }
         let merged = before.table.merged(&mappings, owner.scope(), replace);
+        let read = params.revision.map(RevisionText::get);
+        if read.is_some_and(|read| read != before.revision) && merged.table != before.table {
+            return Err(changed_meanwhile().showing(&before.revision));
+        }
         if merged.table.is_too_large() {
             return Err(Problem::limit_reached("mappings", MOST_MAPPINGS));
         }
@@ -215,7 +198,7 @@ impl Sent {
             rows.iter().map(|row| row.answer(&mut verdicts)).collect();
         answers.extend(merged.removed.iter().map(|term| removed(term, before)));
         Ok(Self {
-            changed: changed(&before.table, &merged.table, &mappings),
+            changed: changed(&before.table, &merged),
             result: ImportResult::new(false, answers),
             after: RevisedMappings {
                 table: merged.table,
@@ -227,12 +210,18 @@ impl Sent {
 
 /// Terms that go with another service than before, and those that were sent although nothing changed: their orders may not
 /// have been looked at again.
-fn changed(before: &MappingTable, after: &MappingTable, sent: &[MappingRow]) -> Vec<ShippingTerm> {
-    let is_sent = |term: &ShippingTerm| sent.iter().any(|row| row.term == *term);
-    let mappings = after.mappings.iter();
-    let changed = mappings
-        .filter(|(term, mapping)| before.mappings.get(term) != Some(mapping) || is_sent(term));
+fn changed(before: &MappingTable, merged: &Merged) -> Vec<ShippingTerm> {
+    let mappings = merged.table.mappings.iter();
+    let changed = mappings.filter(|(term, mapping)| {
+        before.mappings.get(term) != Some(mapping) || merged.said.contains(term)
+    });
     changed.map(|(term, _)| term.clone()).collect()
+}
+
+/// A file for another client, or one that was cut off: removing all that there is would be no one's wish.
+fn says_nothing() -> Problem {
+    let detail = "no row of the table is about this tenant and Amazon, so it would remove all mappings; name the tenant's `client`, or delete mappings one by one: DELETE /mappings";
+    Problem::invalid("replace", detail)
 }
 
 fn removed(term: &ShippingTerm, before: &RevisedMappings) -> ImportedRow {

@@ -8,6 +8,7 @@
 mod carrier_names;
 mod fence;
 mod rules;
+mod stopped;
 mod tables;
 mod terms;
 mod world;

@@ -12,15 +12,18 @@ pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) outside: StandIn,
     pub(crate) database: Database,
+    /// What the function calls, which can be stopped at any call.
+    pub(crate) calls: Calls,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         let database = Database::new().await;
         let outside = StandIn::start(Aws::default(), ()).await;
-        let clients = outside.clients(&Calls::default());
+        let calls = Calls::default();
+        let clients = outside.clients(&calls);
         let app = App {
-            store: database.store.clone(),
+            store: database.store_counted_by(&calls),
             orders: clients.queue("orders"),
             tenant_claim: "tenant".into(),
             rerun_delay_seconds: 120,
@@ -29,6 +32,7 @@ impl World {
             app: Arc::new(app),
             outside,
             database,
+            calls,
         }
     }
 

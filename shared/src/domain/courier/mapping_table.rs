@@ -8,7 +8,7 @@
 use super::{CourierServiceId, Mapping, Scope};
 use crate::domain::shipping_term::ShippingTerm;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Mappings, and as many old rates, that one owner may have.
 pub const MOST_MAPPINGS: usize = 2_000;
@@ -70,6 +70,8 @@ pub struct Merged {
     pub table: MappingTable,
     /// In the order of the rows.
     pub verdicts: Vec<RowVerdict>,
+    /// Terms of ours that a row maps, by its own term or by the one that its old rate is tied to; whether or not that is new.
+    pub said: BTreeSet<ShippingTerm>,
     /// What the sent table lacks, if it is to replace the one there is.
     pub removed: Vec<ShippingTerm>,
 }
@@ -142,6 +144,7 @@ impl MappingTable {
         Merged {
             table,
             verdicts,
+            said: said.into_keys().collect(),
             removed,
         }
     }

@@ -75,6 +75,7 @@ fn an_old_rate_is_used_by_nobody_until_it_is_tied() {
         merged.verdicts,
         [RowVerdict::Inactive, RowVerdict::Inactive]
     );
+    assert!(merged.said.is_empty());
     let mut kept = merged.table;
     assert!(kept.mappings.is_empty() && kept.old_rates.len() == 2);
 
