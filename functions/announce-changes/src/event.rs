@@ -1,7 +1,8 @@
 //! An event on the bus: what happened, to what, and the id by which a consumer recognises it.
 //!
 //! Owns the shape that consumers rely on. It holds ids, codes and moments; never buyer data, never a secret. A new event is
-//! a variant of [`Happened`] with the facts that it carries, and the change in `changes` that returns it.
+//! a variant of [`Happened`] with the facts that it carries, and the change in `changes` that returns it. Consumers read these
+//! comments in `events/schemas/`.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -20,6 +21,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::{BuyerReason, CancelledBy};
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// `source` of every event.
 pub const SOURCE: &str = "stallkeeper";
@@ -35,13 +37,15 @@ pub struct Event {
 }
 
 /// The envelope of all events. Facts that have no value are `null`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Detail {
+    /// Version of the detail.
     pub v: u8,
-    /// The same whenever this event is sent again; see [`Event::new`].
+    /// The same whenever this event is sent again: drop by it what came before.
     pub id: String,
     pub tenant: TenantId,
     #[serde(flatten)]
+    #[schema(ignore)]
     pub happened: Happened,
 }
 
@@ -49,7 +53,9 @@ pub struct Detail {
 ///
 /// Those of an order show it right after the change; of two events of one order the one with the greater `revision` is the
 /// later.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantNames, ToSchema,
+)]
 #[serde(untagged)]
 pub enum Happened {
     /// An order was stored for the first time.
@@ -219,7 +225,7 @@ pub enum Happened {
 }
 
 /// A hold of a listing that began or ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ListingHeld {
     pub connection: ConnectionId,
     /// As spelt on Amazon.
@@ -239,7 +245,7 @@ pub struct ListingHeld {
 }
 
 /// A parcel of an order, right after the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DispatchFacts {
     pub connection: ConnectionId,
     /// Amazon's.
@@ -264,7 +270,7 @@ pub struct DispatchFacts {
 }
 
 /// A cancellation of lines of an order, right after the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CancellationFacts {
     pub connection: ConnectionId,
     /// Amazon's.
@@ -279,7 +285,7 @@ pub struct CancellationFacts {
 }
 
 /// An order, and its lines: all, or those that the event is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrderLines {
     #[serde(flatten)]
     pub order: OrderRow,
@@ -287,7 +293,7 @@ pub struct OrderLines {
 }
 
 /// A line of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrderLine {
     pub order_item_id: String,
     /// Exactly as on Amazon.
@@ -304,7 +310,7 @@ pub struct OrderLine {
 }
 
 /// The value that was refused; a quantity belongs to no marketplace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RefusedValue {
     Quantity {
@@ -317,7 +323,7 @@ pub enum RefusedValue {
 }
 
 /// What Amazon refused, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Refusal {
     pub connection: ConnectionId,
     /// As spelt on Amazon.

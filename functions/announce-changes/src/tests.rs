@@ -5,6 +5,7 @@ mod cancellations;
 mod changes;
 mod dispatches;
 mod lines;
+mod orders_out;
 mod paths;
 mod stock;
 mod stream;
@@ -12,6 +13,8 @@ mod stream;
 use crate::event::Event;
 use jiff::Timestamp;
 use kit::sample::{at, demo_connection, demo_order};
+use kit::{bus_event, is_described};
+use serde_json::{Value, json};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus};
@@ -20,7 +23,14 @@ use stallkeeper::store::stream::OrderImage;
 
 /// What happened, without whom to.
 fn kinds(events: &[Event]) -> Vec<&'static str> {
-    events.iter().map(Event::kind).collect()
+    events.iter().map(|event| shown(event).0).collect()
+}
+
+/// An event's type and what its detail is in JSON, which its schema describes.
+fn shown(event: &Event) -> (&'static str, Value) {
+    let detail = serde_json::to_value(&event.detail).unwrap();
+    is_described(&bus_event(event.kind(), &json!(at(0)), &detail));
+    (event.kind(), detail)
 }
 
 /// What happened to an order without lines.

@@ -36,7 +36,7 @@ pub struct KeptEvent {
     pub kind: String,
     /// When the table changed.
     pub time: Option<Timestamp>,
-    /// The bus's `detail`; its `id` is the same each time the event is sent.
+    /// The bus's `detail`, as `events/schemas/` describes it by type; its `id` is the same each time the event is sent.
     #[schema(value_type = Object)]
     pub detail: serde_json::Value,
 }

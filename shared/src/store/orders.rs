@@ -3,7 +3,7 @@
 use super::item::{Item, deflated, failure, inflated, item, n, s, value};
 use super::key::{self, Key};
 use super::{Store, WaitingKind, Written};
-use crate::domain::courier::LabelSource;
+use crate::domain::courier::{LabelSource, Reason};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
 use crate::domain::order::{CancelledBy, HistoryEntry, OrderStatus, StoredOrder};
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ pub struct OrderRow {
     pub order_id: OrderId,
     pub status: OrderStatus,
     /// Why it waits for a person.
-    #[schema(example = "no_mapping")]
+    #[schema(value_type = Option<Reason>, example = "no_mapping")]
     pub reason: Option<String>,
     /// Country code as Amazon writes it, or Amazon's id of a marketplace that is unknown here.
     #[schema(example = "UK")]

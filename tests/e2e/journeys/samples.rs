@@ -1,9 +1,12 @@
 //! The sample events of `events/`, on the deployed functions.
 
 use crate::stack::bus::Listener;
-use crate::stack::{Stack, until};
+use crate::stack::tenant::Tenant;
+use crate::stack::{STAFF, Stack, until};
 use aws_sdk_lambda::primitives::Blob;
+use kit::{bus_event, event_types, is_described};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The sample of a function, by its folder.
 fn sample(folder: &str) -> String {
@@ -79,4 +82,24 @@ async fn a_change_that_is_told_again_has_the_same_id() {
         invoke(function, event).await;
     }
     bus.stop().await;
+}
+
+#[tokio::test]
+async fn every_event_there_is_can_be_read_afterwards_and_is_what_its_schema_describes() {
+    invoke("AnnounceChanges", &sample("announce-changes")).await;
+    let demo = Tenant::called("demo", STAFF).await;
+    let (mut after, mut kinds) = (String::new(), BTreeSet::new());
+    until("every type of event", async || {
+        let page = demo.get(&format!("/events?limit=100{after}")).await.is(200);
+        for event in page["events"].as_array().unwrap() {
+            let kind = event["type"].as_str().unwrap();
+            is_described(&bus_event(kind, &event["time"], &event["detail"]));
+            kinds.insert(kind.to_owned());
+        }
+        if let Some(next) = page["next"].as_str() {
+            after = format!("&after={next}");
+        }
+        event_types().all(|kind| kinds.contains(kind)).then_some(())
+    })
+    .await;
 }

@@ -45,7 +45,7 @@ impl Listener {
         }
     }
 
-    /// Takes in what came since. The same id must always tell the same.
+    /// Takes in what came since. The same id must always tell the same, and each event must be what its schema describes.
     pub async fn listen(&mut self) {
         loop {
             let receive = self.sqs.receive_message().queue_url(&self.url);
@@ -55,6 +55,7 @@ impl Listener {
             }
             for message in answer.messages() {
                 let event: Value = serde_json::from_str(message.body().unwrap()).unwrap();
+                kit::is_described(&event);
                 let id = event["detail"]["id"].as_str().unwrap().to_owned();
                 let before = self.heard.entry(id).or_insert_with(|| event.clone());
                 assert_eq!(before["detail"], event["detail"]);

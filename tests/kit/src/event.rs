@@ -65,7 +65,7 @@ fn table_of(keys: &Value) -> &'static str {
         let key = keys[name]["S"].as_str().unwrap();
         prefixes.iter().any(|prefix| key.starts_with(prefix))
     };
-    if starts("sk", &["ORDER", "HISTORY#"]) {
+    if starts("sk", &["ORDER", "HISTORY#", "DISPATCH#", "CANCELLATION#"]) {
         "orders"
     } else if starts("pk", &["SKU#", "LISTING#", "FEED#"]) {
         "catalogue"

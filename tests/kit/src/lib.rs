@@ -1,4 +1,4 @@
-//! What the tests of several functions need, once: the tables, AWS and the calls of it, the API's answers, samples.
+//! What the tests of several functions need, once: the tables, AWS and the calls of it, the API's answers, events, samples.
 //!
 //! Owns no expectation of any function: those are in the function's own tests.
 
@@ -10,16 +10,19 @@
 
 mod answer;
 mod aws;
+mod bus_event;
 mod calls;
 mod clients;
 mod database;
 mod event;
+pub mod generated;
 pub mod routes;
 pub mod sample;
 mod stand_in;
 
 pub use answer::Answer;
 pub use aws::{Aws, ok};
+pub use bus_event::{bus_event, event_types, is_described};
 pub use calls::{Call, Calls, Side};
 pub use clients::Clients;
 pub use database::Database;

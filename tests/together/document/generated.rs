@@ -1,6 +1,7 @@
 //! What follows from the functions' own description of their routes: infra/openapi.json, and the routes in the template.
 //! `cargo dev generate` writes both; every other run only compares.
 
+use kit::generated::{is_current, root};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::openapi::OpenApi;
@@ -89,24 +90,15 @@ fn route(id: &str, method: &str, path: &str, open: bool) -> String {
     )
 }
 
-/// Whether the file holds this; `cargo dev generate` writes it first.
-fn is_current(file: &str, content: &str) {
-    if std::env::var_os("STALLKEEPER_GENERATE").is_some() {
-        std::fs::write(file, content).unwrap();
-    }
-    let current = std::fs::read_to_string(file).unwrap() == content;
-    assert!(current, "{file} is stale: run `cargo dev generate`");
-}
-
 #[test]
 fn generated_the_document_is_what_the_functions_say() {
     let document = whole().to_pretty_json().unwrap();
-    is_current("../../infra/openapi.json", &format!("{document}\n"));
+    is_current("infra/openapi.json", &format!("{document}\n"));
 }
 
 #[test]
 fn generated_the_template_has_the_routes_that_the_functions_say() {
-    let file = "../../infra/template.yaml";
-    let template = std::fs::read_to_string(file).unwrap();
+    let file = "infra/template.yaml";
+    let template = std::fs::read_to_string(root().join(file)).unwrap();
     is_current(file, &with_routes(template));
 }

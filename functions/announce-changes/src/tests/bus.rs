@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Announced, App, Bus, handle};
-use kit::{Aws, Calls, Database, StandIn};
+use kit::{Aws, Calls, Database, StandIn, bus_event, is_described};
 use serde_json::{Value, json};
 use stallkeeper::error::Class;
 use stallkeeper::lambda::stream::StreamEvent;
@@ -35,9 +35,15 @@ impl Cloud {
         self.outside.aws().bus_answer = Some((status, body));
     }
 
-    /// The entries that were put, request by request.
+    /// The entries that were put, request by request; each is what its schema describes.
     pub(super) fn put(&self) -> Vec<Vec<Value>> {
-        self.outside.aws().events.clone()
+        let put = self.outside.aws().events.clone();
+        for entry in put.iter().flatten() {
+            let kind = entry["DetailType"].as_str().unwrap();
+            let detail = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            is_described(&bus_event(kind, &json!(at(0)), &detail));
+        }
+        put
     }
 
     /// What the scheduler was asked: method and path.

@@ -6,7 +6,7 @@ use serde_json::json;
 use stallkeeper::domain::cancellation::Cancellation;
 use stallkeeper::store::stream::Images;
 
-fn cancellation(state: &str) -> Cancellation {
+pub(super) fn cancellation(state: &str) -> Cancellation {
     let words = json!({"at": at(1), "code": "18102", "message": "It is shipped."});
     let refused = if state == "refused" {
         words
@@ -14,7 +14,7 @@ fn cancellation(state: &str) -> Cancellation {
         json!(null)
     };
     serde_json::from_value(json!({
-        "tenant": "t", "connection": "c", "order_id": "026-1", "id": "C1", "reason": "no_inventory", "state": state,
+        "tenant": "demo", "connection": demo_connection().id, "order_id": demo_order().order.id, "id": "C1", "reason": "no_inventory", "state": state,
         "due_at": at(0), "created_at": at(0), "settled_at": at(1), "revision": 3,
         "lines": [{"order_item_id": "1", "sku": "MUG", "quantity": 2, "counts_against_rate": true, "refused": refused}],
     }))
@@ -31,13 +31,12 @@ fn announced(old: &str, new: &str) -> Option<crate::Event> {
 
 #[test]
 fn each_verdict_is_announced_once_with_amazons_words() {
-    let refused = announced("sent", "refused").unwrap();
-    assert_eq!(refused.kind(), "cancellation.refused");
-    let detail = serde_json::to_value(&refused.detail).unwrap();
+    let (kind, detail) = shown(&announced("sent", "refused").unwrap());
+    assert_eq!(kind, "cancellation.refused");
     assert_eq!(detail["cancellation"], "C1");
     assert_eq!(detail["lines"][0]["refused"]["message"], "It is shipped.");
     assert_eq!(
-        announced("sent", "accepted").unwrap().kind(),
+        shown(&announced("sent", "accepted").unwrap()).0,
         "cancellation.accepted"
     );
     for (old, new) in [

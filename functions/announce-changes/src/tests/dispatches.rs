@@ -11,7 +11,7 @@ use stallkeeper::domain::dispatch::{
 use stallkeeper::domain::order::{OrderItem, Package, StoredOrder};
 use stallkeeper::store::stream::Images;
 
-fn handed_over(change: impl FnOnce(&mut StoredOrder)) -> (Dispatch, StoredOrder) {
+pub(super) fn handed_over(change: impl FnOnce(&mut StoredOrder)) -> (Dispatch, StoredOrder) {
     let mut order = demo_order();
     order.status = OrderStatus::Acknowledged;
     let line = json!({
@@ -53,9 +53,8 @@ fn each_state_is_announced_once_with_amazons_words() {
     let called = handed.calling(at(2));
     assert_eq!(announced(&handed, &called), None);
     let confirmed = called.confirmed(Some("not in Amazon's list".into()), at(3));
-    let event = announced(&called, &confirmed).unwrap();
-    assert_eq!(event.kind(), "dispatch.confirmed");
-    let detail = serde_json::to_value(&event.detail).unwrap();
+    let (kind, detail) = shown(&announced(&called, &confirmed).unwrap());
+    assert_eq!(kind, "dispatch.confirmed");
     assert_eq!(detail["parcel"], "P-1");
     assert_eq!(
         detail["lines"],
@@ -70,7 +69,7 @@ fn each_state_is_announced_once_with_amazons_words() {
     };
     let lost = called.lost(words(), at(3));
     assert_eq!(
-        announced(&called, &lost).unwrap().kind(),
+        shown(&announced(&called, &lost).unwrap()).0,
         "dispatch.unknown"
     );
     assert_eq!(
@@ -78,10 +77,9 @@ fn each_state_is_announced_once_with_amazons_words() {
         None
     );
     let refused = called.refused(&order, words(), at(3)).dispatch;
-    let event = announced(&called, &refused).unwrap();
-    let detail = serde_json::to_value(&event.detail).unwrap();
+    let (kind, detail) = shown(&announced(&called, &refused).unwrap());
     assert_eq!(
-        (event.kind(), &detail["message"]),
+        (kind, &detail["message"]),
         ("dispatch.refused", &json!("no"))
     );
     let edited = Dispatch {
@@ -90,7 +88,7 @@ fn each_state_is_announced_once_with_amazons_words() {
     };
     let again = edited.confirmed(None, at(4));
     assert_eq!(
-        announced(&edited, &again).unwrap().kind(),
+        shown(&announced(&edited, &again).unwrap()).0,
         "dispatch.edited"
     );
 }

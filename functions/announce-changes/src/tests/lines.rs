@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use stallkeeper::domain::order::{BuyerReason, CancelledBy, OrderItem, StoredOrder};
 use stallkeeper::store::stream::Images;
 
-fn line(id: &str, quantity: u32) -> OrderItem {
+pub(super) fn line(id: &str, quantity: u32) -> OrderItem {
     let json = json!({"id": id, "sku": format!("MUG-{id}"), "asin": null, "title": "A mug", "quantity": quantity,
         "quantity_fulfilled": 0, "unit_price": null, "proceeds": null, "constraints": [], "cancel_requested": false, "programs": []});
     serde_json::from_value(json).unwrap()
 }
 
 /// An order of two lines that the platform has taken over.
-fn taken_over() -> StoredOrder {
+pub(super) fn taken_over() -> StoredOrder {
     let mut order = demo_order();
     order.status = OrderStatus::Acknowledged;
     order.acknowledged_at = Some(at(0));
@@ -42,7 +42,6 @@ fn announced(
         new: Box::new(new.clone()),
     };
     let events = line_changes(row.as_ref(), &image_of(&new), &whole, Some(at(1)));
-    let shown = |event: &Event| (event.kind(), serde_json::to_value(&event.detail).unwrap());
     events.iter().map(shown).collect()
 }
 

@@ -58,10 +58,11 @@ async fn a_day() -> Vec<Value> {
     ]
 }
 
-/// The sample holds stock out, too.
+/// The sample holds stock out and orders out, too: every event that there is.
 async fn sampled() -> Vec<Value> {
     let mut records = a_day().await;
     records.extend(super::stock::a_day().await);
+    records.extend(super::orders_out::a_day().await);
     records
 }
 
@@ -205,8 +206,10 @@ async fn the_sample_event_is_announced() {
     let cloud = Cloud::new().await;
     let event: StreamEvent = serde_json::from_str(SAMPLE).unwrap();
     handle(&cloud.app, event).await.unwrap();
-    let events = A_DAYS_EVENTS.into_iter().chain(super::stock::A_DAYS_EVENTS);
-    assert_eq!(put_kinds(&cloud.put()), events.collect::<Vec<_>>());
+    let stock = super::stock::A_DAYS_EVENTS.into_iter();
+    let events = A_DAYS_EVENTS.into_iter().chain(stock);
+    let events: Vec<&str> = events.chain(super::orders_out::A_DAYS_EVENTS).collect();
+    assert_eq!(put_kinds(&cloud.put()), events);
 }
 
 #[tokio::test]
