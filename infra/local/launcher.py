@@ -12,6 +12,7 @@ knows anything of Stallkeeper: it holds no name of a table, a queue or a functio
 - What a function prints is also kept in a file, FUNCTION_LOGS/<function>.log.
 - A warm invocation costs milliseconds: Nagle off, no long wait for a first log line.
 - IAM sees a schedule in the group it is in, not always in `default`.
+- CloudFormation makes EventBridge's connections and API destinations, which the emulator has.
 
 It touches private functions, so requirements.txt pins the version it was written for.
 """
@@ -30,7 +31,7 @@ from hypercorn.asyncio import serve  # noqa: E402
 from hypercorn.config import Config  # noqa: E402
 from ministack import app as ministack  # noqa: E402
 from ministack.core import iam_actions, lambda_runtime  # noqa: E402
-from ministack.services import apigateway, lambda_svc  # noqa: E402
+from ministack.services import apigateway, eventbridge, lambda_svc  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
@@ -200,7 +201,28 @@ def resource_with_group(service, method, path, headers, body, query, *rest, find
     return arn.replace(":schedule/default/", f":schedule/{group}/")
 
 
+def of_events(kind, create, delete):
+    """What CloudFormation calls to make and take away a resource of EventBridge."""
+
+    def made(logical_id, props, stack_name):
+        name = props.get("Name") or provisioners._physical_name(stack_name, logical_id, max_len=64)
+        status, _, body = create(props | {"Name": name})
+        if status >= 400:
+            raise ValueError(f"AWS::Events::{kind}: {body!r}")
+        return name, {"Arn": json.loads(body)[f"{kind}Arn"]}
+
+    return {"create": made, "delete": lambda physical_id, _: delete({"Name": physical_id})}
+
+
 def close_gaps():
+    provisioners._RESOURCE_HANDLERS |= {
+        "AWS::Events::Connection": of_events(
+            "Connection", eventbridge._create_connection, eventbridge._delete_connection
+        ),
+        "AWS::Events::ApiDestination": of_events(
+            "ApiDestination", eventbridge._create_api_destination, eventbridge._delete_api_destination
+        ),
+    }
     iam_actions.extract_resource_arn = resource_with_group
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     handlers["create"], handlers["update"] = create_api, update_api

@@ -16,3 +16,4 @@ mod samples;
 mod stock;
 mod tenants;
 mod walk;
+mod webhook;

@@ -192,6 +192,9 @@ fn parameters(addresses: &Addresses, options: &CloudOptions) -> BTreeMap<String,
         ("JwtIssuer", addresses.issuer_url.clone()),
         ("JwtAudience", AUDIENCE.to_owned()),
         ("SignInUrl", format!("{}/sign-in", addresses.issuer_url)),
+        // Nobody listens there until a test does.
+        ("WebhookUrl", format!("{}/webhook", addresses.issuer_url)),
+        ("WebhookTenant", "webhook".to_owned()),
         ("Architecture", architecture.to_owned()),
     ];
     let mut all: BTreeMap<String, String> =

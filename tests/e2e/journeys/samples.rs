@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The sample of a function, by its folder.
-fn sample(folder: &str) -> String {
+pub(super) fn sample(folder: &str) -> String {
     let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
     let path = format!("{events}/{folder}.json");
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -21,7 +21,7 @@ fn name_of(folder: &str) -> String {
     folder.split('-').map(capital).collect()
 }
 
-async fn invoke(function: &str, event: &str) -> Value {
+pub(super) async fn invoke(function: &str, event: &str) -> Value {
     let stack = Stack::running();
     let lambda = aws_sdk_lambda::Client::new(&stack.aws().await);
     let invoke = lambda

@@ -3,6 +3,7 @@
 
 use crate::document::{Resource, Template};
 use crate::needs::queues_of;
+use crate::queues::dead_letters_of_rules;
 use std::fmt::Write as _;
 
 const FUNCTION: &str = "AWS::Serverless::Function";
@@ -60,6 +61,9 @@ fn content(template: &Template, queue: &str) -> String {
     let source = queue.replace("DeadLetterQueue", "Queue");
     match woken(&source) {
         Some(function) => format!("Messages that {function} could not process"),
+        None if dead_letters_of_rules(template).contains(queue) => {
+            "Events that could not be delivered".to_owned()
+        }
         None => "The places in the streams of changes that could not be processed".to_owned(),
     }
 }
@@ -75,9 +79,12 @@ fn names(template: &Template) -> String {
     }
     for queue in template.of_type("AWS::SQS::Queue") {
         let (id, content) = (queue.id, content(template, queue.id));
+        let condition = queue.attribute("Condition");
+        let condition = condition.map(|name| format!("    Condition: {name}\n"));
         let _ = write!(
             names,
-            "  {id}Url:\n    Description: {content}\n    Value: !Ref {id}\n"
+            "  {id}Url:\n{}    Description: {content}\n    Value: !Ref {id}\n",
+            condition.unwrap_or_default()
         );
     }
     names

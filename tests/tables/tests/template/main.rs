@@ -13,6 +13,7 @@ mod queues;
 mod routes;
 mod rules;
 mod source;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 

@@ -10,7 +10,16 @@ const QUEUE: &str = "AWS::SQS::Queue";
 const FUNCTION: &str = "AWS::Serverless::Function";
 const DAY: u64 = 86_400;
 
-/// Queues that hold what failed: other queues' dead letters, or what a stream's consumer gave up.
+/// Queues that hold what a rule could not deliver.
+pub(crate) fn dead_letters_of_rules(template: &Template) -> BTreeSet<String> {
+    let rules = template.of_type("AWS::Events::Rule").into_iter();
+    let targets = rules.flat_map(|rule| rule.property(&["Targets"]).map(many).unwrap_or_default());
+    targets
+        .filter_map(|of| crate::document::descend(of, &["DeadLetterConfig", "Arn"]).map(target))
+        .collect()
+}
+
+/// Queues that hold what failed: other queues' dead letters, or what a stream's consumer or a rule gave up.
 fn dead_letter_queues(template: &Template) -> BTreeSet<String> {
     let of_queues = template
         .of_type(QUEUE)
@@ -24,7 +33,8 @@ fn dead_letter_queues(template: &Template) -> BTreeSet<String> {
             crate::document::descend(event, &["DestinationConfig", "OnFailure", "Destination"])
                 .map(target)
         });
-    of_queues.chain(of_streams).collect()
+    let of_rules = dead_letters_of_rules(template);
+    of_queues.chain(of_streams).chain(of_rules).collect()
 }
 
 #[test]
