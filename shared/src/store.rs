@@ -95,7 +95,7 @@ mod to_send;
 pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
 pub use buyers::BuyerRecord;
 pub use connections::{Attached, SealedCredentials};
-pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepPlace};
+pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepFailure, SweepPlace};
 pub use dispatches::PendingDispatch;
 pub use events::{EventPage, EventsOfChange, KeptEvent, SETTLED};
 pub use feeds::{FeedPage, LINES_IN_A_PART};

@@ -97,7 +97,8 @@ pub(crate) async fn poll(
             // A connection that only ever fails must be seen to fall behind.
             let cursor_age_seconds = run.age_seconds();
             info!(connection.id = %connection.id, cursor_age_seconds, "reading the orders of connection `{}` broke off", connection.id);
-            // The place is saved page by page; this only lets the next run start before the lease expires.
+            run.cursor.note_failure(error.class(), Timestamp::now());
+            // The place is saved page by page; this lets the next run start before the lease expires, and says what failed.
             let _ = run.save(true).await;
             Err(error)
         }
@@ -161,7 +162,10 @@ impl Run<'_> {
             };
             let held = page.value.held();
             let changed = page.value.orders.iter().map(RawOrder::updated_at);
-            changed.for_each(|at| judged.note(at));
+            for at in changed {
+                judged.note(at);
+                self.cursor.note_order(at);
+            }
             let next = self.queue_page(page, &mut window, &memory).await?;
             match window.turn(next, held) {
                 Turn::Last => {
@@ -266,6 +270,7 @@ impl Run<'_> {
         }
         self.cursor.since = end;
         self.cursor.sweep = None;
+        self.cursor.note_success(Timestamp::now());
         Ok(RunOutcome::Swept)
     }
 

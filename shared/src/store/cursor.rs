@@ -9,7 +9,7 @@ use super::key::Key;
 use super::{Leased, Store, Written};
 use crate::domain::ids::ConnectionKey;
 use crate::domain::marketplace::Marketplace;
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::sp_api::{Dataset, Refusals};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -84,6 +84,26 @@ pub struct Cursor {
     /// Whether Amazon's notices come.
     #[serde(default)]
     pub notices: NoticeWatch,
+    /// When the last live sweep came to its end, by our clock; this and what follows is for people, and absent in what older
+    /// releases wrote.
+    #[serde(default)]
+    pub swept_at: Option<Timestamp>,
+    /// How the last sweep failed, if it did.
+    #[serde(default)]
+    pub failed: Option<SweepFailure>,
+    /// The latest change of an order that a live sweep has read, by Amazon's clock.
+    #[serde(default)]
+    pub order_changed_at: Option<Timestamp>,
+}
+
+/// That a sweep failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepFailure {
+    pub at: Timestamp,
+    /// The class of the failure, as in the log: see [`crate::error::Class::name`].
+    pub class: String,
+    /// The first of the failures in a row.
+    pub since: Timestamp,
 }
 
 /// What the sweeps know of Amazon's notices.
@@ -116,7 +136,28 @@ impl Cursor {
             rate: None,
             generation: 0,
             notices: NoticeWatch::default(),
+            swept_at: None,
+            failed: None,
+            order_changed_at: None,
         }
+    }
+
+    /// Notes that a sweep failed.
+    pub fn note_failure(&mut self, class: Class, at: Timestamp) {
+        let since = self.failed.as_ref().map_or(at, |failed| failed.since);
+        let class = class.name().to_owned();
+        self.failed = Some(SweepFailure { at, class, since });
+    }
+
+    /// Notes that a live sweep came to its end.
+    pub fn note_success(&mut self, at: Timestamp) {
+        self.swept_at = Some(at);
+        self.failed = None;
+    }
+
+    /// Notes when an order changed at Amazon that a live sweep has read.
+    pub fn note_order(&mut self, changed_at: Timestamp) {
+        self.order_changed_at = self.order_changed_at.max(Some(changed_at));
     }
 
     /// Up to when all orders are known, by Amazon's clock: the live lane may be past a gap that is not read yet.

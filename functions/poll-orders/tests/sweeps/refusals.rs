@@ -190,3 +190,33 @@ async fn a_person_who_asks_again_overrides_every_memory_of_refusals() {
         .after;
     assert!(world.now().duration_since(since) > SignedDuration::from_hours(25));
 }
+
+#[tokio::test]
+async fn the_cursor_says_since_when_sweeps_fail_and_how_until_one_succeeds() {
+    let world = World::start().await;
+    world.heard(|heard| heard.orders.push(order("one", 30)));
+    assert!(world.tick().await);
+    let before = world.cursor().await;
+    assert!(before.swept_at.is_some() && before.order_changed_at.is_some());
+    assert_eq!(before.failed, None);
+
+    world.refuses(|_| Some(404));
+    world.next_tick().await;
+    let first = world.cursor().await;
+    let failed = first.failed.clone().unwrap();
+    assert_eq!(
+        (failed.class.as_str(), failed.since),
+        ("permanent", failed.at)
+    );
+    assert_eq!(first.swept_at, before.swept_at);
+    world.next_tick().await;
+    let second = world.cursor().await.failed.unwrap();
+    assert!(second.since == failed.since && second.at > failed.at);
+
+    world.refuses(|_| None);
+    world.next_tick().await;
+    let after = world.cursor().await;
+    assert_eq!(after.failed, None);
+    assert!(after.swept_at > before.swept_at);
+    assert_eq!(after.order_changed_at, before.order_changed_at);
+}
