@@ -4,13 +4,11 @@ use crate::App;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::scope::Operator;
-use stallkeeper::api::{Answer, Body, Problem, Tenant, Text};
+use stallkeeper::api::{Answer, Body, OperatorCall, Problem, Text};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus};
 use stallkeeper::domain::ids::SellerId;
 use stallkeeper::domain::marketplace::Region;
 use std::sync::Arc;
-use tracing::info;
 use utoipa::ToSchema;
 
 /// Why a seller account is released.
@@ -32,7 +30,7 @@ pub(crate) struct ReleasedSeller {
 /// Release a seller account: the connection that holds it loses its authorisation, and any connection can authorise it.
 ///
 /// Nothing of the connection is sent or fetched from then on; its orders stay. It can authorise the same seller again. Every
-/// release is in the audit log.
+/// use is in the audit log.
 #[utoipa::path(post, path = "/sellers/{region}/{seller}/release", operation_id = "releaseSeller", tag = "operator", request_body = ReleaseRequest,
     params(("region" = Region, Path, description = "Amazon's region of the account"), ("seller" = inline(SellerId), Path, description = "The merchant token")),
     responses(
@@ -41,16 +39,20 @@ pub(crate) struct ReleasedSeller {
     ))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
-    operator: Tenant<Operator>,
+    call: OperatorCall,
     Path((region, seller)): Path<(String, String)>,
-    Body(ReleaseRequest { reason }): Body<ReleaseRequest>,
+    body: Answer<Body<ReleaseRequest>>,
 ) -> Answer<Json<ReleasedSeller>> {
+    call.allowed("release a seller account")?;
+    let Body(ReleaseRequest { reason }) = body?;
     let reason = reason.checked("/reason")?;
     let missing = || Problem::not_found("seller account");
     let region: Region = region.parse().map_err(|_| missing())?;
     let seller: SellerId = seller.parse().map_err(|_| missing())?;
     let holder = app.store.seller_holder(region, &seller).await?;
     let holder = holder.ok_or_else(missing)?;
+    let what = format!("{seller} of {}/{}", holder.tenant, holder.id);
+    call.record("seller_released", &what, &reason);
     // The status first, as when a connection is disconnected: then nothing is fetched or sent with the token.
     let released = app
         .update(&holder.tenant, holder.id.as_str(), |read| {
@@ -60,7 +62,6 @@ pub(crate) async fn release(
     app.end_notices(&released).await?;
     app.store.release_seller(&released).await?;
     app.schedules.follow_latest(&app.store, &holder).await?;
-    info!(audit = "seller_released", operator.tenant = %operator, tenant.id = %holder.tenant, connection.id = %holder.id, seller.id = %seller, reason, "an operator released seller `{seller}` from connection `{}`", holder.id);
     Ok(Json(ReleasedSeller {
         tenant: holder.tenant.to_string(),
         connection: holder.id.to_string(),
