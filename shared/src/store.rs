@@ -46,15 +46,18 @@
 //! | `send_count` | how often a value of a listing or an offer was sent | with each claim | the next claim, and the deletion of the entry that asked for it |
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
-//! state). Indexes of orders: `by_status` (tenant and status, by ship-by), `waiting` (connection; orders that a
+//! state). Index of connections: `connected` (one partition, by tenant and connection; all that are not given up). Indexes of
+//! orders: `by_status` (tenant and status, by ship-by), `waiting` (connection; orders that a
 //! change of settings may move, by term; dispatches that wait for Amazon, by ship-by; cancellations that wait for a feed), `open` (16 shards over all tenants, by ship-by;
 //! only orders that a desk must see). Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;
+mod batch;
 mod beside_order;
 mod buyers;
 mod cancellations;
 mod carrier_names;
+mod connected;
 mod connections;
 mod cursor;
 mod dispatches;
@@ -94,6 +97,7 @@ mod to_send;
 
 pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
 pub use buyers::BuyerRecord;
+pub use connected::{ConnectedAfter, ConnectedPage};
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepFailure, SweepPlace};
 pub use dispatches::PendingDispatch;

@@ -11,6 +11,7 @@ mod document;
 mod follow;
 mod marketplaces;
 mod notices;
+mod operator;
 mod service;
 mod setup;
 
@@ -86,7 +87,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let erasing = OpenApiRouter::new()
         .routes(routes!(erase::of_connection))
         .routes(routes!(erase::of_tenant));
-    let operators = OpenApiRouter::new().routes(routes!(release::release));
+    let operators = OpenApiRouter::new()
+        .routes(routes!(release::release))
+        .routes(routes!(operator::connections::list))
+        .routes(routes!(operator::tenants::list))
+        .routes(routes!(operator::refetch::refetch));
     let public = OpenApiRouter::new()
         .routes(routes!(oauth::start))
         .routes(routes!(oauth::consent))

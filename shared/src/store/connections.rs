@@ -1,5 +1,6 @@
 //! Connections: making, changing and finding them; their credentials; the seller's uniqueness.
 
+use super::connected::connection_item;
 use super::item::{failure, item, n, s, value};
 use super::key::{self, Key};
 use super::{Store, Written};
@@ -37,7 +38,7 @@ impl Store {
             .db
             .put_item()
             .table_name(&self.tables.connections)
-            .set_item(Some(item(Key::connection(&connection.key()), connection)?))
+            .set_item(Some(connection_item(connection)?))
             .condition_expression("attribute_not_exists(pk)");
         Written::from_result("make a connection", put.send().await)
     }
@@ -48,7 +49,7 @@ impl Store {
             .db
             .put_item()
             .table_name(&self.tables.connections)
-            .set_item(Some(item(Key::connection(&connection.key()), connection)?))
+            .set_item(Some(connection_item(connection)?))
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", n(connection.revision.saturating_sub(1)));
         Written::from_result("change a connection", put.send().await)
@@ -96,7 +97,7 @@ impl Store {
             .expression_attribute_values(":connection", s(key.id.as_str()));
         let replace = Put::builder()
             .table_name(table)
-            .set_item(Some(item(Key::connection(key), connection)?))
+            .set_item(Some(connection_item(connection)?))
             .condition_expression("attribute_not_exists(pk) OR revision = :read")
             .expression_attribute_values(":read", n(connection.revision.saturating_sub(1)));
         let seal = Put::builder()

@@ -240,6 +240,27 @@ pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
 pub(crate) const MATCH: &str = "MATCH";
 
+/// Index `connected`: its only partition.
+pub(crate) const CONNECTED: &str = "CONNECTED";
+
+/// Index `connected`: by tenant, then connection.
+pub(crate) fn connected_sk(connection: &ConnectionKey) -> String {
+    let tenant = encoded(connection.tenant.as_str());
+    format!("{tenant}#{}", encoded(connection.id.as_str()))
+}
+
+/// Index `connected`: nothing after a connection sorts before this. A blank is the least of what an id may hold.
+pub(crate) fn after_connected(connection: &ConnectionKey) -> String {
+    format!("{} ", connected_sk(connection))
+}
+
+/// Index `connected`: the range of all tenants, or of one. No encoded part holds a `~`.
+pub(crate) fn connected_range(tenant: Option<&TenantId>) -> (String, String) {
+    let prefix = tenant.map(|tenant| format!("{}#", encoded(tenant.as_str())));
+    let prefix = prefix.unwrap_or_default();
+    (format!("{prefix} "), format!("{prefix}~"))
+}
+
 /// The tenant and the connection that the partition of a connection's items names.
 pub(crate) fn connection_of(pk: &str) -> Option<ConnectionKey> {
     let (tenant, connection) = pk.strip_prefix(CONNECTION)?.split_once('#')?;

@@ -7,18 +7,10 @@ use super::key::{self, Key};
 use crate::domain::ids::{Sku, TenantId, WarehouseCode};
 use crate::domain::stock::{Arrival, Levels, StockLevel};
 use crate::error::Result;
-use crate::fan_out;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use std::collections::HashMap;
-
-/// What one `BatchGetItem` takes.
-pub(super) const BATCH: usize = 100;
-/// Batches read side by side.
-const AT_ONCE: usize = 8;
 
 /// The item of levels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,7 +96,7 @@ impl Store {
         skus: &[Sku],
     ) -> Result<HashMap<Sku, SkuLevels>> {
         let keys = skus.iter().map(|sku| Key::levels(tenant, sku)).collect();
-        let items = self.batch_get(keys).await?;
+        let items = self.batch_get(&self.tables.catalogue, keys).await?;
         let by_pk: HashMap<String, &Sku> = skus
             .iter()
             .map(|sku| (key::sku_pk(tenant, sku), sku))
@@ -116,46 +108,6 @@ impl Store {
                 Some(((*sku).clone(), read_levels(&item)))
             })
             .collect())
-    }
-
-    /// Items of the catalogue, in no order, eventually consistent; keys that repeat are read once.
-    pub(super) async fn batch_get(&self, mut keys: Vec<Key>) -> Result<Vec<Item>> {
-        keys.sort_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
-        keys.dedup();
-        let batches = keys.chunks(BATCH).map(<[Key]>::to_vec);
-        let read = |batch| self.batch_get_once(batch);
-        let items = fan_out(batches, AT_ONCE, read).await?;
-        Ok(items.into_iter().flatten().collect())
-    }
-
-    async fn batch_get_once(&self, batch: Vec<Key>) -> Result<Vec<Item>> {
-        let mut items = Vec::with_capacity(batch.len());
-        let mut open: Vec<Item> = batch.into_iter().map(Key::into_map).collect();
-        while !open.is_empty() {
-            let keys = KeysAndAttributes::builder().set_keys(Some(open)).build();
-            let keys = keys.map_err(|error| crate::Error::permanent("read many items", error))?;
-            let answer = self
-                .db
-                .batch_get_item()
-                .request_items(&self.tables.catalogue, keys)
-                .send()
-                .await
-                .map_err(|error| failure("read many items", error))?;
-            items.extend(
-                answer
-                    .responses
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(_, found)| found),
-            );
-            open = answer
-                .unprocessed_keys
-                .into_iter()
-                .flatten()
-                .flat_map(|(_, rest)| rest.keys)
-                .collect();
-        }
-        Ok(items)
     }
 
     /// Stores a level if it is newer than what is stored, or lower at the same moment, and raises the SKU's generation with it: one write unit.

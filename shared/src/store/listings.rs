@@ -59,7 +59,7 @@ impl Store {
             .iter()
             .map(|sku| Key::listing(&connection.listing(sku)))
             .collect();
-        let items = self.batch_get(keys).await?;
+        let items = self.batch_get(&self.tables.catalogue, keys).await?;
         items
             .into_iter()
             .map(|item| {

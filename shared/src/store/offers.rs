@@ -40,7 +40,7 @@ impl Store {
             .iter()
             .map(|(sku, marketplace)| Key::offer(&connection.listing(sku).offer(*marketplace)))
             .collect();
-        let items = self.batch_get(keys).await?;
+        let items = self.batch_get(&self.tables.catalogue, keys).await?;
         items
             .into_iter()
             .map(|item| {

@@ -79,7 +79,7 @@ impl Store {
         skus: &[Sku],
     ) -> Result<Vec<(Sku, Item)>> {
         let keys = skus.iter().map(|sku| Key::product(tenant, sku)).collect();
-        let items = self.batch_get(keys).await?;
+        let items = self.batch_get(&self.tables.catalogue, keys).await?;
         Ok(items
             .into_iter()
             .filter_map(|item| Some((text(&item, "sku")?.parse().ok()?, item)))

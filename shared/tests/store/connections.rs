@@ -123,3 +123,75 @@ async fn a_refused_token_is_noted_once_and_not_after_a_new_authorisation() {
         )
     );
 }
+
+#[tokio::test]
+async fn the_list_of_all_tenants_takes_in_what_an_older_release_wrote_and_leaves_out_what_is_given_up()
+ {
+    let (db, store) = store().await;
+    let listed = async || {
+        let page = store.connected(None, None, 10).await.unwrap();
+        let ids = page.connections.iter().map(|it| it.id.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let given_up = Connection {
+        status: ConnectionStatus::Disconnected,
+        ..connection("c2")
+    };
+    for connection in [connection("c1"), given_up] {
+        db.connect(&connection).await;
+    }
+    assert_eq!(listed().await, ["c1"]);
+    // A release before this one writes the whole item without what it does not know.
+    let client = &db.tables.client;
+    let table = db.tables.name("ConnectionsTable");
+    let mut items = db.items("ConnectionsTable").await;
+    items.retain(|item| item["sk"].as_s().unwrap() == "CONNECTION#c1");
+    let mut older = items.remove(0);
+    older.remove("connected_pk");
+    older.remove("connected_sk");
+    let put = client.put_item().table_name(table).set_item(Some(older));
+    put.send().await.unwrap();
+    assert!(listed().await.is_empty());
+    let other = ConnectionKey {
+        id: "c2".parse().unwrap(),
+        ..key()
+    };
+    let missing = ConnectionKey {
+        id: "c3".parse().unwrap(),
+        ..key()
+    };
+    for key in [key(), key(), other, missing] {
+        store.list_as_connected(&key).await.unwrap();
+    }
+    assert_eq!(listed().await, ["c1"]);
+    let unchanged = store.connection(&key()).await.unwrap();
+    assert_eq!(unchanged, Some(connection("c1")));
+}
+
+#[tokio::test]
+async fn tenants_whose_names_begin_alike_are_not_mixed() {
+    let (db, store) = store().await;
+    for tenant in ["north", "north b", "north#", "north~", "nort"] {
+        for id in ["c", "c 1", "c#"] {
+            db.connect(&kit::sample::connection(tenant, id)).await;
+        }
+    }
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.connected(None, after.as_ref(), 2).await.unwrap();
+        all.extend(page.connections.iter().map(Connection::key));
+        match all.last().filter(|_| !page.is_last) {
+            Some(last) => after = Some(ConnectedAfter::Connection(last.clone())),
+            None => break,
+        }
+    }
+    let unique: std::collections::HashSet<_> = all.iter().collect();
+    assert_eq!((all.len(), unique.len()), (15, 15));
+    let own = store.connected(Some(&north()), None, 100).await.unwrap();
+    assert!(own.connections.iter().all(|it| it.tenant == north()));
+    assert_eq!(own.connections.len(), 3);
+    let end = ConnectedAfter::Tenant(north());
+    let none = store.connected(Some(&north()), Some(&end), 100).await;
+    assert!(none.unwrap().connections.is_empty());
+}

@@ -23,8 +23,8 @@ use stallkeeper::domain::order::{
 };
 use stallkeeper::sp_api::{Dataset, Operation, RawOrder, read_order};
 use stallkeeper::store::{
-    Attached, BackFill, BackFillJob, BackFillKind, Bucket, BuyerRecord, Leased, Matching,
-    OrderFilter, OverlapMemory, ParkedMark, Permit, SealedCredentials, Store, Written,
+    Attached, BackFill, BackFillJob, BackFillKind, Bucket, BuyerRecord, ConnectedAfter, Leased,
+    Matching, OrderFilter, OverlapMemory, ParkedMark, Permit, SealedCredentials, Store, Written,
 };
 
 fn north() -> TenantId {

@@ -40,6 +40,7 @@ impl Step {
         let path = self
             .route
             .replace("{connection}", &shop.connection)
+            .replace("{tenant}", "t-own")
             .replace("{order}", &order_id(1))
             .replace("{parcel}", "P-1")
             .replace("{feed}", "01KAFEED")
@@ -173,6 +174,14 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         // For operators alone, of whichever tenant the connections are.
         ("POST", "/freeze", json!({}), Own(403)),
         ("POST", "/unfreeze", none(), Own(403)),
+        ("GET", "/operator/connections", none(), Own(403)),
+        ("GET", "/operator/tenants", none(), Own(403)),
+        (
+            "POST",
+            "/operator/connections/{tenant}/{connection}/orders/refetch",
+            json!({"since": "2026-11-20T00:00:00Z", "reason": "Mine"}),
+            Own(403),
+        ),
         ("GET", "/operator/orders", none(), Own(403)),
         ("GET", "/operator/events", none(), Own(403)),
         ("POST", "/operator/orders/release", held_anywhere, Own(403)),

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Problem, TenantConnection};
+use stallkeeper::domain::connection::Connection;
 use stallkeeper::store::{BackFillJob, BackFillKind};
 use std::sync::Arc;
 use tracing::info;
@@ -47,27 +48,46 @@ pub(crate) async fn refetch(
     Body(RefetchRequest { since }): Body<RefetchRequest>,
 ) -> Answer<(StatusCode, Json<RefetchSummary>)> {
     let since = checked(&since, Timestamp::now())?;
-    if !connection.status.fetches_orders() {
-        return Err(Problem::conflict(
-            "not-fetching",
-            format!(
-                "The connection is `{}`, so it fetches no orders.",
-                connection.status.as_str()
-            ),
-            "Switch it on first: PATCH /connections/{connection} with {\"status\":\"active\"}.",
-        ));
-    }
-    let key = &connection.key();
-    // What Amazon refused is asked for first, so that the orders come whole.
-    app.store.ask_for_refused_again(key).await?;
-    let job = BackFillJob::of_changes(BackFillKind::Refetch, since, Timestamp::now());
-    app.store.add_back_fill(key, job).await?;
-    app.tick(&connection).await?;
-    info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);
-    Ok((StatusCode::ACCEPTED, Json(RefetchSummary { since })))
+    app.read_again(&connection, since).await
 }
 
-fn checked(since: &str, now: Timestamp) -> Answer<Timestamp> {
+impl App {
+    /// Queues that the orders of a connection are read again that changed since a moment. Twice, they are read again twice.
+    ///
+    /// # Errors
+    /// 409 if the connection fetches no orders.
+    pub(crate) async fn read_again(
+        &self,
+        connection: &Connection,
+        since: Timestamp,
+    ) -> Answer<(StatusCode, Json<RefetchSummary>)> {
+        must_fetch(connection)?;
+        let key = &connection.key();
+        // What Amazon refused is asked for first, so that the orders come whole.
+        self.store.ask_for_refused_again(key).await?;
+        let job = BackFillJob::of_changes(BackFillKind::Refetch, since, Timestamp::now());
+        self.store.add_back_fill(key, job).await?;
+        self.tick(connection).await?;
+        info!(connection.id = %connection.id, %since, "orders of connection `{}` are read again", connection.id);
+        Ok((StatusCode::ACCEPTED, Json(RefetchSummary { since })))
+    }
+}
+
+pub(crate) fn must_fetch(connection: &Connection) -> Answer<()> {
+    if connection.status.fetches_orders() {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "not-fetching",
+        format!(
+            "The connection is `{}`, so it fetches no orders.",
+            connection.status.as_str()
+        ),
+        "Switch it on first: PATCH /connections/{connection} with {\"status\":\"active\"}.",
+    ))
+}
+
+pub(crate) fn checked(since: &str, now: Timestamp) -> Answer<Timestamp> {
     let since: Timestamp = since
         .parse()
         .map_err(|_| Problem::invalid("/since", "must be a moment such as 2026-11-01T00:00:00Z"))?;

@@ -1,11 +1,8 @@
 //! Making connections.
 
 use crate::world::{World, oauth, pasted};
-use axum::body::Body;
-use axum::http::Request;
 use kit::sample;
 use serde_json::{Value, json};
-use stallkeeper::api::{Caller, Scope};
 
 #[tokio::test]
 async fn the_same_key_finds_what_it_made() {
@@ -198,15 +195,7 @@ async fn an_operator_releases_a_seller_and_its_owner_connects_it() {
     let reason = json!({"reason": "the seller never authorised this merchant"});
     let told = world.ask("squatter", "POST", path, reason.clone()).await;
     assert_eq!(told.problem_kind(403), "missing-scope");
-    let release = async || {
-        let caller = Caller::new("platform".parse().unwrap(), &[Scope::Operator]);
-        let request = Request::builder()
-            .method("POST")
-            .uri(path)
-            .extension(caller);
-        let body = Body::from(reason.to_string());
-        world.send(request.body(body).unwrap()).await
-    };
+    let release = async || world.ask_as_operator("POST", path, reason.clone()).await;
     let released = release().await.is(200);
     assert_eq!(
         (&released["tenant"], &released["status"]),

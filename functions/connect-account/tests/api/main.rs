@@ -13,6 +13,7 @@ mod life;
 mod marketplaces;
 mod notices;
 mod oauth;
+mod operator;
 mod stand_in;
 mod stock;
 mod world;

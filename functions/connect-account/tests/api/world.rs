@@ -78,9 +78,27 @@ impl World {
         self.ask_with(tenant, method, path, body, None).await
     }
 
+    /// A request of whoever runs the deployment.
+    pub(crate) async fn ask_as_operator(&self, method: &str, path: &str, body: Value) -> Answer {
+        let caller = Caller::new("house".parse().unwrap(), &[Scope::Operator]);
+        self.ask_by(caller, method, path, body, None).await
+    }
+
     pub(crate) async fn ask_with(
         &self,
         tenant: &str,
+        method: &str,
+        path: &str,
+        body: Value,
+        key: Option<&str>,
+    ) -> Answer {
+        let caller = Caller::new(tenant.parse().unwrap(), &[Scope::Connections]);
+        self.ask_by(caller, method, path, body, key).await
+    }
+
+    async fn ask_by(
+        &self,
+        caller: Caller,
         method: &str,
         path: &str,
         body: Value,
@@ -90,7 +108,6 @@ impl World {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let caller = Caller::new(tenant.parse().unwrap(), &[Scope::Connections]);
         let body = if body.is_null() {
             Body::empty()
         } else {

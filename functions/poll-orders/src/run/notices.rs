@@ -53,6 +53,9 @@ impl Run<'_> {
         let Some(notices) = &self.app.notices else {
             return Ok(());
         };
+        // The operator's list holds what a release before this one wrote after a day at the latest.
+        let key = &self.connection.key();
+        self.app.store.list_as_connected(key).await?;
         let subscriptions = Subscriptions {
             store: &self.app.store,
             session: &self.session,
