@@ -22,6 +22,7 @@
 //! | | how often a shipping term came, by week | `TERMS#CONNECTION#t#c` | term | `configure-shipping` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
 //! | events | all events of one change of a table, for 14 days | `EVENTS#t` | moment#id | `desk-orders` |
+//! | | that a tenant has events in an hour | `EVENTS_IN#hour` | tenant | `desk-orders`, for the operator |
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
 //! | | lease of cancellations | `CONNECTION#t#c` | `CANCELLATIONS` | `cancel-orders` |
@@ -101,7 +102,7 @@ pub use connected::{ConnectedAfter, ConnectedPage};
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepFailure, SweepPlace};
 pub use dispatches::PendingDispatch;
-pub use events::{EventPage, EventsOfChange, KeptEvent, SETTLED};
+pub use events::{EventPage, EventPlace, EventsOfChange, KeptEvent, SETTLED};
 pub use feeds::{FeedPage, LINES_IN_A_PART};
 pub use holds::HeldPage;
 pub use latest_orders::LatestOrders;
@@ -134,9 +135,11 @@ pub use to_send::ToSend;
 
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use events::MarkedHour;
 use item::{Item, condition_failed, failure, n, s, value};
 use key::Key;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// The names of the deployed tables.
 #[derive(Debug, Clone)]
@@ -168,6 +171,8 @@ impl Tables {
 pub struct Store {
     db: aws_sdk_dynamodb::Client,
     tables: Tables,
+    /// The only thing that is remembered, to spare writes.
+    marked_hour: Arc<MarkedHour>,
 }
 
 /// Whether a conditional write was taken.
@@ -214,7 +219,11 @@ impl Written {
 
 impl Store {
     pub fn new(db: aws_sdk_dynamodb::Client, tables: Tables) -> Self {
-        Self { db, tables }
+        Self {
+            db,
+            tables,
+            marked_hour: Arc::default(),
+        }
     }
 
     async fn get<T: DeserializeOwned>(&self, table: &str, key: Key) -> Result<Option<T>> {

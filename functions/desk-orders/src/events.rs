@@ -6,10 +6,11 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{
-    Answer, Limit, OperatorCall, Parameters, Tenant, decode_cursor, encode_cursor, scope,
+    Answer, Limit, OperatorCall, Parameters, Tenant, decode_cursor, encode_cursor, foreign_cursor,
+    scope,
 };
 use stallkeeper::domain::ids::TenantId;
-use stallkeeper::store::KeptEvent;
+use stallkeeper::store::{EventPlace, KeptEvent};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -25,15 +26,15 @@ pub struct EventParams {
     limit: Option<Limit<100>>,
 }
 
-/// As [`EventParams`], of one tenant.
+/// As [`EventParams`], of one tenant or of all.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct TenantEventParams {
-    /// Whose events.
+pub struct OperatorEventParams {
+    /// Only this tenant's; absent: those of all.
     #[param(inline)]
-    tenant: TenantId,
-    /// `next` of the answer before; absent: from the oldest event that is kept.
+    tenant: Option<TenantId>,
+    /// `next` of the answer before, with `tenant` as it was; absent: from the oldest event that is kept.
     after: Option<String>,
     /// Of how many changes a page holds the events; one change makes a few at most.
     #[param(inline)]
@@ -51,9 +52,12 @@ pub struct Events {
     pub more: bool,
 }
 
+/// Where a list goes on. A place of one list is none of the other.
 #[derive(Serialize, Deserialize)]
-struct Place {
-    events_after: String,
+#[serde(rename_all = "snake_case")]
+enum Place {
+    EventsAfter(EventPlace),
+    EventsOfAllAfter(EventPlace),
 }
 
 /// Lists what happened in the last 14 days, the oldest first: what goes onto the bus, with the same `detail`.
@@ -74,47 +78,69 @@ pub async fn list(
     State(app): State<Arc<App>>,
     Parameters(EventParams { after, limit }): Parameters<EventParams>,
 ) -> Answer<Json<Events>> {
-    read(&app, &tenant, after, limit).await
+    read(&app, Some(&tenant), after, limit).await
 }
 
-/// Lists what happened to one tenant, as `GET /events` does for itself. Every use is in the audit log.
+/// Lists what happened to all tenants, or to one, as `GET /events` does for itself. Every use is in the audit log.
+///
+/// Each `detail` names its tenant. Of all tenants, a page may hold less than `limit`, or nothing, though `more` is there. What a
+/// release before this list kept is in the lists of single tenants alone.
 #[utoipa::path(
-    get, path = "/operator/events", operation_id = "listEventsOfTenant", tag = "operator",
-    params(TenantEventParams),
+    get, path = "/operator/events", operation_id = "listEventsOfAllTenants", tag = "operator",
+    params(OperatorEventParams),
     responses(
         (status = 200, body = Events),
-        (status = 422, description = "No tenant, or the cursor is none of this list"),
+        (status = 422, description = "A parameter is unknown or has a value that does not exist, or the cursor is another list's"),
     )
 )]
-pub async fn list_of_tenant(
+pub async fn list_of_all_tenants(
     call: OperatorCall,
     State(app): State<Arc<App>>,
-    parameters: Answer<Parameters<TenantEventParams>>,
+    parameters: Answer<Parameters<OperatorEventParams>>,
 ) -> Answer<Json<Events>> {
-    call.allowed("list the events of a tenant")?;
-    let Parameters(TenantEventParams {
+    call.allowed("list the events of tenants")?;
+    let Parameters(OperatorEventParams {
         tenant,
         after,
         limit,
     }) = parameters?;
-    read(&app, &tenant, after, limit).await
+    read(&app, tenant.as_ref(), after, limit).await
 }
 
+/// A page of a tenant's events, or of all.
 async fn read(
     app: &App,
-    tenant: &TenantId,
+    tenant: Option<&TenantId>,
     after: Option<String>,
     limit: Option<Limit<100>>,
 ) -> Answer<Json<Events>> {
     let place = after.as_deref().map(decode_cursor::<Place>).transpose()?;
-    let place = place.map(|place| place.events_after);
-    let limit = i32::from(limit.unwrap_or_default().get());
-    let page = app
-        .store
-        .events_after(tenant, place.as_deref(), limit, Timestamp::now())
-        .await?;
-    let next = page.place.or(place);
-    let next = next.map(|events_after| encode_cursor(&Place { events_after }));
+    let place = match (tenant, place) {
+        (_, None) => None,
+        (Some(_), Some(Place::EventsAfter(place)))
+        | (None, Some(Place::EventsOfAllAfter(place))) => Some(place),
+        _ => return Err(foreign_cursor()),
+    };
+    let limit = usize::from(limit.unwrap_or_default().get());
+    let (store, now) = (&app.store, Timestamp::now());
+    let page = match tenant {
+        Some(tenant) => {
+            store
+                .events_after(tenant, place.as_ref(), limit, now)
+                .await?
+        }
+        None => {
+            store
+                .events_of_all_after(place.as_ref(), limit, now)
+                .await?
+        }
+    };
+    let next = page.place.or(place).map(|place| {
+        encode_cursor(&match tenant {
+            Some(_) => Place::EventsAfter(place),
+            None => Place::EventsOfAllAfter(place),
+        })
+    });
     let (events, more) = (page.events, !page.is_last);
     Ok(Json(Events { events, next, more }))
 }

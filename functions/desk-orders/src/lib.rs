@@ -107,7 +107,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     let operators = OpenApiRouter::new()
         .routes(routes!(operator::list))
         .routes(routes!(operator::release))
-        .routes(routes!(events::list_of_tenant));
+        .routes(routes!(events::list_of_all_tenants));
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(demanding::<Desk, _>(orders))
         .merge(demanding::<DeskAndBuyer, _>(buyers))

@@ -7,8 +7,12 @@
 //! is given up. A change that is written again at once keeps its place; one that is written again later may be there twice,
 //! with events of the same ids.
 
+mod all_tenants;
+
+pub(super) use all_tenants::MarkedHour;
+
 use super::Store;
-use super::item::{deflated, failure, inflated, n, s, text};
+use super::item::{Item, deflated, failure, inflated, n, s, text};
 use super::key::{self, Key};
 use crate::domain::ids::TenantId;
 use crate::error::{Error, Result};
@@ -52,13 +56,102 @@ pub struct EventsOfChange {
     pub events: Vec<KeptEvent>,
 }
 
-/// Some of a tenant's events, and where they end.
+/// A place in a list of events: the moment of a change, and what follows it in its key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EventPlace(String);
+
+/// Why a text is no such place. Says the rule, never the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a moment first")]
+pub struct InvalidPlace;
+
+impl TryFrom<String> for EventPlace {
+    type Error = InvalidPlace;
+
+    fn try_from(text: String) -> Result<Self, InvalidPlace> {
+        let moment = text.get(..key::MOMENT_LENGTH).ok_or(InvalidPlace)?;
+        let parsed: Timestamp = moment.parse().map_err(|_| InvalidPlace)?;
+        if key::sortable(parsed) == moment {
+            Ok(Self(text))
+        } else {
+            Err(InvalidPlace)
+        }
+    }
+}
+
+impl From<EventPlace> for String {
+    fn from(place: EventPlace) -> Self {
+        place.0
+    }
+}
+
+impl EventPlace {
+    /// The last place before a moment.
+    fn before(moment: &str) -> Option<Self> {
+        let moment: Timestamp = moment.parse().ok()?;
+        let before = moment - SignedDuration::from_millis(1);
+        Some(Self(key::sortable(before)))
+    }
+}
+
+/// Some events, and where they end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
     pub events: Vec<KeptEvent>,
-    /// Of the last one shown; `None` if there is none.
-    pub place: Option<String>,
+    /// Where to go on; `None`: where the page began.
+    pub place: Option<EventPlace>,
     pub is_last: bool,
+}
+
+impl Default for EventPage {
+    fn default() -> Self {
+        Self {
+            events: Vec::new(),
+            place: None,
+            is_last: true,
+        }
+    }
+}
+
+impl EventPage {
+    fn of(changes: Vec<KeptChange>, is_last: bool) -> Result<Self> {
+        let place = changes.last().map(|change| change.place.clone());
+        let mut events: Vec<KeptEvent> = Vec::new();
+        for change in changes {
+            events.extend(inflated::<Vec<KeptEvent>>(&change.item, "body")?);
+        }
+        Ok(Self {
+            events,
+            place,
+            is_last,
+        })
+    }
+}
+
+/// The item of a change, and its place.
+struct KeptChange {
+    place: EventPlace,
+    item: Item,
+}
+
+/// Some changes of a tenant.
+struct ChangePage {
+    changes: Vec<KeptChange>,
+    is_last: bool,
+}
+
+/// From where to where a reader reads now: both are keys. The range is empty if the first is not less.
+fn range(after: Option<&EventPlace>, now: Timestamp) -> (String, String) {
+    let settled = now.saturating_sub(SETTLED).unwrap_or(Timestamp::MIN);
+    let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
+    let oldest = key::sortable(oldest);
+    // A place is longer than its moment, and `~` sorts after all that may follow it.
+    let from = match after {
+        Some(EventPlace(after)) if *after > oldest => format!("{after}~"),
+        _ => oldest,
+    };
+    (from, key::sortable(settled))
 }
 
 impl Store {
@@ -74,8 +167,11 @@ impl Store {
         fields.insert("body".into(), deflated(&change.events)?);
         fields.insert("expires_at".into(), n(expires.as_second()));
         let put = self.put_fields(KEEP, &self.tables.events, fields);
-        match tokio::time::timeout(LONGEST, put).await {
-            Ok(done) => done,
+        // Side by side, so that both land in time.
+        let mark = self.mark_hour(&change.tenant, place, now);
+        let both = async { futures::try_join!(put, mark) };
+        match tokio::time::timeout(LONGEST, both).await {
+            Ok(done) => done.map(|((), ())| ()),
             Err(late) => Err(Error::retryable(KEEP, late)),
         }
     }
@@ -84,32 +180,33 @@ impl Store {
     pub async fn events_after(
         &self,
         tenant: &TenantId,
-        after: Option<&str>,
-        changes: i32,
+        after: Option<&EventPlace>,
+        changes: usize,
         now: Timestamp,
     ) -> Result<EventPage> {
-        let settled = now.saturating_sub(SETTLED).unwrap_or(Timestamp::MIN);
-        let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
-        // A place is longer than its moment, and `~` sorts after all that may follow it.
-        let oldest = key::sortable(oldest);
-        let from = match after {
-            Some(after) if after > oldest.as_str() => format!("{after}~"),
-            _ => oldest,
-        };
-        let until = key::sortable(settled);
+        let (from, until) = range(after, now);
         if from >= until {
-            return Ok(EventPage {
-                events: Vec::new(),
-                place: None,
-                is_last: true,
-            });
+            return Ok(EventPage::default());
         }
+        let page = self.changes_between(tenant, &from, &until, changes);
+        let ChangePage { changes, is_last } = page.await?;
+        EventPage::of(changes, is_last)
+    }
+
+    /// The first `limit` changes of a tenant in a range of keys, read strongly.
+    async fn changes_between(
+        &self,
+        tenant: &TenantId,
+        from: &str,
+        until: &str,
+        limit: usize,
+    ) -> Result<ChangePage> {
         let answer = self
             .db
             .query()
             .table_name(&self.tables.events)
             .consistent_read(true)
-            .limit(changes)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :until")
             .expression_attribute_values(":pk", s(key::events_pk(tenant)))
             .expression_attribute_values(":from", s(from))
@@ -118,15 +215,14 @@ impl Store {
             .await
             .map_err(|error| failure("read events", error))?;
         let is_last = answer.last_evaluated_key().is_none();
-        let items = answer.items();
-        let place = items.last().and_then(|item| text(item, "sk"));
-        let mut events: Vec<KeptEvent> = Vec::new();
-        for item in items {
-            events.extend(inflated::<Vec<KeptEvent>>(item, "body")?);
-        }
-        Ok(EventPage {
-            events,
-            place,
+        let items = answer.items.unwrap_or_default().into_iter();
+        let change = |item: Item| {
+            let place = text(&item, "sk").and_then(|sk| EventPlace::try_from(sk).ok());
+            let place = place.ok_or_else(|| Error::permanent("read events", "a key is none"))?;
+            Ok(KeptChange { place, item })
+        };
+        Ok(ChangePage {
+            changes: items.map(change).collect::<Result<_>>()?,
             is_last,
         })
     }

@@ -16,7 +16,7 @@ use crate::domain::courier::{CourierCode, CourierServiceId, MappingOwner};
 use crate::domain::ids::{ConnectionKey, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,29 @@ pub(crate) fn encoded(part: &str) -> String {
 /// A moment as text that sorts: UTC, milliseconds, fixed width.
 pub(crate) fn sortable(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// How long a moment of [`sortable`] is.
+pub(crate) const MOMENT_LENGTH: usize = "2026-11-01T00:00:00.000Z".len();
+const HOUR_LENGTH: usize = "2026-11-01T00".len();
+
+/// The hour of a moment, as the beginning of its text.
+pub(crate) fn hour_of(moment: Timestamp) -> String {
+    let mut moment = sortable(moment);
+    moment.truncate(HOUR_LENGTH);
+    moment
+}
+
+/// The hour of a key that begins with a moment.
+pub(crate) fn hour_of_key(key: &str) -> &str {
+    key.get(..HOUR_LENGTH).unwrap_or_default()
+}
+
+/// The first moment of the hour after one, as text; `None` if it is no hour.
+pub(crate) fn hour_after(hour: &str) -> Option<String> {
+    let begin: Timestamp = format!("{hour}:00:00Z").parse().ok()?;
+    let next = begin.checked_add(SignedDuration::from_hours(1)).ok()?;
+    Some(sortable(next))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,6 +237,11 @@ impl Key {
         Self::new(DEPLOYMENT.to_owned(), "FREEZE")
     }
 
+    /// In the table of events: a tenant has some in an hour.
+    pub(crate) fn events_in_hour(hour: &str, tenant: &TenantId) -> Self {
+        Self::new(events_in_hour_pk(hour), encoded(tenant.as_str()))
+    }
+
     /// In the table of events: those of one change, by a moment.
     pub(crate) fn events(tenant: &TenantId, at: Timestamp, id: &str) -> Self {
         Self::new(
@@ -302,6 +330,10 @@ pub(super) fn mapping_pk(owner: &MappingOwner) -> String {
 
 pub(crate) fn events_pk(tenant: &TenantId) -> String {
     format!("EVENTS#{}", encoded(tenant.as_str()))
+}
+
+pub(crate) fn events_in_hour_pk(hour: &str) -> String {
+    format!("EVENTS_IN#{hour}")
 }
 
 pub(crate) fn tenant_pk(tenant: &TenantId) -> String {

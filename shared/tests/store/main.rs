@@ -5,6 +5,7 @@
 mod connections;
 mod cursor;
 mod dispatches;
+mod events;
 mod limit;
 mod oauth;
 mod orders;

@@ -89,22 +89,61 @@ async fn events_are_read_page_by_page_and_later_from_the_same_place() {
 }
 
 #[tokio::test]
-async fn an_operator_reads_the_events_of_any_tenant() {
+async fn an_operator_reads_the_events_of_one_tenant_or_of_all() {
     let stand = Stand::new().await;
-    let at = Timestamp::now() - SignedDuration::from_secs(60);
+    let store = &stand.app.store;
+    let ago = |minutes: i64| Timestamp::now() - SignedDuration::from_mins(minutes);
+    // Some hours lie between them, and two tenants have one in the same moment.
+    let same = ago(500);
+    for (tenant, id, at) in [
+        ("west", "a", ago(700)),
+        ("north", "b", same),
+        ("south", "b", same),
+        ("south", "c", ago(90)),
+        ("north", "d", ago(3)),
+        ("west", "e", ago(2)),
+    ] {
+        let change = EventsOfChange {
+            tenant: tenant.parse().unwrap(),
+            ..change(id, Some(at))
+        };
+        store.keep_events(&change, at).await.unwrap();
+    }
+    let young = change("young", Some(Timestamp::now()));
+    store.keep_events(&young, Timestamp::now()).await.unwrap();
     stand
-        .app
-        .store
-        .keep_events(&change("a", Some(at)), at)
+        .get("/operator/events")
         .await
-        .unwrap();
-    let path = "/operator/events?tenant=north";
-    stand.get(path).await.problem(403, "missing-scope");
-    let operator = || Some(Caller::new("house".parse().unwrap(), &[Scope::Operator]));
-    let page = stand.send_as(operator(), "GET", path, None).await.is(200);
-    assert_eq!(ids(&page).len(), 2);
-    let answer = stand
-        .send_as(operator(), "GET", "/operator/events", None)
-        .await;
-    answer.problem(422, "invalid-request");
+        .problem(403, "missing-scope");
+    let get = async |query: &str| {
+        let operator = Caller::new("house".parse().unwrap(), &[Scope::Operator]);
+        let path = format!("/operator/events{query}");
+        stand.send_as(Some(operator), "GET", &path, None).await
+    };
+    let one = get("?tenant=north").await.is(200);
+    assert_eq!(ids(&one).len(), 4);
+    for limit in [1, 2, 100] {
+        let (mut all, mut after, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = get(&format!("?limit={limit}{after}")).await.is(200);
+            let kept = page["events"].as_array().unwrap().iter();
+            let imported = kept.filter(|event| event["type"] == "order.imported");
+            all.extend(imported.map(|event| event["detail"]["id"].as_str().unwrap().to_owned()));
+            after = format!("&after={}", page["next"].as_str().unwrap());
+            pages += 1;
+            if page["more"] == false {
+                break;
+            }
+        }
+        let expected = ["a", "b", "b", "c", "d", "e"].map(|id| format!("{id}-order.imported"));
+        assert_eq!(all, expected, "pages of {limit}");
+        assert!(pages > 2, "an hour without events ends no list");
+        let end = get(&format!("?limit={limit}{after}")).await.is(200);
+        assert_eq!((ids(&end).len(), &end["more"]), (0, &json!(false)));
+    }
+    let next = one["next"].as_str().unwrap();
+    for query in [format!("?after={next}"), "?after=nonsense".to_owned()] {
+        let answer = get(&query).await;
+        answer.problem(422, "invalid-request");
+    }
 }
