@@ -47,7 +47,7 @@ pub use listing_patch::{Change, ListingPatch};
 pub use listings::{ListingsData, ListingsItem, ListingsSummary, PatchStatus, PatchVerdict};
 pub use login::{Login, LoginCheck};
 pub use notice::{NoNotice, Notice, NoticeContent, read_notice};
-pub use notifications::{Destination, Subscription};
+pub use notifications::{Destination, NoticeTarget, Subscription};
 pub use orders::{Dataset, OrderMoment, OrdersPage, Sweep};
 pub use processing_status::{ProcessingState, ProcessingStatus};
 pub use raw_order::{NamelessOrder, NoOrder, RawOrder};

@@ -1,14 +1,14 @@
-//! What Amazon is to send us notices of: one destination an app and region, and a seller's subscriptions to it.
+//! What Amazon is to send us notices of: the destinations of an app in a region, and a seller's subscriptions to them.
 //!
 //! It asks Amazon what there is and makes what is missing, so doing it again does no harm. What Amazon refuses is noted for
 //! people to see and tried again by the next check; it never keeps anything else from happening, since notices only bring
 //! sooner what the sweeps find anyway.
 
 use crate::domain::connection::Connection;
-use crate::domain::notice::{NoticeFailure, NoticeKind, NoticeSettings};
+use crate::domain::notice::{NoticeFailure, NoticeKind, NoticeSettings, Workflow};
 use crate::error::{Error, Result};
 use crate::seller_session::{CallOutcome, SellerSession, Waiting};
-use crate::sp_api::{Account, Answer, Operation, SpApi, Subscription, refusal};
+use crate::sp_api::{Account, Answer, NoticeTarget, Operation, SpApi, Subscription, refusal};
 use crate::store::{KnownDestination, Store};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -39,6 +39,8 @@ pub struct Subscriptions<'a> {
     pub connection: &'a Connection,
     /// The queue that Amazon sends to.
     pub queue_arn: &'a str,
+    /// Notices of listings are wanted, too. They come by EventBridge alone, to the account and region of the queue.
+    pub listing_notices: bool,
 }
 
 /// What there is at Amazon, as far as is known.
@@ -116,10 +118,28 @@ impl Subscriptions<'_> {
         self.store.forget_notices(key).await
     }
 
-    /// Makes what is missing; what there is then is left in `made` also if a call fails. The destination's id.
+    /// Whether a kind is to come. What EventBridge delivers comes for the deployment's own app alone: of another app, Amazon
+    /// makes another event source, which no bus of ours is associated with.
+    fn wants(&self, kind: NoticeKind) -> bool {
+        match kind.workflow() {
+            Workflow::Queue => true,
+            Workflow::EventBridge => self.listing_notices && !self.connection.own_app,
+        }
+    }
+
+    /// Makes what is missing and ends what is not wanted; what there is then is left in `made` also if a call fails. The id
+    /// of the destination of orders.
     async fn make_missing(&self, check: Check, made: &mut Made) -> Result<String> {
-        let mut destination = self.destination_id(false).await?;
-        for kind in NoticeKind::QUEUED {
+        let destination = self.destination_id(Workflow::Queue, false).await?;
+        for kind in NoticeKind::ALL.iter().copied() {
+            if !self.wants(kind) {
+                made.refused.remove(&kind);
+                if let Some(id) = made.subscriptions.get(&kind) {
+                    self.unsubscribe(kind, id).await?;
+                    made.subscriptions.remove(&kind);
+                }
+                continue;
+            }
             let is_order = kind == NoticeKind::OrderChange;
             let is_known =
                 made.subscriptions.contains_key(&kind) || made.refused.contains_key(&kind);
@@ -127,9 +147,8 @@ impl Subscriptions<'_> {
                 continue;
             }
             made.refused.remove(&kind);
-            match self.make_one(kind, check, &mut destination, made).await {
-                // The app may lack the role for this one; orders are what matters.
-                Err(error) if !is_order && is_answered(&error, &[403]) => {
+            match self.make_one(kind, check, made).await {
+                Err(error) if may_lack(kind, &error) => {
                     made.refused.insert(kind, error.chain());
                 }
                 other => other?,
@@ -138,26 +157,21 @@ impl Subscriptions<'_> {
         Ok(destination)
     }
 
-    async fn make_one(
-        &self,
-        kind: NoticeKind,
-        check: Check,
-        destination: &mut String,
-        made: &mut Made,
-    ) -> Result<()> {
+    async fn make_one(&self, kind: NoticeKind, check: Check, made: &mut Made) -> Result<()> {
+        let mut destination = self.destination_id(kind.workflow(), false).await?;
         if let Some(found) = self.subscription_of(kind).await? {
-            if check != Check::Renew && found.destination == *destination {
+            if check != Check::Renew && found.destination == destination {
                 made.subscriptions.insert(kind, found.id);
                 return Ok(());
             }
             self.unsubscribe(kind, &found.id).await?;
         }
         made.subscriptions.remove(&kind);
-        let subscription = match self.subscribe(kind, destination).await {
+        let subscription = match self.subscribe(kind, &destination).await {
             // Somebody may have deleted the destination that we know.
             Err(error) if is_answered(&error, &[400, 404]) => {
-                *destination = self.destination_id(true).await?;
-                self.subscribe(kind, destination).await?
+                destination = self.destination_id(kind.workflow(), true).await?;
+                self.subscribe(kind, &destination).await?
             }
             other => other?,
         };
@@ -166,18 +180,19 @@ impl Subscriptions<'_> {
     }
 
     /// The destination of this app in this region: the one we know, or, with `again`, the one that Amazon knows.
-    async fn destination_id(&self, again: bool) -> Result<String> {
+    async fn destination_id(&self, workflow: Workflow, again: bool) -> Result<String> {
         let region = self.connection.region();
         let client_id = self.session.client_id().await?;
-        let known = self.store.destination(region, &client_id).await?;
+        let known = self.store.destination(region, &client_id, workflow).await?;
         if let Some(known) = known.as_ref().filter(|it| it.queue_arn == self.queue_arn)
             && !again
         {
             return Ok(known.id.clone());
         }
-        let id = match self.make_destination().await {
+        let target = self.target(workflow);
+        let id = match self.make_destination(&target).await {
             Err(error) if is_answered(&error, &[409]) => {
-                self.listed_destination().await?.ok_or(error)?
+                self.listed_destination(&target).await?.ok_or(error)?
             }
             other => other?,
         };
@@ -187,33 +202,41 @@ impl Subscriptions<'_> {
             queue_arn,
         };
         self.store
-            .put_destination(region, &client_id, &destination)
+            .put_destination(region, &client_id, workflow, &destination)
             .await?;
-        if let Some(former) = known.filter(|it| it.queue_arn != self.queue_arn) {
+        let former = known.filter(|it| it.queue_arn != self.queue_arn && it.id != id);
+        if let Some(former) = former {
             self.drop_destination(&former.id).await;
         }
         Ok(id)
     }
 
-    async fn make_destination(&self) -> Result<String> {
-        let arn = self.queue_arn;
+    fn target(&self, workflow: Workflow) -> NoticeTarget {
+        let part = |place: usize| self.queue_arn.split(':').nth(place).unwrap_or_default();
+        match workflow {
+            Workflow::Queue => NoticeTarget::Queue(self.queue_arn.to_owned()),
+            Workflow::EventBridge => NoticeTarget::EventSource {
+                account: part(4).to_owned(),
+                region: part(3).to_owned(),
+            },
+        }
+    }
+
+    async fn make_destination(&self, target: &NoticeTarget) -> Result<String> {
         self.ask_amazon(Operation::CreateDestination, async |amazon, account| {
-            amazon.create_destination(&account, NAME, arn).await
+            amazon.create_destination(&account, NAME, target).await
         })
         .await
     }
 
-    async fn listed_destination(&self) -> Result<Option<String>> {
+    async fn listed_destination(&self, target: &NoticeTarget) -> Result<Option<String>> {
         let all = self
             .ask_amazon(Operation::GetDestinations, async |amazon, account| {
                 amazon.destinations(&account).await
             })
             .await?;
-        let ours = |arn: &Option<String>| arn.as_deref() == Some(self.queue_arn);
-        Ok(all
-            .into_iter()
-            .find(|it| ours(&it.queue_arn))
-            .map(|it| it.id))
+        let is_it = |of: &Option<NoticeTarget>| of.as_ref() == Some(target);
+        Ok(all.into_iter().find(|it| is_it(&it.target)).map(|it| it.id))
     }
 
     /// The queue before is nobody's any more; the other connections subscribe to the new one with their next check.
@@ -285,4 +308,13 @@ impl Subscriptions<'_> {
 
 fn is_answered(error: &Error, statuses: &[u16]) -> bool {
     refusal(error).is_some_and(|it| statuses.contains(&it.status))
+}
+
+/// Whether a connection does without a kind that Amazon refuses: orders are what matters. The app may lack the role, or, of
+/// an event source, Amazon may allow the AWS account no other one.
+fn may_lack(kind: NoticeKind, error: &Error) -> bool {
+    match kind.workflow() {
+        Workflow::Queue => kind != NoticeKind::OrderChange && is_answered(error, &[403]),
+        Workflow::EventBridge => is_answered(error, &[400, 403, 404, 409]),
+    }
 }

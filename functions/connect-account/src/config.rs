@@ -19,6 +19,8 @@ pub struct Config {
     pub rerun_delay_seconds: u32,
     /// The queue that Amazon is asked to send notices to.
     pub notices_queue_arn: String,
+    /// Amazon is asked for notices of listings, too.
+    pub listing_notices: bool,
 }
 
 impl Config {
@@ -34,6 +36,7 @@ impl Config {
             oauth_version: env::optional("OAUTH_VERSION"),
             rerun_delay_seconds: env::parsed("RERUN_DELAY_SECONDS", 120)?,
             notices_queue_arn: env::required("NOTICES_DESTINATION_ARN")?,
+            listing_notices: env::parsed("LISTING_NOTICES", false)?,
         })
     }
 }

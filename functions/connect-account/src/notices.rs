@@ -49,6 +49,7 @@ impl App {
             session,
             connection,
             queue_arn: &self.config.notices_queue_arn,
+            listing_notices: self.config.listing_notices,
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct NoticesInbox {
     pub inbox: Inbox,
     /// The queue's, which Amazon sends to.
     pub queue_arn: String,
+    /// Amazon is asked for notices of listings, too.
+    pub listing_notices: bool,
 }
 
 /// Works on a batch of ticks or of notices; a sweep stops between two pages when `deadline` is near.

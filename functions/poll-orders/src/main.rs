@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
         notices: Some(NoticesInbox {
             inbox: start.inbox("NOTICES_QUEUE_URL", "NOTICES_DEAD_LETTER_QUEUE_URL")?,
             queue_arn: env::required("NOTICES_DESTINATION_ARN")?,
+            listing_notices: env::parsed("LISTING_NOTICES", false)?,
         }),
         storms: Storms::default(),
     };

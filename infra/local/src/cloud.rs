@@ -192,6 +192,7 @@ fn parameters(addresses: &Addresses, options: &CloudOptions) -> BTreeMap<String,
         ("JwtIssuer", addresses.issuer_url.clone()),
         ("JwtAudience", AUDIENCE.to_owned()),
         ("SignInUrl", format!("{}/sign-in", addresses.issuer_url)),
+        ("ListingNotices", "true".to_owned()),
         // Nobody listens there until a test does.
         ("WebhookUrl", format!("{}/webhook", addresses.issuer_url)),
         ("WebhookTenant", "webhook".to_owned()),
@@ -232,8 +233,11 @@ fn application_credentials() -> Value {
 /// Gives the sandbox what a developer gives Amazon when registering the application, and the address of
 /// the queues.
 async fn register_application(addresses: &Addresses) -> Result<()> {
-    // Where Amazon's account puts its notices.
-    let queues = json!({ "sqs_endpoint": addresses.endpoint });
+    // Where Amazon's account puts its notices; those for EventBridge as a rule hands them on.
+    let queues = json!({
+        "sqs_endpoint": addresses.endpoint,
+        "event_bridge_queue": notices_queue(addresses)?,
+    });
     put_to_sandbox(addresses, "settings", &queues).await?;
     let application = json!({
         "client_id": CLIENT,
@@ -243,6 +247,15 @@ async fn register_application(addresses: &Addresses) -> Result<()> {
         "roles": ROLES,
     });
     put_to_sandbox(addresses, &format!("apps/{APPLICATION}"), &application).await
+}
+
+/// The ARN of the queue for Amazon's notices, whose address ends with account and name.
+fn notices_queue(addresses: &Addresses) -> Result<String> {
+    let mut parts = addresses.output("NoticesQueueUrl")?.rsplit('/');
+    let (Some(name), Some(account)) = (parts.next(), parts.next()) else {
+        bail!("the queue for notices has no address");
+    };
+    Ok(format!("arn:aws:sqs:{}:{account}:{name}", addresses.region))
 }
 
 async fn put_to_sandbox(addresses: &Addresses, path: &str, body: &Value) -> Result<()> {

@@ -31,18 +31,32 @@ pub enum NoticeKind {
     FeedProcessingFinished,
     /// Amazon put the seller's account at risk, deactivated it, or took that back.
     AccountStatusChanged,
-    /// A listing was made, deleted, or can be bought now or no longer. Amazon delivers it by EventBridge alone.
+    /// A listing was made, deleted, or can be bought now or no longer.
     ListingsItemStatusChange,
 }
 
+/// How Amazon delivers a kind of notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workflow {
+    /// Into a queue. Amazon page: *Set up notifications using the Amazon Simple Queue Service workflow*.
+    Queue,
+    /// To an event source, which an event bus of ours is associated with. Amazon page: *Set up notifications using the Amazon
+    /// EventBridge workflow*.
+    EventBridge,
+}
+
 impl NoticeKind {
-    /// Those that Amazon delivers into a queue. Amazon page: *Set up notifications using the Amazon Simple Queue Service
-    /// workflow*.
-    pub const QUEUED: [Self; 3] = [
-        Self::OrderChange,
-        Self::FeedProcessingFinished,
-        Self::AccountStatusChanged,
-    ];
+    /// All of them, that of orders first.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    pub const fn workflow(self) -> Workflow {
+        match self {
+            Self::OrderChange | Self::FeedProcessingFinished | Self::AccountStatusChanged => {
+                Workflow::Queue
+            }
+            Self::ListingsItemStatusChange => Workflow::EventBridge,
+        }
+    }
 
     /// Amazon's spelling.
     pub fn as_str(self) -> &'static str {

@@ -10,13 +10,44 @@ use crate::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// What a destination is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeTarget {
+    /// A queue, by its ARN.
+    Queue(String),
+    /// The event source that an AWS account gets in a region.
+    EventSource { account: String, region: String },
+}
+
+impl NoticeTarget {
+    fn shown(&self) -> Value {
+        match self {
+            Self::Queue(arn) => json!({ "sqs": { "arn": arn } }),
+            Self::EventSource { account, region } => {
+                json!({ "eventBridge": { "accountId": account, "region": region } })
+            }
+        }
+    }
+
+    fn read(resource: &Value) -> Option<Self> {
+        let text = |path: &str| resource.pointer(path)?.as_str().map(str::to_owned);
+        let queue = text("/sqs/arn").map(Self::Queue);
+        queue.or_else(|| {
+            Some(Self::EventSource {
+                account: text("/eventBridge/accountId")?,
+                region: text("/eventBridge/region")?,
+            })
+        })
+    }
+}
+
 /// A place that Amazon sends notices to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     /// Amazon's.
     pub id: String,
-    /// The queue's; absent if it is none.
-    pub queue_arn: Option<String>,
+    /// Absent if it is nothing that we know.
+    pub target: Option<NoticeTarget>,
 }
 
 /// A seller's subscription to one kind of notices.
@@ -31,23 +62,21 @@ pub struct Subscription {
 }
 
 impl SpApi {
-    /// Makes a queue a destination of the app in the account's region; its id. Grantless: in the app's name.
+    /// Makes a queue or an event source a destination of the app in the account's region; its id. Grantless: in the app's
+    /// name.
     ///
     /// Amazon page: *Notifications API v1 Reference*, `createDestination`.
     ///
     /// # Errors
     /// Throttled; retryable if Amazon fails; permanent if it refuses, with status 409 in its [`super::refusal`] if
-    /// the queue is one already.
+    /// it is one already.
     pub async fn create_destination(
         &self,
         account: &Account<'_>,
         name: &str,
-        queue_arn: &str,
+        target: &NoticeTarget,
     ) -> Result<Answer<String>> {
-        let body = json!({
-            "name": name,
-            "resourceSpecification": { "sqs": { "arn": queue_arn } },
-        });
+        let body = json!({ "name": name, "resourceSpecification": target.shown() });
         let operation = Operation::CreateDestination;
         let made: Answer<Payload<WireDestination>> =
             self.post(account, operation, &DESTINATIONS, &body).await?;
@@ -183,9 +212,8 @@ struct WireDestination {
 
 impl From<WireDestination> for Destination {
     fn from(wire: WireDestination) -> Self {
-        let arn = wire.resource.pointer("/sqs/arn").and_then(Value::as_str);
         Self {
-            queue_arn: arn.map(str::to_owned),
+            target: NoticeTarget::read(&wire.resource),
             id: wire.destination_id,
         }
     }

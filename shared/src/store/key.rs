@@ -15,6 +15,7 @@ use super::{Cursor, Matching, Round};
 use crate::domain::courier::{CourierCode, CourierServiceId, MappingOwner};
 use crate::domain::ids::{ConnectionKey, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
+use crate::domain::notice::Workflow;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -168,11 +169,12 @@ impl Key {
     }
 
     /// Where Amazon sends the notices of an app in a region.
-    pub(crate) fn destination(region: Region, client_id: &str) -> Self {
-        Self::new(
-            format!("DESTINATION#{region}#{}", encoded(client_id)),
-            "DESTINATION",
-        )
+    pub(crate) fn destination(region: Region, client_id: &str, workflow: Workflow) -> Self {
+        let sk = match workflow {
+            Workflow::Queue => "DESTINATION",
+            Workflow::EventBridge => "EVENT_SOURCE",
+        };
+        Self::new(format!("DESTINATION#{region}#{}", encoded(client_id)), sk)
     }
 
     /// Whose a subscription of Amazon's is.

@@ -8,7 +8,7 @@ use super::key::Key;
 use super::{Store, Written};
 use crate::domain::ids::{ConnectionKey, OrderId};
 use crate::domain::marketplace::Region;
-use crate::domain::notice::NoticeSettings;
+use crate::domain::notice::{NoticeSettings, Workflow};
 use crate::error::Result;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -23,6 +23,7 @@ const FETCHED_A_MINUTE: usize = 3;
 pub struct KnownDestination {
     /// Amazon's.
     pub id: String,
+    /// The queue's; of an event source, the queue that gets its events.
     pub queue_arn: String,
 }
 
@@ -94,8 +95,9 @@ impl Store {
         &self,
         region: Region,
         client_id: &str,
+        workflow: Workflow,
     ) -> Result<Option<KnownDestination>> {
-        let key = Key::destination(region, client_id);
+        let key = Key::destination(region, client_id, workflow);
         self.get(&self.tables.connections, key).await
     }
 
@@ -104,9 +106,10 @@ impl Store {
         &self,
         region: Region,
         client_id: &str,
+        workflow: Workflow,
         destination: &KnownDestination,
     ) -> Result<()> {
-        let fields = item(Key::destination(region, client_id), destination)?;
+        let fields = item(Key::destination(region, client_id, workflow), destination)?;
         self.put_fields(
             "remember a destination of notices",
             &self.tables.connections,

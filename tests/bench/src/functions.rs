@@ -144,6 +144,7 @@ impl Functions {
                 notices: Some(NoticesInbox {
                     inbox: inbox(NOTICES),
                     queue_arn: NOTICES.to_owned(),
+                    listing_notices: false,
                 }),
                 storms: Default::default(),
             },

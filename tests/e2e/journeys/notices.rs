@@ -76,6 +76,27 @@ async fn notices_that_come_twice_late_or_never_lose_and_double_no_order() {
 }
 
 #[tokio::test]
+async fn what_happened_to_a_listing_is_told_by_event_bridge_into_the_same_queue() {
+    let shop = subscribed().await;
+    let at_amazon = format!("sellers/{}/listings", shop.seller.id);
+    let listings = json!({"listings": [
+        {"sku": "TEA", "marketplaces": [Uk.id()], "quantity": 5, "fulfilment": "MERCHANT"},
+    ]});
+    admin(Method::PUT, &at_amazon, listings).await;
+    let closed = json!({"status": "INACTIVE"});
+    admin(Method::PATCH, &format!("{at_amazon}?sku=TEA"), closed).await;
+    until("its notice is delivered", async || {
+        let told = shop.seller.told().await;
+        let of_listings = |(kind, deliveries): &(String, u64)| {
+            kind == "LISTINGS_ITEM_STATUS_CHANGE" && *deliveries > 0
+        };
+        told.iter().any(of_listings).then_some(())
+    })
+    .await;
+    shop.assert_amazon_allowed_all().await;
+}
+
+#[tokio::test]
 async fn a_deactivated_account_is_frozen_and_a_disconnected_seller_is_not_subscribed_any_more() {
     let shop = subscribed().await;
     let frozen = async |is: bool| {

@@ -3,6 +3,8 @@
 use crate::world::{World, pasted};
 use kit::sample;
 use serde_json::{Value, json};
+use stallkeeper::domain::notice::{NoticeKind, NoticeSettings, Workflow};
+use std::sync::Arc;
 
 impl World {
     fn notices_asked(&self) -> Vec<String> {
@@ -21,6 +23,11 @@ impl World {
             let delete = delete.key("pk", item["pk"].clone());
             delete.key("sk", item["sk"].clone()).send().await.unwrap();
         }
+    }
+
+    async fn kept(&self, id: &str) -> NoticeSettings {
+        let key = sample::key("north", id);
+        self.app.store.notice_settings(&key).await.unwrap()
     }
 
     async fn notices_shown(&self, id: &str) -> Value {
@@ -96,7 +103,7 @@ async fn a_destination_that_amazon_has_already_is_found_by_its_queue() {
     let put = world
         .app
         .store
-        .put_destination(region, "our-client", &other);
+        .put_destination(region, "our-client", Workflow::Queue, &other);
     put.await.unwrap();
     let id = world.connected("south", "A2").await;
     let asked = world.notices_asked();
@@ -164,4 +171,78 @@ async fn a_subscription_that_amazon_does_not_end_keeps_no_connection_alive() {
         .await
         .is(200);
     assert!(!world.table().await.contains("SUBSCRIPTION#"));
+}
+
+const LISTINGS: NoticeKind = NoticeKind::ListingsItemStatusChange;
+
+async fn with_listing_notices() -> World {
+    World::with(|config| config.listing_notices = true).await
+}
+
+#[tokio::test]
+async fn notices_of_listings_come_by_an_event_source_of_the_deployments_account_if_they_are_wanted()
+{
+    let world = with_listing_notices().await;
+    let id = world.connected("north", "A1").await;
+    let expected = [
+        "app POST destinations",
+        "seller GET subscriptions/LISTINGS_ITEM_STATUS_CHANGE",
+        "seller POST subscriptions/LISTINGS_ITEM_STATUS_CHANGE",
+    ];
+    assert_eq!(world.notices_asked()[7..], expected);
+    let kept = world.kept(&id).await;
+    let listings = kept.subscriptions[&LISTINGS].clone();
+    let holder = world.app.store.subscriber(&listings).await.unwrap();
+    assert_eq!(holder, Some(sample::key("north", &id)));
+    world.connected("south", "A2").await;
+    let asked = world.notices_asked();
+    let made = asked.iter().filter(|it| *it == "app POST destinations");
+    assert_eq!(made.count(), 0, "the same destinations: {asked:?}");
+}
+
+#[tokio::test]
+async fn an_event_source_that_amazon_does_not_give_is_done_without_and_shown() {
+    let world = with_listing_notices().await;
+    world.outside.amazon().refuses_event_source = true;
+    let id = world.connected("north", "A1").await;
+    let shown = world.notices_shown(&id).await;
+    assert_eq!(shown["state"], "subscribed");
+    assert_eq!(shown["refused"][0]["kind"], "listings_item_status_change");
+    let kept = world.kept(&id).await;
+    assert_eq!(kept.subscriptions.len(), 3);
+}
+
+#[tokio::test]
+async fn a_sellers_own_app_has_no_event_source_here() {
+    let world = with_listing_notices().await;
+    let mut own = pasted("A1", "Atzr|A1-own");
+    own["authorisation"]["client_id"] = "own-client".into();
+    own["authorisation"]["client_secret"] = "own-secret".into();
+    let made = world
+        .ask("north", "POST", "/connections", own)
+        .await
+        .is(201);
+    let id = made["id"].as_str().unwrap();
+    let kept = world.kept(id).await;
+    assert_eq!(kept.subscriptions.len(), 3);
+    assert!(!kept.subscriptions.contains_key(&LISTINGS));
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_is_ended_with_the_next_authorisation() {
+    let mut world = with_listing_notices().await;
+    let id = world.connected("north", "A1").await;
+    let app = Arc::get_mut(&mut world.app).unwrap();
+    app.config.listing_notices = false;
+    world.notices_asked();
+    world.fill_limits().await;
+    let path = format!("/connections/{id}/reauthorise");
+    let again = json!({"authorisation": pasted("A1", "Atzr|A1-again")["authorisation"]});
+    world.ask("north", "POST", &path, again).await.is(200);
+    let asked = world.notices_asked();
+    let ended = asked.iter().filter(|it| it.starts_with("app DELETE"));
+    assert_eq!(ended.count(), 1, "{asked:?}");
+    let kept = world.kept(&id).await;
+    assert!(!kept.subscriptions.contains_key(&LISTINGS));
+    assert_eq!(kept.subscriptions.len(), 3);
 }

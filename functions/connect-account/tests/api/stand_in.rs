@@ -21,7 +21,10 @@ pub(crate) struct Accounts {
     pub(crate) notices_asked: Vec<String>,
     /// The subscriptions by seller and kind.
     pub(crate) subscriptions: BTreeMap<(String, String), String>,
-    destination: bool,
+    /// The ids of the destinations: `d1` of the queue, `d2` of the event source.
+    destinations: BTreeSet<&'static str>,
+    /// No event source is given.
+    pub(crate) refuses_event_source: bool,
     /// What it answers instead: a status.
     pub(crate) refuses_notices: Option<u16>,
 }
@@ -87,7 +90,7 @@ impl Accounts {
         )
     }
 
-    /// One destination, `d1`, made once; a subscription's id names its seller.
+    /// Each destination is made once; a subscription's id names its seller.
     fn notices(&mut self, request: &Request) -> ResponseTemplate {
         let path = request.url.path().trim_start_matches("/notifications/v1/");
         let token = request.headers["x-amz-access-token"].to_str().unwrap();
@@ -104,17 +107,24 @@ impl Accounts {
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let parts: Vec<&str> = path.split('/').collect();
+        let by_event_bridge = parts.get(1) == Some(&"LISTINGS_ITEM_STATUS_CHANGE");
+        let destination = if by_event_bridge { "d2" } else { "d1" };
         let of = |id: &str| {
             ok(
-                json!({"payload": {"subscriptionId": id, "destinationId": "d1", "payloadVersion": "1.0"}}),
+                json!({"payload": {"subscriptionId": id, "destinationId": destination, "payloadVersion": "1.0"}}),
             )
         };
         match (method, &parts[..], seller) {
-            ("POST", ["destinations"], None) if self.destination => refused(409, "Conflict"),
             ("POST", ["destinations"], None) => {
-                self.destination = true;
                 let resource = &body["resourceSpecification"];
-                ok(json!({"payload": {"destinationId": "d1", "name": "x", "resource": resource}}))
+                let is_source = resource["eventBridge"]
+                    == json!({"accountId": "000000000000", "region": "eu-west-1"});
+                let id = if is_source { "d2" } else { "d1" };
+                let is_refused = is_source && self.refuses_event_source;
+                if is_refused || !self.destinations.insert(id) {
+                    return refused(409, "Conflict");
+                }
+                ok(json!({"payload": {"destinationId": id, "name": "x", "resource": resource}}))
             }
             ("GET", ["destinations"], None) => {
                 let resource = json!({"sqs": {"arn": crate::world::NOTICES}});
@@ -127,7 +137,7 @@ impl Accounts {
                 }
             }
             ("POST", ["subscriptions", kind], Some(seller)) => {
-                assert_eq!(body["destinationId"], "d1");
+                assert_eq!(body["destinationId"], destination);
                 let id = format!("{kind}-{seller}-{}", self.notices_asked.len());
                 let answer = of(&id);
                 self.subscriptions.insert((seller, (*kind).to_owned()), id);

@@ -39,6 +39,7 @@ impl World {
             oauth_version: None,
             rerun_delay_seconds: 120,
             notices_queue_arn: NOTICES.into(),
+            listing_notices: false,
         };
         change(&mut config);
         let clients = outside.clients(&Calls::default());

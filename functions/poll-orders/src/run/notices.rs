@@ -61,6 +61,7 @@ impl Run<'_> {
             session: &self.session,
             connection: self.connection,
             queue_arn: &notices.queue_arn,
+            listing_notices: notices.listing_notices,
         };
         let went_well = subscriptions.keep_subscribed(check, now).await?;
         silence::check_again(&mut self.cursor.notices, went_well, now);

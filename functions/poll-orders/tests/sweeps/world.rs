@@ -289,6 +289,7 @@ fn app(server: &MockServer, store: Store) -> App {
         notices: Some(NoticesInbox {
             inbox: Inbox::new(sqs, url("notices"), url("dead")),
             queue_arn: NOTICES.into(),
+            listing_notices: false,
         }),
         storms: Storms::default(),
     }

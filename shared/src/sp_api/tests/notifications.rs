@@ -30,8 +30,9 @@ async fn a_destination_is_made_in_the_apps_own_name() {
     let made = json!({"destinationId": "d1", "name": "x", "resource": {"sqs": {"arn": ARN}}});
     let world = world(payload(made)).await;
     let account = world.account();
+    let queue = NoticeTarget::Queue(ARN.into());
     for _ in 0..2 {
-        let made = world.amazon.create_destination(&account, "x", ARN);
+        let made = world.amazon.create_destination(&account, "x", &queue);
         assert_eq!(made.await.unwrap().value, "d1");
     }
     let grants = grants(&world).await;
@@ -51,21 +52,30 @@ async fn a_destination_is_made_in_the_apps_own_name() {
 }
 
 #[tokio::test]
-async fn destinations_are_listed_with_their_queue_if_they_are_one() {
+async fn destinations_are_listed_with_what_they_are() {
     let bridge =
         json!({"eventBridge": {"name": "n", "region": "eu-west-1", "accountId": "123456789012"}});
     let list = json!([
         {"destinationId": "d1", "name": "x", "resource": {"sqs": {"arn": ARN}}},
         {"destinationId": "d2", "name": "y", "resource": bridge},
+        {"destinationId": "d3", "name": "z", "resource": {"pigeon": {}}},
     ]);
     let world = world(payload(list)).await;
     let found = world.amazon.destinations(&world.account()).await.unwrap();
     let found: Vec<_> = found
         .value
         .iter()
-        .map(|it| (&*it.id, it.queue_arn.as_deref()))
+        .map(|it| (&*it.id, it.target.clone()))
         .collect();
-    assert_eq!(found, [("d1", Some(ARN)), ("d2", None)]);
+    let source = NoticeTarget::EventSource {
+        account: "123456789012".into(),
+        region: "eu-west-1".into(),
+    };
+    let queue = NoticeTarget::Queue(ARN.into());
+    assert_eq!(
+        found,
+        [("d1", Some(queue)), ("d2", Some(source)), ("d3", None)]
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 mod arrows;
 mod document;
+mod event_bridge;
 mod generated;
 mod grants;
 mod needs;
@@ -13,7 +14,6 @@ mod queues;
 mod routes;
 mod rules;
 mod source;
-mod webhook;
 
 use std::path::{Path, PathBuf};
 

@@ -1,37 +1,48 @@
-//! The webhook: nothing of it exists without its URL, nothing that it cannot deliver is lost unseen, and it may do nothing
-//! else.
+//! What EventBridge brings in and out, if it is wanted: Amazon's notices of listings, and the posts to a webhook. Nothing
+//! that the webhook cannot deliver is lost unseen.
 
 use crate::document::{Template, descend, many, target};
 use crate::rules::has_alarm;
 use serde_yaml_ng::Value;
 
-const CONDITION: &str = "HasWebhook";
+/// What the names of the resources begin with, the condition of all of them, and the parameter that makes it true.
+const WANTED: [(&str, &str, &str); 2] = [
+    ("Webhook", "HasWebhook", "WebhookUrl"),
+    ("AmazonEvent", "HasAmazonEvents", "AmazonEventSource"),
+];
 
 #[test]
-fn nothing_of_the_webhook_exists_without_its_url() {
+fn nothing_exists_that_was_not_asked_for() {
     let template = Template::load();
-    let resources: Vec<_> = template
-        .all()
-        .filter(|resource| resource.id.starts_with("Webhook"))
-        .collect();
-    assert!(resources.len() > 6);
-    for resource in resources {
-        assert_eq!(
-            resource.attribute("Condition"),
-            Some(CONDITION),
-            "`{}`",
-            resource.id
-        );
-    }
-    let outputs = template.part(&["Outputs"]).and_then(Value::as_mapping);
-    for (name, output) in outputs.into_iter().flatten() {
-        if name.as_str().is_some_and(|it| it.starts_with("Webhook")) {
-            let condition = output.get("Condition").and_then(Value::as_str);
-            assert_eq!(condition, Some(CONDITION), "{name:?}");
+    for (begin, condition, parameter) in WANTED {
+        let resources = template.all();
+        let resources: Vec<_> = resources.filter(|it| it.id.starts_with(begin)).collect();
+        assert!(resources.len() > 1, "{begin}");
+        for resource in resources {
+            let has = resource.attribute("Condition");
+            assert_eq!(has, Some(condition), "`{}`", resource.id);
         }
+        let outputs = template.part(&["Outputs"]).and_then(Value::as_mapping);
+        for (name, output) in outputs.into_iter().flatten() {
+            if name.as_str().is_some_and(|it| it.starts_with(begin)) {
+                let has = output.get("Condition").and_then(Value::as_str);
+                assert_eq!(has, Some(condition), "{name:?}");
+            }
+        }
+        let default = template.part(&["Parameters", parameter, "Default"]);
+        assert_eq!(default.and_then(Value::as_str), Some(""));
     }
-    let default = template.part(&["Parameters", "WebhookUrl", "Default"]);
-    assert_eq!(default.and_then(Value::as_str), Some(""));
+}
+
+#[test]
+fn amazons_events_go_to_the_queue_for_notices() {
+    let template = Template::load();
+    let rule = template.resource("AmazonEventRule");
+    let bus = rule.points_at(&["EventBusName"]);
+    assert_eq!(bus.as_deref(), Some("AmazonEventBus"));
+    let targets = rule.property(&["Targets"]).map(many).unwrap_or_default();
+    let to = targets.iter().filter_map(|to| to.get("Arn").map(target));
+    assert_eq!(to.collect::<Vec<_>>(), ["NoticesQueue"]);
 }
 
 #[test]
