@@ -2,30 +2,32 @@
 //!
 //! Shared by the function that sends them and the one that settles them. Idempotent: a cancellation that another feed carries by now, or that is settled, stays as it is.
 
-use crate::domain::cancellation::{CancelVerdict, CancelWords, Cancellation};
+use crate::domain::cancellation::{
+    CancelVerdict, CancelWords, Cancellation, CancellationState, FeedFailure, Returned, Settled,
+};
 use crate::domain::feed::{CancelLine, Feed, FeedState};
+use crate::domain::ids::ConnectionKey;
+use crate::domain::order::StoredOrder;
 use crate::error::Result;
 use crate::store::{Store, Written};
 use jiff::Timestamp;
-use tracing::error;
+use tracing::{error, warn};
 
 /// Gives back what a feed still carries, and closes it; returns when the first of them is due again.
-///
-/// `counts`: Amazon may have had it, or refused it, so that its cancellations go again ever later, and not for ever.
 ///
 /// # Errors
 /// As the tables answer; what was given back before stays so.
 pub async fn return_cancellations(
     store: &Store,
     feed: &Feed,
+    failure: FeedFailure,
     note: &str,
-    counts: bool,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
     let lines: Vec<CancelLine> = store.manifest_part(feed, 0).await?;
     let mut due = None;
     for line in &lines {
-        let again = return_cancellation(store, feed, line, note, counts, now).await?;
+        let again = return_cancellation(store, feed, line, failure, note, now).await?;
         due = due.into_iter().chain(again).min();
     }
     store
@@ -45,50 +47,48 @@ pub async fn return_cancellation(
     store: &Store,
     feed: &Feed,
     line: &CancelLine,
+    failure: FeedFailure,
     note: &str,
-    counts: bool,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
     for () in Written::attempts() {
-        let Some(cancellation) = cancellation_in(store, feed, line).await? else {
+        let found = find(store, &feed.connection, line).await?;
+        let Some(cancellation) = found.filter(|it| it.is_carried_by(&feed.id)) else {
             return Ok(None);
         };
-        let again = match counts {
-            true => cancellation.again(now),
-            false => Some(cancellation.unsent()),
+        let (written, due) = match cancellation.returned(failure, note, now) {
+            Returned::Again(again) => (store.replace_cancellation(&again).await?, Some(again)),
+            Returned::GivenUp(last) => {
+                let Some(order) = store.order(&feed.connection, &line.order).await? else {
+                    return Ok(None);
+                };
+                error!(feed.id = %feed.id, order.id = %line.order, cancellation.id = %line.cancellation, "a cancellation was sent in vain again and again");
+                let Some(settled) = last.settle(&order, &no_verdict(&last, note, now), now) else {
+                    return Ok(None);
+                };
+                (write(store, &settled).await?, Some(settled.cancellation))
+            }
         };
-        let Some(again) = again else {
-            return give_up(store, feed, line, note, now).await.map(|()| None);
-        };
-        if store.replace_cancellation(&again).await? == Written::Done {
-            return Ok(Some(again.due_at));
+        if written == Written::Done {
+            return Ok(due.filter(Cancellation::is_waiting).map(|it| it.due_at));
         }
     }
     Err(Written::given_up("give a cancellation back"))
 }
 
-/// Amazon never gave a verdict: its lines are open again, and a person decides.
-async fn give_up(
-    store: &Store,
-    feed: &Feed,
-    line: &CancelLine,
-    note: &str,
-    now: Timestamp,
-) -> Result<()> {
-    error!(feed.id = %feed.id, order.id = %line.order, cancellation.id = %line.cancellation, "a cancellation was sent in vain again and again");
+/// Amazon never gave a verdict: a person decides what becomes of the lines.
+fn no_verdict(cancellation: &Cancellation, note: &str, now: Timestamp) -> CancelVerdict {
     let words = CancelWords {
         at: now,
         code: "no_verdict".to_owned(),
         message: format!("Amazon gave no verdict, however often it was asked: {note}"),
     };
-    settle_cancellation(store, feed, line, now, |cancellation| {
-        let lines = cancellation.lines.iter();
-        CancelVerdict::Refused(lines.map(|it| (it.line.clone(), words.clone())).collect())
-    })
-    .await
+    let lines = cancellation.lines.iter();
+    CancelVerdict::Refused(lines.map(|it| (it.line.clone(), words.clone())).collect())
 }
 
-/// Settles a cancellation by Amazon's verdict, with its order, unless it is no longer this feed's.
+/// Settles a cancellation by Amazon's verdict, with its order, unless it is no longer this feed's. When it goes on, if that
+/// is not its end.
 ///
 /// # Errors
 /// As the tables answer; retryable if the order changes again and again.
@@ -98,40 +98,60 @@ pub async fn settle_cancellation(
     line: &CancelLine,
     now: Timestamp,
     verdict: impl Fn(&Cancellation) -> CancelVerdict,
-) -> Result<()> {
+) -> Result<Option<Timestamp>> {
+    let settled = settle(store, &feed.connection, line, |cancellation, order| {
+        let is_its = cancellation.is_carried_by(&feed.id);
+        let settled = cancellation.settle(order, &verdict(cancellation), now);
+        settled.filter(|_| is_its)
+    });
+    let settled = settled.await?.filter(Cancellation::is_waiting);
+    Ok(settled.map(|it| it.due_at))
+}
+
+/// Settles a cancellation with its order, as `settle` says; what was written.
+///
+/// # Errors
+/// As [`settle_cancellation`].
+pub async fn settle(
+    store: &Store,
+    connection: &ConnectionKey,
+    line: &CancelLine,
+    settle: impl Fn(&Cancellation, &StoredOrder) -> Option<Settled>,
+) -> Result<Option<Cancellation>> {
     for () in Written::attempts() {
-        let Some(cancellation) = cancellation_in(store, feed, line).await? else {
-            return Ok(());
+        let Some(cancellation) = find(store, connection, line).await? else {
+            return Ok(None);
         };
-        let Some(order) = store.order(&feed.connection, &line.order).await? else {
-            return Ok(());
+        let Some(order) = store.order(connection, &line.order).await? else {
+            return Ok(None);
         };
-        let Some(settled) = cancellation.settle(&order, &verdict(&cancellation), now) else {
-            return Ok(());
+        let Some(settled) = settle(&cancellation, &order) else {
+            return Ok(None);
         };
-        let written = match &settled.order {
-            Some((order, entry)) => {
-                let cancellation = &settled.cancellation;
-                store.write_cancellation(cancellation, order, entry).await?
-            }
-            None => store.replace_cancellation(&settled.cancellation).await?,
-        };
-        if written == Written::Done {
-            return Ok(());
+        if write(store, &settled).await? == Written::Done {
+            return Ok(Some(settled.cancellation));
         }
     }
     Err(Written::given_up("settle a cancellation"))
 }
 
-/// The cancellation, if this feed still carries it.
-async fn cancellation_in(
+async fn write(store: &Store, settled: &Settled) -> Result<Written> {
+    let cancellation = &settled.cancellation;
+    if cancellation.state == CancellationState::Unknown {
+        warn!(order.id = %cancellation.order_id, cancellation.id = %cancellation.id, "Amazon refuses a cancellation that an earlier feed may have carried out; its lines stay claimed");
+    }
+    match &settled.order {
+        Some((order, entry)) => store.write_cancellation(cancellation, order, entry).await,
+        None => store.replace_cancellation(cancellation).await,
+    }
+}
+
+async fn find(
     store: &Store,
-    feed: &Feed,
+    connection: &ConnectionKey,
     line: &CancelLine,
 ) -> Result<Option<Cancellation>> {
-    let id = &line.cancellation;
-    let found = store
-        .cancellation(&feed.connection, &line.order, id)
-        .await?;
-    Ok(found.filter(|it| it.is_carried_by(&feed.id)))
+    store
+        .cancellation(connection, &line.order, &line.cancellation)
+        .await
 }

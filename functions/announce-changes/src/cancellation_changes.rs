@@ -25,9 +25,10 @@ pub fn cancellation_changes(images: &Images<Cancellation>, at: Option<Timestamp>
     let happened = match new.state {
         CancellationState::Accepted => Happened::CancellationAccepted(facts),
         CancellationState::Refused => Happened::CancellationRefused(facts),
-        CancellationState::ToSend | CancellationState::Sent | CancellationState::Cancelled => {
-            return None;
-        }
+        CancellationState::ToSend
+        | CancellationState::Sent
+        | CancellationState::Cancelled
+        | CancellationState::Unknown => return None,
     };
     let which = format!("{}#{}", new.order_id, new.id);
     let revision = new.revision.to_string();

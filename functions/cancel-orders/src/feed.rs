@@ -2,12 +2,13 @@
 //! left behind.
 //!
 //! A cancellation says which feed carries it before Amazon is called. A feed whose submission has an unknown outcome gives its
-//! cancellations back: to cancel a line twice is refused, and the order itself shows what became of it.
+//! cancellations back: to cancel a line twice is refused, and the order itself shows what became of it. Until it does, the
+//! lines stay claimed.
 
 use crate::App;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::cancelling;
-use stallkeeper::domain::cancellation::Cancellation;
+use stallkeeper::domain::cancellation::{Cancellation, FeedFailure};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::{CancelLine, Feed, FeedKind, FeedState};
 use stallkeeper::domain::ids::FeedId;
@@ -52,11 +53,13 @@ pub(crate) async fn resume(sending: &Sending<'_>) -> Result<()> {
         match feed.state {
             FeedState::Building | FeedState::Claimed => {
                 let note = "it was not submitted before the run ended";
-                cancelling::return_cancellations(&app.store, &feed, note, false, now).await?;
+                let failure = FeedFailure::NotSent;
+                cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
             }
             FeedState::Submitting => {
                 let note = "it is not known whether Amazon received it: it is sent again";
-                cancelling::return_cancellations(&app.store, &feed, note, true, now).await?;
+                let failure = FeedFailure::Unknown;
+                cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
             }
             FeedState::Submitted if is_old(&feed, now) => check(app, &feed, 0).await?,
             _ => {}
@@ -204,8 +207,8 @@ async fn create(sending: &Sending<'_>, feed: Feed, document: &str) -> Result<Opt
         Err(error) => {
             warn!(feed.id = %feed.id, error = error.chain(), "Amazon's answer to a feed of cancellations is lost");
             let note = "Amazon's answer to its submission was lost: it is sent again";
-            let now = Timestamp::now();
-            cancelling::return_cancellations(&sending.app.store, &feed, note, true, now).await
+            let (store, now) = (&sending.app.store, Timestamp::now());
+            cancelling::return_cancellations(store, &feed, FeedFailure::Unknown, note, now).await
         }
     }
 }
@@ -218,7 +221,10 @@ async fn not_created(
     error: Error,
 ) -> Result<Option<Timestamp>> {
     let (store, now) = (&sending.app.store, Timestamp::now());
-    let for_good = error.class() == Class::Permanent;
+    let failure = match error.class() {
+        Class::Permanent => FeedFailure::NoEffect,
+        _ => FeedFailure::NotSent,
+    };
     let note = match refusal(&error) {
         Some(refusal) => format!(
             "Amazon answered {} with {}; the app may lack the role Inventory and Order Tracking",
@@ -227,10 +233,10 @@ async fn not_created(
         None => "Amazon did not take it".to_owned(),
     };
     warn!(feed.id = %feed.id, error = error.chain(), "Amazon did not take a feed of cancellations");
-    let due = cancelling::return_cancellations(store, feed, &note, for_good, now).await?;
-    match for_good {
-        true => Ok(due),
-        false => Err(error),
+    let due = cancelling::return_cancellations(store, feed, failure, &note, now).await?;
+    match failure {
+        FeedFailure::NoEffect => Ok(due),
+        _ => Err(error),
     }
 }
 

@@ -5,6 +5,7 @@
 //! order's revision, before a message came here.
 
 mod feed;
+mod look;
 mod send;
 mod sold_out;
 

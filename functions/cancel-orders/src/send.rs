@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::feed::{self, Sending};
+use crate::look;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::cancellation::{Cancellation, CancellationState};
 use stallkeeper::domain::connection::Connection;
@@ -89,17 +90,25 @@ async fn send_leased(
     };
     feed::resume(sending).await?;
     let (due, next) = waiting(app, &connection.key()).await?;
-    if due.is_empty() {
-        return Ok(next);
+    let (doubted, due): (Vec<_>, Vec<_>) = due
+        .into_iter()
+        .partition(|it| it.state == CancellationState::Unknown);
+    let mut later = next;
+    if !due.is_empty() {
+        let left = deadline.duration_since(SystemTime::now());
+        if left.unwrap_or_default() < FEED_TIME {
+            return Ok(Some(Timestamp::now()));
+        }
+        // A feed is only begun if it may be submitted.
+        feed::permits(sending).await?;
+        let again = feed::send(sending, due).await?;
+        later = later.into_iter().chain(again).min();
     }
-    let left = deadline.duration_since(SystemTime::now());
-    if left.unwrap_or_default() < FEED_TIME {
-        return Ok(Some(Timestamp::now()));
+    for cancellation in doubted {
+        let again = look::look(sending, &cancellation).await?;
+        later = later.into_iter().chain(again).min();
     }
-    // A feed is only begun if it may be submitted.
-    feed::permits(sending).await?;
-    let later = feed::send(sending, due).await?;
-    Ok(later.into_iter().chain(next).min())
+    Ok(later)
 }
 
 /// The cancellations that are due, and when the first of the others will be.
@@ -116,7 +125,7 @@ async fn waiting(
         let found = app.store.cancellation(connection, &order, &id).await?;
         match found {
             Some(cancellation) if cancellation.is_due(now) => {
-                let shown = is_shown(app, &cancellation, now).await?;
+                let shown = look::is_shown(app, &cancellation, now).await?;
                 due.extend((!shown).then_some(cancellation));
             }
             Some(cancellation) if cancellation.is_waiting() => {
@@ -127,21 +136,4 @@ async fn waiting(
         }
     }
     Ok((due, next))
-}
-
-/// Whether Amazon's order shows it already: a feed that came to nothing may have done its work. Sent again it would be refused.
-async fn is_shown(app: &App, cancellation: &Cancellation, now: Timestamp) -> Result<bool> {
-    if cancellation.tries == 0 {
-        return Ok(false);
-    }
-    let (connection, order) = (&cancellation.connection_key(), &cancellation.order_id);
-    let Some(order) = app.store.order(connection, order).await? else {
-        return Ok(false);
-    };
-    if cancellation.state_in(&order) != CancellationState::Cancelled {
-        return Ok(false);
-    }
-    let shown = cancellation.shown(now);
-    let _ = app.store.replace_cancellation(&shown).await?;
-    Ok(true)
 }

@@ -59,6 +59,8 @@ pub struct ShownCancellation {
     #[schema(value_type = String)]
     pub id: CancellationId,
     pub state: CancellationState,
+    /// What keeps it from its end, in words; nothing while all goes as usual.
+    pub note: Option<String>,
     pub reason: CancelReason,
     pub lines: Vec<CancellationLine>,
     pub created_at: Timestamp,
@@ -74,6 +76,7 @@ impl ShownCancellation {
         Self {
             state: cancellation.state_in(stored),
             id: cancellation.id,
+            note: cancellation.note,
             reason: cancellation.reason,
             lines: cancellation.lines,
             created_at: cancellation.created_at,
@@ -123,7 +126,8 @@ pub struct Taken {
 /// The lines are claimed at once, so that nobody can dispatch them; a feed goes to Amazon within a minute or two, whose
 /// verdict may take from minutes to hours. `GET /orders/{connection}/{order}` shows it under `cancellations`: `to_send`,
 /// `sent`, `accepted`, then `cancelled` once Amazon's order says so, or `refused` with Amazon's words, which opens the lines
-/// again. Reason `no_inventory` also sets the SKUs to zero until a new stock level arrives.
+/// again. If Amazon refuses what an earlier feed of unknown outcome may have cancelled, it is `unknown`, and the lines stay
+/// claimed until Amazon's order has been read. Reason `no_inventory` also sets the SKUs to zero until a new stock level arrives.
 ///
 /// Sending the same again is safe: lines that one cancellation has already are answered with that cancellation.
 #[utoipa::path(

@@ -6,7 +6,7 @@ use crate::feedback::{FeedReader, Feedback};
 use crate::{App, Stage, wait};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::cancelling;
-use stallkeeper::domain::cancellation::CancelVerdict;
+use stallkeeper::domain::cancellation::{CancelVerdict, FeedFailure};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::{CancelLine, Feed, FeedState};
 use stallkeeper::error::Result;
@@ -31,14 +31,17 @@ pub(crate) async fn look(
     match reader.feed(amazon_id).await? {
         Feedback::Wait(note) => look_again(app, feed, stage, &note).await,
         Feedback::Unknown(why) => read_again(app, feed, stage, &why).await,
-        Feedback::Returned(note) => give_back(app, feed, &note).await,
+        Feedback::Returned(note) => give_back(app, feed, FeedFailure::NoEffect, &note).await,
         Feedback::Fatal { report } => {
             let report = reader.cancellation_report(report.as_deref()).await?;
             match report {
                 Ok(report) if verdicts::refuses_all(&report) => {
                     by_report(app, feed, &report, Timestamp::now()).await
                 }
-                _ => give_back(app, feed, "Amazon stopped processing it").await,
+                _ => {
+                    let note = "Amazon stopped processing it";
+                    give_back(app, feed, FeedFailure::Unknown, note).await
+                }
             }
         }
         Feedback::Done { report, applied_at } => {
@@ -50,7 +53,7 @@ pub(crate) async fn look(
     }
 }
 
-/// Settles each cancellation by Amazon's report. What the report leaves open is sent again.
+/// Settles each cancellation by Amazon's report. What the report leaves open goes on later.
 async fn by_report(
     app: &App,
     feed: &Feed,
@@ -61,26 +64,24 @@ async fn by_report(
     let lines: Vec<CancelLine> = store.manifest_part(feed, 0).await?;
     let (mut accepted, mut refused, mut again) = (0, 0, None);
     for (number, line) in (1..).zip(&lines) {
-        match verdict(report, number, lines.len()) {
+        let due = match verdict(report, number, lines.len()) {
             MessageVerdict::Unknown => {
                 let note = "Amazon's report does not say what became of it";
-                let due =
-                    cancelling::return_cancellation(store, feed, line, note, true, now).await?;
-                again = again.into_iter().chain(due).min();
+                let failure = FeedFailure::Unknown;
+                cancelling::return_cancellation(store, feed, line, failure, note, now).await?
             }
             MessageVerdict::Accepted => {
                 accepted += 1;
-                cancelling::settle_cancellation(store, feed, line, now, |_| {
-                    CancelVerdict::Accepted
-                })
-                .await?;
+                let of = |_: &_| CancelVerdict::Accepted;
+                cancelling::settle_cancellation(store, feed, line, now, of).await?
             }
             MessageVerdict::Refused(said) => {
                 refused += 1;
                 let of = |it: &_| verdicts::of_lines(it, &said, now);
-                cancelling::settle_cancellation(store, feed, line, now, of).await?;
+                cancelling::settle_cancellation(store, feed, line, now, of).await?
             }
-        }
+        };
+        again = again.into_iter().chain(due).min();
     }
     store
         .change_open_feed(feed, |feed| {
@@ -92,17 +93,18 @@ async fn by_report(
         })
         .await?;
     info!(feed.id = %feed.id, connection.id = %feed.connection, lines.accepted = accepted, lines.refused = refused, "settled feed `{}` of cancellations", feed.id);
-    send_again(app, feed, again, now).await
+    go_on(app, feed, again, now).await
 }
 
 /// It is not known what became of it, or nothing did: its cancellations go again, ever later.
-async fn give_back(app: &App, feed: &Feed, note: &str) -> Result<()> {
+async fn give_back(app: &App, feed: &Feed, failure: FeedFailure, note: &str) -> Result<()> {
     let now = Timestamp::now();
-    let due = cancelling::return_cancellations(&app.store, feed, note, true, now).await?;
-    send_again(app, feed, due, now).await
+    let due = cancelling::return_cancellations(&app.store, feed, failure, note, now).await?;
+    go_on(app, feed, due, now).await
 }
 
-async fn send_again(app: &App, feed: &Feed, due: Option<Timestamp>, now: Timestamp) -> Result<()> {
+/// Has what is not settled gone on with, once it is due.
+async fn go_on(app: &App, feed: &Feed, due: Option<Timestamp>, now: Timestamp) -> Result<()> {
     let Some(due) = due else { return Ok(()) };
     let connection = &feed.connection;
     let message = CancellationMessage::Send {
@@ -121,7 +123,8 @@ async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str) -> Result<
         Stage::Reading { .. } => 0,
     };
     if hop >= wait::MOST_HOPS {
-        return give_back(app, feed, "Amazon never brought it to an end").await;
+        let note = "Amazon never brought it to an end";
+        return give_back(app, feed, FeedFailure::Unknown, note).await;
     }
     let stuck = Timestamp::now().duration_since(feed.created_at) >= STUCK;
     if feed.note.as_deref() != Some(note) || (stuck && !feed.stuck) {
@@ -149,6 +152,6 @@ async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str) -> Result<
 async fn read_again(app: &App, feed: &Feed, stage: Stage, why: &str) -> Result<()> {
     match wait::read_later(app, feed, stage).await? {
         true => Ok(()),
-        false => give_back(app, feed, why).await,
+        false => give_back(app, feed, FeedFailure::Unknown, why).await,
     }
 }

@@ -8,6 +8,7 @@
 
 mod decide;
 mod reason;
+mod returned;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -15,18 +16,13 @@ mod tests;
 pub use crate::domain::ids::CancellationId;
 pub use decide::{CancelDecision, CancelRefusal, CancelUnits, LineWish, decide};
 pub use reason::CancelReason;
+pub use returned::{FeedFailure, Returned};
 pub use settle::{CancelVerdict, Settled};
 
 use super::ids::{AmazonSku, ConnectionId, ConnectionKey, FeedId, OrderId, TenantId};
 use super::order::{OrderItem, OrderStatus, StoredOrder};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// So often a feed with it may come to nothing until it is given up; a feed may take hours.
-const MOST_TRIES: u32 = 8;
-/// How long it waits after a feed came to nothing; each time twice as long.
-const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(5);
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(2);
 
 /// What became of a cancellation.
 #[derive(
@@ -44,7 +40,7 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(2);
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum CancellationState {
-    /// It waits for the next feed to Amazon, a minute as a rule.
+    /// It waits for the next feed to Amazon, a minute as a rule; longer if a feed with it came to nothing, see `note`.
     ToSend,
     /// It is in a feed; Amazon has not answered yet.
     Sent,
@@ -54,6 +50,9 @@ pub enum CancellationState {
     Cancelled,
     /// Amazon refuses all of its lines: they are open again. See Amazon's words.
     Refused,
+    /// Amazon refuses a line, but an earlier feed, whose outcome is unknown, may have cancelled it. The lines stay claimed
+    /// until Amazon's order has been read.
+    Unknown,
 }
 
 impl CancellationState {
@@ -107,7 +106,13 @@ pub struct Cancellation {
     /// How many feeds with it came to nothing.
     #[serde(default)]
     pub tries: u32,
-    /// It is in no feed before this moment.
+    /// How many of these certainly cancelled nothing.
+    #[serde(default)]
+    pub without_effect: u32,
+    /// What keeps it from its end, in words; nothing while all goes as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Before this moment it is in no feed, and its order is not read for it.
     pub due_at: Timestamp,
     pub created_at: Timestamp,
     /// When Amazon gave its verdict.
@@ -122,22 +127,27 @@ impl Cancellation {
         ConnectionKey::new(&self.tenant, &self.connection)
     }
 
-    /// Whether Amazon's verdict is still to come.
+    /// Whether it is not known yet what becomes of its lines.
     pub fn is_pending(&self) -> bool {
-        matches!(
-            self.state,
-            CancellationState::ToSend | CancellationState::Sent
-        )
+        self.is_waiting() || self.state == CancellationState::Sent
     }
 
-    /// Whether the next feed may carry it.
+    /// Whether the next run goes on with it.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.is_waiting() && self.due_at <= now
     }
 
-    /// Whether it waits for a feed.
+    /// Whether it waits for a feed, or for a look at its order.
     pub fn is_waiting(&self) -> bool {
-        self.state == CancellationState::ToSend
+        matches!(
+            self.state,
+            CancellationState::ToSend | CancellationState::Unknown
+        )
+    }
+
+    /// Whether a feed whose outcome is unknown may have cancelled its lines.
+    pub fn may_be_cancelled(&self) -> bool {
+        self.tries > self.without_effect
     }
 
     /// Whether this feed carries it, and Amazon's verdict is still to come.
@@ -152,16 +162,13 @@ impl Cancellation {
 
     /// Its state as the order has it: Amazon's order is the last word, even over a refusal.
     pub fn state_in(&self, stored: &StoredOrder) -> CancellationState {
+        let is_over = stored.status == OrderStatus::Cancelled;
         let lines = stored.order.items.iter();
         let mut own = lines.filter(|item| self.lines.iter().any(|line| line.line == item.id));
-        let is_cancelled = |item: &OrderItem| {
-            let is_over = stored.status == OrderStatus::Cancelled || item.open_quantity() == 0;
-            is_over && item.quantity_fulfilled < item.quantity
-        };
         let mut any = false;
         let all = own.all(|item| {
             any = true;
-            is_cancelled(item)
+            is_shown_cancelled(item, is_over)
         });
         match any && all {
             true => CancellationState::Cancelled,
@@ -175,6 +182,7 @@ impl Cancellation {
         Self {
             state: CancellationState::Sent,
             feed: Some(feed.clone()),
+            note: None,
             revision: self.revision + 1,
             ..self.clone()
         }
@@ -185,35 +193,15 @@ impl Cancellation {
     pub fn shown(&self, now: Timestamp) -> Self {
         Self {
             state: CancellationState::Accepted,
+            note: None,
             settled_at: Some(now),
             revision: self.revision + 1,
             ..self.clone()
         }
     }
+}
 
-    /// After Amazon never got the feed with it: it waits as it did before.
-    #[must_use]
-    pub fn unsent(&self) -> Self {
-        Self {
-            state: CancellationState::ToSend,
-            revision: self.revision + 1,
-            ..self.clone()
-        }
-    }
-
-    /// After a feed with it came to nothing: it goes again, ever later. `None` if it did so too often.
-    pub fn again(&self, now: Timestamp) -> Option<Self> {
-        let tries = self.tries + 1;
-        if tries >= MOST_TRIES {
-            return None;
-        }
-        let wait = (FIRST_WAIT * (1 << (tries - 1).min(6))).min(LONGEST_WAIT);
-        Some(Self {
-            state: CancellationState::ToSend,
-            tries,
-            due_at: now.saturating_add(wait).unwrap_or(now),
-            revision: self.revision + 1,
-            ..self.clone()
-        })
-    }
+/// Whether Amazon shows a line as cancelled; `is_over`: its whole order is.
+fn is_shown_cancelled(item: &OrderItem, is_over: bool) -> bool {
+    (is_over || item.open_quantity() == 0) && item.quantity_fulfilled < item.quantity
 }

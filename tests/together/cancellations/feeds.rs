@@ -9,7 +9,10 @@ use stallkeeper::domain::feed::{FeedKind, FeedState};
 #[tokio::test]
 async fn a_minutes_cancellations_are_one_feed_and_each_line_has_its_verdict() {
     let world = World::start().await;
-    let (good, shipped) = (world.order("026-1").await, world.order("026-2").await);
+    let (good, shipped) = (
+        world.order("026-0000000-0000001").await,
+        world.order("026-0000000-0000002").await,
+    );
     for order in [&good, &shipped] {
         let id = world.ask(order, &["1"], CancelReason::Other).await;
         assert!(world.requested(order, &id).await);
@@ -25,7 +28,7 @@ async fn a_minutes_cancellations_are_one_feed_and_each_line_has_its_verdict() {
         "nothing is said of the stock"
     );
     // Somebody ships it in Seller Central meanwhile.
-    let packages = format!("sellers/{SELLER}/orders/026-2/packages");
+    let packages = format!("sellers/{SELLER}/orders/026-0000000-0000002/packages");
     let label = json!({"carrierCode": "DPD", "trackingNumber": "1"});
     world.admin("POST", &packages, label).await;
 
@@ -67,7 +70,7 @@ async fn a_minutes_cancellations_are_one_feed_and_each_line_has_its_verdict() {
 #[tokio::test]
 async fn none_left_sets_the_sku_to_zero_before_the_feed_goes() {
     let world = World::start().await;
-    let order = world.order("026-1").await;
+    let order = world.order("026-0000000-0000001").await;
     let id = world
         .ask(&order, &["1", "2"], CancelReason::NoInventory)
         .await;
@@ -91,44 +94,10 @@ async fn none_left_sets_the_sku_to_zero_before_the_feed_goes() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_it_goes_again_and_amazons_order_has_the_last_word() {
-    let world = World::start().await;
-    let order = world.order("026-1").await;
-    world.ask(&order, &["1", "2"], CancelReason::Other).await;
-    let lost = json!({"operation": "createFeed", "kind": "lost", "count": 1});
-    world.admin("POST", "faults", lost).await;
-    assert!(world.send().await);
-    let again = world.cancellation(&order).await;
-    assert_eq!((again.state, again.tries), (CancellationState::ToSend, 1));
-    let (message, delay) = world.sent("cancellations").remove(0);
-    assert_eq!(message["kind"], "send");
-    assert!((200..=300).contains(&delay), "{delay}");
-    assert!(world.send().await);
-    assert_eq!(world.count("createFeed").await, 1, "it is not due");
-
-    world.make_due(&order).await;
-    assert!(world.send().await && world.settle().await);
-    assert_eq!(world.count("createFeed").await, 2);
-    let refused = world.cancellation(&order).await;
-    assert_eq!(
-        refused.state,
-        CancellationState::Refused,
-        "it was cancelled before"
-    );
-    let by = world.cancelled_at_amazon(&order).await;
-    assert_eq!(by, [json!("MERCHANT"), json!("MERCHANT")]);
-    let mut shown = world.stored(&order).await;
-    for line in &mut shown.order.items {
-        line.quantity_unfulfilled = Some(0);
-    }
-    assert_eq!(refused.state_in(&shown), CancellationState::Cancelled);
-}
-
-#[tokio::test]
 async fn what_amazon_gives_no_verdict_on_goes_again_and_what_it_never_ends_is_shown() {
     for fault in ["fatal", "cancelled", "report_missing", "report_cut"] {
         let world = World::start().await;
-        let order = world.order("026-1").await;
+        let order = world.order("026-0000000-0000001").await;
         world.ask(&order, &["1"], CancelReason::Other).await;
         let faults = format!("sellers/{SELLER}/feed-faults");
         world
@@ -153,7 +122,7 @@ async fn what_amazon_gives_no_verdict_on_goes_again_and_what_it_never_ends_is_sh
     world
         .admin("PUT", "settings", json!({"feed_hold": true}))
         .await;
-    let order = world.order("026-1").await;
+    let order = world.order("026-0000000-0000001").await;
     world.ask(&order, &["1"], CancelReason::Other).await;
     assert!(world.send().await && world.settle().await);
     assert_eq!(world.sent("checks")[0].0["hop"], 1, "it is looked at again");
@@ -166,7 +135,7 @@ async fn what_amazon_gives_no_verdict_on_goes_again_and_what_it_never_ends_is_sh
 #[tokio::test]
 async fn the_calls_that_stock_may_need_at_once_are_left_to_it() {
     let world = World::start().await;
-    let order = world.order("026-1").await;
+    let order = world.order("026-0000000-0000001").await;
     world.ask(&order, &["1"], CancelReason::Other).await;
     let session = world.session();
     for _ in 0..13 {
@@ -192,7 +161,7 @@ async fn the_calls_that_stock_may_need_at_once_are_left_to_it() {
 #[tokio::test]
 async fn a_connection_that_sends_nothing_keeps_its_cancellations() {
     let world = World::start().await;
-    let order = world.order("026-1").await;
+    let order = world.order("026-0000000-0000001").await;
     world.ask(&order, &["1"], CancelReason::Other).await;
     world.set_status(ConnectionStatus::Paused).await;
     assert!(world.send().await);

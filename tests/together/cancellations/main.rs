@@ -6,6 +6,7 @@
     reason = "a test ends if something is not as it should be"
 )]
 
+mod doubts;
 mod feeds;
 mod stops;
 mod world;

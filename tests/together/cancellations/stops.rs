@@ -12,7 +12,7 @@ async fn sending_stopped_anywhere_cancels_each_line_all_the_same() {
         let mut stops = 0;
         for n in 1..60 {
             let world = World::unchecked().await;
-            let order = world.order("026-1").await;
+            let order = world.order("026-0000000-0000001").await;
             world.ask(&order, &["1", "2"], CancelReason::Other).await;
             world.calls.stop_at(n, side);
             let _ = world.send().await;
@@ -32,7 +32,7 @@ async fn settling_stopped_anywhere_ends_the_same() {
     for side in [Side::Before, Side::After] {
         for n in 1..40 {
             let world = World::unchecked().await;
-            let order = world.order("026-1").await;
+            let order = world.order("026-0000000-0000001").await;
             world.ask(&order, &["1", "2"], CancelReason::Other).await;
             assert!(world.send().await);
             world.calls.stop_at(n, side);
@@ -51,11 +51,11 @@ async fn settling_stopped_anywhere_ends_the_same() {
 }
 
 /// The message comes again, as often as it takes.
-async fn ends_well(world: &World, at: &str) {
-    let order = "026-1".parse().unwrap();
+pub(crate) async fn ends_well(world: &World, at: &str) {
+    let order = "026-0000000-0000001".parse().unwrap();
     for _ in 0..4 {
         world.let_leases_expire().await;
-        if world.cancellation(&order).await.state == CancellationState::ToSend {
+        if world.cancellation(&order).await.is_waiting() {
             world.make_due(&order).await;
         }
         assert!(world.send().await, "{at}");

@@ -234,6 +234,8 @@ fn write(
         state: CancellationState::ToSend,
         feed: None,
         tries: 0,
+        without_effect: 0,
+        note: None,
         due_at: now,
         created_at: now,
         settled_at: None,

@@ -1,10 +1,18 @@
 //! What Amazon's verdict makes of a cancellation and its order.
+//!
+//! A refusal opens a line again, unless a feed of unknown outcome came before: that one may have cancelled the line, and be
+//! the very reason of the refusal. Then only Amazon's order, read some time after the verdict, opens it.
 
-use super::{CancelWords, Cancellation, CancellationState};
+use super::returned::LONGEST_WAIT;
+use super::{CancelWords, Cancellation, CancellationState, is_shown_cancelled};
 use crate::domain::order::{
-    ClaimedBy, HistoryEntry, HistoryKind, OrderHold, OrderStatus, StoredOrder,
+    AmazonStatus, ClaimedBy, HistoryEntry, HistoryKind, Order, OrderHold, OrderStatus, StoredOrder,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// So long after a feed's verdict Amazon's order shows what the feeds before it did. Amazon processes the feeds of a kind one
+/// after another (*Feeds API Best Practices*), and does not say when an order shows it.
+const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// Amazon's verdict on the lines of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +31,8 @@ pub struct Settled {
 }
 
 impl Cancellation {
-    /// Settles it, once: later verdicts change nothing. The lines that Amazon refuses are open again.
+    /// Settles it, once: later verdicts change nothing. The lines that Amazon refuses are open again, or stay claimed if a
+    /// feed may have cancelled them.
     pub fn settle(
         &self,
         stored: &StoredOrder,
@@ -43,18 +52,78 @@ impl Cancellation {
             let said = said.find(|(id, _)| *id == line.line);
             line.refused = said.map(|(_, words)| words.clone());
         }
-        let all_refused = cancellation.lines_not_refused().next().is_none();
-        cancellation.state = match all_refused {
+        let words = cancellation.lines.iter().find_map(|it| it.refused.as_ref());
+        match words.filter(|_| self.may_be_cancelled()) {
+            None => Some(cancellation.ended(stored, now)),
+            Some(words) => {
+                let note = format!(
+                    "{} ({}); a feed before, whose outcome is unknown, may have cancelled it: Amazon's order is read",
+                    words.message, words.code
+                );
+                Some(Settled {
+                    cancellation: cancellation.doubted(note, SHOWN_WITHIN, now),
+                    order: None,
+                })
+            }
+        }
+    }
+
+    /// Settles it by Amazon's order, once, if a feed may have cancelled what Amazon refuses. `shown`: the order as Amazon
+    /// shows it now; without one of its lines it says nothing.
+    pub fn settle_by_order(
+        &self,
+        stored: &StoredOrder,
+        shown: &Order,
+        now: Timestamp,
+    ) -> Option<Settled> {
+        if self.state != CancellationState::Unknown {
+            return None;
+        }
+        let is_over = matches!(
+            shown.amazon_status,
+            Some(AmazonStatus::Cancelled | AmazonStatus::Unfulfillable)
+        );
+        let mut cancellation = self.clone();
+        for line in &mut cancellation.lines {
+            let item = shown.items.iter().find(|item| item.id == line.line)?;
+            if is_shown_cancelled(item, is_over) {
+                line.refused = None;
+            }
+        }
+        Some(cancellation.ended(stored, now))
+    }
+
+    /// After Amazon's order could not be read, or did not say what became of its lines: it is read again later.
+    #[must_use]
+    pub fn not_shown(&self, note: String, now: Timestamp) -> Self {
+        self.doubted(note, LONGEST_WAIT, now)
+    }
+
+    fn doubted(&self, note: String, wait: SignedDuration, now: Timestamp) -> Self {
+        Self {
+            state: CancellationState::Unknown,
+            note: Some(note),
+            due_at: now.saturating_add(wait).unwrap_or(now),
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+
+    /// With the verdict that its lines carry.
+    fn ended(mut self, stored: &StoredOrder, now: Timestamp) -> Settled {
+        let all_refused = self.lines_not_refused().next().is_none();
+        self.state = match all_refused {
             true => CancellationState::Refused,
             false => CancellationState::Accepted,
         };
-        cancellation.settled_at = Some(now);
-        cancellation.revision += 1;
-        let order = released(stored, &cancellation, now);
-        Some(Settled {
-            cancellation,
+        self.note = None;
+        self.settled_at = Some(now);
+        self.revision += 1;
+        let order = released(stored, &self, now);
+        Settled {
+            cancellation: self,
             order,
-        })
+        }
     }
 }
 

@@ -260,12 +260,117 @@ fn amazons_order_is_the_last_word_even_over_a_refusal() {
 
 #[test]
 fn a_feed_that_comes_to_nothing_is_followed_by_another_ever_later_and_not_for_ever() {
-    let (mut cancellation, _) = written(decide(&order(), &lines(&["2"]), "C"));
-    let mut waits = Vec::new();
-    while let Some(again) = sent(&cancellation).again(at(0)) {
-        waits.push(again.due_at.duration_since(at(0)).as_mins());
-        assert!(!again.is_due(at(0)) && again.is_due(again.due_at));
-        cancellation = again;
+    for failure in [FeedFailure::NoEffect, FeedFailure::Unknown] {
+        let (mut cancellation, claimed) = written(decide(&order(), &lines(&["2"]), "C"));
+        let mut waits = Vec::new();
+        let last = loop {
+            match sent(&cancellation).returned(failure, "no answer", at(0)) {
+                Returned::Again(again) => {
+                    waits.push(again.due_at.duration_since(at(0)).as_mins());
+                    assert!(!again.is_due(at(0)) && again.is_due(again.due_at));
+                    assert_eq!(again.note.as_deref(), Some("no answer"));
+                    cancellation = again;
+                }
+                Returned::GivenUp(last) => break last,
+            }
+        };
+        assert_eq!(waits, [5, 10, 20, 40, 80, 120, 120]);
+        let verdict = CancelVerdict::Refused(vec![("2".into(), words())]);
+        let settled = last.settle(&claimed, &verdict, at(1)).unwrap();
+        let expected = match failure {
+            FeedFailure::Unknown => CancellationState::Unknown,
+            _ => CancellationState::Refused,
+        };
+        assert_eq!(settled.cancellation.state, expected, "{failure:?}");
     }
-    assert_eq!(waits, [5, 10, 20, 40, 80, 120, 120]);
+    let (cancellation, _) = written(decide(&order(), &lines(&["2"]), "C"));
+    let unsent = sent(&cancellation).returned(FeedFailure::NotSent, "no answer", at(100));
+    let Returned::Again(unsent) = unsent else {
+        panic!("{unsent:?}");
+    };
+    assert_eq!((unsent.tries, unsent.due_at), (0, cancellation.due_at));
+}
+
+/// Lines 1 and 2 in a second feed, after one of unknown outcome, of which Amazon refuses line 2.
+fn doubted() -> (Cancellation, StoredOrder) {
+    let (cancellation, claimed) = written(decide(&order(), &lines(&["1", "2"]), "C"));
+    let lost = sent(&cancellation).returned(FeedFailure::Unknown, "no answer", at(60));
+    let Returned::Again(again) = lost else {
+        panic!("{lost:?}");
+    };
+    let verdict = CancelVerdict::Refused(vec![("2".into(), words())]);
+    let settled = sent(&again).settle(&claimed, &verdict, at(400)).unwrap();
+    assert_eq!(settled.order, None, "its claims stay");
+    (settled.cancellation, claimed)
+}
+
+#[test]
+fn after_a_feed_of_unknown_outcome_only_amazons_order_opens_a_line_that_is_refused() {
+    let (doubted, claimed) = doubted();
+    assert_eq!(doubted.state, CancellationState::Unknown);
+    assert!(doubted.is_pending() && doubted.settled_at.is_none());
+    assert_eq!(doubted.due_at, at(400 + 15 * 60));
+    assert!(doubted.note.as_ref().unwrap().contains("18028"));
+    let verdict = CancelVerdict::Accepted;
+    assert_eq!(doubted.settle(&claimed, &verdict, at(500)), None, "once");
+
+    let open = &claimed.order;
+    let settled = doubted.settle_by_order(&claimed, open, at(2_000)).unwrap();
+    let (order, _) = settled.order.unwrap();
+    assert_eq!(order.unclaimed(&order.order.items[1]), 3);
+    assert_eq!(order.unclaimed(&order.order.items[0]), 0, "it is accepted");
+    assert_eq!(settled.cancellation.state, CancellationState::Accepted);
+    assert_eq!(settled.cancellation.note, None);
+
+    let mut cancelled = claimed.order.clone();
+    cancelled.items[1].quantity_unfulfilled = Some(0);
+    let shown = doubted.settle_by_order(&claimed, &cancelled, at(2_000));
+    let shown = shown.unwrap();
+    assert_eq!(shown.order, None, "its claim stays");
+    assert_eq!(shown.cancellation.state, CancellationState::Accepted);
+    assert!(
+        shown
+            .cancellation
+            .lines
+            .iter()
+            .all(|it| it.refused.is_none())
+    );
+    let again = shown.cancellation;
+    assert_eq!(again.settle_by_order(&claimed, open, at(3_000)), None);
+}
+
+#[test]
+fn an_order_of_amazons_without_the_line_says_nothing_of_it() {
+    let (doubted, claimed) = doubted();
+    let mut without = claimed.order.clone();
+    without.items.remove(1);
+    assert_eq!(doubted.settle_by_order(&claimed, &without, at(2_000)), None);
+    let later = doubted.not_shown("it is read again".to_owned(), at(2_000));
+    assert_eq!(later.state, CancellationState::Unknown);
+    assert!(later.due_at > at(2_000) && later.revision == doubted.revision + 1);
+}
+
+#[test]
+fn a_feed_that_surely_had_no_effect_leaves_no_doubt() {
+    let (cancellation, claimed) = written(decide(&order(), &lines(&["2"]), "C"));
+    let returned = sent(&cancellation).returned(FeedFailure::NoEffect, "403", at(60));
+    let Returned::Again(again) = returned else {
+        panic!("{returned:?}");
+    };
+    let verdict = CancelVerdict::Refused(vec![("2".into(), words())]);
+    let settled = sent(&again).settle(&claimed, &verdict, at(400)).unwrap();
+    assert_eq!(settled.cancellation.state, CancellationState::Refused);
+    assert!(settled.order.unwrap().0.claims.is_empty());
+}
+
+#[test]
+fn a_cancellation_of_the_release_before_is_doubted_if_a_feed_with_it_came_to_nothing() {
+    let (cancellation, _) = written(decide(&order(), &lines(&["2"]), "C"));
+    let mut json = serde_json::to_value(&cancellation).unwrap();
+    json.as_object_mut().unwrap().remove("without_effect");
+    let read: Cancellation = serde_json::from_value(json.clone()).unwrap();
+    assert!(!read.may_be_cancelled());
+    json["tries"] = json!(1);
+    let read: Cancellation = serde_json::from_value(json).unwrap();
+    assert!(read.may_be_cancelled());
 }
