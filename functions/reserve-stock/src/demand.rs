@@ -145,14 +145,15 @@ fn core(stored: &StoredOrder, line: &str) -> Option<(u32, u32, bool)> {
         return Some((0, 0, false));
     }
     let shipped = is_shipped(stored);
-    let left = if shipped {
+    let is_off = is_cancelled_line(item, shipped);
+    let left = if shipped && !is_off && stored.cancelling(item).is_none() {
         item.quantity
     } else {
         stored.shipped_quantity(item)
     };
     let units = if is_cancelled(stored) {
         left
-    } else if item.cancelled_by.is_some() {
+    } else if is_off {
         // One line of several: what Amazon still asks for of it, as a rule nothing.
         left.saturating_add(item.open_quantity()).min(item.quantity)
     } else {
@@ -176,6 +177,14 @@ fn is_unreleased(stored: &StoredOrder) -> bool {
 fn is_shipped(stored: &StoredOrder) -> bool {
     stored.status == OrderStatus::Dispatched
         || stored.order.amazon_status == Some(AmazonStatus::Shipped)
+}
+
+/// Whether a line is cancelled, be it beside others that are shipped. Without Amazon's word who did it, its numbers say so
+/// once the order is shipped: units that are neither shipped nor to be shipped.
+fn is_cancelled_line(item: &OrderItem, shipped: bool) -> bool {
+    let nothing_left = item.quantity_unfulfilled == Some(0);
+    let is_short = shipped && nothing_left && item.quantity_fulfilled < item.quantity;
+    item.cancelled_by.is_some() || is_short
 }
 
 /// Parked orders have a status of their own, whatever Amazon says.

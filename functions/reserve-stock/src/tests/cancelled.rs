@@ -3,7 +3,7 @@
 use super::*;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{Sent, Standing, live as shown_live};
-use stallkeeper::domain::order::{CancelledBy, LineClaim};
+use stallkeeper::domain::order::{CancelledBy, ClaimedBy, LineClaim};
 
 /// What Amazon may show of a listing of 10 whose number was sent at this moment, after each state of an order.
 async fn shown_after_each(sent_at: jiff::Timestamp, life: &[StoredOrder]) -> Vec<(u32, u32)> {
@@ -70,4 +70,47 @@ async fn a_line_that_is_cancelled_alone_reserves_nothing_any_more() {
     live(&cloud, &[first, off]).await;
     assert_eq!(only(&cloud, "MUG").await.units, 0);
     assert_eq!(only(&cloud, "TEA").await.units, 1);
+}
+
+#[tokio::test]
+async fn a_line_that_is_cancelled_beside_a_dispatched_one_never_counts_as_shipped() {
+    for by in [Some(CancelledBy::Merchant), None] {
+        let cloud = Cloud::new().await;
+        let first = order(vec![item("1", "MUG", 3), item("2", "TEA", 1)]);
+        let taken = next(&first, |order| {
+            order.status = OrderStatus::Acknowledged;
+            order.acknowledged_at = Some(at(900));
+        });
+        // We cancel the first line, and a parcel takes the second: nothing of the order is left to ship.
+        let dispatched = next(&taken, |order| {
+            let (mugs, tea) = (&order.order.items[0], &order.order.items[1]);
+            let cancels = LineClaim::by_cancellation(mugs, 3, "C".parse().unwrap());
+            let ships = LineClaim {
+                by: ClaimedBy::Dispatch("P1".parse().unwrap()),
+                leaves_at: Some(at(1_000)),
+                ..LineClaim::by_cancellation(tea, 1, "x".parse().unwrap())
+            };
+            order.claims = vec![cancels, ships];
+            order.status = order.status_taken_over();
+        });
+        assert_eq!(dispatched.status, OrderStatus::Dispatched);
+        let shown = next(&dispatched, |order| {
+            order.order.amazon_status = Some(AmazonStatus::Shipped);
+            let (mugs, tea) = order.order.items.split_at_mut(1);
+            (mugs[0].quantity_unfulfilled, mugs[0].cancelled_by) = (Some(0), by);
+            (tea[0].quantity_unfulfilled, tea[0].quantity_fulfilled) = (Some(0), 1);
+        });
+        live(&cloud, &[first, taken, dispatched.clone()]).await;
+        let mugs = only(&cloud, "MUG").await;
+        assert_eq!(mugs.units, 3, "reserved until Amazon cancels them");
+        assert!(mugs.dispatched.is_empty(), "{mugs:?}");
+        assert_eq!(only(&cloud, "TEA").await.dispatched[0].units, 1);
+
+        let change = changes(Some(&dispatched), &shown);
+        reserve(&cloud.app, [change].iter()).await.unwrap();
+        let mugs = only(&cloud, "MUG").await;
+        assert_eq!(mugs.units, 0, "dropped by the cancellation");
+        assert!(mugs.dispatched.is_empty(), "{mugs:?}");
+        assert_eq!(only(&cloud, "TEA").await.dispatched[0].units, 1);
+    }
 }
