@@ -328,7 +328,6 @@ fn problem(refusal: &CancelRefusal, places: &[usize]) -> Problem {
             index,
             ordered,
             open,
-            ..
         } => {
             let place = index.map(|index| places.get(index).copied().unwrap_or(index));
             part_of_line(place, *ordered, *open)

@@ -46,7 +46,6 @@ pub enum CancelRefusal {
     /// Amazon cancels a line only as a whole.
     PartOfLine {
         index: Option<usize>,
-        line: String,
         ordered: u32,
         /// Units that could still be cancelled, if Amazon did that.
         open: u32,
@@ -186,7 +185,6 @@ fn check(
 fn part(line: &OrderItem, open: u32, index: Option<usize>) -> CancelRefusal {
     CancelRefusal::PartOfLine {
         index,
-        line: line.id.clone(),
         ordered: line.quantity,
         open,
     }

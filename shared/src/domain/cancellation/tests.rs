@@ -120,7 +120,6 @@ fn a_part_of_a_line_is_refused_whoever_has_the_rest() {
     }]);
     let expected = |open, index| CancelRefusal::PartOfLine {
         index,
-        line: "2".into(),
         ordered: 3,
         open,
     };
