@@ -87,6 +87,22 @@ fn no_verdict(cancellation: &Cancellation, note: &str, now: Timestamp) -> Cancel
     CancelVerdict::Refused(lines.map(|it| (it.line.clone(), words.clone())).collect())
 }
 
+/// Says in each cancellation that a feed still carries what keeps it from its end.
+///
+/// # Errors
+/// As the tables answer.
+pub async fn note_cancellations(store: &Store, feed: &Feed, note: &str) -> Result<()> {
+    let lines: Vec<CancelLine> = store.manifest_part(feed, 0).await?;
+    for line in &lines {
+        let found = find(store, &feed.connection, line).await?;
+        if let Some(carried) = found.filter(|it| it.is_carried_by(&feed.id)) {
+            // Changed meanwhile, it is settled or another feed's.
+            let _ = store.replace_cancellation(&carried.noted(note)).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Settles a cancellation by Amazon's verdict, with its order, unless it is no longer this feed's. When it goes on, if that
 /// is not its end.
 ///

@@ -6,7 +6,7 @@
 //! lines stay claimed.
 
 use crate::App;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use stallkeeper::cancelling;
 use stallkeeper::domain::cancellation::{Cancellation, FeedFailure};
 use stallkeeper::domain::connection::Connection;
@@ -25,8 +25,6 @@ const KIND: FeedType = FeedType::OrderAcknowledgement;
 const RESERVE: u32 = 2;
 /// How long to wait before asking Amazon how far it is.
 const FIRST_CHECK_SECONDS: u32 = 60;
-/// How old a submitted feed is before its checks are taken for lost.
-const CHECK_LOST: SignedDuration = SignedDuration::from_hours(2);
 
 /// What a run sends with.
 pub(crate) struct Sending<'a> {
@@ -61,15 +59,15 @@ pub(crate) async fn resume(sending: &Sending<'_>) -> Result<()> {
                 let failure = FeedFailure::Unknown;
                 cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
             }
-            FeedState::Submitted if is_old(&feed, now) => check(app, &feed, 0).await?,
+            FeedState::Submitted if feed.is_forgotten(now) => {
+                check(app, &feed, 0).await?;
+                let looked = |feed: &mut Feed| feed.next_check_at = Some(now);
+                app.store.change_open_feed(&feed, looked).await?;
+            }
             _ => {}
         }
     }
     Ok(())
-}
-
-fn is_old(feed: &Feed, now: Timestamp) -> bool {
-    now.duration_since(feed.submitted_at.unwrap_or(feed.created_at)) >= CHECK_LOST
 }
 
 /// Makes one feed of these cancellations and submits it; its calls were permitted. When what came to nothing is due again.

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use notices::Storms;
 use run::{RunOutcome, poll};
 use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::feed::CHECK_LOST;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
 use stallkeeper::queue::{CancellationMessage, DispatchMessage, Queue, TickMessage};
@@ -131,13 +132,17 @@ async fn wake_dispatches(app: &App, connection: &Connection) -> Result<()> {
     app.dispatches.send(&connection.id, message, 0).await
 }
 
-/// And of its cancellations.
+/// And of its cancellations: those that are due, and those in a feed whose check may be lost.
 async fn wake_cancellations(app: &App, connection: &Connection) -> Result<()> {
-    let key = connection.key();
+    let (store, key, now) = (&app.store, connection.key(), Timestamp::now());
+    if !connection.status.sends() {
+        return Ok(());
+    }
     // What came just now has a message on its way.
-    let before = Timestamp::now() - MESSAGE_ON_ITS_WAY;
-    let sends = connection.status.sends();
-    if !sends || !app.store.has_due_cancellations(&key, before).await? {
+    let (due, old) = (now - MESSAGE_ON_ITS_WAY, now - CHECK_LOST);
+    let waits = store.has_due_cancellations(&key, due).await?
+        || store.has_open_cancellation_feed(&key, old).await?;
+    if !waits {
         return Ok(());
     }
     let message = CancellationMessage::Send {

@@ -1,17 +1,14 @@
 //! When to check again: with growing delay, and not for ever.
 
 use crate::{App, Stage, overdue, settle};
-use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::feed::{Feed, FeedState};
+use jiff::Timestamp;
+use stallkeeper::domain::feed::{CHECK_LOST, Feed, FeedState};
 use stallkeeper::error::Result;
 use stallkeeper::queue::FeedCheck;
 use tracing::info;
 
 /// How often a check queues itself again.
 pub(crate) const MOST_HOPS: u32 = 200;
-/// A first check of an older feed comes from a round, in case the one that queues itself is lost; the next round sends the
-/// next one.
-const ROUNDS_CHECK_AFTER: SignedDuration = SignedDuration::from_hours(2);
 /// Seconds until a report that cannot be read is tried again, each time; then it is given up.
 const READ_AGAIN: [u32; 3] = [5, 30, 120];
 
@@ -46,7 +43,8 @@ pub(crate) async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str)
     let Some(due) = due.filter(|_| hop < MOST_HOPS) else {
         return Ok(());
     };
-    if hop == 0 && age > ROUNDS_CHECK_AFTER {
+    // A first check of an older feed comes from a round, which sends the next one too.
+    if hop == 0 && age > CHECK_LOST {
         return Ok(());
     }
     info!(feed.id = %feed.id, connection.id = %feed.connection, hop, "feed `{}` is not done: {note}", feed.id);

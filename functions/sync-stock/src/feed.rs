@@ -13,7 +13,7 @@ use crate::price::priced;
 use crate::send_session::{AT_ONCE, SendSession, Stop};
 use build::build;
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, Overdue, SentBy};
+use stallkeeper::domain::feed::{CHECK_LOST, Feed, FeedKind, FeedLine, FeedState, Overdue, SentBy};
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::fan_out;
@@ -30,7 +30,6 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
 /// So many feeds in a row that came to nothing are for a person.
 const ALERTED_AFTER: u32 = 3;
 /// How old a submitted feed is before its checks are taken for lost.
-const CHECK_LOST: SignedDuration = SignedDuration::from_hours(2);
 
 /// Makes feeds of all batches, one after the other. Why it stopped before the end, or what one of them was refused for.
 pub(crate) async fn send_all(

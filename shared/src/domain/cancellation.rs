@@ -188,6 +188,16 @@ impl Cancellation {
         }
     }
 
+    /// With what keeps it from its end.
+    #[must_use]
+    pub fn noted(&self, note: &str) -> Self {
+        Self {
+            note: Some(note.to_owned()),
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+
     /// After Amazon's order shows its lines as cancelled before a feed with it was settled: there is nothing to send.
     #[must_use]
     pub fn shown(&self, now: Timestamp) -> Self {

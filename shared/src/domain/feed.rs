@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most messages that Amazon takes in one feed. Page: *JSON listings feed*.
 pub const MOST_LINES: usize = 25_000;
+/// So long after a feed should have been looked at, the message that has it looked at is taken for lost.
+pub const CHECK_LOST: SignedDuration = SignedDuration::from_hours(2);
 
 /// How a value was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,7 +189,7 @@ pub struct Feed {
     /// Its decreases went again, since Amazon did not bring it to an end.
     #[serde(default)]
     pub decreases_again: bool,
-    /// A feed that is set aside is not looked at before this moment.
+    /// When it is looked at next: of a feed that is set aside, and of one that cancels.
     #[serde(default)]
     pub next_check_at: Option<Timestamp>,
     /// Listings that were patched while this feed was not yet submitted: what the patch said must be said again.
@@ -225,6 +227,12 @@ impl Feed {
         } else {
             Overdue::None
         }
+    }
+
+    /// Whether nobody looks at it any more.
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        let expected = self.next_check_at.or(self.submitted_at);
+        now.duration_since(expected.unwrap_or(self.created_at)) >= CHECK_LOST
     }
 
     /// When more of it will be overdue, if anything.

@@ -4,11 +4,12 @@
 use super::item::{condition_failed, deflated, failure, inflated, item, n, s, text, value};
 use super::key::{self, Key};
 use super::{Store, Written};
-use crate::domain::feed::{Feed, FeedLine, FeedState};
+use crate::domain::feed::{Feed, FeedKind, FeedLine, FeedState};
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
 use crate::error::{Class, Result};
 use crate::fan_out;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::error;
@@ -18,6 +19,8 @@ pub const LINES_IN_A_PART: usize = 2_000;
 /// How long manifests are kept, in seconds. A feed itself stays: it says what became of what a listing was sent last,
 /// however long ago that was.
 const KEPT: i64 = 90 * 86_400;
+/// A feed follows its mark within this time, or was never made.
+const MADE_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// A page of feeds, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +47,14 @@ impl Store {
             )
             .await?;
         if written == Written::Done && !feed.state.is_open() {
-            let open = Key::open_feed(feed);
+            let open = open_mark(feed);
             self.delete(&self.tables.catalogue, open).await?;
         }
         Ok(written)
     }
 
     async fn mark_open(&self, feed: &Feed) -> Result<()> {
-        let fields = Key::open_feed(feed).into_map();
+        let fields = open_mark(feed).into_map();
         self.put_fields("mark a feed as open", &self.tables.catalogue, fields)
             .await
     }
@@ -73,9 +76,32 @@ impl Store {
         self.open_feeds_of(connection, true).await
     }
 
+    /// Whether a feed that cancels orders is open since before this moment. One query of keys.
+    pub async fn has_open_cancellation_feed(
+        &self,
+        connection: &ConnectionKey,
+        since: Timestamp,
+    ) -> Result<bool> {
+        let pk = key::open_feeds_pk(connection, true);
+        let before = FeedId::new(since, 0);
+        let answer = self
+            .db
+            .query()
+            .table_name(&self.tables.catalogue)
+            .limit(1)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", s(pk))
+            .expression_attribute_values(":before", s(before.as_str()))
+            .send()
+            .await
+            .map_err(|error| failure("look for open feeds", error))?;
+        Ok(answer.count() > 0)
+    }
+
     async fn open_feeds_of(&self, connection: &ConnectionKey, cancels: bool) -> Result<Vec<Feed>> {
         let pk = key::open_feeds_pk(connection, cancels);
         let marks = self.between(&self.tables.catalogue, pk, "!", "~").await?;
+        let abandoned = FeedId::new(Timestamp::now() - MADE_WITHIN, 0);
         let mut feeds = Vec::new();
         for id in marks.iter().filter_map(|mark| text(mark, "sk")) {
             let Ok(id) = id.parse::<FeedId>() else {
@@ -91,10 +117,10 @@ impl Store {
             };
             match feed {
                 Some(feed) if feed.state.is_open() => feeds.push(feed),
-                // A feed that is being made right now has its mark first: leave that to the next look.
-                None => {}
-                Some(closed) => {
-                    let mark = Key::open_feed(&closed);
+                // A feed that is being made right now has its mark first: leave that to a later look.
+                None if id.as_str() > abandoned.as_str() => {}
+                _ => {
+                    let mark = Key::open_feed(connection, cancels, &id);
                     self.delete(&self.tables.catalogue, mark).await?;
                 }
             }
@@ -233,6 +259,12 @@ impl Store {
             Err(error) => Err(failure("overtake a feed", error)),
         }
     }
+}
+
+/// What marks a feed as open.
+fn open_mark(feed: &Feed) -> Key {
+    let cancels = feed.kind == FeedKind::Cancellation;
+    Key::open_feed(&feed.connection, cancels, &feed.id)
 }
 
 #[cfg(test)]

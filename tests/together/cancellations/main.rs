@@ -8,5 +8,6 @@
 
 mod doubts;
 mod feeds;
+mod forgotten;
 mod stops;
 mod world;

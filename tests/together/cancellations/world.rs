@@ -1,9 +1,9 @@
 //! One test's world: an active connection of a seller with orders at Amazon and here.
 
 use jiff::{SignedDuration, Timestamp};
-use kit::{Aws, Calls, Clients, Database, StandIn, sqs_event};
+use kit::{Aws, Calls, Database, StandIn};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 use stallkeeper::domain::cancellation::{
     CancelDecision, CancelReason, CancelUnits, Cancellation, CancellationId, LineWish, decide,
 };
@@ -12,21 +12,46 @@ use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::order::{OrderItem, OrderStatus, StoredOrder};
-use stallkeeper::seller_session::SellerSession;
+use stallkeeper::domain::stock_settings::Freeze;
 use stallkeeper::store::{Attached, Store, Written};
-use std::time::{Duration, SystemTime};
+
+#[path = "world/amazon.rs"]
+mod amazon;
+#[path = "world/functions.rs"]
+mod functions;
+
+use functions::cancel_app;
 
 pub(crate) const SELLER: &str = "A1STALLKEEPER";
+
+pub(crate) mod outside {
+    //! What is outside of a function.
+
+    /// Where a function reaches it.
+    #[derive(Debug, Clone)]
+    pub(crate) struct Outside {
+        pub(crate) dynamodb: String,
+        pub(crate) aws: String,
+        pub(crate) amazon: String,
+    }
+
+    pub(crate) fn http() -> reqwest::Client {
+        let plain = reqwest::Client::builder().no_proxy().no_gzip();
+        plain.build().unwrap()
+    }
+}
+use outside::{Outside, http};
 
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) calls: Calls,
-    connection: Connection,
-    cancel: cancel_orders::App,
+    pub(crate) outside: Outside,
+    pub(crate) connection: Connection,
+    pub(crate) cancel: cancel_orders::App,
     settle: settle_feeds::App,
     aws: StandIn,
     http: reqwest::Client,
-    _database: Database,
+    database: Database,
     amazon: sandbox::Running,
 }
 
@@ -59,16 +84,13 @@ impl World {
         ];
         let aws = StandIn::start(Aws::new(application), ()).await;
         let calls = Calls::default();
-        let (clients, to_amazon) = (aws.clients(&calls), Clients::new(&amazon.url, &calls));
-        let cancel = cancel_orders::App {
-            store: database.store_counted_by(&calls),
-            vault: clients.vault(),
-            amazon: to_amazon.amazon(),
-            cancellations: clients.queue("cancellations"),
-            checks: clients.queue("checks"),
-            stock_changes: clients.queue("changes"),
-            inbox: clients.inbox("cancellations"),
+        let outside = Outside {
+            dynamodb: database.tables.endpoint.clone(),
+            aws: aws.url(),
+            amazon: amazon.url.clone(),
         };
+        let clients = aws.clients(&calls);
+        let cancel = cancel_app(&outside, &database, &calls);
         let settle = settle_feeds::App {
             store: cancel.store.clone(),
             vault: cancel.vault.clone(),
@@ -86,12 +108,13 @@ impl World {
         let world = Self {
             store: database.store.clone(),
             calls,
+            outside,
             connection,
             cancel,
             settle,
             aws,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            _database: database,
+            http: http(),
+            database,
             amazon,
         };
         world
@@ -133,10 +156,24 @@ impl World {
         assert_eq!(saved, Written::Done);
     }
 
+    /// A person stops all sending of the connection, or goes on.
+    pub(crate) async fn freeze(&self, frozen: bool) {
+        let mut plan = self.store.stock_plan(&self.key()).await.unwrap();
+        plan.frozen = frozen.then(a_freeze);
+        plan.revision += 1;
+        let saved = self.store.save_stock_plan(&self.key(), &plan).await;
+        assert_eq!(saved.unwrap(), Written::Done);
+    }
+
     /// An order of two lines at Amazon, which the platform has taken over here.
     pub(crate) async fn order(&self, id: &str) -> OrderId {
+        self.order_of(id, &[("1", 1), ("2", 3)]).await
+    }
+
+    /// An order of these lines, each with so many units.
+    pub(crate) async fn order_of(&self, id: &str, lines: &[(&str, u32)]) -> OrderId {
         let now = Timestamp::now() - SignedDuration::from_mins(10);
-        let item = |id: &str, quantity: u32| {
+        let item = |&(id, quantity): &(&str, u32)| {
             json!({"orderItemId": id, "quantityOrdered": quantity,
                 "product": {"sellerSku": format!("SKU-{id}"), "asin": "B0BANDIT01", "title": "A mug"},
                 "fulfillment": {"quantityFulfilled": 0, "quantityUnfulfilled": quantity}})
@@ -145,12 +182,12 @@ impl World {
             "orderId": id, "createdTime": now, "lastUpdatedTime": now, "programs": [],
             "salesChannel": {"channelName": "AMAZON", "marketplaceId": Marketplace::Uk.id()},
             "fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT", "fulfillmentServiceLevel": "STANDARD"},
-            "orderItems": [item("1", 1), item("2", 3)],
+            "orderItems": lines.iter().map(item).collect::<Vec<_>>(),
         });
         let orders = format!("sellers/{SELLER}/orders");
         self.admin("POST", &orders, json!({"orders": [at_amazon]}))
             .await;
-        let line = |id: &str, quantity: u32| -> OrderItem {
+        let line = |&(id, quantity): &(&str, u32)| -> OrderItem {
             serde_json::from_value(json!({
                 "id": id, "sku": format!("SKU-{id}"), "asin": null, "title": null, "quantity": quantity,
                 "quantity_fulfilled": 0, "quantity_unfulfilled": quantity, "unit_price": null, "proceeds": null,
@@ -162,7 +199,7 @@ impl World {
         order.tenant = self.key().tenant;
         order.connection = self.key().id;
         order.order.id = id.parse().unwrap();
-        order.order.items = vec![line("1", 1), line("2", 3)];
+        order.order.items = lines.iter().map(line).collect();
         order.status = OrderStatus::Acknowledged;
         order.acknowledged_at = Some(now);
         assert_eq!(
@@ -229,100 +266,9 @@ impl World {
     }
 }
 
-/// The functions, called as Lambda calls them.
-impl World {
-    /// Whether the message is acknowledged.
-    pub(crate) async fn requested(&self, order: &OrderId, id: &CancellationId) -> bool {
-        let body = json!({"v": 1, "kind": "requested", "tenant": "north", "connection": "C1", "order": order, "cancellation": id});
-        self.deliver(body).await
-    }
-
-    pub(crate) async fn send(&self) -> bool {
-        let body = json!({"v": 1, "kind": "send", "tenant": "north", "connection": "C1", "hop": 0});
-        self.deliver(body).await
-    }
-
-    async fn deliver(&self, body: Value) -> bool {
-        let deadline = SystemTime::now() + Duration::from_secs(60);
-        let event = sqs_event(&[body]);
-        let response = cancel_orders::handle(&self.cancel, event, deadline).await;
-        response.unwrap().batch_item_failures.is_empty()
-    }
-
-    /// Has each queued check looked after; whether all were acknowledged.
-    pub(crate) async fn settle(&self) -> bool {
-        let mut acknowledged = true;
-        for (body, _) in self.sent("checks") {
-            let deadline = SystemTime::now() + Duration::from_secs(60);
-            let event = sqs_event(&[body]);
-            let response = settle_feeds::handle(&self.settle, event, deadline).await;
-            acknowledged &= response.unwrap().batch_item_failures.is_empty();
-        }
-        acknowledged
-    }
-
-    /// The message that has a feed looked at comes again.
-    pub(crate) async fn check(&self, feed: &Feed) {
-        let body = json!({"v": 1, "kind": "check", "tenant": "north", "connection": "C1", "feed": &feed.id, "hop": 0});
-        let deadline = SystemTime::now() + Duration::from_secs(60);
-        let response = settle_feeds::handle(&self.settle, sqs_event(&[body]), deadline).await;
-        assert!(response.unwrap().batch_item_failures.is_empty());
-    }
-
-    /// A run that was killed has its lease for no longer.
-    pub(crate) async fn let_leases_expire(&self) {
-        let key = &self.key();
-        let (now, later) = (
-            Timestamp::now(),
-            Timestamp::now() + SignedDuration::from_hours(1),
-        );
-        let leased = self.store.lease_cancellations(key, "test", later, now);
-        assert!(leased.await.unwrap());
-        self.store.release_cancellations(key, "test").await.unwrap();
-    }
-
-    /// The seller's limits, as another function uses them.
-    pub(crate) fn session(&self) -> SellerSession<'_> {
-        let app = &self.cancel;
-        SellerSession::new(&app.store, &app.vault, &app.amazon, &self.connection)
-    }
-
-    /// Messages sent to a queue since last asked, with their delay.
-    pub(crate) fn sent(&self, queue: &str) -> Vec<(Value, i64)> {
-        self.aws.aws().take(queue)
-    }
-}
-
-/// What Amazon shows, and how it behaves.
-impl World {
-    /// Who cancelled each line, by Amazon's word.
-    pub(crate) async fn cancelled_at_amazon(&self, order: &OrderId) -> Vec<Value> {
-        let orders = format!("sellers/{SELLER}/orders");
-        let orders = self.admin("GET", &orders, Value::Null).await;
-        let orders = orders.as_array().unwrap();
-        let order = orders.iter().find(|it| it["orderId"] == order.as_str());
-        let lines = order.unwrap()["orderItems"].as_array().unwrap();
-        let by =
-            |line: &Value| line["cancellation"]["cancellationExecution"]["cancelledBy"].clone();
-        lines.iter().map(by).collect()
-    }
-
-    pub(crate) async fn count(&self, operation: &str) -> usize {
-        let calls = self.admin("GET", "calls/log", Value::Null).await;
-        let calls = calls.as_array().unwrap().iter();
-        calls.filter(|call| call["operation"] == operation).count()
-    }
-
-    pub(crate) async fn admin(&self, method: &str, path: &str, body: Value) -> Value {
-        let url = format!("{}/_sandbox/{path}", self.amazon.url);
-        let request = self.http.request(method.parse().unwrap(), url);
-        let request = match body.is_null() {
-            true => request,
-            false => request.json(&body),
-        };
-        let answer = request.send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{method} {path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+pub(crate) fn a_freeze() -> Freeze {
+    Freeze {
+        at: Timestamp::now(),
+        reason: None,
     }
 }

@@ -6,6 +6,8 @@ use serde_json::json;
 use stallkeeper::domain::cancellation::Cancellation;
 use stallkeeper::domain::courier::LabelSource;
 use stallkeeper::domain::dispatch::{HandOver, ParcelCarrier, ParcelUnits};
+use stallkeeper::domain::feed::Feed;
+use stallkeeper::domain::ids::FeedId;
 use stallkeeper::domain::order::{OrderItem, OrderStatus};
 use stallkeeper::hand_over::{HandedOver, store_hand_over};
 use stallkeeper::store::Written;
@@ -66,6 +68,25 @@ async fn a_tick_wakes_who_cancels_once_a_cancellation_waits_longer_than_its_mess
     put(due("C2", 4)).await;
     assert!(world.tick().await);
     assert_eq!(sent_to(&world, "cancellations"), 1);
+}
+
+#[tokio::test]
+async fn a_tick_wakes_who_cancels_for_a_feed_that_is_open_for_hours() {
+    let world = World::start().await;
+    let feed = |hours: i64| -> Feed {
+        let at = Timestamp::now() - SignedDuration::from_hours(hours);
+        serde_json::from_value(json!({
+            "tenant": &world.connection.tenant, "connection": &world.connection.id, "id": FeedId::new(at, 1),
+            "kind": "cancellation", "marketplace": "UK", "state": "submitted", "lines": 1, "parts": 1, "created_at": at,
+            "amazon_id": "1", "submitted_at": at, "accepted": 0, "refused": 0, "stuck": false, "revision": 1,
+        }))
+        .unwrap()
+    };
+    for (feed, woken) in [(feed(1), 0), (feed(3), 1)] {
+        assert_eq!(world.store.save_feed(&feed).await.unwrap(), Written::Done);
+        assert!(world.tick().await);
+        assert_eq!(sent_to(&world, "cancellations"), woken);
+    }
 }
 
 fn woken(world: &World) -> usize {

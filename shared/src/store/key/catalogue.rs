@@ -1,7 +1,6 @@
 //! Keys of the table of the catalogue: inputs by SKU, listings, what is to be sent, feeds.
 
 use super::{Key, decoded, encoded, sortable};
-use crate::domain::feed::{Feed, FeedKind};
 use crate::domain::ids::{
     AmazonSku, ConnectionId, ConnectionKey, FeedId, ListingKey, OfferKey, OrderId, Sku, TenantId,
     WarehouseCode,
@@ -113,9 +112,8 @@ impl Key {
     }
 
     /// Says that somebody still has work to do on a feed.
-    pub(crate) fn open_feed(feed: &Feed) -> Self {
-        let cancels = feed.kind == FeedKind::Cancellation;
-        Self::new(open_feeds_pk(&feed.connection, cancels), feed.id.as_str())
+    pub(crate) fn open_feed(connection: &ConnectionKey, cancels: bool, feed: &FeedId) -> Self {
+        Self::new(open_feeds_pk(connection, cancels), feed.as_str())
     }
 
     pub(crate) fn manifest_part(connection: &ConnectionKey, feed: &FeedId, part: u32) -> Self {
