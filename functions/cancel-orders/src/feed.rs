@@ -43,6 +43,16 @@ pub(crate) async fn permits(sending: &Sending<'_>) -> Result<()> {
     seller.permit(Operation::CreateFeedDocument).await
 }
 
+/// Whether a person, or Amazon by closing the account, stopped all sending.
+pub(crate) async fn is_frozen(sending: &Sending<'_>) -> Result<bool> {
+    let connection = &sending.connection.key();
+    let frozen = sending.app.store.is_frozen(connection).await?;
+    if frozen {
+        info!(connection.id = %connection, "cancelling for connection `{connection}` is frozen");
+    }
+    Ok(frozen)
+}
+
 /// Goes on with what earlier runs left behind: what Amazon cannot have, or may not have, is given back.
 pub(crate) async fn resume(sending: &Sending<'_>) -> Result<()> {
     let (app, now) = (sending.app, Timestamp::now());
@@ -82,6 +92,12 @@ pub(crate) async fn send(
         Ok(document) => document,
         Err(error) => return not_created(sending, &feed, error).await,
     };
+    if is_frozen(sending).await? {
+        let (failure, note) = (FeedFailure::NotSent, "sending is frozen");
+        let now = Timestamp::now();
+        cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
+        return Ok(None);
+    }
     let submitting = Feed {
         state: FeedState::Submitting,
         lines: u32::try_from(carried.len()).unwrap_or(u32::MAX),

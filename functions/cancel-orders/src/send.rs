@@ -94,7 +94,8 @@ async fn send_leased(
         .into_iter()
         .partition(|it| it.state == CancellationState::Unknown);
     let mut later = next;
-    if !due.is_empty() {
+    // What waits while sending is frozen is in the table, and the connection's ticks go on with it.
+    if !due.is_empty() && !feed::is_frozen(sending).await? {
         let left = deadline.duration_since(SystemTime::now());
         if left.unwrap_or_default() < FEED_TIME {
             return Ok(Some(Timestamp::now()));

@@ -54,7 +54,7 @@ fn frozen(earlier: Option<&Freeze>, reason: Option<&String>, now: Timestamp) -> 
     }
 }
 
-/// Stop sending stock, prices and confirmations of a connection, at once. Orders still come, and everything is still computed.
+/// Stop sending stock, prices, confirmations and cancellations of a connection, at once. Orders still come, and everything is still computed.
 #[utoipa::path(post, path = "/connections/{connection}/freeze", operation_id = "freezeConnection", tag = "stock", request_body = FreezeRequest,
     responses(
         (status = 200, description = "Frozen, now or before", body = StockAnswer),
@@ -74,8 +74,8 @@ pub(crate) async fn freeze(
     app.stock_answer(&connection, &plan).await
 }
 
-/// Send stock, prices and confirmations of a connection again. What changed meanwhile goes out with the round that begins now, and
-/// parcels are confirmed with the connection's next tick.
+/// Send stock, prices, confirmations and cancellations of a connection again. What changed meanwhile goes out with the round that
+/// begins now; parcels are confirmed and lines cancelled with the connection's next tick.
 #[utoipa::path(post, path = "/connections/{connection}/unfreeze", operation_id = "unfreezeConnection", tag = "stock",
     responses(
         (status = 200, description = "Not frozen, now or before", body = StockAnswer),
@@ -143,7 +143,7 @@ pub(crate) struct DeploymentBrake {
     frozen: Option<Freeze>,
 }
 
-/// Stop sending stock, prices and confirmations of every tenant, at once.
+/// Stop sending stock, prices, confirmations and cancellations of every tenant, at once.
 #[utoipa::path(post, path = "/freeze", operation_id = "freezeDeployment", tag = "operator", request_body = FreezeRequest,
     responses((status = 200, description = "Frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn freeze_deployment(
@@ -161,7 +161,7 @@ pub(crate) async fn freeze_deployment(
     }))
 }
 
-/// Send stock, prices and confirmations of every tenant again, each connection with its next round.
+/// Send stock, prices, confirmations and cancellations of every tenant again, each connection with its next round and tick.
 #[utoipa::path(post, path = "/unfreeze", operation_id = "unfreezeDeployment", tag = "operator",
     responses((status = 200, description = "Not frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn unfreeze_deployment(

@@ -110,8 +110,7 @@ async fn is_sending(app: &App, connection: &Connection) -> Result<bool> {
     if !connection.status.sends() {
         return Ok(false);
     }
-    let frozen = app.store.stock_plan(&key).await?.frozen.is_some()
-        || app.store.deployment_freeze().await?.is_some();
+    let frozen = app.store.is_frozen(&key).await?;
     if frozen {
         info!(connection.id = %key, "sending from connection `{key}` is frozen");
     }

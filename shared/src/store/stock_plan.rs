@@ -29,6 +29,12 @@ impl Store {
         .await
     }
 
+    /// Whether nothing may be sent for a connection: its own brake is pulled, or that of the whole deployment. Two reads.
+    pub async fn is_frozen(&self, connection: &ConnectionKey) -> Result<bool> {
+        let plan = self.stock_plan(connection).await?;
+        Ok(plan.frozen.is_some() || self.deployment_freeze().await?.is_some())
+    }
+
     /// The brake of the whole deployment, if it is pulled.
     pub async fn deployment_freeze(&self) -> Result<Option<Freeze>> {
         self.get(&self.tables.connections, Key::deployment_freeze())

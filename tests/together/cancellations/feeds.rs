@@ -3,7 +3,6 @@
 use crate::world::{SELLER, World};
 use serde_json::{Value, json};
 use stallkeeper::domain::cancellation::{CancelReason, CancellationState};
-use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::feed::{FeedKind, FeedState};
 
 #[tokio::test]
@@ -156,23 +155,4 @@ async fn the_calls_that_stock_may_need_at_once_are_left_to_it() {
         .permit(stallkeeper::sp_api::Operation::CreateFeed)
         .await
         .unwrap();
-}
-
-#[tokio::test]
-async fn a_connection_that_sends_nothing_keeps_its_cancellations() {
-    let world = World::start().await;
-    let order = world.order("026-0000000-0000001").await;
-    world.ask(&order, &["1"], CancelReason::Other).await;
-    world.set_status(ConnectionStatus::Paused).await;
-    assert!(world.send().await);
-    assert_eq!(
-        world.cancellation(&order).await.state,
-        CancellationState::ToSend
-    );
-    world.set_status(ConnectionStatus::Active).await;
-    assert!(world.send().await && world.settle().await);
-    assert_eq!(
-        world.cancellation(&order).await.state,
-        CancellationState::Accepted
-    );
 }

@@ -9,5 +9,13 @@
 mod doubts;
 mod feeds;
 mod forgotten;
+mod frozen;
 mod stops;
+#[path = "../../e2e/tripwire.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the end-to-end tests, a crate of their own"
+)]
+mod tripwire;
 mod world;

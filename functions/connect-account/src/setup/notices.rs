@@ -22,7 +22,7 @@ pub(crate) enum NoticesState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct AccountOnMarketplace {
     marketplace: Marketplace,
-    /// Once it is `deactivated` on each marketplace that is on, stock, prices and confirmations are frozen.
+    /// Once it is `deactivated` on each marketplace that is on, stock, prices, confirmations and cancellations are frozen.
     status: AccountStatus,
     at: Timestamp,
 }

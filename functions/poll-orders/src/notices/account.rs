@@ -1,5 +1,5 @@
 //! Amazon changed the status of the seller's account. Deactivated on every marketplace that is on, nothing can be sold:
-//! stock, prices and confirmations are frozen, until Amazon takes it back or a person goes on. A freeze of a person's stays.
+//! stock, prices, confirmations and cancellations are frozen, until Amazon takes it back or a person goes on. A freeze of a person's stays.
 
 use crate::App;
 use jiff::Timestamp;
