@@ -52,7 +52,7 @@ pub async fn return_cancellation(
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
     for () in Written::attempts() {
-        let found = find(store, &feed.connection, line).await?;
+        let found = find_cancellation(store, &feed.connection, line).await?;
         let Some(cancellation) = found.filter(|it| it.is_carried_by(&feed.id)) else {
             return Ok(None);
         };
@@ -66,7 +66,10 @@ pub async fn return_cancellation(
                 let Some(settled) = last.settle(&order, &no_verdict(&last, note, now), now) else {
                     return Ok(None);
                 };
-                (write(store, &settled).await?, Some(settled.cancellation))
+                (
+                    write_settled(store, &settled).await?,
+                    Some(settled.cancellation),
+                )
             }
         };
         if written == Written::Done {
@@ -94,7 +97,7 @@ fn no_verdict(cancellation: &Cancellation, note: &str, now: Timestamp) -> Cancel
 pub async fn note_cancellations(store: &Store, feed: &Feed, note: &str) -> Result<()> {
     let lines: Vec<CancelLine> = store.manifest_part(feed, 0).await?;
     for line in &lines {
-        let found = find(store, &feed.connection, line).await?;
+        let found = find_cancellation(store, &feed.connection, line).await?;
         if let Some(carried) = found.filter(|it| it.is_carried_by(&feed.id)) {
             // Changed meanwhile, it is settled or another feed's.
             let _ = store.replace_cancellation(&carried.noted(note)).await?;
@@ -115,7 +118,7 @@ pub async fn settle_cancellation(
     now: Timestamp,
     verdict: impl Fn(&Cancellation) -> CancelVerdict,
 ) -> Result<Option<Timestamp>> {
-    let settled = settle(store, &feed.connection, line, |cancellation, order| {
+    let settled = settle_cancellation_as(store, &feed.connection, line, |cancellation, order| {
         let is_its = cancellation.is_carried_by(&feed.id);
         let settled = cancellation.settle(order, &verdict(cancellation), now);
         settled.filter(|_| is_its)
@@ -128,14 +131,14 @@ pub async fn settle_cancellation(
 ///
 /// # Errors
 /// As [`settle_cancellation`].
-pub async fn settle(
+pub async fn settle_cancellation_as(
     store: &Store,
     connection: &ConnectionKey,
     line: &CancelLine,
     settle: impl Fn(&Cancellation, &StoredOrder) -> Option<Settled>,
 ) -> Result<Option<Cancellation>> {
     for () in Written::attempts() {
-        let Some(cancellation) = find(store, connection, line).await? else {
+        let Some(cancellation) = find_cancellation(store, connection, line).await? else {
             return Ok(None);
         };
         let Some(order) = store.order(connection, &line.order).await? else {
@@ -144,14 +147,14 @@ pub async fn settle(
         let Some(settled) = settle(&cancellation, &order) else {
             return Ok(None);
         };
-        if write(store, &settled).await? == Written::Done {
+        if write_settled(store, &settled).await? == Written::Done {
             return Ok(Some(settled.cancellation));
         }
     }
     Err(Written::given_up("settle a cancellation"))
 }
 
-async fn write(store: &Store, settled: &Settled) -> Result<Written> {
+async fn write_settled(store: &Store, settled: &Settled) -> Result<Written> {
     let cancellation = &settled.cancellation;
     if cancellation.state == CancellationState::Unknown {
         warn!(order.id = %cancellation.order_id, cancellation.id = %cancellation.id, "Amazon refuses a cancellation that an earlier feed may have carried out; its lines stay claimed");
@@ -162,7 +165,7 @@ async fn write(store: &Store, settled: &Settled) -> Result<Written> {
     }
 }
 
-async fn find(
+async fn find_cancellation(
     store: &Store,
     connection: &ConnectionKey,
     line: &CancelLine,

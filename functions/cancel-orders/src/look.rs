@@ -56,9 +56,10 @@ pub(crate) async fn look(
     };
     if let Some(shown) = shown {
         let (connection, line) = (&cancellation.connection_key(), &line(cancellation));
-        let settled = cancelling::settle(store, connection, line, |cancellation, order| {
-            cancellation.settle_by_order(order, &shown, now)
-        });
+        let settled =
+            cancelling::settle_cancellation_as(store, connection, line, |cancellation, order| {
+                cancellation.settle_by_order(order, &shown, now)
+            });
         if settled.await?.is_some() {
             return Ok(None);
         }
