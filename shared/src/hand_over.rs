@@ -3,7 +3,7 @@
 
 use crate::domain::connection::Connection;
 use crate::domain::dispatch::{
-    Dispatch, DispatchDecision, DispatchRefusal, HandOver, ParcelId, decide,
+    Dispatch, DispatchDecision, DispatchRefusal, HandOverRequest, decide,
 };
 use crate::domain::ids::OrderId;
 use crate::domain::order::StoredOrder;
@@ -18,11 +18,11 @@ pub enum HandedOver {
     NoOrder,
     /// The order is as it was.
     Refused(DispatchRefusal, Box<StoredOrder>),
-    /// The dispatch as it is now, new, edited, or known to the letter, and its order.
+    /// The dispatch as it is now: new, edited, or as it was if the hand-over changes nothing; and its order.
     Stored(Box<Dispatch>, Box<StoredOrder>),
 }
 
-/// Stores a hand-over. Idempotent: the same again changes nothing.
+/// Stores a hand-over. Idempotent: the same again, or one that comes after a newer one, changes nothing.
 ///
 /// # Errors
 /// Retryable if the order is changed all the time.
@@ -30,8 +30,7 @@ pub async fn store_hand_over(
     store: &Store,
     connection: &Connection,
     order: &OrderId,
-    parcel: &ParcelId,
-    hand_over: &HandOver,
+    request: &HandOverRequest,
     now: Timestamp,
 ) -> Result<HandedOver> {
     let key = &connection.key();
@@ -40,15 +39,7 @@ pub async fn store_hand_over(
             return Ok(HandedOver::NoOrder);
         };
         let others = store.dispatches(key, order).await?;
-        let hand_over = hand_over.clone();
-        match decide(
-            &stored,
-            &others,
-            parcel,
-            hand_over,
-            connection.confirm_at,
-            now,
-        ) {
+        match decide(&stored, &others, request, connection.confirm_at, now) {
             DispatchDecision::Same(dispatch) => {
                 return Ok(HandedOver::Stored(dispatch, Box::new(stored)));
             }

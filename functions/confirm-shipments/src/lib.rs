@@ -19,6 +19,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use drain::{DrainOutcome, drain, only_report};
 use jiff::Timestamp;
 use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::dispatch::HandOverRequest;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::lambda::Inbox;
@@ -58,7 +59,15 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                 connection,
                 parcel,
                 hand_over,
-            } => rows::store_row(app, &connection, &parcel, &hand_over).await,
+                asked_at,
+            } => {
+                let request = HandOverRequest {
+                    parcel: parcel.parcel,
+                    content: *hand_over,
+                    asked_at,
+                };
+                rows::store_row(app, &connection, &parcel.order_id, &request).await
+            }
             DispatchMessage::Packages {
                 connection,
                 order_id,

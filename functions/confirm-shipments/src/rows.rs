@@ -4,18 +4,17 @@
 use crate::App;
 use jiff::Timestamp;
 use stallkeeper::domain::connection::ConnectionStatus;
-use stallkeeper::domain::dispatch::HandOver;
-use stallkeeper::domain::ids::ConnectionKey;
+use stallkeeper::domain::dispatch::HandOverRequest;
+use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::error::Result;
 use stallkeeper::hand_over::{HandedOver, store_hand_over};
-use stallkeeper::queue::ParcelOfOrder;
 use tracing::warn;
 
 pub(crate) async fn store_row(
     app: &App,
     key: &ConnectionKey,
-    parcel: &ParcelOfOrder,
-    content: &HandOver,
+    order: &OrderId,
+    request: &HandOverRequest,
 ) -> Result<()> {
     let connection = app.store.connection(key).await?;
     let kept = connection.filter(|it| it.status != ConnectionStatus::Disconnected);
@@ -23,14 +22,17 @@ pub(crate) async fn store_row(
         return Ok(());
     };
     let now = Timestamp::now();
-    let (order, id) = (&parcel.order_id, &parcel.parcel);
-    match store_hand_over(&app.store, &connection, order, id, content, now).await? {
-        HandedOver::Stored(dispatch, _) => app.dispatches.confirm(&dispatch, now).await,
-        HandedOver::NoOrder => Ok(()),
+    let id = &request.parcel;
+    match store_hand_over(&app.store, &connection, order, request, now).await? {
+        // Also for one that is known: an earlier try may have got no further.
+        HandedOver::Stored(dispatch, _) if dispatch.is_pending() => {
+            app.dispatches.confirm(&dispatch, now).await
+        }
+        HandedOver::Stored(..) | HandedOver::NoOrder => Ok(()),
         HandedOver::Refused(refusal, order) => {
             warn!(connection.id = %key, order.id = %order.order.id, parcel = %id, code = refusal.code().as_str(), "parcel `{id}` of a bulk call is refused: {refusal}");
             app.store
-                .note_refused_hand_over(&order, id, content, &refusal, now)
+                .note_refused_hand_over(&order, request, &refusal, now)
                 .await
         }
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use stallkeeper::api::{Answer, Body, Problem, Tenant, must_not_be_disconnected, scope};
 use stallkeeper::domain::courier::{CourierServiceId, LabelSource};
 use stallkeeper::domain::dispatch::{
-    DispatchRefusal, HandOver, LineRef, ParcelCarrier, ParcelUnits, TrackingNumber, UnitsOf,
+    DispatchRefusal, HandOver, HandOverRequest, LineRef, ParcelCarrier, ParcelUnits,
+    TrackingNumber, UnitsOf,
 };
 use stallkeeper::domain::ids::{ConnectionKey, Sku, WarehouseCode};
 use stallkeeper::domain::order::StoredOrder;
@@ -237,16 +238,12 @@ pub async fn put(
     let connection = connection.ok_or_else(|| Problem::not_found("order"))?;
     must_not_be_disconnected(&connection)?;
     let now = Timestamp::now();
-    match store_hand_over(
-        &app.store,
-        &connection,
-        &order.order,
-        &parcel,
-        &content,
-        now,
-    )
-    .await?
-    {
+    let request = HandOverRequest {
+        parcel,
+        content,
+        asked_at: Some(now),
+    };
+    match store_hand_over(&app.store, &connection, &order.order, &request, now).await? {
         HandedOver::NoOrder => Err(Problem::not_found("order")),
         HandedOver::Refused(refusal, stored) => Err(refused(&app, &refusal, *stored).await?),
         HandedOver::Stored(dispatch, _) => {

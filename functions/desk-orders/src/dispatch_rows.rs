@@ -205,12 +205,13 @@ async fn queue_rows(
     result: &mut RowsResult,
 ) -> Result<()> {
     let mut messages: BTreeMap<ConnectionId, Vec<DispatchMessage>> = BTreeMap::new();
-    for (row, verdict) in judged(&app.store, tenant, rows).await? {
+    let now = Timestamp::now();
+    for (row, verdict) in judged(&app.store, tenant, rows, now).await? {
         match verdict {
             Verdict::Queued => {
                 result.accepted += 1;
                 let queued = messages.entry(row.connection.clone()).or_default();
-                queued.push(row.message(tenant));
+                queued.push(row.message(tenant, now));
             }
             Verdict::Unchanged => result.unchanged += 1,
             Verdict::Refused(code, detail) => result.rejected.push(row.rejected(code, detail)),
@@ -222,9 +223,13 @@ async fn queue_rows(
     Ok(())
 }
 
-async fn judged(store: &Store, tenant: &TenantId, rows: Vec<Row>) -> Result<Vec<(Row, Verdict)>> {
+async fn judged(
+    store: &Store,
+    tenant: &TenantId,
+    rows: Vec<Row>,
+    now: Timestamp,
+) -> Result<Vec<(Row, Verdict)>> {
     let connections = connections(store, tenant, &rows).await?;
-    let now = Timestamp::now();
     let judge = |row: Row| {
         let connection = connections.get(&row.connection);
         async move {
@@ -264,14 +269,13 @@ async fn verdict(
         let detail = "The connection was disconnected for good.".to_owned();
         return Ok(Verdict::Refused(RowCode::Disconnected, detail));
     }
-    let (key, parcel) = (&connection.key(), &row.parcel);
-    let Some(stored) = store.order(key, &parcel.order_id).await? else {
+    let key = &connection.key();
+    let Some(stored) = store.order(key, &row.order_id).await? else {
         return Ok(not_found());
     };
-    let others = store.dispatches(key, &parcel.order_id).await?;
-    let content = row.content.clone();
-    let confirm_at = connection.confirm_at;
-    let decision = decide(&stored, &others, &parcel.parcel, content, confirm_at, now);
+    let others = store.dispatches(key, &row.order_id).await?;
+    let request = row.request(now);
+    let decision = decide(&stored, &others, &request, connection.confirm_at, now);
     Ok(match decision {
         DispatchDecision::Same(_) => Verdict::Unchanged,
         DispatchDecision::Write { .. } => Verdict::Queued,

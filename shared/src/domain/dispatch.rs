@@ -120,6 +120,16 @@ pub struct HandOver {
     pub despite_cancel: bool,
 }
 
+/// A hand-over as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOverRequest {
+    pub parcel: ParcelId,
+    pub content: HandOver,
+    /// When its sender asked, which is earlier than when it is stored if it was queued in between; `None` in a message of the
+    /// release before.
+    pub asked_at: Option<Timestamp>,
+}
+
 /// Units of a line in a parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DispatchLine {
@@ -182,6 +192,9 @@ pub struct Dispatch {
     pub created_at: Timestamp,
     /// When it was handed in or edited last.
     pub changed_at: Timestamp,
+    /// When that was asked for; `None` if the release before wrote it.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// Rises by one with every write: the optimistic lock.
     pub revision: u64,
 }
@@ -189,6 +202,11 @@ pub struct Dispatch {
 impl Dispatch {
     pub fn connection_key(&self) -> ConnectionKey {
         ConnectionKey::new(&self.tenant, &self.connection)
+    }
+
+    /// When what it holds was asked for: what was asked before changes nothing.
+    pub fn last_asked_at(&self) -> Timestamp {
+        self.asked_at.unwrap_or(self.changed_at)
     }
 
     /// Whether Amazon is still to be asked about it, or its packages are still to show it.

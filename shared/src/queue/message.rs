@@ -234,6 +234,9 @@ pub enum DispatchMessage {
         #[serde(flatten)]
         parcel: ParcelOfOrder,
         hand_over: Box<HandOver>,
+        /// When the call was made that it is a row of; a message of the release before does not say.
+        #[serde(default)]
+        asked_at: Option<Timestamp>,
     },
     /// Amazon shows other packages of an order, which may settle its dispatches.
     Packages {

@@ -4,7 +4,9 @@ use super::beside_order::{BesideOrder, at_most};
 use super::key::{self, Key};
 use super::orders::expires;
 use super::{Store, Written};
-use crate::domain::dispatch::{Dispatch, DispatchRefusal, DispatchState, HandOver, ParcelId};
+use crate::domain::dispatch::{
+    Dispatch, DispatchRefusal, DispatchState, HandOverRequest, ParcelId,
+};
 use crate::domain::ids::{ConnectionKey, OrderId, TenantId};
 use crate::domain::order::{HistoryEntry, StoredOrder};
 use crate::error::Result;
@@ -93,19 +95,24 @@ impl Store {
     }
 
     /// Notes a hand-over that was refused after its sender had an answer: as a refused dispatch, or in words on the one that
-    /// is there. Idempotent.
+    /// is there, unless that is newer. Idempotent.
     pub async fn note_refused_hand_over(
         &self,
         order: &StoredOrder,
-        parcel: &ParcelId,
-        hand_over: &HandOver,
+        request: &HandOverRequest,
         refusal: &DispatchRefusal,
         now: Timestamp,
     ) -> Result<()> {
         let connection = &order.connection_key();
         for () in Written::attempts_among_many() {
-            let before = self.dispatch(connection, &order.order.id, parcel).await?;
-            let noted = Dispatch::refused_outright(order, before, parcel, hand_over, refusal, now);
+            let before = self
+                .dispatch(connection, &order.order.id, &request.parcel)
+                .await?;
+            let is_unchanged = |before: &Dispatch| before.is_unchanged_by(request);
+            if before.as_ref().is_some_and(is_unchanged) {
+                return Ok(());
+            }
+            let noted = Dispatch::refused_outright(order, before, request, refusal, now);
             if self.replace_dispatch(&noted, order).await? == Written::Done {
                 return Ok(());
             }

@@ -4,7 +4,8 @@ use super::*;
 use jiff::SignedDuration;
 use stallkeeper::domain::courier::{AmazonShips, LabelSource};
 use stallkeeper::domain::dispatch::{
-    ConfirmAt, Dispatch, DispatchDecision, HandOver, ParcelCarrier, ParcelUnits, decide,
+    ConfirmAt, Dispatch, DispatchDecision, HandOver, HandOverRequest, ParcelCarrier, ParcelUnits,
+    decide,
 };
 use stallkeeper::domain::order::OrderItem;
 
@@ -20,8 +21,12 @@ fn handed_over(order: &StoredOrder) -> (Dispatch, StoredOrder, HistoryEntry) {
         label_source: LabelSource::Courier,
         despite_cancel: false,
     };
-    let parcel = "P-1".parse().unwrap();
-    match decide(order, &[], &parcel, content, ConfirmAt::Handover, at(10)) {
+    let request = HandOverRequest {
+        parcel: "P-1".parse().unwrap(),
+        content,
+        asked_at: Some(at(10)),
+    };
+    match decide(order, &[], &request, ConfirmAt::Handover, at(10)) {
         DispatchDecision::Write {
             dispatch,
             order,

@@ -10,7 +10,9 @@ use stallkeeper::domain::cancellation::{
     CancelDecision, CancelReason, CancelUnits, LineWish, decide,
 };
 use stallkeeper::domain::courier::LabelSource;
-use stallkeeper::domain::dispatch::{HandOver, LineRef, ParcelCarrier, ParcelUnits, UnitsOf};
+use stallkeeper::domain::dispatch::{
+    HandOver, HandOverRequest, LineRef, ParcelCarrier, ParcelUnits, UnitsOf,
+};
 use stallkeeper::domain::ids::OrderId;
 use stallkeeper::hand_over::store_hand_over;
 use stallkeeper::sp_api::Dataset;
@@ -159,9 +161,13 @@ impl Desk {
             label_source: LabelSource::Courier,
             despite_cancel: false,
         };
-        let parcel = format!("P{parcel}").parse().unwrap();
+        let request = HandOverRequest {
+            parcel: format!("P{parcel}").parse().unwrap(),
+            content,
+            asked_at: Some(now),
+        };
         let (store, connection) = (&self.world.store, &self.world.connection);
-        let stored = store_hand_over(store, connection, &self.order, &parcel, &content, now);
+        let stored = store_hand_over(store, connection, &self.order, &request, now);
         stored.await.unwrap();
     }
 

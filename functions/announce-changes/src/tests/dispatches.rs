@@ -5,8 +5,8 @@ use crate::dispatch_changes::{dispatch_changes, shows_other_packages};
 use serde_json::json;
 use stallkeeper::domain::courier::{AmazonShips, LabelSource};
 use stallkeeper::domain::dispatch::{
-    ConfirmAt, Dispatch, DispatchDecision, DispatchWords, HandOver, ParcelCarrier, ParcelUnits,
-    decide,
+    ConfirmAt, Dispatch, DispatchDecision, DispatchWords, HandOver, HandOverRequest, ParcelCarrier,
+    ParcelUnits, decide,
 };
 use stallkeeper::domain::order::{OrderItem, Package, StoredOrder};
 use stallkeeper::store::stream::Images;
@@ -30,8 +30,12 @@ pub(super) fn handed_over(change: impl FnOnce(&mut StoredOrder)) -> (Dispatch, S
         label_source: LabelSource::Courier,
         despite_cancel: false,
     };
-    let parcel = "P-1".parse().unwrap();
-    match decide(&order, &[], &parcel, content, ConfirmAt::Handover, at(1)) {
+    let request = HandOverRequest {
+        parcel: "P-1".parse().unwrap(),
+        content,
+        asked_at: Some(at(1)),
+    };
+    match decide(&order, &[], &request, ConfirmAt::Handover, at(1)) {
         DispatchDecision::Write {
             dispatch, order, ..
         } => (*dispatch, *order),

@@ -1,12 +1,11 @@
 //! What each of Amazon's answers makes of a dispatch.
 
-use crate::world::{Says, World, content, wake_up};
+use crate::world::{Says, World, content};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use stallkeeper::domain::connection::ConnectionStatus;
-use stallkeeper::domain::dispatch::{Dispatch, DispatchState, HandOver};
+use stallkeeper::domain::dispatch::{DispatchState, HandOver};
 use stallkeeper::domain::order::{HistoryEntry, HistoryKind, OrderStatus};
-use stallkeeper::hand_over::{HandedOver, store_hand_over};
 use stallkeeper::queue::{DispatchMessage, Versioned};
 
 #[tokio::test]
@@ -94,15 +93,7 @@ async fn a_refusal_keeps_amazons_words_and_opens_the_units() {
         tracking_number: "15509999999999".parse().unwrap(),
         ..content()
     };
-    let handed = store_hand_over(
-        &world.store,
-        &world.connection,
-        &order,
-        &dispatch.parcel,
-        &edited,
-        Timestamp::now(),
-    );
-    assert!(matches!(handed.await.unwrap(), HandedOver::Stored(..)));
+    world.put(&order, "P1", edited).await;
     assert!(world.wake(Some(&dispatch)).await);
     let numbers = world.amazon(|amazon| {
         let calls = amazon.calls.iter();
@@ -228,18 +219,7 @@ async fn what_is_not_handed_over_yet_waits_for_its_moment() {
         handed_over_at: Timestamp::now() + SignedDuration::from_mins(10),
         ..content()
     };
-    let parcel = "P1".parse().unwrap();
-    let handed = store_hand_over(
-        &world.store,
-        &world.connection,
-        &order,
-        &parcel,
-        &content,
-        Timestamp::now(),
-    );
-    let HandedOver::Stored(dispatch, _) = handed.await.unwrap() else {
-        panic!()
-    };
+    let dispatch = world.put(&order, "P1", content).await;
     world
         .app
         .dispatches
@@ -250,31 +230,6 @@ async fn what_is_not_handed_over_yet_waits_for_its_moment() {
     assert!((590..=600).contains(&delay), "{delay}");
     assert!(world.wake(Some(&dispatch)).await);
     assert_eq!(world.amazon(|amazon| amazon.calls.len()), 0);
-}
-
-#[tokio::test]
-async fn a_row_of_a_bulk_call_is_stored_and_a_late_refusal_is_kept_in_words() {
-    let world = World::start().await;
-    let order = world.order("026-1", 1, 24).await;
-    for (parcel, state) in [
-        ("P1", DispatchState::ToConfirm),
-        ("P2", DispatchState::Refused),
-    ] {
-        let row = json!({
-            "v": 1, "kind": "hand_over", "tenant": "north", "connection": "c1", "order_id": order, "parcel": parcel,
-            "hand_over": content(),
-        });
-        assert!(world.deliver(&world.app, row).await);
-        let found: Dispatch = world.dispatch(&order, parcel).await;
-        assert_eq!(found.state, state, "{parcel}");
-    }
-    let words = world.dispatch(&order, "P2").await.words.unwrap();
-    assert_eq!(words.code, "nothing_open");
-    let (queued, _) = world.queued().pop().unwrap();
-    assert_eq!(
-        queued["new"],
-        wake_up(&world.connection, Some(&world.dispatch(&order, "P1").await))["new"]
-    );
 }
 
 #[test]

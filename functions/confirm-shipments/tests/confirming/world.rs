@@ -7,7 +7,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus, Credentials};
 use stallkeeper::domain::courier::LabelSource;
-use stallkeeper::domain::dispatch::{Dispatch, HandOver, ParcelCarrier, ParcelUnits};
+use stallkeeper::domain::dispatch::{
+    Dispatch, HandOver, HandOverRequest, ParcelCarrier, ParcelUnits,
+};
 use stallkeeper::domain::ids::OrderId;
 use stallkeeper::domain::order::{OrderItem, OrderStatus, StoredOrder};
 use stallkeeper::hand_over::{HandedOver, store_hand_over};
@@ -183,11 +185,7 @@ impl World {
 
     /// A parcel of all that is open, handed over an hour ago.
     pub(crate) async fn hand_over(&self, order: &OrderId, parcel: &str) -> Dispatch {
-        let stored = self.try_hand_over(&self.store, order, parcel).await;
-        match stored.unwrap() {
-            HandedOver::Stored(dispatch, _) => *dispatch,
-            other => panic!("{other:?}"),
-        }
+        self.put(order, parcel, content()).await
     }
 
     pub(crate) async fn try_hand_over(
@@ -196,10 +194,32 @@ impl World {
         order: &OrderId,
         parcel: &str,
     ) -> stallkeeper::error::Result<HandedOver> {
-        let parcel = parcel.parse().unwrap();
-        let content = content();
+        self.try_content(store, order, parcel, content()).await
+    }
+
+    pub(crate) async fn try_content(
+        &self,
+        store: &Store,
+        order: &OrderId,
+        parcel: &str,
+        content: HandOver,
+    ) -> stallkeeper::error::Result<HandedOver> {
         let now = Timestamp::now();
-        store_hand_over(store, &self.connection, order, &parcel, &content, now).await
+        let request = HandOverRequest {
+            parcel: parcel.parse().unwrap(),
+            content,
+            asked_at: Some(now),
+        };
+        store_hand_over(store, &self.connection, order, &request, now).await
+    }
+
+    /// The parcel with this content, as its sender has it stored now.
+    pub(crate) async fn put(&self, order: &OrderId, parcel: &str, content: HandOver) -> Dispatch {
+        let stored = self.try_content(&self.store, order, parcel, content).await;
+        match stored.unwrap() {
+            HandedOver::Stored(dispatch, _) => *dispatch,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) fn amazon<T>(&self, of: impl FnOnce(&mut Shipments) -> T) -> T {

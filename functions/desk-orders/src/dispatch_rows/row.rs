@@ -2,9 +2,10 @@
 
 use super::{RejectedRow, RowCode};
 use crate::dispatch::DispatchRequest;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
-use stallkeeper::domain::dispatch::{HandOver, ParcelId};
-use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, InvalidStrictId, TenantId};
+use stallkeeper::domain::dispatch::{HandOver, HandOverRequest, ParcelId};
+use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, InvalidStrictId, OrderId, TenantId};
 use stallkeeper::error::without_values;
 use stallkeeper::queue::{DispatchMessage, ParcelOfOrder};
 
@@ -12,24 +13,46 @@ use stallkeeper::queue::{DispatchMessage, ParcelOfOrder};
 pub(super) struct Row {
     number: usize,
     pub(super) connection: ConnectionId,
-    pub(super) parcel: ParcelOfOrder,
-    pub(super) content: HandOver,
+    pub(super) order_id: OrderId,
+    parcel: ParcelId,
+    content: HandOver,
 }
 
 impl Row {
-    pub(super) fn message(self, tenant: &TenantId) -> DispatchMessage {
+    /// What it asks for, in a call of this moment.
+    pub(super) fn request(&self, called_at: Timestamp) -> HandOverRequest {
+        HandOverRequest {
+            parcel: self.parcel.clone(),
+            content: self.content.clone(),
+            asked_at: Some(self.asked_at(called_at)),
+        }
+    }
+
+    pub(super) fn message(self, tenant: &TenantId, called_at: Timestamp) -> DispatchMessage {
         DispatchMessage::HandOver {
             connection: ConnectionKey::new(tenant, &self.connection),
-            parcel: self.parcel,
+            asked_at: Some(self.asked_at(called_at)),
+            parcel: ParcelOfOrder {
+                order_id: self.order_id,
+                parcel: self.parcel,
+            },
             hand_over: Box::new(self.content),
         }
+    }
+
+    /// A nanosecond after the row before it: of two rows for the same parcel the later one holds, however they arrive.
+    fn asked_at(&self, called_at: Timestamp) -> Timestamp {
+        let place = i64::try_from(self.number).unwrap_or(i64::MAX);
+        called_at
+            .saturating_add(SignedDuration::from_nanos(place))
+            .unwrap_or(called_at)
     }
 
     pub(super) fn rejected(self, code: RowCode, detail: String) -> RejectedRow {
         RejectedRow {
             row: self.number,
-            order_id: Some(self.parcel.order_id.into()),
-            parcel: Some(self.parcel.parcel.into()),
+            order_id: Some(self.order_id.into()),
+            parcel: Some(self.parcel.into()),
             code,
             detail,
         }
@@ -83,7 +106,8 @@ fn parts(mut fields: Map<String, Value>) -> Result<Row, (RowCode, String)> {
     Ok(Row {
         number: 0,
         connection,
-        parcel: ParcelOfOrder { order_id, parcel },
+        order_id,
+        parcel,
         content,
     })
 }

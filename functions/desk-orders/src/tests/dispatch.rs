@@ -168,6 +168,26 @@ async fn many_rows_are_judged_one_by_one_and_the_good_ones_queued() {
     );
 }
 
+#[tokio::test]
+async fn of_two_rows_for_a_parcel_the_later_one_was_asked_later() {
+    let stand = stand().await;
+    let rows = ["1", "2"].map(|tracking| {
+        let mut row = parcel(json!("all_open"));
+        row["connection"] = json!("C1");
+        row["order_id"] = json!("026-1");
+        row["parcel"] = json!("P-1");
+        row["tracking_number"] = json!(tracking);
+        row
+    });
+    stand.post("/dispatches", json!(rows)).await.is(202);
+    let queued = stand.outside.aws().messages.clone();
+    let asked: Vec<Timestamp> = queued
+        .iter()
+        .map(|(_, row, _)| row["asked_at"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert!(asked[0] < asked[1], "{asked:?}");
+}
+
 #[test]
 fn a_line_of_csv_is_what_json_would_say() {
     use crate::dispatch_rows::DispatchRows;

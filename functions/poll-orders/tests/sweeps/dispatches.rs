@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use stallkeeper::domain::cancellation::Cancellation;
 use stallkeeper::domain::courier::LabelSource;
-use stallkeeper::domain::dispatch::{HandOver, ParcelCarrier, ParcelUnits};
+use stallkeeper::domain::dispatch::{HandOver, HandOverRequest, ParcelCarrier, ParcelUnits};
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::ids::FeedId;
 use stallkeeper::domain::order::{OrderItem, OrderStatus};
@@ -38,9 +38,13 @@ async fn a_tick_wakes_who_confirms_dispatches_if_any_waits() {
         label_source: LabelSource::Courier,
         despite_cancel: false,
     };
-    let (id, parcel) = (&order.order.id, "P1".parse().unwrap());
-    let now = Timestamp::now();
-    let handed = store_hand_over(&world.store, &world.connection, id, &parcel, &content, now);
+    let (id, now) = (&order.order.id, Timestamp::now());
+    let request = HandOverRequest {
+        parcel: "P1".parse().unwrap(),
+        content,
+        asked_at: Some(now),
+    };
+    let handed = store_hand_over(&world.store, &world.connection, id, &request, now);
     assert!(matches!(handed.await.unwrap(), HandedOver::Stored(..)));
     assert!(world.tick().await);
     assert_eq!(woken(&world), 1);

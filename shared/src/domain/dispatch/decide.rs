@@ -2,8 +2,8 @@
 
 use super::allowed::allowed_lines;
 use super::{
-    Dispatch, DispatchLine, DispatchRefusal, DispatchState, DispatchWords, HandOver, PackageNumber,
-    ParcelCarrier, ParcelId,
+    Dispatch, DispatchLine, DispatchRefusal, DispatchState, DispatchWords, HandOver,
+    HandOverRequest, PackageNumber, ParcelCarrier, ParcelId,
 };
 use crate::domain::courier::LabelSource;
 use crate::domain::order::{
@@ -32,7 +32,7 @@ impl ConfirmAt {
 /// What becomes of a hand-over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DispatchDecision {
-    /// It is known, to the letter.
+    /// It is known, to the letter, or was asked before what the dispatch holds: nothing is to be stored.
     Same(Box<Dispatch>),
     /// To be stored, all or nothing: the dispatch, the order with its claim, and what it adds to the order's history.
     Write {
@@ -45,21 +45,22 @@ pub enum DispatchDecision {
 
 /// Decides on a hand-over. `others`: the order's dispatches so far, this parcel's included.
 ///
-/// Idempotent: the same hand-over again is [`DispatchDecision::Same`]; a changed one edits the dispatch under its number.
+/// Idempotent: the same hand-over again is [`DispatchDecision::Same`]; a changed one edits the dispatch under its number, and
+/// one that comes after a newer one changes nothing.
 pub fn decide(
     stored: &StoredOrder,
     others: &[Dispatch],
-    parcel: &ParcelId,
-    hand_over: HandOver,
+    request: &HandOverRequest,
     confirm_at: ConfirmAt,
     now: Timestamp,
 ) -> DispatchDecision {
+    let parcel = &request.parcel;
     let before = others.iter().find(|other| other.parcel == *parcel);
-    if let Some(before) = before.filter(|before| before.hand_over == hand_over) {
+    if let Some(before) = before.filter(|before| before.is_unchanged_by(request)) {
         return DispatchDecision::Same(Box::new(before.clone()));
     }
     let freed = without_claim(stored, parcel);
-    let lines = match allowed_lines(&freed, before, &hand_over, now) {
+    let lines = match allowed_lines(&freed, before, &request.content, now) {
         Ok(lines) => lines,
         Err(refusal) => return DispatchDecision::Refused(refusal),
     };
@@ -67,9 +68,7 @@ pub fn decide(
         || free_number(stored, others, parcel),
         |before| before.number,
     );
-    let dispatch = dispatch(
-        stored, before, parcel, hand_over, lines, number, confirm_at, now,
-    );
+    let dispatch = dispatch(stored, before, request, lines, number, confirm_at, now);
     let order = claimed(freed, stored, &dispatch, now);
     let entry = entry(stored, &order, parcel, before.is_some(), now);
     DispatchDecision::Write {
@@ -106,17 +105,16 @@ fn free_number(stored: &StoredOrder, others: &[Dispatch], parcel: &ParcelId) -> 
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
 fn dispatch(
     stored: &StoredOrder,
     before: Option<&Dispatch>,
-    parcel: &ParcelId,
-    hand_over: HandOver,
+    request: &HandOverRequest,
     lines: Vec<DispatchLine>,
     number: PackageNumber,
     confirm_at: ConfirmAt,
     now: Timestamp,
 ) -> Dispatch {
+    let hand_over = &request.content;
     let label_source = match stored.requirements.label_source() {
         LabelSource::Amazon => LabelSource::Amazon,
         LabelSource::Courier => hand_over.label_source,
@@ -125,7 +123,8 @@ fn dispatch(
         tenant: stored.tenant.clone(),
         connection: stored.connection.clone(),
         order_id: stored.order.id.clone(),
-        parcel: parcel.clone(),
+        parcel: request.parcel.clone(),
+        hand_over: hand_over.clone(),
         lines,
         label_source,
         number,
@@ -141,11 +140,11 @@ fn dispatch(
         lost: 0,
         confirmed_at: before.and_then(|before| before.confirmed_at),
         not_counted: None,
-        warnings: warnings(&hand_over),
+        warnings: warnings(hand_over),
         created_at: before.map_or(now, |before| before.created_at),
         changed_at: now,
+        asked_at: request.asked_at,
         revision: before.map_or(1, |before| before.revision + 1),
-        hand_over,
     }
 }
 
@@ -219,12 +218,19 @@ fn fulfilled_before(order: &StoredOrder, parcel: &ParcelId, line: &str) -> u32 {
 }
 
 impl Dispatch {
+    /// Whether a hand-over of the parcel changes nothing: it says the same, or was asked before what the dispatch holds.
+    pub fn is_unchanged_by(&self, request: &HandOverRequest) -> bool {
+        let is_late = request
+            .asked_at
+            .is_some_and(|at| at <= self.last_asked_at());
+        is_late || self.hand_over == request.content
+    }
+
     /// A hand-over that was refused before Amazon, to be seen on its order; `before`: what the parcel was, which stays.
     pub fn refused_outright(
         stored: &StoredOrder,
         before: Option<Self>,
-        parcel: &ParcelId,
-        hand_over: &HandOver,
+        request: &HandOverRequest,
         refusal: &DispatchRefusal,
         now: Timestamp,
     ) -> Self {
@@ -236,13 +242,14 @@ impl Dispatch {
         if let Some(before) = before {
             return Self {
                 words: Some(words),
+                asked_at: request.asked_at.or(before.asked_at),
                 revision: before.revision + 1,
                 ..before
             };
         }
-        let number = free_number(stored, &[], parcel);
-        let (content, at) = (hand_over.clone(), ConfirmAt::default());
-        let new = dispatch(stored, None, parcel, content, Vec::new(), number, at, now);
+        let number = free_number(stored, &[], &request.parcel);
+        let at = ConfirmAt::default();
+        let new = dispatch(stored, None, request, Vec::new(), number, at, now);
         Self {
             state: DispatchState::Refused,
             words: Some(words),

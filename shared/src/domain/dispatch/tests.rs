@@ -86,15 +86,23 @@ fn decide(
     parcel: &str,
     hand_over: HandOver,
 ) -> DispatchDecision {
-    let parcel = parcel.parse().unwrap();
-    decide_at(
-        stored,
-        others,
-        &parcel,
-        hand_over,
-        ConfirmAt::Handover,
-        at(50),
-    )
+    asked(stored, others, parcel, hand_over, None)
+}
+
+/// As [`decide`], of a hand-over that was asked for at `asked_at`.
+fn asked(
+    stored: &StoredOrder,
+    others: &[Dispatch],
+    parcel: &str,
+    hand_over: HandOver,
+    asked_at: Option<Timestamp>,
+) -> DispatchDecision {
+    let request = HandOverRequest {
+        parcel: parcel.parse().unwrap(),
+        content: hand_over,
+        asked_at,
+    };
+    decide_at(stored, others, &request, ConfirmAt::Handover, at(50))
 }
 
 fn written(decision: DispatchDecision) -> (Dispatch, StoredOrder) {
@@ -176,6 +184,36 @@ fn the_same_again_is_the_same_and_a_change_keeps_the_number() {
         (DispatchState::ToConfirm, Some(at(102)))
     );
     assert_eq!(after.claims.len(), 1);
+}
+
+#[test]
+fn what_was_asked_before_what_a_dispatch_holds_changes_nothing() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let with = |tracking: &str| HandOver {
+        tracking_number: tracking.parse().unwrap(),
+        ..hand_over(ParcelUnits::AllOpen)
+    };
+    let new = asked(&stored, &[], "P1", with("1"), Some(at(40)));
+    let (newest, order) = written(new);
+    let again = |before: &Dispatch, tracking, asked_at| {
+        let before = std::slice::from_ref(before);
+        asked(&order, before, "P1", with(tracking), asked_at)
+    };
+    let same = DispatchDecision::Same(Box::new(newest.clone()));
+    assert_eq!(again(&newest, "2", Some(at(39))), same, "late");
+    assert_eq!(again(&newest, "1", Some(at(40))), same, "twice");
+    let (edited, _) = written(again(&newest, "2", Some(at(41))));
+    assert_eq!(edited.asked_at, Some(at(41)));
+    // The release before says when a dispatch was changed, and not when a row was asked for.
+    let former = Dispatch {
+        asked_at: None,
+        ..newest
+    };
+    let same = DispatchDecision::Same(Box::new(former.clone()));
+    assert_eq!(former.changed_at, at(50));
+    assert_eq!(again(&former, "2", Some(at(49))), same);
+    written(again(&former, "2", Some(at(51))));
+    written(again(&former, "2", None));
 }
 
 #[test]

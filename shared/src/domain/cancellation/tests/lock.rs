@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::courier::LabelSource;
 use crate::domain::dispatch::{
-    ConfirmAt, Dispatch, DispatchDecision, HandOver, ParcelCarrier, ParcelUnits,
+    ConfirmAt, Dispatch, DispatchDecision, HandOver, HandOverRequest, ParcelCarrier, ParcelUnits,
 };
 
 /// The table: an order with its revision, and what was written beside it.
@@ -45,13 +45,15 @@ impl Run {
                 _ => true,
             },
             Request::Dispatch => {
-                let parcel = "P".parse().unwrap();
-                let hand_over = hand_over(units.clone());
+                let request = HandOverRequest {
+                    parcel: "P".parse().unwrap(),
+                    content: hand_over(units.clone()),
+                    asked_at: Some(at(50)),
+                };
                 let decision = crate::domain::dispatch::decide(
                     &order,
                     &dispatches,
-                    &parcel,
-                    hand_over,
+                    &request,
                     ConfirmAt::Handover,
                     at(50),
                 );
