@@ -212,7 +212,7 @@ impl LineRequest {
 /// Hands a parcel of an order over, or edits one.
 ///
 /// The parcel id is the platform's own and the order's for ever. Its units are taken off what is open at once; it is confirmed to Amazon at the hand-over, and the dispatch's `state` follows: `confirmed`, `refused` with Amazon's words (its units are open
-/// again), or `unknown` until Amazon answers. Sending the same again answers the dispatch as it is. Sending something else
+/// again), or `unknown` until Amazon answers. Sending the same again answers the dispatch as it is, but for a refused one: it goes again, under its number. Sending something else
 /// edits it, and it is confirmed again under the same number; once Amazon was called for it, its lines stay as they are.
 ///
 /// Several boxes for the same units are one parcel with `other_tracking_numbers`.

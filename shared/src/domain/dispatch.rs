@@ -49,7 +49,7 @@ pub enum DispatchState {
     /// Amazon knows of it.
     Confirmed,
     /// It was refused, by Amazon or before: its units are open again, but those of a parcel that Amazon had confirmed before
-    /// the edit that it refuses. See Amazon's words.
+    /// the edit that it refuses. See Amazon's words; handed over again, it goes again under its number.
     Refused,
     /// Amazon's answer was lost; it goes again under the same number. Or, with a label of Amazon's, its packages do not show
     /// it a day after the hand-over.

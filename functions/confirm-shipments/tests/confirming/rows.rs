@@ -1,6 +1,6 @@
 //! Rows of bulk calls, however they arrive.
 
-use crate::world::{World, content, wake_up};
+use crate::world::{Says, World, content, wake_up};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stallkeeper::domain::dispatch::{Dispatch, DispatchState, HandOver};
@@ -88,6 +88,35 @@ async fn a_late_row_that_could_not_be_stored_leaves_no_words_on_a_newer_edit() {
         assert_eq!(noted.words.unwrap().code, "too_far_ahead");
         assert_eq!((noted.hand_over, noted.revision), (content(), 2));
     }
+}
+
+#[tokio::test]
+async fn a_refused_parcel_is_handed_over_again_by_its_sender_and_never_by_a_redelivered_row() {
+    let world = World::start().await;
+    let order = world.order("026-1", 1, 24).await;
+    let first = row(&order, "P1", &content(), Some(seconds_ago(5)));
+    assert!(world.deliver(&world.app, first.clone()).await);
+    world.amazon(|amazon| amazon.says = Says::Refused);
+    assert!(world.wake(None).await);
+    let refused = world.dispatch(&order, "P1").await;
+    assert_eq!(refused.state, DispatchState::Refused);
+    let queued = world.queued().len();
+    let former = row(&order, "P1", &content(), None);
+    for row in [first, former] {
+        assert!(world.deliver(&world.app, row).await);
+        assert_eq!(world.dispatch(&order, "P1").await, refused);
+    }
+    assert_eq!(world.queued().len(), queued, "nobody is woken for it");
+    world.amazon(|amazon| amazon.says = Says::Yes);
+    let again = row(&order, "P1", &content(), Some(Timestamp::now()));
+    for _ in 0..2 {
+        assert!(world.deliver(&world.app, again.clone()).await);
+        assert!(world.wake(None).await);
+        let confirmed = world.dispatch(&order, "P1").await;
+        assert_eq!(confirmed.state, DispatchState::Confirmed);
+        assert_eq!(confirmed.number, refused.number);
+    }
+    assert_eq!(world.amazon(|amazon| amazon.calls.len()), 2);
 }
 
 #[tokio::test]

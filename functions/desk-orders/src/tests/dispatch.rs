@@ -1,6 +1,7 @@
 //! Parcels that were handed over.
 
 use super::*;
+use stallkeeper::domain::dispatch::DispatchWords;
 
 fn parcel(lines: Value) -> Value {
     json!({
@@ -58,6 +59,33 @@ async fn a_part_leaves_the_rest_open_and_wakes_who_tells_amazon() {
         json!([{"order_item_id": "2", "quantity": 1}])
     );
     assert_ne!(rest["package_number"], first["package_number"]);
+}
+
+#[tokio::test]
+async fn a_refused_parcel_that_is_put_again_goes_again_under_its_number() {
+    let stand = stand().await;
+    let path = format!("{PATH}/P-1");
+    let whole = parcel(json!("all_open"));
+    let first = stand.send("PUT", &path, Some(whole.clone())).await.is(200);
+    let key = ConnectionKey::new(&"north".parse().unwrap(), &"C1".parse().unwrap());
+    let (order, id) = ("026-1".parse().unwrap(), "P-1".parse().unwrap());
+    let store = &stand._database.store;
+    let dispatch = store.dispatch(&key, &order, &id).await.unwrap().unwrap();
+    let order = store.order(&key, &order).await.unwrap().unwrap();
+    let words = DispatchWords {
+        at: Timestamp::now(),
+        code: "InvalidInput".into(),
+        message: "no".into(),
+    };
+    let refused = dispatch.refused(&order, words, Timestamp::now());
+    let (dispatch, order) = (refused.dispatch, refused.order);
+    let written = store.write_dispatch(&dispatch, &order, &refused.entry);
+    assert_eq!(written.await.unwrap(), Written::Done);
+    let again = stand.send("PUT", &path, Some(whole)).await.is(200);
+    assert_eq!(again["state"], "to_confirm");
+    assert_eq!(again["package_number"], first["package_number"]);
+    let order = stand.get("/orders/C1/026-1").await.is(200);
+    assert_eq!(order["status"], "dispatched");
 }
 
 #[tokio::test]

@@ -46,7 +46,8 @@ pub enum DispatchDecision {
 /// Decides on a hand-over. `others`: the order's dispatches so far, this parcel's included.
 ///
 /// Idempotent: the same hand-over again is [`DispatchDecision::Same`]; a changed one edits the dispatch under its number, and
-/// one that comes after a newer one changes nothing.
+/// one that comes after a newer one changes nothing. A refused parcel that is handed over again, changed or not, goes again
+/// under its number.
 pub fn decide(
     stored: &StoredOrder,
     others: &[Dispatch],
@@ -70,7 +71,7 @@ pub fn decide(
     );
     let dispatch = dispatch(stored, before, request, lines, number, confirm_at, now);
     let order = claimed(freed, stored, &dispatch, now);
-    let entry = entry(stored, &order, parcel, before.is_some(), now);
+    let entry = entry(stored, &order, request, before, now);
     DispatchDecision::Write {
         dispatch: Box::new(dispatch),
         order: Box::new(order),
@@ -81,11 +82,16 @@ pub fn decide(
 fn entry(
     before: &StoredOrder,
     order: &StoredOrder,
-    parcel: &ParcelId,
-    is_edit: bool,
+    request: &HandOverRequest,
+    dispatch: Option<&Dispatch>,
     now: Timestamp,
 ) -> HistoryEntry {
-    let what = if is_edit { "edited" } else { "handed over" };
+    let what = match dispatch {
+        None => "handed over",
+        Some(dispatch) if dispatch.hand_over == request.content => "handed over again",
+        Some(_) => "edited",
+    };
+    let parcel = &request.parcel;
     let (from, to) = (before.status.as_str(), order.status.as_str());
     HistoryEntry {
         at: now,
@@ -218,12 +224,19 @@ fn fulfilled_before(order: &StoredOrder, parcel: &ParcelId, line: &str) -> u32 {
 }
 
 impl Dispatch {
-    /// Whether a hand-over of the parcel changes nothing: it says the same, or was asked before what the dispatch holds.
+    /// Whether a hand-over of the parcel changes nothing: it says the same, or was asked before what the dispatch holds. What
+    /// is refused goes again as it was only if that was asked after the refusal, whose cause a person may have mended.
     pub fn is_unchanged_by(&self, request: &HandOverRequest) -> bool {
+        let refused = (self.state == DispatchState::Refused).then_some(self.words.as_ref());
+        let refused_at = refused.flatten().map(|words| words.at);
+        let is_again = request
+            .asked_at
+            .zip(refused_at)
+            .is_some_and(|(asked_at, refused_at)| asked_at > refused_at);
         let is_late = request
             .asked_at
             .is_some_and(|at| at <= self.last_asked_at());
-        is_late || self.hand_over == request.content
+        is_late || (self.hand_over == request.content && !is_again)
     }
 
     /// A hand-over that was refused before Amazon, to be seen on its order; `before`: what the parcel was, which stays.

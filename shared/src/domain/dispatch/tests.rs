@@ -217,6 +217,29 @@ fn what_was_asked_before_what_a_dispatch_holds_changes_nothing() {
 }
 
 #[test]
+fn a_refused_parcel_goes_again_as_it_was_only_if_that_was_asked_after_the_refusal() {
+    let stored = order(vec![item("1", "A", 1)]);
+    let content = || hand_over(ParcelUnits::AllOpen);
+    let (handed, claimed) = written(asked(&stored, &[], "P1", content(), Some(at(40))));
+    let refused = handed
+        .calling(at(41))
+        .refused(&claimed, words(), at(60))
+        .dispatch;
+    let again = |asked_at| {
+        let before = std::slice::from_ref(&refused);
+        asked(&stored, before, "P1", content(), asked_at)
+    };
+    let same = DispatchDecision::Same(Box::new(refused.clone()));
+    assert_eq!(again(Some(at(40))), same, "a message that comes twice");
+    assert_eq!(again(Some(at(60))), same, "asked before the refusal");
+    assert_eq!(again(None), same, "a message of the release before");
+    let (going, order) = written(again(Some(at(61))));
+    assert_eq!(going.state, DispatchState::ToConfirm);
+    assert_eq!((going.number, going.words), (refused.number, None));
+    assert_eq!(order.unclaimed(&order.order.items[0]), 0);
+}
+
+#[test]
 fn once_amazon_was_told_lines_are_fixed_and_an_edit_counts_no_unit_twice() {
     let stored = order(vec![item("1", "A", 2)]);
     let (first, mut order) = written(decide(&stored, &[], "P1", hand_over(units(sku("A"), 1))));
