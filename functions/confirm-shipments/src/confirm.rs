@@ -5,7 +5,7 @@ use crate::carrier::{self, AmazonsCarrier};
 use crate::settle::{Outcome, settle};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::dispatch::{Dispatch, DispatchWords};
+use stallkeeper::domain::dispatch::{Dispatch, DispatchWords, ShownAs};
 use stallkeeper::domain::order::{OrderStatus, StoredOrder};
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::queue::ParcelOfOrder;
@@ -30,6 +30,14 @@ pub(crate) struct Run<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) session: SellerSession<'a>,
     pub(crate) waiting: Waiting,
+}
+
+/// A call for a dispatch that was marked for it.
+struct Attempt<'a> {
+    dispatch: &'a Dispatch,
+    carrier: &'a AmazonsCarrier,
+    /// Amazon may have taken an earlier call, whose answer was lost.
+    is_repeated: bool,
 }
 
 /// What became of one.
@@ -81,15 +89,18 @@ impl Run<'_> {
         if store.replace_dispatch(&marked, &order).await? == Written::Conflict {
             return Ok(Confirmed::NotDue);
         }
-        self.call(&marked, &order, &carrier).await
+        let attempt = Attempt {
+            dispatch: &marked,
+            carrier: &carrier,
+            is_repeated: dispatch.may_be_at_amazon(),
+        };
+        self.call(&attempt, &order).await
     }
 
-    async fn call(
-        &self,
-        dispatch: &Dispatch,
-        order: &StoredOrder,
-        carrier: &AmazonsCarrier,
-    ) -> Result<Confirmed> {
+    async fn call(&self, attempt: &Attempt<'_>, order: &StoredOrder) -> Result<Confirmed> {
+        let Attempt {
+            dispatch, carrier, ..
+        } = attempt;
         let now = Timestamp::now();
         let shipped_at = dispatch.ship_date(order.order.created_at, self.app.clock.at(now));
         let region = self.connection.marketplace.id();
@@ -108,7 +119,7 @@ impl Run<'_> {
         match self.session.call_permitted(CONFIRM, ask).await {
             Ok(CallOutcome::Answered(answer)) => {
                 self.app.clock.note(answer.server_time, Timestamp::now());
-                self.answered(dispatch, answer, carrier).await
+                self.answered(attempt, answer).await
             }
             Ok(CallOutcome::Limited(error)) => {
                 let wait = error.retry_after().unwrap_or(LIMITED_WAIT);
@@ -121,34 +132,36 @@ impl Run<'_> {
 
     async fn answered(
         &self,
-        dispatch: &Dispatch,
+        attempt: &Attempt<'_>,
         answer: Answer<Confirmation>,
-        carrier: &AmazonsCarrier,
     ) -> Result<Confirmed> {
+        let dispatch = attempt.dispatch;
         let confirmed = || Outcome::Confirmed {
-            not_counted: carrier.not_counted.clone(),
+            not_counted: attempt.carrier.not_counted.clone(),
         };
-        match answer.value {
-            Confirmation::Confirmed => self.settled(dispatch, confirmed()).await,
-            Confirmation::Refused(words) => {
-                self.settled(dispatch, Outcome::Refused(amazons(words)))
-                    .await
+        let words = match answer.value {
+            Confirmation::Confirmed => return self.settled(dispatch, confirmed()).await,
+            Confirmation::Refused(words) if !attempt.is_repeated => {
+                return self
+                    .settled(dispatch, Outcome::Refused(amazons(words)))
+                    .await;
             }
-            // Only what Amazon shows is believed: somebody else may have shipped the same units.
-            Confirmation::AlreadyFulfilled(words) => match self.is_shown(dispatch).await {
-                Ok(Some(true)) => self.settled(dispatch, confirmed()).await,
-                Ok(Some(false)) => {
-                    self.settled(dispatch, Outcome::Refused(amazons(words)))
-                        .await
-                }
-                Ok(None) => self.settled(dispatch, Outcome::Lost(amazons(words))).await,
-                Err(error) => self.failed(dispatch, error).await,
-            },
-        }
+            // Only what Amazon shows is believed: somebody else may have shipped the same units, and a call whose answer was
+            // lost may have.
+            Confirmation::Refused(words) | Confirmation::AlreadyFulfilled(words) => amazons(words),
+        };
+        let outcome = match self.shown(dispatch).await {
+            Ok(Some(ShownAs::Itself)) => confirmed(),
+            Ok(Some(ShownAs::BeforeEdit)) => Outcome::EditRefused(words),
+            Ok(Some(ShownAs::Nothing)) => Outcome::Refused(words),
+            Ok(None) => Outcome::Lost(words),
+            Err(error) => return self.failed(dispatch, error).await,
+        };
+        self.settled(dispatch, outcome).await
     }
 
-    /// Whether Amazon's packages of the order show the tracking number; `None`: it cannot be asked now.
-    async fn is_shown(&self, dispatch: &Dispatch) -> Result<Option<bool>> {
+    /// What Amazon's packages of the order show of it; `None`: they cannot be read now.
+    async fn shown(&self, dispatch: &Dispatch) -> Result<Option<ShownAs>> {
         let ask = async |amazon: &SpApi, account: Account<'_>| {
             amazon
                 .order(&account, &dispatch.order_id, &[Dataset::Packages])
@@ -162,7 +175,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let read = read_order(&answer.value)?;
-        Ok(Some(dispatch.is_shown_in(&read.order.packages)))
+        Ok(Some(dispatch.shown_as(&read.order.packages)))
     }
 
     /// A call that failed: only if Amazon surely did nothing, the outcome is known.

@@ -1,7 +1,7 @@
 //! What a call led to, written down: with the order if its units are open again.
 
 use jiff::{SignedDuration, Timestamp};
-use stallkeeper::domain::dispatch::{Dispatch, DispatchWords};
+use stallkeeper::domain::dispatch::{Dispatch, DispatchWords, Settled};
 use stallkeeper::domain::order::StoredOrder;
 use stallkeeper::error::Result;
 use stallkeeper::store::{Store, Written};
@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
         not_counted: Option<String>,
     },
     Refused(DispatchWords),
+    /// Amazon has the parcel as it was before an edit, and refuses the edit.
+    EditRefused(DispatchWords),
     /// Nobody knows.
     Lost(DispatchWords),
     /// Amazon did not take it.
@@ -42,7 +44,8 @@ pub(crate) async fn settle(
             return Ok(None);
         };
         if current.changed_at != marked.changed_at {
-            let was_confirmed = matches!(outcome, Outcome::Confirmed { .. });
+            let was_confirmed =
+                matches!(outcome, Outcome::Confirmed { .. } | Outcome::EditRefused(_));
             let edited = current.edited_meanwhile(was_confirmed, now);
             if store.replace_dispatch(&edited, &order).await? == Written::Done {
                 return Ok(Some(edited));
@@ -73,14 +76,20 @@ async fn write(
             current.put_off(words, now.saturating_add(wait).unwrap_or(now))
         }
         Outcome::Refused(words) => {
-            let settled = current.refused(order, words, now);
-            let (dispatch, order) = (settled.dispatch, settled.order);
-            let written = store.write_dispatch(&dispatch, &order, &settled.entry);
-            return Ok((written.await? == Written::Done).then_some(dispatch));
+            return write_refused(store, current.refused(order, words, now)).await;
+        }
+        Outcome::EditRefused(words) => {
+            return write_refused(store, current.edit_refused(order, words, now)).await;
         }
     };
     let written = store.replace_dispatch(&after, order).await?;
     Ok((written == Written::Done).then_some(after))
+}
+
+async fn write_refused(store: &Store, settled: Settled) -> Result<Option<Dispatch>> {
+    let (dispatch, order) = (settled.dispatch, settled.order);
+    let written = store.write_dispatch(&dispatch, &order, &settled.entry);
+    Ok((written.await? == Written::Done).then_some(dispatch))
 }
 
 fn log_outcome(dispatch: &Dispatch) {

@@ -20,7 +20,7 @@ pub use crate::domain::ids::ParcelId;
 pub use decide::{ConfirmAt, DispatchDecision, decide};
 pub use number::PackageNumber;
 pub use refusal::{DispatchRefusal, DispatchRefusalCode};
-pub use settle::{LABEL_SHOWN_WITHIN, Settled};
+pub use settle::{LABEL_SHOWN_WITHIN, Settled, ShownAs};
 pub use tracking::{InvalidTrackingNumber, TrackingNumber};
 
 use super::courier::{CourierServiceId, LabelSource};
@@ -174,7 +174,7 @@ pub struct Dispatch {
     /// A call is being made until then; after that its answer is lost.
     #[serde(default)]
     pub calling_until: Option<Timestamp>,
-    /// Amazon was asked at least once: from then on lines cannot change.
+    /// Amazon was asked at least once and did not refuse it for good: from then on lines cannot change.
     #[serde(default)]
     pub called: bool,
     /// How often in a row an answer was lost.
@@ -220,6 +220,11 @@ impl Dispatch {
     /// Whether Amazon may have a package of it: then its lines are as they are, and its units are not open.
     pub fn is_known_to_amazon(&self) -> bool {
         self.confirmed_at.is_some() || (self.called && self.state != DispatchState::Refused)
+    }
+
+    /// Whether a call was made that Amazon may have taken, though nobody knows.
+    pub fn may_be_at_amazon(&self) -> bool {
+        self.called && self.confirmed_at.is_none()
     }
 
     /// Whether it is ours to confirm: labels bought from Amazon need no confirmation, and orders that Amazon carries refuse

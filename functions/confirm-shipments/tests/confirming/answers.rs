@@ -49,32 +49,6 @@ async fn the_most_urgent_goes_first() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_same_number_goes_again() {
-    let world = World::start().await;
-    let order = world.order("026-1", 1, 24).await;
-    let dispatch = world.hand_over(&order, "P1").await;
-    world.amazon(|amazon| amazon.says = Says::Nothing);
-    assert!(world.wake(Some(&dispatch)).await);
-    assert_eq!(
-        world.dispatch(&order, "P1").await.state,
-        DispatchState::Unknown
-    );
-    let (_, delay) = world.queued().pop().unwrap();
-    assert!((25..=31).contains(&delay), "{delay}");
-    assert!(world.wake(Some(&dispatch)).await, "it is not due yet");
-    world.later(&order, "P1").await;
-    world.amazon(|amazon| amazon.says = Says::Yes);
-    assert!(world.wake(None).await);
-    assert_eq!(
-        world.dispatch(&order, "P1").await.state,
-        DispatchState::Confirmed
-    );
-    world.amazon(|amazon| {
-        assert_eq!((amazon.calls.len(), amazon.packages.len()), (2, 1));
-    });
-}
-
-#[tokio::test]
 async fn a_refusal_keeps_amazons_words_and_opens_the_units() {
     let world = World::start().await;
     let order = world.order("026-1", 1, 24).await;

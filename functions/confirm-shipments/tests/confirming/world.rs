@@ -37,6 +37,9 @@ pub(crate) struct Shipments {
     pub(crate) packages: BTreeMap<(String, String), Value>,
     /// What somebody else confirmed.
     pub(crate) elsewhere: Vec<Value>,
+    /// How often the packages of an order were asked for, and with which status that fails.
+    pub(crate) looks: usize,
+    pub(crate) looks_fail: Option<u16>,
 }
 
 impl Shipments {
@@ -46,6 +49,8 @@ impl Shipments {
             calls: Vec::new(),
             packages: BTreeMap::new(),
             elsewhere: Vec::new(),
+            looks: 0,
+            looks_fail: None,
         }
     }
 
@@ -82,8 +87,16 @@ impl Shipments {
         }
     }
 
-    fn order(&self, order: &str) -> ResponseTemplate {
-        let packages: Vec<Value> = self.elsewhere.clone();
+    fn order(&mut self, order: &str) -> ResponseTemplate {
+        self.looks += 1;
+        if let Some(status) = self.looks_fail {
+            return ResponseTemplate::new(status);
+        }
+        let own = self.packages.iter().filter(|((of, _), _)| of == order);
+        let own = own.map(|((_, number), detail)| {
+            json!({"packageReferenceId": number, "trackingNumber": detail["trackingNumber"]})
+        });
+        let packages: Vec<Value> = self.elsewhere.iter().cloned().chain(own).collect();
         ok(json!({"order": {
             "orderId": order, "createdTime": kit::sample::at(0).to_string(),
             "lastUpdatedTime": kit::sample::at(1).to_string(), "orderItems": [], "packages": packages,

@@ -25,6 +25,16 @@ pub struct Settled {
     pub entry: HistoryEntry,
 }
 
+/// What Amazon's packages show of a dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownAs {
+    /// Its tracking number; or its number, and no tracking number yet.
+    Itself,
+    /// Its number with another tracking number: what it was before an edit.
+    BeforeEdit,
+    Nothing,
+}
+
 impl Dispatch {
     /// Whether Amazon may be asked about it now.
     pub fn is_due(&self, now: Timestamp) -> bool {
@@ -114,6 +124,7 @@ impl Dispatch {
             state: DispatchState::Refused,
             words: Some(words),
             calling_until: None,
+            called: self.confirmed_at.is_some(),
             lost: 0,
             revision: self.revision + 1,
             ..self.clone()
@@ -127,6 +138,34 @@ impl Dispatch {
             dispatch,
             order,
             entry,
+        }
+    }
+
+    /// Amazon has it as it was before an edit, though the answer was lost, and refuses the edit.
+    pub fn edit_refused(
+        &self,
+        order: &StoredOrder,
+        words: DispatchWords,
+        now: Timestamp,
+    ) -> Settled {
+        let known = Self {
+            confirmed_at: self.confirmed_at.or(Some(now)),
+            ..self.clone()
+        };
+        known.refused(order, words, now)
+    }
+
+    /// What Amazon's packages show of it.
+    pub fn shown_as(&self, packages: &[Package]) -> ShownAs {
+        if self.is_shown_in(packages) {
+            return ShownAs::Itself;
+        }
+        let number = self.number.to_string();
+        let is_ours = |package: &&Package| !package.is_cancelled() && package.reference == number;
+        match packages.iter().find(is_ours) {
+            None => ShownAs::Nothing,
+            Some(package) if package.tracking_number.is_none() => ShownAs::Itself,
+            Some(_) => ShownAs::BeforeEdit,
         }
     }
 
