@@ -53,6 +53,39 @@ impl Inbox {
         self.each_record(event, decode::<M>, work).await
     }
 
+    /// As [`Self::each_message`], for work that the messages of a batch share: `work` is given those that can be read, and
+    /// returns what became of each, in their order.
+    pub async fn all_messages<M, F>(
+        &self,
+        event: SqsEvent,
+        work: impl FnOnce(Vec<M>) -> F,
+    ) -> SqsBatchResponse
+    where
+        M: DeserializeOwned,
+        F: Future<Output = Vec<Result<()>>>,
+    {
+        let (mut records, mut messages, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        for record in event.records {
+            match decode(&record) {
+                Ok(message) => {
+                    messages.push(message);
+                    records.push(record);
+                }
+                Err(error) => outcomes.push((record, Err(error))),
+            }
+        }
+        // One that `work` forgot is not done.
+        let forgotten = || Err(Error::retryable("do a message's work", "it was left out"));
+        let done = work(messages).await.into_iter();
+        let done = done.chain(std::iter::repeat_with(forgotten));
+        outcomes.extend(records.into_iter().zip(done));
+        let settled = outcomes.into_iter().map(|(record, outcome)| async move {
+            let span = message_span(&record);
+            self.settle(&record, outcome).instrument(span).await
+        });
+        response(futures::stream::iter(settled)).await
+    }
+
     /// As [`Self::each_message`], of messages that others write: `work` is given the body as it came.
     pub async fn each_body<F>(
         &self,
@@ -76,23 +109,14 @@ impl Inbox {
         F: Future<Output = Result<()>>,
     {
         let (read, work) = (&read, &work);
-        let failed: Vec<Option<BatchItemFailure>> = futures::stream::iter(event.records)
-            .map(|record| async move {
-                let span = tracing::info_span!(
-                    "message",
-                    id = record.message_id.as_deref().unwrap_or("-")
-                );
-                let outcome = async { work(read(&record)?).await }
-                    .instrument(span.clone())
-                    .await;
-                self.settle(&record, outcome).instrument(span).await
-            })
-            .buffer_unordered(CONCURRENCY)
-            .collect()
-            .await;
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failed.into_iter().flatten().collect();
-        response
+        let settled = event.records.into_iter().map(|record| async move {
+            let span = message_span(&record);
+            let outcome = async { work(read(&record)?).await }
+                .instrument(span.clone())
+                .await;
+            self.settle(&record, outcome).instrument(span).await
+        });
+        response(futures::stream::iter(settled)).await
     }
 
     async fn settle(&self, record: &SqsMessage, outcome: Result<()>) -> Option<BatchItemFailure> {
@@ -180,6 +204,21 @@ impl Inbox {
             .message_body(record.body.as_deref().unwrap_or_default())
             .set_message_group_id(record.attributes.get("MessageGroupId").cloned())
     }
+}
+
+fn message_span(record: &SqsMessage) -> tracing::Span {
+    tracing::info_span!("message", id = record.message_id.as_deref().unwrap_or("-"))
+}
+
+/// Which messages are to come again.
+async fn response(
+    settled: impl futures::Stream<Item = impl Future<Output = Option<BatchItemFailure>>>,
+) -> SqsBatchResponse {
+    let failed = settled.buffer_unordered(CONCURRENCY);
+    let failed: Vec<Option<BatchItemFailure>> = failed.collect().await;
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.into_iter().flatten().collect();
+    response
 }
 
 fn decode<M: DeserializeOwned>(record: &SqsMessage) -> Result<M> {

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::carrier::{self, AmazonsCarrier};
+use crate::permits::Permits;
 use crate::settle::{Outcome, settle};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
@@ -18,7 +19,7 @@ use stallkeeper::store::{Permit, Written};
 use std::time::Duration;
 use tracing::error;
 
-const CONFIRM: Operation = Operation::ConfirmShipment;
+pub(crate) const CONFIRM: Operation = Operation::ConfirmShipment;
 /// When what Amazon does not let the app do is tried again.
 const FORBIDDEN_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// How long a call waits that the limit does not accept, if nothing says for how long.
@@ -29,7 +30,7 @@ pub(crate) struct Run<'a> {
     pub(crate) app: &'a App,
     pub(crate) connection: &'a Connection,
     pub(crate) session: SellerSession<'a>,
-    pub(crate) waiting: Waiting,
+    pub(crate) permits: Permits,
 }
 
 /// A call for a dispatch that was marked for it.
@@ -81,7 +82,7 @@ impl Run<'_> {
             return self.settled(&dispatch, Outcome::Refused(words)).await;
         };
         // The permit first: what is marked is called at once.
-        if let Permit::NotBefore(moment) = self.session.permits(CONFIRM, 1, self.waiting).await? {
+        if let Permit::NotBefore(moment) = self.permits.take(&self.session).await? {
             let wait = moment.duration_since(Timestamp::now());
             return Ok(Confirmed::Limited(wait.unsigned_abs()));
         }
@@ -123,6 +124,7 @@ impl Run<'_> {
             }
             Ok(CallOutcome::Limited(error)) => {
                 let wait = error.retry_after().unwrap_or(LIMITED_WAIT);
+                self.permits.forget();
                 self.put_off(dispatch, None, wait).await?;
                 Ok(Confirmed::Limited(wait))
             }
@@ -169,7 +171,7 @@ impl Run<'_> {
         };
         let called = self
             .session
-            .call(Operation::GetOrder, self.waiting, ask)
+            .call(Operation::GetOrder, Waiting::No, ask)
             .await?;
         let CallOutcome::Answered(answer) = called else {
             return Ok(None);

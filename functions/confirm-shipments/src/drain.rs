@@ -1,15 +1,20 @@
-//! One run over the dispatches of a connection that wait: the most urgent first, as many as the seller's limit and the
-//! time allow.
+//! A run over the dispatches that wait of several connections: the most urgent of all first, as many as the sellers' limits
+//! and the time allow.
 
 use crate::App;
 use crate::confirm::{Confirmed, Run};
 use crate::labels;
+use crate::permits::Permits;
+use crate::turns::{End, Turn, take_turns};
+use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::error::Result;
 use stallkeeper::queue::ParcelOfOrder;
-use stallkeeper::seller_session::{SellerSession, Waiting};
+use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::PendingDispatch;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 use tracing::info;
 
@@ -17,95 +22,160 @@ use tracing::info;
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// What one more call may need at the end: Amazon's slowest answer, and settling it.
 const CALL_TIME: Duration = Duration::from_secs(28);
-/// The longest that a call waits for the limit within a run.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How many that are due are listed at a time.
+/// The longest that a connection waits for its limit within a run.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// How many that are due are listed.
 const PAGE: i32 = 200;
+/// Connections that are worked on side by side; so many calls of Amazon too, one a connection.
+pub(crate) const AT_ONCE: usize = 5;
 
-/// How a run ended that did not fail.
+/// How a connection's part of a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum DrainOutcome {
     Done,
     /// Some are left for later: the limit is reached, time ran out, or an answer was lost.
     Later(Duration),
-    /// Another run has the connection.
-    Busy,
+    /// Another run has the connection. It may have looked before these of the new ones were there.
+    Busy(BTreeSet<ParcelOfOrder>),
 }
 
+/// A connection that sends, and the dispatches that are new to it: the list of those that wait may not have them yet.
+pub(crate) struct Due {
+    pub(crate) connection: Connection,
+    pub(crate) new: BTreeSet<ParcelOfOrder>,
+}
+
+/// Confirms what is due; how each connection's part ended.
 pub(crate) async fn drain(
     app: &App,
-    connection: &Connection,
-    new: Option<&ParcelOfOrder>,
+    all: &[Due],
     deadline: SystemTime,
-) -> Result<DrainOutcome> {
-    let key = &connection.key();
-    let owner = ulid::Ulid::generate().to_string();
-    let now = Timestamp::now();
-    let until = now.saturating_add(LEASE).unwrap_or(now);
-    let store = &app.store;
-    if !store.lease_dispatches(key, &owner, now, until).await? {
-        return Ok(DrainOutcome::Busy);
+) -> Vec<(ConnectionKey, Result<DrainOutcome>)> {
+    let owner = &ulid::Ulid::generate().to_string();
+    let opened = stream::iter(all)
+        .map(|due| async move { (due.connection.key(), open(app, due, owner).await) })
+        .buffered(AT_ONCE)
+        .collect::<Vec<_>>();
+    let (mut ended, mut shares, mut queues) = (Vec::new(), Vec::new(), Vec::new());
+    for (key, opened) in opened.await {
+        match opened {
+            Ok(Opened::Leased(share, queue)) => {
+                shares.push(share);
+                queues.push(queue);
+            }
+            Ok(Opened::Ended(outcome)) => ended.push((key, Ok(outcome))),
+            Err(error) => ended.push((key, Err(error))),
+        }
     }
     let until = deadline.checked_sub(CALL_TIME).unwrap_or(deadline);
+    let is_over = || SystemTime::now() >= until;
+    let turn = async |place: usize, next: &PendingDispatch| shares[place].turn(next).await;
+    let ends = take_turns(queues, AT_ONCE, is_over, turn).await;
+    for (share, end) in shares.iter().zip(ends) {
+        let key = share.run.connection.key();
+        ended.push((key, share.close(end, owner).await));
+    }
+    ended
+}
+
+enum Opened<'a> {
+    /// With what is due, the most urgent first.
+    Leased(Share<'a>, VecDeque<PendingDispatch>),
+    Ended(DrainOutcome),
+}
+
+/// A connection's part of the run, which has it to itself.
+struct Share<'a> {
+    run: Run<'a>,
+    /// More may be due than was listed.
+    is_full: bool,
+}
+
+async fn open<'a>(app: &'a App, due: &'a Due, owner: &str) -> Result<Opened<'a>> {
+    let key = &due.connection.key();
+    labels::settle_overdue(app, key).await?;
+    let now = Timestamp::now();
+    let pending = app.store.pending_dispatches(key, now, PAGE).await?;
+    report_oldest(&due.connection, &pending);
+    let mut queue: Vec<PendingDispatch> = pending;
+    queue.retain(|it| it.due_at <= now);
+    let is_full = usize::try_from(PAGE).is_ok_and(|page| queue.len() >= page);
+    queue.extend(unlisted(app, key, &due.new, &queue).await?);
+    queue.sort_unstable();
+    // Nothing is due: an earlier run came first, and no lease is needed.
+    if queue.is_empty() {
+        return Ok(Opened::Ended(DrainOutcome::Done));
+    }
+    let until = now.saturating_add(LEASE).unwrap_or(now);
+    if !app.store.lease_dispatches(key, owner, now, until).await? {
+        let due = still_due(app, key, &due.new).await?;
+        let due = due.iter().map(parcel_of).collect();
+        return Ok(Opened::Ended(DrainOutcome::Busy(due)));
+    }
+    let (store, connection) = (&app.store, &due.connection);
     let run = Run {
         app,
         connection,
         session: SellerSession::new(store, &app.vault, &app.amazon, connection),
-        waiting: Waiting::For {
-            longest: LONGEST_WAIT,
-            until,
-        },
+        permits: Permits::for_calls(queue.len()),
     };
-    let drained = work(&run, new, until).await;
-    store.release_dispatches(key, &owner).await?;
-    drained
+    Ok(Opened::Leased(Share { run, is_full }, queue.into()))
 }
 
-async fn work(
-    run: &Run<'_>,
-    new: Option<&ParcelOfOrder>,
-    until: SystemTime,
-) -> Result<DrainOutcome> {
-    let app = run.app;
-    let key = &run.connection.key();
-    labels::settle_overdue(app, key).await?;
-    let mut wait: Option<Duration> = None;
-    loop {
-        let now = Timestamp::now();
-        let pending = app.store.pending_dispatches(key, now, PAGE).await?;
-        report_oldest(run.connection, &pending);
-        let mut due = due(&pending, now);
-        let is_full = usize::try_from(PAGE).is_ok_and(|page| due.len() >= page);
-        due.extend(new.filter(|new| !due.contains(new)).cloned());
-        let mut moved = 0;
-        for parcel in &due {
-            if SystemTime::now() >= until {
-                return Ok(DrainOutcome::Later(Duration::ZERO));
-            }
-            match run.confirm(parcel).await? {
-                Confirmed::Settled => moved += 1,
-                Confirmed::NotDue => {}
-                Confirmed::Later(after) => {
-                    moved += 1;
-                    wait = Some(wait.map_or(after, |wait| wait.min(after)));
-                }
-                Confirmed::Limited(after) => return Ok(DrainOutcome::Later(after)),
-            }
+/// Those of the new ones that are due, and not in the list.
+async fn unlisted(
+    app: &App,
+    key: &ConnectionKey,
+    new: &BTreeSet<ParcelOfOrder>,
+    listed: &[PendingDispatch],
+) -> Result<Vec<PendingDispatch>> {
+    let listed: BTreeSet<ParcelOfOrder> = listed.iter().map(parcel_of).collect();
+    still_due(app, key, &(new - &listed)).await
+}
+
+async fn still_due(
+    app: &App,
+    key: &ConnectionKey,
+    parcels: &BTreeSet<ParcelOfOrder>,
+) -> Result<Vec<PendingDispatch>> {
+    let mut due = Vec::new();
+    for ParcelOfOrder { order_id, parcel } in parcels {
+        let dispatch = app.store.dispatch(key, order_id, parcel).await?;
+        let dispatch = dispatch.filter(|dispatch| dispatch.is_due(Timestamp::now()));
+        due.extend(dispatch.map(|dispatch| PendingDispatch::of(&dispatch)));
+    }
+    Ok(due)
+}
+
+impl Share<'_> {
+    async fn turn(&self, next: &PendingDispatch) -> Turn<Result<Duration>> {
+        // Boxed, as the futures of a run nest deeper than the compiler looks.
+        match Box::pin(self.run.confirm(&parcel_of(next))).await {
+            Ok(Confirmed::Settled | Confirmed::NotDue) => Turn::Done(None),
+            Ok(Confirmed::Later(after)) => Turn::Done(Some(after)),
+            Ok(Confirmed::Limited(wait)) if wait <= LONGEST_WAIT => Turn::Wait(wait),
+            Ok(Confirmed::Limited(wait)) => Turn::Leave(Ok(wait)),
+            Err(error) => Turn::Leave(Err(error)),
         }
-        if moved == 0 || !is_full {
-            return Ok(wait.map_or(DrainOutcome::Done, DrainOutcome::Later));
-        }
+    }
+
+    async fn close(&self, end: End<Result<Duration>>, owner: &str) -> Result<DrainOutcome> {
+        let key = self.run.connection.key();
+        self.run.app.store.release_dispatches(&key, owner).await?;
+        Ok(match end {
+            End::Through(_) if self.is_full => DrainOutcome::Later(Duration::ZERO),
+            End::Through(again) => again.map_or(DrainOutcome::Done, DrainOutcome::Later),
+            End::OutOfTime => DrainOutcome::Later(Duration::ZERO),
+            End::Left(wait) => DrainOutcome::Later(wait?),
+        })
     }
 }
 
-/// Those that are due, in their order.
-fn due(pending: &[PendingDispatch], now: Timestamp) -> Vec<ParcelOfOrder> {
-    let due = pending.iter().filter(|it| it.due_at <= now);
-    due.map(|it| ParcelOfOrder {
-        order_id: it.order.clone(),
-        parcel: it.parcel.clone(),
-    })
-    .collect()
+fn parcel_of(pending: &PendingDispatch) -> ParcelOfOrder {
+    ParcelOfOrder {
+        order_id: pending.order.clone(),
+        parcel: pending.parcel.clone(),
+    }
 }
 
 /// Reports how long parcels wait of a connection that nothing is sent from now.

@@ -12,13 +12,27 @@ use crate::domain::order::{HistoryEntry, StoredOrder};
 use crate::error::Result;
 use jiff::Timestamp;
 
-/// A dispatch that waits for Amazon, as far as the index says.
+/// A dispatch that waits for Amazon, as far as the index says. The most urgent is the least.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PendingDispatch {
-    pub order: OrderId,
-    pub parcel: ParcelId,
+    /// As late as can be if its order has no such moment.
+    pub ship_by: Timestamp,
     pub due_at: Timestamp,
     pub handed_over_at: Timestamp,
+    pub order: OrderId,
+    pub parcel: ParcelId,
+}
+
+impl PendingDispatch {
+    pub fn of(dispatch: &Dispatch) -> Self {
+        Self {
+            ship_by: dispatch.ship_by.unwrap_or(Timestamp::MAX),
+            due_at: dispatch.due_at,
+            handed_over_at: dispatch.hand_over.handed_over_at,
+            order: dispatch.order_id.clone(),
+            parcel: dispatch.parcel.clone(),
+        }
+    }
 }
 
 impl BesideOrder for Dispatch {
@@ -182,11 +196,12 @@ impl Store {
 
 fn pending(sk: &str) -> Option<PendingDispatch> {
     let (order, parcel) = key::parcel_of(sk)?;
-    let (due_at, handed_over_at) = key::moments_of(sk)?;
+    let (ship_by, due_at, handed_over_at) = key::moments_of(sk)?;
     Some(PendingDispatch {
-        order,
-        parcel,
+        ship_by: ship_by.unwrap_or(Timestamp::MAX),
         due_at,
         handed_over_at,
+        order,
+        parcel,
     })
 }

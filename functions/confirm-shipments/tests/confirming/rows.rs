@@ -3,6 +3,7 @@
 use crate::world::{Says, World, content, wake_up};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::dispatch::{Dispatch, DispatchState, HandOver};
 use stallkeeper::domain::ids::OrderId;
 
@@ -25,6 +26,13 @@ fn row(order: &OrderId, parcel: &str, content: &HandOver, asked_at: Option<Times
     row
 }
 
+/// Rows are stored, and nothing is confirmed.
+async fn paused() -> World {
+    let mut world = World::start().await;
+    world.set_status(ConnectionStatus::Paused).await;
+    world
+}
+
 fn seconds_ago(seconds: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_secs(seconds)
 }
@@ -34,7 +42,7 @@ async fn a_row_of_a_bulk_call_is_stored_and_a_late_refusal_is_kept_in_words() {
     let world = World::start().await;
     let order = world.order("026-1", 1, 24).await;
     for (parcel, state) in [
-        ("P1", DispatchState::ToConfirm),
+        ("P1", DispatchState::Confirmed),
         ("P2", DispatchState::Refused),
     ] {
         let row = row(&order, parcel, &content(), Some(seconds_ago(5)));
@@ -44,16 +52,16 @@ async fn a_row_of_a_bulk_call_is_stored_and_a_late_refusal_is_kept_in_words() {
     }
     let words = world.dispatch(&order, "P2").await.words.unwrap();
     assert_eq!(words.code, "nothing_open");
-    let (queued, _) = world.queued().pop().unwrap();
     assert_eq!(
-        queued["new"],
-        wake_up(&world.connection, Some(&world.dispatch(&order, "P1").await))["new"]
+        world.queued(),
+        [],
+        "it is confirmed by the run that stored it"
     );
 }
 
 #[tokio::test]
 async fn a_row_that_comes_late_or_twice_undoes_no_newer_edit() {
-    let world = World::start().await;
+    let world = paused().await;
     let order = world.order("026-1", 1, 24).await;
     let first = row(&order, "P1", &with("1"), Some(seconds_ago(20)));
     let second = row(&order, "P1", &with("2"), Some(seconds_ago(10)));
@@ -71,7 +79,7 @@ async fn a_row_that_comes_late_or_twice_undoes_no_newer_edit() {
 
 #[tokio::test]
 async fn a_late_row_that_could_not_be_stored_leaves_no_words_on_a_newer_edit() {
-    let world = World::start().await;
+    let world = paused().await;
     let order = world.order("026-1", 1, 24).await;
     let edited = world.hand_over(&order, "P1").await;
     let ahead = HandOver {
@@ -95,23 +103,19 @@ async fn a_refused_parcel_is_handed_over_again_by_its_sender_and_never_by_a_rede
     let world = World::start().await;
     let order = world.order("026-1", 1, 24).await;
     let first = row(&order, "P1", &content(), Some(seconds_ago(5)));
-    assert!(world.deliver(&world.app, first.clone()).await);
     world.amazon(|amazon| amazon.says = Says::Refused);
-    assert!(world.wake(None).await);
+    assert!(world.deliver(&world.app, first.clone()).await);
     let refused = world.dispatch(&order, "P1").await;
     assert_eq!(refused.state, DispatchState::Refused);
-    let queued = world.queued().len();
     let former = row(&order, "P1", &content(), None);
     for row in [first, former] {
         assert!(world.deliver(&world.app, row).await);
         assert_eq!(world.dispatch(&order, "P1").await, refused);
     }
-    assert_eq!(world.queued().len(), queued, "nobody is woken for it");
     world.amazon(|amazon| amazon.says = Says::Yes);
     let again = row(&order, "P1", &content(), Some(Timestamp::now()));
     for _ in 0..2 {
         assert!(world.deliver(&world.app, again.clone()).await);
-        assert!(world.wake(None).await);
         let confirmed = world.dispatch(&order, "P1").await;
         assert_eq!(confirmed.state, DispatchState::Confirmed);
         assert_eq!(confirmed.number, refused.number);
@@ -121,7 +125,7 @@ async fn a_refused_parcel_is_handed_over_again_by_its_sender_and_never_by_a_rede
 
 #[tokio::test]
 async fn a_row_of_the_release_before_is_stored_and_edits_as_it_did_there() {
-    let world = World::start().await;
+    let world = paused().await;
     let order = world.order("026-1", 1, 24).await;
     for tracking in ["1", "2", "2"] {
         let row = row(&order, "P1", &with(tracking), None);
@@ -130,4 +134,23 @@ async fn a_row_of_the_release_before_is_stored_and_edits_as_it_did_there() {
         assert_eq!(found.hand_over, with(tracking));
     }
     assert_eq!(world.dispatch(&order, "P1").await.revision, 2);
+}
+
+#[tokio::test]
+async fn a_row_that_is_handed_over_later_wakes_the_function_then() {
+    let world = World::start().await;
+    let order = world.order("026-1", 1, 24).await;
+    let later = HandOver {
+        handed_over_at: Timestamp::now() + SignedDuration::from_mins(10),
+        ..content()
+    };
+    let row = row(&order, "P1", &later, Some(Timestamp::now()));
+    assert!(world.deliver(&world.app, row).await);
+    let (queued, delay) = world.queued().pop().unwrap();
+    let dispatch = world.dispatch(&order, "P1").await;
+    assert_eq!(
+        queued["new"],
+        wake_up(&world.connection, Some(&dispatch))["new"]
+    );
+    assert!((590..=600).contains(&delay), "{delay}");
 }

@@ -1,8 +1,12 @@
-//! At the same moment: two parcels with the same unit, two runs over the same connection.
+//! At the same moment: two parcels with the same unit, two runs over the same connection, several connections in a run.
 
-use crate::world::World;
+use crate::world::{World, wake_up};
 use futures::future::join_all;
+use kit::Calls;
+use serde_json::json;
+use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::dispatch::DispatchState;
+use stallkeeper::domain::ids::OrderId;
 use stallkeeper::hand_over::HandedOver;
 
 #[tokio::test]
@@ -43,4 +47,71 @@ async fn of_runs_at_the_same_moment_one_tells_amazon() {
         DispatchState::Confirmed
     );
     assert_eq!(world.amazon(|amazon| amazon.calls.len()), 1);
+}
+
+async fn state_of(world: &World, connection: &Connection, order: &OrderId) -> DispatchState {
+    let (key, parcel) = (connection.key(), "P1".parse().unwrap());
+    let found = world.store.dispatch(&key, order, &parcel);
+    found.await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn a_seller_whose_limit_is_reached_holds_up_no_other_and_is_woken_again() {
+    let world = World::start().await;
+    let other = world.beside("c2", "A2STALL").await;
+    let urgent = world.order("026-1", 1, 1).await;
+    let later = world.order_of(&other, "026-2", 1, 24).await;
+    world.hand_over(&urgent, "P1").await;
+    world.hand_over_of(&other, &later, "P1").await;
+    world.amazon(|amazon| amazon.limited = Some(urgent.to_string()));
+    let both = [
+        wake_up(&world.connection, None),
+        wake_up(&other, None),
+        json!({"v": 1, "kind": "unheard of"}),
+    ];
+    assert!(world.deliver_all(&world.app, &both).await);
+    assert_eq!(
+        state_of(&world, &other, &later).await,
+        DispatchState::Confirmed
+    );
+    let waiting = state_of(&world, &world.connection, &urgent).await;
+    assert_eq!(waiting, DispatchState::ToConfirm);
+    let (again, delay) = world.queued().pop().unwrap();
+    assert_eq!(
+        (&again["connection"], &again["hop"]),
+        (&json!("c1"), &json!(1))
+    );
+    assert!(delay >= 3, "{delay}");
+    let dead = world.outside.aws().take("dead");
+    assert_eq!(
+        dead.len(),
+        1,
+        "what cannot be read keeps nothing from being done"
+    );
+}
+
+#[tokio::test]
+async fn wake_ups_of_one_connection_share_a_lease_and_its_parcels_a_permit() {
+    let world = World::start().await;
+    let mut wakes = Vec::new();
+    for id in ["026-1", "026-2", "026-3"] {
+        let order = world.order(id, 1, 24).await;
+        let dispatch = world.hand_over(&order, "P1").await;
+        wakes.push(wake_up(&world.connection, Some(&dispatch)));
+    }
+    let calls = Calls::default();
+    assert!(world.deliver_all(&world.counted_by(&calls), &wakes).await);
+    assert_eq!(world.amazon(|amazon| amazon.calls.len()), 3);
+    let calls = calls.take();
+    let updates = |field: &str| {
+        let updates = calls.iter().filter(|it| it.name == "UpdateItem");
+        updates.filter(|it| it.body.contains(field)).count()
+    };
+    assert_eq!((updates("leased_until_ms"), updates("tat")), (2, 1));
+    assert!(
+        world
+            .deliver_all(&world.counted_by(&Calls::default()), &wakes)
+            .await
+    );
+    assert_eq!(world.amazon(|amazon| amazon.calls.len()), 3);
 }

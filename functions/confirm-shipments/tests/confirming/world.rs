@@ -1,8 +1,13 @@
 //! One test's world: tables, one server that plays Amazon and the rest of AWS, and orders that the platform took over.
 
+mod amazon;
+
+pub(crate) use amazon::Says;
+
+use amazon::Shipments;
 use confirm_shipments::{App, handle};
 use jiff::{SignedDuration, Timestamp};
-use kit::{Amazon, Aws, Calls, Database, Side, StandIn, ok};
+use kit::{Aws, Calls, Database, Side, StandIn};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{Connection, ConnectionStatus, Credentials};
@@ -14,118 +19,7 @@ use stallkeeper::domain::ids::OrderId;
 use stallkeeper::domain::order::{OrderItem, OrderStatus, StoredOrder};
 use stallkeeper::hand_over::{HandedOver, store_hand_over};
 use stallkeeper::store::{Attached, Store, Written};
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
-use wiremock::{Request, ResponseTemplate};
-
-/// How Amazon answers the next confirmation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Says {
-    Yes,
-    /// It takes it, and the answer is lost.
-    Nothing,
-    Status(u16),
-    Refused,
-    Fulfilled,
-    Revoked,
-}
-
-/// Amazon's side: packages by order and number, and every call as it came.
-pub(crate) struct Shipments {
-    pub(crate) says: Says,
-    pub(crate) calls: Vec<(String, Value)>,
-    pub(crate) packages: BTreeMap<(String, String), Value>,
-    /// What somebody else confirmed.
-    pub(crate) elsewhere: Vec<Value>,
-    /// How often the packages of an order were asked for, and with which status that fails.
-    pub(crate) looks: usize,
-    pub(crate) looks_fail: Option<u16>,
-}
-
-impl Shipments {
-    fn new() -> Self {
-        Self {
-            says: Says::Yes,
-            calls: Vec::new(),
-            packages: BTreeMap::new(),
-            elsewhere: Vec::new(),
-            looks: 0,
-            looks_fail: None,
-        }
-    }
-
-    fn confirm(&mut self, order: &str, body: Value) -> ResponseTemplate {
-        self.calls.push((order.to_owned(), body.clone()));
-        let detail = &body["packageDetail"];
-        let number = detail["packageReferenceId"].as_str().unwrap().to_owned();
-        assert!(number.parse::<u64>().unwrap() > 0);
-        let says = |status: u16, message: &str| {
-            let error =
-                json!({"errors": [{"code": "InvalidInput", "message": message, "details": ""}]});
-            ResponseTemplate::new(status).set_body_json(error)
-        };
-        let mut taken = || {
-            let key = (order.to_owned(), number.clone());
-            self.packages.insert(key, detail.clone());
-        };
-        match self.says {
-            Says::Yes => {
-                taken();
-                ResponseTemplate::new(204)
-            }
-            Says::Nothing => {
-                taken();
-                ResponseTemplate::new(500)
-            }
-            Says::Status(status) => says(status, "no"),
-            Says::Refused => says(400, "OrderItemId is invalid"),
-            Says::Fulfilled => says(
-                400,
-                "Failed to create package due to not finding a matching package or order already fulfilled.",
-            ),
-            Says::Revoked => says(500, "not asked"),
-        }
-    }
-
-    fn order(&mut self, order: &str) -> ResponseTemplate {
-        self.looks += 1;
-        if let Some(status) = self.looks_fail {
-            return ResponseTemplate::new(status);
-        }
-        let own = self.packages.iter().filter(|((of, _), _)| of == order);
-        let own = own.map(|((_, number), detail)| {
-            json!({"packageReferenceId": number, "trackingNumber": detail["trackingNumber"]})
-        });
-        let packages: Vec<Value> = self.elsewhere.iter().cloned().chain(own).collect();
-        ok(json!({"order": {
-            "orderId": order, "createdTime": kit::sample::at(0).to_string(),
-            "lastUpdatedTime": kit::sample::at(1).to_string(), "orderItems": [], "packages": packages,
-        }}))
-    }
-}
-
-impl Amazon for Shipments {
-    fn answer(&mut self, request: &Request) -> Option<ResponseTemplate> {
-        let path = request.url.path();
-        if path == "/auth/o2/token" {
-            return Some(if self.says == Says::Revoked {
-                ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"}))
-            } else {
-                ok(json!({
-                    "access_token": "Atza|x", "token_type": "bearer", "expires_in": 3600,
-                    "refresh_token": "Atzr|refresh",
-                }))
-            });
-        }
-        if let Some(order) = path.strip_prefix("/orders/2026-01-01/orders/") {
-            return Some(self.order(order));
-        }
-        let order = path.strip_prefix("/orders/v0/orders/")?;
-        let order = order.strip_suffix("/shipmentConfirmation")?;
-        let body = serde_json::from_slice(&request.body).unwrap();
-        Some(self.confirm(order, body))
-    }
-}
 
 pub(crate) struct World {
     pub(crate) store: Store,
@@ -163,28 +57,49 @@ impl World {
             app,
             database,
         };
-        world.attach().await;
+        world.attach(&world.connection).await;
         world
     }
 
-    async fn attach(&self) {
+    /// Another seller of the same tables, and the same server.
+    pub(crate) async fn beside(&self, id: &str, seller: &str) -> Connection {
+        let connection = Connection {
+            seller: Some(seller.parse().unwrap()),
+            authorised_at: Some(kit::sample::at(0)),
+            ..kit::sample::connection("north", id)
+        };
+        self.attach(&connection).await;
+        connection
+    }
+
+    async fn attach(&self, connection: &Connection) {
         let credentials = Credentials {
             refresh_token: SecretString::from("Atzr|refresh"),
             own_app: None,
         };
-        let key = &self.connection.key();
+        let key = &connection.key();
         let sealed = self.app.vault.seal(key, &credentials).await.unwrap();
-        let seller = self.connection.seller.clone().unwrap();
-        let attached = self.store.attach_seller(&self.connection, &seller, &sealed);
+        let seller = connection.seller.clone().unwrap();
+        let attached = self.store.attach_seller(connection, &seller, &sealed);
         assert_eq!(attached.await.unwrap(), Attached::Done);
     }
 
     /// An order of one line of `units`, to be shipped within so many hours.
     pub(crate) async fn order(&self, id: &str, units: u32, hours: i64) -> OrderId {
+        self.order_of(&self.connection, id, units, hours).await
+    }
+
+    pub(crate) async fn order_of(
+        &self,
+        connection: &Connection,
+        id: &str,
+        units: u32,
+        hours: i64,
+    ) -> OrderId {
         let now = Timestamp::now();
         let mut order = kit::sample::demo_order();
-        order.tenant = self.connection.tenant.clone();
-        order.connection = self.connection.id.clone();
+        order.tenant = connection.tenant.clone();
+        order.connection = connection.id.clone();
         order.order.id = id.parse().unwrap();
         order.order.created_at = now - SignedDuration::from_hours(24);
         order.order.ship_by = Some(now + SignedDuration::from_hours(hours));
@@ -217,13 +132,13 @@ impl World {
         parcel: &str,
         content: HandOver,
     ) -> stallkeeper::error::Result<HandedOver> {
-        let now = Timestamp::now();
-        let request = HandOverRequest {
-            parcel: parcel.parse().unwrap(),
-            content,
-            asked_at: Some(now),
-        };
-        store_hand_over(store, &self.connection, order, &request, now).await
+        try_content(store, &self.connection, order, parcel, content).await
+    }
+
+    /// As [`Self::hand_over`], of another seller.
+    pub(crate) async fn hand_over_of(&self, of: &Connection, order: &OrderId, parcel: &str) {
+        let stored = try_content(&self.store, of, order, parcel, content()).await;
+        assert!(matches!(stored.unwrap(), HandedOver::Stored(..)));
     }
 
     /// The parcel with this content, as its sender has it stored now.
@@ -246,7 +161,12 @@ impl World {
     }
 
     pub(crate) async fn deliver(&self, app: &App, message: Value) -> bool {
-        let event = kit::sqs_event(&[message]);
+        self.deliver_all(app, &[message]).await
+    }
+
+    /// Hands a batch over; whether all of it is acknowledged.
+    pub(crate) async fn deliver_all(&self, app: &App, messages: &[Value]) -> bool {
+        let event = kit::sqs_event(messages);
         let deadline = SystemTime::now() + Duration::from_secs(60);
         let answer = handle(app, event, deadline).await.unwrap();
         answer.batch_item_failures.is_empty()
@@ -256,12 +176,17 @@ impl World {
     /// whether it came to its end all the same.
     pub(crate) async fn wake_stopped_at(&self, n: usize, side: Side, dispatch: &Dispatch) -> bool {
         let calls = Calls::default();
-        let app = app(&self.outside, self.database.store_counted_by(&calls));
+        let app = self.counted_by(&calls);
         calls.stop_at(n, side);
         let _ = self
             .deliver(&app, wake_up(&self.connection, Some(dispatch)))
             .await;
         !calls.go_on()
+    }
+
+    /// The function with its calls of the tables counted.
+    pub(crate) fn counted_by(&self, calls: &Calls) -> App {
+        app(&self.outside, self.database.store_counted_by(calls))
     }
 
     /// A store whose n-th call and all after it fail.
@@ -324,6 +249,22 @@ impl World {
             .filter(|(queue, ..)| queue == "dispatches");
         own.map(|(_, body, delay)| (body, delay)).collect()
     }
+}
+
+async fn try_content(
+    store: &Store,
+    connection: &Connection,
+    order: &OrderId,
+    parcel: &str,
+    content: HandOver,
+) -> stallkeeper::error::Result<HandedOver> {
+    let now = Timestamp::now();
+    let request = HandOverRequest {
+        parcel: parcel.parse().unwrap(),
+        content,
+        asked_at: Some(now),
+    };
+    store_hand_over(store, connection, order, &request, now).await
 }
 
 fn app(outside: &StandIn<Shipments>, store: Store) -> App {

@@ -157,10 +157,15 @@ pub(crate) fn parcel_of(pending_sk: &str) -> Option<(OrderId, ParcelId)> {
     ))
 }
 
-/// When a pending dispatch is due and when it was handed over, from its sort key.
-pub(crate) fn moments_of(pending_sk: &str) -> Option<(Timestamp, Timestamp)> {
-    let mut parts = pending_sk.split('#').skip(1);
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+/// Until when a pending dispatch is to be shipped, when it is due, and when it was handed over, from its sort key.
+pub(crate) fn moments_of(pending_sk: &str) -> Option<(Option<Timestamp>, Timestamp, Timestamp)> {
+    let mut parts = pending_sk.split('#');
+    let ship_by = parts.next()?.parse().ok();
+    Some((
+        ship_by,
+        parts.next()?.parse().ok()?,
+        parts.next()?.parse().ok()?,
+    ))
 }
 
 /// The order that a sort key of index `waiting` ends with.
