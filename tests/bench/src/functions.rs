@@ -69,7 +69,7 @@ impl Functions {
         let names = Tables {
             connections: at.connections.clone(),
             catalogue: at.catalogue.clone(),
-            events: String::new(),
+            events: at.events.clone(),
             orders: at.orders.clone(),
             buyers: at.buyers.clone(),
         };

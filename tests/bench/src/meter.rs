@@ -1,4 +1,5 @@
-//! A meter before DynamoDB: every request asks for what it consumes, and the answers are added up by operation.
+//! A meter before DynamoDB: every request asks for what it consumes, and the answers are added up by operation, and of each
+//! by table and index.
 
 use anyhow::Result;
 use axum::Router;
@@ -21,6 +22,8 @@ pub(crate) const SUMS: &str = "/_meter";
 pub(crate) struct Sum {
     pub(crate) requests: u64,
     pub(crate) units: f64,
+    /// The units by where they went: `OrdersTable`, `OrdersTable by_status`.
+    pub(crate) places: BTreeMap<String, f64>,
 }
 
 /// By operation.
@@ -80,7 +83,7 @@ async fn forward(meter: &Meter, request: Request) -> Result<Response<Body>> {
     let body = to_bytes(body, LONGEST).await?;
     let operation = operation(&parts.headers);
     let mut asked: Value = serde_json::from_slice(&body)?;
-    asked["ReturnConsumedCapacity"] = "TOTAL".into();
+    asked["ReturnConsumedCapacity"] = "INDEXES".into();
     let mut headers = parts.headers;
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::HOST);
@@ -115,17 +118,40 @@ fn operation(headers: &HeaderMap) -> String {
 impl Meter {
     fn add(&self, operation: &str, status: StatusCode, asked: &Value, body: &[u8]) {
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let units = match &answer["ConsumedCapacity"] {
-            Value::Array(tables) => tables.iter().map(units).sum(),
+        let places: Vec<(String, f64)> = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().flat_map(places).collect(),
             // A condition that fails costs what the write would have, as DynamoDB's pages say.
-            Value::Null if !status.is_success() && is_conditional_write(asked) => 1.0,
-            one => units(one),
+            Value::Null if !status.is_success() && is_conditional_write(asked) => {
+                vec![(text(&asked["TableName"]), 1.0)]
+            }
+            one => places(one),
         };
         let mut sums = lock(self);
         let sum = sums.entry(operation.to_owned()).or_default();
         sum.requests += 1;
-        sum.units += units;
+        for (place, units) in places {
+            sum.units += units;
+            *sum.places.entry(place).or_default() += units;
+        }
     }
+}
+
+/// Where the units of one table went: the table itself, and each of its indexes.
+fn places(consumed: &Value) -> Vec<(String, f64)> {
+    let table = text(&consumed["TableName"]);
+    let of_indexes = consumed["GlobalSecondaryIndexes"].as_object();
+    let indexes: Vec<(String, f64)> = of_indexes
+        .into_iter()
+        .flatten()
+        .map(|(index, consumed)| (format!("{table} {index}"), units(consumed)))
+        .collect();
+    let rest = units(consumed) - indexes.iter().map(|(_, units)| units).sum::<f64>();
+    let own = (rest > 0.0).then_some((table, rest));
+    own.into_iter().chain(indexes).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn units(consumed: &Value) -> f64 {
@@ -138,9 +164,6 @@ fn is_conditional_write(asked: &Value) -> bool {
 
 /// Write units and read units of sums.
 pub(crate) fn write_and_read(sums: &Sums) -> (f64, f64) {
-    let is_write = |name: &str| {
-        ["PutItem", "UpdateItem", "DeleteItem"].contains(&name) || name.contains("Write")
-    };
     let of = |writes: bool| {
         sums.iter()
             .filter(|(name, _)| is_write(name) == writes)
@@ -148,4 +171,17 @@ pub(crate) fn write_and_read(sums: &Sums) -> (f64, f64) {
             .fold(0.0, |all, (_, sum)| all + sum.units)
     };
     (of(true), of(false))
+}
+
+/// Write units by operation and place.
+pub(crate) fn writes_by_place(sums: &Sums) -> impl Iterator<Item = (String, f64)> {
+    let writes = sums.iter().filter(|(operation, _)| is_write(operation));
+    writes.flat_map(|(operation, sum)| {
+        let places = sum.places.iter();
+        places.map(move |(place, units)| (format!("{place}, {operation}"), *units))
+    })
+}
+
+fn is_write(operation: &str) -> bool {
+    ["PutItem", "UpdateItem", "DeleteItem"].contains(&operation) || operation.contains("Write")
 }

@@ -4,7 +4,7 @@ mod phases;
 mod steps;
 
 use crate::OrdersArguments;
-use crate::report::{Phase, Price, phases_table, prices_table};
+use crate::report::{Phase, Price, phases_table, prices_table, writes_table};
 use crate::shop::Shop;
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -84,10 +84,11 @@ impl Report {
         let mut out = std::io::stdout().lock();
         writeln!(
             out,
-            "{} orders stored, {:.0} a second\n{}\n{}\n{steps}\nremap-carriers without tables and queues: {:.0} orders a second and core",
+            "{} orders stored, {:.0} a second\n{}\n{}\n{}\n{steps}\nremap-carriers without tables and queues: {:.0} orders a second and core",
             self.orders_stored,
             self.orders_per_second,
             phases_table(&self.phases),
+            writes_table(&self.phases),
             prices_table(&self.prices),
             self.orders_per_second_and_core
         )?;

@@ -5,7 +5,7 @@ mod price;
 pub(crate) use price::{Price, prices_table};
 
 use crate::lines::Speed;
-use crate::meter::{Sums, write_and_read};
+use crate::meter::{Sums, write_and_read, writes_by_place};
 use crate::queues::Effort;
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -81,6 +81,30 @@ pub(crate) fn phases_table(phases: &[Phase]) -> Table {
         ]);
     for phase in phases {
         table.add_row(phase.cells());
+    }
+    table
+}
+
+/// Where a change's write units go, by phase: table and index, and the operation. A transaction counts twice.
+pub(crate) fn writes_table(phases: &[Phase]) -> Table {
+    let mut rows: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (n, phase) in phases.iter().enumerate() {
+        for (place, units) in writes_by_place(&phase.units) {
+            let row = rows.entry(place).or_insert_with(|| vec![0.0; phases.len()]);
+            row[n] += units / f64::from(phase.changed.max(1));
+        }
+    }
+    let mut table = Table::new();
+    let names = phases.iter().map(|phase| phase.name.as_str());
+    table
+        .load_style(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(std::iter::once("Write units a change").chain(names));
+    for (place, units) in rows {
+        let cells = units
+            .into_iter()
+            .map(|units| Cell::new(format!("{units:.2}")).set_alignment(CellAlignment::Right));
+        table.add_row(std::iter::once(Cell::new(place)).chain(cells));
     }
     table
 }

@@ -25,6 +25,7 @@ pub(crate) struct Addresses {
     pub(crate) catalogue: String,
     pub(crate) orders: String,
     pub(crate) buyers: String,
+    pub(crate) events: String,
 }
 
 /// Serves until standard input is closed, so that it never outlives who started it.
@@ -45,6 +46,7 @@ pub(crate) async fn serve() -> Result<()> {
         catalogue: tables.name("CatalogueTable").to_owned(),
         orders: tables.name("OrdersTable").to_owned(),
         buyers: tables.name("BuyersTable").to_owned(),
+        events: tables.name("EventsTable").to_owned(),
     };
     let mut out = std::io::stdout();
     std::io::Write::write_all(&mut out, serde_json::to_string(&addresses)?.as_bytes())?;
