@@ -1,7 +1,5 @@
 //! Orders that are not shipped: two that the merchant cancels, two that their buyers no longer want.
 
-use std::time::Instant;
-
 use anyhow::{Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,7 +7,7 @@ use serde_json::{Value, json};
 use super::Journey;
 use super::platform::Row;
 use super::stock::JUMP_MS;
-use super::watch::{LONGEST, LOOK_AGAIN, PATIENCE};
+use super::watch::{Progress, STUCK};
 use crate::console::Step;
 
 /// What is to be cancelled, and who wants it.
@@ -97,7 +95,7 @@ impl Journey<'_> {
         what: &str,
         holds: impl Fn(&Value) -> bool,
     ) -> Result<()> {
-        let (started, mut best, mut moved) = (Instant::now(), 0, Instant::now());
+        let mut seen = Progress::new();
         loop {
             let mut reached = 0;
             for row in rows {
@@ -108,21 +106,18 @@ impl Journey<'_> {
             if reached == rows.len() {
                 return Ok(());
             }
-            if reached > best {
-                (best, moved) = (reached, Instant::now());
-            }
-            if moved.elapsed() > PATIENCE {
+            seen.is_at(reached);
+            if seen.wants_tick() {
                 self.tick().await?;
-                moved = Instant::now();
             }
-            if started.elapsed() > LONGEST {
-                let seconds = LONGEST.as_secs();
+            if seen.is_stuck() {
+                let seconds = STUCK.as_secs();
                 bail!(
-                    "after {seconds} s only {reached} of {} orders {what}",
+                    "for {seconds} s no more than {reached} of {} orders {what}",
                     rows.len()
                 );
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            seen.pause().await;
         }
     }
 

@@ -1,7 +1,5 @@
 //! A look at both sides at the end: what is stored, what was called, what was announced, and which promise was broken.
 
-use std::time::Instant;
-
 use anyhow::Result;
 
 use super::goods::{CLOSED, HELD};
@@ -10,7 +8,7 @@ use super::parcels::{Dispatches, Package, differences};
 use super::platform::Row;
 use super::report::{ConnectionLine, Report, compare};
 use super::scene::SHIP_PLUS_ORDER;
-use super::watch::{LOOK_AGAIN, PATIENCE};
+use super::watch::Progress;
 use super::{Connected, Journey, text};
 
 /// Orders of a connection are fetched by themselves every five minutes.
@@ -74,9 +72,11 @@ impl Journey<'_> {
                 .copied()
                 .unwrap_or_default()
         };
-        let patience = Instant::now();
-        while imported() < stored && patience.elapsed() < PATIENCE {
-            tokio::time::sleep(LOOK_AGAIN).await;
+        let mut seen = Progress::new();
+        // A tick would bring no event: as long as the demo would wait for one.
+        while imported() < stored && !seen.wants_tick() {
+            seen.is_at(imported());
+            seen.pause().await;
         }
         imported() >= stored
     }

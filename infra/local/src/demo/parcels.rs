@@ -3,8 +3,6 @@
 
 mod compare;
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
@@ -13,15 +11,15 @@ pub(crate) use compare::{Dispatches, Package, Parcel, Story, differences};
 use super::Journey;
 use super::platform::Row;
 use super::scene::SHIP_PLUS_ORDER;
-use super::watch::LOOK_AGAIN;
+use super::watch::{Progress, STUCK};
 use crate::console::{Console, Step};
 
 /// Rows that the API takes in one call.
 const ROWS: usize = 1_000;
 /// One in so many orders stays on the shelf.
 const STAYS: usize = 10;
-/// Amazon takes two confirmations a second of a seller.
-const LONGEST: Duration = Duration::from_secs(1_200);
+/// Parcels without an answer that are looked at in one go: Amazon takes two confirmations a second of a seller.
+const AT_ONCE: usize = 20;
 
 impl Journey<'_> {
     pub(super) async fn ship(&mut self, console: &Console) -> Result<()> {
@@ -174,28 +172,29 @@ impl Journey<'_> {
 
     /// Until each parcel has an answer of Amazon's that lasts, for its tracking number as it is now.
     async fn until_told(&mut self, step: &Step) -> Result<()> {
-        let started = Instant::now();
+        let mut seen = Progress::new();
         loop {
             let mut open = 0;
             for place in 0..self.parcels.len() {
-                if !self.parcels[place].is_told() {
+                if !self.parcels[place].is_told() && open < AT_ONCE {
                     self.look_at(place).await?;
                 }
                 open += usize::from(!self.parcels[place].is_told());
             }
             let all = self.parcels.len();
+            seen.is_at(all - open);
             step.detail(&format!("{} of {all}", all - open));
             if open == 0 {
                 return Ok(());
             }
-            if started.elapsed() > LONGEST {
-                let seconds = LONGEST.as_secs();
+            if seen.is_stuck() {
+                let seconds = STUCK.as_secs();
                 let some = self.parcels.iter().find(|parcel| !parcel.is_told());
                 bail!(
-                    "after {seconds} s {open} parcels have no answer of Amazon's, such as {some:?}"
+                    "for {seconds} s {open} parcels have no answer of Amazon's, such as {some:?}"
                 );
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            seen.pause().await;
         }
     }
 

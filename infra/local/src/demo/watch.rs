@@ -11,9 +11,58 @@ use crate::console::Step;
 
 /// How long nothing may happen before the demo ticks once more.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// How long it may take in all.
-pub(super) const LONGEST: Duration = Duration::from_secs(420);
+/// How long nothing may happen before the demo gives up, however long it takes in all: that depends on the number of orders.
+pub(super) const STUCK: Duration = Duration::from_secs(420);
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How far something is, and since when it is no further.
+pub(super) struct Progress {
+    best: usize,
+    /// When it last got further.
+    at: Instant,
+    /// When it last got further, or was ticked.
+    moved: Instant,
+    looked: Instant,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            best: 0,
+            at: now,
+            moved: now,
+            looked: now,
+        }
+    }
+
+    pub(super) fn is_at(&mut self, reached: usize) {
+        if reached > self.best {
+            let now = Instant::now();
+            (self.best, self.at, self.moved) = (reached, now, now);
+        }
+    }
+
+    /// Whether nothing happens any more.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.at.elapsed() > STUCK
+    }
+
+    /// Whether to tick once more; if so, it counts as ticked.
+    pub(super) fn wants_tick(&mut self) -> bool {
+        let wants = self.moved.elapsed() > PATIENCE;
+        if wants {
+            self.moved = Instant::now();
+        }
+        wants
+    }
+
+    /// Sleeps as long as the look took, so that looking never takes most of the machine.
+    pub(super) async fn pause(&mut self) {
+        tokio::time::sleep(self.looked.elapsed().max(LOOK_AGAIN)).await;
+        self.looked = Instant::now();
+    }
+}
 
 impl Journey<'_> {
     /// `progress` gives how many orders are as they should be, and of how many.
@@ -22,8 +71,7 @@ impl Journey<'_> {
         step: &Step,
         progress: impl Fn(&[Row]) -> (usize, usize),
     ) -> Result<()> {
-        let started = Instant::now();
-        let (mut best, mut moved) = (0, Instant::now());
+        let mut seen = Progress::new();
         loop {
             let rows = self.platform.all_orders().await?;
             let (reached, wanted) = progress(&rows);
@@ -31,20 +79,17 @@ impl Journey<'_> {
             if reached >= wanted {
                 return Ok(());
             }
-            if reached > best {
-                (best, moved) = (reached, Instant::now());
-            }
-            if started.elapsed() > LONGEST {
-                let (seconds, logs) = (LONGEST.as_secs(), self.addresses.logs.display());
+            seen.is_at(reached);
+            if seen.is_stuck() {
+                let (seconds, logs) = (STUCK.as_secs(), self.addresses.logs.display());
                 bail!(
-                    "After {seconds} s only {reached} of {wanted} orders are as they should be; see the logs in {logs}."
+                    "For {seconds} s no more than {reached} of {wanted} orders are as they should be; see the logs in {logs}."
                 );
             }
-            if moved.elapsed() > PATIENCE {
+            if seen.wants_tick() {
                 self.tick().await?;
-                moved = Instant::now();
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            seen.pause().await;
         }
     }
 
