@@ -81,6 +81,7 @@ mod offers;
 mod order_lists;
 mod orders;
 mod parked;
+mod primed;
 mod products;
 mod reservations;
 mod retie;

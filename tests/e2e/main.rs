@@ -9,6 +9,7 @@
 mod amazon_model;
 mod amazon_static_cases;
 mod faults;
+mod inflate;
 mod journeys;
 mod stack;
 mod stock;

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::DeflateDecoder;
-use flate2::{Compress, Compression, FlushCompress, Status};
+use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
@@ -61,11 +61,14 @@ pub(crate) fn n(number: impl ToString) -> AttributeValue {
 
 /// A value as deflated JSON.
 pub(crate) fn deflated<T: Serialize>(value: &T) -> Result<AttributeValue> {
-    let json = serde_json::to_vec(value)
-        .map_err(|error| Error::permanent("encode an item's body", error))?;
-    deflate(&json)
+    let json = json_of(value)?;
+    deflate_after(b"", &json, FlushCompress::Finish)
         .map(|bytes| AttributeValue::B(Blob::new(bytes)))
         .map_err(|error| Error::permanent("deflate an item's body", error))
+}
+
+pub(super) fn json_of<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|error| Error::permanent("encode an item's body", error))
 }
 
 thread_local! {
@@ -73,20 +76,38 @@ thread_local! {
     static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), false));
 }
 
-fn deflate(plain: &[u8]) -> std::result::Result<Vec<u8>, flate2::CompressError> {
+/// `plain` deflated as it would be after `primer` in the same stream: `Finish` ends the stream, `Sync` leaves it open.
+pub(super) fn deflate_after(
+    primer: &[u8],
+    plain: &[u8],
+    end: FlushCompress,
+) -> std::result::Result<Vec<u8>, CompressError> {
     COMPRESSOR.with_borrow_mut(|compressor| {
         compressor.reset();
-        let mut deflated = Vec::with_capacity(plain.len() / 2 + 64);
-        loop {
-            let read = usize::try_from(compressor.total_in()).unwrap_or(plain.len());
-            let rest = &plain[read..];
-            let status = compressor.compress_vec(rest, &mut deflated, FlushCompress::Finish)?;
-            if status == Status::StreamEnd {
-                return Ok(deflated);
-            }
-            deflated.reserve(plain.len() / 2 + 64);
+        if !primer.is_empty() {
+            deflate_all(compressor, primer, FlushCompress::Sync)?;
         }
+        deflate_all(compressor, plain, end)
     })
+}
+
+fn deflate_all(
+    compressor: &mut Compress,
+    plain: &[u8],
+    end: FlushCompress,
+) -> std::result::Result<Vec<u8>, CompressError> {
+    let before = compressor.total_in();
+    let mut deflated = Vec::with_capacity(plain.len() / 2 + 64);
+    loop {
+        let read = usize::try_from(compressor.total_in() - before).unwrap_or(plain.len());
+        let status = compressor.compress_vec(&plain[read..], &mut deflated, end)?;
+        // A flush is complete once it leaves room.
+        let is_flushed = end == FlushCompress::Sync && deflated.len() < deflated.capacity();
+        if status == Status::StreamEnd || is_flushed {
+            return Ok(deflated);
+        }
+        deflated.reserve(plain.len() / 2 + 64);
+    }
 }
 
 /// The value of deflated JSON.
@@ -95,12 +116,22 @@ pub(crate) fn inflated<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T
         .get(name)
         .and_then(|body| body.as_b().ok())
         .ok_or_else(|| Error::permanent("read an item's body", "it has none"))?;
+    inflate_after(b"", 0, bytes.as_ref())
+}
+
+/// The value of deflated JSON that continues the stream `before`, which inflates to `skipped` bytes.
+pub(super) fn inflate_after<T: DeserializeOwned>(
+    before: &[u8],
+    skipped: usize,
+    deflated: &[u8],
+) -> Result<T> {
     let mut json = Vec::new();
-    DeflateDecoder::new(bytes.as_ref())
+    DeflateDecoder::new(before.chain(deflated))
         .take(LONGEST_BODY)
         .read_to_end(&mut json)
         .map_err(|error| Error::permanent("inflate an item's body", error))?;
-    serde_json::from_slice(&json).map_err(|error| {
+    let json = json.get(skipped..).unwrap_or_default();
+    serde_json::from_slice(json).map_err(|error| {
         Error::permanent(
             "read an item's body",
             format!("{:?} error", error.classify()),
@@ -164,7 +195,8 @@ mod tests {
         for plain in &bodies {
             let mut fresh = DeflateEncoder::new(Vec::new(), Compression::default());
             fresh.write_all(plain).unwrap();
-            assert_eq!(deflate(plain).unwrap(), fresh.finish().unwrap());
+            let kept = deflate_after(b"", plain, FlushCompress::Finish).unwrap();
+            assert_eq!(kept, fresh.finish().unwrap());
         }
     }
 

@@ -1,7 +1,8 @@
 //! Orders: the current state as one item, what happened to it as items beside it. The lists are `order_lists`'.
 
-use super::item::{Item, deflated, failure, inflated, item, n, s, value};
+use super::item::{Item, failure, item, n, s, value};
 use super::key::{self, Key};
+use super::primed::{PRIMED, primed, unprimed};
 use super::{Store, WaitingKind, Written};
 use crate::domain::courier::{LabelSource, Reason};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
@@ -90,7 +91,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        let stored: StoredOrder = inflated(&item, "body")?;
+        let stored: StoredOrder = unprimed(&item)?;
         Ok((stored.tenant == connection.tenant).then_some(stored))
     }
 
@@ -228,7 +229,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
     fields.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
     fields.insert("tenant".into(), s(stored.tenant.as_str()));
     fields.insert("version".into(), s(key::version(&stored.version)));
-    fields.insert("body".into(), deflated(stored)?);
+    fields.insert(PRIMED.into(), primed(stored)?);
     fields.insert("expires_at".into(), n(expires(stored)));
     fields.insert(
         "status_pk".into(),

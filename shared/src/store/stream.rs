@@ -2,9 +2,10 @@
 //! order's is opened, which holds no buyer data.
 
 use super::OrderRow;
-use super::item::{Item, VERSION, inflated};
+use super::item::{Item, VERSION};
 use super::key;
 use super::matching::Matching;
+use super::primed::unprimed;
 use super::rounds::Round;
 use crate::domain::cancellation::Cancellation;
 use crate::domain::connection::Connection;
@@ -259,7 +260,7 @@ fn image<T: DeserializeOwned>(image: serde_dynamo::Item) -> Result<T> {
 
 fn order_body(image: serde_dynamo::Item) -> Result<StoredOrder> {
     let item: Item = image.into();
-    inflated(&item, "body")
+    unprimed(&item)
 }
 
 /// Reads an image of an order's item.

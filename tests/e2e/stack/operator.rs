@@ -1,11 +1,10 @@
 //! What only an operator of the account sees: the raw tables, schedules, logs and dead letters.
 
 use super::{Stack, until};
+use crate::inflate;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
-use flate2::read::DeflateDecoder;
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -50,12 +49,8 @@ fn text(item: &Item) -> String {
 fn text_of(value: &AttributeValue) -> String {
     match value {
         AttributeValue::B(bytes) => {
-            let mut inflated = String::new();
-            let mut reader = DeflateDecoder::new(bytes.as_ref());
-            match reader.read_to_string(&mut inflated) {
-                Ok(_) => inflated,
-                Err(_) => String::from_utf8_lossy(bytes.as_ref()).into_owned(),
-            }
+            let lossy = || String::from_utf8_lossy(bytes.as_ref()).into_owned();
+            inflate::text(bytes.as_ref()).unwrap_or_else(lossy)
         }
         AttributeValue::M(fields) => text(fields),
         AttributeValue::L(values) => values.iter().map(text_of).collect::<Vec<_>>().join("\n"),

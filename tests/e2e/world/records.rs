@@ -2,13 +2,12 @@
 //! would not show.
 
 use super::World;
+use crate::inflate;
 use aws_sdk_dynamodb::types::AttributeValue;
-use flate2::read::DeflateDecoder;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::order::{HistoryKind, OrderStatus, StoredOrder};
 use stallkeeper::store::{Cursor, Leased};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
 use std::time::Duration;
 
 pub type Item = HashMap<String, AttributeValue>;
@@ -49,7 +48,7 @@ impl World {
             let pk = text(item, "pk");
             let later = history.iter().filter(|entry| text(entry, "pk") == pk);
             Stored {
-                order: serde_json::from_str(&inflated(&item["body"])).unwrap(),
+                order: serde_json::from_str(&inflated(&item["primed"])).unwrap(),
                 later: later.map(|entry| kind_of(entry)).collect(),
                 buyer_until: buyers.get(&pk).cloned(),
             }
@@ -188,11 +187,9 @@ fn kind_of(entry: &Item) -> HistoryKind {
 
 /// What a deflated body says; nothing where the value is none.
 fn inflated(value: &AttributeValue) -> String {
-    let mut text = String::new();
-    if let AttributeValue::B(bytes) = value {
-        let _ = DeflateDecoder::new(bytes.as_ref()).read_to_string(&mut text);
-    }
-    text
+    let bytes = value.as_b().ok();
+    let text = bytes.and_then(|bytes| inflate::text(bytes.as_ref()));
+    text.unwrap_or_default()
 }
 
 /// Everything that can be read in an item, its deflated body included.

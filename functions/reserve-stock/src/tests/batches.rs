@@ -41,7 +41,7 @@ async fn the_sample_event_is_what_the_store_writes() {
         for record in event["Records"].as_array_mut().unwrap() {
             for image in ["OldImage", "NewImage"] {
                 if let Some(image) = record["dynamodb"][image].as_object_mut() {
-                    image.remove("body");
+                    image.remove("primed");
                 }
             }
         }
