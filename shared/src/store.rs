@@ -49,7 +49,7 @@
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by
 //! state). Index of connections: `connected` (one partition, by tenant and connection; all that are not given up). Indexes of
 //! orders: `by_status` (tenant and status, by ship-by), `waiting` (connection; orders that a
-//! change of settings may move, by term; dispatches that wait for Amazon, by ship-by; cancellations that wait for a feed), `open` (16 shards over all tenants, by ship-by;
+//! change of settings may move, by term, but for ready ones; dispatches that wait for Amazon, by ship-by; cancellations that wait for a feed), `open` (16 shards over all tenants, by ship-by;
 //! only orders that a desk must see). Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;

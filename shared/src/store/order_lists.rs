@@ -164,8 +164,8 @@ impl Store {
         }
     }
 
-    /// Orders of a connection and kind that a mapping of `term` may fit (all if it is absent). The index lags a little
-    /// behind the table.
+    /// Orders of a connection and kind that a mapping of `term` may fit (all if it is absent). Among ready ones are some that a
+    /// person picked a service for. The index lags a little behind the table.
     pub async fn waiting_orders(
         &self,
         connection: &ConnectionKey,
@@ -174,7 +174,9 @@ impl Store {
         after: Option<&str>,
         limit: i32,
     ) -> Result<WaitingPage> {
-        let pk = key::waiting_pk(connection, kind);
+        let Some(pk) = key::waiting_pk(connection, kind) else {
+            return self.ready_orders(connection, term, after, limit).await;
+        };
         let mut query = self
             .db
             .query()
@@ -215,6 +217,44 @@ impl Store {
             .filter_map(|item| key::order_id_of(&text(item, "waiting_sk")?))
             .collect();
         Ok(WaitingPage { orders, next })
+    }
+
+    /// A connection's orders that are ready, then those of which a part is. Reads `limit` of its tenant's at most, whosever they
+    /// are.
+    async fn ready_orders(
+        &self,
+        connection: &ConnectionKey,
+        term: Option<&ShippingTerm>,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<WaitingPage> {
+        let (of, place) = after.and_then(|after| after.split_once('\n')).unzip();
+        let is_part = of == Some(OrderStatus::PartlyDispatched.as_str());
+        let status = match is_part {
+            true => OrderStatus::PartlyDispatched,
+            false => OrderStatus::Ready,
+        };
+        let filter = OrderFilter {
+            connection: Some(connection.id.clone()),
+            ..OrderFilter::default()
+        };
+        let place = place.filter(|place| !place.is_empty());
+        let tenant = &connection.tenant;
+        let page = self
+            .orders_by_status(tenant, status, &filter, place, limit)
+            .await?;
+        let next = match page.next {
+            Some(place) => Some(format!("{}\n{place}", status.as_str())),
+            None if is_part => None,
+            None => Some(format!("{}\n", OrderStatus::PartlyDispatched.as_str())),
+        };
+        let prefix = term.map(ShippingTerm::waiting_prefix).unwrap_or_default();
+        let fits = |row: &OrderRow| row.term.as_deref().unwrap_or_default().starts_with(&prefix);
+        let rows = page.rows.into_iter().map(|listed| listed.row);
+        Ok(WaitingPage {
+            orders: rows.filter(fits).map(|row| row.order_id).collect(),
+            next,
+        })
     }
 }
 

@@ -244,11 +244,9 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         fields.insert("open_pk".into(), s(key::open_pk(shard)));
         fields.insert("open_sk".into(), fields["status_sk"].clone());
     }
-    if let Some(kind) = WaitingKind::of(stored) {
-        fields.insert(
-            "waiting_pk".into(),
-            s(key::waiting_pk(&stored.connection_key(), kind)),
-        );
+    let waiting = WaitingKind::of(stored);
+    if let Some(pk) = waiting.and_then(|kind| key::waiting_pk(&stored.connection_key(), kind)) {
+        fields.insert("waiting_pk".into(), s(pk));
         fields.insert(
             "waiting_sk".into(),
             s(key::waiting_sk(decision.term.as_ref(), &order.id)),

@@ -147,6 +147,47 @@ async fn waiting_orders_are_found_by_the_term_that_a_mapping_is_for() {
 }
 
 #[tokio::test]
+async fn ready_orders_of_a_connection_are_found_page_by_page_with_those_of_which_a_part_is() {
+    let (_db, store) = store().await;
+    let of_another = StoredOrder {
+        connection: "01M8M362S69WP7B6VKMFF57FX7".parse().unwrap(),
+        ..order("026-9", OrderStatus::Ready, 1, None)
+    };
+    let _ = store.insert_order(&of_another).await.unwrap();
+    for (id, status, term) in [
+        ("026-1", OrderStatus::Ready, Some("STD UK DOM")),
+        ("026-2", OrderStatus::PendingReview, Some("STD UK DOM")),
+        ("026-3", OrderStatus::PartlyDispatched, Some("STD UK DOM")),
+        ("026-4", OrderStatus::Ready, Some("EXP UK DOM")),
+        ("026-5", OrderStatus::Ready, None),
+    ] {
+        let _ = store
+            .insert_order(&order(id, status, 1, term))
+            .await
+            .unwrap();
+    }
+    let ready = async |term: Option<&str>| {
+        let (of, kind) = (key(), WaitingKind::Ready);
+        let term = term.map(|term| term.parse().unwrap());
+        let (mut all, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let page = store.waiting_orders(&of, kind, term.as_ref(), after.as_deref(), 1);
+            let page = page.await.unwrap();
+            all.extend(page.orders.iter().map(ToString::to_string));
+            after = page.next;
+            if after.is_none() {
+                return all;
+            }
+        }
+    };
+    let mut all = ready(None).await;
+    assert_eq!(all.pop().as_deref(), Some("026-3"), "a part is the last");
+    all.sort();
+    assert_eq!(all, ["026-1", "026-4", "026-5"]);
+    assert_eq!(ready(Some("STD UK DOM")).await, ["026-1", "026-3"]);
+}
+
+#[tokio::test]
 async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
     let (_db, store) = store().await;
     let id: OrderId = "026-1".parse().unwrap();

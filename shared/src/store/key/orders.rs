@@ -105,13 +105,14 @@ pub(crate) fn open_shard_of(order: &OrderId) -> u8 {
     sha2::Sha256::digest(order.as_str())[0] % OPEN_SHARDS
 }
 
-/// Index `waiting`: the orders of a connection that a change of its settings may move, by what they are.
-pub(crate) fn waiting_pk(connection: &ConnectionKey, kind: WaitingKind) -> String {
+/// Index `waiting`: the orders of a connection that a change of its settings may move, by what they are. Ready ones are not
+/// in it, since nearly every order would be, twice in its life: they are found by their status.
+pub(crate) fn waiting_pk(connection: &ConnectionKey, kind: WaitingKind) -> Option<String> {
     let pk = connection_pk(connection);
     match kind {
-        WaitingKind::PendingReview => pk,
-        WaitingKind::Ready => format!("{pk}#ready"),
-        WaitingKind::Elsewhere => format!("{pk}#elsewhere"),
+        WaitingKind::PendingReview => Some(pk),
+        WaitingKind::Ready => None,
+        WaitingKind::Elsewhere => Some(format!("{pk}#elsewhere")),
     }
 }
 
