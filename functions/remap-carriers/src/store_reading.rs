@@ -150,17 +150,20 @@ async fn mend_buyer(app: &App, reading: &Reading, stored: Option<StoredOrder>) -
         return Ok(());
     };
     let now = Timestamp::now();
-    if stored.status == OrderStatus::Cancelled {
-        return write_buyer(app, reading, &stored, now).await;
-    }
-    if is_closed(stored.status) || reading.buyer.is_empty() {
+    let is_cancelled = stored.status == OrderStatus::Cancelled;
+    if !is_cancelled && (is_closed(stored.status) || reading.buyer.is_empty()) {
         return Ok(());
     }
     let key = stored.connection_key();
-    match app.store.buyer(&key, &stored.order.id, now).await? {
-        Some(_) => Ok(()),
-        None => write_buyer(app, reading, &stored, now).await,
+    let is_there = app
+        .store
+        .buyer(&key, &stored.order.id, now)
+        .await?
+        .is_some();
+    if is_there == is_cancelled {
+        return write_buyer(app, reading, &stored, now).await;
     }
+    Ok(())
 }
 
 /// How far back switching its marketplace on must reach for an order; not for one that nobody will ship any more.
