@@ -162,6 +162,18 @@ fn is_conditional_write(asked: &Value) -> bool {
     asked["ConditionExpression"].is_string()
 }
 
+/// Adds sums to others.
+pub(crate) fn add(all: &mut Sums, more: &Sums) {
+    for (operation, sum) in more {
+        let of_all = all.entry(operation.clone()).or_default();
+        of_all.requests += sum.requests;
+        of_all.units += sum.units;
+        for (place, units) in &sum.places {
+            *of_all.places.entry(place.clone()).or_default() += units;
+        }
+    }
+}
+
 /// Write units and read units of sums.
 pub(crate) fn write_and_read(sums: &Sums) -> (f64, f64) {
     let of = |writes: bool| {
@@ -178,7 +190,7 @@ pub(crate) fn writes_by_place(sums: &Sums) -> impl Iterator<Item = (String, f64)
     let writes = sums.iter().filter(|(operation, _)| is_write(operation));
     writes.flat_map(|(operation, sum)| {
         let places = sum.places.iter();
-        places.map(move |(place, units)| (format!("{place}, {operation}"), *units))
+        places.map(move |(place, units)| (format!("{place} {operation}"), *units))
     })
 }
 

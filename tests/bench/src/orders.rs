@@ -1,5 +1,6 @@
 //! An order's life, counted; then the steps of its intake that need no table, alone, beside the same steps in Python.
 
+mod budget;
 mod phases;
 mod steps;
 
@@ -7,6 +8,7 @@ use crate::OrdersArguments;
 use crate::report::{Phase, Price, phases_table, prices_table, writes_table};
 use crate::shop::Shop;
 use anyhow::Result;
+use budget::{Budget, budgets_table};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
 use phases::{Life, life};
@@ -23,6 +25,7 @@ struct Report {
     orders_stored: u32,
     orders_per_second: f64,
     phases: Vec<Phase>,
+    budgets: Vec<Budget>,
     /// For a million orders, by phase.
     prices: Vec<Price>,
     steps: Steps,
@@ -35,6 +38,7 @@ pub(crate) async fn run(arguments: &OrdersArguments) -> Result<()> {
     let (mut shop, _child) = Shop::open(LISTINGS).await?;
     let Life {
         phases,
+        budgets,
         orders_per_second,
         orders,
     } = life(&mut shop, arguments.orders).await?;
@@ -56,6 +60,7 @@ pub(crate) async fn run(arguments: &OrdersArguments) -> Result<()> {
         orders_per_second,
         prices: phases.iter().map(Price::of).collect(),
         phases,
+        budgets,
         orders_per_second_and_core: per_second_and_core(&steps),
         steps,
         python,
@@ -84,11 +89,12 @@ impl Report {
         let mut out = std::io::stdout().lock();
         writeln!(
             out,
-            "{} orders stored, {:.0} a second\n{}\n{}\n{}\n{steps}\nremap-carriers without tables and queues: {:.0} orders a second and core",
+            "{} orders stored, {:.0} a second\n{}\n{}\n{}\n{}\n{steps}\nremap-carriers without tables and queues: {:.0} orders a second and core",
             self.orders_stored,
             self.orders_per_second,
             phases_table(&self.phases),
             writes_table(&self.phases),
+            budgets_table(&self.budgets),
             prices_table(&self.prices),
             self.orders_per_second_and_core
         )?;

@@ -6,7 +6,7 @@ use crate::functions::{
     DISPATCHES, FEED_CHECKS, Functions, LISTING_JOBS, NOTICES, ORDER_TICKS, ORDERS, STOCK_CHANGES,
     STOCK_TICKS, url,
 };
-use crate::meter::{SUMS, Sums};
+use crate::meter::{SUMS, Sums, add};
 use crate::report::Phase;
 use crate::world::Addresses;
 use anyhow::{Result, bail, ensure};
@@ -27,6 +27,8 @@ pub(crate) struct Effort {
     pub(crate) milliseconds: f64,
     /// Most heap at any moment, of the whole process.
     pub(crate) peak_mb: f32,
+    /// By DynamoDB operation.
+    pub(crate) units: Sums,
 }
 
 pub(crate) type Efforts = BTreeMap<&'static str, Effort>;
@@ -134,8 +136,7 @@ impl Bench {
                 response.batch_item_failures.len()
             );
         }
-        self.note(function, started);
-        Ok(())
+        self.note(function, started).await
     }
 
     /// A call of the API's own entry, as API Gateway hands it over; its answer.
@@ -151,7 +152,7 @@ impl Bench {
         let answer = Adapter::from(routes).call(LambdaEvent::new(event, Context::default()));
         let answer = answer.await.unwrap_or_else(|never| match never {});
         let answer = serde_json::to_value(&answer)?;
-        self.note(function, started);
+        self.note(function, started).await?;
         let status = answer["statusCode"].as_u64().unwrap_or_default();
         ensure!(status / 100 == 2, "{} answered {answer}", request.path);
         Ok(serde_json::from_str(answer["body"].as_str().unwrap_or("null")).unwrap_or_default())
@@ -170,29 +171,42 @@ impl Bench {
             MEMORY.reset_peak_usage();
             let started = Instant::now();
             reserve_stock::handle(&self.functions.reserve_stock, batch(json!(orders))?).await?;
-            self.note("reserve-stock", started);
+            self.note("reserve-stock", started).await?;
             let started = Instant::now();
             announce_changes::handle(&self.functions.announce_changes, batch(json!(records))?)
                 .await?;
-            self.note("announce-changes", started);
+            self.note("announce-changes", started).await?;
         }
         let any = !changes.records.is_empty();
         self.functions.stream.reported(changes);
         Ok(any)
     }
 
-    pub(crate) fn note(&mut self, function: &'static str, started: Instant) {
+    /// Adds an invocation that has just ended, with what the meter counted since the one before.
+    async fn note(&mut self, function: &'static str, started: Instant) -> Result<()> {
+        let milliseconds = started.elapsed().as_secs_f64() * 1_000.0;
+        let peak_mb = MEMORY.peak_usage_as_mb();
+        let units = self.units().await?;
+        self.forget_units().await?;
         let effort = self.efforts.entry(function).or_default();
         effort.invocations += 1;
-        effort.milliseconds += started.elapsed().as_secs_f64() * 1_000.0;
-        effort.peak_mb = effort.peak_mb.max(MEMORY.peak_usage_as_mb());
+        effort.milliseconds += milliseconds;
+        effort.peak_mb = effort.peak_mb.max(peak_mb);
+        add(&mut effort.units, &units);
+        Ok(())
+    }
+
+    async fn forget_units(&self) -> Result<()> {
+        let url = format!("{}{SUMS}", self.at.dynamodb);
+        self.http.delete(url).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// Resets all counters.
     pub(crate) async fn forget(&mut self) -> Result<()> {
         self.efforts.clear();
+        self.forget_units().await?;
         for url in [
-            format!("{}{SUMS}", self.at.dynamodb),
             format!("{}{COUNTS}", self.at.aws),
             format!("{}/_sandbox/calls/log", self.at.amazon),
         ] {
@@ -204,11 +218,15 @@ impl Bench {
     /// What was counted since the counters were reset.
     pub(crate) async fn phase(&self, name: &str, changed: u32) -> Result<Phase> {
         let efforts = self.efforts.iter();
+        let mut units = Sums::default();
+        for effort in self.efforts.values() {
+            add(&mut units, &effort.units);
+        }
         Ok(Phase {
             name: name.to_owned(),
             changed,
             sp_api_calls: self.calls().await?,
-            units: self.units().await?,
+            units,
             queue_requests: self.counts(|name| name.contains("Message")).await?,
             events: self
                 .counts(|name| name == EVENTS)

@@ -85,13 +85,16 @@ pub(crate) fn phases_table(phases: &[Phase]) -> Table {
     table
 }
 
-/// Where a change's write units go, by phase: table and index, and the operation. A transaction counts twice.
+/// Where a change's write units go, by phase: function, table and index, and the operation. A transaction counts twice.
 pub(crate) fn writes_table(phases: &[Phase]) -> Table {
     let mut rows: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for (n, phase) in phases.iter().enumerate() {
-        for (place, units) in writes_by_place(&phase.units) {
-            let row = rows.entry(place).or_insert_with(|| vec![0.0; phases.len()]);
-            row[n] += units / f64::from(phase.changed.max(1));
+        for (function, effort) in &phase.functions {
+            for (place, units) in writes_by_place(&effort.units) {
+                let row = rows.entry(format!("{function}: {place}"));
+                let row = row.or_insert_with(|| vec![0.0; phases.len()]);
+                row[n] += units / f64::from(phase.changed.max(1));
+            }
         }
     }
     let mut table = Table::new();

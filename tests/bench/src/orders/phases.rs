@@ -1,6 +1,7 @@
 //! What an order's life costs: taken in by a sweep, read again unchanged, dispatched; with the events and the reservations
 //! that follow.
 
+use super::budget::{self, Budget};
 use crate::functions::{Functions, NOTICES};
 use crate::queues::ApiRequest;
 use crate::report::Phase;
@@ -33,6 +34,7 @@ const TERMS: [&str; 5] = [
 /// What an order's life came to.
 pub(super) struct Life {
     pub(super) phases: Vec<Phase>,
+    pub(super) budgets: Vec<Budget>,
     /// From the tick to the last order stored, events and reservations apart.
     pub(super) orders_per_second: f64,
     /// As Amazon writes them.
@@ -49,28 +51,31 @@ pub(super) async fn life(shop: &mut Shop, count: u32) -> Result<Life> {
     let orders = merchant_orders(shop).await?;
     let new = stored(shop, &orders).await?;
     let taken_in = u32::try_from(new.len())?;
-    let mut phases = vec![shop.bench.phase("new, by sweep", taken_in).await?];
+    let by_sweep = shop.bench.phase("new, by sweep", taken_in).await?;
+    let mut budgets = Vec::from(budget::of_new(&by_sweep, lines_each(&new)));
 
     shop.begin("new, by notice").await?;
-    let noticed = by_notice(shop, count).await?;
-    phases.push(shop.bench.phase("new, by notice", noticed).await?);
+    let new = by_notice(shop, count).await?;
+    let noticed = u32::try_from(new.len())?;
+    let by_notice = shop.bench.phase("new, by notice", noticed).await?;
+    budgets.extend(budget::of_new(&by_notice, lines_each(&new)));
 
     shop.begin("read again, unchanged").await?;
     read_again(shop).await?;
     let read = taken_in + noticed;
-    phases.push(shop.bench.phase("read again, unchanged", read).await?);
+    let unchanged = shop.bench.phase("read again, unchanged", read).await?;
+    budgets.push(budget::of_unchanged(&unchanged));
 
     shop.begin("dispatched").await?;
     let orders = merchant_orders(shop).await?;
     let known = stored(shop, &orders).await?;
     let dispatched = dispatch(shop, &known).await?;
-    phases.push(
-        shop.bench
-            .phase("dispatched and confirmed", dispatched)
-            .await?,
-    );
+    let dispatched = shop.bench.phase("dispatched and confirmed", dispatched);
+    let dispatched = dispatched.await?;
+    budgets.push(budget::of_dispatched(&dispatched));
     Ok(Life {
-        phases,
+        phases: vec![by_sweep, by_notice, unchanged, dispatched],
+        budgets,
         orders_per_second: f64::from(taken_in) / seconds,
         orders,
     })
@@ -143,7 +148,7 @@ async fn follow(shop: &mut Shop) -> Result<()> {
 }
 
 /// New orders of which Amazon sends notices, all at once: the first few are fetched one by one, the others by an early sweep.
-async fn by_notice(shop: &mut Shop, count: u32) -> Result<u32> {
+async fn by_notice(shop: &mut Shop, count: u32) -> Result<Vec<StoredOrder>> {
     let now = Timestamp::now();
     // Late enough for the next sweep, old enough for Amazon's search.
     let (since, until) = (
@@ -167,7 +172,12 @@ async fn by_notice(shop: &mut Shop, count: u32) -> Result<u32> {
     }
     shop.drain().await?;
     follow(shop).await?;
-    Ok(u32::try_from(stored(shop, &new).await?.len())?)
+    stored(shop, &new).await
+}
+
+fn lines_each(orders: &[StoredOrder]) -> f64 {
+    let lines: usize = orders.iter().map(|stored| stored.order.items.len()).sum();
+    lines as f64 / orders.len().max(1) as f64
 }
 
 /// As Amazon's page "`ORDER_CHANGE`" shows it.
