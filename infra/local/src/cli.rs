@@ -70,6 +70,16 @@ pub(crate) struct DemoArgs {
     pub(crate) json: Option<PathBuf>,
 }
 
+impl DemoArgs {
+    /// Orders that Amazon's limit lets two sellers fetch within minutes: twenty pages each, then one every three minutes.
+    const AT_ONCE: u32 = 500;
+
+    /// More orders are those of many hours, in which Amazon would have allowed as many calls more.
+    pub(crate) fn refill_factor(&self) -> Option<f64> {
+        (self.orders > Self::AT_ONCE).then(|| f64::from(self.orders) / 100.0)
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 cargo dev bench stock --json FILE counts for 100,000 listings with none, a hundredth and all of them

@@ -82,7 +82,11 @@ fn purpose(command: &Command) -> &'static str {
 }
 
 async fn demo(workspace: &Workspace, console: &Console, arguments: &DemoArgs) -> Result<()> {
-    let cloud = Cloud::start(workspace, console, &CloudOptions::default()).await?;
+    let options = CloudOptions {
+        refill_factor: arguments.refill_factor(),
+        ..CloudOptions::default()
+    };
+    let cloud = Cloud::start(workspace, console, &options).await?;
     demo::run(&cloud, console, arguments).await
 }
 
