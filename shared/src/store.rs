@@ -7,6 +7,7 @@
 //! | | carrier name of a courier service | `TENANT#t` | `CARRIER_NAME#cc#service` | `confirm-shipments` |
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
 //! | | marketplace, narrowed mappings | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING` | `remap-carriers` |
+//! | | key of a tenant's digests of postcodes, sealed | `TENANT#t` | `POSTCODE_KEY` | `remap-carriers`, `desk-orders` |
 //! | | default mappings of the deployment | `DEPLOYMENT` | `MAPPING` | `remap-carriers` |
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
 //! | | cursor with its lease, back-fill lane, overlap memory | `CONNECTION#t#c` | `CURSOR#orders`, `CURSOR#backfill`, `OVERLAP#orders` | `poll-orders` |
@@ -50,7 +51,7 @@
 //! state). Index of connections: `connected` (one partition, by tenant and connection; all that are not given up). Indexes of
 //! orders: `by_status` (tenant and status, by ship-by), `waiting` (connection; orders that a
 //! change of settings may move, by term, but for ready ones; dispatches that wait for Amazon, by ship-by; cancellations that wait for a feed), `open` (16 shards over all tenants, by ship-by;
-//! only orders that a desk must see). Keys are spelt in `store::key`, which nothing else may do.
+//! only orders that a desk must see). Index of buyers: `by_postcode` (tenant and digest of the postcode), keys only. Keys are spelt in `store::key`, which nothing else may do.
 
 mod back_fill;
 mod batch;
@@ -79,6 +80,7 @@ mod notices;
 mod oauth;
 mod offers;
 mod order_lists;
+mod order_search;
 mod orders;
 mod parked;
 mod primed;
@@ -98,7 +100,7 @@ mod term_counts;
 mod to_send;
 
 pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
-pub use buyers::BuyerRecord;
+pub use buyers::{BuyerRecord, PostcodeEntry};
 pub use connected::{ConnectedAfter, ConnectedPage};
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepFailure, SweepPlace};

@@ -1,9 +1,14 @@
-//! Secrets: a connection's tokens, sealed by KMS before they are stored, and the deployment's own app.
+//! Secrets: a connection's tokens and a tenant's key of postcodes, sealed by KMS before they are stored, and the deployment's
+//! own app.
 //!
 //! The tenant and the connection are the encryption context: what was sealed for one cannot be opened for another.
 
+mod postcodes;
+
+pub use postcodes::PostcodeKey;
+
 use crate::domain::connection::{AppCredentials, Connection, Credentials};
-use crate::domain::ids::{ConnectionKey, SellerId};
+use crate::domain::ids::{ConnectionKey, SellerId, TenantId};
 use crate::domain::marketplace::Region;
 use crate::error::{Class, Error, Result};
 use crate::sp_api::{Account, LimitKey, Operation};
@@ -16,6 +21,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -31,6 +37,7 @@ pub struct Vault {
     secrets: aws_sdk_secretsmanager::Client,
     app_secret: String,
     app: Arc<Mutex<Option<(Instant, App)>>>,
+    postcode_keys: Arc<Mutex<HashMap<TenantId, PostcodeKey>>>,
 }
 
 /// The deployment's application at Amazon.
@@ -85,6 +92,7 @@ impl Vault {
             secrets,
             app_secret,
             app: Arc::default(),
+            postcode_keys: Arc::default(),
         }
     }
 
@@ -194,11 +202,13 @@ impl Vault {
         connection: &ConnectionKey,
         credentials: &Credentials,
     ) -> Result<SealedCredentials> {
-        let refresh_token = self.encrypt(connection, &credentials.refresh_token).await?;
+        let refresh_token = self
+            .encrypt(of(connection), &credentials.refresh_token)
+            .await?;
         let (mut own_client_id, mut own_client_secret) = (None, None);
         if let Some(app) = &credentials.own_app {
             own_client_id = Some(app.client_id.clone());
-            own_client_secret = Some(self.encrypt(connection, &app.client_secret).await?);
+            own_client_secret = Some(self.encrypt(of(connection), &app.client_secret).await?);
         }
         Ok(SealedCredentials {
             refresh_token,
@@ -213,11 +223,11 @@ impl Vault {
         connection: &ConnectionKey,
         sealed: &SealedCredentials,
     ) -> Result<Credentials> {
-        let refresh_token = self.decrypt(connection, &sealed.refresh_token).await?;
+        let refresh_token = self.decrypt(of(connection), &sealed.refresh_token).await?;
         let own_app = match (&sealed.own_client_id, &sealed.own_client_secret) {
             (Some(client_id), Some(secret)) => Some(AppCredentials {
                 client_id: client_id.clone(),
-                client_secret: self.decrypt(connection, secret).await?,
+                client_secret: self.decrypt(of(connection), secret).await?,
             }),
             _ => None,
         };
@@ -227,14 +237,13 @@ impl Vault {
         })
     }
 
-    async fn encrypt(&self, connection: &ConnectionKey, secret: &SecretString) -> Result<String> {
+    async fn encrypt(&self, context: Context, secret: &SecretString) -> Result<String> {
         let answer = self
             .kms
             .encrypt()
             .key_id(&self.key)
             .plaintext(Blob::new(secret.expose_secret().as_bytes()))
-            .encryption_context("tenant", connection.tenant.as_str())
-            .encryption_context("connection", connection.id.as_str())
+            .set_encryption_context(Some(context))
             .send()
             .await
             .map_err(|error| failure("seal a secret", error))?;
@@ -244,7 +253,7 @@ impl Vault {
         Ok(STANDARD.encode(sealed))
     }
 
-    async fn decrypt(&self, connection: &ConnectionKey, sealed: &str) -> Result<SecretString> {
+    async fn decrypt(&self, context: Context, sealed: &str) -> Result<SecretString> {
         let bytes = STANDARD
             .decode(sealed)
             .map_err(|_| Error::permanent("open a secret", "it is not base64"))?;
@@ -253,8 +262,7 @@ impl Vault {
             .decrypt()
             .key_id(&self.key)
             .ciphertext_blob(Blob::new(bytes))
-            .encryption_context("tenant", connection.tenant.as_str())
-            .encryption_context("connection", connection.id.as_str())
+            .set_encryption_context(Some(context))
             .send()
             .await
             .map_err(|error| failure("open a secret", error))?;
@@ -263,6 +271,19 @@ impl Vault {
             .map_err(|_| Error::permanent("open a secret", "it is not text"))?;
         Ok(SecretString::from(text))
     }
+}
+
+/// Whose a secret is: what was sealed for one cannot be opened for another.
+type Context = HashMap<String, String>;
+
+fn of_tenant(tenant: &TenantId) -> Context {
+    HashMap::from([("tenant".to_owned(), tenant.to_string())])
+}
+
+fn of(connection: &ConnectionKey) -> Context {
+    let mut context = of_tenant(&connection.tenant);
+    context.insert("connection".to_owned(), connection.id.to_string());
+    context
 }
 
 fn failure<E>(doing: &'static str, error: SdkError<E>) -> Error

@@ -9,6 +9,8 @@ use tracing::info;
 #[strum(serialize_all = "snake_case")]
 pub enum Look {
     BuyerDataShown,
+    /// It was found by a postcode that the searcher knew.
+    BuyerDataMatched,
     /// There is none, any more or at all.
     BuyerDataMissing,
     /// The token does not allow it.
@@ -23,6 +25,17 @@ pub fn look(tenant: &TenantId, author: &Author, connection: &str, order: &str, l
         tenant.id = %tenant, connection.id = connection, order.id = order,
         by = author.0.as_deref().unwrap_or_default(),
         "looked at the buyer data of order `{order}`: {audit}"
+    );
+}
+
+/// Records a search by buyer data, and how many orders it found.
+pub fn searched(tenant: &TenantId, author: &Author, found: usize) {
+    info!(
+        audit = "buyer_data_searched",
+        tenant.id = %tenant,
+        by = author.0.as_deref().unwrap_or_default(),
+        orders.found = found,
+        "searched orders by postcode"
     );
 }
 

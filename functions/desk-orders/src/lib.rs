@@ -2,7 +2,8 @@
 //! parcels and cancel lines; platforms read events.
 //!
 //! The tenant comes from the token alone. Every route needs scope `desk`, those of operators scope `operator` instead.
-//! Buyer data leaves only by `GET …/buyer` and by a list with `include=recipient`, which need scope `buyer` too. What
+//! Buyer data leaves only by `GET …/buyer` and by a list with `include=recipient`, and orders are found by it only by `POST
+//! /orders/search`: all three need scope `buyer` too. What
 //! changes here is announced by the stream of the tables; what is to be sent to Amazon waits in the table, and a message
 //! wakes the function that sends it.
 //!
@@ -29,6 +30,7 @@ pub mod pick;
 pub mod pick_list;
 pub mod place;
 pub mod query;
+pub mod search;
 pub mod show;
 pub mod take_over;
 #[cfg(test)]
@@ -40,6 +42,7 @@ use stallkeeper::api::scope::{Desk, DeskAndBuyer, Operator};
 use stallkeeper::api::{HasStore, Problem, complete, demanding, serve};
 use stallkeeper::queue::Queue;
 use stallkeeper::store::Store;
+use stallkeeper::vault::Vault;
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,6 +51,8 @@ use utoipa_axum::routes;
 /// What the function works with.
 pub struct App {
     pub store: Store,
+    /// Opens the keys of postcodes.
+    pub vault: Vault,
     /// Wakes `confirm-shipments`.
     pub dispatches: Queue,
     /// Wakes `cancel-orders`.
@@ -103,7 +108,9 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hold::release))
         .routes(routes!(cancel::cancel))
         .routes(routes!(cancel_request::answer));
-    let buyers = OpenApiRouter::new().routes(routes!(show::buyer, show::erase_buyer));
+    let buyers = OpenApiRouter::new()
+        .routes(routes!(show::buyer, show::erase_buyer))
+        .routes(routes!(search::search));
     let operators = OpenApiRouter::new()
         .routes(routes!(operator::list))
         .routes(routes!(operator::release))

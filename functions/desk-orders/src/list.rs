@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use stallkeeper::api::{Answer, Caller, Limit, Scope, Tenant, scope};
 use stallkeeper::domain::courier::{CourierCode, Reason};
-use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, OrderId, TenantId};
 use stallkeeper::domain::order::{OrderStatus, StoredOrder};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::error::{Error, Result};
@@ -53,11 +53,24 @@ pub struct Listed {
     pub recipient: Option<Value>,
 }
 
+impl From<OrderRow> for Listed {
+    fn from(row: OrderRow) -> Self {
+        Self {
+            row,
+            items: None,
+            recipient: None,
+        }
+    }
+}
+
 /// Lists orders, most urgent first (by ship-by).
 ///
 /// With `status`, orders of that status. Without it, all open orders that are ours (not `elsewhere`): with `sort=status` one
 /// status after another: `pending_review`, `ready`, `acknowledged`, `partly_dispatched`, `awaiting_payment`, `parked`; with
 /// `sort=ship_by` the most urgent of all first.
+///
+/// `order_id` finds one order, whatever its status, and `sku` those with a line of that SKU; without `status` only open ones.
+/// By its buyer's postcode an order is found by `POST /orders/search`.
 ///
 /// `include=items,recipient` hands whole orders out: each order's lines as they are now, and whom its parcel goes to. The
 /// recipient needs scope `buyer` besides `desk`; every look is in the audit log, also one that is refused, and the answer must
@@ -74,6 +87,8 @@ pub struct Listed {
         ("reason" = inline(Option<Reason>), Query, description = "Why it waits for a person"),
         ("marketplace" = Option<String>, Query, pattern = "^([A-Z]{2}|A[A-Z0-9]{9,19})$", example = "UK", description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
         ("connection" = inline(Option<ConnectionId>), Query, description = "Connection id"),
+        ("order_id" = inline(Option<OrderId>), Query, description = "Amazon's order id: this order, of whichever connection and status. Goes with `connection`, `include` and `limit` alone"),
+        ("sku" = inline(Option<AmazonSku>), Query, description = "Only orders with a line of this SKU, exactly as on Amazon"),
         ("courier" = inline(Option<CourierCode>), Query, description = "Courier: whichever of its services carries it"),
         ("term" = inline(Option<ShippingTerm>), Query, description = "Shipping term"),
         ("ship_by_from" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped at this moment (RFC 3339) or later"),
@@ -118,6 +133,13 @@ pub async fn page(
     tenant: &TenantId,
     request: &ListRequest,
 ) -> Answer<(Vec<ListedOrder>, Option<String>)> {
+    if request.reach == Reach::OneTenant
+        && let Some(id) = &request.filter.order_id
+    {
+        let connection = request.filter.connection.as_ref();
+        let orders = app.store.orders_by_id(tenant, id, connection).await?;
+        return Ok((orders, None));
+    }
     let start = request
         .after
         .as_deref()
@@ -140,7 +162,7 @@ async fn read(
     let partition = |status: &OrderStatus| OrderPartition::Status(tenant.clone(), *status);
     let all: Vec<OrderPartition> = match request.reach {
         Reach::OneTenant => request.statuses.iter().map(partition).collect(),
-        Reach::AllTenants => OrderPartition::open(),
+        Reach::AllTenants => OrderPartition::open(request.filter.order_id.as_ref()),
     };
     let groups: Vec<(Option<OrderStatus>, &[OrderPartition])> = match (request.reach, request.sort)
     {

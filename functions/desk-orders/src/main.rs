@@ -11,6 +11,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let start = ColdStart::begin().await;
     let app = App {
         store: start.store(),
+        vault: start.vault()?,
         dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
         cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
         at_risk_before: SignedDuration::from_hours(env::parsed("AT_RISK_HOURS", 12)?),

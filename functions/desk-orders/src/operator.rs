@@ -11,7 +11,7 @@ use axum::extract::{RawQuery, State};
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::{Answer, Body, Limit, OperatorCall, Text};
 use stallkeeper::domain::courier::{CourierCode, Reason};
-use stallkeeper::domain::ids::{ConnectionId, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, OrderId, TenantId};
 use stallkeeper::domain::order::OrderStatus;
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::store::ListedOrder;
@@ -40,6 +40,8 @@ pub struct Page {
         ("reason" = inline(Option<Reason>), Query, description = "Why it waits for a person"),
         ("marketplace" = Option<String>, Query, pattern = "^([A-Z]{2}|A[A-Z0-9]{9,19})$", example = "UK", description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
         ("connection" = inline(Option<ConnectionId>), Query, description = "Connection id"),
+        ("order_id" = inline(Option<OrderId>), Query, description = "Amazon's order id, if the order is open"),
+        ("sku" = inline(Option<AmazonSku>), Query, description = "Only orders with a line of this SKU, exactly as on Amazon"),
         ("courier" = inline(Option<CourierCode>), Query, description = "Courier: whichever of its services carries it"),
         ("term" = inline(Option<ShippingTerm>), Query, description = "Shipping term"),
         ("ship_by_from" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped at this moment (RFC 3339) or later"),

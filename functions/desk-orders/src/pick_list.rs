@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use stallkeeper::api::{Answer, Limit, Problem, Tenant, csv_answer, scope};
 use stallkeeper::domain::courier::{CourierCode, Reason};
-use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
+use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, OrderId};
 use stallkeeper::domain::order::{OrderStatus, StoredOrder};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::fan_out;
@@ -42,6 +42,8 @@ const COLUMNS: [&str; 10] = [
         ("reason" = inline(Option<Reason>), Query, description = "Why it waits for a person"),
         ("marketplace" = Option<String>, Query, pattern = "^([A-Z]{2}|A[A-Z0-9]{9,19})$", example = "UK", description = "Country code as Amazon writes it (UK), or Amazon's marketplace id"),
         ("connection" = inline(Option<ConnectionId>), Query, description = "Connection id"),
+        ("order_id" = inline(Option<OrderId>), Query, description = "Amazon's order id: this order, of whichever connection and status. Goes with `connection` and `limit` alone"),
+        ("sku" = inline(Option<AmazonSku>), Query, description = "Only orders with a line of this SKU, exactly as on Amazon"),
         ("courier" = inline(Option<CourierCode>), Query, description = "Courier: whichever of its services carries it"),
         ("term" = inline(Option<ShippingTerm>), Query, description = "Shipping term"),
         ("ship_by_from" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped at this moment (RFC 3339) or later"),

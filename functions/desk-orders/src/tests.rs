@@ -11,6 +11,7 @@ mod many;
 mod operator;
 mod partly;
 mod pick;
+mod search;
 mod show;
 mod take_over;
 mod tenants;
@@ -48,6 +49,7 @@ impl Stand {
         let clients = outside.clients(&Calls::default());
         let app = Arc::new(App {
             store: database.store.clone(),
+            vault: clients.vault(),
             dispatches: clients.queue("dispatches"),
             cancellations: clients.queue("cancellations"),
             at_risk_before: SignedDuration::from_hours(12),
@@ -204,6 +206,7 @@ fn buyer_of(order: &StoredOrder, expires_at: Timestamp) -> BuyerRecord {
         order_id: order.order.id.clone(),
         version: order.version,
         data: BuyerData::new(data),
+        postcode: None,
         expires_at,
     }
 }

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::domain::order::{
-    AmazonStatus, OrderStatus, StoredOrder, buyer_expires, is_closed,
+    AmazonStatus, BuyerData, OrderStatus, StoredOrder, buyer_expires, is_closed,
 };
-use stallkeeper::error::Result;
-use stallkeeper::store::{BuyerRecord, ParkedMark, Written};
+use stallkeeper::error::{Class, Result};
+use stallkeeper::store::{BuyerRecord, ParkedMark, PostcodeEntry, Written};
 use tracing::{error, info};
 
 /// Stores a reading of a page. If parts of it are missing, the order is queued to be fetched before it is stored: stopped in
@@ -130,6 +130,7 @@ async fn write_buyer(
         order_id: order.order.id.clone(),
         version: reading.version,
         data: reading.buyer.clone(),
+        postcode: None,
         expires_at,
     };
     if !reading.holds_buyer() {
@@ -139,7 +140,32 @@ async fn write_buyer(
             record.data = record.data.completed_by(&before);
         }
     }
+    record.postcode = postcode_entry(app, order, &record.data).await?;
     app.store.put_buyer(&record, now).await
+}
+
+/// Where an order is found by its postcode. One that KMS refuses for good is stored all the same, and not found by it.
+async fn postcode_entry(
+    app: &App,
+    order: &StoredOrder,
+    buyer: &BuyerData,
+) -> Result<Option<PostcodeEntry>> {
+    let Some(postcode) = buyer.postcode().and_then(|text| text.parse().ok()) else {
+        return Ok(None);
+    };
+    let key = app.vault.made_postcode_key(&app.store, &order.tenant).await;
+    let key = match key {
+        Ok(key) => key,
+        Err(error) if error.class() == Class::Permanent => {
+            error!(connection.id = %order.connection, order.id = %order.order.id, error = error.chain(), "an order is stored and cannot be found by its postcode");
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Some(PostcodeEntry {
+        digest: key.digest(&postcode),
+        ordered_at: order.order.created_at,
+    }))
 }
 
 /// Nothing is new of the order; its buyer data may be gone all the same, or be there although the order is cancelled: a

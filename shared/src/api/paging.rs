@@ -40,9 +40,18 @@ impl<const MOST: u16> std::str::FromStr for Limit<MOST> {
 
 impl<'de, const MOST: u16> Deserialize<'de> for Limit<MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        /// In a query it is a text, in a body a number.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Given {
+            Number(u64),
+            Text(String),
+        }
+        let text = match Given::deserialize(deserializer)? {
+            Given::Number(number) => number.to_string(),
+            Given::Text(text) => text,
+        };
+        text.parse().map_err(D::Error::custom)
     }
 }
 

@@ -10,6 +10,7 @@ mod cancelled;
 pub mod claim;
 mod history;
 mod package;
+mod postcode;
 mod reading;
 
 pub use amazon::{AmazonStatus, FulfilledBy};
@@ -19,6 +20,7 @@ pub use cancelled::{BuyerReason, CancelledBy};
 pub use claim::{CancellationId, ClaimedBy, LineClaim};
 pub use history::{HistoryEntry, HistoryKind};
 pub use package::{Package, PackageLine};
+pub use postcode::{InvalidPostcode, Postcode, PostcodeDigest};
 pub use reading::{OrderPart, Readings, Version};
 
 use super::courier::{CourierServiceId, Reason, Requirements};

@@ -1,13 +1,13 @@
 //! Buyer data: a table of its own, kept only as long as the order needs it.
 //!
-//! What is erased on request leaves a mark without a version, a tenant or a body: nobody can read it, and no reading of the
-//! order, however new, is newer than it.
+//! What is erased on request leaves a mark without a version, a tenant, a body or a postcode's digest: nobody can read or find
+//! it, and no reading of the order, however new, is newer than it.
 
 use super::item::{deflated, failure, inflated, n, number, s};
 use super::key::{self, Key};
 use super::{Store, Written};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
-use crate::domain::order::{BuyerData, Version};
+use crate::domain::order::{BuyerData, PostcodeDigest, Version};
 use crate::error::Result;
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,8 +23,17 @@ pub struct BuyerRecord {
     pub version: Version,
     /// All that is known of it; a reading that has only a part is completed by what is there.
     pub data: BuyerData,
+    /// Where it is found by the postcode of delivery; gone with the data.
+    pub postcode: Option<PostcodeEntry>,
     /// After this moment it does not exist any more, whether or not the table has swept it yet.
     pub expires_at: Timestamp,
+}
+
+/// An entry of index `by_postcode`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostcodeEntry {
+    pub digest: PostcodeDigest,
+    pub ordered_at: Timestamp,
 }
 
 impl Store {
@@ -38,6 +47,11 @@ impl Store {
         fields.insert("version".into(), s(version.clone()));
         fields.insert("body".into(), deflated(&record.data)?);
         fields.insert("expires_at".into(), n(record.expires_at.as_second()));
+        if let Some(PostcodeEntry { digest, ordered_at }) = &record.postcode {
+            let pk = key::postcode_pk(&record.tenant, digest);
+            fields.insert("postcode_pk".into(), s(pk));
+            fields.insert("postcode_sk".into(), s(key::sortable(*ordered_at)));
+        }
         let put = self
             .db
             .put_item()

@@ -234,6 +234,11 @@ impl Key {
         Self::new(tenant_pk(tenant), "STOCK_SEEN")
     }
 
+    /// What a tenant's digests of postcodes are made with, sealed.
+    pub(crate) fn postcode_key(tenant: &TenantId) -> Self {
+        Self::new(tenant_pk(tenant), "POSTCODE_KEY")
+    }
+
     /// The brake of the whole deployment.
     pub(crate) fn deployment_freeze() -> Self {
         Self::new(DEPLOYMENT.to_owned(), "FREEZE")

@@ -4,7 +4,7 @@ use super::item::{Item, failure, s, text};
 use super::key;
 use super::{OrderRow, Store};
 use crate::domain::courier::CourierCode;
-use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, TenantId};
+use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, OrderId, TenantId};
 use crate::domain::order::{OrderStatus, StoredOrder};
 use crate::domain::shipping_term::ShippingTerm;
 use crate::error::{Error, Result};
@@ -26,6 +26,9 @@ pub struct OrderFilter {
     pub reason: Option<String>,
     pub marketplace: Option<String>,
     pub connection: Option<ConnectionId>,
+    pub order_id: Option<OrderId>,
+    /// A line has it, to the letter.
+    pub sku: Option<AmazonSku>,
     pub term: Option<String>,
     /// Whichever of its services carries it.
     pub courier: Option<CourierCode>,
@@ -43,9 +46,12 @@ pub enum OrderPartition {
 }
 
 impl OrderPartition {
-    /// All partitions of what a desk must see of all tenants.
-    pub fn open() -> Vec<Self> {
-        (0..key::OPEN_SHARDS).map(Self::Open).collect()
+    /// The partitions of what a desk must see of all tenants; of one order, by Amazon's id, only the one that it is in.
+    pub fn open(order: Option<&OrderId>) -> Vec<Self> {
+        match order {
+            Some(order) => vec![Self::Open(key::open_shard_of(order))],
+            None => (0..key::OPEN_SHARDS).map(Self::Open).collect(),
+        }
     }
 
     /// The names of its index's keys.
@@ -330,6 +336,10 @@ fn conditions(filter: &OrderFilter) -> (Vec<String>, Vec<(&'static str, String)>
             "connection",
             filter.connection.as_ref().map(ToString::to_string),
         ),
+        (
+            "order_id",
+            filter.order_id.as_ref().map(ToString::to_string),
+        ),
         ("tenant", filter.tenant.as_ref().map(ToString::to_string)),
     ];
     let mut values: Vec<(&'static str, String)> = equal
@@ -340,6 +350,10 @@ fn conditions(filter: &OrderFilter) -> (Vec<String>, Vec<(&'static str, String)>
         .iter()
         .map(|(name, _)| format!("#{name} = :{name}"))
         .collect();
+    if let Some(sku) = &filter.sku {
+        conditions.push("contains(#skus, :skus)".to_owned());
+        values.push(("skus", sku.to_string()));
+    }
     if let Some(courier) = &filter.courier {
         conditions.push("begins_with(#service, :service)".to_owned());
         values.push(("service", format!("{courier}/")));
@@ -369,6 +383,11 @@ fn row(partition: &OrderPartition, mut item: Item) -> Result<ListedOrder> {
     if let OrderPartition::Status(tenant, _) = partition {
         item.insert("tenant".to_owned(), s(tenant.as_str()));
     }
+    listed_order(item)
+}
+
+/// The row that an order's item holds.
+pub(super) fn listed_order(item: Item) -> Result<ListedOrder> {
     serde_dynamo::from_item(item)
         .map_err(|_| Error::permanent("read a row", "it does not have the expected fields"))
 }

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Non-personal data is kept for 18 months.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 548);
@@ -230,6 +231,16 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
     fields.insert("tenant".into(), s(stored.tenant.as_str()));
     fields.insert("version".into(), s(key::version(&stored.version)));
     fields.insert(PRIMED.into(), primed(stored)?);
+    let skus: BTreeSet<_> = order
+        .items
+        .iter()
+        .filter_map(|line| line.sku.clone())
+        .collect();
+    // DynamoDB knows no empty set.
+    if !skus.is_empty() {
+        let skus = skus.into_iter().collect();
+        fields.insert("skus".into(), AttributeValue::Ss(skus));
+    }
     fields.insert("expires_at".into(), n(expires(stored)));
     fields.insert(
         "status_pk".into(),

@@ -201,6 +201,7 @@ async fn newer_buyer_data_stays_and_expired_buyer_data_is_gone() {
             fetched_at: at(fetched),
         },
         data: BuyerData::new(json!({"buyer": {"buyerName": name}})),
+        postcode: None,
         expires_at: at(1_000),
     };
     store.put_buyer(&record("new", 5), at(0)).await.unwrap();
@@ -248,6 +249,7 @@ async fn buyer_data_erased_on_request_never_comes_again() {
             fetched_at: at(fetched),
         },
         data: BuyerData::new(json!({"buyer": {"buyerName": "new"}})),
+        postcode: None,
         expires_at: at(9_000),
     };
     let read = async |now| store.buyer(&key(), &id, at(now)).await.unwrap();

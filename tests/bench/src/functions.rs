@@ -159,6 +159,7 @@ impl Functions {
             },
             desk_orders: Arc::new(desk_orders::App {
                 store: store.clone(),
+                vault: vault.clone(),
                 dispatches: queue(DISPATCHES),
                 cancellations: queue("cancellations"),
                 at_risk_before: SignedDuration::from_hours(4),

@@ -80,8 +80,8 @@ async fn a_new_order_costs_two_writes_and_no_call_of_amazon() {
         let calls = tripwire.calls();
         assert_eq!(
             count(&calls, Call::writes),
-            21,
-            "buyer and order, and their shipping term once"
+            22,
+            "buyer and order, their shipping term once, and the tenant's key of postcodes"
         );
         assert_eq!(
             count(&calls, |call| call.name == "Query"),
@@ -90,8 +90,8 @@ async fn a_new_order_costs_two_writes_and_no_call_of_amazon() {
         );
         assert_eq!(
             calls.len(),
-            46,
-            "and a look at each order and at its connection, one at that before, and one at what listings are known: {calls:#?}"
+            51,
+            "four more for that key once, a look at each order and at its connection, one at that before, and one at what listings are known: {calls:#?}"
         );
 
         tripwire.forget_calls();

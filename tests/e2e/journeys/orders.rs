@@ -58,6 +58,7 @@ async fn orders_come_in_find_their_courier_and_are_taken_over() {
     assert_eq!(waiting[0]["term"], "EXP UK DOM");
 
     a_store_that_is_switched_on_gets_its_parked_orders(&shop).await;
+    each_is_found_by_what_a_person_has_in_hand(&shop).await;
     a_new_mapping_frees_what_waited_for_it(&shop).await;
     a_person_picks(&shop).await;
 
@@ -97,6 +98,37 @@ async fn a_store_that_is_switched_on_gets_its_parked_orders(shop: &Shop) {
     assert!(buyer.to_string().contains("Peregrine Quillfeather-3"));
     let shown = shop.tenant.get(&store).await.is(200);
     assert!(shown["parked_since"].is_null(), "{shown}");
+}
+
+/// One function's role seals the key of postcodes, another's opens it.
+async fn each_is_found_by_what_a_person_has_in_hand(shop: &Shop) {
+    let ids = |page: Value| -> Vec<String> {
+        let orders = page["orders"].as_array().unwrap().iter();
+        let mut ids: Vec<_> = orders
+            .map(|order| order["order_id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    for (postcode, numbers) in [
+        ("ls1 1aa", vec![1, 2]),
+        ("10-115", vec![3]),
+        ("10117", vec![]),
+    ] {
+        let search = json!({"postcode": postcode});
+        let found = shop.tenant.post("/orders/search", search).await.is(200);
+        let expected: Vec<_> = numbers.into_iter().map(order_id).collect();
+        assert_eq!(ids(found), expected, "{postcode}");
+    }
+    let found = shop
+        .tenant
+        .get(&format!("/orders?order_id={}", order_id(2)));
+    assert_eq!(ids(found.await.is(200)), [order_id(2)]);
+    let sku = shop.order(&order_id(3)).await["amazon"]["items"][0]["sku"].clone();
+    let sku =
+        url::form_urlencoded::byte_serialize(sku.as_str().unwrap().as_bytes()).collect::<String>();
+    let found = shop.tenant.get(&format!("/orders?sku={sku}")).await.is(200);
+    assert!(ids(found).contains(&order_id(3)));
 }
 
 async fn a_new_mapping_frees_what_waited_for_it(shop: &Shop) {

@@ -309,6 +309,12 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
             NotFound,
         ),
         ("POST", "/dispatches", json!([]), Own(202)),
+        (
+            "POST",
+            "/orders/search",
+            json!({"postcode": "SW1A 1AA"}),
+            Nothing("orders"),
+        ),
         ("POST", "/orders/take-over", named.clone(), NoSuchOrder),
         ("POST", "/orders/acknowledge", named.clone(), NoSuchOrder),
         ("POST", "/orders/give-back", named.clone(), NoSuchOrder),

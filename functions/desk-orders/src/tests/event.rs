@@ -20,6 +20,7 @@ async fn the_claim_that_names_the_tenant_is_the_deployments() {
     let stand = Stand::new().await;
     let app = App {
         store: stand.app.store.clone(),
+        vault: stand.app.vault.clone(),
         dispatches: stand.app.dispatches.clone(),
         cancellations: stand.app.cancellations.clone(),
         at_risk_before: SignedDuration::from_hours(12),

@@ -181,6 +181,7 @@ fn the_document_has_every_route() {
         "get /events",
         "post /operator/orders/release",
         "post /orders/take-over",
+        "post /orders/search",
     ];
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for route in expected {

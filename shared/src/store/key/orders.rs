@@ -3,7 +3,7 @@
 use super::{Key, connection_pk, decoded, encoded, sortable};
 use crate::domain::dispatch::Dispatch;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, ParcelId, TenantId};
-use crate::domain::order::{HistoryKind, OrderStatus, Version};
+use crate::domain::order::{HistoryKind, OrderStatus, PostcodeDigest, Version};
 use crate::domain::shipping_term::ShippingTerm;
 use crate::store::WaitingKind;
 use jiff::Timestamp;
@@ -13,6 +13,8 @@ const NO_MOMENT: &str = "9999";
 
 /// The sort key of an order itself, beside its history.
 pub(crate) const ORDER: &str = "ORDER";
+/// The sort key of an order's buyer data, in the table of buyers.
+pub(crate) const BUYER: &str = "BUYER";
 pub(crate) const HISTORY: &str = "HISTORY#";
 pub(crate) const DISPATCH: &str = "DISPATCH#";
 /// Partitions of index `open`.
@@ -53,8 +55,18 @@ impl Key {
 
     /// In the table of buyer data, which has one item an order.
     pub(crate) fn buyer(connection: &ConnectionId, order: &OrderId) -> Self {
-        Self::new(order_pk(connection, order), "BUYER")
+        Self::new(order_pk(connection, order), BUYER)
     }
+
+    /// In the partition of an order.
+    pub(crate) fn beside(order_pk: &str, sk: &str) -> Self {
+        Self::new(order_pk.to_owned(), sk)
+    }
+}
+
+/// Index `by_postcode` of the buyers: a tenant's orders to one postcode.
+pub(crate) fn postcode_pk(tenant: &TenantId, digest: &PostcodeDigest) -> String {
+    format!("{}#{}", encoded(tenant.as_str()), digest.as_str())
 }
 
 /// The terms that came to a connection, in the table of orders.

@@ -181,6 +181,8 @@ fn a_line_of_the_orders_list_is_what_its_indexes_hold() {
         "OrderRow",
     );
     line.insert("v".to_owned());
+    // What lists are narrowed by and do not show.
+    line.insert("skus".to_owned());
     assert_eq!(held("by_status"), line, "template, code");
     line.insert("tenant".to_owned());
     assert_eq!(held("open"), line, "template, code");
