@@ -10,6 +10,7 @@ use crate::sp_api::{Endpoints, SpApi};
 use crate::store::{Store, Tables};
 use crate::vault::Vault;
 use aws_config::SdkConfig;
+use jiff::SignedDuration;
 use serde_json::json;
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
@@ -38,6 +39,17 @@ impl ColdStart {
 
     pub fn store(&self) -> Store {
         Store::new(aws_sdk_dynamodb::Client::new(&self.aws), Tables::from_env())
+    }
+
+    /// How long before its ship-by moment an order is at risk.
+    ///
+    /// # Errors
+    /// Permanent, naming the variable that is malformed.
+    pub fn at_risk_before(&self) -> Result<SignedDuration> {
+        Ok(SignedDuration::from_hours(env::parsed(
+            "AT_RISK_HOURS",
+            12,
+        )?))
     }
 
     /// # Errors

@@ -7,6 +7,7 @@
 //! | | carrier name of a courier service | `TENANT#t` | `CARRIER_NAME#cc#service` | `confirm-shipments` |
 //! | | credentials, sealed | `CONNECTION#t#c` | `CREDENTIALS` | who calls Amazon |
 //! | | marketplace, narrowed mappings | `CONNECTION#t#c` | `MARKETPLACE#cc`, `MAPPING` | `remap-carriers` |
+//! | | how far a tenant's orders were looked at for those at risk | `TENANT#t` | `RISK_CLOCK` | `poll-orders` |
 //! | | key of a tenant's digests of postcodes, sealed | `TENANT#t` | `POSTCODE_KEY` | `remap-carriers`, `desk-orders` |
 //! | | default mappings of the deployment | `DEPLOYMENT` | `MAPPING` | `remap-carriers` |
 //! | | oldest parked order of a marketplace | `CONNECTION#t#c` | `PARKED#id` | `connect-account` |
@@ -80,6 +81,7 @@ mod notices;
 mod oauth;
 mod offers;
 mod order_lists;
+mod order_reader;
 mod order_search;
 mod orders;
 mod parked;
@@ -88,6 +90,7 @@ mod products;
 mod reservations;
 mod retie;
 mod revised;
+mod risks;
 mod rounds;
 mod send_again;
 mod settings;
@@ -123,11 +126,13 @@ pub use oauth::{AuthorisationAttempt, OAuthState};
 pub use order_lists::{
     ListedOrder, OrderFilter, OrderPage, OrderPartition, WaitingKind, WaitingPage,
 };
+pub use order_reader::{MergedOrders, OrderReader};
 pub use orders::{HistoryRecord, OrderRow};
 pub use parked::ParkedMark;
 pub use products::ProductWritten;
 pub use reservations::Reserved;
 pub use retie::FormerTie;
+pub use risks::{RiskClock, RiskProgress};
 pub use rounds::{ClosedMarketplace, HeldRound, Round, RoundSummary};
 pub use send_again::{ByPatch, SentAgain};
 pub use settings::Settings;

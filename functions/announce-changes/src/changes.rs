@@ -151,7 +151,7 @@ fn line_of<'a>(order: &'a StoredOrder, id: &str) -> Option<&'a OrderItem> {
     order.order.items.iter().find(|line| line.id == id)
 }
 
-fn lines_of<'a>(
+pub(crate) fn lines_of<'a>(
     new: &OrderImage,
     now: &StoredOrder,
     lines: impl Iterator<Item = &'a OrderItem>,

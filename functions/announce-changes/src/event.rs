@@ -18,7 +18,7 @@ use stallkeeper::domain::feed::FeedKind;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
 use stallkeeper::domain::listing::HoldMode;
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::order::{BuyerReason, CancelledBy};
+use stallkeeper::domain::order::{BuyerReason, CancelledBy, Risk};
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -91,6 +91,10 @@ pub enum Happened {
     /// An order will not be fulfilled; `cancelled_by` says who cancelled it, if Amazon does.
     #[strum(serialize = "order.cancelled")]
     OrderCancelled(Box<OrderLines>),
+    /// An order may come too late: it is not dispatched, and its ship-by moment is near or over; or no dispatch of it is
+    /// confirmed, and Amazon is about to cancel it by itself. Once for each of its ship-by moments and `risk`.
+    #[strum(serialize = "order.at_risk")]
+    OrderAtRisk(Box<OrderAtRisk>),
     /// Amazon confirmed a parcel, or its packages show it.
     #[strum(serialize = "dispatch.confirmed")]
     DispatchConfirmed(Box<DispatchFacts>),
@@ -290,6 +294,16 @@ pub struct OrderLines {
     #[serde(flatten)]
     pub order: OrderRow,
     pub lines: Vec<OrderLine>,
+}
+
+/// An order that may come too late, and of what it is at risk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderAtRisk {
+    #[serde(flatten)]
+    pub order: OrderLines,
+    pub risk: Risk,
+    /// When Amazon cancels it by itself, without charging the buyer, unless a dispatch is confirmed before.
+    pub auto_cancel_at: Option<Timestamp>,
 }
 
 /// A line of an order.

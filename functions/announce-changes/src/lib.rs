@@ -14,6 +14,7 @@ pub mod cancellation_changes;
 pub mod changes;
 pub mod dispatch_changes;
 pub mod event;
+pub mod risk_changes;
 pub mod stock_changes;
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,12 @@ pub use event::Event;
 use cancellation_changes::cancellation_changes;
 use dispatch_changes::{dispatch_changes, shows_other_packages};
 use event::Happened;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use risk_changes::risk_change;
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
+use stallkeeper::domain::order::Risk;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::fan_out;
 use stallkeeper::lambda::stream::{Changed, StreamEvent, readable};
@@ -52,6 +55,8 @@ pub struct App {
     pub bus: Bus,
     pub schedules: Schedules,
     pub store: Store,
+    /// An order that is to be shipped within this time is at risk.
+    pub at_risk_before: SignedDuration,
     /// Woken if Amazon shows other packages of an order whose dispatches only they can confirm.
     pub dispatches: Queue,
 }
@@ -73,7 +78,10 @@ pub struct Announced {
 /// comes again either way, and the event source splits a failing batch by itself (`BisectBatchOnFunctionError`).
 pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
     let (changes, skipped) = readable(batch)?;
-    let mut work = Work::default();
+    let mut work = Work {
+        at_risk_before: app.at_risk_before,
+        ..Work::default()
+    };
     for changed in changes {
         work.add(changed);
     }
@@ -88,6 +96,13 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
         {
             // The alarm `RevokedConnections` counts these words.
             warn!(connection.id = %connection, "a seller must authorise again: connection `{connection}`");
+        }
+        if let Happened::OrderAtRisk(order) = &event.detail.happened
+            && order.risk == Risk::AutoCancel
+        {
+            let id = &order.order.order.order_id;
+            // The alarm `AutoCancelsAhead` counts these words.
+            warn!(order.id = %id, "Amazon is about to cancel an order by itself: `{id}`");
         }
     }
     for (connection, order) in &work.packages {
@@ -119,6 +134,7 @@ pub async fn handle(app: &App, batch: StreamEvent) -> Result<Announced> {
 /// What a batch asks for.
 #[derive(Default)]
 struct Work {
+    at_risk_before: SignedDuration,
     events: Vec<Event>,
     /// Which of them one change made.
     events_of_changes: Vec<Range<usize>>,
@@ -169,6 +185,8 @@ impl Work {
                 let (old, new) = (row.old.as_deref(), &*row.new);
                 self.events.extend(changes(old, new, &whole.new, at));
                 self.events.extend(line_changes(old, new, &whole, at));
+                let risk = risk_change(old, new, &whole, at, self.at_risk_before);
+                self.events.extend(risk);
                 if shows_other_packages(&whole) {
                     let order = &whole.new;
                     let id = order.order.id.clone();

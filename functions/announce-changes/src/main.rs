@@ -15,6 +15,7 @@ async fn main() -> Result<(), Error> {
         ),
         schedules: start.schedules()?,
         store: start.store(),
+        at_risk_before: start.at_risk_before()?,
         dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {

@@ -7,6 +7,7 @@ mod dispatches;
 mod lines;
 mod orders_out;
 mod paths;
+mod risks;
 mod stock;
 mod stream;
 
@@ -43,6 +44,7 @@ fn image() -> OrderImage {
     OrderImage {
         tenant: demo_connection().tenant,
         version: "2026-09-21T14:20:00.000Z#2026-09-21T14:13:20.000Z#006".into(),
+        at_risk: None,
         row: OrderRow {
             connection: demo_connection().id,
             order_id: demo_order().order.id,

@@ -147,6 +147,7 @@ async fn sampled() -> Vec<Value> {
         bus: Bus::new(clients.eventbridge(), "stalls".into()),
         schedules: clients.schedules(),
         store: database.store.clone(),
+        at_risk_before: jiff::SignedDuration::from_hours(12),
         dispatches: clients.queue("dispatches"),
     };
     handle(&app, serde_json::from_str(SAMPLE).unwrap())

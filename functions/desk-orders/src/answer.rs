@@ -12,7 +12,7 @@ use stallkeeper::domain::dispatch::{
 use stallkeeper::domain::ids::WarehouseCode;
 use stallkeeper::domain::order::{
     AssociatedOrder, CancelledBy, Decision, Money, Order, OrderHold, OrderItem, OrderStatus,
-    Package, StoredOrder,
+    Package, StoredOrder, auto_cancel_at,
 };
 use stallkeeper::store::HistoryRecord;
 use utoipa::ToSchema;
@@ -60,7 +60,7 @@ impl WholeOrder {
             revision: 1,
             entry: stored.first_history.clone(),
         };
-        let amazon = AmazonOrder::new(lines(&stored), stored.order.clone());
+        let amazon = AmazonOrder::new(lines(&stored), stored.status, stored.order.clone());
         let cancelled_by = stored.cancelled_by();
         let cancel_requested = stored.open_cancel_requests().next().is_some();
         let cancellations = cancellations.into_iter();
@@ -104,6 +104,9 @@ pub struct AmazonOrder {
     pub service_level: Option<String>,
     pub ship_by: Option<Timestamp>,
     pub deliver_by: Option<Timestamp>,
+    /// When Amazon cancels it by itself, without charging the buyer, unless a dispatch of it is confirmed before: seven days after
+    /// `ship_by`. `null` if there is nothing to confirm.
+    pub auto_cancel_at: Option<Timestamp>,
     /// No label before this moment.
     pub label_from: Option<Timestamp>,
     pub programs: Vec<String>,
@@ -130,11 +133,12 @@ pub struct OrderLine {
 }
 
 impl AmazonOrder {
-    fn new(items: Vec<OrderLine>, order: Order) -> Self {
+    fn new(items: Vec<OrderLine>, status: OrderStatus, order: Order) -> Self {
         Self {
             marketplace: order
                 .marketplace()
                 .map(|marketplace| marketplace.to_string()),
+            auto_cancel_at: auto_cancel_at(status, order.amazon_status.as_ref(), order.ship_by),
             status: order.amazon_status.map(String::from),
             marketplace_id: order.marketplace_id,
             created_at: order.created_at,

@@ -23,7 +23,6 @@ pub mod dispatch_rows;
 pub mod events;
 pub mod hold;
 pub mod list;
-pub mod merge;
 pub mod operator;
 pub mod outcome;
 pub mod pick;

@@ -3,7 +3,6 @@
 use crate::App;
 use crate::answer::OrderLine;
 use crate::audit::{self, Look};
-use crate::merge::{Merged, Reader};
 use crate::place::Place;
 use crate::query::{Extra, ListRequest, Reach, Sort};
 use axum::Json;
@@ -20,7 +19,7 @@ use stallkeeper::domain::order::{OrderStatus, StoredOrder};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::fan_out;
-use stallkeeper::store::{ListedOrder, OrderPartition, OrderRow};
+use stallkeeper::store::{ListedOrder, MergedOrders, OrderPartition, OrderReader, OrderRow};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -42,6 +41,9 @@ pub struct Page {
 pub struct Listed {
     #[serde(flatten)]
     pub row: OrderRow,
+    /// When Amazon cancels it by itself, without charging the buyer, unless a dispatch of it is confirmed before: seven days after
+    /// `ship_by`. `null` if there is nothing to confirm.
+    pub auto_cancel_at: Option<Timestamp>,
     /// With `include=items`: its lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
@@ -56,6 +58,7 @@ pub struct Listed {
 impl From<OrderRow> for Listed {
     fn from(row: OrderRow) -> Self {
         Self {
+            auto_cancel_at: row.auto_cancel_at(),
             row,
             items: None,
             recipient: None,
@@ -94,6 +97,7 @@ impl From<OrderRow> for Listed {
         ("ship_by_from" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped at this moment (RFC 3339) or later"),
         ("ship_by_before" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped before this moment (RFC 3339); leaves out those without such a moment"),
         ("at_risk" = Option<bool>, Query, description = "`true`: only orders that are still to be shipped, and to be shipped within the hours that the deployment calls at risk (12 unless it says otherwise), or late already"),
+        ("auto_cancel_soon" = Option<bool>, Query, description = "`true`: only orders that are still to be shipped and that Amazon cancels by itself within two days, seven days after their ship-by moment"),
         ("sort" = inline(Option<Sort>), Query, description = "Order of a list of several statuses"),
         ("include" = inline(Option<Vec<Extra>>), Query, explode = false, description = "What to add to each order, separated by commas"),
         ("limit" = inline(Option<Limit<100>>), Query, description = "How many a page holds"),
@@ -158,7 +162,7 @@ async fn read(
     start: Option<Place>,
 ) -> Result<(Vec<ListedOrder>, Option<Place>)> {
     let filter = request.filter_at(Timestamp::now(), app.at_risk_before);
-    let mut reader = Reader::new(&app.store, &filter);
+    let mut reader = OrderReader::new(&app.store, &filter);
     let partition = |status: &OrderStatus| OrderPartition::Status(tenant.clone(), *status);
     let all: Vec<OrderPartition> = match request.reach {
         Reach::OneTenant => request.statuses.iter().map(partition).collect(),
@@ -180,7 +184,7 @@ async fn read(
     let mut orders: Vec<ListedOrder> = Vec::new();
     for (status, partitions) in groups {
         let missing = request.limit + 1 - orders.len();
-        let Merged {
+        let MergedOrders {
             orders: found,
             next,
         } = reader.merge(partitions, key.as_deref(), missing).await?;
@@ -233,9 +237,9 @@ async fn with_extras(
         false => None,
     };
     Ok(Listed {
-        row,
         items,
         recipient,
+        ..Listed::from(row)
     })
 }
 

@@ -1,7 +1,6 @@
 //! Cold start of `desk-orders`.
 
 use desk_orders::{App, router};
-use jiff::SignedDuration;
 use stallkeeper::cold_start::ColdStart;
 use stallkeeper::env;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         vault: start.vault()?,
         dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
         cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
-        at_risk_before: SignedDuration::from_hours(env::parsed("AT_RISK_HOURS", 12)?),
+        at_risk_before: start.at_risk_before()?,
         tenant_claim: env::required("TENANT_CLAIM")?,
     };
     lambda_http::run(router(Arc::new(app))).await

@@ -3,7 +3,7 @@
 
 use crate::App;
 use crate::hold::released;
-use crate::list::page;
+use crate::list::{Listed, page};
 use crate::outcome::{NamesOrder, Outcome, Reads, Results, each};
 use crate::query::{ListRequest, Reach};
 use axum::Json;
@@ -22,9 +22,25 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperatorOrderList)]
 pub struct Page {
-    pub orders: Vec<ListedOrder>,
+    pub orders: Vec<OrderOfAnyTenant>,
     /// Give it back as `after` to go on; `null` = this was the last page.
     pub next: Option<String>,
+}
+
+/// An order of the list, with its tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderOfAnyTenant {
+    #[schema(value_type = String)]
+    pub tenant: TenantId,
+    #[serde(flatten)]
+    pub order: Listed,
+}
+
+impl From<ListedOrder> for OrderOfAnyTenant {
+    fn from(ListedOrder { tenant, row }: ListedOrder) -> Self {
+        let order = Listed::from(row);
+        Self { tenant, order }
+    }
 }
 
 /// Lists the open orders of all tenants, the most urgent of all first. Holds no buyer data.
@@ -47,6 +63,7 @@ pub struct Page {
         ("ship_by_from" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped at this moment (RFC 3339) or later"),
         ("ship_by_before" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped before this moment (RFC 3339); leaves out those without such a moment"),
         ("at_risk" = Option<bool>, Query, description = "`true`: only orders that are to be shipped soon, or late already"),
+        ("auto_cancel_soon" = Option<bool>, Query, description = "`true`: only orders that are still to be shipped and that Amazon cancels by itself within two days, seven days after their ship-by moment"),
         ("limit" = inline(Option<Limit<100>>), Query, description = "How many a page holds"),
         ("after" = Option<String>, Query, description = "`next` of the page before; all other parameters but `limit` as they were"),
     ),
@@ -63,6 +80,7 @@ pub async fn list(
     let operator = call.allowed("list orders of all tenants")?;
     let request = ListRequest::parse(&query.unwrap_or_default(), Reach::AllTenants)?;
     let (orders, next) = page(&app, &operator, &request).await?;
+    let orders = orders.into_iter().map(Into::into).collect();
     Ok(Json(Page { orders, next }))
 }
 

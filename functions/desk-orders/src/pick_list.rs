@@ -49,6 +49,7 @@ const COLUMNS: [&str; 10] = [
         ("ship_by_from" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped at this moment (RFC 3339) or later"),
         ("ship_by_before" = inline(Option<Timestamp>), Query, description = "Only orders to be shipped before this moment (RFC 3339); leaves out those without such a moment"),
         ("at_risk" = Option<bool>, Query, description = "`true`: only orders that are to be shipped soon, or late already"),
+        ("auto_cancel_soon" = Option<bool>, Query, description = "`true`: only orders that are still to be shipped and that Amazon cancels by itself within two days, seven days after their ship-by moment"),
         ("sort" = inline(Option<Sort>), Query, description = "Order of a list of several statuses"),
         ("limit" = inline(Option<Limit<100>>), Query, description = "Of how many orders a page holds the lines"),
         ("after" = Option<String>, Query, description = "Where to go on, as the header `Link` has it; all other parameters but `limit` as they were"),

@@ -55,12 +55,12 @@ impl Place {
             statuses,
             sort,
             filter,
-            at_risk,
+            risk,
             ..
         } = request;
         // Derived `Debug` quotes every text and names every field, so two lists never read the same.
         let same =
-            format!("{tenant:?} {reach:?} {statuses:?} {sort:?} {filter:?} {at_risk:?} {self:?}");
+            format!("{tenant:?} {reach:?} {statuses:?} {sort:?} {filter:?} {risk:?} {self:?}");
         Sha256::digest(same)[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -5,7 +5,7 @@ use stallkeeper::api::{Answer, Faults, Limit};
 use stallkeeper::domain::courier::Reason;
 use stallkeeper::domain::ids::{AmazonSku, OrderId};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::order::OrderStatus;
+use stallkeeper::domain::order::{OrderStatus, Risk};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use stallkeeper::store::OrderFilter;
 use std::fmt::Display;
@@ -13,16 +13,9 @@ use std::str::FromStr;
 use strum::VariantNames;
 use utoipa::ToSchema;
 
-/// Those that need somebody and whose parcel may come too late.
-const TO_SHIP: [OrderStatus; 4] = [
-    OrderStatus::PendingReview,
-    OrderStatus::Ready,
-    OrderStatus::Acknowledged,
-    OrderStatus::PartlyDispatched,
-];
 /// What a list of one tenant's orders by their id may say besides.
 const WITH_ORDER_ID: [&str; 4] = ["order_id", "connection", "include", "limit"];
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "status",
     "reason",
     "marketplace",
@@ -34,6 +27,7 @@ const NAMES: [&str; 15] = [
     "ship_by_from",
     "ship_by_before",
     "at_risk",
+    "auto_cancel_soon",
     "sort",
     "include",
     "limit",
@@ -41,7 +35,7 @@ const NAMES: [&str; 15] = [
 ];
 
 /// Those of a list over all tenants.
-const NAMES_OF_ALL: [&str; 14] = [
+const NAMES_OF_ALL: [&str; 15] = [
     "tenant",
     "status",
     "reason",
@@ -54,6 +48,7 @@ const NAMES_OF_ALL: [&str; 14] = [
     "ship_by_from",
     "ship_by_before",
     "at_risk",
+    "auto_cancel_soon",
     "limit",
     "after",
 ];
@@ -101,8 +96,8 @@ pub struct ListRequest {
     pub statuses: Vec<OrderStatus>,
     pub sort: Sort,
     pub filter: OrderFilter,
-    /// Only what is to be shipped soon.
-    pub at_risk: bool,
+    /// Only what runs this risk now, and is not dispatched.
+    pub risk: Option<Risk>,
     pub include: Vec<Extra>,
     pub limit: usize,
     /// The cursor as it came.
@@ -135,10 +130,8 @@ impl ListRequest {
         let term = reader.read("term", |text| parsed(text.parse::<ShippingTerm>()));
         let ship_by_from = reader.read("ship_by_from", moment);
         let ship_by_before = reader.read("ship_by_before", moment);
-        let at_risk = reader.read("at_risk", |text| {
-            text.parse::<bool>()
-                .map_err(|_| "expected true or false".to_owned())
-        });
+        let at_risk = reader.read("at_risk", truth);
+        let auto_cancel_soon = reader.read("auto_cancel_soon", truth);
         let sort = reader.read("sort", one_of::<Sort>);
         let include = reader.read("include", |text| {
             text.split(',')
@@ -152,11 +145,14 @@ impl ListRequest {
             Reach::AllTenants => status.into_iter().collect(),
             Reach::OneTenant => Vec::new(),
         };
-        let at_risk = at_risk.unwrap_or_default();
-        let open = if at_risk {
-            TO_SHIP.to_vec()
-        } else {
-            OrderStatus::AT_A_DESK.to_vec()
+        let risk = match (at_risk, auto_cancel_soon) {
+            (_, Some(true)) => Some(Risk::AutoCancel),
+            (Some(true), _) => Some(Risk::ShipBy),
+            _ => None,
+        };
+        let open = match risk {
+            Some(_) => OrderStatus::TO_SHIP.to_vec(),
+            None => OrderStatus::AT_A_DESK.to_vec(),
         };
         Ok(Self {
             reach,
@@ -175,18 +171,19 @@ impl ListRequest {
                 statuses,
                 tenant,
             },
-            at_risk,
+            risk,
             include: include.unwrap_or_default(),
             limit: usize::from(limit.unwrap_or_default().get()),
             after,
         })
     }
 
-    /// The filter of this moment: an order is at risk if it is to be shipped within `at_risk_before`.
+    /// The filter of this moment: what is to be shipped within `at_risk_before` is at risk.
     pub fn filter_at(&self, now: Timestamp, at_risk_before: SignedDuration) -> OrderFilter {
         let mut filter = self.filter.clone();
-        if self.at_risk {
-            let until = now.saturating_add(at_risk_before).unwrap_or(Timestamp::MAX);
+        if let Some(risk) = self.risk {
+            let until = now.saturating_add(risk.before_ship_by(at_risk_before));
+            let until = until.unwrap_or(Timestamp::MAX);
             if self.reach == Reach::AllTenants {
                 filter.statuses.clone_from(&self.statuses);
             }
@@ -202,6 +199,11 @@ impl ListRequest {
 fn one_of<T: FromStr + VariantNames>(text: &str) -> Result<T, String> {
     let all = || format!("there are {}", T::VARIANTS.join(", "));
     text.parse().map_err(|_| all())
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    text.parse()
+        .map_err(|_| "expected true or false".to_owned())
 }
 
 fn status(text: &str) -> Result<OrderStatus, String> {

@@ -11,6 +11,7 @@ mod many;
 mod operator;
 mod partly;
 mod pick;
+mod risks;
 mod search;
 mod show;
 mod take_over;

@@ -5,6 +5,7 @@
 //! moment of its last change, and never moves the cursor past anything that is not queued. A notice is a hint: what it
 //! says is asked for again, and nothing is lost if it never comes.
 
+mod at_risk;
 pub mod clock;
 mod notices;
 mod run;
@@ -25,7 +26,7 @@ use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
 use stallkeeper::vault::Vault;
 use std::time::SystemTime;
-use tracing::warn;
+use tracing::{error, warn};
 
 /// How often a tick may queue itself again before only the schedule continues.
 const MOST_HOPS: u32 = 50;
@@ -46,6 +47,8 @@ pub struct App {
     /// Woken for cancellations that wait, whatever made them wait.
     pub cancellations: Queue,
     pub inbox: Inbox,
+    /// An order that is to be shipped within this time is at risk.
+    pub at_risk_before: SignedDuration,
     /// Absent, Amazon is not asked for notices.
     pub notices: Option<NoticesInbox>,
     /// Storms of notices that this environment knows of.
@@ -104,6 +107,7 @@ async fn sweep_at(app: &App, tick: TickMessage, deadline: SystemTime) -> Result<
     };
     wake_dispatches(app, &connection).await?;
     wake_cancellations(app, &connection).await?;
+    watch_ship_by(app, &connection, deadline).await;
     let outcome = poll(app, &connection, deadline).await?;
     if outcome == RunOutcome::OutOfTime && hop < MOST_HOPS {
         let next = TickMessage::Tick {
@@ -130,6 +134,14 @@ async fn wake_dispatches(app: &App, connection: &Connection) -> Result<()> {
         hop: 0,
     };
     app.dispatches.send(&connection.id, message, 0).await
+}
+
+/// And of the tenant's ship-by moments. One that fails keeps no order from coming in, and is tried again with the next tick.
+async fn watch_ship_by(app: &App, connection: &Connection, deadline: SystemTime) {
+    let tenant = &connection.tenant;
+    if let Err(error) = at_risk::watch(app, tenant, deadline).await {
+        error!(tenant.id = %tenant, error.class = error.class().name(), error = error.chain(), "could not look for orders at risk");
+    }
 }
 
 /// And of its cancellations: those that are due, and those in a feed whose check may be lost.

@@ -18,6 +18,7 @@ async fn main() -> Result<(), Error> {
         dispatches: start.queue("DISPATCHES_QUEUE_URL")?,
         feed_checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
         cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
+        at_risk_before: start.at_risk_before()?,
         inbox: start.inbox("ORDER_TICKS_QUEUE_URL", "ORDER_TICKS_DEAD_LETTER_QUEUE_URL")?,
         notices: Some(NoticesInbox {
             inbox: start.inbox("NOTICES_QUEUE_URL", "NOTICES_DEAD_LETTER_QUEUE_URL")?,

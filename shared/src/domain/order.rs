@@ -12,6 +12,7 @@ mod history;
 mod package;
 mod postcode;
 mod reading;
+mod risk;
 
 pub use amazon::{AmazonStatus, FulfilledBy};
 pub use buyer::BuyerData;
@@ -22,6 +23,7 @@ pub use history::{HistoryEntry, HistoryKind};
 pub use package::{Package, PackageLine};
 pub use postcode::{InvalidPostcode, Postcode, PostcodeDigest};
 pub use reading::{OrderPart, Readings, Version};
+pub use risk::{Risk, RiskMark, auto_cancel_at};
 
 use super::courier::{CourierServiceId, Reason, Requirements};
 use super::ids::{ConnectionId, ConnectionKey, OrderId, TenantId, WarehouseCode};
@@ -86,6 +88,14 @@ impl OrderStatus {
         Self::PartlyDispatched,
         Self::AwaitingPayment,
         Self::Parked,
+    ];
+
+    /// The statuses of orders whose parcel may come too late.
+    pub const TO_SHIP: [Self; 4] = [
+        Self::PendingReview,
+        Self::Ready,
+        Self::Acknowledged,
+        Self::PartlyDispatched,
     ];
 
     /// The spelling used in tables, queries and answers.

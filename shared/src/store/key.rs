@@ -234,6 +234,11 @@ impl Key {
         Self::new(tenant_pk(tenant), "STOCK_SEEN")
     }
 
+    /// How far a tenant's orders were looked at for those at risk.
+    pub(crate) fn risk_clock(tenant: &TenantId) -> Self {
+        Self::new(tenant_pk(tenant), "RISK_CLOCK")
+    }
+
     /// What a tenant's digests of postcodes are made with, sealed.
     pub(crate) fn postcode_key(tenant: &TenantId) -> Self {
         Self::new(tenant_pk(tenant), "POSTCODE_KEY")

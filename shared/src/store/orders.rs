@@ -6,7 +6,9 @@ use super::primed::{PRIMED, primed, unprimed};
 use super::{Store, WaitingKind, Written};
 use crate::domain::courier::{LabelSource, Reason};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
-use crate::domain::order::{CancelledBy, HistoryEntry, OrderStatus, StoredOrder};
+use crate::domain::order::{
+    AmazonStatus, CancelledBy, HistoryEntry, OrderStatus, StoredOrder, auto_cancel_at,
+};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -67,6 +69,12 @@ impl OrderRow {
     /// The place from which a list continues after this row: what [`OrderPage::next`] would say if the page ended here.
     pub fn place(&self) -> String {
         key::status_sk(self.ship_by, &self.connection, &self.order_id)
+    }
+
+    /// See [`auto_cancel_at`].
+    pub fn auto_cancel_at(&self) -> Option<Timestamp> {
+        let amazon = self.amazon_status.clone().map(AmazonStatus::from);
+        auto_cancel_at(self.status, amazon.as_ref(), self.ship_by)
     }
 }
 

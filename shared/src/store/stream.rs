@@ -13,7 +13,7 @@ use crate::domain::dispatch::Dispatch;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, Sku, TenantId};
 use crate::domain::listing::{HoldEntry, Listing, Offer};
-use crate::domain::order::StoredOrder;
+use crate::domain::order::{RiskMark, StoredOrder};
 use crate::domain::stock_settings::{Published, StockPlan};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
@@ -26,6 +26,9 @@ pub struct OrderImage {
     pub tenant: TenantId,
     /// Amazon's side of it, as sortable text: another one means that Amazon reported something new.
     pub version: String,
+    /// That it came at risk as time passed.
+    #[serde(default)]
+    pub at_risk: Option<RiskMark>,
     #[serde(flatten)]
     pub row: OrderRow,
 }

@@ -141,6 +141,7 @@ impl Functions {
                 feed_checks: queue(FEED_CHECKS),
                 cancellations: queue(CANCELLATIONS),
                 inbox: inbox(ORDER_TICKS),
+                at_risk_before: SignedDuration::from_hours(4),
                 notices: Some(NoticesInbox {
                     inbox: inbox(NOTICES),
                     queue_arn: NOTICES.to_owned(),
@@ -184,6 +185,7 @@ impl Functions {
                 ),
                 schedules: schedules(),
                 store: store.clone(),
+                at_risk_before: SignedDuration::from_hours(4),
                 dispatches: queue(DISPATCHES),
             },
             sqs: sqs.clone(),

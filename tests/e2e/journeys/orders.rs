@@ -186,6 +186,31 @@ async fn each_change_is_told_once(shop: &Shop, bus: &mut Listener) {
 }
 
 #[tokio::test]
+async fn an_order_that_comes_in_late_is_announced_as_at_risk() {
+    let shop = Shop::connect(&[Uk], STAFF).await;
+    let mut bus = Listener::start(Some(&shop.tenant.id)).await;
+    shop.switch_on("UK").await;
+    let ship_by = minutes_ago(-60);
+    let late = json!({"fulfillment": {"shipByWindow": {"latestDateTime": ship_by}}});
+    shop.seller
+        .add(vec![order(1, late), order(2, json!({}))])
+        .await;
+    shop.set_status("active").await;
+    shop.has_orders("pending_review", 2).await;
+    let at_risk = until("the order is announced as at risk", async || {
+        bus.listen().await;
+        bus.of_type("order.at_risk").first().map(|it| (*it).clone())
+    })
+    .await;
+    assert_eq!(at_risk["order_id"], json!(order_id(1)));
+    assert_eq!(at_risk["risk"], "ship_by");
+    assert!(at_risk["auto_cancel_at"].is_string(), "{at_risk}");
+    let listed = shop.tenant.get("/orders?at_risk=true").await.is(200);
+    assert_eq!(listed["orders"].as_array().unwrap().len(), 1);
+    bus.stop().await;
+}
+
+#[tokio::test]
 async fn what_changes_at_amazon_changes_here_and_is_told() {
     let shop = Shop::connect(&[Uk], STAFF).await;
     let mut bus = Listener::start(Some(&shop.tenant.id)).await;

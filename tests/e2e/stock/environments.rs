@@ -101,6 +101,7 @@ impl Maker {
                 feed_checks: queue(SettleFeeds),
                 cancellations: Queue::new(sqs.clone(), String::new()),
                 inbox: inbox(PollOrders),
+                at_risk_before: jiff::SignedDuration::from_hours(12),
                 notices: None,
                 storms: poll_orders::Storms::default(),
             },
@@ -120,6 +121,7 @@ impl Maker {
                 ),
                 schedules,
                 store: store.clone(),
+                at_risk_before: jiff::SignedDuration::from_hours(12),
                 dispatches: Queue::new(sqs.clone(), String::new()),
             },
             reserve_stock: reserve_stock::App {

@@ -60,6 +60,7 @@ pub(super) async fn new_poll_orders(
         feed_checks: Queue::new(sqs.clone(), ticks.url.clone()),
         cancellations: Queue::new(sqs.clone(), String::new()),
         inbox: Inbox::new(sqs, ticks.url.clone(), ticks.dead_letter_url.clone()),
+        at_risk_before: jiff::SignedDuration::from_hours(12),
         // The journeys over the deployed functions have them.
         notices: None,
         storms: poll_orders::Storms::default(),

@@ -22,6 +22,7 @@ impl Cloud {
             bus: Bus::new(clients.eventbridge(), "stalls".into()),
             schedules: clients.schedules(),
             store: database.store.clone(),
+            at_risk_before: jiff::SignedDuration::from_hours(12),
             dispatches: clients.queue("dispatches"),
         };
         Self {

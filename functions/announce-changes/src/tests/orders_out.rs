@@ -8,10 +8,10 @@ use kit::{Database, stream_record as record};
 use serde_json::Value;
 use stallkeeper::domain::cancellation::CancellationState;
 use stallkeeper::domain::dispatch::{Dispatch, DispatchState, DispatchWords};
-use stallkeeper::domain::order::{BuyerReason, CancelledBy, StoredOrder};
+use stallkeeper::domain::order::{BuyerReason, CancelledBy, Risk, RiskMark, StoredOrder};
 use stallkeeper::store::Written;
 
-pub(super) const A_DAYS_EVENTS: [&str; 14] = [
+pub(super) const A_DAYS_EVENTS: [&str; 15] = [
     "order.changed",
     "order.partly_dispatched",
     "order.cancel_requested",
@@ -26,6 +26,7 @@ pub(super) const A_DAYS_EVENTS: [&str; 14] = [
     "dispatch.refused",
     "cancellation.accepted",
     "cancellation.refused",
+    "order.at_risk",
 ];
 
 /// What orders out have to announce of a day.
@@ -34,6 +35,7 @@ pub(super) async fn a_day() -> Vec<Value> {
     records.push(order_that_came_cancelled().await);
     records.extend(parcel().await);
     records.extend(cancelled_lines().await);
+    records.push(order_at_risk().await);
     records
 }
 
@@ -153,4 +155,24 @@ async fn cancelled_lines() -> Vec<Value> {
         records.push(record(sequence, Some(&images[0]), Some(&images[1])));
     }
     records
+}
+
+/// An order comes at risk as time passes.
+async fn order_at_risk() -> Value {
+    let database = Database::new().await;
+    let order = called(taken_over(), "026-1520163-6049138");
+    let inserted = database.store.insert_order(&order).await;
+    assert_eq!(inserted.unwrap(), Written::Done);
+    let before = database.image("OrdersTable", "ORDER").await;
+    let (id, connection) = (&order.order.id, Some(&order.connection));
+    let listed = database.store.orders_by_id(&order.tenant, id, connection);
+    let row = listed.await.unwrap().remove(0).row;
+    let mark = RiskMark {
+        risk: Risk::ShipBy,
+        ship_by: order.order.ship_by.unwrap(),
+    };
+    let marked = database.store.mark_at_risk(&row, &mark).await;
+    assert_eq!(marked.unwrap(), Written::Done);
+    let after = database.image("OrdersTable", "ORDER").await;
+    record(32, Some(&before), Some(&after))
 }

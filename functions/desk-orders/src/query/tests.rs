@@ -19,7 +19,10 @@ fn every_parameter_is_read() {
         ship_by_before: Some("2026-03-01T11:00:00Z".parse().unwrap()),
         ..OrderFilter::default()
     };
-    assert_eq!((request.sort, request.at_risk), (Sort::ShipBy, true));
+    assert_eq!(
+        (request.sort, request.risk),
+        (Sort::ShipBy, Some(Risk::ShipBy))
+    );
     assert_eq!(request.include, [Extra::Items, Extra::Recipient]);
     assert_eq!(request.filter, expected);
     assert_eq!((request.limit, request.after.as_deref()), (7, Some("abc")));
@@ -50,6 +53,8 @@ fn what_is_at_risk_is_still_to_be_shipped_and_soon() {
     assert_eq!(until(""), (6, None));
     let tonight = Some("2026-03-02T00:00:00Z".to_owned());
     assert_eq!(until("at_risk=true"), (4, tonight.clone()));
+    let five_days_ago = Some("2026-02-24T12:00:00Z".to_owned());
+    assert_eq!(until("auto_cancel_soon=true"), (4, five_days_ago));
     let query = "at_risk=true&status=ready&ship_by_before=2026-03-09T00:00:00Z";
     assert_eq!(until(query), (1, tonight));
 }
@@ -112,7 +117,7 @@ fn a_list_over_all_tenants_is_of_open_orders() {
     );
     let soon = parse("at_risk=true").unwrap();
     let filter = soon.filter_at(Timestamp::now(), SignedDuration::from_hours(1));
-    assert_eq!(filter.statuses, TO_SHIP);
+    assert_eq!(filter.statuses, OrderStatus::TO_SHIP);
     for query in ["status=dispatched", "include=recipient", "sort=status"] {
         assert!(parse(query).is_err(), "{query}");
     }

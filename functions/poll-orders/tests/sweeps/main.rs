@@ -4,6 +4,7 @@
 
 mod account;
 mod amazon;
+mod at_risk;
 mod dispatches;
 mod lanes;
 mod notices;

@@ -286,6 +286,7 @@ fn app(server: &MockServer, store: Store) -> App {
         feed_checks: Queue::new(sqs.clone(), url("feed-checks")),
         cancellations: Queue::new(sqs.clone(), url("cancellations")),
         inbox: Inbox::new(sqs.clone(), url("order-ticks"), url("dead")),
+        at_risk_before: SignedDuration::from_hours(12),
         notices: Some(NoticesInbox {
             inbox: Inbox::new(sqs, url("notices"), url("dead")),
             queue_arn: NOTICES.into(),

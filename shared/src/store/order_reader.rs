@@ -4,9 +4,9 @@
 //! order that moves from one to another between two pages, and keeps its ship-by moment, comes exactly once. What a page
 //! may read is bounded: its cost follows the page, however many orders there are.
 
+use super::{ListedOrder, OrderFilter, OrderPartition, Store};
+use crate::error::Result;
 use futures::future::try_join_all;
-use stallkeeper::error::Result;
-use stallkeeper::store::{ListedOrder, OrderFilter, OrderPartition, Store};
 use std::collections::VecDeque;
 
 /// How many queries one page may cost beyond the first of each partition. A filter that matches next to nothing ends its page
@@ -16,7 +16,8 @@ const MOST_READS: usize = 10;
 const FILTERED_READ: usize = 500;
 
 /// Reads pages, within what one request may read.
-pub struct Reader<'a> {
+#[derive(Debug)]
+pub struct OrderReader<'a> {
     store: &'a Store,
     filter: &'a OrderFilter,
     reads_left: usize,
@@ -24,7 +25,7 @@ pub struct Reader<'a> {
 
 /// Orders, and how far they were read.
 #[derive(Debug)]
-pub struct Merged {
+pub struct MergedOrders {
     pub orders: Vec<ListedOrder>,
     /// `None`: nothing follows.
     pub next: Option<String>,
@@ -48,7 +49,7 @@ impl Source<'_> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> OrderReader<'a> {
     pub fn new(store: &'a Store, filter: &'a OrderFilter) -> Self {
         let reads_left = MOST_READS;
         Self {
@@ -64,7 +65,7 @@ impl<'a> Reader<'a> {
         partitions: &[OrderPartition],
         after: Option<&str>,
         wanted: usize,
-    ) -> Result<Merged> {
+    ) -> Result<MergedOrders> {
         let mut sources: Vec<Source<'_>> = partitions
             .iter()
             .map(|partition| Source {
@@ -86,7 +87,7 @@ impl<'a> Reader<'a> {
                 sources
                     .iter_mut()
                     .filter(|source| source.is_dry())
-                    .map(|source| read(self.store, self.filter, source, wanted)),
+                    .map(|source| read_partition(self.store, self.filter, source, wanted)),
             )
             .await?;
             if sources.iter().any(Source::is_dry) {
@@ -94,12 +95,12 @@ impl<'a> Reader<'a> {
             }
             while !sources.iter().any(Source::is_dry) {
                 let Some(order) = first(&mut sources, None) else {
-                    return Ok(Merged { orders, next: None });
+                    return Ok(MergedOrders { orders, next: None });
                 };
                 orders.push(order);
                 if orders.len() == wanted {
                     let next = orders.last().map(|order| order.row.place());
-                    return Ok(Merged { orders, next });
+                    return Ok(MergedOrders { orders, next });
                 }
             }
         }
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
         mut sources: Vec<Source<'_>>,
         mut orders: Vec<ListedOrder>,
         wanted: usize,
-    ) -> Merged {
+    ) -> MergedOrders {
         let dry = sources.iter().filter(|source| source.is_dry());
         let reached = dry.map(|source| source.place.clone()).min().flatten();
         while orders.len() < wanted
@@ -121,7 +122,7 @@ impl<'a> Reader<'a> {
         }
         let last = orders.last().map(|order| order.row.place());
         let next = if orders.len() < wanted { reached } else { last };
-        Merged { orders, next }
+        MergedOrders { orders, next }
     }
 }
 
@@ -135,7 +136,7 @@ fn first(sources: &mut [Source<'_>], until: Option<&str>) -> Option<ListedOrder>
     is_within.then(|| source.read.pop_front()).flatten()
 }
 
-async fn read(
+async fn read_partition(
     store: &Store,
     filter: &OrderFilter,
     source: &mut Source<'_>,
