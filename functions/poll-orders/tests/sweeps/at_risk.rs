@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use kit::{Calls, Clients, Side};
 use serde_json::json;
 use stallkeeper::domain::courier::LabelSource;
-use stallkeeper::domain::dispatch::{HandOver, ParcelCarrier, ParcelUnits};
+use stallkeeper::domain::dispatch::{HandOver, HandOverRequest, ParcelCarrier, ParcelUnits};
 use stallkeeper::domain::order::{
     AmazonStatus, OrderItem, OrderStatus, Risk, RiskMark, StoredOrder,
 };
@@ -122,9 +122,13 @@ async fn a_dispatch_that_amazon_did_not_confirm_is_at_risk_of_amazons_cancellati
         label_source: LabelSource::Courier,
         despite_cancel: false,
     };
-    let (parcel, now) = ("P1".parse().unwrap(), Timestamp::now());
-    let id = unconfirmed.order.id.clone();
-    let handed = store_hand_over(&world.store, &world.connection, &id, &parcel, &content, now);
+    let (id, now) = (unconfirmed.order.id.clone(), Timestamp::now());
+    let request = HandOverRequest {
+        parcel: "P1".parse().unwrap(),
+        content,
+        asked_at: Some(now),
+    };
+    let handed = store_hand_over(&world.store, &world.connection, &id, &request, now);
     assert!(matches!(handed.await.unwrap(), HandedOver::Stored(..)));
     unconfirmed = world
         .store
