@@ -3,8 +3,8 @@
 use super::*;
 use stallkeeper::domain::courier::LabelSource;
 use stallkeeper::domain::dispatch::{
-    ConfirmAt, DispatchDecision, HandOver, LineRef, ParcelCarrier, ParcelUnits, UnitsOf,
-    decide as dispatch,
+    ConfirmAt, DispatchDecision, HandOver, HandOverRequest, LineRef, ParcelCarrier, ParcelUnits,
+    UnitsOf, decide as dispatch,
 };
 
 /// Three units ordered, of which Amazon reports some as shipped and some as still to be shipped.
@@ -117,9 +117,12 @@ fn what_the_desk_dispatched_stays_dispatched_though_amazon_does_not_say_so_yet()
         despite_cancel: false,
     };
     let dispatched = |stored: &StoredOrder, units| {
-        let parcel = "P1".parse().unwrap();
-        let content = hand_over(units);
-        match dispatch(stored, &[], &parcel, content, ConfirmAt::Handover, at(60)) {
+        let request = HandOverRequest {
+            parcel: "P1".parse().unwrap(),
+            content: hand_over(units),
+            asked_at: None,
+        };
+        match dispatch(stored, &[], &request, ConfirmAt::Handover, at(60)) {
             DispatchDecision::Write { order, .. } => *order,
             other => panic!("{other:?}"),
         }
