@@ -98,7 +98,8 @@ pub async fn list_of_all_tenants(
     State(app): State<Arc<App>>,
     parameters: Answer<Parameters<OperatorEventParams>>,
 ) -> Answer<Json<Events>> {
-    call.allowed("list the events of tenants")?;
+    let tenant = parameters.as_ref().ok().and_then(|it| it.0.tenant.as_ref());
+    call.allowed("list events", tenant)?;
     let Parameters(OperatorEventParams {
         tenant,
         after,

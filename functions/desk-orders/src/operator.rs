@@ -4,7 +4,7 @@
 use crate::App;
 use crate::hold::released;
 use crate::list::{Listed, page};
-use crate::outcome::{NamesOrder, Outcome, Reads, Results, each};
+use crate::outcome::{NamesOrder, Outcome, Reads, Results, check_count, each};
 use crate::query::{ListRequest, Reach};
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -77,8 +77,13 @@ pub async fn list(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page>> {
-    let operator = call.allowed("list orders of all tenants")?;
-    let request = ListRequest::parse(&query.unwrap_or_default(), Reach::AllTenants)?;
+    let request = ListRequest::parse(&query.unwrap_or_default(), Reach::AllTenants);
+    let tenant = request
+        .as_ref()
+        .ok()
+        .and_then(|it| it.filter.tenant.as_ref());
+    let operator = call.allowed("list orders", tenant)?;
+    let request = request?;
     let (orders, next) = page(&app, &operator, &request).await?;
     let orders = orders.into_iter().map(Into::into).collect();
     Ok(Json(Page { orders, next }))
@@ -100,15 +105,14 @@ pub struct ReleaseRequest {
 #[serde(deny_unknown_fields)]
 pub struct OrderOfTenant {
     tenant: TenantId,
-    /// Connection id.
-    connection: String,
+    connection: ConnectionId,
     /// Amazon's order id.
-    id: String,
+    id: OrderId,
 }
 
 impl NamesOrder for OrderOfTenant {
     fn ids(&self) -> (&str, &str) {
-        (&self.connection, &self.id)
+        (self.connection.as_str(), self.id.as_str())
     }
 
     fn tenant(&self) -> Option<&TenantId> {
@@ -117,30 +121,33 @@ impl NamesOrder for OrderOfTenant {
 }
 
 /// Releases orders of any tenants that a person holds, each row for itself: each goes where its tenant's rules put it today.
-/// One that is not held is `already`. Every release is in the audit log.
+/// One that is not held is `already`. Each row is in the audit log before anything is written.
 #[utoipa::path(
     post, path = "/operator/orders/release", operation_id = "releaseOrdersOfAnyTenant", tag = "operator",
     request_body = ReleaseRequest,
     responses(
         (status = 200, body = Results),
-        (status = 422, description = "No order, or more than 100; no reason, or a long one"),
+        (status = 422, description = "No order, or more than 100; what is no id; no reason, or a long one"),
     )
 )]
 pub async fn release(
     call: OperatorCall,
     State(app): State<Arc<App>>,
-    Body(ReleaseRequest { orders, reason }): Body<ReleaseRequest>,
+    request: Answer<Body<ReleaseRequest>>,
 ) -> Answer<Json<Results>> {
-    let operator = call.allowed("release orders of any tenant")?;
+    let operator = call.allowed("release orders", None)?;
+    let Body(ReleaseRequest { orders, reason }) = request?;
     let reason = reason.checked("/reason")?;
-    let named = orders
-        .iter()
-        .map(|row| format!("{}/{}/{}", row.tenant, row.connection, row.id));
-    call.record(
-        "orders_released",
-        &named.collect::<Vec<_>>().join(" "),
-        &reason,
-    );
+    check_count(&orders)?;
+    for OrderOfTenant {
+        tenant,
+        connection,
+        id,
+    } in &orders
+    {
+        let what = format!("order `{id}` of connection `{connection}`");
+        call.record("order_released", Some(tenant), &what, &reason);
+    }
     let how = (Outcome::Released, Reads::Settings);
     let note = format!("an operator released the order: {reason}");
     each(&app, &operator, orders, how, |_, stored, settings, now| {

@@ -139,10 +139,7 @@ pub async fn each<R: NamesOrder + std::hash::Hash>(
     (done, reads): (Outcome, Reads),
     step: impl Fn(&R, &StoredOrder, &Settings, Timestamp) -> Step,
 ) -> Answer<Json<Results>> {
-    if !(1..=MOST_ORDERS).contains(&rows.len()) {
-        let words = format!("name 1 to {MOST_ORDERS} orders");
-        return Err(Problem::invalid("/orders", words));
-    }
+    check_count(&rows)?;
     // A row that is there twice is worked on once: two attempts at once would be in each other's way.
     let distinct: BTreeSet<R> = rows.iter().cloned().collect();
     let of = |row: &R| (row.tenant().cloned(), row.ids().0.to_owned());
@@ -183,6 +180,16 @@ pub async fn each<R: NamesOrder + std::hash::Hash>(
     Ok(Json(Results {
         orders: orders.collect(),
     }))
+}
+
+/// # Errors
+/// 422 if there is no row, or more than one request may name.
+pub fn check_count<R: NamesOrder>(rows: &[R]) -> Answer<()> {
+    if (1..=MOST_ORDERS).contains(&rows.len()) {
+        return Ok(());
+    }
+    let words = format!("name 1 to {MOST_ORDERS} orders");
+    Err(Problem::invalid("/orders", words))
 }
 
 async fn one<R: NamesOrder>(

@@ -21,23 +21,27 @@ impl<S: Sync> FromRequestParts<S> for OperatorCall {
 }
 
 impl OperatorCall {
-    /// The operator's own tenant, if the token holds the scope; recorded either way. `what` completes "asked to".
+    /// The operator's own tenant, if the token holds the scope; recorded either way. `what` completes "asked to"; `tenant` is
+    /// whom it is about, `None`: all of them.
     ///
     /// # Errors
     /// 403 if the token lacks the scope.
-    pub fn allowed(&self, what: &str) -> Answer<TenantId> {
+    pub fn allowed(&self, what: &str, tenant: Option<&TenantId>) -> Answer<TenantId> {
         let allowed = self.caller.require(Scope::Operator);
         let audit = match allowed {
             Ok(()) => "operator_allowed",
             Err(_) => "operator_refused",
         };
-        self.record(audit, what, "");
+        self.record(audit, tenant, what, "");
         allowed.map(|()| self.caller.tenant.clone())
     }
 
-    /// Records what is done to whom, by ids alone, and the operator's reason.
-    pub fn record(&self, audit: &'static str, what: &str, reason: &str) {
+    /// Records what is done to whom (`None`: to all tenants), by ids alone, and the operator's reason. A change is recorded before
+    /// it is written: what was done is always in the log.
+    pub fn record(&self, audit: &str, tenant: Option<&TenantId>, what: &str, reason: &str) {
         let by = self.caller.author().0.as_deref().unwrap_or_default();
-        info!(audit, operator.tenant = %self.caller.tenant, by, reason, "{audit}: {what}");
+        // No tenant is called `*`.
+        let tenant = tenant.map_or("*", TenantId::as_str);
+        info!(audit, operator.tenant = %self.caller.tenant, by, tenant.id = tenant, what, reason, "{audit}: {what}");
     }
 }

@@ -1,21 +1,20 @@
-//! `/default-mappings`: the operator's mappings for tenants that have none of their own for a term.
+//! `/default-mappings`: the operator's mappings for tenants that have none of their own for a term. Every use is in the audit
+//! log, a change before it is written.
 
 use super::import::ImportParams;
 use super::list::MappingList;
 use super::row::{OfMappings, RowSchema};
 use super::{MappingAnswer, MappingRequest, term};
 use crate::App;
-use crate::import::ImportResult;
+use crate::import::{ImportResult, RowOutcome};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use stallkeeper::api::scope::Operator;
-use stallkeeper::api::{Answer, Author, Body, Parameters, Problem, Rows, Tenant};
+use stallkeeper::api::{Answer, Body, OperatorCall, Parameters, Problem, Rows};
 use stallkeeper::domain::courier::{MappingOwner, Scope};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use std::sync::Arc;
-use tracing::info;
 use utoipa::IntoParams;
 
 const DEFAULTS: MappingOwner = MappingOwner::Deployment;
@@ -33,9 +32,10 @@ pub(crate) struct DefaultParams {
 #[utoipa::path(get, path = "/default-mappings", operation_id = "listDefaultMappings", tag = "default mappings",
     responses((status = 200, body = MappingList)))]
 pub(crate) async fn list_defaults(
+    call: OperatorCall,
     State(app): State<Arc<App>>,
-    _: Tenant<Operator>,
 ) -> Answer<Json<MappingList>> {
+    call.allowed("list the default mappings", None)?;
     let read = app.store.mapping_table(&DEFAULTS).await?;
     Ok(Json(MappingList::of(&read, &DEFAULTS)))
 }
@@ -53,15 +53,17 @@ pub(crate) async fn list_defaults(
         (status = 422, description = "This is no shipping term, or no courier service"),
     ))]
 pub(crate) async fn put_default(
+    call: OperatorCall,
     State(app): State<Arc<App>>,
-    _: Tenant<Operator>,
-    author: Author,
-    Parameters(params): Parameters<DefaultParams>,
-    Body(request): Body<MappingRequest>,
+    params: Answer<Parameters<DefaultParams>>,
+    request: Answer<Body<MappingRequest>>,
 ) -> Answer<Json<MappingAnswer>> {
+    call.allowed("put a default mapping", None)?;
+    let (Parameters(params), Body(request)) = (params?, request?);
     let mapping = request.checked(&params.term, Scope::Deployment)?;
+    let what = format!("`{}` to `{}`", mapping.term, mapping.service);
+    call.record("default_mapping_put", None, &what, "");
     app.put_mapping(&DEFAULTS, &mapping).await?;
-    audit("put", &author);
     Ok(Json(MappingAnswer::of(&mapping, &DEFAULTS)))
 }
 
@@ -72,14 +74,14 @@ pub(crate) async fn put_default(
         (status = 422, description = "This is no shipping term"),
     ))]
 pub(crate) async fn delete_default(
+    call: OperatorCall,
     State(app): State<Arc<App>>,
-    _: Tenant<Operator>,
-    author: Author,
-    Parameters(params): Parameters<DefaultParams>,
+    params: Answer<Parameters<DefaultParams>>,
 ) -> Answer<StatusCode> {
-    let term = term(&params.term)?;
+    call.allowed("delete a default mapping", None)?;
+    let term = term(&params?.0.term)?;
+    call.record("default_mapping_deleted", None, &format!("`{term}`"), "");
     app.store.delete_mapping(&DEFAULTS, &term).await?;
-    audit("delete", &author);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -101,27 +103,34 @@ pub(crate) async fn delete_default(
         (status = 422, description = "Rows are refused, or a connection is named; none was taken"),
     ))]
 pub(crate) async fn import_defaults(
+    call: OperatorCall,
     State(app): State<Arc<App>>,
-    _: Tenant<Operator>,
-    author: Author,
-    Parameters(params): Parameters<ImportParams>,
-    rows: Rows<OfMappings>,
+    params: Answer<Parameters<ImportParams>>,
+    rows: Answer<Rows<OfMappings>>,
 ) -> Answer<Json<ImportResult>> {
+    call.allowed("import default mappings", None)?;
+    let (Parameters(params), rows) = (params?, rows?);
     if params.connection.is_some() {
         let detail = "a default is for every connection";
         return Err(Problem::invalid("connection", detail));
     }
-    let result = app.import(&DEFAULTS, &[], &params, rows).await?;
-    if result.applied {
-        audit("import", &author);
-    }
-    Ok(result)
+    let record = |result: &ImportResult| record_rows(&call, result);
+    app.import(&DEFAULTS, &[], &params, rows, record).await
 }
 
-fn audit(done: &'static str, author: &Author) {
-    let author = author.0.as_deref().unwrap_or("-");
-    info!(
-        audit = "default_mappings_changed",
-        done, author, "default mappings were changed"
-    );
+/// One record a term that is mapped otherwise afterwards.
+fn record_rows(call: &OperatorCall, result: &ImportResult) {
+    for row in &result.rows {
+        let term = row.subject.as_deref().unwrap_or_default();
+        match (row.outcome, &row.after) {
+            (RowOutcome::Added | RowOutcome::Changed, Some(after)) => {
+                let what = format!("`{term}` to `{after}`");
+                call.record("default_mapping_put", None, &what, "");
+            }
+            (RowOutcome::Removed, _) => {
+                call.record("default_mapping_deleted", None, &format!("`{term}`"), "");
+            }
+            _ => {}
+        }
+    }
 }

@@ -85,16 +85,19 @@ pub(crate) async fn import(
     let connection = params.connection.as_deref();
     let owner = app.owner(&tenant, connection).await?;
     let couriers = app.store.couriers(&tenant).await?;
-    app.import(&owner, &couriers, &params, rows).await
+    let nobody = |_: &ImportResult| ();
+    app.import(&owner, &couriers, &params, rows, nobody).await
 }
 
 impl App {
+    /// Takes a table, or says what it would change. `record` is called before each try to write it.
     pub(super) async fn import(
         &self,
         owner: &MappingOwner,
         couriers: &[Courier],
         params: &ImportParams,
         rows: Rows<OfMappings>,
+        record: impl Fn(&ImportResult),
     ) -> Answer<Json<ImportResult>> {
         if params.rehearse.is_yes() && !params.dry_run.is_yes() {
             return Err(Problem::invalid("rehearse", "needs `dry_run=true`"));
@@ -118,6 +121,7 @@ impl App {
             let written = if sent.after == before {
                 Written::Done
             } else {
+                record(&sent.result);
                 self.store.save_mapping_table(owner, &sent.after).await?
             };
             if written == Written::Done {

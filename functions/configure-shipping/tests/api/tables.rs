@@ -1,7 +1,7 @@
 //! Tables of mappings: all or none, old spellings, Mintsoft's columns, defaults, and a rehearsal.
 
 use crate::world::World;
-use kit::sample;
+use kit::{Log, Side, sample};
 use serde_json::{Value, json};
 use stallkeeper::domain::courier::{MappingOwner, Requirements};
 use stallkeeper::domain::order::OrderStatus;
@@ -184,6 +184,47 @@ async fn a_default_is_the_operators_and_overrules_no_tenant() {
         .await
         .is(200);
     assert_eq!(list["mappings"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn every_use_of_the_defaults_is_recorded_and_a_change_before_it_is_written() {
+    let world = World::new().await;
+    let log = Log::start();
+    let recorded = || {
+        let records = log.audit().into_iter();
+        let of = |it: Value| format!("{} {} {}", it["audit"], it["tenant.id"], it["what"]);
+        let all: Vec<_> = records.map(of).collect();
+        all.join("; ").replace('"', "")
+    };
+    let default = "/default-mappings?term=Std%20UK%20Dom";
+    let service = json!({"service": "DPD/two-day"});
+    let refused = [("GET", "/default-mappings"), ("PUT", default)];
+    let refused = [
+        refused.as_slice(),
+        &[("DELETE", default), ("POST", "/default-mappings")],
+    ];
+    for (method, path) in refused.concat() {
+        let told = world.ask("north", method, path, json!("no body of any of them"));
+        assert_eq!(told.await.problem_kind(403), "missing-scope");
+        let words = recorded();
+        assert!(words.starts_with("operator_refused * "), "{method} {words}");
+    }
+    world.calls.stop_at(2, Side::Before);
+    world.operate("PUT", default, service.clone()).await;
+    assert!(world.calls.go_on(), "it is not written");
+    let put = "operator_allowed * put a default mapping; default_mapping_put * `STD UK DOM` to `DPD/two-day`";
+    assert_eq!(recorded(), put);
+    world.operate("PUT", default, service).await.is(200);
+    log.audit();
+    let rows = json!([{"term": "UK NEXT", "service": "DPD/day"}]);
+    let path = "/default-mappings?replace=true";
+    let told = world.operate("POST", path, rows).await;
+    assert_eq!(told.is(200)["removed"], 1);
+    let import = "operator_allowed * import default mappings; default_mapping_put * `UK NEXT` to `DPD/day`; default_mapping_deleted * `STD UK DOM`";
+    assert_eq!(recorded(), import);
+    let next = "/default-mappings?term=UK%20NEXT";
+    world.operate("DELETE", next, Value::Null).await.is(204);
+    assert!(recorded().ends_with("default_mapping_deleted * `UK NEXT`"));
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub(crate) async fn release(
     Path((region, seller)): Path<(String, String)>,
     body: Answer<Body<ReleaseRequest>>,
 ) -> Answer<Json<ReleasedSeller>> {
-    call.allowed("release a seller account")?;
+    call.allowed("release a seller account", None)?;
     let Body(ReleaseRequest { reason }) = body?;
     let reason = reason.checked("/reason")?;
     let missing = || Problem::not_found("seller account");
@@ -51,8 +51,8 @@ pub(crate) async fn release(
     let seller: SellerId = seller.parse().map_err(|_| missing())?;
     let holder = app.store.seller_holder(region, &seller).await?;
     let holder = holder.ok_or_else(missing)?;
-    let what = format!("{seller} of {}/{}", holder.tenant, holder.id);
-    call.record("seller_released", &what, &reason);
+    let what = format!("seller `{seller}` from connection `{}`", holder.id);
+    call.record("seller_released", Some(&holder.tenant), &what, &reason);
     // The status first, as when a connection is disconnected: then nothing is fetched or sent with the token.
     let released = app
         .update(&holder.tenant, holder.id.as_str(), |read| {

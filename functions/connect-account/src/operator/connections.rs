@@ -91,7 +91,8 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     parameters: Answer<Parameters<ConnectionParams>>,
 ) -> Answer<Json<OperatorConnectionList>> {
-    call.allowed("list connections of all tenants")?;
+    let tenant = parameters.as_ref().ok().and_then(|it| it.0.tenant.as_ref());
+    call.allowed("list connections", tenant)?;
     let Parameters(params) = parameters?;
     let now = Timestamp::now();
     let (found, last) = page(&app, &params, now).await?;

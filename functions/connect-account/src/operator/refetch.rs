@@ -39,16 +39,15 @@ pub(crate) async fn refetch(
     Path((tenant, connection)): Path<(String, String)>,
     body: Answer<Body<RefetchRequest>>,
 ) -> Answer<(StatusCode, Json<RefetchSummary>)> {
-    call.allowed("read orders of any tenant again")?;
+    let tenant: Option<TenantId> = tenant.parse().ok();
+    call.allowed("read orders again", tenant.as_ref())?;
     let Body(RefetchRequest { since, reason }) = body?;
     let reason = reason.checked("/reason")?;
     let since = checked(&since, Timestamp::now())?;
-    let tenant: TenantId = tenant
-        .parse()
-        .map_err(|_| Problem::not_found("connection"))?;
+    let tenant = tenant.ok_or_else(|| Problem::not_found("connection"))?;
     let connection = find_connection(&app.store, &tenant, &connection).await?;
     must_fetch(&connection)?;
-    let what = format!("{tenant}/{} since {since}", connection.id);
-    call.record("orders_refetched", &what, &reason);
+    let what = format!("orders of connection `{}` since {since}", connection.id);
+    call.record("orders_refetched", Some(&tenant), &what, &reason);
     app.read_again(&connection, since).await
 }

@@ -126,7 +126,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     parameters: Answer<Parameters<TenantParams>>,
 ) -> Answer<Json<TenantList>> {
-    call.allowed("list all tenants")?;
+    call.allowed("list tenants", None)?;
     let Parameters(TenantParams { limit, after }) = parameters?;
     let limit = usize::from(limit.unwrap_or_default().get());
     let after = after.as_deref().map(decode_cursor::<Place>).transpose()?;

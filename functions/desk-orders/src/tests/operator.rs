@@ -110,6 +110,7 @@ async fn an_operator_releases_orders_of_any_tenant_and_nobody_else_does() {
         .send_as(south(), "GET", "/operator/orders", None)
         .await;
     refused.problem(403, "missing-scope");
+    let log = kit::Log::start();
     let answer = ask(&stand, "POST", path, body("north")).await.is(200);
     assert_eq!(
         answer["orders"][0]["outcome"], "not_found",
@@ -117,6 +118,17 @@ async fn an_operator_releases_orders_of_any_tenant_and_nobody_else_does() {
     );
     let answer = ask(&stand, "POST", path, body("south")).await.is(200);
     assert_eq!(answer["orders"][0]["outcome"], "released");
+    let recorded = log.audit();
+    let of = |record: &Value| (record["audit"].clone(), record["tenant.id"].clone());
+    let (allowed, released) = (json!("operator_allowed"), json!("order_released"));
+    let expected = [
+        (allowed.clone(), json!("*")),
+        (released.clone(), json!("north")),
+        (allowed, json!("*")),
+        (released, json!("south")),
+    ];
+    assert_eq!(recorded.iter().map(of).collect::<Vec<_>>(), expected);
+    assert_eq!(recorded[3]["reason"], "the count is done");
     let order = stand
         .send_as(south(), "GET", "/orders/C-south/a", None)
         .await
@@ -126,4 +138,28 @@ async fn an_operator_releases_orders_of_any_tenant_and_nobody_else_does() {
         note.contains("operator") && note.contains("the count is done"),
         "{note}"
     );
+}
+
+#[tokio::test]
+async fn an_operators_release_is_refused_whole_before_anything_of_it_is_recorded() {
+    let stand = Stand::new().await;
+    let log = kit::Log::start();
+    let order = |id: &str| json!({"tenant": "south", "connection": "C-south", "id": id});
+    let many: Vec<Value> = (0..101).map(|n| order(&n.to_string())).collect();
+    for (orders, place) in [
+        (json!([]), "/orders"),
+        (json!(many), "/orders"),
+        (json!([order("a"), order("a\nb")]), "/orders/1/id"),
+    ] {
+        let body = json!({"orders": orders, "reason": "counted"});
+        let path = "/operator/orders/release";
+        let told = ask(&stand, "POST", path, Some(body)).await;
+        let problem = told.problem(422, "invalid-request");
+        assert_eq!(problem["errors"][0]["pointer"], place);
+        let recorded = log.audit();
+        assert_eq!(recorded.len(), 1, "that it was asked for: {recorded:?}");
+    }
+    let path = "/operator/orders?tenant=west";
+    ask(&stand, "GET", path, None).await.is(200);
+    assert_eq!(log.audit()[0]["tenant.id"], "west");
 }
