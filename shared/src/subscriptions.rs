@@ -82,8 +82,7 @@ impl Subscriptions<'_> {
                 kept.subscribed_at = Some(now);
             }
             match &arranged {
-                Ok(destination) => {
-                    kept.destination = Some(destination.clone());
+                Ok(()) => {
                     kept.checked_at = Some(now);
                     kept.failed = None;
                 }
@@ -127,10 +126,8 @@ impl Subscriptions<'_> {
         }
     }
 
-    /// Makes what is missing and ends what is not wanted; what there is then is left in `made` also if a call fails. The id
-    /// of the destination of orders.
-    async fn make_missing(&self, check: Check, made: &mut Made) -> Result<String> {
-        let destination = self.destination_id(Workflow::Queue, false).await?;
+    /// Makes what is missing and ends what is not wanted; what there is then is left in `made` also if a call fails.
+    async fn make_missing(&self, check: Check, made: &mut Made) -> Result<()> {
         for kind in NoticeKind::ALL.iter().copied() {
             if !self.wants(kind) {
                 made.refused.remove(&kind);
@@ -154,7 +151,7 @@ impl Subscriptions<'_> {
                 other => other?,
             }
         }
-        Ok(destination)
+        Ok(())
     }
 
     async fn make_one(&self, kind: NoticeKind, check: Check, made: &mut Made) -> Result<()> {

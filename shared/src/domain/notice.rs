@@ -98,8 +98,6 @@ pub struct AccountNote {
 /// What a connection has arranged for its notices.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeSettings {
-    /// Amazon's id of the destination that the subscriptions point to.
-    pub destination: Option<String>,
     /// Amazon's ids of the subscriptions.
     #[serde(default)]
     pub subscriptions: BTreeMap<NoticeKind, String>,

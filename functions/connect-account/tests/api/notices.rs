@@ -113,7 +113,10 @@ async fn a_destination_that_amazon_has_already_is_found_by_its_queue() {
     );
     let key = sample::key("south", &id);
     let kept = world.app.store.notice_settings(&key).await.unwrap();
-    assert_eq!(kept.destination.as_deref(), Some("d1"));
+    assert!(kept.hears_of_orders());
+    let store = &world.app.store;
+    let known = store.destination(region, "our-client", Workflow::Queue);
+    assert_eq!(known.await.unwrap().unwrap().id, "d1");
 }
 
 #[tokio::test]
