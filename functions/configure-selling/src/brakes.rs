@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use stallkeeper::api::scope::{self, Connections};
+use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Body, Problem, Tenant, TenantConnection, change_stock_plan, changed_meanwhile,
+    Answer, Body, OperatorCall, Problem, TenantConnection, change_stock_plan, changed_meanwhile,
 };
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::stock_settings::Freeze;
@@ -148,14 +148,16 @@ pub(crate) struct DeploymentBrake {
     responses((status = 200, description = "Frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn freeze_deployment(
     State(app): State<Arc<App>>,
-    tenant: Tenant<scope::Operator>,
-    Body(reason): Body<FreezeRequest>,
+    call: OperatorCall,
+    reason: Answer<Body<FreezeRequest>>,
 ) -> Answer<Json<DeploymentBrake>> {
-    let reason = reason.checked()?;
+    call.allowed("freeze the deployment", None)?;
+    let reason = reason?.0.checked()?;
+    let why = reason.as_deref().unwrap_or_default();
+    call.record("deployment_frozen", None, "all that is sent", why);
     let earlier = app.store.deployment_freeze().await?;
     let freeze = frozen(earlier.as_ref(), reason.as_ref(), Timestamp::now());
     app.store.set_deployment_freeze(Some(&freeze)).await?;
-    info!(audit = "deployment_frozen", tenant.id = %tenant, reason, "the whole deployment is frozen");
     Ok(Json(DeploymentBrake {
         frozen: Some(freeze),
     }))
@@ -166,9 +168,10 @@ pub(crate) async fn freeze_deployment(
     responses((status = 200, description = "Not frozen, now or before", body = DeploymentBrake)))]
 pub(crate) async fn unfreeze_deployment(
     State(app): State<Arc<App>>,
-    tenant: Tenant<scope::Operator>,
+    call: OperatorCall,
 ) -> Answer<Json<DeploymentBrake>> {
+    call.allowed("unfreeze the deployment", None)?;
+    call.record("deployment_unfrozen", None, "all that is sent", "");
     app.store.set_deployment_freeze(None).await?;
-    info!(audit = "deployment_unfrozen", tenant.id = %tenant, "the deployment is not frozen any more");
     Ok(Json(DeploymentBrake { frozen: None }))
 }
