@@ -174,9 +174,6 @@ enum Verdict {
     )),
     responses(
         (status = 202, body = RowsResult),
-        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken"),
-        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken"),
-        (status = 415, description = "The body is declared as neither JSON nor CSV; nothing was taken"),
     )
 )]
 pub async fn post(

@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 /// The token's name in the document.
 pub const TOKEN: &str = "platform_token";
 const JSON: &str = "application/json";
+const CSV: &str = "text/csv";
 const PROBLEM: &str = "application/problem+json";
 
 /// Says of routes that they demand the scopes of `D`, which their handlers check.
@@ -233,17 +234,33 @@ fn name_of(to: &Ref) -> &str {
 fn add_problems(path: &str, operation: &mut Operation) {
     let parameters = operation.parameters.is_some();
     let body = operation.request_body.is_some();
+    let rows = takes_rows(operation);
     if operation.security != Some(vec![SecurityRequirement::default()]) {
         let usual = [
             (401, true, "There is no valid token, or it names no tenant"),
             (403, true, "The token lacks a scope"),
+            (
+                400,
+                rows,
+                "The body is neither JSON nor CSV; nothing was taken",
+            ),
             (400, body, "The body is not JSON"),
             (
                 404,
                 path.contains('{'),
                 "There is no such thing for this tenant",
             ),
+            (
+                413,
+                rows,
+                "There are too many rows, or more than 6 MiB; nothing was taken",
+            ),
             (413, body, "The body is too large"),
+            (
+                415,
+                rows,
+                "The body is declared as neither JSON nor CSV; nothing was taken",
+            ),
             (
                 422,
                 body || parameters,
@@ -284,6 +301,11 @@ fn add_problems(path: &str, operation: &mut Operation) {
         tell_problem(&mut problem, false);
         response.or_insert(RefOr::T(problem));
     }
+}
+
+/// Whether the body may be a table: rows as JSON or as CSV.
+fn takes_rows(operation: &Operation) -> bool {
+    matches!(&operation.request_body, Some(RefOr::T(body)) if body.content.contains_key(CSV))
 }
 
 /// The gateway, which sees a request first, answers in JSON of its own.

@@ -74,10 +74,7 @@ impl RowForm for OfCarrierNames {
     )),
     responses(
         (status = 200, body = ImportResult),
-        (status = 400, description = "The body is neither JSON nor CSV"),
         (status = 409, description = "The tenant would have more than 2,000 carrier names"),
-        (status = 413, description = "More than 1,000 rows or 6 MiB"),
-        (status = 415, description = "The body is declared as neither JSON nor CSV"),
         (status = 422, description = "Rows are refused; `errors` says which and why, and none was taken"),
     ))]
 pub(crate) async fn import(

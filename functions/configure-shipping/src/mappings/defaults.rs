@@ -3,7 +3,7 @@
 
 use super::import::ImportParams;
 use super::list::MappingList;
-use super::row::{OfMappings, RowSchema};
+use super::row::{OfMappings, TableRow};
 use super::{MappingAnswer, MappingRequest, term};
 use crate::App;
 use crate::import::{ImportResult, RowOutcome};
@@ -91,15 +91,12 @@ pub(crate) async fn delete_default(
 /// term has no number of Amazon's old rates.
 #[utoipa::path(post, path = "/default-mappings", operation_id = "importDefaultMappings", tag = "default mappings", params(ImportParams),
     request_body(content(
-        (Vec<RowSchema> = "application/json"),
+        (Vec<TableRow> = "application/json"),
         (String = "text/csv", example = "term,service\nSTD UK DOM,DPD/next-day\n"),
     )),
     responses(
         (status = 200, body = ImportResult),
-        (status = 400, description = "The body is neither JSON nor CSV"),
         (status = 409, description = "The mappings are of another revision, or would be more than 2,000"),
-        (status = 413, description = "More than 2,000 rows or 6 MiB"),
-        (status = 415, description = "The body is declared as neither JSON nor CSV"),
         (status = 422, description = "Rows are refused, or a connection is named; none was taken"),
     ))]
 pub(crate) async fn import_defaults(

@@ -1,6 +1,6 @@
 //! `POST /mappings`: a table of mappings, all or none.
 
-use super::row::{OfMappings, Reader, RowSchema, Said};
+use super::row::{OfMappings, Reader, Said, TableRow};
 use crate::App;
 use crate::import::{ImportResult, ImportedRow, Refused, RevisionText, RowOutcome, YesNo, text_of};
 use axum::Json;
@@ -64,16 +64,13 @@ pub(super) struct Sent {
 /// was. Sending the same again changes nothing. Orders that wait for what changed are looked at again.
 #[utoipa::path(post, path = "/mappings", operation_id = "importMappings", tag = "mappings", params(ImportParams),
     request_body(content(
-        (Vec<RowSchema> = "application/json"),
+        (Vec<TableRow> = "application/json"),
         (String = "text/csv", example = "term,service,carries_prime\nSTD UK DOM,DPD/next-day,false\n"),
     )),
     responses(
         (status = 200, body = ImportResult),
-        (status = 400, description = "The body is neither JSON nor CSV"),
         (status = 404, description = "There is no such connection"),
         (status = 409, description = "The mappings are of another revision, or would be more than 2,000"),
-        (status = 413, description = "More than 2,000 rows or 6 MiB"),
-        (status = 415, description = "The body is declared as neither JSON nor CSV"),
         (status = 422, description = "Rows are refused; `errors` says which and why, and none was taken"),
     ))]
 pub(crate) async fn import(

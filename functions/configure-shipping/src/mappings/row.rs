@@ -2,7 +2,7 @@
 
 use super::service::service;
 use super::without_zone;
-use crate::import::{Refused, flag_of, needed, only_fields, text_of};
+use crate::import::{Refused, flag_of, only_fields, text_of};
 use serde_json::Value;
 use stallkeeper::api::RowForm;
 use stallkeeper::domain::courier::{
@@ -29,15 +29,14 @@ const FIELDS: [&str; 11] = [
 const ALL: &str = "all";
 
 /// A mapping in a table. CSV may name the columns as Mintsoft does: `Source`, `Client`, `Courier Service`, `Name`.
+///
+/// Texts as they came: what they mean is only asked of a row that is ours.
 #[derive(ToSchema)]
 #[schema(as = MappingRow)]
-#[expect(
-    dead_code,
-    reason = "a description: the fields of a row are read one by one, and only those of a row that is ours"
-)]
-pub(crate) struct RowSchema {
+pub(crate) struct TableRow {
     /// The shipping term, in any letter case; the old API's spelling reads too.
-    term: ShippingTerm,
+    #[schema(value_type = ShippingTerm)]
+    term: Option<String>,
     /// Courier and service, or what they are called. May be left out of a row that only ties an old rate.
     #[schema(required = false)]
     service: Option<String>,
@@ -45,14 +44,31 @@ pub(crate) struct RowSchema {
     #[schema(required = false)]
     carries_prime: Option<bool>,
     /// For an old rate, `Std UK Dom_1`: the term of ours that it is.
-    #[schema(required = false)]
-    tied_to: Option<ShippingTerm>,
+    #[schema(required = false, value_type = Option<ShippingTerm>)]
+    tied_to: Option<String>,
     /// The channel that the row is for; another one than Amazon is skipped.
     #[schema(required = false)]
     source: Option<String>,
     /// The merchant that the row is for.
     #[schema(required = false)]
     client: Option<String>,
+}
+
+impl TableRow {
+    /// # Errors
+    /// A field is of another kind, or one that there is not.
+    fn read(row: &Value) -> Result<Self, Refused> {
+        only_fields(row, &FIELDS)?;
+        let text = |field| text_of(row, field).map(|text| text.map(str::to_owned));
+        Ok(Self {
+            term: text("term")?,
+            service: text("service")?,
+            carries_prime: flag_of(row, "carries_prime")?,
+            tied_to: text("tied_to")?,
+            source: text("source")?,
+            client: text("client")?,
+        })
+    }
 }
 
 /// Rows of mappings.
@@ -98,12 +114,13 @@ impl Reader<'_> {
     /// # Errors
     /// Why the row is refused.
     pub(super) fn read(&self, row: &Value) -> Result<Said, Refused> {
-        only_fields(row, &FIELDS)?;
-        let source = text_of(row, "source")?.map(str::to_ascii_lowercase);
+        let row = TableRow::read(row)?;
+        let source = row.source.as_deref().map(str::to_ascii_lowercase);
         if source.is_some_and(|source| source != ALL && !source.contains("amazon")) {
             return Ok(Said::Nothing("it is for another channel than Amazon"));
         }
-        let client = text_of(row, "client")?.filter(|it| !it.eq_ignore_ascii_case(ALL));
+        let client = row.client.as_deref();
+        let client = client.filter(|it| !it.eq_ignore_ascii_case(ALL));
         match (client, self.client) {
             (None, _) => {}
             (Some(_), None) => {
@@ -114,14 +131,14 @@ impl Reader<'_> {
             (Some(client), Some(wanted)) if client.eq_ignore_ascii_case(wanted) => {}
             (Some(_), Some(_)) => return Ok(Said::Nothing("it is for another client")),
         }
-        self.mapping(row).map(Said::Mapping)
+        self.mapping(&row).map(Said::Mapping)
     }
 
-    fn mapping(&self, row: &Value) -> Result<MappingRow, Refused> {
-        let term: ShippingTerm = needed(row, "term")?
-            .parse()
-            .map_err(|error| Refused::at("term", error))?;
-        let tied_to = text_of(row, "tied_to")?.map(|text| {
+    fn mapping(&self, row: &TableRow) -> Result<MappingRow, Refused> {
+        let term = row.term.as_deref();
+        let term = term.ok_or_else(|| Refused::at("term", "it is missing"))?;
+        let term: ShippingTerm = term.parse().map_err(|error| Refused::at("term", error))?;
+        let tied_to = row.tied_to.as_deref().map(|text| {
             let to = text
                 .parse()
                 .map_err(|error| Refused::at("tied_to", error))?;
@@ -129,8 +146,8 @@ impl Reader<'_> {
                 .map_err(|_| Refused::at("tied_to", "it names a zone, and no zones are drawn yet"))
         });
         let tied_to = tied_to.transpose()?;
-        let carries_prime = flag_of(row, "carries_prime")?.unwrap_or_default();
-        let service = text_of(row, "service")?.map(|text| self.service(text));
+        let carries_prime = row.carries_prime.unwrap_or_default();
+        let service = row.service.as_deref().map(|text| self.service(text));
         let service = service.transpose()?;
         let is_old = term.zone().is_some();
         if tied_to.is_some() && !is_old {

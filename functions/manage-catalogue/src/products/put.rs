@@ -28,9 +28,6 @@ use std::sync::Arc;
     )),
     responses(
         (status = 202, body = BulkResult),
-        (status = 400, description = "The body is neither JSON nor CSV; nothing was taken"),
-        (status = 413, description = "More than 1,000 rows or 6 MiB; nothing was taken"),
-        (status = 415, description = "The body is declared as neither JSON nor CSV; nothing was taken"),
     )
 )]
 pub(crate) async fn put(
