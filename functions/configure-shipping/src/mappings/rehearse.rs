@@ -23,19 +23,21 @@ const MOST_ROWS: i32 = 1_000;
 /// Orders that are read side by side.
 const AT_ONCE: usize = 16;
 /// Of these statuses, the latest ship-by first.
-const STATUSES: [OrderStatus; 5] = [
+const STATUSES: [OrderStatus; 6] = [
     OrderStatus::Elsewhere,
     OrderStatus::PendingReview,
     OrderStatus::Ready,
     OrderStatus::Acknowledged,
+    // Of a part that is still open.
+    OrderStatus::PartlyDispatched,
     OrderStatus::Dispatched,
 ];
 
 /// What a table would have chosen for orders that there were.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Rehearsal {
-    /// Orders of the terms that change, at most 100 of each of `elsewhere`, `pending_review`, `ready`, `acknowledged` and
-    /// `dispatched`, the latest ship-by first.
+    /// Orders of the terms that change, at most 100 of each of `elsewhere`, `pending_review`, `ready`, `acknowledged`,
+    /// `partly_dispatched` (what is said of one holds for its open part) and `dispatched`, the latest ship-by first.
     looked_at: usize,
     /// There were more orders than were looked for.
     has_more: bool,
@@ -154,10 +156,7 @@ fn changed(before: &MappingTable, after: &MappingTable) -> BTreeSet<ShippingTerm
 /// Whether an order's term falls back to one that changes.
 fn is_touched(row: &OrderRow, changed: &BTreeSet<ShippingTerm>) -> bool {
     let term = row.term.as_deref().and_then(|term| term.parse().ok());
-    term.is_some_and(|term: ShippingTerm| {
-        let fallbacks = term.fallbacks();
-        fallbacks.iter().any(|wider| changed.contains(&wider.term))
-    })
+    term.is_some_and(|term: ShippingTerm| term.falls_back_to(changed))
 }
 
 /// An order that goes another way by the other table.

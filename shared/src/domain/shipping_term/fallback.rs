@@ -2,6 +2,7 @@
 
 use super::ShippingTerm;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A term to look for, and what was dropped to get there.
@@ -71,6 +72,12 @@ impl ShippingTerm {
             });
         }
         steps
+    }
+
+    /// Whether it falls back to one of these terms, be it exactly.
+    pub fn falls_back_to(&self, terms: &BTreeSet<ShippingTerm>) -> bool {
+        let fallbacks = self.fallbacks();
+        fallbacks.iter().any(|wider| terms.contains(&wider.term))
     }
 
     /// What the text of every term begins with that can fall back to this one: where to look for the waiting orders
