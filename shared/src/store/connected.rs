@@ -45,6 +45,18 @@ pub(super) fn connection_item(connection: &Connection) -> Result<Item> {
     Ok(fields)
 }
 
+/// From where to where a list reads; `None`: nothing is left.
+fn range(tenant: Option<&TenantId>, after: Option<&ConnectedAfter>) -> Option<(String, String)> {
+    let (first, last) = key::connected_range(tenant);
+    let from = match after {
+        None => first,
+        Some(ConnectedAfter::Connection(read)) => key::after_connected(read).max(first),
+        Some(ConnectedAfter::Tenant(read)) => key::connected_range(Some(read)).1.max(first),
+    };
+    // DynamoDB refuses a range that ends before it begins.
+    (from <= last).then_some((from, last))
+}
+
 impl Store {
     /// At most `limit` connections that are not given up, of all tenants or of one.
     pub async fn connected(
@@ -53,19 +65,12 @@ impl Store {
         after: Option<&ConnectedAfter>,
         limit: i32,
     ) -> Result<ConnectedPage> {
-        let (first, last) = key::connected_range(tenant);
-        let from = after.map_or(first.clone(), |after| match after {
-            ConnectedAfter::Connection(connection) => key::after_connected(connection),
-            ConnectedAfter::Tenant(tenant) => key::connected_range(Some(tenant)).1,
-        });
-        let from = from.max(first);
-        // DynamoDB refuses a range that ends before it begins.
-        if from > last {
+        let Some((from, last)) = range(tenant, after) else {
             return Ok(ConnectedPage {
                 connections: Vec::new(),
                 is_last: true,
             });
-        }
+        };
         let answer = self
             .db
             .query()

@@ -5,10 +5,14 @@
 
 mod cancellations;
 mod catalogue;
+mod connected;
+mod events;
 mod orders;
 
 pub(crate) use cancellations::*;
 pub(crate) use catalogue::*;
+pub(crate) use connected::*;
+pub(crate) use events::*;
 pub(crate) use orders::*;
 
 use super::{Cursor, Matching, Round};
@@ -17,7 +21,7 @@ use crate::domain::ids::{ConnectionKey, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
 use crate::domain::notice::Workflow;
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,29 +41,6 @@ pub(crate) fn encoded(part: &str) -> String {
 /// A moment as text that sorts: UTC, milliseconds, fixed width.
 pub(crate) fn sortable(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}
-
-/// How long a moment of [`sortable`] is.
-pub(crate) const MOMENT_LENGTH: usize = "2026-11-01T00:00:00.000Z".len();
-const HOUR_LENGTH: usize = "2026-11-01T00".len();
-
-/// The hour of a moment, as the beginning of its text.
-pub(crate) fn hour_of(moment: Timestamp) -> String {
-    let mut moment = sortable(moment);
-    moment.truncate(HOUR_LENGTH);
-    moment
-}
-
-/// The hour of a key that begins with a moment.
-pub(crate) fn hour_of_key(key: &str) -> &str {
-    key.get(..HOUR_LENGTH).unwrap_or_default()
-}
-
-/// The first moment of the hour after one, as text; `None` if it is no hour.
-pub(crate) fn hour_after(hour: &str) -> Option<String> {
-    let begin: Timestamp = format!("{hour}:00:00Z").parse().ok()?;
-    let next = begin.checked_add(SignedDuration::from_hours(1)).ok()?;
-    Some(sortable(next))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,19 +229,6 @@ impl Key {
     pub(crate) fn deployment_freeze() -> Self {
         Self::new(DEPLOYMENT.to_owned(), "FREEZE")
     }
-
-    /// In the table of events: a tenant has some in an hour.
-    pub(crate) fn events_in_hour(hour: &str, tenant: &TenantId) -> Self {
-        Self::new(events_in_hour_pk(hour), encoded(tenant.as_str()))
-    }
-
-    /// In the table of events: those of one change, by a moment.
-    pub(crate) fn events(tenant: &TenantId, at: Timestamp, id: &str) -> Self {
-        Self::new(
-            events_pk(tenant),
-            format!("{}#{}", sortable(at), encoded(id)),
-        )
-    }
 }
 
 pub(crate) const CARRIER_NAME: &str = "CARRIER_NAME#";
@@ -279,27 +247,6 @@ pub(crate) const UNREADABLE: &str = "UNREADABLE#";
 pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
 pub(crate) const MATCH: &str = "MATCH";
-
-/// Index `connected`: its only partition.
-pub(crate) const CONNECTED: &str = "CONNECTED";
-
-/// Index `connected`: by tenant, then connection.
-pub(crate) fn connected_sk(connection: &ConnectionKey) -> String {
-    let tenant = encoded(connection.tenant.as_str());
-    format!("{tenant}#{}", encoded(connection.id.as_str()))
-}
-
-/// Index `connected`: nothing after a connection sorts before this. A blank is the least of what an id may hold.
-pub(crate) fn after_connected(connection: &ConnectionKey) -> String {
-    format!("{} ", connected_sk(connection))
-}
-
-/// Index `connected`: the range of all tenants, or of one. No encoded part holds a `~`.
-pub(crate) fn connected_range(tenant: Option<&TenantId>) -> (String, String) {
-    let prefix = tenant.map(|tenant| format!("{}#", encoded(tenant.as_str())));
-    let prefix = prefix.unwrap_or_default();
-    (format!("{prefix} "), format!("{prefix}~"))
-}
 
 /// The tenant and the connection that the partition of a connection's items names.
 pub(crate) fn connection_of(pk: &str) -> Option<ConnectionKey> {
@@ -338,14 +285,6 @@ pub(super) fn mapping_pk(owner: &MappingOwner) -> String {
         MappingOwner::Tenant(tenant) => tenant_pk(tenant),
         MappingOwner::Connection(connection) => connection_pk(connection),
     }
-}
-
-pub(crate) fn events_pk(tenant: &TenantId) -> String {
-    format!("EVENTS#{}", encoded(tenant.as_str()))
-}
-
-pub(crate) fn events_in_hour_pk(hour: &str) -> String {
-    format!("EVENTS_IN#{hour}")
 }
 
 pub(crate) fn tenant_pk(tenant: &TenantId) -> String {
