@@ -2,6 +2,7 @@
 //! desk or an operator sees what became of it.
 
 mod again;
+mod cancelling;
 mod connecting;
 mod connecting_twice;
 mod dispatches;

@@ -107,9 +107,14 @@ impl Stack {
     async fn tick_on(&self, queue: &str, tenant: &str, connection: &str) {
         let tick =
             json!({"v": 1, "kind": "tick", "tenant": tenant, "connection": connection, "hop": 0});
+        self.send(queue, &tick).await;
+    }
+
+    /// Puts a message on a queue, as a function of the stack does it later.
+    pub async fn send(&self, queue: &str, message: &Value) {
         let sqs = aws_sdk_sqs::Client::new(&self.aws().await);
-        let message = sqs.send_message().message_body(tick.to_string());
-        message.queue_url(self.output(queue)).send().await.unwrap();
+        let send = sqs.send_message().message_body(message.to_string());
+        send.queue_url(self.output(queue)).send().await.unwrap();
     }
 }
 

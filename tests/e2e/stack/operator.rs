@@ -37,6 +37,25 @@ pub async fn items_about(table: &str, names: &[&str]) -> BTreeMap<(String, Strin
     items
 }
 
+/// Moves what happened to a feed so many hours into the past.
+pub async fn age_feed(feed: &str, hours: i64) {
+    let stack = Stack::running();
+    let db = aws_sdk_dynamodb::Client::new(&stack.aws().await);
+    let items = items_about("CatalogueTable", &[feed]).await;
+    let is_it = |(pk, sk): &&(String, String)| pk.starts_with("FEED#") && sk == feed;
+    let (pk, sk) = items.keys().find(is_it).unwrap();
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let update = db
+        .update_item()
+        .table_name(stack.output("CatalogueTableName"))
+        .key("pk", text(pk))
+        .key("sk", text(sk))
+        .update_expression("SET created_at = :then, submitted_at = :then REMOVE next_check_at")
+        .expression_attribute_values(":then", text(&then.to_string()));
+    update.send().await.unwrap();
+}
+
 fn text(item: &Item) -> String {
     let mut fields: Vec<String> = item
         .iter()

@@ -101,6 +101,18 @@ impl Seller {
             .await;
     }
 
+    /// Amazon brings no feed of the seller's to an end until feeds are released.
+    pub async fn feeds_get_stuck(&self) {
+        let path = format!("sellers/{}/feed-faults", self.id);
+        admin(Method::PUT, &path, json!([{"kind": "stuck"}])).await;
+    }
+
+    /// The seller's feeds as Amazon has them.
+    pub async fn feeds(&self) -> Vec<Value> {
+        let path = format!("sellers/{}/feeds", self.id);
+        serde_json::from_value(admin(Method::GET, &path, Value::Null).await).unwrap()
+    }
+
     /// Requests that Amazon's models do not allow.
     pub async fn violations(&self) -> Value {
         let path = format!("violations?seller={}", self.id);
