@@ -9,6 +9,7 @@ mod dispatches;
 mod life;
 mod links;
 mod notices;
+mod operator;
 mod orders;
 mod privacy;
 mod readme;
