@@ -8,6 +8,7 @@ mod pages;
 mod privacy;
 mod refusals;
 mod stopped;
+mod storms;
 mod twice;
 
 use crate::tripwire::Side;

@@ -4,40 +4,23 @@ use crate::stack::STAFF;
 use crate::stack::seller::admin;
 use crate::stack::shop::Shop;
 use crate::stack::until;
-use crate::world::amazon::{order, order_id};
-use jiff::Timestamp;
+use crate::world::amazon::{bought, order, order_id};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use stallkeeper::domain::marketplace::Marketplace::Uk;
 use std::time::Instant;
 
-async fn subscribed() -> Shop {
-    let shop = Shop::connect(&[Uk], STAFF).await;
-    shop.put_courier().await;
-    shop.map("STD UK DOM", "DPD/next-day").await;
-    shop.switch_on("UK").await;
-    shop.set_status("active").await;
-    until("a subscription", async || {
-        let setup = shop.tenant.get(&shop.path("/setup")).await.is(200);
-        (setup["notices"]["state"] == "subscribed").then_some(())
-    })
-    .await;
-    shop
-}
-
-fn bought_now() -> Value {
-    let now = Timestamp::now().to_string();
-    json!({"createdTime": now, "lastUpdatedTime": now})
-}
-
 #[tokio::test]
 async fn an_order_is_stored_with_its_courier_within_seconds_of_its_notice() {
-    let shop = subscribed().await;
+    let shop = Shop::subscribed(STAFF).await;
     // The first sweep is over; Amazon's search shows none of these for three minutes.
     let mut seconds = Vec::new();
     for number in 1..=3 {
         let began = Instant::now();
-        shop.seller.add(vec![order(number, bought_now())]).await;
+        shop.seller
+            .add(vec![order(number, bought(Timestamp::now()))])
+            .await;
         let rows = shop.has_orders("ready", number as usize).await;
         seconds.push(began.elapsed().as_secs_f64());
         assert!(rows.iter().all(|row| row["service"] == "DPD/next-day"));
@@ -55,17 +38,18 @@ async fn an_order_is_stored_with_its_courier_within_seconds_of_its_notice() {
 
 #[tokio::test]
 async fn notices_that_come_twice_late_or_never_lose_and_double_no_order() {
-    let shop = subscribed().await;
+    let shop = Shop::subscribed(STAFF).await;
     let fault = |kind: &str, delay_ms: u64| json!([{"kind": kind, "seller": shop.seller.id, "delay_ms": delay_ms, "count": 1}]);
     for (number, faults) in [(1, fault("doubled", 0)), (2, fault("late", 1_500))] {
         admin(Method::PUT, "notice-faults", faults).await;
-        shop.seller.add(vec![order(number, bought_now())]).await;
+        shop.seller
+            .add(vec![order(number, bought(Timestamp::now()))])
+            .await;
         shop.has_orders("ready", number as usize).await;
     }
     admin(Method::PUT, "notice-faults", fault("never", 0)).await;
     // Old enough for a sweep, which brings what no notice tells.
-    let ago = super::orders::minutes_ago(4);
-    let silent = json!({"createdTime": ago, "lastUpdatedTime": ago});
+    let silent = bought(Timestamp::now() - SignedDuration::from_mins(4));
     shop.seller.add(vec![order(3, silent)]).await;
     shop.fetches("ready", 3).await;
     let first = shop.order(&order_id(1)).await;
@@ -77,7 +61,7 @@ async fn notices_that_come_twice_late_or_never_lose_and_double_no_order() {
 
 #[tokio::test]
 async fn what_happened_to_a_listing_is_told_by_event_bridge_into_the_same_queue() {
-    let shop = subscribed().await;
+    let shop = Shop::subscribed(STAFF).await;
     let at_amazon = format!("sellers/{}/listings", shop.seller.id);
     let listings = json!({"listings": [
         {"sku": "TEA", "marketplaces": [Uk.id()], "quantity": 5, "fulfilment": "MERCHANT"},
@@ -98,7 +82,7 @@ async fn what_happened_to_a_listing_is_told_by_event_bridge_into_the_same_queue(
 
 #[tokio::test]
 async fn a_deactivated_account_is_frozen_and_a_disconnected_seller_is_not_subscribed_any_more() {
-    let shop = subscribed().await;
+    let shop = Shop::subscribed(STAFF).await;
     let frozen = async |is: bool| {
         until("the freeze", async || {
             let stock = shop.tenant.get(&shop.path("/stock-settings")).await.is(200);
@@ -112,6 +96,8 @@ async fn a_deactivated_account_is_frozen_and_a_disconnected_seller_is_not_subscr
     frozen(false).await;
     shop.tenant.delete(&shop.path("")).await.is(200);
     let told = shop.seller.told().await.len();
-    shop.seller.add(vec![order(1, bought_now())]).await;
+    shop.seller
+        .add(vec![order(1, bought(Timestamp::now()))])
+        .await;
     assert_eq!(shop.seller.told().await.len(), told, "nobody is told");
 }

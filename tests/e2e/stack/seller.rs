@@ -75,13 +75,22 @@ impl Seller {
 
     /// The searches for orders so far, in their order.
     pub async fn searches(&self) -> Vec<AmazonCall> {
+        self.calls("searchOrders").await
+    }
+
+    /// The calls of an operation so far, in their order.
+    pub async fn calls(&self, operation: &str) -> Vec<AmazonCall> {
         let path = format!("calls/log?seller={}", self.id);
         let calls = admin(Method::GET, &path, Value::Null).await;
         let calls: Vec<AmazonCall> = serde_json::from_value(calls).unwrap();
         let calls = calls.into_iter();
-        calls
-            .filter(|call| call.operation == "searchOrders")
-            .collect()
+        calls.filter(|call| call.operation == operation).collect()
+    }
+
+    /// What goes wrong with Amazon's notices of this seller from now on: `kind` befalls the next `count`.
+    pub async fn notices_are(&self, kind: &str, count: u32, delay_ms: u64) {
+        let fault = json!({"kind": kind, "seller": self.id, "count": count, "delay_ms": delay_ms});
+        admin(Method::PUT, "notice-faults", json!([fault])).await;
     }
 
     /// What Amazon told of this seller: its kind, and how often it was delivered.

@@ -36,6 +36,21 @@ impl Shop {
         }
     }
 
+    /// Connects a seller of the UK whose standard orders have a courier and whose notices Amazon sends.
+    pub async fn subscribed(scope: &str) -> Self {
+        let shop = Self::connect(&[Marketplace::Uk], scope).await;
+        shop.put_courier().await;
+        shop.map("STD UK DOM", "DPD/next-day").await;
+        shop.switch_on("UK").await;
+        shop.set_status("active").await;
+        until("a subscription", async || {
+            let setup = shop.tenant.get(&shop.path("/setup")).await.is(200);
+            (setup["notices"]["state"] == "subscribed").then_some(())
+        })
+        .await;
+        shop
+    }
+
     /// A path below the connection.
     pub fn path(&self, rest: &str) -> String {
         format!("/connections/{}{rest}", self.connection)

@@ -2,7 +2,7 @@
 //! sandbox's admin endpoints; it never speaks for the functions.
 
 use super::outside::{LocalCloud, http};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -231,6 +231,12 @@ pub fn order(number: u32, changes: Value) -> Value {
     });
     merge(&mut order, changes);
     order
+}
+
+/// What makes an order one that was bought and last changed at that moment.
+pub fn bought(at: Timestamp) -> Value {
+    let at = at.to_string();
+    json!({"createdTime": at, "lastUpdatedTime": at})
 }
 
 /// So many orders, all alike.

@@ -27,7 +27,7 @@ pub(super) async fn put_faults(
     Json(mishaps): Json<NoticeMishaps>,
 ) -> Json<Value> {
     let mut world = sandbox.world();
-    world.notices.mishaps = mishaps;
+    world.notices.mishaps.replace(mishaps);
     Json(json!(world.notices.mishaps))
 }
 

@@ -46,6 +46,15 @@ fn once() -> u32 {
 pub(crate) struct NoticeMishaps(Vec<Ordered>);
 
 impl NoticeMishaps {
+    /// Takes these in place of those of the same sellers, and of those that are any seller's.
+    pub(crate) fn replace(&mut self, others: Self) {
+        let is_named =
+            |seller: &Option<String>| others.0.iter().any(|other| other.seller == *seller);
+        self.0
+            .retain(|old| old.seller.is_some() && !is_named(&old.seller));
+        self.0.extend(others.0);
+    }
+
     /// What happens to this notice, and the wait in milliseconds: the first mishap that is due. Every mishap
     /// counts every notice it could have struck.
     pub(super) fn strike(&mut self, of: NoticeType, seller: &str) -> Option<(NoticeMishap, u64)> {
