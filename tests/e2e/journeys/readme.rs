@@ -52,8 +52,10 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
     let shop = Shop::connect(&[Uk], "connections catalogue desk buyer").await;
     shop.switch_on("UK").await;
     shop.set_status("active").await;
-    shop.seller.add(vec![order(1, json!({}))]).await;
-    shop.fetches("pending_review", 1).await;
+    shop.seller
+        .add(vec![order(1, json!({})), order(2, json!({}))])
+        .await;
+    shop.fetches("pending_review", 2).await;
     let listings = json!({"listings": [
         {"sku": "TEA", "marketplaces": [Uk.id()], "quantity": 50, "fulfilment": "MERCHANT"},
     ]});
@@ -86,6 +88,7 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
         ("API", Stack::running().api_url.as_str()),
         ("C", shop.connection.as_str()),
         ("O", &order_id(1)),
+        ("O2", &order_id(2)),
         ("TOKEN", token.as_str()),
     ];
     let lines: Vec<&str> = commands().filter(|line| line.contains("curl")).collect();
@@ -108,9 +111,29 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
         })
         .await;
     }
+    ends_as_the_readme_says(&shop).await;
+}
+
+/// The end of "An order's whole life": one order is dispatched, another one cancelled, and the events say so.
+async fn ends_as_the_readme_says(shop: &Shop) {
     until("Amazon knows of the parcel", async || {
         let order = shop.order(&order_id(1)).await;
         (order["dispatches"][0]["state"] == "confirmed").then_some(())
+    })
+    .await;
+    assert_eq!(shop.order(&order_id(1)).await["status"], "dispatched");
+    let cancelled = shop.has_orders("cancelled", 1).await;
+    assert_eq!(cancelled[0]["order_id"], order_id(2));
+    assert_eq!(cancelled[0]["cancelled_by"], "merchant");
+    until("the events of both", async || {
+        let page = shop.tenant.get("/events?limit=100").await.is(200);
+        let kinds: Vec<&str> = page["events"]
+            .as_array()?
+            .iter()
+            .filter_map(|event| event["type"].as_str())
+            .collect();
+        let told = ["order.imported", "dispatch.confirmed", "order.cancelled"];
+        told.iter().all(|kind| kinds.contains(kind)).then_some(())
     })
     .await;
 }
