@@ -53,6 +53,15 @@ impl Group for TenantId {
     }
 }
 
+/// What concerns all tenants.
+pub struct Deployment;
+
+impl Group for Deployment {
+    fn group(&self) -> String {
+        "deployment".to_owned()
+    }
+}
+
 /// A queue to send to.
 #[derive(Clone)]
 pub struct Queue {

@@ -168,8 +168,7 @@ impl App {
         Err(changed_meanwhile())
     }
 
-    /// Lets the orders be looked at again that wait for a mapping of one of these terms. A default wakes nobody: the operator
-    /// has no list of who relies on it.
+    /// Lets the orders be looked at again that wait for a mapping of one of these terms; for a default those of all tenants.
     async fn wake(&self, owner: &MappingOwner, terms: &[ShippingTerm]) -> Answer<()> {
         let term = match terms {
             [] => return Ok(()),
@@ -177,7 +176,10 @@ impl App {
             _ => None,
         };
         match owner {
-            MappingOwner::Deployment => Ok(()),
+            MappingOwner::Deployment => {
+                let later = self.rerun_delay_seconds;
+                Ok(self.orders.rerun_all(terms, later).await?)
+            }
             MappingOwner::Tenant(tenant) => self.rerun_all(tenant, term).await,
             MappingOwner::Connection(connection) => {
                 let later = self.rerun_delay_seconds;

@@ -9,6 +9,7 @@ mod erase;
 mod fetch;
 pub mod intake;
 mod rerun;
+mod rerun_all;
 mod skus;
 mod store_reading;
 
@@ -18,6 +19,7 @@ use fetch::{Fetch, fetch_one};
 use intake::{Reading, Rules};
 use jiff::Timestamp;
 use rerun::{Rerun, rerun_waiting};
+use rerun_all::{RerunAll, rerun_all};
 use skus::matched_marketplaces;
 use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
@@ -102,6 +104,20 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
                         hop,
                     };
                     rerun_waiting(app, rules, rerun, deadline).await
+                }
+                OrderMessage::RerunAll {
+                    terms,
+                    shard,
+                    after,
+                    hop,
+                } => {
+                    let rerun = RerunAll {
+                        terms,
+                        shard,
+                        after,
+                        hop,
+                    };
+                    rerun_all(app, rules, rerun, deadline).await
                 }
                 OrderMessage::EraseBuyers {
                     connection,
@@ -224,5 +240,6 @@ mod tests {
         );
         assert!(matches!(messages[1], OrderMessage::OrderId { .. }));
         assert!(matches!(messages[2], OrderMessage::Rerun { .. }));
+        assert!(matches!(messages[3], OrderMessage::RerunAll { .. }));
     }
 }

@@ -18,6 +18,20 @@ const PAGE_TIME: Duration = Duration::from_secs(15);
 /// How often a re-run may queue itself again: a page each time would do for a million orders.
 const MOST_HOPS: u32 = 1_000;
 
+/// Whether the run is to end here, and another one to go on from there.
+///
+/// # Errors
+/// Permanent if it has queued itself too often.
+pub(crate) fn must_go_on_later(deadline: SystemTime, hop: u32) -> Result<bool> {
+    let left = deadline.duration_since(SystemTime::now());
+    let is_late = left.unwrap_or_default() < PAGE_TIME;
+    if is_late && hop >= MOST_HOPS {
+        let doing = "look again at waiting orders";
+        return Err(Error::permanent(doing, "the hop limit is reached"));
+    }
+    Ok(is_late)
+}
+
 /// A re-run as its message says.
 pub(crate) struct Rerun {
     pub(crate) connection: ConnectionKey,
@@ -48,21 +62,11 @@ pub(crate) async fn rerun_waiting(
             )
             .await?;
         for order in &page.orders {
-            look_at(app, rules, &rerun, order).await?;
+            look_at(app, rules, &rerun.connection, order).await?;
         }
         let Some(next) = page.next else { return Ok(()) };
         rerun.after = Some(next);
-        if deadline
-            .duration_since(SystemTime::now())
-            .unwrap_or_default()
-            < PAGE_TIME
-        {
-            if rerun.hop >= MOST_HOPS {
-                return Err(Error::permanent(
-                    "look again at waiting orders",
-                    "the hop limit is reached",
-                ));
-            }
+        if must_go_on_later(deadline, rerun.hop)? {
             let Rerun {
                 connection,
                 term,
@@ -89,19 +93,25 @@ pub(crate) async fn rerun_waiting(
     }
 }
 
-async fn look_at(app: &App, rules: &RulesOfBatch, rerun: &Rerun, order: &OrderId) -> Result<()> {
+/// Looks again at one order, whoever changes it meanwhile.
+pub(crate) async fn look_at(
+    app: &App,
+    rules: &RulesOfBatch,
+    connection: &ConnectionKey,
+    order: &OrderId,
+) -> Result<()> {
     for () in Written::attempts() {
-        let Some(rules) = rules_of(app, rules, &rerun.connection).await? else {
+        let Some(rules) = rules_of(app, rules, connection).await? else {
             return Ok(());
         };
-        let Some(stored) = app.store.order(&rerun.connection, order).await? else {
+        let Some(stored) = app.store.order(connection, order).await? else {
             return Ok(());
         };
         let Some((again, entry)) = look_again(&stored, &rules, Timestamp::now()) else {
             return Ok(());
         };
         if app.store.replace_order(&again, &entry).await? == Written::Done {
-            info!(connection.id = %rerun.connection, order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
+            info!(connection.id = %connection, order.id = %order, order.status = again.status.as_str(), "looked again at order `{order}`");
             return Ok(());
         }
     }

@@ -107,6 +107,18 @@ pub enum OrderMessage {
         #[serde(default)]
         hop: u32,
     },
+    /// Orders of all tenants that wait for a person are to be looked at again: an operator's default changed.
+    RerunAll {
+        /// Only those whose term falls back to one of these.
+        terms: BTreeSet<ShippingTerm>,
+        /// The shard of what a desk must see of all tenants that comes next; those before it are done.
+        #[serde(default)]
+        shard: usize,
+        /// Where an earlier run stopped in it.
+        after: Option<String>,
+        #[serde(default)]
+        hop: u32,
+    },
     /// The buyer data of all orders of a connection is to be erased.
     EraseBuyers {
         #[serde(flatten)]
@@ -121,15 +133,6 @@ pub enum OrderMessage {
 }
 
 impl OrderMessage {
-    pub fn connection(&self) -> &ConnectionKey {
-        match self {
-            Self::Order { connection, .. }
-            | Self::OrderId { connection, .. }
-            | Self::Rerun { connection, .. }
-            | Self::EraseBuyers { connection, .. } => connection,
-        }
-    }
-
     /// The message that erases the buyer data of all orders of a connection.
     pub fn erase_buyers(connection: ConnectionKey) -> Self {
         Self::EraseBuyers {

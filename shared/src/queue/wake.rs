@@ -1,7 +1,7 @@
 //! What a change of settings wakes in the other functions: a tick, another look at waiting orders, a recompute of
 //! listings. Each does nothing if the connection has no use for it.
 
-use super::{ListingJob, OrderMessage, Queue, StockTick};
+use super::{Deployment, ListingJob, OrderMessage, Queue, StockTick};
 use crate::domain::connection::{Connection, ConnectionStatus};
 use crate::domain::ids::ConnectionKey;
 use crate::domain::shipping_term::ShippingTerm;
@@ -54,6 +54,23 @@ impl Queue {
     ) -> Result<()> {
         self.rerun_of(WaitingKind::PendingReview, connection, term, later_seconds)
             .await
+    }
+
+    /// As [`Self::rerun`], for the orders of all tenants whose term falls back to one of these.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn rerun_all(&self, terms: &[ShippingTerm], later_seconds: u32) -> Result<()> {
+        for delay_seconds in [0, later_seconds] {
+            let rerun = OrderMessage::RerunAll {
+                terms: terms.iter().cloned().collect(),
+                shard: 0,
+                after: None,
+                hop: 0,
+            };
+            self.send(&Deployment, rerun, delay_seconds).await?;
+        }
+        Ok(())
     }
 
     /// As [`Self::rerun`], for orders of another kind.

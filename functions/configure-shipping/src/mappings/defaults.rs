@@ -2,16 +2,19 @@
 //! log, a change before it is written.
 
 use super::import::ImportParams;
-use super::list::MappingList;
+use super::list::{COLUMNS, MappingList, cells};
 use super::row::{OfMappings, TableRow};
 use super::{MappingAnswer, MappingRequest, term};
 use crate::App;
 use crate::import::{ImportResult, RowOutcome};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use stallkeeper::api::{Answer, Body, OperatorCall, Parameters, Problem, Rows};
+use stallkeeper::api::{
+    Answer, Body, OperatorCall, PageFormat, Parameters, Problem, Rows, csv_answer, wants_csv,
+};
 use stallkeeper::domain::courier::{MappingOwner, Scope};
 use stallkeeper::domain::shipping_term::ShippingTerm;
 use std::sync::Arc;
@@ -28,23 +31,42 @@ pub(crate) struct DefaultParams {
     term: String,
 }
 
-/// List the default mappings. Needs scope `operator`.
-#[utoipa::path(get, path = "/default-mappings", operation_id = "listDefaultMappings", tag = "default mappings",
-    responses((status = 200, body = MappingList)))]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DefaultListParams {
+    #[param(inline)]
+    format: Option<PageFormat>,
+}
+
+/// List the default mappings. Needs scope `operator`; it is in the audit log.
+///
+/// As CSV if `Accept` is `text/csv` or `format` is `csv`; `importDefaultMappings` takes it back.
+#[utoipa::path(get, path = "/default-mappings", operation_id = "listDefaultMappings", tag = "default mappings", params(DefaultListParams),
+    responses((status = 200, description = "The default mappings", content(
+        (MappingList = "application/json"),
+        (String = "text/csv"),
+    ))))]
 pub(crate) async fn list_defaults(
     call: OperatorCall,
     State(app): State<Arc<App>>,
-) -> Answer<Json<MappingList>> {
+    headers: HeaderMap,
+    params: Answer<Parameters<DefaultListParams>>,
+) -> Answer<Response> {
     call.allowed("list the default mappings", None)?;
+    let format = params?.0.format;
     let read = app.store.mapping_table(&DEFAULTS).await?;
-    Ok(Json(MappingList::of(&read, &DEFAULTS)))
+    if wants_csv(&headers, format) {
+        return csv_answer(&COLUMNS, cells(&read.table));
+    }
+    Ok(Json(MappingList::of(&read, &DEFAULTS)).into_response())
 }
 
 /// Put a default mapping. Needs scope `operator`; it is in the audit log.
 ///
-/// It holds for each tenant that maps neither the term nor a wider one, and the explanation of an order says so. Orders that
-/// come from now on go by it; one that waits does when it is looked at again: when Amazon changes it, or its tenant changes a
-/// mapping or a courier. A tenant without such a courier service has its orders wait, as before.
+/// It holds for each tenant that maps neither the term nor a wider one, and the explanation of an order says so. Orders of all
+/// tenants that wait for it are looked at again: at once, and once more a little later. A tenant without such a courier service
+/// has its orders wait, as before.
 #[utoipa::path(put, path = "/default-mappings", operation_id = "putDefaultMapping", tag = "default mappings", params(DefaultParams),
     request_body = MappingRequest,
     responses(
@@ -64,6 +86,9 @@ pub(crate) async fn put_default(
     let what = format!("`{}` to `{}`", mapping.term, mapping.service);
     call.record("default_mapping_put", None, &what, "");
     app.put_mapping(&DEFAULTS, &mapping).await?;
+    // As of a tenant's mapping: pending until it is queued.
+    app.wake(&DEFAULTS, std::slice::from_ref(&mapping.term))
+        .await?;
     Ok(Json(MappingAnswer::of(&mapping, &DEFAULTS)))
 }
 

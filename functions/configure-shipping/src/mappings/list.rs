@@ -16,7 +16,7 @@ use stallkeeper::store::RevisedMappings;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-const COLUMNS: [&str; 4] = ["term", "service", "carries_prime", "tied_to"];
+pub(super) const COLUMNS: [&str; 4] = ["term", "service", "carries_prime", "tied_to"];
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

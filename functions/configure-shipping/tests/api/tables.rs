@@ -153,6 +153,17 @@ async fn a_default_is_the_operators_and_overrules_no_tenant() {
         .operate("POST", "/default-mappings", rows)
         .await
         .is(200);
+    let csv = "/default-mappings?format=csv";
+    let table = world.operate("GET", csv, Value::Null).await;
+    assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8");
+    let mut lines: Vec<&str> = table.text.lines().collect();
+    lines.sort_unstable();
+    let expected = [
+        "STD UK DOM,DPD/two-day,false,",
+        "UK NEXT,DPD/two-day,false,",
+        "term,service,carries_prime,tied_to",
+    ];
+    assert_eq!(lines, expected);
     let old = json!([{"term": "STD UK DOM_1", "service": "DPD/two-day"}]);
     let told = world.operate("POST", "/default-mappings", old).await;
     assert_eq!(told.problem_kind(422), "invalid-request");
