@@ -86,7 +86,7 @@ cargo dev bench stock --json FILE counts for 100,000 listings with none, a hundr
 changed; --listings N takes fewer. cargo dev bench orders takes orders in, cargo dev
 bench start starts a release of poll-orders, both beside a Python peer. --help after any explains it.")]
 pub(crate) struct BenchArgs {
-    /// What is measured, and its options: stock …, orders … or start …
+    /// What is measured, and its options: stock …, orders …, desk … or start …
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub(crate) rest: Vec<String>,
 }

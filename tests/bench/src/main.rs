@@ -4,6 +4,7 @@
 //! sandbox run in a child process, behind a meter that adds up what DynamoDB says each request consumed.
 
 mod aws;
+mod desk;
 mod functions;
 mod lines;
 mod meter;
@@ -38,6 +39,8 @@ enum What {
     Stock(StockArguments),
     /// Orders through the intake, and its steps beside Python's
     Orders(OrdersArguments),
+    /// Pages of the desk's lists over many orders, and a walk through them while orders change
+    Desk(DeskArguments),
     /// Cold starts of a release function beside a Python one, with Lambda's share of a processor
     Start(StartArguments),
     /// What the functions call: tables, queues, Amazon
@@ -93,11 +96,22 @@ struct OrdersArguments {
     json: Option<PathBuf>,
 }
 
+#[derive(Clone, Debug, clap::Args)]
+struct DeskArguments {
+    /// Orders of all tenants, four fifths of them open
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    orders: u32,
+    /// Also write the result as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     match Arguments::parse().what {
         What::Stock(arguments) => stock::run(&arguments).await,
         What::Orders(arguments) => orders::run(&arguments).await,
+        What::Desk(arguments) => desk::run(&arguments).await,
         What::Start(arguments) => start::run(&arguments).await,
         What::World => world::serve().await,
     }

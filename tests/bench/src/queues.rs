@@ -239,7 +239,8 @@ impl Bench {
         })
     }
 
-    async fn units(&self) -> Result<Sums> {
+    /// What DynamoDB consumed since the counters were reset.
+    pub(crate) async fn units(&self) -> Result<Sums> {
         let url = format!("{}{SUMS}", self.at.dynamodb);
         Ok(self.http.get(url).send().await?.json().await?)
     }
@@ -273,6 +274,7 @@ fn message((n, body): (usize, String)) -> SqsMessage {
 /// A request to the API.
 pub(crate) struct ApiRequest<'a> {
     pub(crate) method: &'a str,
+    /// With its query.
     pub(crate) path: &'a str,
     pub(crate) scope: &'a str,
     /// JSON.
@@ -287,12 +289,13 @@ impl ApiRequest<'_> {
             scope,
             body,
         } = self;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let route = format!("{method} {path}");
         let event = json!({
             "version": "2.0",
             "routeKey": route,
             "rawPath": path,
-            "rawQueryString": "",
+            "rawQueryString": query,
             "headers": {"content-type": "application/json"},
             "requestContext": {
                 "accountId": "000000000000", "apiId": "bench", "stage": "$default", "requestId": "1",
