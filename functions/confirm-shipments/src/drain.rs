@@ -60,7 +60,7 @@ pub(crate) async fn drain(
     for (key, opened) in opened.await {
         match opened {
             Ok(Opened::Leased(share, queue)) => {
-                shares.push(share);
+                shares.push(*share);
                 queues.push(queue);
             }
             Ok(Opened::Ended(outcome)) => ended.push((key, Ok(outcome))),
@@ -80,7 +80,7 @@ pub(crate) async fn drain(
 
 enum Opened<'a> {
     /// With what is due, the most urgent first.
-    Leased(Share<'a>, VecDeque<PendingDispatch>),
+    Leased(Box<Share<'a>>, VecDeque<PendingDispatch>),
     Ended(DrainOutcome),
 }
 
@@ -119,7 +119,8 @@ async fn open<'a>(app: &'a App, due: &'a Due, owner: &str) -> Result<Opened<'a>>
         session: SellerSession::new(store, &app.vault, &app.amazon, connection),
         permits: Permits::for_calls(queue.len()),
     };
-    Ok(Opened::Leased(Share { run, is_full }, queue.into()))
+    let share = Box::new(Share { run, is_full });
+    Ok(Opened::Leased(share, queue.into()))
 }
 
 /// Those of the new ones that are due, and not in the list.

@@ -120,8 +120,9 @@ impl NamesOrder for OrderOfTenant {
     }
 }
 
-/// Releases orders of any tenants that a person holds, each row for itself: each goes where its tenant's rules put it today.
-/// One that is not held is `already`. Each row is in the audit log before anything is written.
+/// Releases orders of any tenants that a person holds.
+///
+/// Each row is for itself: its order goes where its tenant's rules put it today. One that is not held is `already`. Each row is in the audit log before anything is written.
 #[utoipa::path(
     post, path = "/operator/orders/release", operation_id = "releaseOrdersOfAnyTenant", tag = "operator",
     request_body = ReleaseRequest,

@@ -64,10 +64,10 @@ fn check_of(place: &str, tenant: &TenantId, digest: &PostcodeDigest) -> String {
     hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Finds orders by the postcode of delivery, of any connection and status, the latest first. Needs scope `buyer` besides `desk`;
-/// every search and each order that it finds is in the audit log, also a search that is refused.
+/// Finds orders by the postcode of delivery, of any connection and status, the latest first.
 ///
-/// An order is found while its buyer data is kept. Orders that were stored before this release, and not changed since, are not
+/// Needs scope `buyer` besides `desk`; every search and each order that it finds is in the audit log, also a search that is
+/// refused. An order is found while its buyer data is kept. Orders that were stored before this release, and not changed since, are not
 /// found. A page may hold fewer orders than `limit` and still have a `next`.
 #[utoipa::path(
     post, path = "/orders/search", operation_id = "searchOrdersByPostcode", tag = "desk",

@@ -29,7 +29,6 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(10);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
 /// So many feeds in a row that came to nothing are for a person.
 const ALERTED_AFTER: u32 = 3;
-/// How old a submitted feed is before its checks are taken for lost.
 
 /// Makes feeds of all batches, one after the other. Why it stopped before the end, or what one of them was refused for.
 pub(crate) async fn send_all(

@@ -1,7 +1,5 @@
 //! An order's life is counted to its end, and what must cost nothing twice does not.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;

@@ -111,7 +111,7 @@ pub(super) fn order(n: u32, now: Timestamp) -> Result<StoredOrder> {
     } else {
         format!("SKU-{}", mixed % 500)
     };
-    let reason = ["no_mapping", "address_missing"][usize::from(mixed / 8 % 8 == 0)];
+    let reason = ["no_mapping", "address_missing"][usize::from((mixed / 8).is_multiple_of(8))];
     let service = ["DPD/next-day", "RoyalMail/tracked-48"][mixed as usize / 32 % 2];
     let is_waiting = status == OrderStatus::PendingReview;
     let line = json!({
