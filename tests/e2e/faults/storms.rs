@@ -1,9 +1,7 @@
-//! Amazon's notices gone wrong, through the deployed stack: storms of several sellers beside a quiet one, and a seller of whom
-//! none come at all.
+//! Amazon's notices gone wrong, through the deployed stack: storms of several sellers beside a quiet one.
 
 use crate::stack::STAFF;
 use crate::stack::shop::Shop;
-use crate::stack::until;
 use crate::world::amazon::{bought, order, order_id};
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,8 +11,6 @@ const STORM: u32 = 20;
 const FETCHED_A_MINUTE: i64 = 3;
 /// Old enough for Amazon's search to show.
 const SEARCHABLE: SignedDuration = SignedDuration::from_mins(4);
-/// Old enough that a notice should have come.
-const SILENT: SignedDuration = SignedDuration::from_mins(10);
 
 async fn storm(shop: &Shop, kind: &str) {
     shop.seller.notices_are(kind, STORM, 2_000).await;
@@ -62,31 +58,4 @@ async fn storms_of_notices_cost_a_few_calls_and_a_sweep_lose_nothing_and_delay_n
         2 * u64::from(STORM)
     );
     quiet.assert_amazon_allowed_all().await;
-}
-
-#[tokio::test]
-async fn a_seller_of_whom_no_notice_comes_loses_no_order_and_is_subscribed_again() {
-    let shop = Shop::subscribed(STAFF).await;
-    shop.seller.notices_are("never", 100, 0).await;
-    let subscribed = shop.seller.calls("createSubscription").await.len();
-    // A sweep judges what changed since the one before was ten minutes old; the first only marks the place.
-    for number in 1..=4 {
-        let silent = bought(Timestamp::now() - SILENT);
-        shop.seller.add(vec![order(number, silent)]).await;
-        shop.fetches("ready", number as usize).await;
-    }
-    until("another subscription", async || {
-        shop.tick().await;
-        let calls = shop.seller.calls("createSubscription").await;
-        (calls.len() > subscribed).then_some(())
-    })
-    .await;
-    shop.seller.notices_are("never", 0, 0).await;
-    let now = bought(Timestamp::now());
-    shop.seller.add(vec![order(5, now)]).await;
-    shop.has_orders("ready", 5).await;
-    for number in 1..=5 {
-        is_stored_once(&shop, &order_id(number)).await;
-    }
-    shop.assert_amazon_allowed_all().await;
 }

@@ -82,13 +82,19 @@ async fn every_curl_line_of_the_readme_is_answered_well() {
     let parcels = "connection,order_id,parcel,courier_service,tracking_number,handed_over_at\n";
     std::fs::write(folder.0.join("parcels.csv"), parcels).unwrap();
     let token = Stack::running()
-        .token(&tenant.id, "connections catalogue desk buyer", 3600)
+        .token(
+            &tenant.id,
+            "connections catalogue desk buyer operator",
+            3600,
+        )
         .await;
     let environment = [
         ("API", Stack::running().api_url.as_str()),
         ("C", shop.connection.as_str()),
         ("O", &order_id(1)),
         ("O2", &order_id(2)),
+        ("SINCE", &now.to_string()),
+        ("TENANT", tenant.id.as_str()),
         ("TOKEN", token.as_str()),
     ];
     let lines: Vec<&str> = commands().filter(|line| line.contains("curl")).collect();
