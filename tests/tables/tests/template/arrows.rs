@@ -54,6 +54,9 @@ fn collect(path: &Path, module: &str, uses: &mut BTreeSet<String>) {
         }
         return;
     }
+    if path.extension().is_none_or(|it| it != "rs") {
+        return;
+    }
     let text = read(path);
     let code = text.lines().map(str::trim_start);
     for line in code.filter(|line| !line.starts_with("//")) {
