@@ -42,12 +42,16 @@ pub(crate) struct ConnectionParams {
     after: Option<String>,
 }
 
+/// What the API's description allows: the greatest `int32`.
+const MOST_SECONDS: u32 = i32::MAX.unsigned_abs();
+
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let seconds = text.parse().map_err(|_| {
-        serde::de::Error::custom("expected a number of seconds, from 0 to 4294967295")
-    })?;
-    Ok(Some(seconds))
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= MOST_SECONDS);
+    let expected = "expected a number of seconds, from 0 to 2147483647";
+    seconds
+        .map(Some)
+        .ok_or_else(|| serde::de::Error::custom(expected))
 }
 
 impl ConnectionParams {
