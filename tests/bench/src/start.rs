@@ -148,11 +148,14 @@ async fn start(candidate: &Candidate, runtime: &RuntimeApi, share: &Share) -> Re
         .with_context(|| format!("{} did not start", candidate.program.display()))?;
     let pid = child.id().context("it ended at once")?;
     let name = &candidate.name;
-    let timing = tokio::select! {
-        timing = runtime.one_start(pid, started, share) => timing?,
-        status = child.wait() => bail!("{name} ended by itself: {}", status?),
-        () = tokio::time::sleep(ENDS_WITHIN) => bail!("{name} answered nothing"),
+    let answered = async {
+        tokio::select! {
+            timing = runtime.one_start(pid, started, share) => timing,
+            status = child.wait() => bail!("{name} ended by itself: {}", status?),
+        }
     };
+    let timing = tokio::time::timeout(ENDS_WITHIN, answered).await;
+    let timing = timing.with_context(|| format!("{name} answered nothing"))??;
     let resident_mb = resident_mb(pid);
     child.kill().await?;
     let StartTiming {

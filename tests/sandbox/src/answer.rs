@@ -60,6 +60,7 @@ pub(crate) async fn keep_back(fault: Option<&Fault>) {
     }
 }
 
+/// How slow Amazon is, as the fault says: nothing waits here for anything.
 async fn wait(fault: &Fault) {
     if fault.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;

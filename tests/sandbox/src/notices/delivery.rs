@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::json;
+use tokio::time::MissedTickBehavior;
 
 use super::{Notices, Outgoing};
 use crate::Sandbox;
@@ -27,8 +28,10 @@ struct Due {
 /// Delivers for as long as it is polled.
 pub(crate) async fn deliver(sandbox: Arc<Sandbox>) {
     let client = reqwest::Client::new();
+    let mut looks = tokio::time::interval(LOOKS_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::time::sleep(LOOKS_EVERY).await;
+        looks.tick().await;
         let due = sandbox.due_notices();
         for due in due {
             let sent = send(&client, &due).await;
