@@ -9,7 +9,7 @@ use stallkeeper::store::stream::{Images, OrderImage};
 /// That an order came at risk: as time passed, which its mark shows; or by this change, which makes it an order to be shipped, or
 /// one with another ship-by moment.
 ///
-/// The event's id is of the order, the risk and the ship-by moment, whichever of both tells it first.
+/// The event's id is of the order, the risk and the ship-by moment, whichever of the two reports it first.
 pub fn risk_change(
     old: Option<&OrderImage>,
     new: &OrderImage,

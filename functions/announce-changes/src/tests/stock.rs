@@ -46,7 +46,7 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
     assert_eq!(detail(2)["price"], "12.50");
     assert_eq!(detail(2)["feed"], Value::Null);
     assert_eq!(detail(3)["amazon_id"], "50023018996");
-    assert_eq!(detail(4)["reason"], "conflict: 3 stands");
+    assert_eq!(detail(4)["reason"], "conflict: 3 is stored");
     assert_eq!(
         (&detail(5)["zeros"], &detail(5)["matched"]),
         (&json!(400), &json!(900))

@@ -178,7 +178,7 @@ async fn a_row_says_how_far_orders_are_read_and_what_is_to_be_done_next() {
         .is(200);
     let steps = setup["steps"].as_array().unwrap();
     let next = steps.iter().find(|step| step["done"] == false).unwrap();
-    assert_eq!(&row["next_step"], next, "as the tenant is told");
+    assert_eq!(&row["next_step"], next, "as the tenant sees it");
     assert_eq!(row["clocks"], setup["clocks"]);
     assert_eq!(row["clocks"][0]["days_left"], 364);
 }

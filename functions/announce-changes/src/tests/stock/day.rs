@@ -175,7 +175,7 @@ async fn rejected_row(database: &Database) -> Value {
     let (tenant, sku) = (active().tenant, "TAßE".parse().unwrap());
     let note = database
         .store
-        .note_rejected(&tenant, &sku, "conflict: 3 stands", at(30));
+        .note_rejected(&tenant, &sku, "conflict: 3 is stored", at(30));
     note.await.unwrap();
     let image = database
         .images("CatalogueTable", "REJECTED")
