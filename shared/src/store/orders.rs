@@ -2,7 +2,7 @@
 
 use super::item::{Item, failure, item, n, s, value};
 use super::key::{self, Key};
-use super::primed::{PRIMED, primed, unprimed};
+use super::primed::{ORDER_VERSION, PRIMED, primed, unprimed};
 use super::{Store, WaitingKind, Written};
 use crate::domain::courier::{LabelSource, Reason};
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId};
@@ -238,6 +238,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
     fields.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
     fields.insert("tenant".into(), s(stored.tenant.as_str()));
     fields.insert("version".into(), s(key::version(&stored.version)));
+    fields.insert("v".into(), n(ORDER_VERSION));
     fields.insert(PRIMED.into(), primed(stored)?);
     let skus: BTreeSet<_> = order
         .items

@@ -12,6 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::LazyLock;
 
+/// Version of an order's item since it has a primer: a release that knows none waits for its successor, and skips nothing.
+pub(super) const ORDER_VERSION: u32 = 2;
 /// The attribute of a body with a primer.
 pub(super) const PRIMED: &str = "primed";
 /// What this release writes with.

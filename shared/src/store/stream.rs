@@ -5,7 +5,7 @@ use super::OrderRow;
 use super::item::{Item, VERSION};
 use super::key;
 use super::matching::Matching;
-use super::primed::unprimed;
+use super::primed::{ORDER_VERSION, unprimed};
 use super::rounds::Round;
 use crate::domain::cancellation::Cancellation;
 use crate::domain::connection::Connection;
@@ -114,8 +114,8 @@ pub fn change(
         .ok_or_else(|| Error::permanent("read a stream record", "it has no sort key"))?;
     let pk = text(keys, "pk").unwrap_or_default();
     let read = Kind::of(pk, sk);
-    if let (Some(image), Some(_)) = (&new, &read) {
-        refuse_newer(image)?;
+    if let (Some(image), Some(kind)) = (&new, &read) {
+        refuse_newer(image, kind.version())?;
     }
     match (read, new) {
         (Some(Kind::Order), Some(new)) => order(old, new),
@@ -169,6 +169,14 @@ enum Kind {
 }
 
 impl Kind {
+    /// The newest version that is read.
+    fn version(self) -> u32 {
+        match self {
+            Self::Order => ORDER_VERSION,
+            _ => VERSION,
+        }
+    }
+
     fn of(pk: &str, sk: &str) -> Option<Self> {
         match sk {
             key::ORDER => Some(Self::Order),
@@ -232,12 +240,12 @@ fn text<'a>(item: &'a serde_dynamo::Item, name: &str) -> Option<&'a str> {
     }
 }
 
-fn refuse_newer(image: &serde_dynamo::Item) -> Result<()> {
+fn refuse_newer(image: &serde_dynamo::Item, newest: u32) -> Result<()> {
     let version = image.inner().get("v").and_then(|v| match v {
         serde_dynamo::AttributeValue::N(v) => v.parse::<u32>().ok(),
         _ => None,
     });
-    if version.is_some_and(|version| version > VERSION) {
+    if version.is_some_and(|version| version > newest) {
         return Err(Error::retryable(
             "read a stream image",
             "a newer release wrote it",

@@ -238,7 +238,7 @@ async fn a_record_that_cannot_be_read_holds_up_no_other() {
 async fn a_newer_releases_record_waits_for_the_newer_release() {
     let cloud = Cloud::new().await;
     let mut records = a_day().await;
-    records[1]["dynamodb"]["NewImage"]["v"] = json!({"N": "2"});
+    records[1]["dynamodb"]["NewImage"]["v"] = json!({"N": "3"});
     let error = handle(&cloud.app, batch(records)).await.unwrap_err();
     assert_eq!(error.class(), Class::Retryable);
     assert!(
