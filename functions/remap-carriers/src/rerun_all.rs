@@ -6,17 +6,18 @@
 
 use crate::rerun::{look_at, must_go_on_later};
 use crate::{App, RulesOfBatch};
-use stallkeeper::domain::ids::ConnectionKey;
+use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::domain::order::OrderStatus;
 use stallkeeper::domain::shipping_term::ShippingTerm;
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Result};
 use stallkeeper::queue::{Deployment, OrderMessage};
 use stallkeeper::store::{ListedOrder, OrderFilter, OrderPartition};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
+use tracing::error;
 
-/// Rows that are read between two looks at the clock.
-const PAGE: i32 = 100;
+/// Rows that are read between two looks at the clock: each may be an order whose connection's rules must be read too.
+const PAGE: i32 = 25;
 /// Connections whose rules are kept at a time: each has all defaults too, and memory is small.
 const MOST_RULES: usize = 20;
 
@@ -49,7 +50,7 @@ pub(crate) async fn rerun_all(
         for order in page.rows.iter().filter(|it| rerun.is_about(it)) {
             let connection = ConnectionKey::new(&order.tenant, &order.row.connection);
             forget_some(rules, &connection).await;
-            look_at(app, rules, &connection, &order.row.order_id).await?;
+            look_at_one(app, rules, &connection, &order.row.order_id).await?;
         }
         rerun.after = page.next;
         if rerun.after.is_none() {
@@ -60,6 +61,22 @@ pub(crate) async fn rerun_all(
         }
     }
     Ok(())
+}
+
+/// As [`look_at`]; what cannot be read of one tenant is for a person, and holds up no other tenant's orders.
+async fn look_at_one(
+    app: &App,
+    rules: &RulesOfBatch,
+    connection: &ConnectionKey,
+    order: &OrderId,
+) -> Result<()> {
+    match look_at(app, rules, connection, order).await {
+        Err(error) if error.class() == Class::Permanent => {
+            error!(connection.id = %connection.id, order.id = %order, error = error.chain(), "a waiting order could not be looked at again");
+            Ok(())
+        }
+        looked => looked.map(drop),
+    }
 }
 
 /// Makes room for the rules of one connection more.
