@@ -132,7 +132,12 @@ impl Subscriptions<'_> {
             if !self.wants(kind) {
                 made.refused.remove(&kind);
                 if let Some(id) = made.subscriptions.get(&kind) {
-                    self.unsubscribe(kind, id).await?;
+                    match self.unsubscribe(kind, id).await {
+                        Err(error) if may_lack(kind, &error) => {
+                            warn!(connection.id = %self.connection.id, error = error.chain(), "a subscription that is not wanted stays at Amazon");
+                        }
+                        ended => _ = ended?,
+                    }
                     made.subscriptions.remove(&kind);
                 }
                 continue;
