@@ -93,7 +93,7 @@ pub enum WaitingKind {
     /// They wait for a person.
     #[default]
     PendingReview,
-    /// Rules gave them a courier service, and nobody has taken them yet.
+    /// They have a courier service, and some or all of their units are still to go.
     Ready,
     /// They were bought before the take-over moment.
     Elsewhere,
@@ -105,12 +105,11 @@ impl WaitingKind {
         *self == Self::PendingReview
     }
 
-    /// What an order counts as, if as anything.
+    /// What an order counts as in the index of waiting ones, if as anything; ready ones are found by their status.
     pub(super) fn of(stored: &StoredOrder) -> Option<Self> {
         match stored.status {
             OrderStatus::PendingReview => Some(Self::PendingReview),
             OrderStatus::Elsewhere => Some(Self::Elsewhere),
-            _ if stored.is_ready() && !stored.decision.by_person => Some(Self::Ready),
             _ => None,
         }
     }
@@ -234,8 +233,13 @@ impl Store {
         after: Option<&str>,
         limit: i32,
     ) -> Result<WaitingPage> {
-        let (of, place) = after.and_then(|after| after.split_once('\n')).unzip();
-        let is_part = of == Some(OrderStatus::PartlyDispatched.as_str());
+        let [ready, part] =
+            [OrderStatus::Ready, OrderStatus::PartlyDispatched].map(OrderStatus::as_str);
+        let after = after.and_then(|after| after.split_once('\n'));
+        // A place of the release before is of another index: it begins again.
+        let after = after.filter(|(of, _)| [ready, part].contains(of));
+        let (of, place) = after.unzip();
+        let is_part = of == Some(part);
         let status = match is_part {
             true => OrderStatus::PartlyDispatched,
             false => OrderStatus::Ready,
