@@ -56,7 +56,7 @@ pub(crate) enum Command {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Orders that buyers place on Amazon's side
+    /// Orders that buyers place on Amazon's side; of more than 500, Amazon's limits refill faster
     #[arg(long, default_value_t = 120)]
     pub(crate) orders: u32,
     /// SKUs that the sellers list, between them
@@ -74,7 +74,8 @@ impl DemoArgs {
     /// Orders that Amazon's limit lets two sellers fetch within minutes: twenty pages each, then one every three minutes.
     const AT_ONCE: u32 = 500;
 
-    /// More orders are those of many hours, in which Amazon would have allowed as many calls more.
+    /// More orders are those of many hours, in which Amazon would have allowed as many calls more: its limits refill by so much
+    /// faster.
     pub(crate) fn refill_factor(&self) -> Option<f64> {
         (self.orders > Self::AT_ONCE).then(|| f64::from(self.orders) / 100.0)
     }
