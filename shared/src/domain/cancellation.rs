@@ -201,7 +201,13 @@ impl Cancellation {
     /// After Amazon's order shows its lines as cancelled before a feed with it was settled: there is nothing to send.
     #[must_use]
     pub fn shown(&self, now: Timestamp) -> Self {
+        let mut lines = self.lines.clone();
+        for line in &mut lines {
+            // Amazon's order is the last word, whatever a feed's report said before.
+            line.refused = None;
+        }
         Self {
+            lines,
             state: CancellationState::Accepted,
             note: None,
             settled_at: Some(now),

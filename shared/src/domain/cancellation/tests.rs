@@ -334,6 +334,8 @@ fn after_a_feed_of_unknown_outcome_only_amazons_order_opens_a_line_that_is_refus
             .iter()
             .all(|it| it.refused.is_none())
     );
+    let by_sweep = doubted.shown(at(2_000));
+    assert!(by_sweep.lines.iter().all(|it| it.refused.is_none()));
     let again = shown.cancellation;
     assert_eq!(again.settle_by_order(&claimed, open, at(3_000)), None);
 }
