@@ -10,13 +10,13 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::ConnectionKey;
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Result};
 use stallkeeper::queue::ParcelOfOrder;
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::PendingDispatch;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
-use tracing::info;
+use tracing::{error, info};
 
 /// How long a run has a connection's dispatches to itself; longer than the function may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -156,6 +156,11 @@ impl Share<'_> {
             Ok(Confirmed::Later(after)) => Turn::Done(Some(after)),
             Ok(Confirmed::Limited(wait)) if wait <= LONGEST_WAIT => Turn::Wait(wait),
             Ok(Confirmed::Limited(wait)) => Turn::Leave(Ok(wait)),
+            Err(error) if error.class() == Class::Permanent => {
+                let id = &next.parcel;
+                error!(connection.id = %self.run.connection.id, order.id = %next.order, parcel = %id, error = error.chain(), "parcel `{id}` cannot be read; the others go on");
+                Turn::Done(None)
+            }
             Err(error) => Turn::Leave(Err(error)),
         }
     }
