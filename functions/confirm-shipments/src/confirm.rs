@@ -17,6 +17,7 @@ use stallkeeper::sp_api::{
 };
 use stallkeeper::store::{Permit, Written};
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::error;
 
 pub(crate) const CONFIRM: Operation = Operation::ConfirmShipment;
@@ -24,6 +25,10 @@ pub(crate) const CONFIRM: Operation = Operation::ConfirmShipment;
 const FORBIDDEN_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// How long a call waits that the limit does not accept, if nothing says for how long.
 const LIMITED_WAIT: Duration = Duration::from_secs(5);
+/// What a call and a look at packages may take together: less than the run keeps for one more turn.
+const TURN_TIME: Duration = Duration::from_secs(26);
+/// So many answers are lost, or refused without a package to be seen, before a refusal is believed: a quarter of an hour.
+const LOOKS: u32 = 5;
 
 /// A run over the dispatches of a connection.
 pub(crate) struct Run<'a> {
@@ -39,6 +44,8 @@ struct Attempt<'a> {
     carrier: &'a AmazonsCarrier,
     /// Amazon may have taken an earlier call, whose answer was lost.
     is_repeated: bool,
+    /// When the turn must end.
+    until: Instant,
 }
 
 /// What became of one.
@@ -94,6 +101,7 @@ impl Run<'_> {
             dispatch: &marked,
             carrier: &carrier,
             is_repeated: dispatch.may_be_at_amazon(),
+            until: Instant::now() + TURN_TIME,
         };
         self.call(&attempt, &order).await
     }
@@ -120,7 +128,7 @@ impl Run<'_> {
         match self.session.call_permitted(CONFIRM, ask).await {
             Ok(CallOutcome::Answered(answer)) => {
                 self.app.clock.note(answer.server_time, Timestamp::now());
-                self.answered(attempt, answer).await
+                self.answered(attempt, order, answer).await
             }
             Ok(CallOutcome::Limited(error)) => {
                 let wait = error.retry_after().unwrap_or(LIMITED_WAIT);
@@ -135,6 +143,7 @@ impl Run<'_> {
     async fn answered(
         &self,
         attempt: &Attempt<'_>,
+        order: &StoredOrder,
         answer: Answer<Confirmation>,
     ) -> Result<Confirmed> {
         let dispatch = attempt.dispatch;
@@ -152,9 +161,14 @@ impl Run<'_> {
             // lost may have.
             Confirmation::Refused(words) | Confirmation::AlreadyFulfilled(words) => amazons(words),
         };
-        let outcome = match self.shown(dispatch).await {
+        let looked = tokio::time::timeout_at(attempt.until, self.shown(dispatch, order)).await;
+        let outcome = match looked.unwrap_or(Ok(None)) {
             Ok(Some(ShownAs::Itself)) => confirmed(),
             Ok(Some(ShownAs::BeforeEdit)) => Outcome::EditRefused(words),
+            // Packages may be shown some time after the call that made them.
+            Ok(Some(ShownAs::Nothing)) if attempt.is_repeated && dispatch.lost < LOOKS => {
+                Outcome::Lost(words)
+            }
             Ok(Some(ShownAs::Nothing)) => Outcome::Refused(words),
             Ok(None) => Outcome::Lost(words),
             Err(error) => return self.failed(dispatch, error).await,
@@ -163,7 +177,7 @@ impl Run<'_> {
     }
 
     /// What Amazon's packages of the order show of it; `None`: they cannot be read now.
-    async fn shown(&self, dispatch: &Dispatch) -> Result<Option<ShownAs>> {
+    async fn shown(&self, dispatch: &Dispatch, order: &StoredOrder) -> Result<Option<ShownAs>> {
         let ask = async |amazon: &SpApi, account: Account<'_>| {
             amazon
                 .order(&account, &dispatch.order_id, &[Dataset::Packages])
@@ -177,7 +191,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let read = read_order(&answer.value)?;
-        Ok(Some(dispatch.shown_as(&read.order.packages)))
+        Ok(Some(dispatch.shown_as(&read.order.packages, &order.claims)))
     }
 
     /// A call that failed: only if Amazon surely did nothing, the outcome is known.

@@ -3,7 +3,7 @@
 use super::decide::without_claim;
 use super::{Dispatch, DispatchState, DispatchWords, TrackingNumber};
 use crate::domain::order::{
-    HistoryEntry, HistoryKind, Package, StoredOrder, buyer_expires, is_closed,
+    HistoryEntry, HistoryKind, LineClaim, Package, StoredOrder, buyer_expires, is_closed,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -155,9 +155,17 @@ impl Dispatch {
         known.refused(order, words, now)
     }
 
-    /// What Amazon's packages show of it.
-    pub fn shown_as(&self, packages: &[Package]) -> ShownAs {
-        if self.is_shown_in(packages) {
+    /// What Amazon's packages show of it. `claims` of its order: a package under the number of another parcel of the order
+    /// is that parcel's, whatever tracking number they have in common.
+    pub fn shown_as(&self, packages: &[Package], claims: &[LineClaim]) -> ShownAs {
+        let numbers = claims.iter().filter_map(|claim| claim.package);
+        let others: Vec<String> = numbers
+            .filter(|number| *number != self.number)
+            .map(|number| number.to_string())
+            .collect();
+        let may_be_its = |package: &&Package| !others.contains(&package.reference);
+        let packages: Vec<Package> = packages.iter().filter(may_be_its).cloned().collect();
+        if self.is_shown_in(&packages) {
             return ShownAs::Itself;
         }
         let number = self.number.to_string();

@@ -94,3 +94,26 @@ fn what_somebody_else_shipped_is_told_from_ours_by_amazons_packages() {
     order.order.packages = vec![package(dispatch.number.to_string())];
     assert_eq!(order.unclaimed(&order.order.items[0]), 2);
 }
+
+#[test]
+fn a_package_under_another_parcels_number_proves_nothing_though_they_share_a_tracking_number() {
+    let stored = order(vec![item("1", "A", 2)]);
+    let (first, stored) = written(decide(&stored, &[], "P1", hand_over(units(sku("A"), 1))));
+    let beside = [first.clone()];
+    let (second, stored) = written(decide(
+        &stored,
+        &beside,
+        "P2",
+        hand_over(units(sku("A"), 1)),
+    ));
+    let package = |number: PackageNumber| Package {
+        reference: number.to_string(),
+        tracking_number: Some(String::from(first.hand_over.tracking_number.clone())),
+        ..Package::default()
+    };
+    let of_first = [package(first.number)];
+    assert_eq!(first.shown_as(&of_first, &stored.claims), ShownAs::Itself);
+    assert_eq!(second.shown_as(&of_first, &stored.claims), ShownAs::Nothing);
+    let of_both = [package(first.number), package(second.number)];
+    assert_eq!(second.shown_as(&of_both, &stored.claims), ShownAs::Itself);
+}
