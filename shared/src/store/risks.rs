@@ -48,13 +48,17 @@ pub struct RiskProgress {
 const EVERY: SignedDuration = SignedDuration::from_mins(15);
 /// The index lags less than that behind the table: whatever is stored later is seen by the stream to be at risk.
 const LAG: SignedDuration = SignedDuration::from_mins(1);
+/// How far back the next look begins once the hours at risk were lowered: what was stored since the last one, and lies
+/// between the two settings, the stream did not show.
+const SINCE_LOWERED: SignedDuration = SignedDuration::from_hours(1);
 /// What was to be shipped longer ago is nobody's news.
 const OLDEST: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 impl RiskProgress {
-    /// The ship-by moments to look at now, from the first to before the second; `None` if it is too early.
+    /// The ship-by moments to look at now, from the first to before the second; `None` if it is too early. Once a look is
+    /// begun, it begins there until it is finished.
     pub fn window(
-        &self,
+        &mut self,
         risk: Risk,
         now: Timestamp,
         at_risk_before: SignedDuration,
@@ -65,10 +69,17 @@ impl RiskProgress {
             Risk::ShipBy => at(Risk::AutoCancel),
             Risk::AutoCancel => now.saturating_sub(OLDEST),
         };
-        let from = self.reached.or(oldest.ok())?;
         let until = self.until.or(at(risk).ok())?;
-        let is_due = self.until.is_some() || until.duration_since(from) >= EVERY;
-        is_due.then_some((from, until))
+        let from = match self.reached {
+            Some(reached) if reached > until => until.saturating_sub(SINCE_LOWERED).ok()?,
+            Some(reached) => reached,
+            None => oldest.ok()?,
+        };
+        if self.until.is_none() && until.duration_since(from) < EVERY {
+            return None;
+        }
+        self.reached = Some(from);
+        Some((from, until))
     }
 
     /// Notes how far orders before `until` were looked at; `None`: to the end.
@@ -171,9 +182,26 @@ mod tests {
         progress.note(until, Some("place".into()));
         let again = progress.window(Risk::AutoCancel, at(1), before).unwrap();
         assert_eq!(again.1, until);
+        assert_eq!(again.0, from, "as long as it is not finished");
         assert!(from < until);
         progress.note(until, None);
         assert_eq!(progress.window(Risk::AutoCancel, at(2), before), None);
         assert_eq!(progress.place, None);
+    }
+
+    #[test]
+    fn fewer_hours_at_risk_leave_no_order_unseen_that_comes_in_meanwhile() {
+        let mut progress = RiskProgress::default();
+        let (day, half) = (
+            SignedDuration::from_hours(24),
+            SignedDuration::from_hours(12),
+        );
+        let (_, until) = progress.window(Risk::ShipBy, at(0), day).unwrap();
+        progress.note(until, None);
+        let (from, lowered) = progress.window(Risk::ShipBy, at(15), half).unwrap();
+        assert!(from < at(12 * 60) && lowered < until);
+        progress.note(lowered, None);
+        let next = progress.window(Risk::ShipBy, at(31), half).unwrap();
+        assert_eq!(next.0, lowered);
     }
 }
