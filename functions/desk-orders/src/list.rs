@@ -144,6 +144,9 @@ pub async fn page(
         let orders = app.store.orders_by_id(tenant, id, connection).await?;
         return Ok((orders, None));
     }
+    if request.statuses.is_empty() {
+        return Ok((Vec::new(), None));
+    }
     let start = request
         .after
         .as_deref()

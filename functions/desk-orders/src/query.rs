@@ -92,7 +92,7 @@ pub enum Reach {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRequest {
     pub reach: Reach,
-    /// Walked one after another, or all at once.
+    /// Walked one after another, or all at once; none if no order can be what is wanted.
     pub statuses: Vec<OrderStatus>,
     pub sort: Sort,
     pub filter: OrderFilter,
@@ -150,13 +150,17 @@ impl ListRequest {
             (Some(true), _) => Some(Risk::ShipBy),
             _ => None,
         };
-        let open = match risk {
-            Some(_) => OrderStatus::TO_SHIP.to_vec(),
-            None => OrderStatus::AT_A_DESK.to_vec(),
+        let mut listed = match (status, risk) {
+            (Some(status), _) => vec![status],
+            (None, Some(_)) => OrderStatus::TO_SHIP.to_vec(),
+            (None, None) => OrderStatus::AT_A_DESK.to_vec(),
         };
+        if risk.is_some() {
+            listed.retain(|status| OrderStatus::TO_SHIP.contains(status));
+        }
         Ok(Self {
             reach,
-            statuses: status.map_or(open, |status| vec![status]),
+            statuses: listed,
             sort: sort.unwrap_or_default(),
             filter: OrderFilter {
                 reason: reason.map(|reason| reason.to_string()),

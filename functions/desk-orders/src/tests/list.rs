@@ -308,6 +308,8 @@ async fn what_is_still_to_be_shipped_soon_is_at_risk() {
         .await
         .is(200);
     assert_eq!(ids(&page), ["soon"], "although time went on");
+    let unpaid = "/orders?at_risk=true&status=awaiting_payment";
+    assert!(ids(&stand.get(unpaid).await.is(200)).is_empty());
     let problem = stand.get(&format!("/orders?after={next}")).await;
     problem.problem(422, "invalid-request");
 }
