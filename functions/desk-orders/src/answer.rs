@@ -11,8 +11,8 @@ use stallkeeper::domain::dispatch::{
 };
 use stallkeeper::domain::ids::WarehouseCode;
 use stallkeeper::domain::order::{
-    AssociatedOrder, CancelledBy, Decision, Money, Order, OrderHold, OrderItem, OrderStatus,
-    Package, StoredOrder, auto_cancel_at,
+    AssociatedOrder, CancelledBy, Decision, Money, OrderHold, OrderItem, OrderStatus, Package,
+    StoredOrder, auto_cancel_at,
 };
 use stallkeeper::store::HistoryRecord;
 use utoipa::ToSchema;
@@ -60,7 +60,7 @@ impl WholeOrder {
             revision: 1,
             entry: stored.first_history.clone(),
         };
-        let amazon = AmazonOrder::new(lines(&stored), stored.status, stored.order.clone());
+        let amazon = AmazonOrder::new(&stored);
         let cancelled_by = stored.cancelled_by();
         let cancel_requested = stored.open_cancel_requests().next().is_some();
         let cancellations = cancellations.into_iter();
@@ -133,12 +133,15 @@ pub struct OrderLine {
 }
 
 impl AmazonOrder {
-    fn new(items: Vec<OrderLine>, status: OrderStatus, order: Order) -> Self {
+    fn new(stored: &StoredOrder) -> Self {
+        let order = stored.order.clone();
+        let (amazon, ship_by) = (order.amazon_status.as_ref(), stored.ship_by());
         Self {
+            items: lines(stored),
+            auto_cancel_at: auto_cancel_at(stored.status, amazon, ship_by),
             marketplace: order
                 .marketplace()
                 .map(|marketplace| marketplace.to_string()),
-            auto_cancel_at: auto_cancel_at(status, order.amazon_status.as_ref(), order.ship_by),
             status: order.amazon_status.map(String::from),
             marketplace_id: order.marketplace_id,
             created_at: order.created_at,
@@ -153,7 +156,6 @@ impl AmazonOrder {
             country: order.country,
             address_type: order.address_type,
             total: order.total,
-            items,
             packages: order.packages,
         }
     }

@@ -319,6 +319,12 @@ impl StoredOrder {
             && self.order.fulfilled_by != Some(FulfilledBy::Amazon)
     }
 
+    /// When it is to be shipped; `None` if Amazon ships it.
+    pub fn ship_by(&self) -> Option<Timestamp> {
+        let is_ours = self.order.fulfilled_by != Some(FulfilledBy::Amazon);
+        self.order.ship_by.filter(|_| is_ours)
+    }
+
     /// Units of a line that somebody is still to ship: neither shipped nor cancelled, by Amazon's word or ours.
     pub fn open_quantity(&self, line: &OrderItem) -> u32 {
         match self.status {

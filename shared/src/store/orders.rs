@@ -225,7 +225,7 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
         term: decision.term.as_ref().map(ToString::to_string),
         service: decision.service.as_ref().map(ToString::to_string),
         amazon_status: order.amazon_status.clone().map(String::from),
-        ship_by: order.ship_by,
+        ship_by: stored.ship_by(),
         created_at: order.created_at,
         updated_at: order.updated_at,
         label_source: stored.requirements.label_source(),
@@ -257,7 +257,11 @@ fn order_item(stored: &StoredOrder) -> Result<Item> {
     );
     fields.insert(
         "status_sk".into(),
-        s(key::status_sk(order.ship_by, &stored.connection, &order.id)),
+        s(key::status_sk(
+            stored.ship_by(),
+            &stored.connection,
+            &order.id,
+        )),
     );
     if stored.needs_a_desk() {
         let shard = key::open_shard_of(&order.id);
