@@ -56,13 +56,12 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
 
 impl ConnectionParams {
     fn accepts(&self, connection: &Connection, cursor: Option<&Cursor>, now: Timestamp) -> bool {
-        let (status, tenant) = (connection.status, &connection.tenant);
+        let status = connection.status;
         let is_late = |seconds: u32| {
             let age = cursor.map(|cursor| age_seconds(cursor, now));
             should_be_read(status) && age.is_none_or(|age| age > u64::from(seconds))
         };
         self.status.is_none_or(|wanted| wanted == status)
-            && self.tenant.as_ref().is_none_or(|wanted| wanted == tenant)
             && self.cursor_older_than.is_none_or(is_late)
     }
 }
