@@ -34,8 +34,8 @@ impl Store {
         Ok(orders.collect())
     }
 
-    /// A page of a tenant's orders to a postcode, of any status, the latest first, as long as their buyer data lives. Reads a
-    /// read unit an order, with the query shared by many. The index lags a little behind the table.
+    /// A page of a tenant's orders to a postcode, of any status, the latest first, as long as their buyer data lives. Reads one and
+    /// a half read units an order, with the query shared by many. The index lags a little behind the table.
     pub async fn orders_by_postcode(
         &self,
         tenant: &TenantId,
@@ -87,7 +87,8 @@ impl Store {
         Ok((found.collect(), next))
     }
 
-    /// Those whose buyer data has neither expired nor moved to another postcode.
+    /// Those whose buyer data has neither expired nor moved to another postcode, as it is now: what was just erased leads to no
+    /// order.
     async fn alive_among(
         &self,
         pk: &str,
@@ -95,7 +96,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<HashSet<String>> {
         let keys = orders.iter().map(|order| Key::beside(order, key::BUYER));
-        let items = self.batch_get(&self.tables.buyers, keys.collect()).await?;
+        let keys = keys.collect();
+        let items = self.batch_get_now(&self.tables.buyers, keys).await?;
         let is_alive = |item: &Item| {
             let expires = number(item, "expires_at");
             text(item, "postcode_pk").as_deref() == Some(pk)
