@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use stallkeeper::api::{Answer, Problem, decode_cursor, encode_cursor};
 use stallkeeper::domain::ids::TenantId;
 use stallkeeper::domain::order::OrderStatus;
+use std::fmt::Debug;
 
 /// A place in the walk over the statuses of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,12 +59,13 @@ impl Place {
             risk,
             ..
         } = request;
-        // Derived `Debug` quotes every text and names every field, so two lists never read the same.
-        let same =
-            format!("{tenant:?} {reach:?} {statuses:?} {sort:?} {filter:?} {risk:?} {self:?}");
-        Sha256::digest(same)[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        check_of((tenant, reach, statuses, sort, filter, risk, self))
     }
+}
+
+/// Of what must be the same for a place to make sense. Derived `Debug` quotes every text and names every field, so two lists
+/// never read the same.
+pub fn check_of(same: impl Debug) -> String {
+    let hash = Sha256::digest(format!("{same:?}"));
+    hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

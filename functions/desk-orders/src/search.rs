@@ -4,13 +4,13 @@
 use crate::App;
 use crate::audit::{self, Look};
 use crate::list::{Listed, Page};
+use crate::place::check_of;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use stallkeeper::api::{
     Answer, Body, Caller, Limit, Problem, Tenant, Text, decode_cursor, encode_cursor,
     foreign_cursor, scope,
@@ -45,23 +45,17 @@ struct Cursor {
 
 impl Cursor {
     fn new(place: String, tenant: &TenantId, digest: &PostcodeDigest) -> Self {
-        let check = check_of(&place, tenant, digest);
+        let check = check_of((&place, tenant, digest));
         Self { place, check }
     }
 
     fn open(text: &str, tenant: &TenantId, digest: &PostcodeDigest) -> Answer<String> {
         let Self { place, check } = decode_cursor(text)?;
-        match check == check_of(&place, tenant, digest) {
+        match check == check_of((&place, tenant, digest)) {
             true => Ok(place),
             false => Err(foreign_cursor()),
         }
     }
-}
-
-fn check_of(place: &str, tenant: &TenantId, digest: &PostcodeDigest) -> String {
-    let same = format!("{place:?} {tenant:?} {digest:?}");
-    let hash = Sha256::digest(same);
-    hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Finds orders by the postcode of delivery, of any connection and status, the latest first.
