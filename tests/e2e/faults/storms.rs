@@ -40,7 +40,8 @@ async fn storms_of_notices_cost_a_few_calls_and_a_sweep_lose_nothing_and_delay_n
     quiet.seller.add(vec![order(1, now)]).await;
     quiet.has_orders("ready", 1).await;
     assert_eq!(quiet.seller.calls("getOrder").await.len(), 1);
-    for stormy in [&doubled, &late] {
+    // The two deliveries of a doubled notice may be read at the same moment: then each of them costs a call.
+    for (stormy, deliveries) in [(&doubled, 2), (&late, 1)] {
         stormy.fetches("ready", STORM as usize).await;
         for number in 1..=STORM {
             is_stored_once(stormy, &order_id(number)).await;
@@ -48,7 +49,8 @@ async fn storms_of_notices_cost_a_few_calls_and_a_sweep_lose_nothing_and_delay_n
         let minute = |at: Timestamp| at.as_second() / 60;
         let minutes = minute(Timestamp::now()) - minute(began) + 1;
         let fetched = stormy.seller.calls("getOrder").await.len() as i64;
-        assert!(fetched <= FETCHED_A_MINUTE * minutes, "{fetched} fetched");
+        let most = deliveries * FETCHED_A_MINUTE * minutes;
+        assert!(fetched <= most, "{fetched} of {most} fetched");
         stormy.assert_amazon_allowed_all().await;
     }
     let told = doubled.seller.told().await;
