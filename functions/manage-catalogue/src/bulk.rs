@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 /// Fields that are together in an object of their own.
 const DIMENSIONS: [&str; 3] = ["length_mm", "width_mm", "height_mm"];
-/// A column for each currency: `rrp_GBP`.
-const PRICE: &str = "rrp_";
+/// A column for each currency: `rrp_GBP`, `cost_GBP`.
+const AMOUNTS: [&str; 2] = ["rrp", "cost"];
 
 /// Rows of products or levels.
 pub(crate) struct OfSkus;
@@ -20,24 +20,36 @@ impl RowForm for OfSkus {
 
     fn fields<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
         let mut fields = Map::new();
-        let (mut dimensions, mut prices) = (Map::new(), Map::new());
+        let mut dimensions = Map::new();
+        let mut amounts = AMOUNTS.map(|name| (name, Map::new()));
         for (column, cell) in cells {
             let value = value(column, cell);
             if DIMENSIONS.contains(&column) {
                 dimensions.insert(column.to_owned(), value);
-            } else if let Some(currency) = column.strip_prefix(PRICE) {
-                prices.insert(currency.to_owned(), value);
+            } else if let Some((of, currency)) = in_a_currency(column, &mut amounts) {
+                of.insert(currency.to_owned(), value);
             } else {
                 fields.insert(column.to_owned(), value);
             }
         }
-        for (name, nested) in [("dimensions", dimensions), ("rrp", prices)] {
+        for (name, nested) in [("dimensions", dimensions)].into_iter().chain(amounts) {
             if !nested.is_empty() {
                 fields.insert(name.to_owned(), Value::Object(nested));
             }
         }
         fields
     }
+}
+
+/// Which amount a column is, and in what currency.
+fn in_a_currency<'a, 'c>(
+    column: &'c str,
+    amounts: &'a mut [(&str, Map<String, Value>)],
+) -> Option<(&'a mut Map<String, Value>, &'c str)> {
+    amounts.iter_mut().find_map(|(name, of)| {
+        let currency = column.strip_prefix(*name)?.strip_prefix('_')?;
+        Some((of, currency))
+    })
 }
 
 /// Parts that are no JSON stay text, and are refused with their field later.
@@ -175,11 +187,13 @@ mod tests {
             ("weight_grams", "250"),
             ("length_mm", "80"),
             ("rrp_GBP", "9.90"),
+            ("cost_GBP", "4.125"),
+            ("cost_EUR", "5"),
             ("parts", parts),
         ];
         let fields = json!({
             "sku": " A,\"1\"", "title": "Mug", "weight_grams": "250", "dimensions": {"length_mm": "80"},
-            "rrp": {"GBP": "9.90"}, "parts": [{"sku": "B", "units": 2}],
+            "rrp": {"GBP": "9.90"}, "cost": {"GBP": "4.125", "EUR": "5"}, "parts": [{"sku": "B", "units": 2}],
         });
         assert_eq!(Value::Object(OfSkus::fields(cells.into_iter())), fields);
     }

@@ -135,6 +135,7 @@ async fn keep(cloud: &Cloud, sku: &str, parts: &[(&str, u32)]) {
         weight_grams: None,
         dimensions: None,
         rrp: Default::default(),
+        cost: Default::default(),
         tax_class: None,
         parts: parts
             .iter()

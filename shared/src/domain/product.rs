@@ -1,7 +1,11 @@
 //! What the merchant keeps, by the merchant's SKU: products, and bundles made of other products.
 
+mod category;
+mod condition;
 mod rules;
 
+pub use category::{Brand, Category, InvalidName};
+pub use condition::{Condition, Narrowness, ProductFacts, narrowest};
 pub use rules::{Fault, digest, drop_unusable, fault, nested_bundle, part_as_bundle};
 
 use super::ids::Sku;
@@ -84,6 +88,9 @@ pub struct Product {
     /// Recommended retail price by currency (ISO 4217), as buyers see it: with tax, except in USD and CAD.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rrp: BTreeMap<String, Decimal>,
+    /// What a unit costs the merchant, by currency (ISO 4217), without tax that the merchant gets back. Of a bundle, the whole.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cost: BTreeMap<String, Decimal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_class: Option<String>,
     /// What a bundle is made of; none for a product. Each part once.

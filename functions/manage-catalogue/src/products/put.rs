@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Takes products and bundles in bulk.
 ///
 /// At most 1,000 rows, as a JSON array or as CSV whose header names the columns (`length_mm`, `width_mm`, `height_mm`; a
-/// column for each currency, `rrp_GBP`; `parts` as JSON). A row is the whole product: what it leaves out is removed.
+/// column for each currency, `rrp_GBP` and `cost_GBP`; `parts` as JSON). A row is the whole product: what it leaves out is removed.
 /// What only describes a product (texts, EAN, weight, dimensions) and cannot be used is left out, and `adjusted` says so; the
 /// rest is taken.
 /// Sending the same again changes nothing. A bundle's parts may come later; none may be a bundle. 202 means that all

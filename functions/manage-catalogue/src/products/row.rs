@@ -32,6 +32,11 @@ pub(crate) struct ProductRow {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object, example = json!({"GBP": "9.90", "EUR": "11.50"}))]
     rrp: BTreeMap<String, Decimal>,
+    /// What a unit costs the merchant, by currency, without tax that the merchant gets back: decimal numbers as text, at most
+    /// 6 decimals. Of a bundle, the whole.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object, example = json!({"GBP": "4.125"}))]
+    cost: BTreeMap<String, Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_class: Option<String>,
     /// What a bundle is made of; none for a product. At most 90, each once, none a bundle itself.
@@ -74,6 +79,7 @@ impl From<Product> for ProductRow {
                 height_mm: size.height_mm,
             }),
             rrp: product.rrp,
+            cost: product.cost,
             tax_class: product.tax_class,
             parts: product.parts.into_iter().map(part).collect(),
         }

@@ -2,12 +2,12 @@
 
 use super::{Dimensions, Part, Product};
 use crate::domain::ids::Sku;
-use crate::domain::money::{decimals, is_payable};
+use crate::domain::money::decimals;
 use crate::domain::row::RowCode;
 use crate::error::{Error, Result};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Parts of one bundle.
 const MOST_PARTS: usize = 90;
@@ -15,6 +15,8 @@ const MOST_PARTS: usize = 90;
 const MOST_UNITS: u32 = 10_000;
 /// Characters of a title, and of the other texts.
 const LONGEST: [usize; 2] = [500, 200];
+/// Of what a unit costs.
+const DECIMALS_OF_A_COST: u32 = 6;
 /// In millimetres and grams: what no parcel or pallet exceeds.
 const LARGEST: u32 = 50_000;
 const HEAVIEST: u32 = 50_000_000;
@@ -142,14 +144,26 @@ fn size(size: &Dimensions) -> Option<Fault> {
 }
 
 fn prices(product: &Product) -> Option<Fault> {
-    product.rrp.iter().find_map(|(currency, amount)| {
-        let field = || format!("rrp.{}", currency.chars().take(8).collect::<String>());
+    amounts("rrp", &product.rrp, decimals).or_else(|| {
+        // A cost may be less than can be paid: a thousand screws have a price, one has a cost.
+        let of_a_cost = |currency: &str| decimals(currency).map(|_| DECIMALS_OF_A_COST);
+        amounts("cost", &product.cost, of_a_cost)
+    })
+}
+
+fn amounts(
+    name: &str,
+    amounts: &BTreeMap<String, Decimal>,
+    decimals: impl Fn(&str) -> Option<u32>,
+) -> Option<Fault> {
+    amounts.iter().find_map(|(currency, amount)| {
+        let field = || format!("{name}.{}", currency.chars().take(8).collect::<String>());
         let Some(decimals) = decimals(currency) else {
             let detail = "A currency is named by its ISO 4217 code in capitals, such as GBP.";
             return Some(Fault::new(field(), RowCode::Currency, detail));
         };
         let is_sum = *amount > Decimal::ZERO && *amount < Decimal::from(1_000_000_000);
-        if is_sum && is_payable(*amount, currency) {
+        if is_sum && amount.normalize().scale() <= decimals {
             return None;
         }
         let decimals = match decimals {
@@ -211,7 +225,7 @@ pub fn part_as_bundle(part_of: &[Sku]) -> Option<Fault> {
 pub fn digest(product: &Product) -> Result<String> {
     let mut same = product.clone();
     same.parts.sort_by(|a: &Part, b: &Part| a.sku.cmp(&b.sku));
-    for amount in same.rrp.values_mut() {
+    for amount in same.rrp.values_mut().chain(same.cost.values_mut()) {
         *amount = amount.normalize();
     }
     let text = serde_json::to_string(&same)

@@ -12,11 +12,12 @@ use serde_json::{Map, Value};
 /// Texts that describe a product.
 const TEXTS: [&str; 4] = ["title", "brand", "category", "ean"];
 /// The other fields that a product may have.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "sku",
     "weight_grams",
     "dimensions",
     "rrp",
+    "cost",
     "tax_class",
     "parts",
 ];
@@ -102,10 +103,12 @@ fn dimensions(value: &Value, remarks: &mut Vec<Refusal>) -> Option<Value> {
 
 /// Numbers in forms that mean the same: spaces around amounts, whole numbers of parts as texts or with decimals.
 fn normalise(fields: &mut Map<String, Value>) {
-    let amounts = fields.get_mut("rrp").and_then(Value::as_object_mut);
-    for amount in amounts.into_iter().flat_map(Map::values_mut) {
-        if let Value::String(text) = amount {
-            *text = text.trim().to_owned();
+    for name in ["rrp", "cost"] {
+        let amounts = fields.get_mut(name).and_then(Value::as_object_mut);
+        for amount in amounts.into_iter().flat_map(Map::values_mut) {
+            if let Value::String(text) = amount {
+                *text = text.trim().to_owned();
+            }
         }
     }
     let parts = fields.get_mut("parts").and_then(Value::as_array_mut);
@@ -168,13 +171,14 @@ mod tests {
     fn numbers_are_read_in_every_form_that_means_the_same() {
         let read = read_product(&json!({
             "sku": 1, "ean": 4_006_381_333_931_u64, "weight_grams": "250.0", "rrp": {"GBP": " 9.90 ", "EUR": 11.5},
+            "cost": {"GBP": " 4.125 ", "EUR": 5},
             "dimensions": {"length_mm": "80", "width_mm": 80.0, "height_mm": 90},
             "parts": [{"sku": "B", "units": "2"}], "brand": null,
         }))
         .unwrap();
         assert_eq!(read.remarks, []);
         let expected = json!({
-            "sku": "1", "ean": "4006381333931", "weight_grams": 250, "rrp": {"EUR": "11.5", "GBP": "9.90"},
+            "sku": "1", "ean": "4006381333931", "weight_grams": 250, "rrp": {"EUR": "11.5", "GBP": "9.90"}, "cost": {"EUR": "5", "GBP": "4.125"},
             "dimensions": {"length_mm": 80, "width_mm": 80, "height_mm": 90},
             "parts": [{"sku": "B", "units": 2}],
         });
@@ -190,6 +194,7 @@ mod tests {
             ),
             (json!({"sku": "A", "parts": [["B", 1]]}), "parts[0]"),
             (json!({"sku": "A", "rrp": {"GBP": "cheap"}}), "rrp.GBP"),
+            (json!({"sku": "A", "cost": {"GBP": "4,50"}}), "cost.GBP"),
             (json!({"sku": ""}), "sku"),
         ] {
             let refusal = read_product(&fields).unwrap_err();

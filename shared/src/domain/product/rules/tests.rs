@@ -45,6 +45,11 @@ fn a_product_is_refused_for_the_first_thing_that_is_wrong_with_it() {
         (json!({"rrp": {"JPY": "1999.00"}}), None),
         (json!({"rrp": {"KWD": "9.999"}}), None),
         (json!({"rrp": {"GBP": "1.0000"}}), None),
+        (json!({"cost": {"GBP": "0.000001", "JPY": "12.5"}}), None),
+        (json!({"cost": {"GBP": "0.0000001"}}), Some("amount")),
+        (json!({"cost": {"GBP": "0"}}), Some("amount")),
+        (json!({"cost": {"GBP": "-1"}}), Some("amount")),
+        (json!({"cost": {"pounds": "1"}}), Some("currency")),
         (
             json!({"parts": [{"sku": "A", "units": 1}]}),
             Some("part_of_itself"),
@@ -68,16 +73,21 @@ fn a_product_is_refused_for_the_first_thing_that_is_wrong_with_it() {
 #[test]
 fn the_order_of_parts_and_zeros_of_a_price_make_no_other_product() {
     let one = product(
-        json!({"rrp": {"GBP": "9.9"}, "parts": [{"sku": "B", "units": 1}, {"sku": "C", "units": 1}]}),
+        json!({"rrp": {"GBP": "9.9"}, "cost": {"GBP": "4.50"}, "parts": [{"sku": "B", "units": 1}, {"sku": "C", "units": 1}]}),
     );
     let same = product(
-        json!({"rrp": {"GBP": "9.90"}, "parts": [{"sku": "C", "units": 1}, {"sku": "B", "units": 1}]}),
+        json!({"rrp": {"GBP": "9.90"}, "cost": {"GBP": "4.5"}, "parts": [{"sku": "C", "units": 1}, {"sku": "B", "units": 1}]}),
     );
     let other = product(
-        json!({"rrp": {"GBP": "9.9"}, "parts": [{"sku": "B", "units": 2}, {"sku": "C", "units": 1}]}),
+        json!({"rrp": {"GBP": "9.9"}, "cost": {"GBP": "4.5"}, "parts": [{"sku": "B", "units": 2}, {"sku": "C", "units": 1}]}),
     );
     assert_eq!(digest(&one).unwrap(), digest(&same).unwrap());
     assert_ne!(digest(&one).unwrap(), digest(&other).unwrap());
+    let dearer = Product {
+        cost: [("GBP".to_owned(), Decimal::from(5))].into(),
+        ..one.clone()
+    };
+    assert_ne!(digest(&one).unwrap(), digest(&dearer).unwrap());
 }
 
 #[test]
