@@ -5,6 +5,7 @@ mod absent;
 mod aside;
 mod batch;
 mod decide;
+mod ends;
 mod look_again;
 mod pending;
 mod price;

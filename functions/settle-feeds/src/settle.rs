@@ -174,6 +174,13 @@ async fn refuse_line(
                 .refuse_listing(&connection.listing(&line.sku), &refused)
                 .await?;
         }
+        LineValue::End { ended } => {
+            let refused = refused(feed, *ended, said, at);
+            let listing = &connection.listing(&line.sku);
+            app.store
+                .refuse_end(listing, feed.marketplace, &refused)
+                .await?;
+        }
         LineValue::Price { amount, .. } => {
             let refused = refused(feed, *amount, said, at);
             app.store

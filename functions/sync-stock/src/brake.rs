@@ -35,7 +35,7 @@ pub(crate) fn recent_zeros(round: &Round, now: Timestamp) -> u64 {
 }
 
 pub(crate) fn is_zero(entry: &ToSend) -> bool {
-    entry.price_on.is_none() && entry.value == LineValue::Quantity(0)
+    entry.value == LineValue::Quantity(0)
 }
 
 /// Judges entries that are to be sent, and counts nothing. `Some`: a person must release them.

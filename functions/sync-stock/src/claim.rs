@@ -10,7 +10,7 @@ use retry::{Current, RetryDecision, retry_decision};
 use rust_decimal::Decimal;
 use stallkeeper::domain::feed::{FeedLine, LineValue, SentBy};
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{Offer, Sent};
+use stallkeeper::domain::listing::{Listing, ListingPart, Offer, Sent, Standing};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Claimed, ToSend, Written};
@@ -26,26 +26,32 @@ pub(crate) enum ClaimOutcome {
     Left,
 }
 
-/// What is sent to: a listing's quantity, or its price on a marketplace.
+/// What is sent to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
     pub(crate) sku: &'a AmazonSku,
-    pub(crate) price_on: Option<Marketplace>,
+    pub(crate) part: ListingPart,
 }
 
 impl<'a> Target<'a> {
     pub(crate) fn of(entry: &'a ToSend) -> Self {
         Self {
             sku: &entry.sku,
-            price_on: entry.price_on,
+            part: entry.part(),
         }
     }
 
     /// The entry that a line of a feed came from, as far as its key goes.
     pub(crate) fn entry(self, line: &FeedLine) -> ToSend {
+        let (price_on, end_on) = match self.part {
+            ListingPart::Quantity => (None, None),
+            ListingPart::Price(marketplace) => (Some(marketplace), None),
+            ListingPart::End(marketplace) => (None, Some(marketplace)),
+        };
         ToSend {
             sku: self.sku.clone(),
-            price_on: self.price_on,
+            price_on,
+            end_on,
             value: line.value.clone(),
             generation: line.generation,
             send_count: line.send_count,
@@ -72,8 +78,8 @@ pub(crate) async fn claim(
 ) -> Result<ClaimOutcome> {
     let connection = &session.key();
     let store = &session.app.store;
-    match (target.price_on, first.value) {
-        (None, LineValue::Quantity(value)) => {
+    match (target.part, first.value) {
+        (ListingPart::Quantity, LineValue::Quantity(value)) => {
             let first = Claim {
                 value,
                 generation: first.generation,
@@ -88,7 +94,24 @@ pub(crate) async fn claim(
             let claimed = claim_with(session, target, first, by, call).await?;
             Ok(as_line(claimed, LineValue::Quantity))
         }
-        (Some(marketplace), LineValue::Price { amount, .. }) => {
+        (ListingPart::End(marketplace), LineValue::End { ended }) => {
+            let first = Claim {
+                value: ended,
+                generation: first.generation,
+                send_count: first.send_count,
+            };
+            let listing = &connection.listing(target.sku);
+            let call = async |send_count: u64, sent: Sent<bool>| {
+                let claim = store.claim_end(listing, marketplace, send_count, &sent);
+                Ok(match claim.await? {
+                    Claimed::Done => None,
+                    Claimed::Conflict(now) => Some(now.map(|it| Current::end(&it, marketplace))),
+                })
+            };
+            let claimed = claim_with(session, target, first, by, call).await?;
+            Ok(as_line(claimed, |ended| LineValue::End { ended }))
+        }
+        (ListingPart::Price(marketplace), LineValue::Price { amount, .. }) => {
             let first = Claim {
                 value: amount,
                 generation: first.generation,
@@ -107,7 +130,7 @@ pub(crate) async fn claim(
                 LineValue::price(amount, marketplace)
             }))
         }
-        // A quantity where a price belongs or the other way round: no code writes that.
+        // The value of one part where another one belongs: no code writes that.
         _ => Ok(ClaimOutcome::Dropped),
     }
 }
@@ -184,7 +207,7 @@ async fn is_pending(
     let connection = &session.key();
     let store = &session.app.store;
     let pending = store
-        .to_send_of(connection, target.sku, target.price_on)
+        .to_send_of(connection, target.sku, target.part)
         .await?;
     Ok(pending.is_some_and(|it| (it.generation, it.send_count) == entry))
 }
@@ -200,8 +223,8 @@ pub(crate) async fn confirm(
     let store = &session.app.store;
     let after = claimed.send_count + 1;
     let mut has_issues = false;
-    let moved = match target.price_on {
-        None => {
+    let moved = match target.part {
+        ListingPart::Quantity => {
             let listing = store.listing(&connection.listing(target.sku)).await?;
             listing.is_some_and(|listing| {
                 has_issues = listing.issues.is_some();
@@ -209,7 +232,16 @@ pub(crate) async fn confirm(
                 listing.send_count != after && sent.as_ref() != Some(&claimed.value)
             })
         }
-        Some(marketplace) => {
+        ListingPart::End(marketplace) => {
+            let listing = store.listing(&connection.listing(target.sku)).await?;
+            listing.is_some_and(|listing| {
+                has_issues = listing.issues.is_some();
+                let end = listing.end(marketplace);
+                let sent = end.sent.map(|sent| LineValue::End { ended: sent.value });
+                end.send_count != after && sent.as_ref() != Some(&claimed.value)
+            })
+        }
+        ListingPart::Price(marketplace) => {
             let offer = store
                 .offer(&connection.listing(target.sku).offer(marketplace))
                 .await?;
@@ -234,9 +266,10 @@ pub(crate) async fn put_back(
     target: Target<'_>,
     lost: impl Fn(&SentBy) -> bool,
 ) -> Result<bool> {
-    let entry = match target.price_on {
-        None => lost_quantity(session, target, lost).await?,
-        Some(marketplace) => lost_price(session, target, marketplace, lost).await?,
+    let entry = match target.part {
+        ListingPart::Quantity => lost_quantity(session, target, lost).await?,
+        ListingPart::Price(marketplace) => lost_price(session, target, marketplace, lost).await?,
+        ListingPart::End(marketplace) => lost_end(session, target, marketplace, lost).await?,
     };
     let Some(entry) = entry else {
         return Ok(false);
@@ -281,6 +314,20 @@ async fn lost_price(
     };
     let percent = session.sending.settings().brakes.price_percent;
     Ok(ToSend::lost_price(&offer, percent, None, Timestamp::now()))
+}
+
+async fn lost_end(
+    session: &SendSession<'_>,
+    target: Target<'_>,
+    marketplace: Marketplace,
+    lost: impl Fn(&SentBy) -> bool,
+) -> Result<Option<ToSend>> {
+    let connection = &session.key();
+    let store = &session.app.store;
+    let listing = store.listing(&connection.listing(target.sku)).await?;
+    let carries = |listing: &Listing| listing.end(marketplace).sent_by().is_some_and(&lost);
+    let listing = listing.filter(carries);
+    Ok(listing.and_then(|it| ToSend::end(&it, marketplace, Standing::Lost, Timestamp::now())))
 }
 
 /// The error of a line whose value is not of its feed's kind.

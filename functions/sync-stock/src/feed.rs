@@ -205,7 +205,7 @@ async fn check(session: &SendSession<'_>, feed: &Feed, delay_seconds: u32) -> Re
 fn target<'a>(feed: &Feed, sku: &'a AmazonSku) -> Target<'a> {
     Target {
         sku,
-        price_on: (feed.kind == FeedKind::Price).then_some(feed.marketplace),
+        part: feed.kind.part(feed.marketplace),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Holds whose time is over: they are taken off, and their listings are sent what is wanted of them. A recompute does the
 //! same if it comes first.
 
+use crate::ends::list_ends;
 use crate::price::priced;
 use crate::send_session::{AT_ONCE, SendSession};
 use jiff::Timestamp;
@@ -49,6 +50,7 @@ async fn end(
     if free.is_sent_prices() {
         list_prices(session, key, &free, priced, now).await?;
     }
+    list_ends(session, &free, now).await?;
     store.end_hold(held, now).await?;
     Ok(())
 }

@@ -7,6 +7,7 @@
 mod brake;
 mod claim;
 mod denials;
+mod ends;
 mod feed;
 mod holds;
 mod leased;

@@ -13,7 +13,7 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use one::{Failure, LookOutcome, look_at};
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{Listing, ListingState, Look, LookVerdict};
+use stallkeeper::domain::listing::{Listing, ListingPart, ListingState, Look, LookVerdict};
 use stallkeeper::error::{Class, Result};
 use stallkeeper::sp_api::Refusal;
 use stallkeeper::store::ToSend;
@@ -181,9 +181,10 @@ impl Looked {
                 return Ok(None);
             }
             LookOutcome::NotMatched => {
-                let (prices, quantities): (Vec<_>, Vec<_>) =
-                    entries.into_iter().partition(|it| it.price_on.is_some());
-                drop_all(session, &prices).await?;
+                let (others, quantities): (Vec<_>, Vec<_>) = entries
+                    .into_iter()
+                    .partition(|it| it.part() != ListingPart::Quantity);
+                drop_all(session, &others).await?;
                 // Whether it is void is decided with its claim.
                 self.clear.extend(quantities);
                 return Ok(None);
@@ -277,7 +278,7 @@ fn is_limited(outcome: &LookOutcome, group: &Group) -> bool {
 
 /// Whether an entry goes although Amazon does not answer a look now.
 fn goes_unseen(listing: &Listing, entry: &ToSend) -> bool {
-    let is_decrease = entry.decrease && entry.price_on.is_none();
+    let is_decrease = entry.decrease && entry.part() == ListingPart::Quantity;
     is_decrease && Look::clears_decreases(listing.look.as_ref())
 }
 

@@ -9,8 +9,9 @@ use crate::send_session::{SendSession, Stop, general_words};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use one::patch_one;
-use stallkeeper::domain::feed::{Feed, FeedKind};
+use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
+use stallkeeper::domain::listing::ListingPart;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
 use stallkeeper::sp_api::{Operation, Refusal};
@@ -31,8 +32,7 @@ pub(crate) struct Unsubmitted(Vec<FeedContents>);
 #[derive(Debug)]
 struct FeedContents {
     feed: FeedId,
-    /// Of a price feed.
-    marketplace: Option<Marketplace>,
+    part: ListingPart,
     skus: HashSet<AmazonSku>,
 }
 
@@ -44,7 +44,7 @@ impl Unsubmitted {
             let lines = session.app.store.manifest(feed).await?;
             all.push(FeedContents {
                 feed: feed.id.clone(),
-                marketplace: (feed.kind == FeedKind::Price).then_some(feed.marketplace),
+                part: feed.kind.part(feed.marketplace),
                 skus: lines.into_iter().map(|line| line.sku).collect(),
             });
         }
@@ -54,7 +54,7 @@ impl Unsubmitted {
     fn holding<'a>(&'a self, target: Target<'a>) -> impl Iterator<Item = &'a FeedId> {
         self.0
             .iter()
-            .filter(move |it| it.marketplace == target.price_on && it.skus.contains(target.sku))
+            .filter(move |it| it.part == target.part && it.skus.contains(target.sku))
             .map(|it| &it.feed)
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{FeedKind, MOST_LINES};
+use stallkeeper::domain::listing::ListingPart;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::sp_api::listings_feed::MAX_BYTES;
 use stallkeeper::store::ToSend;
@@ -42,12 +43,19 @@ pub(crate) struct Routes {
 /// Few go by patch. Of many, what waits for no round goes by patch all the same, and the rest by the fewest feeds. A
 /// decrease that a feed did not bring to Amazon goes by patch, however many there are.
 pub(crate) fn plan(entries: Vec<ToSend>, routes: &Routes) -> Plan {
-    let (prices, quantities): (Vec<_>, Vec<_>) = entries
-        .into_iter()
-        .partition(|entry| entry.price_on.is_some());
+    let (mut quantities, mut prices, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in entries {
+        match entry.part() {
+            ListingPart::Quantity => quantities.push(entry),
+            ListingPart::Price(_) => prices.push(entry),
+            ListingPart::End(_) => ends.push(entry),
+        }
+    }
     let mut plan = Plan::default();
     plan.add(FeedKind::Quantity, quantities, routes);
     plan.add(FeedKind::Price, prices, routes);
+    // An offer that is opened again has its price by then, as a rule.
+    plan.add(FeedKind::End, ends, routes);
     plan
 }
 
@@ -115,7 +123,7 @@ fn goes_by_patch(entry: &ToSend, routes: &Routes) -> bool {
 
 /// The marketplaces that an entry can be sent through, the home one first; never none.
 pub(crate) fn marketplaces_of(entry: &ToSend, home: Marketplace) -> Vec<Marketplace> {
-    if let Some(marketplace) = entry.price_on {
+    if let Some(marketplace) = entry.part().marketplace() {
         return vec![marketplace];
     }
     let (mut all, others): (Vec<_>, Vec<_>) =
@@ -202,6 +210,7 @@ pub(crate) mod tests {
         ToSend {
             sku: sku.parse().unwrap(),
             price_on: None,
+            end_on: None,
             value: LineValue::Quantity(quantity),
             generation: 1,
             send_count: 0,

@@ -1,6 +1,7 @@
 //! A feed: many values in one document, from the manifest to the last settled line.
 
 use super::ids::{AmazonSku, CancellationId, ConnectionKey, FeedId, OrderId};
+use super::listing::ListingPart;
 use super::marketplace::Marketplace;
 use super::stock_settings::FeedAges;
 use jiff::{SignedDuration, Timestamp};
@@ -109,6 +110,8 @@ impl FeedState {
 pub enum FeedKind {
     Quantity,
     Price,
+    /// Ends of offers on one marketplace.
+    End,
     /// Lines of orders that are to be cancelled.
     Cancellation,
 }
@@ -118,6 +121,15 @@ impl FeedKind {
     pub fn is_of_listings(self) -> bool {
         self != Self::Cancellation
     }
+
+    /// The part of its listings that it carries, through this marketplace.
+    pub fn part(self, marketplace: Marketplace) -> ListingPart {
+        match self {
+            Self::Price => ListingPart::Price(marketplace),
+            Self::End => ListingPart::End(marketplace),
+            Self::Quantity | Self::Cancellation => ListingPart::Quantity,
+        }
+    }
 }
 
 /// The value of one line.
@@ -125,7 +137,14 @@ impl FeedKind {
 #[serde(untagged)]
 pub enum LineValue {
     Quantity(u32),
-    Price { amount: Decimal, currency: String },
+    Price {
+        amount: Decimal,
+        currency: String,
+    },
+    /// Whether an offer is ended.
+    End {
+        ended: bool,
+    },
 }
 
 impl LineValue {

@@ -2,12 +2,14 @@
 //! (an offer). Wanted → sent → accepted → observed.
 
 mod advice;
+mod end;
 mod hold;
 mod live;
 mod look;
 mod offer;
 
 pub use advice::{Advice, advice};
+pub use end::{EndNews, OfferEnd};
 pub use hold::{HoldChange, HoldEntry, HoldMode, ListingHold};
 pub use live::{Live, Next, Standing, live, next, report_shows_from};
 pub use look::{Finding, Fulfilment, Look, LookVerdict};
@@ -65,6 +67,26 @@ impl ListingState {
     /// The spelling used in tables, queries and answers.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+}
+
+/// A part of a listing that is sent by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ListingPart {
+    Quantity,
+    /// The price on this marketplace.
+    Price(Marketplace),
+    /// Whether the offer on this marketplace is ended.
+    End(Marketplace),
+}
+
+impl ListingPart {
+    /// The one marketplace that it is about.
+    pub fn marketplace(self) -> Option<Marketplace> {
+        match self {
+            Self::Quantity => None,
+            Self::Price(marketplace) | Self::End(marketplace) => Some(marketplace),
+        }
     }
 }
 
@@ -182,6 +204,9 @@ pub struct Listing {
     /// A hold ended then, and nothing was sent since: whatever people made of it meanwhile, it is sent what is wanted.
     #[serde(default)]
     pub released_at: Option<Timestamp>,
+    /// The ends of its offers that were sent, by marketplace.
+    #[serde(default)]
+    pub ends: BTreeMap<Marketplace, OfferEnd>,
     /// What was found when it was looked at before something was sent.
     #[serde(default)]
     pub look: Option<Look>,
@@ -224,6 +249,7 @@ impl Listing {
             reopened_at: None,
             hold: None,
             released_at: None,
+            ends: BTreeMap::new(),
             look: None,
             send_count: 0,
             revision: 0,

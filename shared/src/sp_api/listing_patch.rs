@@ -1,7 +1,8 @@
 //! What is sent to one listing, and how it is spelt: the same for a single patch and for a line of a feed. It touches the
-//! one number it is about; whatever else the seller or another tool keeps on the listing stays.
+//! one number or date it is about; whatever else the seller or another tool keeps on the listing stays.
 
 use crate::domain::marketplace::Marketplace;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use std::io::Write;
 
@@ -25,6 +26,12 @@ pub enum Change {
     Price {
         marketplace: Marketplace,
         amount: Decimal,
+    },
+    /// Until when the offer on one marketplace is sold; `None`: without end. What is past closes it there, and leaves its
+    /// price and its quantity as they are.
+    End {
+        marketplace: Marketplace,
+        on: Option<Date>,
     },
 }
 
@@ -52,6 +59,7 @@ impl ListingPatch<'_> {
                 marketplace,
                 amount,
             } => write_price(json, marketplace, amount),
+            Change::End { marketplace, on } => write_end(json, marketplace, on),
         }
         json.extend_from_slice(b"}]");
     }
@@ -68,13 +76,31 @@ fn write_quantity(json: &mut Vec<u8>, quantity: u32) {
 
 /// `merge` leaves sale prices, limits and dates of the offer alone. Amazon page: *Manage purchasable offer*.
 fn write_price(json: &mut Vec<u8>, marketplace: Marketplace, amount: Decimal) {
+    write_offer_of(json, marketplace);
+    json.extend_from_slice(br#","our_price":[{"schedule":[{"value_with_tax":"#);
+    write_number(json, amount);
+    json.extend_from_slice(b"}]}]}]");
+}
+
+/// An end in the past closes the offer there, and `null` takes the end away. Amazon page: *Manage purchasable offer*.
+fn write_end(json: &mut Vec<u8>, marketplace: Marketplace, on: Option<Date>) {
+    write_offer_of(json, marketplace);
+    match on {
+        Some(day) => {
+            json.extend_from_slice(br#","end_at":{"value":"#);
+            write_text(json, &day.to_string());
+            json.extend_from_slice(b"}}]");
+        }
+        None => json.extend_from_slice(br#","end_at":null}]"#),
+    }
+}
+
+/// Which of the offers, as the beginning of its value.
+fn write_offer_of(json: &mut Vec<u8>, marketplace: Marketplace) {
     json.extend_from_slice(br#"purchasable_offer","value":[{"audience":"ALL","currency":"#);
     write_text(json, marketplace.currency());
     json.extend_from_slice(br#","marketplace_id":"#);
     write_text(json, marketplace.id());
-    json.extend_from_slice(br#","our_price":[{"schedule":[{"value_with_tax":"#);
-    write_number(json, amount);
-    json.extend_from_slice(b"}]}]}]");
 }
 
 /// A text as JSON, whatever it holds.

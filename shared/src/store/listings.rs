@@ -1,6 +1,7 @@
 //! Listings and offers: their state, what is wanted, what was sent. Three kinds of writers, each with a lock of
 //! its own: the matching (`revision`), the recompute (`wanted.generation`), sending (`send_count`).
 
+mod ends;
 mod place;
 
 use super::Store;
@@ -77,12 +78,17 @@ impl Store {
         (product, units): (&Sku, u32),
         wanted: &Wanted,
     ) -> Result<WantedWritten<Listing>> {
-        let update = self
-            .db
-            .update_item()
+        let mut update = self.db.update_item();
+        update = match wanted.ended.is_empty() {
+            true => update.update_expression("SET wanted = :wanted"),
+            // A place for what is sent of them.
+            false => update
+                .update_expression("SET wanted = :wanted, ends = if_not_exists(ends, :none)")
+                .expression_attribute_values(":none", AttributeValue::M(HashMap::new())),
+        };
+        let update = update
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::listing(listing).into_map()))
-            .update_expression("SET wanted = :wanted")
             .condition_expression(
                 "product = :product AND #units = :units AND \
                  (attribute_not_exists(wanted) OR wanted.generation < :generation)",

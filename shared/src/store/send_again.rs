@@ -2,6 +2,7 @@
 
 use super::{Store, ToSend, Written};
 use crate::domain::feed::{Feed, FeedLine, FeedState, LineValue, Overdue};
+use crate::domain::listing::Standing;
 use crate::domain::stock_settings::StockSettings;
 use crate::error::{Error, Result};
 use crate::fan_out;
@@ -61,6 +62,7 @@ impl Store {
         let entry = match line.value {
             LineValue::Quantity(_) => self.quantity_again(feed, line, settings, now).await?,
             LineValue::Price { .. } => self.price_again(feed, line, settings, now).await?,
+            LineValue::End { .. } => self.end_again(feed, line, now).await?,
         };
         let Some(mut entry) = entry else {
             return Ok(None);
@@ -109,6 +111,18 @@ impl Store {
         };
         let (percent, product_type) = (settings.brakes.price_percent, line.product_type.clone());
         Ok(ToSend::lost_price(&offer, percent, product_type, now))
+    }
+
+    async fn end_again(
+        &self,
+        feed: &Feed,
+        line: &FeedLine,
+        now: Timestamp,
+    ) -> Result<Option<ToSend>> {
+        let listing = self.listing(&feed.connection.listing(&line.sku)).await?;
+        let on = feed.marketplace;
+        let carried = listing.filter(|it| feed.carries(it.end(on).sent_by()));
+        Ok(carried.and_then(|it| ToSend::end(&it, on, Standing::Lost, now)))
     }
 
     /// What Amazon has had for too long goes again; if that is all of a feed, it is set aside. Idempotent.

@@ -6,7 +6,9 @@ use super::item::{condition_failed, failure, item, n, s, text, value};
 use super::key::{self, Key, SHARDS};
 use crate::domain::feed::LineValue;
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
-use crate::domain::listing::{Listing, Next, NextPrice, Offer, Standing, next, next_price};
+use crate::domain::listing::{
+    Listing, ListingPart, Next, NextPrice, Offer, Standing, next, next_price,
+};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::stock::Policy;
 use crate::error::Result;
@@ -25,9 +27,12 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(2);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToSend {
     pub sku: AmazonSku,
-    /// Absent: the quantity. Else the price on this marketplace.
+    /// The price on this marketplace. Neither this nor `end_on`: the quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_on: Option<Marketplace>,
+    /// Whether the offer on this marketplace is ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_on: Option<Marketplace>,
     pub value: LineValue,
     /// The generation of what is wanted, and how often something was sent, as the entry was made.
     pub generation: u64,
@@ -62,6 +67,15 @@ pub struct ToSend {
 }
 
 impl ToSend {
+    /// The part of the listing that it is about.
+    pub fn part(&self) -> ListingPart {
+        match (self.price_on, self.end_on) {
+            (_, Some(marketplace)) => ListingPart::End(marketplace),
+            (Some(marketplace), None) => ListingPart::Price(marketplace),
+            (None, None) => ListingPart::Quantity,
+        }
+    }
+
     /// How long an entry waits that was sent in vain so often: the next round takes it again at first, and then ever
     /// later.
     pub fn wait_after(tries: u32) -> SignedDuration {
@@ -87,6 +101,7 @@ impl ToSend {
         Some(Self {
             sku: listing.amazon_sku.clone(),
             price_on: None,
+            end_on: None,
             value: LineValue::Quantity(quantity),
             generation: wanted.generation,
             send_count: listing.send_count,
@@ -114,6 +129,7 @@ impl ToSend {
         Self {
             sku: offer.amazon_sku.clone(),
             price_on: Some(offer.marketplace),
+            end_on: None,
             value: LineValue::price(amount, offer.marketplace),
             generation,
             send_count: offer.send_count,
@@ -128,6 +144,34 @@ impl ToSend {
             tries: 0,
             next_at: None,
         }
+    }
+
+    /// An entry for the end of a listing's offer on one marketplace; `None` if there is nothing to send.
+    pub fn end(
+        listing: &Listing,
+        marketplace: Marketplace,
+        standing: Standing,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let ended = listing.next_end(marketplace, standing)?;
+        Some(Self {
+            sku: listing.amazon_sku.clone(),
+            price_on: None,
+            end_on: Some(marketplace),
+            value: LineValue::End { ended },
+            generation: listing.wanted.as_ref()?.generation,
+            send_count: listing.end(marketplace).send_count,
+            decrease: false,
+            urgent: false,
+            level_at: None,
+            after: None,
+            marketplaces: vec![marketplace],
+            product_type: listing.product_type.clone(),
+            at,
+            by_patch: false,
+            tries: 0,
+            next_at: None,
+        })
     }
 
     /// What is wanted of a listing now, if nobody knows what became of what was sent last.
@@ -167,7 +211,7 @@ impl ToSend {
 impl Store {
     /// Puts an entry, unless one of a newer reading exists. One write unit. Idempotent.
     pub async fn put_to_send(&self, connection: &ConnectionKey, entry: &ToSend) -> Result<()> {
-        let key = Key::to_send(&connection.listing(&entry.sku), entry.price_on);
+        let key = Key::to_send(&connection.listing(&entry.sku), entry.part());
         let mut fields = item(key, entry)?;
         fields.retain(|_, value| !value.is_null());
         let put = self
@@ -196,7 +240,7 @@ impl Store {
             .delete_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(
-                Key::to_send(&connection.listing(&entry.sku), entry.price_on).into_map(),
+                Key::to_send(&connection.listing(&entry.sku), entry.part()).into_map(),
             ))
             .condition_expression("attribute_not_exists(pk) OR (generation = :generation AND send_count = :send_count)")
             .expression_attribute_values(":generation", n(entry.generation))
@@ -227,7 +271,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(
-                Key::to_send(&connection.listing(&entry.sku), entry.price_on).into_map(),
+                Key::to_send(&connection.listing(&entry.sku), entry.part()).into_map(),
             ))
             .update_expression("SET tries = :tries, next_at = :next_at")
             .condition_expression("generation = :generation AND send_count = :send_count")
@@ -244,14 +288,14 @@ impl Store {
         }
     }
 
-    /// The entry of a listing's quantity, or of its price on a marketplace, read strongly.
+    /// The entry of a part of a listing, read strongly.
     pub async fn to_send_of(
         &self,
         connection: &ConnectionKey,
         sku: &AmazonSku,
-        price_on: Option<Marketplace>,
+        part: ListingPart,
     ) -> Result<Option<ToSend>> {
-        let key = Key::to_send(&connection.listing(sku), price_on);
+        let key = Key::to_send(&connection.listing(sku), part);
         self.get(&self.tables.catalogue, key).await
     }
 

@@ -68,6 +68,7 @@ impl StockSync {
                 reopened_at: None,
                 hold: None,
                 released_at: None,
+                ends: std::collections::BTreeMap::new(),
                 look: None,
                 marketplaces: Vec::new(),
                 product_type: None,

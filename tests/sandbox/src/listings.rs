@@ -7,6 +7,7 @@
 mod api;
 mod edits;
 mod patching;
+mod sale_period;
 mod sold;
 
 use std::{
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 pub(crate) use api::{amazons_channel, get};
 pub(crate) use edits::{Edit, Issue, OrderedRefusal, Severity, read as read_edits};
 pub(crate) use patching::{patch, refused, remark};
+pub(crate) use sale_period::SalePeriod;
 pub(crate) use sold::{cancelled, placed, returned};
 
 use crate::marketplaces::Marketplace;
@@ -73,6 +75,8 @@ pub(crate) struct Special {
     pub(crate) amazon_in: BTreeSet<String>,
     /// Marketplaces, by id, where a rule of Amazon's sets its price.
     pub(crate) automated_in: BTreeSet<String>,
+    /// Ends of sale periods, by the id of the marketplace.
+    pub(crate) ends: BTreeMap<String, SalePeriod>,
 }
 
 /// One change of the live quantity.
@@ -180,9 +184,10 @@ impl Listing {
     }
 
     /// Buyers can order it in this marketplace.
-    pub(crate) fn is_buyable(&self, offer: &Offer) -> bool {
+    pub(crate) fn is_buyable(&self, offer: &Offer, now: Timestamp) -> bool {
         let stocked = self.quantity > 0 || self.fulfilment == Fulfilment::Amazon;
-        stocked && offer.price.is_some() && self.standing == Standing::Active
+        let offered = offer.price.is_some() && !self.is_ended(offer.marketplace.id, now);
+        stocked && offered && self.standing == Standing::Active
     }
 
     pub(crate) fn set_quantity(&mut self, quantity: u64, submission: &Submission) {
@@ -237,6 +242,10 @@ impl Listing {
                     self.updated = submission.at;
                 }
             }
+            Edit::End {
+                marketplace,
+                end_at,
+            } => self.set_end(marketplace, end_at.as_ref(), submission),
             Edit::Attribute { name, value } => {
                 match value {
                     Some(value) => self.attributes.insert(name.clone(), value.clone()),

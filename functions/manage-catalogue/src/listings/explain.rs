@@ -17,7 +17,9 @@ use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, Sku};
-use stallkeeper::domain::listing::{HoldEntry, Listing, Offer, Refused, Sent, Standing, advice};
+use stallkeeper::domain::listing::{
+    HoldEntry, Listing, ListingPart, Offer, Refused, Sent, Standing, advice,
+};
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -79,7 +81,7 @@ impl App {
             plan: store.stock_plan(key).await?,
             round: store.round(key).await?.state,
             deployment: store.deployment_freeze().await?,
-            to_send: store.to_send_of(key, sku, None).await?,
+            to_send: store.to_send_of(key, sku, ListingPart::Quantity).await?,
             holds: store.hold_history(name).await?,
             orders_known_to: cursor.map(|cursor| cursor.known_until()),
             connection: connection.clone(),

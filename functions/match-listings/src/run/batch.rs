@@ -84,6 +84,9 @@ impl Run<'_> {
         }
         for () in Written::attempts() {
             let seen = reading.seen(&sku, known.as_ref(), at);
+            if let Some(listing) = known {
+                known = Some(self.note_ends(reading, listing, &seen).await?);
+            }
             let mut target = on_amazon(self.connection, &sku, known.as_ref(), &seen, &ours);
             let wanted = target.quantity_to_compare();
             let quantity = seen.telling(wanted).map(|shown| shown.quantity);
@@ -100,12 +103,14 @@ impl Run<'_> {
                 }
             }
             if known.as_ref() == Some(&target) && !drifted {
-                let pending = pending(reading, &target, sold.as_ref());
+                let ends = self.pending_end(reading, &target).await?;
+                let pending = pending(reading, &target, sold.as_ref()).max(ends);
                 return Ok((target, pending));
             }
             if self.write(known.as_ref(), &target, drifted).await? == Written::Done {
                 let written = as_written(known.as_ref(), target, drifted);
-                let pending = pending(reading, &written, sold.as_ref());
+                let ends = self.pending_end(reading, &written).await?;
+                let pending = pending(reading, &written, sold.as_ref()).max(ends);
                 return Ok((written, pending));
             }
             known = self.app.store.listing(&key.listing(&sku)).await?;

@@ -20,11 +20,23 @@ pub(super) struct Seen {
     pub(super) marketplaces: Vec<Marketplace>,
     /// Amazon keeps its stock, on one of the marketplaces at least.
     pub(super) by_amazon: bool,
-    /// People can buy it on one of the marketplaces at least, as far as its status says.
+    /// People can buy it on one of the marketplaces at least, as far as its status says; or our ends of its offers alone
+    /// keep them from it.
     pub(super) open: bool,
     /// The live quantity of each marketplace whose report shows one.
     pub(super) shown: Vec<Shown>,
+    /// Of marketplaces where it was sent the end of its offer: whether that offer is sold, as far as reports say.
+    pub(super) offered: Vec<Offered>,
     /// When Amazon made the report.
+    pub(super) at: Timestamp,
+}
+
+/// An offer that was sent its end, as the report of its marketplace shows it, at most a few hours old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Offered {
+    pub(super) marketplace: Marketplace,
+    /// It is inactive although it has stock.
+    pub(super) closed: bool,
     pub(super) at: Timestamp,
 }
 

@@ -56,6 +56,8 @@ impl Default for Seen {
 pub(crate) struct Sightings {
     hasher: RandomState,
     seen: HashMap<u64, Seen, BuildHasherDefault<AsItIs>>,
+    /// The places of reports that show SKUs inactive although they have stock.
+    closed: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     /// The quantities of SKUs that show different ones, by the place of their report.
     differing: HashMap<u64, Vec<(usize, u32)>, BuildHasherDefault<AsItIs>>,
 }
@@ -76,6 +78,9 @@ impl Sightings {
         };
         let open = if row.is_open() { Mark::Open as u32 } else { 0 };
         let here = (1 << place) & MARKETPLACES;
+        if open == 0 && row.quantity.is_some_and(|quantity| quantity > 0) {
+            *self.closed.entry(hash).or_default() |= here;
+        }
         let seen = self.seen.entry(hash).or_default();
         let before = *seen;
         seen.bits |= here | by | open;
@@ -131,6 +136,9 @@ impl Sightings {
             (NONE, other) | (other, NONE) => other,
             (one, other) => one.max(other),
         };
+        if let Some(closed) = self.closed.remove(&from) {
+            *self.closed.entry(to).or_default() |= closed;
+        }
         if let Some(quantities) = self.differing.remove(&from) {
             self.differing.entry(to).or_default().extend(quantities);
         }
@@ -168,6 +176,12 @@ impl Sightings {
     /// Whether the report that is the `place`-th has it.
     pub(crate) fn is_in(&self, sku: &str, place: usize) -> bool {
         self.bits(sku) & MARKETPLACES & (1 << place) != 0
+    }
+
+    /// Whether the report that is the `place`-th shows it inactive although it has stock.
+    pub(crate) fn is_closed_in(&self, sku: &str, place: usize) -> bool {
+        let closed = self.closed.get(&self.hash(sku));
+        closed.is_some_and(|places| places & (1 << place) != 0)
     }
 
     fn bits(&self, sku: &str) -> u32 {

@@ -4,6 +4,7 @@
 
 mod closed;
 mod deleted;
+mod ends;
 mod faults;
 mod held;
 mod looks;

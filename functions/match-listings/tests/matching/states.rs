@@ -80,6 +80,7 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
         quantity: Some(quantity),
         why: "test".into(),
         level_at: None,
+        ended: std::collections::BTreeSet::new(),
         generation: 5,
         at,
     };

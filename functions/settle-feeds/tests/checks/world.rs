@@ -121,6 +121,7 @@ impl World {
             quantity: Some(quantity),
             why: "counted".into(),
             level_at: None,
+            ended: std::collections::BTreeSet::new(),
             generation,
             at: at(0),
         };

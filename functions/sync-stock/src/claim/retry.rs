@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Sent};
+use stallkeeper::domain::marketplace::Marketplace;
 
 /// What is to be claimed.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,21 @@ impl From<Offer> for Current<rust_decimal::Decimal> {
             wanted: wanted.and_then(|it| Some((it.amount?, it.generation, None))),
             sent: offer.sent,
             send_count: offer.send_count,
+        }
+    }
+}
+
+impl Current<bool> {
+    /// Whether a listing's offer on a marketplace is ended.
+    pub(crate) fn end(listing: &Listing, marketplace: Marketplace) -> Self {
+        let end = listing.end(marketplace);
+        let ended = listing.end_is_wanted(marketplace);
+        let wanted = listing.wanted.as_ref();
+        Self {
+            sendable: listing.is_sent_ends(),
+            wanted: wanted.map(|it| (ended, it.generation, None)),
+            sent: end.sent,
+            send_count: end.send_count,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::send_session::{SendSession, Stop, general_words, refused_for_good};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, SellerId};
+use stallkeeper::domain::listing::ListingPart;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::seller_session::CallOutcome;
 use stallkeeper::sp_api::listings_feed::{FeedWriter, Pushed};
@@ -234,7 +235,7 @@ async fn document(session: &SendSession<'_>, feed: &Feed) -> Result<(u32, Vec<u8
     loop {
         put_all_back(session, feed, less.iter().collect(), |sent| *sent == by).await?;
         let lines = without(session, feed, &less).await?;
-        let (document, written) = write(session.seller.seller().await?, feed, &lines)?;
+        let (document, written) = write(session, session.seller.seller().await?, feed, &lines)?;
         if written == lines.len() {
             return Ok((u32::try_from(written).unwrap_or(u32::MAX), document));
         }
@@ -270,15 +271,22 @@ async fn without(
 }
 
 /// Writes lines until the document is full; how many it took.
-fn write(seller: &SellerId, feed: &Feed, lines: &[FeedLine]) -> Result<(Vec<u8>, usize)> {
+fn write(
+    session: &SendSession<'_>,
+    seller: &SellerId,
+    feed: &Feed,
+    lines: &[FeedLine],
+) -> Result<(Vec<u8>, usize)> {
     let out = Vec::with_capacity(lines.len() * BYTES_A_LINE + BYTES_A_LINE);
     let mut writer = FeedWriter::new(out, seller)?;
     let mut written = 0;
     for line in lines {
-        let marketplace = target(feed, &line.sku).price_on;
-        let change = match (marketplace, &line.value) {
-            (None, LineValue::Quantity(quantity)) => Change::Quantity(*quantity),
-            (Some(marketplace), LineValue::Price { amount, .. }) => Change::Price {
+        let change = match (target(feed, &line.sku).part, &line.value) {
+            (ListingPart::Quantity, LineValue::Quantity(quantity)) => Change::Quantity(*quantity),
+            (ListingPart::End(marketplace), LineValue::End { ended }) => {
+                session.end_change(marketplace, *ended)
+            }
+            (ListingPart::Price(marketplace), LineValue::Price { amount, .. }) => Change::Price {
                 marketplace,
                 amount: *amount,
             },

@@ -5,7 +5,7 @@ use crate::claim::{Claim, ClaimOutcome, Target, claim, confirm};
 use crate::plan::marketplaces_of;
 use crate::send_session::{FAILURES_AT_ONCE, SendSession, refused_for_good, words};
 use stallkeeper::domain::feed::{LineValue, SentBy};
-use stallkeeper::domain::listing::{Refused, advice};
+use stallkeeper::domain::listing::{ListingPart, Refused, advice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::seller_session::CallOutcome;
@@ -100,6 +100,7 @@ async fn send(
                 marketplace,
                 amount,
             },
+            LineValue::End { ended } => session.end_change(marketplace, ended),
         },
     };
     let sku = entry.sku.as_str();
@@ -197,13 +198,17 @@ async fn refuse(
     let store = &session.app.store;
     let at = session.amazons_now();
     let listing = &connection.listing(&entry.sku);
-    match (entry.price_on, &claimed.value) {
-        (Some(marketplace), LineValue::Price { amount, .. }) => {
+    match (entry.part(), &claimed.value) {
+        (ListingPart::End(marketplace), LineValue::End { ended }) => {
+            let refused = refused(*ended, code, message, at);
+            store.refuse_end(listing, marketplace, &refused).await?;
+        }
+        (ListingPart::Price(marketplace), LineValue::Price { amount, .. }) => {
             let refused = refused(*amount, code, message, at);
             let offer = &listing.offer(marketplace);
             store.refuse_offer(offer, &refused).await?;
         }
-        (None, LineValue::Quantity(quantity)) => {
+        (ListingPart::Quantity, LineValue::Quantity(quantity)) => {
             let refused = refused(*quantity, code, message, at);
             store.refuse_listing(listing, &refused).await?;
         }

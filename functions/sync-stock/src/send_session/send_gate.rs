@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use stallkeeper::domain::ids::FeedId;
+use stallkeeper::domain::listing::ListingPart;
 use stallkeeper::store::ToSend;
 use std::collections::HashSet;
 
@@ -24,7 +25,9 @@ impl SendGate {
         if is_put_off || after.is_some_and(|feed| self.open.contains(feed)) {
             return false;
         }
-        entry.price_on.is_some() || entry.decrease || self.knows_orders_until(entry.level_at)
+        entry.part() != ListingPart::Quantity
+            || entry.decrease
+            || self.knows_orders_until(entry.level_at)
     }
 
     /// Whether all orders up to a measurement are known.

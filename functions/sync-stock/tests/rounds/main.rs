@@ -6,6 +6,7 @@
 )]
 
 mod brakes;
+mod ends;
 mod feeds;
 mod holds;
 mod looks;

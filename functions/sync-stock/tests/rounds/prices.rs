@@ -42,6 +42,7 @@ impl World {
         };
         let entry = ToSend {
             price_on: Some(UK),
+            end_on: None,
             value: LineValue::Price {
                 amount: Decimal::from(amount),
                 currency: UK.currency().to_owned(),

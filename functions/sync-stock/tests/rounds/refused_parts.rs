@@ -3,7 +3,7 @@
 use crate::world::World;
 use serde_json::json;
 use stallkeeper::domain::feed::FeedState;
-use stallkeeper::domain::listing::Listing;
+use stallkeeper::domain::listing::{Listing, ListingPart};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::store::{ToSend, Written};
 
@@ -43,7 +43,10 @@ impl World {
 
     async fn entry(&self, sku: &str) -> ToSend {
         let sku = sku.parse().unwrap();
-        let entry = self.store.to_send_of(&self.ids(), &sku, None).await;
+        let entry = self
+            .store
+            .to_send_of(&self.ids(), &sku, ListingPart::Quantity)
+            .await;
         entry.unwrap().unwrap()
     }
 }

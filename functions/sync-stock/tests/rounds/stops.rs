@@ -4,6 +4,7 @@ use crate::tripwire::{Service, Side, Tripwire};
 use crate::world::World;
 use futures::StreamExt as _;
 use stallkeeper::domain::feed::FeedState;
+use stallkeeper::domain::marketplace::Marketplace;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SKUS: [&str; 4] = ["A", "b/2", "c#3", "Z"];
@@ -39,6 +40,10 @@ async fn stopped_after(patch_most: usize, kind: &str, n: usize) -> bool {
     let at = format!("{kind} stopped after effect {n}");
     let world = World::start().await;
     world.list(&SKUS, 50).await;
+    world
+        .list_in(&["E"], 50, &[Marketplace::Uk, Marketplace::De])
+        .await;
+    world.want_end("E", true).await;
     for (number, sku) in (5..).zip(SKUS) {
         world.want(sku, if sku == "Z" { 0 } else { number }).await;
     }
@@ -64,6 +69,10 @@ async fn stopped_after(patch_most: usize, kind: &str, n: usize) -> bool {
     assert!(world.to_send().await.is_empty(), "{at}");
     let open = |state: &FeedState| state.is_open();
     assert!(!world.states().await.iter().any(open), "{at}");
+    assert!(
+        world.is_ended("E").await && world.end("E").await.is_ended(),
+        "{at}"
+    );
     let live = world.live().await;
     for (number, sku) in (5..).zip(SKUS) {
         let wanted = if sku == "Z" { 0 } else { number };

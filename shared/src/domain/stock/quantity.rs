@@ -2,10 +2,12 @@
 
 use super::{Levels, Measured, Policy, Reservation, Step, StockLevel, counted};
 use crate::domain::ids::Sku;
+use crate::domain::marketplace::Marketplace;
 use crate::domain::product::{DeletedProduct, ListingsOfDeleted, Part, Product};
 use crate::domain::stock_settings::StockSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A SKU with all that a quantity depends on.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +148,9 @@ pub struct Wanted {
     pub why: String,
     /// The latest measurement that the number rests on: an increase waits until all orders up to it are known.
     pub level_at: Option<Timestamp>,
+    /// The marketplaces on which its offer is to be ended.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub ended: BTreeSet<Marketplace>,
     /// Counters and settings that it was computed from; the greater wins.
     pub generation: u64,
     pub at: Timestamp,
@@ -182,6 +187,7 @@ fn wanted(
             .iter()
             .filter_map(|component| component.measured_at)
             .max(),
+        ended: BTreeSet::new(),
         generation,
         at,
     };

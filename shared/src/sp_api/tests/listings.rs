@@ -98,6 +98,35 @@ async fn a_price_is_merged_in_the_stores_currency_with_the_digits_it_has() {
 }
 
 #[tokio::test]
+async fn an_offer_is_ended_by_a_day_and_opened_by_none_on_its_marketplace_alone() {
+    for (on, end_at) in [
+        (
+            Some(jiff::civil::date(2026, 11, 28)),
+            json!({ "value": "2026-11-28" }),
+        ),
+        (None, Value::Null),
+    ] {
+        let world = World::new().await;
+        world.answers("PATCH", accepted()).await;
+        let patch = ListingPatch {
+            product_type: None,
+            change: Change::End {
+                marketplace: Marketplace::De,
+                on,
+            },
+        };
+        let _ = world.patch("A", &patch).await.unwrap();
+        let body: Value = serde_json::from_slice(&world.the_request().await.body).unwrap();
+        let offer = json!([{
+            "audience": "ALL", "currency": "EUR", "marketplace_id": "A1PA6795UKMFR9", "end_at": end_at,
+        }]);
+        let patch =
+            json!({ "op": "merge", "path": "/attributes/purchasable_offer", "value": offer });
+        assert_eq!(body["patches"], json!([patch]));
+    }
+}
+
+#[tokio::test]
 async fn a_refused_patch_says_why_in_amazons_words() {
     let world = World::new().await;
     let issue = json!({

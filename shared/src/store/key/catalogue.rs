@@ -5,8 +5,7 @@ use crate::domain::ids::{
     AmazonSku, ConnectionId, ConnectionKey, FeedId, ListingKey, OfferKey, OrderId, Sku, TenantId,
     WarehouseCode,
 };
-use crate::domain::listing::ListingState;
-use crate::domain::marketplace::Marketplace;
+use crate::domain::listing::{ListingPart, ListingState};
 use jiff::Timestamp;
 
 impl Key {
@@ -85,11 +84,12 @@ impl Key {
         )
     }
 
-    pub(crate) fn to_send(listing: &ListingKey, price_on: Option<Marketplace>) -> Self {
+    pub(crate) fn to_send(listing: &ListingKey, part: ListingPart) -> Self {
         let sku = encoded(listing.amazon_sku.as_str());
-        let sk = match price_on {
-            None => format!("Q#{sku}"),
-            Some(marketplace) => format!("P#{}#{sku}", marketplace.country()),
+        let sk = match part {
+            ListingPart::Quantity => format!("Q#{sku}"),
+            ListingPart::Price(marketplace) => format!("P#{}#{sku}", marketplace.country()),
+            ListingPart::End(marketplace) => format!("E#{}#{sku}", marketplace.country()),
         };
         let shard = shard_of(&listing.amazon_sku);
         Self::new(to_send_pk(&listing.connection, shard), sk)

@@ -125,7 +125,14 @@ fn put_one(
         listing.put_offer(marketplace, price.or(kept));
     }
     (listing.fulfilment, listing.standing) = (new.fulfilment, new.status);
+    let ends = listing.special.take().map(|it| it.ends);
     listing.special = new.special;
+    if let Some(ends) = ends.filter(|it| !it.is_empty()) {
+        let special = listing.special.get_or_insert_default();
+        if special.ends.is_empty() {
+            special.ends = ends;
+        }
+    }
     if let Some(quantity) = new.quantity.or(is_new.then_some(0)) {
         listing.set_quantity(quantity, &by_seller(sequence, now));
     }
@@ -217,6 +224,8 @@ struct Shown<'a> {
 struct More<'a> {
     marketplaces: Vec<&'static str>,
     prices: BTreeMap<&'static str, &'a Price>,
+    /// Ends of sale periods.
+    ends: BTreeMap<&'static str, &'a str>,
     asin: &'a str,
     product_type: &'a str,
     title: &'a str,
@@ -229,6 +238,10 @@ struct More<'a> {
 impl<'a> Shown<'a> {
     fn of(sku: &'a str, listing: &'a Listing, brief: bool) -> Self {
         let priced = |offer: &'a Offer| Some((offer.marketplace.id, offer.price.as_ref()?));
+        let ends = |offer: &'a Offer| {
+            let id = offer.marketplace.id;
+            Some((id, listing.end_at(id)?))
+        };
         let more = || More {
             marketplaces: listing
                 .offers
@@ -236,6 +249,7 @@ impl<'a> Shown<'a> {
                 .map(|offer| offer.marketplace.id)
                 .collect(),
             prices: listing.offers.iter().filter_map(priced).collect(),
+            ends: listing.offers.iter().filter_map(ends).collect(),
             asin: &listing.asin,
             product_type: &listing.product_type,
             title: &listing.title,
@@ -284,7 +298,7 @@ pub(super) async fn change(
         listing.set_quantity(quantity, &by);
     }
     let shown = json!(Shown::of(&which.sku, listing, false));
-    let told = told(&which.sku, listing, false);
+    let told = told(&which.sku, listing, false, now);
     if change.status.is_some() || change.fulfilment.is_some() {
         known.raised.extend(told);
     }
@@ -292,12 +306,12 @@ pub(super) async fn change(
 }
 
 /// What a listing's status is in each of its marketplaces.
-fn told(sku: &str, listing: &Listing, deleted: bool) -> Vec<Raised> {
+fn told(sku: &str, listing: &Listing, deleted: bool, now: Timestamp) -> Vec<Raised> {
     let of = |offer: &Offer| Raised::Listing {
         marketplace: offer.marketplace.id.to_owned(),
         sku: sku.to_owned(),
         asin: listing.asin.to_string(),
-        status: match (deleted, listing.is_buyable(offer)) {
+        status: match (deleted, listing.is_buyable(offer, now)) {
             (true, _) => vec!["DELETED"],
             (false, true) => vec!["BUYABLE", "DISCOVERABLE"],
             (false, false) => vec!["DISCOVERABLE"],
@@ -311,12 +325,12 @@ pub(super) async fn remove(
     Path(seller): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<StatusCode, Refused> {
-    let mut world = sandbox.world();
+    let (mut world, now) = (sandbox.world(), sandbox.clock.now());
     let Some(known) = world.sellers.get_mut(&seller) else {
         return no_such_seller(&seller);
     };
     let listing = known.listings.get(&which.sku);
-    let told = listing.map(|listing| told(&which.sku, listing, true));
+    let told = listing.map(|listing| told(&which.sku, listing, true, now));
     known.raised.extend(told.into_iter().flatten());
     if known.listings.remove(&which.sku) {
         Ok(StatusCode::NO_CONTENT)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Fulfilment, Issue, Listing, Offer, remark};
@@ -96,7 +97,7 @@ fn item(sku: &str, listing: &Listing, offers: &[&Offer], admitted: &AdmittedRequ
         let of_offers =
             |part: &dyn Fn(&Offer) -> Value| offers.iter().map(|offer| part(offer)).collect();
         let value: Value = match data.as_str() {
-            "summaries" => of_offers(&|offer| summary(listing, offer)),
+            "summaries" => of_offers(&|offer| summary(listing, offer, admitted.now)),
             "attributes" => attributes(listing, offers),
             "offers" => offers.iter().filter_map(priced).collect(),
             "fulfillmentAvailability" => availability(listing, offers),
@@ -110,8 +111,8 @@ fn item(sku: &str, listing: &Listing, offers: &[&Offer], admitted: &AdmittedRequ
     item
 }
 
-fn summary(listing: &Listing, offer: &Offer) -> Value {
-    let status: &[&str] = if listing.is_buyable(offer) {
+fn summary(listing: &Listing, offer: &Offer, now: Timestamp) -> Value {
+    let status: &[&str] = if listing.is_buyable(offer, now) {
         &["BUYABLE", "DISCOVERABLE"]
     } else {
         &["DISCOVERABLE"]
@@ -188,6 +189,9 @@ fn attributes(listing: &Listing, offers: &[&Offer]) -> Value {
             "audience": "ALL", "currency": price.currency, "marketplace_id": offer.marketplace.id,
             "our_price": [{ "schedule": [{ "value_with_tax": amount }] }],
         });
+        if let Some(end_at) = listing.end_at(offer.marketplace.id) {
+            shown["end_at"] = json!({ "value": end_at });
+        }
         let special = listing.special.as_ref();
         if special.is_some_and(|it| it.automated_in.contains(offer.marketplace.id)) {
             shown["automated_pricing_merchandising_rule_plan"] =

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Fulfilment, Listing, Price};
-use crate::marketplaces;
+use super::{Fulfilment, Listing, Price, sale_period};
+use crate::marketplaces::{self, Marketplace};
 
 const AVAILABILITY: &str = "fulfillment_availability";
 const OFFER: &str = "purchasable_offer";
@@ -24,6 +24,11 @@ pub(crate) enum Edit {
     Price {
         marketplace: String,
         price: Option<Price>,
+    },
+    /// Until when it is sold in one marketplace; `None`: without end.
+    End {
+        marketplace: String,
+        end_at: Option<String>,
     },
     /// Anything else.
     Attribute { name: String, value: Option<Value> },
@@ -124,14 +129,23 @@ pub(crate) fn read(
             return Err(Issue::forbidden("90000900", message, attribute));
         }
         for value in values {
-            edits.push(match attribute {
+            let edit = match attribute {
                 AVAILABILITY => availability(op, value, listing)?,
-                OFFER => price(op, value, listing, marketplace)?,
+                OFFER => {
+                    edits.extend(end(op, value, listing, marketplace)?);
+                    // Only `merge` may leave the price as it is.
+                    let says = |name| value.get(name).is_some();
+                    if op == "merge" && says("end_at") && !says("our_price") {
+                        continue;
+                    }
+                    price(op, value, listing, marketplace)?
+                }
                 name => Edit::Attribute {
                     name: name.to_owned(),
                     value: (op != "delete").then(|| patch["value"].clone()),
                 },
-            });
+            };
+            edits.push(edit);
         }
     }
     Ok(edits)
@@ -184,26 +198,13 @@ fn price(
     marketplace: &str,
 ) -> Result<Edit, Issue> {
     let wrong = |code, message: &str| Err(Issue::forbidden(code, message, OFFER));
-    let id = value["marketplace_id"].as_str().unwrap_or(marketplace);
-    let Some(marketplace) = marketplaces::of(id) else {
-        return wrong("90244", "'marketplace_id' is no marketplace id.");
-    };
-    if listing.is_some_and(|listing| listing.offer(id).is_none()) {
-        let message = format!("The listing is not in the marketplace {id}.");
-        return Err(Issue::new("13013", message, Some(OFFER)));
-    }
-    let on = id.to_owned();
+    let marketplace = offered_in(op, value, listing, marketplace)?;
+    let on = marketplace.id.to_owned();
     if op == "delete" {
         return Ok(Edit::Price {
             marketplace: on,
             price: None,
         });
-    }
-    if value["currency"] != marketplace.currency {
-        return wrong("90244", "'currency' is not that of the marketplace.");
-    }
-    if !matches!(value["audience"].as_str(), None | Some("ALL")) {
-        return wrong("90244", "The sandbox has no other audience than 'ALL'.");
     }
     let amount = &value["our_price"][0]["schedule"][0]["value_with_tax"];
     match amount.as_f64() {
@@ -217,4 +218,52 @@ fn price(
             }),
         }),
     }
+}
+
+/// The marketplace that an offer is of, if its selectors are right.
+fn offered_in(
+    op: &str,
+    value: &Value,
+    listing: Option<&Listing>,
+    marketplace: &str,
+) -> Result<&'static Marketplace, Issue> {
+    let wrong = |code, message: &str| Err(Issue::forbidden(code, message, OFFER));
+    let id = value["marketplace_id"].as_str().unwrap_or(marketplace);
+    let Some(marketplace) = marketplaces::of(id) else {
+        return wrong("90244", "'marketplace_id' is no marketplace id.");
+    };
+    if listing.is_some_and(|listing| listing.offer(id).is_none()) {
+        let message = format!("The listing is not in the marketplace {id}.");
+        return Err(Issue::new("13013", message, Some(OFFER)));
+    }
+    if op == "delete" {
+        return Ok(marketplace);
+    }
+    if value["currency"] != marketplace.currency {
+        return wrong("90244", "'currency' is not that of the marketplace.");
+    }
+    if !matches!(value["audience"].as_str(), None | Some("ALL")) {
+        return wrong("90244", "The sandbox has no other audience than 'ALL'.");
+    }
+    Ok(marketplace)
+}
+
+/// What a value says of the end of the sale period: `merge` keeps what it does not say, anything else wipes it.
+fn end(
+    op: &str,
+    value: &Value,
+    listing: Option<&Listing>,
+    marketplace: &str,
+) -> Result<Option<Edit>, Issue> {
+    let marketplace = offered_in(op, value, listing, marketplace)?;
+    let end_at = match value.get("end_at") {
+        None if op == "merge" => return Ok(None),
+        Some(end_at) if op != "delete" => sale_period::read(end_at)
+            .map_err(|message| Issue::forbidden("90000900", message, OFFER))?,
+        _ => None,
+    };
+    Ok(Some(Edit::End {
+        marketplace: marketplace.id.to_owned(),
+        end_at,
+    }))
 }

@@ -204,3 +204,37 @@ fn a_price_is_of_one_store_and_the_other_keeps_its_own() {
     );
     assert!(mug.offer(UK).unwrap().price.is_none());
 }
+
+#[test]
+fn an_end_in_the_past_closes_one_marketplace_and_no_end_opens_it_at_its_price() {
+    let mut listings = listings(3);
+    let offer = |value: Value| json!({"op": "merge", "path": "/attributes/purchasable_offer", "value": [value]});
+    let of_de = |name: &str, value: Value| {
+        offer(json!({"marketplace_id": DE, "currency": "EUR", "audience": "ALL", name: value}))
+    };
+    let price = of_de(
+        "our_price",
+        json!([{"schedule": [{"value_with_tax": 9.5}]}]),
+    );
+    let end = |value: &str| of_de("end_at", json!({ "value": value }));
+    let opened = of_de("end_at", json!(null));
+    let rows = [
+        (2, price.clone(), true),
+        (4, end("2023-11-10"), false),
+        (3, opened.clone(), false),
+        (5, price, false),
+        (6, opened, true),
+        (7, end("2099-01-01"), true),
+        (8, end("2023-11-10T00:00:00Z"), false),
+    ];
+    for (sequence, patch, buyable) in rows {
+        let edits = edits(&listings, patch.clone()).unwrap();
+        listings.apply("MUG", &edits, &submission(sequence, 1));
+        let mug = listings.get("MUG").unwrap();
+        let offer = mug.offer(DE).unwrap();
+        assert_eq!(mug.is_buyable(offer, at(1)), buyable, "{patch}");
+        assert_eq!(mug.quantity, 3);
+    }
+    let wrong = edits(&listings, end("soon")).unwrap_err();
+    assert!(wrong.violates);
+}

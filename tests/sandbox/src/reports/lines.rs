@@ -188,6 +188,7 @@ impl Row {
             Standing::Incomplete => "Incomplete",
             Standing::Inactive => "Inactive",
             Standing::Active if quantity == Some(0) || offer.price.is_none() => "Inactive",
+            Standing::Active if listing.is_ended(offer.marketplace.id, as_of) => "Inactive",
             Standing::Active => "Active",
         };
         Self {

@@ -184,3 +184,45 @@ async fn a_preview_and_a_warning_say_what_is_wrong_and_only_the_warning_changes_
     );
     assert_eq!(shop.live("A").await, 5);
 }
+
+#[tokio::test]
+async fn an_offer_that_ended_is_inactive_in_its_report_and_shows_its_end_while_others_go_on() {
+    let shop = Shop::open().await;
+    let price = json!({ UK: { "amount": "9.99", "currency": "GBP" }, DE: { "amount": "9.99", "currency": "EUR" } });
+    let listing = json!({ "sku": "S", "marketplaces": [UK, DE], "quantity": 5, "price": price });
+    shop.admin("PUT", "listings", json!({ "listings": [listing] }))
+        .await;
+    let end = |end_at: Value| {
+        let value =
+            json!({ "audience": "ALL", "currency": "GBP", "marketplace_id": UK, "end_at": end_at });
+        json!({ "op": "merge", "path": "/attributes/purchasable_offer", "value": [value] })
+    };
+    let status = async |marketplace: &str| {
+        let text = shop.report(marketplace).await.bytes().await.unwrap();
+        let text = crate::shop::unpacked(&text);
+        let line = text.lines().find(|line| line.contains("\tS\t"));
+        line.unwrap().rsplit('\t').next().unwrap().to_owned()
+    };
+    let patched = shop.patch("S", end(json!({ "value": "2025-01-01" }))).await;
+    assert_eq!(patched["status"], "ACCEPTED");
+    let query = [
+        ("marketplaceIds", UK),
+        ("includedData", "summaries,attributes"),
+    ];
+    let shown = checked("getListingsItem", 200, shop.0.get(&item("S"), &query).await).await;
+    assert_eq!(shown["summaries"][0]["status"], json!(["DISCOVERABLE"]));
+    let offer = &shown["attributes"]["purchasable_offer"][0];
+    assert_eq!(offer["end_at"]["value"], "2025-01-01");
+    assert_eq!(
+        (status(UK).await, status(DE).await),
+        ("Inactive".into(), "Active".into())
+    );
+    let message = json!({
+        "messageId": 1, "sku": "S", "operationType": "PATCH", "productType": "PRODUCT",
+        "patches": [end(Value::Null)],
+    });
+    shop.submit(&[message]).await;
+    assert_eq!(status(UK).await, "Active");
+    assert_eq!(shop.live("S").await, 5);
+    assert_eq!(shop.0.violations().await, Vec::<Value>::new());
+}

@@ -41,6 +41,7 @@ async fn refused_listing(database: &Database) -> Vec<Value> {
         quantity: Some(4),
         why: "counted".into(),
         level_at: None,
+        ended: std::collections::BTreeSet::new(),
         generation: 1,
         at: at(500),
     };

@@ -23,6 +23,7 @@ fn seen(by_amazon: bool, quantity: Option<u32>) -> Seen {
         by_amazon,
         open: true,
         shown: shows(Marketplace::Uk, quantity, 100),
+        offered: Vec::new(),
         at: at(100),
     }
 }
@@ -302,6 +303,7 @@ fn listing() -> impl Strategy<Value = Option<Listing>> {
             quantity: Some(q),
             why: String::new(),
             level_at: None,
+            ended: std::collections::BTreeSet::new(),
             generation: 3,
             at: at(1),
         });

@@ -19,6 +19,7 @@ fn listing(wanted: Option<u32>, sent: Option<(u32, i64)>) -> Listing {
         quantity: Some(quantity),
         why: String::new(),
         level_at: None,
+        ended: std::collections::BTreeSet::new(),
         generation: 1,
         at: hour(10),
     });

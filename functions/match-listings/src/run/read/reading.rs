@@ -1,6 +1,6 @@
 //! What a run knows of the reports while it reads them.
 
-use crate::run::decide::{Seen, Shown};
+use crate::run::decide::{Offered, Seen, Shown};
 use crate::run::sightings::{Mark, Sightings};
 use crate::run::spelling::Garbled;
 use jiff::Timestamp;
@@ -112,13 +112,45 @@ impl Reading {
                 at: source.made_at,
             })
         });
+        let offered = known.map_or_else(Vec::new, |known| self.offered(text, known));
+        let open = self.sightings.has(text, Mark::Open);
         Seen {
             marketplaces: self.marketplaces(text, known.map_or(&[], |known| &known.marketplaces)),
             by_amazon: by_amazon || was_amazons && !self.proves_merchant,
-            open: self.sightings.has(text, Mark::Open),
+            open: open || known.is_some_and(|known| self.is_closed_by_ends(known)),
             shown: shown.collect(),
+            offered,
             at,
         }
+    }
+
+    /// What the reports show of the offers that were sent an end. One without stock says nothing: it is inactive anyway.
+    fn offered(&self, sku: &str, known: &Listing) -> Vec<Offered> {
+        if known.ends.is_empty() {
+            return Vec::new();
+        }
+        let shown = self.sightings.quantities(sku).into_iter();
+        let shown = shown.filter_map(|(place, quantity)| {
+            let source = self.sources.get(place).filter(|_| quantity > 0)?;
+            known.ends.get(&source.marketplace)?;
+            Some(Offered {
+                marketplace: source.marketplace,
+                closed: self.sightings.is_closed_in(sku, place),
+                at: source.made_at,
+            })
+        });
+        shown.collect()
+    }
+
+    /// Whether all reports that have a listing show it inactive because its offers were ended here.
+    fn is_closed_by_ends(&self, known: &Listing) -> bool {
+        let sku = known.amazon_sku.as_str();
+        let ended = |place| {
+            let source: Option<&Source> = self.sources.get(place);
+            source.is_some_and(|it| known.end(it.marketplace).is_ended())
+        };
+        let mut places = self.sightings.places(sku).peekable();
+        places.peek().is_some() && places.all(ended)
     }
 
     /// Whether quantities are sent, so that reports show whether somebody else changes them.

@@ -1,6 +1,7 @@
 //! What is listed, wanted and kept in the tables, and what happens to it.
 
 use super::*;
+use std::collections::BTreeSet;
 
 impl World {
     /// Lists SKUs on Amazon and here, matched, in the UK.
@@ -44,6 +45,7 @@ impl World {
             quantity: Some(quantity),
             why: String::new(),
             level_at,
+            ended: BTreeSet::new(),
             generation,
             at: Timestamp::now(),
         };
@@ -68,6 +70,7 @@ impl World {
         let entry = ToSend {
             sku,
             price_on: None,
+            end_on: None,
             value: LineValue::Quantity(quantity),
             generation,
             send_count: listing.send_count,
@@ -156,6 +159,7 @@ impl World {
         let entry = ToSend {
             sku: listing.amazon_sku.clone(),
             price_on: None,
+            end_on: None,
             value: LineValue::Quantity(quantity),
             generation: listing.wanted.unwrap().generation,
             send_count: listing.send_count,

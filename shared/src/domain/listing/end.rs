@@ -1,0 +1,157 @@
+//! The end of a listing's offer on one marketplace: the product is not sold there, and the quantity, which all marketplaces
+//! share, stays as it is. Wanted → sent → accepted → observed. Pure.
+//!
+//! Amazon is sent an end in the past ("closing a listing"), and no end again once it is to be sold there; its pages are
+//! *Manage purchasable offer* and *Understanding Amazon listing status*. An offer that nothing here ended is left alone.
+
+use super::{Listing, ListingState, Observed, Refused, Sent, Standing, report_shows_from};
+use crate::domain::feed::SentBy;
+use crate::domain::marketplace::Marketplace;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What was sent of an offer's end on one marketplace, and what Amazon shows of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferEnd {
+    /// Whether it was sent an end, or that it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sent<bool>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused<bool>>,
+    /// Whether Amazon's report showed it ended, since it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed<bool>>,
+    /// How often something was sent; the lock of the function that sends the next.
+    #[serde(default)]
+    pub send_count: u64,
+}
+
+/// What a report shows of an offer's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndNews {
+    None,
+    /// It shows the offer ended, for the first time.
+    Ended,
+    /// Amazon did not end it, long after it accepted that: it is sent again.
+    NotTaken,
+    /// The offer was ended and is sold again: a person opened it at Amazon, who is not overruled.
+    Reopened,
+}
+
+impl OfferEnd {
+    pub fn sent_by(&self) -> Option<&SentBy> {
+        self.sent.as_ref().map(|sent| &sent.by)
+    }
+
+    /// Whether Amazon was sent an end last, as far as that was not refused.
+    pub fn is_ended(&self) -> bool {
+        let ended = self.sent.as_ref().is_some_and(|sent| sent.value);
+        ended && !self.is_refused(true)
+    }
+
+    /// Whether Amazon refused this for good.
+    fn is_refused(&self, ended: bool) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|refused| refused.value == ended && refused.is_final())
+    }
+
+    /// Whether a person opened the offer at Amazon after it was ended.
+    pub fn is_reopened(&self) -> bool {
+        let shown = self.observed.as_ref().map(|observed| observed.value);
+        self.is_ended() && shown == Some(false)
+    }
+
+    /// What is to be sent; `None`: nothing.
+    fn next(&self, wanted: bool, standing: Standing) -> Option<bool> {
+        if self.is_refused(wanted) || wanted && self.is_reopened() {
+            return None;
+        }
+        let sent = self.sent.as_ref().map(|sent| sent.value);
+        let known = sent.filter(|_| standing != Standing::Lost);
+        match (wanted, known) {
+            (true, Some(true)) | (false, Some(false)) => None,
+            // What nothing here ended is not opened here either.
+            (false, None) if sent.is_none() => None,
+            _ => Some(wanted),
+        }
+    }
+
+    /// What Amazon's report of `at` shows: `ended` if the offer is inactive there although it has stock.
+    pub fn news(&self, ended: bool, at: Timestamp, standing: Standing) -> EndNews {
+        let certain = report_shows_from(at);
+        let Some(sent) = self.sent.as_ref().filter(|_| self.is_ended()) else {
+            return EndNews::None;
+        };
+        if sent.at >= certain || !standing.is_applied_before(certain) {
+            return EndNews::None;
+        }
+        let shown = self.observed.as_ref().map(|observed| observed.value);
+        match (ended, shown) {
+            (true, Some(true)) | (false, Some(false)) => EndNews::None,
+            (true, _) => EndNews::Ended,
+            (false, Some(true)) => EndNews::Reopened,
+            (false, None) => EndNews::NotTaken,
+        }
+    }
+
+    /// The same once a report of `at` showed it.
+    pub fn after(&self, news: EndNews, at: Timestamp) -> Self {
+        let observed = |value| Some(Observed { value, at });
+        match news {
+            EndNews::None => self.clone(),
+            EndNews::Ended => Self {
+                observed: observed(true),
+                ..self.clone()
+            },
+            EndNews::Reopened => Self {
+                observed: observed(false),
+                ..self.clone()
+            },
+            EndNews::NotTaken => Self {
+                sent: None,
+                refused: None,
+                observed: None,
+                ..self.clone()
+            },
+        }
+    }
+}
+
+impl Listing {
+    /// Whether its offer on a marketplace is wanted to be ended.
+    pub fn end_is_wanted(&self, marketplace: Marketplace) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_some_and(|wanted| wanted.ended.contains(&marketplace))
+    }
+
+    /// What is known of the end of its offer on a marketplace.
+    pub fn end(&self, marketplace: Marketplace) -> OfferEnd {
+        self.ends.get(&marketplace).cloned().unwrap_or_default()
+    }
+
+    /// The marketplaces on which an end of its offer is wanted, or was ever sent.
+    pub fn ends_to_decide(&self) -> Vec<Marketplace> {
+        let wanted = self.wanted.iter().flat_map(|wanted| &wanted.ended);
+        let mut all: Vec<Marketplace> = wanted.chain(self.ends.keys()).copied().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether it may be sent what its offers are apart from the quantity: it is matched, and no person holds it.
+    pub fn is_sent_ends(&self) -> bool {
+        self.state == ListingState::Matched && self.hold.is_none()
+    }
+
+    /// Whether the offer on a marketplace is to be ended or opened again; `None`: nothing is to be sent.
+    pub fn next_end(&self, marketplace: Marketplace, standing: Standing) -> Option<bool> {
+        if !self.is_sent_ends() || !self.marketplaces.contains(&marketplace) {
+            return None;
+        }
+        let wanted = self.end_is_wanted(marketplace);
+        self.end(marketplace).next(wanted, standing)
+    }
+}
+
+#[cfg(test)]
+mod tests;
