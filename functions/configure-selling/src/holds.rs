@@ -1,17 +1,19 @@
 //! Holds: a person's word on one listing, at once, whatever is being computed or sent; and the list of them.
 
 mod change;
+pub(crate) mod rows;
 
 use crate::App;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Author, Body, Limit, Parameters, Problem, TenantConnection, Text, decode_cursor,
-    encode_cursor, foreign_cursor, must_not_be_disconnected,
+    Answer, Author, Body, Limit, PageFormat, Parameters, Problem, TenantConnection, Text,
+    csv_answer, decode_cursor, encode_cursor, foreign_cursor, must_not_be_disconnected, wants_csv,
 };
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
@@ -19,6 +21,13 @@ use stallkeeper::domain::listing::{HoldMode, Listing, ListingHold, ListingState}
 use std::sync::Arc;
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
+
+/// Where the next page of a CSV begins.
+const NEXT: &str = "next-page";
+/// The first four are what [`rows`] reads.
+const COLUMNS: [&str; 8] = [
+    "sku", "mode", "reason", "until", "state", "product", "author", "since",
+];
 
 /// Which listing.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -90,6 +99,24 @@ impl HeldListing {
             since: hold.since,
         })
     }
+
+    fn cells(&self) -> [String; 8] {
+        [
+            self.sku.to_string(),
+            self.mode.as_str().to_owned(),
+            self.reason.clone(),
+            self.until
+                .map(|until| until.to_string())
+                .unwrap_or_default(),
+            self.state.as_str().to_owned(),
+            self.product
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            self.author.clone().unwrap_or_default(),
+            self.since.to_string(),
+        ]
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -102,6 +129,8 @@ pub(crate) struct ListParams {
     limit: Limit<100>,
     /// `next` of the page before.
     after: Option<String>,
+    #[param(inline)]
+    format: Option<PageFormat>,
 }
 
 /// A page of held listings; those whose hold ends first come first.
@@ -169,14 +198,26 @@ pub(crate) async fn release(
 }
 
 /// List the listings that are held, those first whose hold ends first.
+///
+/// As CSV if `Accept` is `text/csv` or `format` is `csv`; then the header `next-page` is the `after` of the next page, and
+/// `holdListings` takes it back.
 #[utoipa::path(get, path = "/connections/{connection}/holds", operation_id = "listHolds", tag = "listings",
     params(ListParams),
-    responses((status = 200, body = HoldList)))]
+    responses((status = 200, description = "A page of held listings", content(
+        (HoldList = "application/json"),
+        (String = "text/csv"),
+    ))))]
 pub(crate) async fn list(
     connection: TenantConnection<Connections>,
     State(app): State<Arc<App>>,
-    Parameters(ListParams { limit, after }): Parameters<ListParams>,
-) -> Answer<Json<HoldList>> {
+    headers: HeaderMap,
+    Parameters(params): Parameters<ListParams>,
+) -> Answer<Response> {
+    let ListParams {
+        limit,
+        after,
+        format,
+    } = params;
     let after = after.as_deref().map(decode_cursor::<Place>).transpose()?;
     let id = connection.id.as_str();
     if after.as_ref().is_some_and(|place| place.connection != id) {
@@ -184,7 +225,14 @@ pub(crate) async fn list(
     }
     let after = after.as_ref().map(|place| place.held_after.as_str());
     let list = app.holds(&connection, after, limit.get().into()).await?;
-    Ok(Json(list))
+    if !wants_csv(&headers, format) {
+        return Ok(Json(list).into_response());
+    }
+    let mut response = csv_answer(&COLUMNS, list.holds.iter().map(HeldListing::cells))?;
+    if let Some(next) = list.next.and_then(|next| next.parse().ok()) {
+        response.headers_mut().insert(NEXT, next);
+    }
+    Ok(response)
 }
 
 impl App {

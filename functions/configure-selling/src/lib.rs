@@ -63,7 +63,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(brakes::freeze))
         .routes(routes!(brakes::unfreeze))
         .routes(routes!(brakes::release))
-        .routes(routes!(holds::hold, holds::release, holds::list));
+        .routes(routes!(
+            holds::hold,
+            holds::release,
+            holds::list,
+            holds::rows::hold
+        ));
     let deployment = OpenApiRouter::new()
         .routes(routes!(brakes::freeze_deployment))
         .routes(routes!(brakes::unfreeze_deployment));

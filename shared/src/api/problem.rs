@@ -159,6 +159,17 @@ impl Problem {
         format!("{} {}", self.title, self.detail)
     }
 
+    /// What is wrong with one row of many: the first place that is at fault and why; else as [`Self::words`].
+    pub fn of_row(&self) -> String {
+        match self.errors.first() {
+            Some(Fault { place, detail }) => {
+                let (Place::Pointer(name) | Place::Parameter(name)) = place;
+                format!("{}: {detail}", name.trim_start_matches('/'))
+            }
+            None => self.words(),
+        }
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }

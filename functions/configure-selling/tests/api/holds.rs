@@ -28,6 +28,18 @@ impl Stock {
         listing.unwrap().unwrap()
     }
 
+    /// Rows as CSV.
+    async fn csv(&self, path: &str, rows: &str) -> Value {
+        let caller = Caller::new("north".parse().unwrap(), &[Scope::Connections]);
+        let request =
+            axum::http::Request::post(format!("/connections/{}/{path}", crate::stock::ID))
+                .header("content-type", "text/csv")
+                .extension(caller)
+                .body(axum::body::Body::from(rows.to_owned()));
+        let router = configure_selling::router(self.app.clone());
+        kit::Answer::of(router, request.unwrap()).await.is(200)
+    }
+
     /// The SKUs that were queued to be computed again, each with its delay.
     fn recomputed(&self) -> Vec<(Value, i64)> {
         let sent = self.outside.aws().take("stock-changes").into_iter();
@@ -194,4 +206,59 @@ async fn a_held_listing_is_taken_out_of_the_feeds_that_are_not_submitted() {
         taken_out.push(feed.unwrap().overtaken.len());
     }
     assert_eq!(taken_out, [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn many_holds_come_as_csv_each_row_for_itself_and_the_list_is_taken_back() {
+    let stock = Stock::new().await;
+    for sku in SKUS {
+        stock.list(sku).await;
+    }
+    let hold = json!({"mode": "leave", "reason": "before"});
+    stock.ask("PUT", &path("C"), hold).await;
+    stock.recomputed();
+    let rows = "sku,mode,reason,until\n\
+        A,zero,a recall,\n\
+        \"Tee & \"\"ß\"\"\",leave,\"a campaign, short\",2099-12-24T12:00:00Z\n\
+        C,release,,\n\
+        NONE,zero,x,\n\
+        A,leave,another,\n\
+        B,half,x,\n\
+        A,zero,,\n\
+        A,zero,x,2020-01-01T00:00:00Z\n";
+    for _ in 0..2 {
+        let result = stock.csv("holds", rows).await;
+        assert_eq!(
+            (&result["held"], &result["released"]),
+            (&json!(2), &json!(1))
+        );
+        let rejected = result["rejected"].as_array().unwrap().iter();
+        let codes: Vec<_> = rejected
+            .map(|it| (it["row"].as_u64().unwrap(), it["code"].as_str().unwrap()))
+            .collect();
+        let expected = [
+            (4, "not_found"),
+            (5, "sku_twice"),
+            (6, "invalid"),
+            (7, "invalid"),
+            (8, "invalid"),
+        ];
+        assert_eq!(codes, expected);
+        let skus: Vec<Value> = stock
+            .recomputed()
+            .into_iter()
+            .map(|(skus, _)| skus)
+            .collect();
+        assert_eq!(skus.len(), 3);
+    }
+    assert_eq!(stock.listing("C").await.hold, None);
+    let table = stock.told("GET", "holds?format=csv", Value::Null).await;
+    let table = table.with_status(200).text;
+    assert!(table.starts_with("sku,mode,reason,until,state,product,author,since\n"));
+    assert!(table.contains("A,zero,a recall,,matched,A,"), "{table}");
+    let again = stock.csv("holds", &table).await;
+    assert_eq!(
+        (&again["held"], &again["rejected"]),
+        (&json!(2), &json!([]))
+    );
 }
