@@ -14,6 +14,7 @@ pub mod notice;
 pub mod order;
 pub mod product;
 pub mod row;
+pub mod selection;
 pub mod shipping_term;
 pub mod stock;
 pub mod stock_settings;
