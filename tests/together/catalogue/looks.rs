@@ -99,7 +99,7 @@ async fn a_price_that_amazons_rules_set_is_left_alone_and_cannot_be_released() {
     let connection = &key();
     let entry = stand
         .store
-        .to_send_of(connection, &name, Some(Marketplace::Uk));
+        .to_send_of(connection, &name, ListingPart::Price(Marketplace::Uk));
     assert_eq!(entry.await.unwrap(), None);
     let path = "/connections/C1/prices/release?sku=P&marketplace=UK";
     stand

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use stallkeeper::api::{Caller, Scope};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, Sku, TenantId};
-use stallkeeper::domain::listing::{Listing, ListingState, Observed};
+use stallkeeper::domain::listing::{Listing, ListingPart, ListingState, Observed};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
 use stallkeeper::store::{Store, ToSend, Written};
@@ -144,7 +144,7 @@ impl Stand {
     async fn to_send(&self, amazon_sku: &str) -> Option<ToSend> {
         let entries = self.store.to_send(&key(), true).await.unwrap();
         let mut entries = entries.into_iter();
-        entries.find(|entry| entry.sku.as_str() == amazon_sku && entry.price_on.is_none())
+        entries.find(|entry| entry.sku.as_str() == amazon_sku && entry.part() == ListingPart::Quantity)
     }
 
     async fn put(&self, path: &str, body: Value) -> Answer {

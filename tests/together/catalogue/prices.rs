@@ -49,7 +49,9 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
             (&json!("40.00"), &json!("GBP"))
         );
         assert_eq!(stand.queued("ticks").len(), 1);
-        let entry = store.to_send_of(&key(), &name, Some(Marketplace::Uk)).await;
+        let entry = store
+            .to_send_of(&key(), &name, ListingPart::Price(Marketplace::Uk))
+            .await;
         assert!(entry.unwrap().is_some());
     }
     let price = explained(&stand, "P").await["prices"][0].clone();
