@@ -12,6 +12,7 @@ pub mod marketplace;
 pub mod money;
 pub mod notice;
 pub mod order;
+pub mod price;
 pub mod product;
 pub mod row;
 pub mod selection;

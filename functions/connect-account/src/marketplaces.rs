@@ -45,7 +45,8 @@ pub(crate) struct MarketplaceAnswer {
     active: bool,
     strategy: Strategy,
     fba_orders: bool,
-    /// What decides the prices here: `leave` never touches them, `rrp` sends the recommended retail price.
+    /// What decides the prices here until price rules are published for the marketplace: `leave` never touches them, `rrp`
+    /// sends the recommended retail price.
     price_mode: PriceMode,
     /// Couriers that are switched off here; every other is on.
     couriers_off: Vec<String>,

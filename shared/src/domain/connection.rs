@@ -145,6 +145,8 @@ pub enum PriceMode {
     Leave,
     /// The product's recommended retail price in the marketplace's currency; if it has none, no price is sent.
     Rrp,
+    /// What the marketplace's price rules make of the product's cost or recommended price.
+    Rules,
 }
 
 /// How a marketplace of a connection is run.

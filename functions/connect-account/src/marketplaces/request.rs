@@ -33,8 +33,8 @@ pub(crate) struct MarketplaceRequest {
     /// Whether orders that Amazon fulfils are kept too, to be read only.
     #[serde(default)]
     fba_orders: bool,
-    /// What decides the prices here: `leave` never touches them, `rrp` sends the product's recommended retail price in the
-    /// marketplace's currency.
+    /// What decides the prices here until price rules are published for the marketplace: `leave` never touches them, `rrp`
+    /// sends the product's recommended retail price in the marketplace's currency. `rules` is set with the price rules.
     #[serde(default)]
     #[schema(default = "leave")]
     price_mode: PriceMode,
@@ -62,6 +62,9 @@ impl MarketplaceRequest {
         }
         if self.strategy == Strategy::Cheapest {
             faults.add("/strategy", "`cheapest` needs rate cards, and there are none yet: nobody can know which service is the cheapest. Use `review`.");
+        }
+        if self.price_mode == PriceMode::Rules {
+            faults.add("/price_mode", "price rules have a draft and are published: PUT /connections/{connection}/prices/{marketplace} with {\"mode\":\"rules\"}");
         }
         faults.done()?;
         Ok(MarketplaceChange {
@@ -129,6 +132,10 @@ mod tests {
                 "belongs to the connection",
             ),
             (json!({"active": true, "actve": true}), "no such field"),
+            (
+                json!({"active": true, "price_mode": "rules"}),
+                "price rules have a draft",
+            ),
         ] {
             let problem = checked(fields.clone()).unwrap_err();
             let text = serde_json::to_string(&problem).unwrap();
