@@ -16,6 +16,7 @@ pub mod price;
 pub mod product;
 pub mod row;
 pub mod selection;
+pub mod selling_rules;
 pub mod shipping_term;
 pub mod stock;
 pub mod stock_settings;

@@ -5,4 +5,4 @@ mod effect;
 mod page;
 
 pub use effect::{EffectKind, ListingEffect, PriceEffect};
-pub use page::PreviewPage;
+pub use page::{PreviewDraft, PreviewPage};

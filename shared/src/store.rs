@@ -26,6 +26,8 @@
 //! | events | all events of one change of a table, for 14 days | `EVENTS#t` | moment#id | `desk-orders` |
 //! | | that a tenant has events in an hour | `EVENTS_IN#hour` | tenant | `desk-orders`, for the operator |
 //! | connections | stock settings, rounds with their lease, matching | `CONNECTION#t#c` | `STOCK`, `STOCK_ROUND`, `MATCH` | all of stock out |
+//! | | draft of the selling rules, and each that was published | `CONNECTION#t#c` | `SELLING_RULES`, `SELLING_RULES#revision` | all of stock out |
+//! | | exchange rates | `TENANT#t` | `EXCHANGE_RATES` | `compute-listings`, `configure-selling` |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
 //! | | lease of cancellations | `CONNECTION#t#c` | `CANCELLATIONS` | `cancel-orders` |
 //! | | lease of the run that confirms dispatches | `CONNECTION#t#c` | `DISPATCHES` | `confirm-shipments` |
@@ -44,7 +46,7 @@
 //!
 //! | number | counts | written | conditional on it |
 //! |---|---|---|---|
-//! | `revision` | the changes of an item by whoever read it: the optimistic lock | order, listing, cursor, round, matching, settings and their draft (`draft_revision`) | the next write of the item: a caller that read an older one reads again |
+//! | `revision` | the changes of an item by whoever read it: the optimistic lock | order, listing, cursor, round, matching, exchange rates, settings and their draft (`draft_revision`, which the draft of the rules shares) | the next write of the item: a caller that read an older one reads again |
 //! | `generation` | the changes of inputs. A SKU has one with its levels (reservations count there too) and one with its product, the published settings have one; a wanted value has the sum of all it was computed from, its parts' included. | with the input, before anything is computed | a wanted value and an entry to send replace only lesser ones |
 //! | `send_count` | how often a value of a listing or an offer was sent | with each claim | the next claim, and the deletion of the entry that asked for it |
 //!
@@ -92,6 +94,7 @@ mod retie;
 mod revised;
 mod risks;
 mod rounds;
+mod selling_rules;
 mod send_again;
 mod settings;
 mod sku_inputs;
@@ -134,6 +137,7 @@ pub use reservations::Reserved;
 pub use retie::FormerTie;
 pub use risks::{RiskClock, RiskProgress};
 pub use rounds::{ClosedMarketplace, HeldRound, Round, RoundSummary};
+pub use selling_rules::RevisedRates;
 pub use send_again::{ByPatch, SentAgain};
 pub use settings::Settings;
 pub use sku_inputs::{Listed, SkuInputs};

@@ -1,13 +1,16 @@
-//! `configure-selling`: how a connection's stock is sent. Settings are drafted, previewed and published; a person pulls
-//! and releases the brakes, and holds listings.
+//! `configure-selling`: how a connection's stock is sent, and by which rules its prices are made. Settings and rules are
+//! drafted, previewed and published together; a person pulls and releases the brakes, and holds listings.
 //!
 //! It never talks to Amazon and computes nothing: it writes what should be, and queues the work that follows. A request
 //! is answered only after that work is queued, and sending the request again does no harm.
 
 mod brakes;
+mod exchange_rates;
 mod holds;
 mod preview;
+mod prices;
 mod publish;
+mod rules;
 mod settings;
 
 use axum::Router;
@@ -60,6 +63,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(settings::show, settings::put))
         .routes(routes!(publish::publish))
         .routes(routes!(preview::list))
+        .routes(routes!(prices::show, prices::put))
+        .routes(routes!(exchange_rates::show, exchange_rates::put))
         .routes(routes!(brakes::freeze))
         .routes(routes!(brakes::unfreeze))
         .routes(routes!(brakes::release))

@@ -14,7 +14,7 @@ use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{HoldMode, Listing, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::preview::{EffectKind, ListingEffect, PreviewPage, PriceEffect};
+use stallkeeper::preview::{EffectKind, ListingEffect, PreviewDraft, PreviewPage, PriceEffect};
 use stallkeeper::store::Standings;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -78,14 +78,15 @@ pub(crate) struct PreviewedPrice {
     held: bool,
 }
 
-impl From<PriceEffect> for PreviewedPrice {
-    fn from(price: PriceEffect) -> Self {
-        Self {
+impl PreviewedPrice {
+    /// `None`: it would not change.
+    fn of(price: &PriceEffect) -> Option<Self> {
+        Some(Self {
             marketplace: price.marketplace,
             now: price.shown,
-            would_be: price.would_be,
-            held: price.held,
-        }
+            would_be: price.would_be()?,
+            held: price.is_held(),
+        })
     }
 }
 
@@ -100,7 +101,11 @@ impl PreviewedListing {
             would_be: effect.would_be,
             why: effect.why,
             hold: listing.hold.as_ref().map(|hold| hold.mode),
-            prices: effect.prices.into_iter().map(Into::into).collect(),
+            prices: effect
+                .prices
+                .iter()
+                .filter_map(PreviewedPrice::of)
+                .collect(),
         }
     }
 }
@@ -144,14 +149,14 @@ impl App {
             return Err(foreign_cursor());
         }
         let plan = store.stock_plan(key).await?;
-        let marketplaces = store.marketplaces(key).await?;
+        let draft = PreviewDraft::read(store, key, &plan).await?;
         let matched = Some(ListingState::Matched);
         let after = after.as_ref().map(|place| place.previewed_after.as_str());
         let keys = store
             .listing_page(key, matched, after, limit.get().into())
             .await?;
         let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
-        let page = PreviewPage::read(store, key, &plan.draft, &marketplaces, &skus);
+        let page = PreviewPage::read(store, key, &draft, &skus);
         let page = page.await?;
         let (standings, now) = (Standings::new(store, key), Timestamp::now());
         let mut listings = Vec::new();
@@ -162,7 +167,7 @@ impl App {
             }
         }
         Ok(PreviewedListings {
-            draft_revision: plan.draft_revision,
+            draft_revision: draft.revision,
             listings,
             next: keys.next.map(|previewed_after| {
                 encode_cursor(&Place {

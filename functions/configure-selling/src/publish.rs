@@ -1,4 +1,4 @@
-//! Putting a draft of the stock settings in force; its effect is shown first, so that nothing is sent blind.
+//! Putting a draft of the stock settings and the selling rules in force; its effect is shown first, so that nothing is sent blind.
 
 use crate::App;
 use crate::settings::answer::StockAnswer;
@@ -9,12 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
-    Answer, Body, Problem, Revision, TenantConnection, change_stock_plan, must_be_authorised,
-    must_not_be_disconnected,
+    Answer, Body, Problem, Revision, TenantConnection, change_stock_plan, changed_meanwhile,
+    must_be_authorised, must_not_be_disconnected,
 };
 use stallkeeper::domain::connection::Connection;
+use stallkeeper::domain::selling_rules::RulesDraft;
 use stallkeeper::domain::stock_settings::{Preview, Published, StockPlan};
 use stallkeeper::queue::{ListingJob, MatchReason};
+use stallkeeper::store::Written;
 use std::sync::Arc;
 use tracing::info;
 use utoipa::ToSchema;
@@ -109,20 +111,7 @@ impl App {
         request: &Publish,
         now: Timestamp,
     ) -> Answer<StockPlan> {
-        let plan = change_stock_plan(&self.store, connection, |plan| {
-            is_meant(plan, request.revision)?;
-            if !is_in_force(plan, request.shadow) {
-                was_previewed(plan)?;
-                plan.published = Some(Published {
-                    settings: plan.draft.clone(),
-                    generation: plan.next_generation(),
-                    at: now,
-                    shadow: request.shadow,
-                });
-            }
-            Ok(())
-        })
-        .await?;
+        let plan = self.publish_draft(connection, request, now).await?;
         self.schedules
             .follow_latest(&self.store, &connection.key())
             .await?;
@@ -134,6 +123,41 @@ impl App {
             .map(|published| published.generation);
         info!(connection.id = %connection.id, published.generation = generation, shadow = request.shadow, "the stock settings of connection `{}` are published", connection.id);
         Ok(plan)
+    }
+
+    /// Puts the draft in force, with the rules that were drafted with it; decides again if somebody else was quicker. The
+    /// rules are kept first, so that whoever reads the plan finds them.
+    async fn publish_draft(
+        &self,
+        connection: &Connection,
+        request: &Publish,
+        now: Timestamp,
+    ) -> Answer<StockPlan> {
+        let (store, key) = (&self.store, &connection.key());
+        for () in Written::attempts() {
+            let mut plan = store.stock_plan(key).await?;
+            is_meant(&plan, request.revision)?;
+            let rules = store.rules_draft(key).await?;
+            if is_in_force(&plan, &rules, request.shadow) {
+                return Ok(plan);
+            }
+            was_previewed(&plan)?;
+            if rules.published_as().is_some() {
+                store.keep_rules(key, &rules).await?;
+            }
+            plan.published = Some(Published {
+                settings: plan.draft.clone(),
+                generation: plan.next_generation(),
+                at: now,
+                shadow: request.shadow,
+                rules: rules.published_as(),
+            });
+            plan.revision += 1;
+            if store.save_stock_plan(key, &plan).await? == Written::Done {
+                return Ok(plan);
+            }
+        }
+        Err(changed_meanwhile())
     }
 
     /// Has Amazon's listings read, if what is known of them is old.
@@ -164,9 +188,15 @@ fn is_over(preview: &Preview) -> bool {
     preview.done_at.is_some() || preview.failed.is_some()
 }
 
-fn is_in_force(plan: &StockPlan, shadow: bool) -> bool {
+fn is_in_force(plan: &StockPlan, rules: &RulesDraft, shadow: bool) -> bool {
     let published = plan.published.as_ref();
-    published.is_some_and(|it| it.settings == plan.draft && it.shadow == shadow)
+    is_published(plan, rules) && published.is_some_and(|it| it.shadow == shadow)
+}
+
+/// Whether the draft is in force as it is, sent or only shown.
+pub(crate) fn is_published(plan: &StockPlan, rules: &RulesDraft) -> bool {
+    let published = plan.published.as_ref();
+    published.is_some_and(|it| it.settings == plan.draft && it.rules == rules.published_as())
 }
 
 fn is_meant(plan: &StockPlan, revision: Option<Revision>) -> Answer<()> {
@@ -275,6 +305,7 @@ mod tests {
             generation: 7,
             at: Timestamp::UNIX_EPOCH,
             shadow: false,
+            rules: None,
         });
         assert_eq!(plan.next_generation(), 8);
     }

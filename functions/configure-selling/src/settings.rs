@@ -65,7 +65,8 @@ impl App {
     ) -> Answer<Json<StockAnswer>> {
         let round = self.store.round(&connection.key()).await?;
         let deployment = self.store.deployment_freeze().await?;
-        let answer = StockAnswer::of(connection, plan, &round, deployment.as_ref());
+        let rules = self.store.rules_draft(&connection.key()).await?;
+        let answer = StockAnswer::of(connection, plan, &rules, &round, deployment.as_ref());
         Ok(Json(answer))
     }
 }

@@ -185,7 +185,7 @@ pub(crate) async fn put(
         app.release_parked(&connection, marketplace).await?;
     }
     // If prices are sent, each request has them computed again: the cure for a crash.
-    if before.sends_prices() || settings.sends_prices() {
+    if app.sends_prices(&connection, [&before, &settings]).await? {
         app.recompute_prices(&connection).await?;
     }
     info!(connection.id = %connection.id, %marketplace, active = settings.active, "marketplace {marketplace} of connection `{}` is set", connection.id);

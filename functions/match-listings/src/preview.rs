@@ -9,7 +9,7 @@ use stallkeeper::domain::ids::{AmazonSku, ConnectionKey};
 use stallkeeper::domain::listing::ListingState;
 use stallkeeper::domain::stock_settings::{Effect, Preview, StockPlan};
 use stallkeeper::error::{Error, Result};
-use stallkeeper::preview::PreviewPage;
+use stallkeeper::preview::{PreviewDraft, PreviewPage};
 use stallkeeper::queue::{ListingJob, MatchReason};
 use stallkeeper::store::{Standings, Written};
 use std::time::SystemTime;
@@ -84,7 +84,7 @@ impl PreviewJob {
             return Ok(());
         };
         let connection = &self.connection;
-        let marketplaces = app.store.marketplaces(connection).await?;
+        let draft = PreviewDraft::read(&app.store, connection, &plan).await?;
         let standings = Standings::new(&app.store, connection);
         loop {
             let connection = &self.connection;
@@ -94,8 +94,7 @@ impl PreviewJob {
                 .listing_page(connection, state, self.after.as_deref(), PAGE)
                 .await?;
             let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
-            let draft = &plan.draft;
-            let page = PreviewPage::read(&app.store, connection, draft, &marketplaces, &skus);
+            let page = PreviewPage::read(&app.store, connection, &draft, &skus);
             let page = page.await?;
             self.count(&page, &standings).await?;
             self.after = keys.next;

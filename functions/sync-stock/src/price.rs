@@ -1,8 +1,7 @@
-//! Whose prices are ours to send: those of active marketplaces that ask for the recommended ones. It takes out what was
-//! listed to be sent before a marketplace's prices were switched to be left alone.
+//! Whose prices are ours to send: those of active marketplaces that have price rules or ask for the recommended ones. It takes
+//! out what was listed to be sent before a marketplace's prices were switched to be left alone.
 
 use crate::send_session::{AT_ONCE, SendSession};
-use stallkeeper::domain::connection;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -11,8 +10,11 @@ use stallkeeper::store::ToSend;
 /// The marketplaces whose prices are sent, as they are set now.
 pub(crate) async fn priced(session: &SendSession<'_>) -> Result<Vec<Marketplace>> {
     let connection = &session.key();
-    let marketplaces = session.app.store.marketplaces(connection).await?;
-    Ok(connection::priced(&marketplaces))
+    let store = &session.app.store;
+    let marketplaces = store.marketplaces(connection).await?;
+    let rules = session.sending.published.rules;
+    let rules = store.published_rules(connection, rules).await?;
+    Ok(rules.priced(&marketplaces))
 }
 
 /// Takes out prices that are not ours to send any more; returns the other entries. Costs nothing if no price is listed.

@@ -158,7 +158,10 @@ pub struct MarketplaceSettings {
     pub strategy: Strategy,
     /// Whether orders that Amazon fulfils are kept too (read only).
     pub fba_orders: bool,
-    /// What decides the prices here; absent in what older releases wrote.
+    /// What decides the prices here as long as no selling rules do, see [`SellingRules::price_mode`]; absent in what older
+    /// releases wrote.
+    ///
+    /// [`SellingRules::price_mode`]: super::selling_rules::SellingRules::price_mode
     #[serde(default)]
     pub price_mode: PriceMode,
     /// Couriers that are switched off here; every other is on.
@@ -176,26 +179,6 @@ impl MarketplaceSettings {
             couriers: Switches::default(),
         }
     }
-
-    /// What decides the prices now: on a marketplace that is switched off nothing is set.
-    pub fn price_mode_now(&self) -> PriceMode {
-        if self.active {
-            self.price_mode
-        } else {
-            PriceMode::Leave
-        }
-    }
-
-    /// Whether the prices there are ours to send.
-    pub fn sends_prices(&self) -> bool {
-        self.price_mode_now() == PriceMode::Rrp
-    }
-}
-
-/// The marketplaces whose prices are ours to send.
-pub fn priced(marketplaces: &[MarketplaceSettings]) -> Vec<Marketplace> {
-    let priced = marketplaces.iter().filter(|it| it.sends_prices());
-    priced.map(|settings| settings.marketplace).collect()
 }
 
 #[cfg(test)]
@@ -225,21 +208,5 @@ mod tests {
             ];
             assert_eq!(found, expected, "{status:?}");
         }
-    }
-
-    #[test]
-    fn prices_are_sent_only_where_a_marketplace_is_active_and_asks_for_the_recommended_ones() {
-        let rows = [
-            (Marketplace::Uk, true, PriceMode::Rrp),
-            (Marketplace::De, false, PriceMode::Rrp),
-            (Marketplace::Fr, true, PriceMode::Leave),
-        ];
-        let settings = rows.map(|(marketplace, active, price_mode)| MarketplaceSettings {
-            active,
-            price_mode,
-            ..MarketplaceSettings::new(marketplace)
-        });
-        assert_eq!(priced(&settings), [Marketplace::Uk]);
-        assert_eq!(settings[1].price_mode_now(), PriceMode::Leave);
     }
 }

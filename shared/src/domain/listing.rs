@@ -13,7 +13,7 @@ pub use end::{EndNews, OfferEnd};
 pub use hold::{HoldChange, HoldEntry, HoldMode, ListingHold};
 pub use live::{Live, Next, Standing, live, next, report_shows_from};
 pub use look::{Finding, Fulfilment, Look, LookVerdict};
-pub use offer::{NextPrice, Offer, WantedPrice, next_price, rrp_price};
+pub use offer::{NextPrice, Offer, WantedPrice, next_price};
 
 use super::connection::Connection;
 use super::feed::SentBy;

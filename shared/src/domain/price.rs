@@ -22,6 +22,7 @@ mod rounding;
 mod rules;
 mod step;
 mod vat;
+mod wanted;
 
 pub use decide::{Decision, Price, PriceQuestion, decide};
 pub use exchange::ExchangeRates;
@@ -31,6 +32,7 @@ pub use rounding::Ending;
 pub use rules::{Action, Ceiling, MinimumMargin, PriceRule, PriceRules, ReferralFee};
 pub use step::Step;
 pub use vat::{VatRate, vat_rate};
+pub use wanted::Pricing;
 
 #[cfg(test)]
 mod tests;

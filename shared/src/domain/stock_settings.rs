@@ -118,6 +118,10 @@ pub struct Published {
     pub at: Timestamp,
     /// Everything is computed and shown, and nothing sent.
     pub shadow: bool,
+    /// Which selling rules are in force: the revision of the draft that they were; `None`: none are. Absent in what older
+    /// releases wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<u64>,
 }
 
 /// What publishing a draft would do.
@@ -133,6 +137,12 @@ pub struct Effect {
     pub changed: u64,
     pub unchanged: u64,
     pub price_changes: u64,
+    /// Of these, prices that would wait for a person.
+    #[serde(default)]
+    pub prices_held: u64,
+    /// Prices that are to be set and cannot be made, for want of a cost, a rate or the like: they are left as they are.
+    #[serde(default)]
+    pub without_price: u64,
     /// Listings on Amazon without a product here, those in another spelling included.
     pub unmatched: u64,
     /// Listings whose product has no stock level yet: they are left as they are.

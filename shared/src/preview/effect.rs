@@ -1,12 +1,14 @@
 //! What settings would do to a listing. Pure.
 
-use crate::domain::connection::{MarketplaceSettings, PriceMode, priced};
+use crate::domain::connection::MarketplaceSettings;
 use crate::domain::ids::Sku;
 use crate::domain::listing::{
-    HoldMode, Listing, Live, NextPrice, Offer, Standing, live, next_price, rrp_price,
+    HoldMode, Listing, Live, NextPrice, Offer, Standing, WantedPrice, live, next_price,
 };
 use crate::domain::marketplace::Marketplace;
+use crate::domain::price::{Kept, Pricing};
 use crate::domain::product::Product;
+use crate::domain::selling_rules::SellingRules;
 use crate::domain::stock::{Counted, Sale, SkuStock, count};
 use crate::domain::stock_settings::{Effect, StockSettings};
 use crate::store::SkuInputs;
@@ -51,26 +53,47 @@ pub struct ListingEffect {
     pub would_be: Option<u32>,
     /// Why, for a person.
     pub why: String,
-    /// The prices that would change.
+    /// The prices that are ours to send, whether they would change or not.
     pub prices: Vec<PriceEffect>,
 }
 
-/// A price that would change.
+/// What would become of a price that is ours to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceEffect {
     pub marketplace: Marketplace,
     /// `None`: none was ever seen or sent.
     pub shown: Option<Decimal>,
-    pub would_be: Decimal,
-    /// It would wait for a person.
-    pub held: bool,
+    /// What it would be to be, or why there is no price.
+    pub wanted: WantedPrice,
+    /// What the merchant would keep of it, as far as rules say.
+    pub kept: Option<Kept>,
+    pub next: NextPrice,
+}
+
+impl PriceEffect {
+    /// What it would be; `None`: it would not change.
+    pub fn would_be(&self) -> Option<Decimal> {
+        match self.next {
+            NextPrice::Nothing(_) => None,
+            NextPrice::Send(amount) | NextPrice::Held { to: amount, .. } => Some(amount),
+        }
+    }
+
+    /// Whether it would wait for a person.
+    pub fn is_held(&self) -> bool {
+        matches!(self.next, NextPrice::Held { .. })
+    }
 }
 
 impl ListingEffect {
     /// Counts it with the others.
     pub fn count(&self, effect: &mut Effect) {
         effect.matched += 1;
-        effect.price_changes += self.prices.len() as u64;
+        let prices =
+            |is: fn(&PriceEffect) -> bool| self.prices.iter().filter(|it| is(it)).count() as u64;
+        effect.price_changes += prices(|price| price.would_be().is_some());
+        effect.prices_held += prices(PriceEffect::is_held);
+        effect.without_price += prices(|price| price.wanted.amount.is_none());
         *match self.kind {
             EffectKind::ToZero => &mut effect.to_zero,
             EffectKind::Reopened => &mut effect.reopened,
@@ -168,43 +191,52 @@ fn change(wanted: u32, shown: Live) -> EffectKind {
 /// The marketplaces whose price of this listing we decide.
 pub(super) fn priced_marketplaces(
     listing: &Listing,
+    rules: &SellingRules,
     settings: &[MarketplaceSettings],
 ) -> Vec<Marketplace> {
-    let mut priced = priced(settings);
+    let mut priced = rules.priced(settings);
     priced.retain(|marketplace| listing.marketplaces.contains(marketplace));
     priced
 }
 
-/// What these settings would do to the price of a listing on a marketplace; `None` if nothing.
+/// What a draft would do to the price of a listing on the marketplace of `pricing`; `None` if prices are left alone there, or
+/// a rule of Amazon's sets this one.
 pub(super) fn price_effect(
     listing: &Listing,
-    marketplace: Marketplace,
+    pricing: &Pricing<'_>,
     offer: Option<&Offer>,
     product: &Product,
     standing: Standing,
     settings: &StockSettings,
     now: Timestamp,
 ) -> Option<PriceEffect> {
+    let marketplace = pricing.marketplace;
     if listing.price_is_automated(marketplace) {
         return None;
     }
+    // What is only shown has no generation.
+    let wanted = pricing.wanted(product, listing.units, 0, now)?;
     let mut offer = offer
         .cloned()
         .unwrap_or_else(|| unknown(listing, marketplace));
-    offer.wanted = rrp_price(PriceMode::Rrp, marketplace, product, listing.units, 0, now);
-    let percent = settings.brakes.price_percent;
-    let (would_be, held) = match next_price(&offer, standing, percent) {
-        NextPrice::Nothing(_) => return None,
-        NextPrice::Send(amount) => (amount, false),
-        NextPrice::Held { to, .. } => (to, true),
-    };
+    // A person may have released this very price; whatever else was released is another.
+    let is_released = offer.wanted.as_ref().is_some_and(|stored| {
+        stored.amount == wanted.amount && offer.released_to >= stored.generation
+    });
+    offer.released_to = is_released.into();
+    offer.wanted = Some(WantedPrice {
+        generation: 1,
+        ..wanted.clone()
+    });
+    let next = next_price(&offer, standing, settings.brakes.price_percent);
     let sent = offer.sent.filter(|_| standing != Standing::Lost);
     let sent = sent.map(|sent| sent.value);
     Some(PriceEffect {
         marketplace,
         shown: sent.or(offer.observed.map(|observed| observed.value)),
-        would_be,
-        held,
+        kept: pricing.kept(product, listing.units),
+        wanted,
+        next,
     })
 }
 

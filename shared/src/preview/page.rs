@@ -7,8 +7,10 @@ use crate::domain::connection::MarketplaceSettings;
 use crate::domain::ids::{AmazonSku, ConnectionKey, Sku};
 use crate::domain::listing::{Listing, ListingState, Offer};
 use crate::domain::marketplace::Marketplace;
+use crate::domain::price::ExchangeRates;
 use crate::domain::product::Product;
-use crate::domain::stock_settings::StockSettings;
+use crate::domain::selling_rules::SellingRules;
+use crate::domain::stock_settings::{StockPlan, StockSettings};
 use crate::error::Result;
 use crate::fan_out::fan_out;
 use crate::store::{SkuInputs, Standings, Store};
@@ -18,10 +20,34 @@ use std::collections::{BTreeSet, HashMap};
 /// SKUs read side by side.
 const AT_ONCE: usize = 32;
 
+/// What is previewed: a draft, with all that it goes with.
+#[derive(Debug, Clone)]
+pub struct PreviewDraft {
+    pub settings: StockSettings,
+    /// The draft's revision.
+    pub revision: u64,
+    rules: SellingRules,
+    rates: Option<ExchangeRates>,
+    marketplaces: Vec<MarketplaceSettings>,
+}
+
+impl PreviewDraft {
+    /// Reads what goes with the draft of a stock plan. Three reads.
+    pub async fn read(store: &Store, connection: &ConnectionKey, plan: &StockPlan) -> Result<Self> {
+        let rates = store.exchange_rates(&connection.tenant).await?;
+        Ok(Self {
+            settings: plan.draft.clone(),
+            revision: plan.draft_revision,
+            rules: store.rules_draft(connection).await?.rules,
+            rates: rates.map(|revised| revised.rates),
+            marketplaces: store.marketplaces(connection).await?,
+        })
+    }
+}
+
 /// Matched listings, and what they are computed with.
 pub struct PreviewPage<'a> {
-    settings: &'a StockSettings,
-    marketplaces: &'a [MarketplaceSettings],
+    draft: &'a PreviewDraft,
     /// In the order of the SKUs that were asked for.
     pub listings: Vec<Listing>,
     inputs: HashMap<Sku, SkuInputs>,
@@ -34,8 +60,7 @@ impl<'a> PreviewPage<'a> {
     pub async fn read(
         store: &Store,
         connection: &ConnectionKey,
-        settings: &'a StockSettings,
-        marketplaces: &'a [MarketplaceSettings],
+        draft: &'a PreviewDraft,
         skus: &[AmazonSku],
     ) -> Result<Self> {
         let mut found = store.batch_get_listings(connection, skus).await?;
@@ -50,7 +75,7 @@ impl<'a> PreviewPage<'a> {
         let parts: BTreeSet<Sku> = all
             .values()
             .filter_map(|inputs| inputs.product.as_ref())
-            .filter(|_| settings.bundles)
+            .filter(|_| draft.settings.bundles)
             .flat_map(|product| &product.parts)
             .map(|part| part.sku.clone())
             .filter(|sku| !all.contains_key(sku))
@@ -59,15 +84,14 @@ impl<'a> PreviewPage<'a> {
         let offers: Vec<(AmazonSku, Marketplace)> = listings
             .iter()
             .flat_map(|listing| {
-                let priced = priced_marketplaces(listing, marketplaces);
+                let priced = priced_marketplaces(listing, &draft.rules, &draft.marketplaces);
                 let offer = |marketplace| (listing.amazon_sku.clone(), marketplace);
                 priced.into_iter().map(offer).collect::<Vec<_>>()
             })
             .collect();
         let offers = store.batch_get_offers(connection, &offers).await?;
         Ok(Self {
-            settings,
-            marketplaces,
+            draft,
             listings,
             inputs: all,
             offers,
@@ -87,8 +111,9 @@ impl<'a> PreviewPage<'a> {
             product: listing.product.as_ref().unwrap_or(&alike),
         };
         let standing = standings.of(listing.sent_by()).await?;
-        let mut effect = quantity_effect(listing, &known, standing, self.settings, now);
-        let is_sent = self.settings.on && listing.is_sent_prices();
+        let settings = &self.draft.settings;
+        let mut effect = quantity_effect(listing, &known, standing, settings, now);
+        let is_sent = settings.on && listing.is_sent_prices();
         if let Some(product) = known.product().filter(|_| is_sent) {
             effect.prices = self.prices(listing, product, standings, now).await?;
         }
@@ -103,16 +128,22 @@ impl<'a> PreviewPage<'a> {
         now: Timestamp,
     ) -> Result<Vec<PriceEffect>> {
         let mut prices = Vec::new();
-        for marketplace in priced_marketplaces(listing, self.marketplaces) {
+        let draft = self.draft;
+        for marketplace in priced_marketplaces(listing, &draft.rules, &draft.marketplaces) {
+            let mut settings = draft.marketplaces.iter();
+            let Some(settings) = settings.find(|it| it.marketplace == marketplace) else {
+                continue;
+            };
+            let pricing = draft.rules.pricing(settings, draft.rates.as_ref());
             let offer = self.offers.get(&(listing.amazon_sku.clone(), marketplace));
             let standing = standings.of(offer.and_then(Offer::sent_by)).await?;
             prices.extend(price_effect(
                 listing,
-                marketplace,
+                &pricing,
                 offer,
                 product,
                 standing,
-                self.settings,
+                &draft.settings,
                 now,
             ));
         }

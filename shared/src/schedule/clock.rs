@@ -156,6 +156,7 @@ mod tests {
                 generation: 1,
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
+                rules: None,
             }),
             ..StockPlan::default()
         }

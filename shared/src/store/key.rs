@@ -201,6 +201,21 @@ impl Key {
         Self::new(connection_pk(connection), STOCK)
     }
 
+    /// The drafted selling rules of a connection.
+    pub(crate) fn rules_draft(connection: &ConnectionKey) -> Self {
+        Self::new(connection_pk(connection), RULES)
+    }
+
+    /// Selling rules as they were published; `revision`: of the draft that they were.
+    pub(crate) fn published_rules(connection: &ConnectionKey, revision: u64) -> Self {
+        Self::new(connection_pk(connection), format!("{RULES}#{revision}"))
+    }
+
+    /// A tenant's exchange rates.
+    pub(crate) fn exchange_rates(tenant: &TenantId) -> Self {
+        Self::new(tenant_pk(tenant), "EXCHANGE_RATES")
+    }
+
     pub(crate) fn urgent_lease(connection: &ConnectionKey) -> Self {
         Self::new(connection_pk(connection), "STOCK_URGENT")
     }
@@ -244,6 +259,7 @@ pub(crate) const MARKETPLACE: &str = "MARKETPLACE#";
 pub(crate) const PARKED: &str = "PARKED#";
 pub(crate) const UNREADABLE: &str = "UNREADABLE#";
 
+const RULES: &str = "SELLING_RULES";
 pub(crate) const STOCK: &str = "STOCK";
 pub(crate) const STOCK_ROUND: &str = "STOCK_ROUND";
 pub(crate) const MATCH: &str = "MATCH";

@@ -81,6 +81,7 @@ impl World {
                 generation,
                 at: Timestamp::UNIX_EPOCH,
                 shadow: false,
+                rules: None,
             });
             plan.revision += 1;
             let saved = self.store.save_stock_plan(&key(), &plan).await;

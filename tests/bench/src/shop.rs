@@ -86,6 +86,7 @@ impl Shop {
                 generation: 1,
                 at: now,
                 shadow: false,
+                rules: None,
             }),
             revision: 1,
             ..StockPlan::default()

@@ -163,6 +163,7 @@ impl Stall {
             generation,
             at: self.now(),
             shadow: false,
+            rules: None,
         });
         plan.revision += 1;
         let saved = self.store.save_stock_plan(key, &plan).await;

@@ -14,6 +14,7 @@ mod holds;
 mod levels;
 mod listings;
 mod looks;
+mod price_rules;
 mod prices;
 mod products;
 mod sending;
@@ -98,6 +99,7 @@ impl Stand {
             generation,
             at: at(0),
             shadow: false,
+            rules: None,
         });
         plan.revision += 1;
         change(&mut plan);

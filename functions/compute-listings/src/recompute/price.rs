@@ -1,16 +1,15 @@
-//! A listing's prices: if a marketplace asks for the recommended one, it is stored if it is newer, and listed to be sent
-//! if Amazon shows another.
+//! A listing's prices: where they are ours to send, each is computed, stored if it is another than before, and listed to be
+//! sent if Amazon shows another.
 
 use super::Work;
 use super::read_once::Seller;
-use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::ids::OfferKey;
 use stallkeeper::domain::listing::{
-    Listing, ListingState, NextPrice, Standing, next_price, rrp_price,
+    Listing, ListingState, NextPrice, Offer, Standing, WantedPrice, next_price,
 };
-use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::product::Product;
-use stallkeeper::error::Result;
-use stallkeeper::store::{SkuInputs, ToSend, WantedWritten};
+use stallkeeper::domain::price::Pricing;
+use stallkeeper::error::{Error, Result};
+use stallkeeper::store::{RevisedRates, SkuInputs, ToSend, WantedWritten};
 use tracing::warn;
 
 impl Work<'_> {
@@ -23,51 +22,49 @@ impl Work<'_> {
         let (Some(product), ListingState::Matched) = (&inputs.product, listing.state) else {
             return Ok(());
         };
-        let listed_in = |marketplace: &&Marketplace| listing.marketplaces.contains(marketplace);
-        let priced = self.read.priced(&listing.connection).await?;
-        for marketplace in priced.iter().filter(listed_in) {
-            self.recompute_price(product, listing, seller, *marketplace)
-                .await?;
+        let read = &self.read;
+        let prices = read.prices(&listing.connection, &seller.published).await?;
+        let listed_in = |marketplace| listing.marketplaces.contains(marketplace);
+        for settings in prices.priced().filter(|it| listed_in(&it.marketplace)) {
+            // Read also where nothing is converted: the generation of a price counts their revision.
+            let rates = read.rates().await?;
+            let pricing = prices.rules.pricing(settings, rates.map(|it| &it.rates));
+            let generation = generation(listing, rates);
+            let wanted = pricing.wanted(product, listing.units, generation, self.now);
+            let Some(wanted) = wanted else { continue };
+            self.put_price(listing, seller, &pricing, &wanted).await?;
         }
         Ok(())
     }
 
-    async fn recompute_price(
+    /// Stores a wanted price, and lists it to be sent if Amazon may show another.
+    async fn put_price(
         &self,
-        product: &Product,
         listing: &Listing,
         seller: &Seller,
-        marketplace: Marketplace,
+        pricing: &Pricing<'_>,
+        wanted: &WantedPrice,
     ) -> Result<()> {
-        let generation = listing
-            .wanted
-            .as_ref()
-            .map_or(0, |wanted| wanted.generation);
-        let (mode, units) = (PriceMode::Rrp, listing.units);
-        let Some(wanted) = rrp_price(mode, marketplace, product, units, generation, self.now)
-        else {
-            return Ok(());
-        };
-        let connection = &listing.connection;
+        let marketplace = pricing.marketplace;
         let key = listing.key().offer(marketplace);
-        let written = self.store.write_wanted_price(&key, &wanted).await?;
-        let WantedWritten::Current(offer) = written else {
+        let Some(offer) = self.write_price(&key, wanted).await? else {
             return Ok(());
         };
         if listing.hold.is_some() {
             return Ok(());
         }
+        let connection = &listing.connection;
         let standing = match listing.released_at {
             // It may have been taken out of its feed, or a person changed it.
             Some(_) => Standing::Lost,
             None => self.read.standing(connection, offer.sent_by()).await?,
         };
-        let brake = seller.published.settings.brakes.price_percent;
         let look = listing.look.as_ref();
         let looked_at = look.is_some_and(|look| !look.is_old(self.now));
         if looked_at && listing.price_is_automated(marketplace) {
             return Ok(());
         }
+        let brake = seller.published.settings.brakes.price_percent;
         let amount = match next_price(&offer, standing, brake) {
             NextPrice::Send(amount) => amount,
             NextPrice::Held { from, to } => {
@@ -76,10 +73,45 @@ impl Work<'_> {
             }
             NextPrice::Nothing(_) => return Ok(()),
         };
+        let generation = offer.wanted.as_ref().map_or(0, |it| it.generation);
         let product_type = listing.product_type.clone();
         let entry = ToSend::price(&offer, amount, generation, product_type, self.now);
         self.store
             .put_to_send(&listing.connection_key(), &entry)
             .await
     }
+
+    /// Writes a price unless the same is stored; the offer as it is then, `None` if a newer price is stored.
+    ///
+    /// A run that finds its price stored leaves no trace of its generation. So a run that writes makes sure that nothing
+    /// changed since it read: else it may have written over what such a newer run found right.
+    ///
+    /// # Errors
+    /// Retryable if an input changed meanwhile: all is to be read again.
+    async fn write_price(&self, key: &OfferKey, wanted: &WantedPrice) -> Result<Option<Offer>> {
+        let stored = self.store.offer(key).await?;
+        let same = |offer: &Offer| offer.wanted.as_ref().is_some_and(|it| it.is_same(wanted));
+        if let Some(offer) = stored.filter(same) {
+            return Ok(Some(offer));
+        }
+        let written = self.store.write_wanted_price(key, wanted).await?;
+        let WantedWritten::Current(offer) = written else {
+            return Ok(None);
+        };
+        let listing = self.store.listing(&key.listing).await?;
+        let rates = self.store.exchange_rates(self.tenant).await?;
+        let now = listing.map(|listing| generation(&listing, rates.as_ref()));
+        if now.is_some_and(|now| now > wanted.generation) {
+            let why = "something it is computed from changed meanwhile";
+            return Err(Error::retryable("compute a price", why));
+        }
+        Ok(Some(*offer))
+    }
+}
+
+/// The generation of a listing's prices: the sum of all that they are computed from.
+fn generation(listing: &Listing, rates: Option<&RevisedRates>) -> u64 {
+    let wanted = listing.wanted.as_ref();
+    let listing = wanted.map_or(0, |wanted| wanted.generation);
+    listing.saturating_add(rates.map_or(0, |rates| rates.revision))
 }

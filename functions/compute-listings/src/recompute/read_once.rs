@@ -1,14 +1,14 @@
 //! What one recompute has read, so that nothing is read twice. Owns the reading; decides nothing.
 
 use futures::lock::Mutex;
-use stallkeeper::domain::connection::{ConnectionStatus, priced};
+use stallkeeper::domain::connection::{ConnectionStatus, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, FeedId, Sku, TenantId};
 use stallkeeper::domain::listing::Standing;
-use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::Result;
-use stallkeeper::store::{SkuInputs, Store};
+use stallkeeper::store::{RevisedRates, SkuInputs, Store};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -29,12 +29,29 @@ impl Seller {
     }
 }
 
+/// What decides the prices of a connection's listings.
+pub(super) struct PriceInputs {
+    pub(super) rules: SellingRules,
+    marketplaces: Vec<MarketplaceSettings>,
+}
+
+impl PriceInputs {
+    /// The marketplaces whose prices are ours to send.
+    pub(super) fn priced(&self) -> impl Iterator<Item = &MarketplaceSettings> {
+        let priced = self.rules.priced(&self.marketplaces);
+        let settings = self.marketplaces.iter();
+        settings.filter(move |it| priced.contains(&it.marketplace))
+    }
+}
+
 pub(super) struct ReadOnce<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
     inputs: Memory<Sku, SkuInputs>,
     sellers: Memory<ConnectionId, Option<Seller>>,
-    priced: Memory<ConnectionId, Vec<Marketplace>>,
+    prices: Memory<ConnectionId, PriceInputs>,
+    /// The tenant's.
+    rates: OnceCell<Option<RevisedRates>>,
     feeds: Memory<(ConnectionId, FeedId), Option<Feed>>,
 }
 
@@ -45,7 +62,8 @@ impl<'a> ReadOnce<'a> {
             tenant,
             inputs: Memory::default(),
             sellers: Memory::default(),
-            priced: Memory::default(),
+            prices: Memory::default(),
+            rates: OnceCell::new(),
             feeds: Memory::default(),
         }
     }
@@ -86,13 +104,27 @@ impl<'a> ReadOnce<'a> {
         }))
     }
 
-    /// Marketplaces of a connection whose prices are the recommended ones.
-    pub(super) async fn priced(&self, connection: &ConnectionId) -> Result<Arc<Vec<Marketplace>>> {
+    /// What decides the prices of a connection.
+    pub(super) async fn prices(
+        &self,
+        connection: &ConnectionId,
+        published: &Published,
+    ) -> Result<Arc<PriceInputs>> {
+        let key = self.key(connection);
         let read = async {
-            let marketplaces = self.store.marketplaces(&self.key(connection)).await?;
-            Ok(priced(&marketplaces))
+            Ok(PriceInputs {
+                rules: self.store.published_rules(&key, published.rules).await?,
+                marketplaces: self.store.marketplaces(&key).await?,
+            })
         };
-        self.priced.get(connection.clone(), read).await
+        self.prices.get(connection.clone(), read).await
+    }
+
+    /// The tenant's exchange rates, if any were uploaded.
+    pub(super) async fn rates(&self) -> Result<Option<&RevisedRates>> {
+        let read = || self.store.exchange_rates(self.tenant);
+        let rates = self.rates.get_or_try_init(read).await?;
+        Ok(rates.as_ref())
     }
 
     /// What became of what was sent last.

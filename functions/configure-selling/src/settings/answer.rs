@@ -1,9 +1,11 @@
 //! What the API shows of a connection's stock settings, and why something is sent or not. Pure.
 
+use crate::publish::is_published;
 use jiff::Timestamp;
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::selling_rules::RulesDraft;
 use stallkeeper::domain::stock::Policy;
 use stallkeeper::domain::stock_settings::{
     Brakes, Effect, FeedAges, Freeze, LevelsKind, Preview, Published, StockPlan, StockSettings,
@@ -17,9 +19,9 @@ use utoipa::ToSchema;
 pub(crate) struct StockAnswer {
     /// What publishing would put in force.
     draft: SettingsAnswer,
-    /// Rises with each change of the draft.
+    /// Rises with each change of the draft, or of the rules that are drafted with it.
     draft_revision: u64,
-    /// Whether the draft is in force as it is.
+    /// Whether the draft is in force as it is, with the rules that are drafted with it.
     draft_is_published: bool,
     published: Option<PublishedAnswer>,
     /// What publishing would do, as it was last asked for.
@@ -98,6 +100,7 @@ impl StockAnswer {
     pub(crate) fn of(
         connection: &Connection,
         plan: &StockPlan,
+        rules: &RulesDraft,
         round: &Round,
         deployment: Option<&Freeze>,
     ) -> Self {
@@ -105,7 +108,7 @@ impl StockAnswer {
         Self {
             draft: SettingsAnswer::of(&plan.draft, connection),
             draft_revision: plan.draft_revision,
-            draft_is_published: published.is_some_and(|it| it.settings == plan.draft),
+            draft_is_published: is_published(plan, rules),
             published: published.map(|it| PublishedAnswer::of(it, connection)),
             preview: plan
                 .preview

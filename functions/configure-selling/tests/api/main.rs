@@ -9,6 +9,7 @@ mod brakes;
 mod fence;
 mod holds;
 mod previewed;
+mod prices;
 mod publish;
 mod settings;
 mod stock;

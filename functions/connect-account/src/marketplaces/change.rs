@@ -4,7 +4,7 @@ use crate::App;
 use crate::connections::refetch::FURTHEST;
 use jiff::Timestamp;
 use stallkeeper::api::{Answer, Problem, change_stock_plan, changed_meanwhile};
-use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
+use stallkeeper::domain::connection::{Connection, MarketplaceSettings, PriceMode};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::{BackFillJob, BackFillKind, Written};
@@ -30,6 +30,19 @@ impl App {
             }
         }
         Err(changed_meanwhile())
+    }
+
+    /// Whether the prices of a marketplace are ours to send by any of these settings of it.
+    pub(crate) async fn sends_prices(
+        &self,
+        connection: &Connection,
+        settings: [&MarketplaceSettings; 2],
+    ) -> Answer<bool> {
+        let key = &connection.key();
+        let plan = self.store.stock_plan(key).await?;
+        let rules = self.store.rules_in_force(key, &plan).await?;
+        let mut modes = settings.into_iter().map(|it| rules.price_mode(it));
+        Ok(modes.any(|mode| mode != PriceMode::Leave))
     }
 
     /// Releases the orders that were parked for a marketplace.

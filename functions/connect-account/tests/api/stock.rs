@@ -60,6 +60,7 @@ impl Stock {
             generation: plan.next_generation(),
             at: Timestamp::now(),
             shadow: false,
+            rules: None,
         });
         plan.revision += 1;
         let store = &self.world.app.store;

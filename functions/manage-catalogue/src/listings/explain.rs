@@ -20,6 +20,7 @@ use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{
     HoldEntry, Listing, ListingPart, Offer, Refused, Sent, Standing, advice,
 };
+use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -41,6 +42,8 @@ struct ListingFacts {
     offers: Vec<(Offer, Option<Feed>)>,
     marketplaces: Vec<MarketplaceSettings>,
     plan: StockPlan,
+    /// In force.
+    rules: SellingRules,
     round: Round,
     deployment: Option<Freeze>,
     to_send: Option<ToSend>,
@@ -71,6 +74,7 @@ impl App {
             offers.push((offer, feed));
         }
         let cursor = store.order_cursor(key).await?;
+        let plan = store.stock_plan(key).await?;
         let facts = ListingFacts {
             product,
             inputs,
@@ -78,7 +82,8 @@ impl App {
             feed,
             offers,
             marketplaces: store.marketplaces(key).await?,
-            plan: store.stock_plan(key).await?,
+            rules: store.rules_in_force(key, &plan).await?,
+            plan,
             round: store.round(key).await?.state,
             deployment: store.deployment_freeze().await?,
             to_send: store.to_send_of(key, sku, ListingPart::Quantity).await?,

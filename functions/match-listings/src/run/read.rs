@@ -12,7 +12,6 @@ use super::spelling::Garbled;
 use super::{Run, RunOutcome};
 use jiff::Timestamp;
 use reading::doubt;
-use stallkeeper::domain::connection::priced;
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
@@ -136,6 +135,7 @@ impl Run<'_> {
             report(it).is_some() && known.is_none_or(|known| known.listings == 0)
         };
         let plan = self.app.store.stock_plan(key).await?;
+        let rules = self.app.store.rules_in_force(key, &plan).await?;
         Ok(Reading {
             may_lack: !unread.iter().all(is_empty),
             proves_merchant: all.filter(|it| !is_read(it)).all(is_empty),
@@ -151,7 +151,7 @@ impl Run<'_> {
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())
                 .cloned(),
-            priced: priced(&self.app.store.marketplaces(key).await?),
+            priced: rules.priced(&self.app.store.marketplaces(key).await?),
             standings: Standings::new(&self.app.store, key),
         })
     }

@@ -102,6 +102,8 @@ async fn a_preview_has_the_listings_matched_first_and_then_counts_its_effect() {
         changed: 2,
         unchanged: 1,
         price_changes: 0,
+        prices_held: 0,
+        without_price: 0,
         unmatched: 1,
         without_level: 1,
         fulfilled_by_amazon: 0,

@@ -49,6 +49,7 @@ impl Seller<'_> {
             generation: 1,
             at: hours_before(1000),
             shadow: false,
+            rules: None,
         });
         plan.revision += 1;
         let saved = self.world.store.save_stock_plan(key, &plan).await;

@@ -232,9 +232,9 @@ async fn prices_are_noted_by_store_and_computed_anew_only_where_we_decide_them()
     send(&seller, "MUG#1", 5, hours_before(48)).await;
     let wanted = WantedPrice {
         amount: Some(Decimal::new(1250, 2)),
-        why: String::new(),
         generation: 5,
         at: made_at(),
+        ..WantedPrice::default()
     };
     let offer = &key.listing(&sku).offer(De);
     let _ = world

@@ -162,6 +162,7 @@ impl World {
             why: "recommended".into(),
             generation: 1,
             at: at(0),
+            ..WantedPrice::default()
         };
         let _ = self.store.write_wanted_price(key, &wanted).await.unwrap();
         let sent = Sent {

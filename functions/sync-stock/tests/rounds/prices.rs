@@ -31,9 +31,9 @@ impl World {
         let sku = sku.parse().unwrap();
         let wanted = WantedPrice {
             amount: Some(Decimal::from(amount)),
-            why: String::new(),
             generation,
             at: ago(0),
+            ..WantedPrice::default()
         };
         let name = key.listing(&sku).offer(UK);
         let written = self.store.write_wanted_price(&name, &wanted).await.unwrap();

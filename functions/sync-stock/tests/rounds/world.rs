@@ -140,6 +140,7 @@ impl World {
             generation: 1,
             at: Timestamp::now(),
             shadow: false,
+            rules: None,
         };
         change(&mut published);
         self.change_plan(|plan| plan.published = Some(published))

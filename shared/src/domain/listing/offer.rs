@@ -1,25 +1,55 @@
 //! The price of a listing on one marketplace.
 
 use super::{Observed, Refused, Sent, Standing};
-use crate::domain::connection::PriceMode;
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
-use crate::domain::money::is_payable;
-use crate::domain::product::Product;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// The price that an offer is to have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WantedPrice {
     /// In the marketplace's currency, as buyers see it there: with tax, except in the US and Canada. `None`: none is known, and
     /// none is sent.
     pub amount: Option<Decimal>,
     pub why: String,
+    /// The price rule that decided, by its name or else its condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// What no price of it goes below, and what none exceeds, as far as rules say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<Decimal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<Decimal>,
+    /// A price that Amazon shows is left, if it would move by no more than this share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reprice_past_percent: Option<Decimal>,
     pub generation: u64,
     pub at: Timestamp,
+}
+
+impl WantedPrice {
+    /// Whether it says the same as another, whenever either was computed.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let timeless = |it: &Self| Self {
+            generation: 0,
+            at: Timestamp::UNIX_EPOCH,
+            ..it.clone()
+        };
+        timeless(self) == timeless(other)
+    }
+
+    /// Whether Amazon may go on showing a price, since it would hardly move.
+    fn leaves(&self, shown: Decimal, wanted: Decimal) -> bool {
+        let Some(percent) = self.reprice_past_percent else {
+            return false;
+        };
+        let is_allowed = self.least.is_none_or(|least| shown >= least)
+            && self.most.is_none_or(|most| shown <= most);
+        is_allowed && !moves_by_more(shown, wanted, percent)
+    }
 }
 
 /// A listing's price on one marketplace, as we keep it.
@@ -63,46 +93,6 @@ impl Offer {
     }
 }
 
-/// The price that a marketplace's mode asks for; `None` if prices are left alone. No tax is added or taken off: a recommended
-/// price in a marketplace's currency is meant as buyers see it there.
-pub fn rrp_price(
-    mode: PriceMode,
-    marketplace: Marketplace,
-    product: &Product,
-    units: u32,
-    generation: u64,
-    at: Timestamp,
-) -> Option<WantedPrice> {
-    let PriceMode::Rrp = mode else { return None };
-    let currency = marketplace.currency();
-    let one = product.rrp.get(currency).copied();
-    let amount = one
-        .and_then(|one| one.checked_mul(Decimal::from(units.max(1))))
-        .filter(|amount| *amount > Decimal::ZERO && is_payable(*amount, currency));
-    let tax = match marketplace.prices_include_tax() {
-        true => "tax included",
-        false => "without sales tax",
-    };
-    let why = match (one, amount) {
-        (Some(one), Some(amount)) if units > 1 => {
-            format!("{units} × recommended {one} {currency} = {amount}, {tax}")
-        }
-        (Some(_), Some(amount)) => format!("recommended {amount} {currency}, {tax}"),
-        (Some(one), None) => {
-            format!(
-                "no_price: {one} {currency} is no amount that can be paid; it has too many decimals"
-            )
-        }
-        _ => format!("no_price: the product has no recommended price in {currency}"),
-    };
-    Some(WantedPrice {
-        amount,
-        why,
-        generation,
-        at,
-    })
-}
-
 /// What is to be done about an offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextPrice {
@@ -134,29 +124,36 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
         .filter(|_| standing != Standing::Lost)
         .map(|sent| sent.value);
     let shown = sent.or(offer.observed.as_ref().map(|observed| observed.value));
+    // What was sent last and may have been lost, Amazon may show after all.
+    let is_known = standing != Standing::Lost || offer.sent.is_none();
+    let leaves = |shown| {
+        offer
+            .wanted
+            .as_ref()
+            .is_some_and(|it| it.leaves(shown, wanted))
+    };
     match shown {
         Some(shown) if shown == wanted => NextPrice::Nothing(match standing {
             Standing::InFlight => "it is sent, and Amazon has not confirmed it yet",
             _ => "Amazon shows it",
         }),
+        Some(shown) if is_known && leaves(shown) => {
+            NextPrice::Nothing("it would move by no more than the rules' reprice_past_percent")
+        }
         _ if offer.released_to >= generation => NextPrice::Send(wanted),
-        Some(from) if !moves_too_far(from, wanted, price_percent) => NextPrice::Send(wanted),
+        Some(from) if !moves_by_more(from, wanted, price_percent.into()) => NextPrice::Send(wanted),
         from => NextPrice::Held { from, to: wanted },
     }
 }
 
-fn moves_too_far(from: Decimal, to: Decimal, percent: u8) -> bool {
-    let most = from
-        .abs()
-        .checked_mul(Decimal::new(i64::from(percent), 2))
-        .unwrap_or(Decimal::MAX);
-    (to - from).abs() > most
+fn moves_by_more(from: Decimal, to: Decimal, percent: Decimal) -> bool {
+    let most = from.abs().checked_mul(percent / Decimal::ONE_HUNDRED);
+    (to - from).abs() > most.unwrap_or(Decimal::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn offer(observed: i64, wanted: i64) -> Offer {
         let at = Timestamp::UNIX_EPOCH;
@@ -167,9 +164,8 @@ mod tests {
             marketplace: Marketplace::Uk,
             wanted: Some(WantedPrice {
                 amount: Some(Decimal::from(wanted)),
-                why: String::new(),
                 generation: 4,
-                at,
+                ..WantedPrice::default()
             }),
             sent: None,
             refused: None,
@@ -179,25 +175,6 @@ mod tests {
             }),
             released_to: 0,
             send_count: 0,
-        }
-    }
-
-    #[test]
-    fn a_recommended_price_is_sent_as_it_is_and_says_whether_tax_is_in_it() {
-        let amount: Decimal = "12.90".parse().unwrap();
-        let rrp = json!({ "GBP": "12.90", "USD": "12.90", "CAD": "12.90", "EUR": "12.90" });
-        let product: Product = serde_json::from_value(json!({ "sku": "A", "rrp": rrp })).unwrap();
-        let rows = [
-            (Marketplace::Uk, "12.90 GBP, tax included"),
-            (Marketplace::De, "12.90 EUR, tax included"),
-            (Marketplace::Us, "12.90 USD, without sales tax"),
-            (Marketplace::Ca, "12.90 CAD, without sales tax"),
-        ];
-        for (marketplace, words) in rows {
-            let at = Timestamp::UNIX_EPOCH;
-            let price = rrp_price(PriceMode::Rrp, marketplace, &product, 1, 0, at).unwrap();
-            assert_eq!(price.amount, Some(amount));
-            assert_eq!(price.why, format!("recommended {words}"));
         }
     }
 
@@ -232,5 +209,46 @@ mod tests {
         };
         assert_eq!(next(&released), NextPrice::Send(Decimal::from(16)));
         assert!(matches!(next(&offer(10, 10)), NextPrice::Nothing(_)));
+    }
+
+    #[test]
+    fn a_price_that_hardly_moves_is_left_as_long_as_it_is_between_floor_and_ceiling() {
+        let next = |shown: i64, least: i64, standing| {
+            let mut offer = offer(shown, 1_010);
+            let wanted = offer.wanted.as_mut().unwrap();
+            wanted.reprice_past_percent = Some(Decimal::ONE);
+            wanted.least = Some(Decimal::from(least));
+            wanted.most = Some(Decimal::from(1_020));
+            next_price(&offer, standing, 50)
+        };
+        let sent = NextPrice::Send(Decimal::from(1_010));
+        assert!(matches!(
+            next(1_000, 900, Standing::Patched),
+            NextPrice::Nothing(_)
+        ));
+        assert_eq!(next(999, 900, Standing::Patched), sent);
+        assert_eq!(next(1_000, 1_005, Standing::Patched), sent);
+        assert_eq!(next(1_021, 900, Standing::Patched), sent);
+        // Nothing was sent that could have been lost.
+        assert!(matches!(
+            next(1_000, 900, Standing::Lost),
+            NextPrice::Nothing(_)
+        ));
+    }
+
+    #[test]
+    fn when_a_price_was_computed_makes_no_other_price_of_it() {
+        let one = offer(10, 15).wanted.unwrap();
+        let later = WantedPrice {
+            generation: 9,
+            at: Timestamp::now(),
+            ..one.clone()
+        };
+        assert!(one.is_same(&later));
+        let other = WantedPrice {
+            least: Some(Decimal::ONE),
+            ..one.clone()
+        };
+        assert!(!one.is_same(&other));
     }
 }

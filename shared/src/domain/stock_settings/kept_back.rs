@@ -56,6 +56,7 @@ mod tests {
                 generation: 1,
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
+                rules: None,
             })
         };
         let plan = |published, frozen| StockPlan {

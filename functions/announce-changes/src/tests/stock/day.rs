@@ -111,6 +111,7 @@ async fn refused_offer(database: &Database) -> Value {
         why: "recommended".into(),
         generation: 1,
         at: at(500),
+        ..WantedPrice::default()
     };
     let _ = store.write_wanted_price(key, &wanted).await.unwrap();
     let sent = Sent {

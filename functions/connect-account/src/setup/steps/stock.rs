@@ -227,6 +227,7 @@ mod tests {
                 generation: 1,
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
+                rules: None,
             }),
             ..StockPlan::default()
         };

@@ -250,6 +250,13 @@ pub(crate) struct Price {
     #[schema(example = "GBP")]
     pub(super) currency: &'static str,
     pub(super) mode: PriceMode,
+    /// The price rule that decided, by its name or else its condition.
+    pub(super) rule: Option<String>,
+    /// The floor that the rules make for it.
+    #[schema(example = "12.00")]
+    pub(super) least: Option<String>,
+    /// The ceiling that the rules make for it.
+    pub(super) most: Option<String>,
     pub(super) wanted: Option<WantedValue<String>>,
     pub(super) sent: Option<SentValue<String>>,
     pub(super) refused: Option<RefusedValue<String>>,

@@ -3,7 +3,7 @@
 use super::answer::{Observed, Price, WantedValue};
 use super::{ListingFacts, refused_value, sent_value};
 use rust_decimal::Decimal;
-use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::feed::Feed;
 use stallkeeper::domain::listing::{NextPrice, Offer, Standing, next_price};
 use stallkeeper::domain::marketplace::Marketplace;
@@ -19,7 +19,7 @@ impl ListingFacts {
     fn mode(&self, marketplace: Marketplace) -> PriceMode {
         let mut settings = self.marketplaces.iter();
         let settings = settings.find(|it| it.marketplace == marketplace);
-        settings.map_or(PriceMode::Leave, MarketplaceSettings::price_mode_now)
+        settings.map_or(PriceMode::Leave, |it| self.rules.price_mode(it))
     }
 
     fn price(&self, offer: &Offer, feed: Option<&Feed>) -> Price {
@@ -28,13 +28,16 @@ impl ListingFacts {
         let brake = self.settings().brakes.price_percent;
         let next = next_price(offer, standing, brake);
         let automated = self.listing.price_is_automated(offer.marketplace);
-        let is_free = mode == PriceMode::Rrp && self.listing.hold.is_none() && !automated;
+        let is_free = mode != PriceMode::Leave && self.listing.hold.is_none() && !automated;
         let held = is_free && matches!(next, NextPrice::Held { .. });
         let wanted = offer.wanted.clone();
         Price {
             marketplace: offer.marketplace,
             currency: offer.marketplace.currency(),
             mode,
+            rule: wanted.as_ref().and_then(|wanted| wanted.rule.clone()),
+            least: amount(wanted.as_ref().and_then(|wanted| wanted.least)),
+            most: amount(wanted.as_ref().and_then(|wanted| wanted.most)),
             wanted: wanted.map(|wanted| WantedValue {
                 value: wanted.amount.map(|amount| amount.to_string()),
                 why: wanted.why,
@@ -80,4 +83,8 @@ impl ListingFacts {
             held,
         }
     }
+}
+
+fn amount(amount: Option<Decimal>) -> Option<String> {
+    amount.map(|amount| amount.to_string())
 }

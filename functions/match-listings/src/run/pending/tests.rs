@@ -139,9 +139,9 @@ fn offer(observed: Option<i64>, sent: Option<(i64, i64)>) -> Offer {
         marketplace: Marketplace::Uk,
         wanted: Some(WantedPrice {
             amount: Some(Decimal::from(12)),
-            why: String::new(),
             generation: 1,
             at: hour(1),
+            ..WantedPrice::default()
         }),
         sent: sent.map(|(value, at)| Sent {
             value: Decimal::from(value),
@@ -166,6 +166,7 @@ fn a_price_is_news_where_it_is_another_and_a_drift_where_it_is_not_ours_any_more
         generation: 1,
         at: hour(1),
         shadow: false,
+        rules: None,
     };
     let rows = [
         (None, PriceNews::Changed, Some(Pending::Recompute)),

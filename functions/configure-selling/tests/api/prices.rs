@@ -1,0 +1,180 @@
+//! Price rules: drafted, previewed and published with the stock settings, and the exchange rates that they may need.
+
+use crate::stock::Stock;
+use kit::Answer;
+use serde_json::{Value, json};
+use stallkeeper::api::Scope;
+use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::price::PriceRules;
+use stallkeeper::domain::selling_rules::SellingRules;
+use stallkeeper::store::Written;
+
+/// Rules of a margin on every product.
+fn margin(percent: &str) -> Value {
+    json!({
+        "mode": "rules",
+        "rules": [{"name": "All", "condition": {"type": "all"}, "action": {"type": "margin", "percent": percent}}],
+    })
+}
+
+impl Stock {
+    async fn rules_in_force(&self) -> SellingRules {
+        let plan = self.plan().await;
+        let store = &self.database.store;
+        store.rules_in_force(&self.key(), &plan).await.unwrap()
+    }
+
+    /// Previews the draft and publishes it.
+    async fn publish(&self) {
+        let asked = self.told("POST", "publish", json!({"preview": true}));
+        asked.await.is(202);
+        self.preview_ends(None).await;
+        self.ask("POST", "publish", json!({})).await;
+        self.jobs();
+    }
+
+    async fn rates(&self, method: &str, body: Value) -> Answer {
+        let caller = ("north", Scope::Connections);
+        self.send(caller, method, "/exchange-rates", body).await
+    }
+}
+
+#[tokio::test]
+async fn rules_are_in_force_once_the_draft_that_holds_them_is_published() {
+    let stock = Stock::new().await;
+    stock.published().await;
+    let none = stock.ask("GET", "prices/uk", Value::Null).await;
+    assert_eq!(
+        (&none["draft"], &none["published"]),
+        (&Value::Null, &Value::Null)
+    );
+    let drafted = stock.ask("PUT", "prices/UK", margin("30")).await;
+    assert_eq!(
+        (&drafted["currency"], &drafted["draft_revision"]),
+        (&json!("GBP"), &json!(2))
+    );
+    assert_eq!(drafted["draft_is_published"], false);
+    let again = stock.ask("PUT", "prices/UK", margin("30")).await;
+    assert_eq!(again["draft_revision"], 2, "the same is not written");
+    assert_eq!(stock.rules_in_force().await, SellingRules::default());
+    let settings = stock.ask("GET", "stock-settings", Value::Null).await;
+    assert_eq!(settings["draft_is_published"], false);
+    let kind = stock.refused("POST", "publish", json!({}), 409).await;
+    assert_eq!(kind, "not-previewed");
+
+    stock.publish().await;
+    let shown = stock.ask("GET", "prices/UK", Value::Null).await;
+    assert_eq!(shown["draft_is_published"], true);
+    assert_eq!(shown["published"], shown["draft"]);
+    let generation = stock.plan().await.published.unwrap().generation;
+    assert_eq!(generation, 2);
+    // Published again, it is in force already; the work that follows is queued again.
+    stock.ask("POST", "publish", json!({})).await;
+    assert_eq!(stock.plan().await.published.unwrap().generation, 2);
+    assert_eq!(stock.jobs()[0], "recompute_all");
+
+    // Rules of another marketplace are another draft; what is in force stays.
+    stock.ask("PUT", "prices/DE", margin("50")).await;
+    let in_force = stock.rules_in_force().await;
+    assert_eq!(
+        in_force.prices.keys().collect::<Vec<_>>(),
+        [&Marketplace::Uk]
+    );
+    stock.publish().await;
+    assert_eq!(stock.rules_in_force().await.prices.len(), 2);
+}
+
+#[tokio::test]
+async fn a_stop_before_the_plan_is_written_leaves_the_rules_in_force_and_may_be_repeated() {
+    let stock = Stock::new().await;
+    stock.published().await;
+    stock.ask("PUT", "prices/UK", margin("30")).await;
+    stock.publish().await;
+    stock.ask("PUT", "prices/UK", margin("40")).await;
+    let store = &stock.database.store;
+    let draft = store.rules_draft(&stock.key()).await.unwrap();
+    for _ in 0..2 {
+        store.keep_rules(&stock.key(), &draft).await.unwrap();
+    }
+    let thirty: PriceRules = serde_json::from_value(margin("30")).unwrap();
+    assert_eq!(
+        stock.rules_in_force().await.prices[&Marketplace::Uk],
+        thirty
+    );
+    stock.publish().await;
+    assert_eq!(stock.rules_in_force().await, draft.rules);
+}
+
+#[tokio::test]
+async fn a_draft_is_written_with_the_plan_that_was_read_or_not_at_all() {
+    let stock = Stock::new().await;
+    let (store, key) = (&stock.database.store, &stock.key());
+    stock.ask("PUT", "prices/UK", margin("30")).await;
+    let plan = stock.plan().await;
+    let mut draft = store.rules_draft(key).await.unwrap();
+    let before = draft.clone();
+    // Somebody else wrote the plan meanwhile: it has this revision already.
+    let rules = PriceRules::of(PriceMode::Leave);
+    draft.rules.prices.insert(Marketplace::Uk, rules);
+    draft.revision += 1;
+    let saved = store.save_rules_draft(key, &plan, &draft).await;
+    assert_eq!(saved.unwrap(), Written::Conflict);
+    assert_eq!(store.rules_draft(key).await.unwrap(), before);
+    assert_eq!(stock.plan().await, plan);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_rule_is_refused_with_its_place() {
+    let stock = Stock::new().await;
+    let told = stock.told("PUT", "prices/UK", margin("-1")).await;
+    assert!(
+        told.text.contains("/rules/0/action/percent"),
+        "{}",
+        told.text
+    );
+    assert_eq!(told.problem_kind(422), "invalid-request");
+    for (path, body, status) in [
+        ("prices/UK", json!({"mode": "rules", "rule": []}), 422),
+        ("prices/UK", json!({"mode": "cheap"}), 422),
+        ("prices/US", margin("30"), 404),
+        ("prices/XX", margin("30"), 404),
+    ] {
+        let told = stock.told("PUT", path, body).await;
+        assert_eq!(told.status.as_u16(), status, "{path}: {}", told.text);
+    }
+    assert_eq!(stock.plan().await.draft_revision, 0);
+}
+
+#[tokio::test]
+async fn exchange_rates_hold_at_once_and_have_only_converted_prices_computed_again() {
+    let stock = Stock::new().await;
+    let rates =
+        |date: &str, pounds: &str| json!({"date": date, "base": "EUR", "rates": {"GBP": pounds}});
+    stock
+        .rates("GET", Value::Null)
+        .await
+        .problem(404, "not-found");
+    stock.published().await;
+    stock
+        .rates("PUT", rates("2026-11-26", "0.86"))
+        .await
+        .is(200);
+    assert!(stock.jobs().is_empty(), "no price depends on a rate");
+    stock.ask("PUT", "prices/UK", margin("30")).await;
+    stock.publish().await;
+    for _ in 0..2 {
+        let told = stock.rates("PUT", rates("2026-11-27", "0.87")).await;
+        assert_eq!(told.is(200)["revision"], 2);
+        assert_eq!(stock.jobs(), ["recompute_all"]);
+    }
+    let older = stock.rates("PUT", rates("2026-11-26", "0.86")).await;
+    older.problem(409, "rates-older");
+    let wrong = stock.rates("PUT", rates("2026-11-28", "0")).await;
+    wrong.problem(422, "invalid-request");
+    let shown = stock.rates("GET", Value::Null).await;
+    assert_eq!(shown.is(200)["rates"], rates("2026-11-27", "0.87"));
+    let other = ("south", Scope::Connections);
+    let none = stock.send(other, "GET", "/exchange-rates", Value::Null);
+    none.await.problem(404, "not-found");
+}

@@ -1,0 +1,166 @@
+//! Prices by rules: computed, stored only if they are other prices, explained, and sent within what the rules allow.
+
+use super::explain::{contains, explained};
+use super::*;
+use rust_decimal::Decimal;
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+use stallkeeper::domain::listing::Offer;
+use stallkeeper::domain::price::{ExchangeRates, PriceRules};
+use stallkeeper::domain::selling_rules::RulesDraft;
+use stallkeeper::store::RevisedRates;
+
+const UK: Marketplace = Marketplace::Uk;
+
+impl Stand {
+    /// Puts price rules for the UK in force, as a publication does.
+    async fn price_by(&self, revision: u64, rules: Value) {
+        let rules: PriceRules = serde_json::from_value(rules).unwrap();
+        let mut draft = RulesDraft {
+            revision,
+            ..RulesDraft::default()
+        };
+        draft.rules.prices.insert(UK, rules);
+        self.store.keep_rules(&key(), &draft).await.unwrap();
+        self.publish(|plan| plan.published.as_mut().unwrap().rules = Some(revision))
+            .await;
+    }
+
+    async fn switch_on_uk(&self) {
+        let uk = MarketplaceSettings {
+            active: true,
+            price_mode: PriceMode::Leave,
+            ..MarketplaceSettings::new(UK)
+        };
+        self.store.put_marketplace(&key(), &uk).await.unwrap();
+    }
+
+    async fn offer(&self, sku: &str) -> Offer {
+        let key = key().listing(&sku.parse().unwrap()).offer(UK);
+        self.store.offer(&key).await.unwrap().unwrap()
+    }
+
+    async fn amount(&self, sku: &str) -> Option<Decimal> {
+        self.offer(sku).await.wanted.unwrap().amount
+    }
+}
+
+fn margin(percent: &str) -> Value {
+    json!({
+        "mode": "rules", "ending": ".99", "ceiling": {"type": "rrp"},
+        "rules": [
+            {"name": "Kettles", "condition": {"type": "category", "category": "home > kettles"},
+             "action": {"type": "margin", "percent": percent}},
+            {"condition": {"type": "brand", "brand": "South"}, "action": {"type": "profit", "percent": "50"}},
+        ],
+    })
+}
+
+fn kettle(cost: Value) -> Value {
+    json!({
+        "sku": "K", "category": "Home > Kettles > Steel", "tax_class": "standard", "cost": cost, "rrp": {"GBP": "99.00"},
+    })
+}
+
+#[tokio::test]
+async fn a_price_follows_from_the_published_rules_and_says_how() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    let other =
+        json!({"sku": "N", "category": "Toys", "tax_class": "standard", "cost": {"GBP": "1"}});
+    let products = json!([kettle(json!({"GBP": "10.00"})), other]);
+    stand.put("/products", products).await.is(202);
+    stand.work().await;
+    stand.list("K", "K", 2, 5).await;
+    stand.list("N", "N", 1, 5).await;
+    stand.price_by(1, margin("30")).await;
+    stand.deliver(&[recompute_message(&["K", "N"], true)]).await;
+    let price = explained(&stand, "K").await["prices"][0].clone();
+    assert_eq!(
+        (&price["mode"], &price["rule"], &price["held"]),
+        (&json!("rules"), &json!("Kettles"), &json!(true))
+    );
+    // 20.00 × 1.30 × 1.20 = 31.20
+    assert_eq!(price["wanted"]["value"], "31.99");
+    assert_eq!(
+        (&price["least"], &price["most"]),
+        (&json!("24.00"), &json!("198.00"))
+    );
+    contains(&price["wanted"]["why"], "cost 2 × 10.00 = 20.00 GBP");
+    contains(&price["wanted"]["why"], "rounded up to .99 = 31.99");
+    let price = explained(&stand, "N").await["prices"][0].clone();
+    assert_eq!(price["wanted"]["value"], Value::Null);
+    contains(&price["wanted"]["why"], "no_price: no rule matches");
+    let name = "N".parse().unwrap();
+    let entry = stand
+        .store
+        .to_send_of(&key(), &name, ListingPart::Price(UK))
+        .await;
+    assert_eq!(entry.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_rule_that_changes_no_price_writes_none() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    stand
+        .put("/products", json!([kettle(json!({"GBP": "10.00"}))]))
+        .await
+        .is(202);
+    stand.work().await;
+    stand.list("K", "K", 1, 5).await;
+    stand.price_by(1, margin("30")).await;
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    let before = stand.offer("K").await;
+    assert_eq!(
+        before.wanted.as_ref().unwrap().amount,
+        Some(Decimal::new(15_99, 2))
+    );
+    let mut same = margin("30");
+    same["rules"][1]["action"]["percent"] = json!("60");
+    stand.price_by(2, same).await;
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    assert_eq!(stand.offer("K").await, before);
+    stand.price_by(3, margin("40")).await;
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    assert_eq!(stand.amount("K").await, Some(Decimal::new(16_99, 2)));
+    assert!(stand.offer("K").await.wanted.unwrap().generation > before.wanted.unwrap().generation);
+}
+
+#[tokio::test]
+async fn a_cost_without_a_rate_has_no_price_until_the_rate_comes() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    stand
+        .put("/products", json!([kettle(json!({"EUR": "10.00"}))]))
+        .await
+        .is(202);
+    stand.work().await;
+    stand.list("K", "K", 1, 5).await;
+    stand.price_by(1, margin("30")).await;
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    assert_eq!(stand.amount("K").await, None);
+    for (revision, pounds, expected) in [(1, "0.80", "12.99"), (2, "0.90", "14.99")] {
+        let rates = json!({"date": "2026-11-27", "base": "EUR", "rates": {"GBP": pounds}});
+        let rates: ExchangeRates = serde_json::from_value(rates).unwrap();
+        let revised = RevisedRates { rates, revision };
+        let saved = stand.store.save_exchange_rates(&tenant(), &revised).await;
+        assert_eq!(saved.unwrap(), Written::Done);
+        stand.deliver(&[recompute_message(&["K"], false)]).await;
+        assert_eq!(stand.amount("K").await, Some(expected.parse().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn what_an_older_release_left_unpublished_follows_the_marketplaces_own_mode() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    stand
+        .put("/products", json!([kettle(json!({"GBP": "10.00"}))]))
+        .await
+        .is(202);
+    stand.work().await;
+    stand.list("K", "K", 1, 5).await;
+    stand.deliver(&[recompute_message(&["K"], true)]).await;
+    let key = key().listing(&"K".parse().unwrap()).offer(UK);
+    assert_eq!(stand.store.offer(&key).await.unwrap(), None);
+}
