@@ -15,8 +15,8 @@ use super::{Connected, Journey, text};
 const SCHEDULE_SECONDS: u64 = 5 * 60;
 /// At most one sweep in so long a time is brought by notices.
 const EARLY_SWEEP_SECONDS: u64 = 3 * 60;
-/// One when buyers want to cancel, one when Amazon has cancelled, one that many notices bring.
-const SWEEPS_AFTER_PARCELS: u64 = 3;
+/// Orders on a page of a search.
+const PAGE: usize = 100;
 
 impl Journey<'_> {
     pub(super) async fn look(&self) -> Result<Report> {
@@ -128,20 +128,15 @@ impl Journey<'_> {
             // One poll when it was switched on with five slices of a first read, one poll and one slice for the marketplace
             // that was switched on late, what was ticked beyond, and what the schedule ticked.
             let scheduled = self.started.elapsed().as_secs() / SCHEDULE_SECONDS;
-            // Many notices at once bring a sweep early, every three minutes at most; and what was handed over or cancelled changed,
-            // so that the sweeps after it read it again.
+            // Many notices at once bring a sweep early, every three minutes at most.
             let early = self.started.elapsed().as_secs() / EARLY_SWEEP_SECONDS + 1;
-            let handed_over = self
-                .parcels
-                .iter()
-                .filter(|one| one.connection == *id)
-                .count();
-            let again = SWEEPS_AFTER_PARCELS * handed_over.div_ceil(100) as u64;
-            let most = held.div_ceil(100) as u64 + 8 + self.extra_ticks + scheduled + early + again;
-            let searches = self.scene.searches(seller).await?;
-            if searches > most {
+            let most = 8 + self.extra_ticks + scheduled + early;
+            // A sweep reads again what changed within ten minutes: of a demo that may be all there is, but nothing twice.
+            let most_pages = most * held.div_ceil(PAGE).max(1) as u64;
+            let (sweeps, pages) = self.scene.searches(seller).await?;
+            if sweeps > most || pages > most_pages {
                 broken.push(format!(
-                    "{searches} searches for {held} orders of connection {id}: more than {most}."
+                    "{sweeps} sweeps of {pages} pages for {held} orders of connection {id}: more than {most} of {most_pages}."
                 ));
             }
         }

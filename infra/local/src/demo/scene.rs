@@ -200,10 +200,17 @@ impl Scene {
         Ok(Value::Object(counts.collect()))
     }
 
-    /// searchOrders of one seller.
-    pub(crate) async fn searches(&self, seller: &str) -> Result<u64> {
-        let calls = self.get(&format!("calls?seller={seller}")).await?;
-        Ok(calls["searchOrders"]["count"].as_u64().unwrap_or_default())
+    /// searchOrders of one seller: how many asked for a first page, and how many in all.
+    pub(crate) async fn searches(&self, seller: &str) -> Result<(u64, u64)> {
+        let calls = self.get(&format!("calls/log?seller={seller}")).await?;
+        let calls = calls.as_array().map(Vec::as_slice).unwrap_or_default();
+        let searches = calls.iter().filter(|it| it["operation"] == "searchOrders");
+        let of_first_page = |call: &&Value| {
+            let query = call["query"].as_str().unwrap_or_default();
+            !query.contains("paginationToken=")
+        };
+        let first_pages = searches.clone().filter(of_first_page).count();
+        Ok((first_pages as u64, searches.count() as u64))
     }
 
     /// Requests that broke Amazon's models.
