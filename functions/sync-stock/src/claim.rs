@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use retry::{Current, RetryDecision, retry_decision};
 use rust_decimal::Decimal;
 use stallkeeper::domain::feed::{FeedLine, LineValue, SentBy};
-use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::ids::{AmazonSku, OfferKey};
 use stallkeeper::domain::listing::{Listing, ListingPart, Offer, Sent, Standing};
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::price::PriceLimits;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Claimed, ToSend, Written};
 
@@ -126,13 +127,28 @@ pub(crate) async fn claim(
                 Ok(seen(store.claim_offer(offer, send_count, &sent).await?))
             };
             let claimed = claim_with(session, target, first, by, call).await?;
+            let limits = match &claimed {
+                Ok(Some(claimed)) => limits(session, offer, claimed.value).await?,
+                _ => PriceLimits::default(),
+            };
             Ok(as_line(claimed, |amount| {
-                LineValue::price(amount, marketplace)
+                LineValue::limited_price(amount, limits, marketplace)
             }))
         }
         // The value of one part where another one belongs: no code writes that.
         _ => Ok(ClaimOutcome::Dropped),
     }
+}
+
+/// The limits that go with a claimed price: those of the price that is wanted, if it allows this one.
+async fn limits(
+    session: &SendSession<'_>,
+    offer: &OfferKey,
+    amount: Decimal,
+) -> Result<PriceLimits> {
+    let offer = session.app.store.offer(offer).await?;
+    let limits = offer.and_then(|offer| Some(offer.wanted?.limits));
+    Ok(limits.filter(|it| it.allow(amount)).unwrap_or_default())
 }
 
 /// `None`: done. Else the item as it is, or nothing if it is gone.
@@ -249,7 +265,7 @@ pub(crate) async fn confirm(
                 let sent = offer
                     .sent
                     .map(|sent| LineValue::price(sent.value, marketplace));
-                offer.send_count != after && sent.as_ref() != Some(&claimed.value)
+                offer.send_count != after && sent != Some(claimed.value.unlimited())
             })
         }
     };

@@ -3,6 +3,7 @@
 use super::ids::{AmazonSku, CancellationId, ConnectionKey, FeedId, OrderId};
 use super::listing::ListingPart;
 use super::marketplace::Marketplace;
+use super::price::PriceLimits;
 use super::stock_settings::FeedAges;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -140,6 +141,9 @@ pub enum LineValue {
     Price {
         amount: Decimal,
         currency: String,
+        /// Known once it is claimed; none in what older releases wrote.
+        #[serde(default, skip_serializing_if = "PriceLimits::are_open")]
+        limits: PriceLimits,
     },
     /// Whether an offer is ended.
     End {
@@ -150,9 +154,29 @@ pub enum LineValue {
 impl LineValue {
     /// An amount in the marketplace's currency.
     pub fn price(amount: Decimal, marketplace: Marketplace) -> Self {
+        Self::limited_price(amount, PriceLimits::default(), marketplace)
+    }
+
+    /// An amount with what it may be at least and at most.
+    pub fn limited_price(amount: Decimal, limits: PriceLimits, marketplace: Marketplace) -> Self {
         Self::Price {
             amount,
             currency: marketplace.currency().to_owned(),
+            limits,
+        }
+    }
+
+    /// The value alone: limits that changed meanwhile make no other price.
+    pub fn unlimited(&self) -> Self {
+        match self.clone() {
+            Self::Price {
+                amount, currency, ..
+            } => Self::Price {
+                amount,
+                currency,
+                limits: PriceLimits::default(),
+            },
+            quantity => quantity,
         }
     }
 }

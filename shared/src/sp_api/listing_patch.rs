@@ -2,6 +2,7 @@
 //! one number or date it is about; whatever else the seller or another tool keeps on the listing stays.
 
 use crate::domain::marketplace::Marketplace;
+use crate::domain::price::PriceLimits;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use std::io::Write;
@@ -26,6 +27,8 @@ pub enum Change {
     Price {
         marketplace: Marketplace,
         amount: Decimal,
+        /// Amazon takes no price outside of them, from whomever; what is absent is left as it is there.
+        limits: PriceLimits,
     },
     /// Until when the offer on one marketplace is sold; `None`: without end. What is past closes it there, and leaves its
     /// price and its quantity as they are.
@@ -58,7 +61,8 @@ impl ListingPatch<'_> {
             Change::Price {
                 marketplace,
                 amount,
-            } => write_price(json, marketplace, amount),
+                limits,
+            } => write_price(json, marketplace, amount, limits),
             Change::End { marketplace, on } => write_end(json, marketplace, on),
         }
         json.extend_from_slice(b"}]");
@@ -74,12 +78,24 @@ fn write_quantity(json: &mut Vec<u8>, quantity: u32) {
     json.extend_from_slice(b"}]");
 }
 
-/// `merge` leaves sale prices, limits and dates of the offer alone. Amazon page: *Manage purchasable offer*.
-fn write_price(json: &mut Vec<u8>, marketplace: Marketplace, amount: Decimal) {
+/// `merge` leaves sale prices, dates and the offers of other audiences alone, and limits that are not named. Amazon page:
+/// *Manage purchasable offer*.
+fn write_price(json: &mut Vec<u8>, marketplace: Marketplace, amount: Decimal, limits: PriceLimits) {
     write_offer_of(json, marketplace);
-    json.extend_from_slice(br#","our_price":[{"schedule":[{"value_with_tax":"#);
-    write_number(json, amount);
-    json.extend_from_slice(b"}]}]}]");
+    let prices = [
+        ("our_price", Some(amount)),
+        ("minimum_seller_allowed_price", limits.least),
+        ("maximum_seller_allowed_price", limits.most),
+    ];
+    for (name, amount) in prices {
+        let Some(amount) = amount else { continue };
+        json.push(b',');
+        write_text(json, name);
+        json.extend_from_slice(br#":[{"schedule":[{"value_with_tax":"#);
+        write_number(json, amount);
+        json.extend_from_slice(b"}]}]");
+    }
+    json.extend_from_slice(b"}]");
 }
 
 /// An end in the past closes the offer there, and `null` takes the end away. Amazon page: *Manage purchasable offer*.

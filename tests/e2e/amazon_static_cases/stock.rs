@@ -130,6 +130,7 @@ async fn every_static_case_of_amazons_listings_model_is_read() {
     let price = Change::Price {
         marketplace: Marketplace::Us,
         amount: "12.50".parse().unwrap(),
+        limits: Default::default(),
     };
     for change in [Change::Quantity(3), price] {
         let operations = ["patchListingsItem", "getListingsItem"];

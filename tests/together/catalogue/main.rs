@@ -146,7 +146,8 @@ impl Stand {
     async fn to_send(&self, amazon_sku: &str) -> Option<ToSend> {
         let entries = self.store.to_send(&key(), true).await.unwrap();
         let mut entries = entries.into_iter();
-        entries.find(|entry| entry.sku.as_str() == amazon_sku && entry.part() == ListingPart::Quantity)
+        entries
+            .find(|entry| entry.sku.as_str() == amazon_sku && entry.part() == ListingPart::Quantity)
     }
 
     async fn put(&self, path: &str, body: Value) -> Answer {

@@ -347,11 +347,5 @@ async fn a_recommended_price_is_put_down_only_where_the_marketplace_asks_for_it(
         .unwrap();
     stand.deliver(&[recompute_message(&["A"], true)]).await;
     let amount = "9.90".parse().unwrap();
-    assert_eq!(
-        prices().await,
-        [LineValue::Price {
-            amount,
-            currency: "GBP".into()
-        }]
-    );
+    assert_eq!(prices().await, [LineValue::price(amount, Marketplace::Uk)]);
 }

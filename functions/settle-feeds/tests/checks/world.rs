@@ -172,8 +172,7 @@ impl World {
             by: SentBy::Feed(feed_id()),
         };
         let _ = self.store.claim_offer(key, 0, &sent).await.unwrap();
-        let currency = STORE.currency().to_owned();
-        line(sku.clone(), LineValue::Price { amount, currency })
+        line(sku.clone(), LineValue::price(amount, STORE))
     }
 
     /// Amazon has a feed of these lines.

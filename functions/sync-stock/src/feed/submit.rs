@@ -286,10 +286,13 @@ fn write(
             (ListingPart::End(marketplace), LineValue::End { ended }) => {
                 session.end_change(marketplace, *ended)
             }
-            (ListingPart::Price(marketplace), LineValue::Price { amount, .. }) => Change::Price {
-                marketplace,
-                amount: *amount,
-            },
+            (ListingPart::Price(marketplace), LineValue::Price { amount, limits, .. }) => {
+                Change::Price {
+                    marketplace,
+                    amount: *amount,
+                    limits: *limits,
+                }
+            }
             _ => return Err(damaged()),
         };
         let patch = ListingPatch {

@@ -96,9 +96,10 @@ async fn send(
         product_type: entry.product_type.as_deref(),
         change: match claimed.value {
             LineValue::Quantity(quantity) => Change::Quantity(quantity),
-            LineValue::Price { amount, .. } => Change::Price {
+            LineValue::Price { amount, limits, .. } => Change::Price {
                 marketplace,
                 amount,
+                limits,
             },
             LineValue::End { ended } => session.end_change(marketplace, ended),
         },

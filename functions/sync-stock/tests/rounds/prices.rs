@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
-use stallkeeper::domain::feed::{FeedKind, FeedState, LineValue, SentBy};
+use stallkeeper::domain::feed::{FeedKind, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::listing::{Offer, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::price::PriceLimits;
 use stallkeeper::store::{ToSend, WantedWritten};
 
 const UK: Marketplace = Marketplace::Uk;
@@ -43,10 +44,7 @@ impl World {
         let entry = ToSend {
             price_on: Some(UK),
             end_on: None,
-            value: LineValue::Price {
-                amount: Decimal::from(amount),
-                currency: UK.currency().to_owned(),
-            },
+            value: LineValue::price(Decimal::from(amount), UK),
             generation,
             send_count: offer.send_count,
             decrease: false,
@@ -216,4 +214,48 @@ async fn a_price_that_a_rule_of_amazons_sets_is_left_alone_and_the_quantity_goes
     assert!(world.listing("A").await.price_is_automated(UK));
     assert!(world.to_send().await.is_empty());
     assert_eq!(world.live().await["A"], 5);
+}
+
+#[tokio::test]
+async fn a_price_goes_with_the_limits_that_its_rules_give_by_patch_and_by_feed() {
+    for at_once in [300, 0] {
+        let world = World::start().await;
+        let app = world.app_with(at_once);
+        world.list(&SKUS, 50).await;
+        world.price_mode(PriceMode::Rrp).await;
+        let limits = PriceLimits {
+            least: Some(Decimal::from(10)),
+            most: Some("30.50".parse().unwrap()),
+        };
+        for sku in SKUS {
+            let offer = world.ids().listing(&sku.parse().unwrap()).offer(UK);
+            let wanted = WantedPrice {
+                amount: Some(Decimal::from(12)),
+                limits,
+                generation: 1,
+                at: ago(0),
+                ..WantedPrice::default()
+            };
+            let written = world.store.write_wanted_price(&offer, &wanted).await;
+            assert!(matches!(written.unwrap(), WantedWritten::Current(_)));
+            world.want_price(sku, 12, 1).await;
+        }
+        world.tick_at(&app).await;
+        assert_eq!(world.violations().await, json!([]));
+        if at_once > 0 {
+            assert_eq!(world.price("A").await, Some(Decimal::from(12)));
+            continue;
+        }
+        let feed = world.feeds().await.remove(0);
+        let lines: Vec<FeedLine> = world.store.manifest_part(&feed, 0).await.unwrap();
+        let line = LineValue::limited_price(Decimal::from(12), limits, UK);
+        assert!(lines.iter().all(|it| it.value == line), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_line_of_an_older_release_has_no_limits() {
+    let older = json!({"amount": "20", "currency": "GBP"});
+    let older: LineValue = serde_json::from_value(older).unwrap();
+    assert_eq!(older, LineValue::price(Decimal::from(20), UK));
 }

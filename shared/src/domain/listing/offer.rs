@@ -4,6 +4,7 @@ use super::{Observed, Refused, Sent, Standing};
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
+use crate::domain::price::PriceLimits;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -18,11 +19,9 @@ pub struct WantedPrice {
     /// The price rule that decided, by its name or else its condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// What no price of it goes below, and what none exceeds, as far as rules say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub least: Option<Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub most: Option<Decimal>,
+    /// As far as rules say; Amazon is sent them with the price.
+    #[serde(default, skip_serializing_if = "PriceLimits::are_open")]
+    pub limits: PriceLimits,
     /// A price that Amazon shows is left, if it would move by no more than this share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reprice_past_percent: Option<Decimal>,
@@ -46,9 +45,7 @@ impl WantedPrice {
         let Some(percent) = self.reprice_past_percent else {
             return false;
         };
-        let is_allowed = self.least.is_none_or(|least| shown >= least)
-            && self.most.is_none_or(|most| shown <= most);
-        is_allowed && !moves_by_more(shown, wanted, percent)
+        self.limits.allow(shown) && !moves_by_more(shown, wanted, percent)
     }
 }
 
@@ -217,8 +214,8 @@ mod tests {
             let mut offer = offer(shown, 1_010);
             let wanted = offer.wanted.as_mut().unwrap();
             wanted.reprice_past_percent = Some(Decimal::ONE);
-            wanted.least = Some(Decimal::from(least));
-            wanted.most = Some(Decimal::from(1_020));
+            wanted.limits.least = Some(Decimal::from(least));
+            wanted.limits.most = Some(Decimal::from(1_020));
             next_price(&offer, standing, 50)
         };
         let sent = NextPrice::Send(Decimal::from(1_010));
@@ -245,10 +242,8 @@ mod tests {
             ..one.clone()
         };
         assert!(one.is_same(&later));
-        let other = WantedPrice {
-            least: Some(Decimal::ONE),
-            ..one.clone()
-        };
+        let mut other = one.clone();
+        other.limits.least = Some(Decimal::ONE);
         assert!(!one.is_same(&other));
     }
 }

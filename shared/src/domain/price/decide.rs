@@ -3,6 +3,7 @@
 use super::action::{OnTop, less_percent, plus_percent};
 use super::exchange::ExchangeRates;
 use super::kept::Kept;
+use super::limits::PriceLimits;
 use super::no_price::NoPrice;
 use super::rounding::{Ending, Exact, down, shown};
 use super::rules::{Action, Ceiling, PriceRule, PriceRules};
@@ -35,10 +36,8 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
     pub amount: Decimal,
-    /// The floor, rounded up; `None`: there is none.
-    pub least: Option<Decimal>,
-    /// The ceiling, rounded down; `None`: there is none.
-    pub most: Option<Decimal>,
+    /// The floor, rounded up, and the ceiling, rounded down.
+    pub limits: PriceLimits,
     /// What the merchant keeps of it; `None` if the cost or the tax is not known.
     pub kept: Option<Kept>,
 }
@@ -191,8 +190,7 @@ impl PriceQuestion<'_> {
         });
         Ok(Price {
             amount,
-            least,
-            most,
+            limits: PriceLimits { least, most },
             kept,
         })
     }

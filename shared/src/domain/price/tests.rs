@@ -368,7 +368,7 @@ fn a_price_below_its_floor_is_raised_and_one_above_its_ceiling_lowered() {
     let price = decision.price.clone().unwrap();
     // 10 × 1.10 × 1.20; a fixed price has no ending.
     assert_eq!(price.amount.to_string(), "13.20");
-    assert_eq!(price.least.unwrap().to_string(), "13.20");
+    assert_eq!(price.limits.least.unwrap().to_string(), "13.20");
     let dear = rules(
         json!({"type": "margin", "percent": "900"}),
         json!({"ceiling": {"type": "rrp", "factor": "0.9"}}),
@@ -377,7 +377,7 @@ fn a_price_below_its_floor_is_raised_and_one_above_its_ceiling_lowered() {
         .price
         .unwrap();
     assert_eq!(
-        (price.amount, price.most),
+        (price.amount, price.limits.most),
         (Decimal::new(26_99, 2), Some(Decimal::new(26_99, 2)))
     );
 }
@@ -462,9 +462,9 @@ proptest! {
         if let Some(floor) = &rules.minimum_margin {
             let least = cost * (Decimal::ONE + floor.percent / hundred) + floor.amount * units;
             prop_assert!(left + TINY >= least, "{left} of {} is less than {least}", price.amount);
-            prop_assert!(price.least.is_some_and(|least| price.amount >= least));
+            prop_assert!(price.limits.least.is_some_and(|least| price.amount >= least));
         }
-        if let Some(most) = price.most {
+        if let Some(most) = price.limits.most {
             prop_assert!(price.amount <= most);
         }
         if lowered {

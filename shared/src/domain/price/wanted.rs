@@ -77,8 +77,7 @@ impl Pricing<'_> {
             amount: price.as_ref().map(|price| price.amount),
             why,
             rule: decision.rule,
-            least: price.as_ref().and_then(|price| price.least),
-            most: price.as_ref().and_then(|price| price.most),
+            limits: price.map(|price| price.limits).unwrap_or_default(),
             reprice_past_percent: past.filter(|percent| *percent > Decimal::ZERO),
             ..WantedPrice::default()
         }
@@ -166,7 +165,8 @@ mod tests {
             .unwrap();
         let cents = |cents| Some(Decimal::new(cents, 2));
         assert_eq!((wanted.amount, wanted.generation), (cents(31_20), 7));
-        assert_eq!((wanted.least, wanted.most), (cents(24_00), cents(40_00)));
+        let limits = (wanted.limits.least, wanted.limits.most);
+        assert_eq!(limits, (cents(24_00), cents(40_00)));
         assert_eq!(wanted.rule.as_deref(), Some("all products"));
         assert_eq!(wanted.reprice_past_percent, Some(Decimal::TWO));
     }

@@ -81,6 +81,7 @@ fn as_many_messages_as_amazon_takes_fit_whatever_their_skus_hold() {
         change: Change::Price {
             marketplace: Marketplace::Jp,
             amount: "99999999.99".parse().unwrap(),
+            limits: Default::default(),
         },
     };
     while feed.push(&sku, &patch).unwrap() != Pushed::Full {}
@@ -109,7 +110,7 @@ proptest! {
         for (sku, product_type, number, cents) in &lines {
             let change = match cents {
                 None => Change::Quantity(*number),
-                Some(cents) => Change::Price { marketplace: Marketplace::Uk, amount: rust_decimal::Decimal::new(*cents, 2) },
+                Some(cents) => Change::Price { marketplace: Marketplace::Uk, amount: rust_decimal::Decimal::new(*cents, 2), limits: Default::default() },
             };
             let _ = feed.push(sku, &ListingPatch { product_type: product_type.as_deref(), change }).unwrap();
         }

@@ -36,8 +36,8 @@ impl ListingFacts {
             currency: offer.marketplace.currency(),
             mode,
             rule: wanted.as_ref().and_then(|wanted| wanted.rule.clone()),
-            least: amount(wanted.as_ref().and_then(|wanted| wanted.least)),
-            most: amount(wanted.as_ref().and_then(|wanted| wanted.most)),
+            least: amount(wanted.as_ref().and_then(|wanted| wanted.limits.least)),
+            most: amount(wanted.as_ref().and_then(|wanted| wanted.limits.most)),
             wanted: wanted.map(|wanted| WantedValue {
                 value: wanted.amount.map(|amount| amount.to_string()),
                 why: wanted.why,
