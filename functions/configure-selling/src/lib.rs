@@ -63,6 +63,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(settings::show, settings::put))
         .routes(routes!(publish::publish))
         .routes(routes!(preview::list))
+        .routes(routes!(preview::prices::list))
         .routes(routes!(prices::show, prices::put))
         .routes(routes!(exchange_rates::show, exchange_rates::put))
         .routes(routes!(brakes::freeze))

@@ -1,5 +1,7 @@
 //! What publishing the draft would do, listing by listing: so that a person sees which would be zeroed before it is done.
 
+pub(crate) mod prices;
+
 use crate::App;
 use axum::Json;
 use axum::extract::State;
@@ -117,6 +119,19 @@ struct Place {
     previewed_after: String,
 }
 
+impl Place {
+    /// # Errors
+    /// 422 if it is no cursor of this connection's lists.
+    fn opened(after: Option<&str>, connection: &Connection) -> Answer<Option<String>> {
+        let Some(after) = after else { return Ok(None) };
+        let place = decode_cursor::<Self>(after)?;
+        match place.connection == connection.id.as_str() {
+            true => Ok(Some(place.previewed_after)),
+            false => Err(foreign_cursor()),
+        }
+    }
+}
+
 /// List what publishing the draft would do to each matched listing.
 ///
 /// It is computed now, page by page, with the current draft and what is known of Amazon's listings: `POST …/publish` with
@@ -136,45 +151,54 @@ impl App {
     async fn previewed(
         &self,
         connection: &Connection,
-        PreviewParams {
-            effect,
-            limit,
-            after,
-        }: PreviewParams,
+        params: PreviewParams,
     ) -> Answer<PreviewedListings> {
+        let after = Place::opened(params.after.as_deref(), connection)?;
+        let now = Timestamp::now();
+        let page = self.effects(connection, after, params.limit.get().into(), now);
+        let (draft, effects, next) = page.await?;
+        let effects = effects.into_iter();
+        let is_asked = |effect: &ListingEffect| params.effect.is_none_or(|it| it == effect.kind);
+        let listings = effects
+            .filter(|(_, effect)| is_asked(effect))
+            .map(|(listing, effect)| PreviewedListing::new(&listing, effect));
+        Ok(PreviewedListings {
+            draft_revision: draft.revision,
+            listings: listings.collect(),
+            next,
+        })
+    }
+
+    /// What the draft would do to a page of matched listings, and where the next page begins.
+    async fn effects(
+        &self,
+        connection: &Connection,
+        after: Option<String>,
+        limit: i32,
+        now: Timestamp,
+    ) -> Answer<(PreviewDraft, Vec<(Listing, ListingEffect)>, Option<String>)> {
         let (store, key) = (&self.store, &connection.key());
-        let after = after.as_deref().map(decode_cursor::<Place>).transpose()?;
-        let id = connection.id.as_str();
-        if after.as_ref().is_some_and(|place| place.connection != id) {
-            return Err(foreign_cursor());
-        }
         let plan = store.stock_plan(key).await?;
         let draft = PreviewDraft::read(store, key, &plan).await?;
         let matched = Some(ListingState::Matched);
-        let after = after.as_ref().map(|place| place.previewed_after.as_str());
         let keys = store
-            .listing_page(key, matched, after, limit.get().into())
+            .listing_page(key, matched, after.as_deref(), limit)
             .await?;
         let skus: Vec<AmazonSku> = keys.listings.into_iter().map(|(_, sku)| sku).collect();
-        let page = PreviewPage::read(store, key, &draft, &skus);
-        let page = page.await?;
-        let (standings, now) = (Standings::new(store, key), Timestamp::now());
-        let mut listings = Vec::new();
+        let page = PreviewPage::read(store, key, &draft, &skus).await?;
+        let standings = Standings::new(store, key);
+        let mut effects = Vec::new();
         for listing in &page.listings {
-            let would = page.effect_on(listing, &standings, now).await?;
-            if effect.is_none_or(|effect| would.kind == effect) {
-                listings.push(PreviewedListing::new(listing, would));
-            }
+            let effect = page.effect_on(listing, &standings, now).await?;
+            effects.push((listing.clone(), effect));
         }
-        Ok(PreviewedListings {
-            draft_revision: draft.revision,
-            listings,
-            next: keys.next.map(|previewed_after| {
-                encode_cursor(&Place {
-                    connection: id.to_owned(),
-                    previewed_after,
-                })
-            }),
-        })
+        drop(page);
+        let next = keys.next.map(|previewed_after| {
+            encode_cursor(&Place {
+                connection: connection.id.to_string(),
+                previewed_after,
+            })
+        });
+        Ok((draft, effects, next))
     }
 }

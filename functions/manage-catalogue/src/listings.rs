@@ -28,5 +28,6 @@ pub(crate) fn routes(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>>
         .routes(routes!(feeds::list))
         .routes(routes!(feeds::show))
         .routes(routes!(prices::release))
+        .routes(routes!(prices::several::release))
         .routes(routes!(reopen::reopen))
 }

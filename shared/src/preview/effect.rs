@@ -199,8 +199,7 @@ pub(super) fn priced_marketplaces(
     priced
 }
 
-/// What a draft would do to the price of a listing on the marketplace of `pricing`; `None` if prices are left alone there, or
-/// a rule of Amazon's sets this one.
+/// What a draft would do to the price of a listing on the marketplace of `pricing`; `None` if prices are left alone there.
 pub(super) fn price_effect(
     listing: &Listing,
     pricing: &Pricing<'_>,
@@ -211,9 +210,6 @@ pub(super) fn price_effect(
     now: Timestamp,
 ) -> Option<PriceEffect> {
     let marketplace = pricing.marketplace;
-    if listing.price_is_automated(marketplace) {
-        return None;
-    }
     // What is only shown has no generation.
     let wanted = pricing.wanted(product, listing.units, 0, now)?;
     let mut offer = offer
@@ -228,7 +224,10 @@ pub(super) fn price_effect(
         generation: 1,
         ..wanted.clone()
     });
-    let next = next_price(&offer, standing, settings.brakes.price_percent);
+    let next = match listing.price_is_automated(marketplace) {
+        true => NextPrice::Nothing("a rule of Amazon's automated pricing sets it"),
+        false => next_price(&offer, standing, settings.brakes.price_percent),
+    };
     let sent = offer.sent.filter(|_| standing != Standing::Lost);
     let sent = sent.map(|sent| sent.value);
     Some(PriceEffect {

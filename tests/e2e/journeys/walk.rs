@@ -144,6 +144,8 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("GET", "/connections/{connection}/preview/listings", none(), NotFound),
         ("GET", "/connections/{connection}/prices/{marketplace}", none(), NotFound),
         ("PUT", "/connections/{connection}/prices/{marketplace}", json!({"mode": "leave"}), NotFound),
+        ("GET", "/connections/{connection}/preview/prices", none(), NotFound),
+        ("POST", "/connections/{connection}/prices/release-several", json!({"prices": []}), NotFound),
         ("GET", "/exchange-rates", none(), NotFound),
         ("PUT", "/exchange-rates", json!({"date": "2026-11-27", "base": "EUR", "rates": {}}), Own(200)),
         ("GET", "/connections/{connection}/unreadable-orders", none(), NotFound),

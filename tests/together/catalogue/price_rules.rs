@@ -164,3 +164,66 @@ async fn what_an_older_release_left_unpublished_follows_the_marketplaces_own_mod
     let key = key().listing(&"K".parse().unwrap()).offer(UK);
     assert_eq!(stand.store.offer(&key).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn held_prices_are_released_by_name_or_all_of_a_rule() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    let mut products = Vec::new();
+    for (sku, brand) in [("A", "North"), ("B", "North"), ("C", "South")] {
+        products.push(json!({
+            "sku": sku, "category": "Home > Kettles", "brand": brand, "tax_class": "standard", "cost": {"GBP": "10"},
+        }));
+    }
+    stand.put("/products", json!(products)).await.is(202);
+    stand.work().await;
+    for sku in ["A", "B", "C"] {
+        stand.list(sku, sku, 1, 5).await;
+    }
+    stand.price_by(1, margin("30")).await;
+    stand
+        .deliver(&[recompute_message(&["A", "B", "C"], false)])
+        .await;
+    let release = async |body: Value| {
+        let path = "/connections/C1/prices/release-several";
+        stand
+            .send("POST", path, Some("application/json"), body.to_string())
+            .await
+    };
+    for body in [
+        json!({}),
+        json!({"prices": [{"sku": "A", "marketplace": "UK"}], "rule": {"name": "x", "marketplace": "UK"}}),
+    ] {
+        release(body).await.problem(422, "invalid-request");
+    }
+    let named = json!({"prices": [{"sku": "C", "marketplace": "UK"}, {"sku": "none", "marketplace": "UK"}]});
+    let told = release(named).await.is(200);
+    // 10.00 ÷ (1 − 0.50) × 1.20
+    assert_eq!(
+        (&told["released"][0]["sku"], &told["released"][0]["amount"]),
+        (&json!("C"), &json!("24.99"))
+    );
+    assert_eq!(
+        (&told["refused"][0]["sku"], &told["refused"][0]["kind"]),
+        (&json!("none"), &json!("urn:stallkeeper:not-found"))
+    );
+    stand.queued("ticks");
+    for _ in 0..2 {
+        let told = release(json!({"rule": {"name": "Kettles", "marketplace": "UK"}}))
+            .await
+            .is(200);
+        let skus = told["released"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["sku"].clone());
+        assert_eq!(skus.collect::<Vec<_>>(), [json!("A"), json!("B")]);
+        assert_eq!(
+            (&told["refused"], &told["next"]),
+            (&json!([]), &Value::Null)
+        );
+        assert_eq!(stand.queued("ticks").len(), 1);
+    }
+    let price = explained(&stand, "A").await["prices"][0].clone();
+    contains(&price["next"], "is to be sent");
+}

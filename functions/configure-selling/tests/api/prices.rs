@@ -1,14 +1,18 @@
 //! Price rules: drafted, previewed and published with the stock settings, and the exchange rates that they may need.
 
-use crate::stock::Stock;
-use kit::Answer;
+use crate::stock::{ID, Stock};
+use jiff::Timestamp;
+use kit::{Answer, sample};
 use serde_json::{Value, json};
 use stallkeeper::api::Scope;
-use stallkeeper::domain::connection::PriceMode;
+use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
+use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{Listing, ListingState, Observed};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::price::PriceRules;
+use stallkeeper::domain::product::Product;
 use stallkeeper::domain::selling_rules::SellingRules;
-use stallkeeper::store::Written;
+use stallkeeper::store::{SkuInputs, Written};
 
 /// Rules of a margin on every product.
 fn margin(percent: &str) -> Value {
@@ -32,6 +36,29 @@ impl Stock {
         self.preview_ends(None).await;
         self.ask("POST", "publish", json!({})).await;
         self.jobs();
+    }
+
+    /// A matched listing in the UK of a product that costs this; `shown`: the price that Amazon shows.
+    async fn priced(&self, sku: &str, cost: Value, shown: Option<i64>) {
+        let (store, key) = (&self.database.store, &self.key());
+        let name: AmazonSku = sku.parse().unwrap();
+        let product = json!({"sku": sku, "tax_class": "standard", "cost": cost});
+        let product: Product = serde_json::from_value(product).unwrap();
+        let (none, now) = (SkuInputs::default(), Timestamp::now());
+        let put = store.put_product(&key.tenant, &product, "h", now, &none, 0);
+        put.await.unwrap();
+        let of = sample::connection("north", ID);
+        let mut listing = Listing::new(&of, name.clone(), ListingState::Matched);
+        listing.product = Some(product.sku);
+        listing.marketplaces = vec![Marketplace::Uk];
+        let placed = store.place_listing(&listing, None, false).await;
+        assert_eq!(placed.unwrap(), Written::Done);
+        if let Some(shown) = shown {
+            let offer = key.listing(&name).offer(Marketplace::Uk);
+            let value = shown.into();
+            let observed = Observed { value, at: now };
+            store.observe_offer(&offer, &observed, false).await.unwrap();
+        }
     }
 
     async fn rates(&self, method: &str, body: Value) -> Answer {
@@ -177,4 +204,85 @@ async fn exchange_rates_hold_at_once_and_have_only_converted_prices_computed_aga
     let other = ("south", Scope::Connections);
     let none = stock.send(other, "GET", "/exchange-rates", Value::Null);
     none.await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_draft_is_simulated_price_by_price_before_anything_is_sent() {
+    let stock = Stock::new().await;
+    let uk = MarketplaceSettings {
+        active: true,
+        ..MarketplaceSettings::new(Marketplace::Uk)
+    };
+    let store = &stock.database.store;
+    store.put_marketplace(&stock.key(), &uk).await.unwrap();
+    // 10.00 × 1.30 × 1.20 = 15.60
+    for (sku, cost, shown) in [
+        ("FAR", json!({"GBP": "10"}), Some(40)),
+        ("FIRST", json!({"GBP": "10"}), None),
+        ("MOVES", json!({"GBP": "10"}), Some(16)),
+        ("NONE", json!({}), Some(16)),
+        ("SAME", json!({"GBP": "20"}), None),
+    ] {
+        stock.priced(sku, cost, shown).await;
+    }
+    let same = stock.key().listing(&"SAME".parse().unwrap());
+    let observed = Observed {
+        value: "31.20".parse().unwrap(),
+        at: Timestamp::now(),
+    };
+    let same = same.offer(Marketplace::Uk);
+    store.observe_offer(&same, &observed, false).await.unwrap();
+    stock
+        .ask("PUT", "stock-settings", json!({"on": true}))
+        .await;
+    stock.ask("PUT", "prices/UK", margin("30")).await;
+    let page = stock.ask("GET", "preview/prices", Value::Null).await;
+    let rows = page["prices"].as_array().unwrap();
+    let short: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let text = |field: &str| row[field].as_str().unwrap_or("-").to_owned();
+            ["sku", "outcome", "now", "would_be", "change_percent"].map(text)
+        })
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ["FAR", "held", "40", "15.60", "-61"],
+            ["FIRST", "held", "-", "15.60", "-"],
+            ["MOVES", "changed", "16", "15.60", "-2.5"],
+            ["NONE", "no_price", "16", "-", "-"],
+            ["SAME", "unchanged", "31.20", "31.20", "0"],
+        ]
+        .map(|row| row.map(str::to_owned))
+    );
+    assert_eq!(
+        (&rows[0]["rule"], &rows[0]["kept"]["margin_percent"]),
+        (&json!("All"), &json!("30"))
+    );
+    assert!(rows[3]["why"].as_str().unwrap().contains("no cost"));
+    let held = stock.ask("GET", "preview/prices?outcome=held&limit=1", Value::Null);
+    let held = held.await;
+    assert_eq!(held["prices"].as_array().unwrap().len(), 1);
+    let next = held["next"].as_str().unwrap();
+    let path = format!("preview/prices?limit=1&format=csv&after={next}");
+    let csv = stock.told("GET", &path, Value::Null).await;
+    assert_eq!(csv.status.as_u16(), 200, "{}", csv.text);
+    let mut lines = csv.text.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("sku,product,marketplace,currency,outcome,rule,now")
+    );
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("FIRST,FIRST,UK,GBP,held,All,,15.60")
+    );
+    let foreign = stock
+        .told("GET", "preview/prices?after=x", Value::Null)
+        .await;
+    assert_eq!(foreign.status.as_u16(), 422);
 }

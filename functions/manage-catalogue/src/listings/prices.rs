@@ -1,4 +1,6 @@
-//! Releases a price that was held because it moves too far.
+//! Releases prices that were held because they move too far: one, several, or all of a rule.
+
+pub(super) mod several;
 
 use crate::App;
 use axum::Json;
@@ -54,50 +56,72 @@ pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Parameters(PriceParams { sku, marketplace }): Parameters<PriceParams>,
 ) -> Answer<Json<ReleasedPrice>> {
-    let key = &connection.key().listing(&sku).offer(marketplace);
-    let missing = || Problem::not_found("price");
-    let (store, now) = (&app.store, Timestamp::now());
-    let listing = store.listing(&key.listing).await?;
-    let listing = listing.ok_or_else(missing)?;
-    if listing.hold.is_some() {
-        return Err(Problem::conflict(
-            "listing-held",
-            "A person holds the listing: no price is sent of it.",
-            "Release it first: DELETE /connections/{connection}/holds?sku=…",
-        ));
-    }
-    let offer = store.offer(key).await?;
-    let offer = offer.ok_or_else(missing)?;
-    if listing.price_is_automated(marketplace) {
-        return Err(Problem::conflict(
-            "price-automated",
-            "A rule of Amazon's automated pricing sets this price: it is left alone.",
-            "Take the listing out of the rule in Seller Central; within a day it is seen here.",
-        ));
-    }
-    let amount = app.held(&connection, &offer).await?;
-    let wanted = |generation: Option<u64>| generation.unwrap_or_default();
-    let generation = wanted(offer.wanted.as_ref().map(|wanted| wanted.generation));
-    // A stock level that came meanwhile makes no other price of it.
-    let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.generation));
-    store.release_offer(key, generation.max(latest)).await?;
-    let entry = ToSend::price(&offer, amount, generation, listing.product_type, now);
-    store.put_to_send(&connection.key(), &entry).await?;
-    let tick = StockTick::Tick {
-        connection: connection.key(),
-        hop: 0,
-    };
-    app.stock_ticks.send(&connection.id, tick, 0).await?;
-    info!(audit = "price_released", tenant.id = %connection.tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
-    Ok(Json(ReleasedPrice {
-        sku: AmazonSku::into(sku),
-        marketplace,
-        amount,
-        currency: marketplace.currency(),
-    }))
+    let now = Timestamp::now();
+    let released = app
+        .release_price(&connection, sku, marketplace, now)
+        .await?;
+    app.begin_round(&connection).await?;
+    Ok(Json(released))
 }
 
 impl App {
+    /// Releases one price, and lists it to be sent.
+    ///
+    /// # Errors
+    /// 404 if there is none; 409 if it is not held, or may not be sent.
+    async fn release_price(
+        &self,
+        connection: &Connection,
+        sku: AmazonSku,
+        marketplace: Marketplace,
+        now: Timestamp,
+    ) -> Answer<ReleasedPrice> {
+        let key = &connection.key().listing(&sku).offer(marketplace);
+        let missing = || Problem::not_found("price");
+        let store = &self.store;
+        let listing = store.listing(&key.listing).await?;
+        let listing = listing.ok_or_else(missing)?;
+        if listing.hold.is_some() {
+            return Err(Problem::conflict(
+                "listing-held",
+                "A person holds the listing: no price is sent of it.",
+                "Release it first: DELETE /connections/{connection}/holds?sku=…",
+            ));
+        }
+        let offer = store.offer(key).await?;
+        let offer = offer.ok_or_else(missing)?;
+        if listing.price_is_automated(marketplace) {
+            return Err(Problem::conflict(
+                "price-automated",
+                "A rule of Amazon's automated pricing sets this price: it is left alone.",
+                "Take the listing out of the rule in Seller Central; within a day it is seen here.",
+            ));
+        }
+        let amount = self.held(connection, &offer).await?;
+        let wanted = |generation: Option<u64>| generation.unwrap_or_default();
+        let generation = wanted(offer.wanted.as_ref().map(|wanted| wanted.generation));
+        // A stock level that came meanwhile makes no other price of it.
+        let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.generation));
+        store.release_offer(key, generation.max(latest)).await?;
+        let entry = ToSend::price(&offer, amount, generation, listing.product_type, now);
+        store.put_to_send(&connection.key(), &entry).await?;
+        info!(audit = "price_released", tenant.id = %connection.tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
+        Ok(ReleasedPrice {
+            sku: AmazonSku::into(sku),
+            marketplace,
+            amount,
+            currency: marketplace.currency(),
+        })
+    }
+
+    async fn begin_round(&self, connection: &Connection) -> Answer<()> {
+        let tick = StockTick::Tick {
+            connection: connection.key(),
+            hop: 0,
+        };
+        Ok(self.stock_ticks.send(&connection.id, tick, 0).await?)
+    }
+
     /// The price that is held; one that was released and is not sent yet counts as held, so that asking again does what
     /// a crash left undone.
     async fn held(&self, connection: &Connection, offer: &Offer) -> Answer<Decimal> {
