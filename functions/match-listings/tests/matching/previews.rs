@@ -103,7 +103,7 @@ async fn a_preview_has_the_listings_matched_first_and_then_counts_its_effect() {
         unchanged: 1,
         price_changes: 0,
         prices_held: 0,
-        without_price: 0,
+        without_price: 1,
         unmatched: 1,
         without_level: 1,
         fulfilled_by_amazon: 0,
