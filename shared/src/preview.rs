@@ -4,5 +4,5 @@
 mod effect;
 mod page;
 
-pub use effect::{EffectKind, ListingEffect, PriceEffect};
+pub use effect::{EffectKind, EndEffect, ListingEffect, PriceEffect};
 pub use page::{PreviewDraft, PreviewPage};

@@ -62,6 +62,7 @@ mod beside_order;
 mod buyers;
 mod cancellations;
 mod carrier_names;
+mod categories;
 mod connected;
 mod connections;
 mod cursor;

@@ -4,7 +4,9 @@ use crate::{App, CONCURRENCY, refused};
 use jiff::Timestamp;
 use serde_json::Value;
 use stallkeeper::domain::ids::{Sku, TenantId};
-use stallkeeper::domain::product::{Product, digest, fault, nested_bundle, part_as_bundle};
+use stallkeeper::domain::product::{
+    Category, Product, digest, fault, nested_bundle, part_as_bundle,
+};
 use stallkeeper::domain::row::RowCode;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -90,6 +92,7 @@ async fn write_one(
         if read.product.is_none() {
             store.remember_spelling(tenant, sku).await?;
         }
+        note_category(store, tenant, product, &read, now).await?;
         let freed = store.freed_by(tenant, &read, &product.parts).await?;
         let written = store
             .put_product(tenant, product, &hash, sent_at, &read, freed)
@@ -99,6 +102,23 @@ async fn write_one(
         }
     }
     Err(Written::given_up("store a product"))
+}
+
+/// Notes the category of a product that had another one, before the product is stored: whoever sees the product sees since
+/// when its category is known.
+async fn note_category(
+    store: &Store,
+    tenant: &TenantId,
+    product: &Product,
+    read: &SkuInputs,
+    now: Timestamp,
+) -> Result<()> {
+    let category = |product: &Product| product.category.as_deref()?.parse::<Category>().ok();
+    let before = read.product.as_ref().and_then(category);
+    match category(product).filter(|it| Some(it) != before.as_ref()) {
+        Some(category) => store.note_category(tenant, &category, now).await,
+        None => Ok(()),
+    }
 }
 
 /// As the API judges, on what is read strongly.

@@ -3,6 +3,7 @@
 //! The caller has written the change and raised its generation, for all SKUs at hand. Only then is anything read here, so
 //! that of two changes at once at least one recompute sees both. What was read is shared within one call, never longer.
 
+mod ends;
 mod price;
 mod quantity;
 mod read_once;
@@ -50,7 +51,8 @@ pub(crate) async fn recompute(
         now,
     };
     let (skus, work) = (work.with_bundles(skus).await?, &work);
-    let one = |sku| async move { work.recompute_one(&sku).await };
+    // In a box, since each has much to keep.
+    let one = |sku| async move { Box::pin(work.recompute_one(&sku)).await };
     let urgent = fan_out(skus, CONCURRENCY, one).await?;
     let urgent: BTreeSet<ConnectionId> = urgent.into_iter().flatten().collect();
     for connection in urgent {
@@ -81,15 +83,24 @@ impl Work<'_> {
             let Some(seller) = self.read.seller(&listed.connection).await?.as_ref().clone() else {
                 continue;
             };
-            let Some(listing) = self.write_wanted(sku, &inputs, listed, &seller).await? else {
+            let product = inputs.product.as_ref();
+            let (connection, published) = (&listed.connection, &seller.published);
+            let rules = self.read.product_rules(connection, published, product);
+            let rules = Box::pin(rules).await?;
+            let written = self.write_wanted(sku, &inputs, listed, &seller, &rules);
+            let Some(listing) = Box::pin(written).await? else {
                 continue;
             };
             if self.put_quantity(&inputs, &listing, &seller).await? && seller.sends_at_once() {
                 urgent.insert(listed.connection.clone());
             }
-            // Once a hold has ended, the price is sent again as well, whatever ended it.
+            // Once a hold has ended, prices and ends are sent again as well, whatever ended it.
             if self.prices == Prices::Touched || listing.released_at.is_some() {
-                self.recompute_prices(&inputs, &listing, &seller).await?;
+                self.put_ends(&listing).await?;
+                if rules.is_sold() {
+                    let prices = self.recompute_prices(&inputs, &listing, &seller);
+                    Box::pin(prices).await?;
+                }
             }
             listings.push(listing);
         }

@@ -11,6 +11,7 @@ mod preview;
 mod prices;
 mod publish;
 mod rules;
+mod selection;
 mod settings;
 
 use axum::Router;
@@ -64,6 +65,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(publish::publish))
         .routes(routes!(preview::list))
         .routes(routes!(preview::prices::list))
+        .routes(routes!(selection::show, selection::put))
+        .routes(routes!(selection::products::list))
         .routes(routes!(prices::show, prices::put))
         .routes(routes!(exchange_rates::show, exchange_rates::put))
         .routes(routes!(brakes::freeze))

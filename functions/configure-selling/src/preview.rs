@@ -16,7 +16,9 @@ use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{HoldMode, Listing, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::preview::{EffectKind, ListingEffect, PreviewDraft, PreviewPage, PriceEffect};
+use stallkeeper::preview::{
+    EffectKind, EndEffect, ListingEffect, PreviewDraft, PreviewPage, PriceEffect,
+};
 use stallkeeper::store::Standings;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -63,8 +65,29 @@ pub(crate) struct PreviewedListing {
     why: String,
     /// A person holds it so.
     hold: Option<HoldMode>,
+    /// The offers that would be ended or opened again.
+    offers: Vec<PreviewedOffer>,
     /// The prices that would change.
     prices: Vec<PreviewedPrice>,
+}
+
+/// An offer that would be ended on one marketplace, or opened again there.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PreviewedOffer {
+    marketplace: Marketplace,
+    /// Else it would be opened again.
+    ended: bool,
+    why: String,
+}
+
+impl From<EndEffect> for PreviewedOffer {
+    fn from(end: EndEffect) -> Self {
+        Self {
+            marketplace: end.marketplace,
+            ended: end.ended,
+            why: end.why,
+        }
+    }
 }
 
 /// A price that would change; amounts in the marketplace's currency.
@@ -103,6 +126,7 @@ impl PreviewedListing {
             would_be: effect.would_be,
             why: effect.why,
             hold: listing.hold.as_ref().map(|hold| hold.mode),
+            offers: effect.ends.into_iter().map(Into::into).collect(),
             prices: effect
                 .prices
                 .iter()

@@ -8,7 +8,7 @@ mod limits;
 mod stock;
 
 pub use limits::{MOST_CONDITIONS, MOST_SKUS};
-pub use stock::{PolicyRule, Selected, policy_of};
+pub use stock::{PolicyRule, ProductRules, Selected};
 
 use super::ids::Sku;
 use super::marketplace::Marketplace;
@@ -101,8 +101,19 @@ pub enum Why {
 }
 
 /// Whether a product is sold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[schema(as = SelectionVerdict)]
 pub enum Verdict {
     In,

@@ -4,6 +4,9 @@
 use super::connection::{MarketplaceSettings, PriceMode};
 use super::marketplace::Marketplace;
 use super::price::{ExchangeRates, PriceRules, Pricing};
+use super::product::{Category, Product, ProductFacts, narrowest};
+use super::selection::{PolicyRule, ProductRules, Selected, Selection};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +16,12 @@ pub struct SellingRules {
     /// A marketplace without rules follows the price mode of its settings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<Marketplace, PriceRules>,
+    /// `None`: everything is sold everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
+    /// Stock policies of some products, in place of that of the settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyRule>,
 }
 
 /// Rules that are drafted.
@@ -61,6 +70,28 @@ impl SellingRules {
         }
     }
 
+    /// The category whose first appearance must be looked up to decide about a product; most products need none.
+    pub fn category_to_look_up(&self, product: &Product) -> Option<Category> {
+        let selection = self.selection.as_ref()?;
+        let facts = ProductFacts::of(product);
+        let category = selection.category_to_look_up(&product.sku, &facts);
+        category.cloned()
+    }
+
+    /// What they say of a product's stock. `appeared`: see [`Selection::decide`].
+    pub fn of_product(&self, product: &Product, appeared: Option<Timestamp>) -> ProductRules {
+        if self.selection.is_none() && self.policies.is_empty() {
+            return ProductRules::default();
+        }
+        let facts = ProductFacts::of(product);
+        let policy = narrowest(&self.policies, |rule| &rule.products, &facts);
+        let selection = self.selection.as_ref();
+        ProductRules {
+            selected: selection.map(|it| Selected::new(it, &product.sku, &facts, appeared)),
+            policy: policy.map(|(_, rule)| rule.clone()),
+        }
+    }
+
     /// Whether prices can depend on exchange rates.
     pub fn may_convert(&self) -> bool {
         self.prices.values().any(PriceRules::may_convert)
@@ -102,6 +133,7 @@ mod tests {
                 (Marketplace::It, PriceRules::of(PriceMode::Leave)),
             ]
             .into(),
+            ..SellingRules::default()
         };
         assert_eq!(rules.priced(&settings), [Marketplace::Uk, Marketplace::Es]);
         assert_eq!(rules.price_mode(&settings[3]), PriceMode::Rules);

@@ -136,6 +136,12 @@ pub struct Effect {
     /// Other listings whose quantity would change.
     pub changed: u64,
     pub unchanged: u64,
+    /// Offers that would be ended on one marketplace.
+    #[serde(default)]
+    pub offers_ended: u64,
+    /// Offers that were ended here and would be opened again.
+    #[serde(default)]
+    pub offers_opened: u64,
     pub price_changes: u64,
     /// Of these, prices that would wait for a person.
     #[serde(default)]

@@ -8,8 +8,9 @@ use crate::domain::listing::{
 use crate::domain::marketplace::Marketplace;
 use crate::domain::price::{Kept, Pricing};
 use crate::domain::product::Product;
+use crate::domain::selection::ProductRules;
 use crate::domain::selling_rules::SellingRules;
-use crate::domain::stock::{Counted, Sale, SkuStock, count};
+use crate::domain::stock::{Counted, Sale, SkuStock, Wanted, count};
 use crate::domain::stock_settings::{Effect, StockSettings};
 use crate::store::SkuInputs;
 use jiff::Timestamp;
@@ -53,8 +54,20 @@ pub struct ListingEffect {
     pub would_be: Option<u32>,
     /// Why, for a person.
     pub why: String,
+    /// The offers that would be ended, or opened again.
+    pub ends: Vec<EndEffect>,
     /// The prices that are ours to send, whether they would change or not.
     pub prices: Vec<PriceEffect>,
+}
+
+/// What would become of an offer on one marketplace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndEffect {
+    pub marketplace: Marketplace,
+    /// Else it would be opened again.
+    pub ended: bool,
+    /// Why, for a person.
+    pub why: String,
 }
 
 /// What would become of a price that is ours to send.
@@ -89,6 +102,9 @@ impl ListingEffect {
     /// Counts it with the others.
     pub fn count(&self, effect: &mut Effect) {
         effect.matched += 1;
+        let ended = self.ends.iter().filter(|end| end.ended).count() as u64;
+        effect.offers_ended += ended;
+        effect.offers_opened += self.ends.len() as u64 - ended;
         let prices =
             |is: fn(&PriceEffect) -> bool| self.prices.iter().filter(|it| is(it)).count() as u64;
         effect.price_changes += prices(|price| price.would_be().is_some());
@@ -125,14 +141,20 @@ impl ListingFacts<'_> {
         listing.sales(reservations.unwrap_or_default())
     }
 
-    fn count(&self, units: u32, settings: &StockSettings, now: Timestamp) -> Counted {
+    fn count(
+        &self,
+        units: u32,
+        settings: &StockSettings,
+        rules: &ProductRules,
+        now: Timestamp,
+    ) -> Counted {
         let stock = |sku: &Sku| {
             let (sku, inputs) = self.inputs.get_key_value(sku)?;
             Some(inputs.stock(sku))
         };
         let own = stock(self.product).unwrap_or(SkuStock::unknown(self.product));
         // What is only shown has no generation.
-        count(own, stock, units, settings, 0, now)
+        count(own, stock, units, settings, rules, 0, now)
     }
 }
 
@@ -142,12 +164,16 @@ pub(super) fn quantity_effect(
     known: &ListingFacts<'_>,
     standing: Standing,
     settings: &StockSettings,
+    rules: &ProductRules,
     now: Timestamp,
 ) -> ListingEffect {
-    let Counted { components, wanted } = known.count(listing.units, settings, now);
+    let Counted { components, wanted } = known.count(listing.units, settings, rules, now);
+    let ends = end_effects(listing, &wanted, settings, rules);
     let is_bundle = known.product().is_some_and(Product::is_bundle);
     let left_alone = is_bundle && !settings.bundles;
-    let unknown = known.product().is_some() && components.iter().any(|it| it.level.is_none());
+    let unknown = known.product().is_some()
+        && rules.is_sold()
+        && components.iter().any(|it| it.level.is_none());
     let hold = listing.hold.as_ref().map(|hold| hold.mode);
     let (would_be, why) = match hold {
         _ if !settings.on => (
@@ -172,8 +198,35 @@ pub(super) fn quantity_effect(
         shown,
         would_be,
         why,
+        ends,
         prices: Vec::new(),
     }
+}
+
+/// What settings would do to the ends of a listing's offers. What Amazon was sent last is taken as it stands.
+fn end_effects(
+    listing: &Listing,
+    wanted: &Wanted,
+    settings: &StockSettings,
+    rules: &ProductRules,
+) -> Vec<EndEffect> {
+    let would_be = Listing {
+        wanted: Some(wanted.clone()),
+        ..listing.clone()
+    };
+    let decided = would_be.ends_to_decide().into_iter();
+    let decided = decided.filter(|_| settings.on);
+    let effects = decided.filter_map(|marketplace| {
+        let ended = would_be.next_end(marketplace, Standing::Patched)?;
+        let selected = rules.selected.as_ref();
+        let why = selected.and_then(|it| it.why_not_offered(marketplace));
+        Some(EndEffect {
+            marketplace,
+            ended,
+            why: why.unwrap_or_else(|| "it is offered there again".to_owned()),
+        })
+    });
+    effects.collect()
 }
 
 fn change(wanted: u32, shown: Live) -> EffectKind {

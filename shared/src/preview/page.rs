@@ -4,14 +4,15 @@ use super::effect::{
     ListingEffect, ListingFacts, PriceEffect, price_effect, priced_marketplaces, quantity_effect,
 };
 use crate::domain::connection::MarketplaceSettings;
-use crate::domain::ids::{AmazonSku, ConnectionKey, Sku};
+use crate::domain::ids::{AmazonSku, ConnectionKey, Sku, TenantId};
 use crate::domain::listing::{Listing, ListingState, Offer};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::price::ExchangeRates;
 use crate::domain::product::Product;
+use crate::domain::selection::ProductRules;
 use crate::domain::selling_rules::SellingRules;
 use crate::domain::stock_settings::{StockPlan, StockSettings};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fan_out::fan_out;
 use crate::store::{SkuInputs, Standings, Store};
 use jiff::Timestamp;
@@ -45,9 +46,44 @@ impl PreviewDraft {
     }
 }
 
+impl PreviewDraft {
+    /// What the draft says of a product's stock. A read, if the age of its category decides something.
+    pub async fn rules_of(
+        &self,
+        store: &Store,
+        tenant: &TenantId,
+        product: &Product,
+    ) -> Result<ProductRules> {
+        let appeared = match self.rules.category_to_look_up(product) {
+            Some(category) => store.category_appeared(tenant, &category).await?,
+            None => None,
+        };
+        Ok(self.rules.of_product(product, appeared))
+    }
+
+    /// When the categories of these products appeared, by their folded names, as far as that decides something.
+    async fn appeared(
+        &self,
+        store: &Store,
+        connection: &ConnectionKey,
+        products: impl Iterator<Item = &Product>,
+    ) -> Result<HashMap<String, Option<Timestamp>>> {
+        let categories = products.filter_map(|it| self.rules.category_to_look_up(it));
+        let categories: HashMap<String, _> = categories.map(|it| (it.folded(), it)).collect();
+        let tenant = &connection.tenant;
+        let appeared = fan_out(categories, AT_ONCE, |(folded, category)| async move {
+            let at = store.category_appeared(tenant, &category).await?;
+            Ok::<_, Error>((folded, at))
+        });
+        Ok(appeared.await?.into_iter().collect())
+    }
+}
+
 /// Matched listings, and what they are computed with.
 pub struct PreviewPage<'a> {
     draft: &'a PreviewDraft,
+    /// When categories appeared, by their folded names, as far as that decides something.
+    appeared: HashMap<String, Option<Timestamp>>,
     /// In the order of the SKUs that were asked for.
     pub listings: Vec<Listing>,
     inputs: HashMap<Sku, SkuInputs>,
@@ -90,8 +126,11 @@ impl<'a> PreviewPage<'a> {
             })
             .collect();
         let offers = store.batch_get_offers(connection, &offers).await?;
+        let products = all.values().filter_map(|inputs| inputs.product.as_ref());
+        let appeared = draft.appeared(store, connection, products).await?;
         Ok(Self {
             draft,
+            appeared,
             listings,
             inputs: all,
             offers,
@@ -112,12 +151,22 @@ impl<'a> PreviewPage<'a> {
         };
         let standing = standings.of(listing.sent_by()).await?;
         let settings = &self.draft.settings;
-        let mut effect = quantity_effect(listing, &known, standing, settings, now);
-        let is_sent = settings.on && listing.is_sent_prices();
+        let rules = known.product().map(|product| self.product_rules(product));
+        let rules = rules.unwrap_or_default();
+        let mut effect = quantity_effect(listing, &known, standing, settings, &rules, now);
+        let is_sent = settings.on && listing.is_sent_prices() && rules.is_sold();
         if let Some(product) = known.product().filter(|_| is_sent) {
             effect.prices = self.prices(listing, product, standings, now).await?;
         }
         Ok(effect)
+    }
+
+    /// What the draft says of a product's stock.
+    fn product_rules(&self, product: &Product) -> ProductRules {
+        let rules = &self.draft.rules;
+        let category = rules.category_to_look_up(product);
+        let appeared = category.and_then(|it| *self.appeared.get(&it.folded())?);
+        rules.of_product(product, appeared)
     }
 
     async fn prices(

@@ -8,6 +8,7 @@ use stallkeeper::domain::listing::{
     HoldMode, Listing, ListingHold, ListingState, Next, Observed, Sent, Standing, next,
 };
 use stallkeeper::domain::product::Product;
+use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::stock::{
     Dispatch, Levels, Policy, Reservation, Sale, SkuStock, StockLevel, count,
 };
@@ -220,7 +221,8 @@ impl StockSync {
             levels_generation: self.generation,
             product_generation: 0,
         };
-        let counted = count(own, |_| None, 1, &self.settings, 0, at(now));
+        let rules = ProductRules::default();
+        let counted = count(own, |_| None, 1, &self.settings, &rules, 0, at(now));
         self.listing.wanted = Some(counted.wanted);
         let decided = self.decide();
         // An entry is a hint that stays until it was looked at.

@@ -17,6 +17,7 @@ mod looks;
 mod price_rules;
 mod prices;
 mod products;
+mod selection;
 mod sending;
 mod sold_out;
 mod spellings;

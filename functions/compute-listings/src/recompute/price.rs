@@ -23,7 +23,8 @@ impl Work<'_> {
             return Ok(());
         };
         let read = &self.read;
-        let prices = read.prices(&listing.connection, &seller.published).await?;
+        let prices = read.prices(&listing.connection, &seller.published);
+        let prices = Box::pin(prices).await?;
         let listed_in = |marketplace| listing.marketplaces.contains(marketplace);
         for settings in prices.priced().filter(|it| listed_in(&it.marketplace)) {
             // Read also where nothing is converted: the generation of a price counts their revision.
@@ -32,7 +33,7 @@ impl Work<'_> {
             let generation = generation(listing, rates);
             let wanted = pricing.wanted(product, listing.units, generation, self.now);
             let Some(wanted) = wanted else { continue };
-            self.put_price(listing, seller, &pricing, &wanted).await?;
+            Box::pin(self.put_price(listing, seller, &pricing, &wanted)).await?;
         }
         Ok(())
     }
@@ -57,7 +58,7 @@ impl Work<'_> {
         let standing = match listing.released_at {
             // It may have been taken out of its feed, or a person changed it.
             Some(_) => Standing::Lost,
-            None => self.read.standing(connection, offer.sent_by()).await?,
+            None => Box::pin(self.read.standing(connection, offer.sent_by())).await?,
         };
         let look = listing.look.as_ref();
         let looked_at = look.is_some_and(|look| !look.is_old(self.now));

@@ -5,6 +5,7 @@ use super::Work;
 use super::read_once::Seller;
 use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
+use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::stock::{Wanted, count};
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
@@ -22,8 +23,9 @@ impl Work<'_> {
         inputs: &Arc<SkuInputs>,
         listed: &Listed,
         seller: &Seller,
+        rules: &ProductRules,
     ) -> Result<Option<Listing>> {
-        let wanted = self.wanted(sku, inputs, listed, seller).await?;
+        let wanted = self.wanted(sku, inputs, listed, seller, rules).await?;
         let key = ConnectionKey::new(self.tenant, &listed.connection).listing(&listed.amazon_sku);
         let tie = (sku, listed.units);
         let written = self.store.write_wanted(&key, tie, &wanted).await?;
@@ -39,6 +41,7 @@ impl Work<'_> {
         inputs: &SkuInputs,
         listed: &Listed,
         seller: &Seller,
+        rules: &ProductRules,
     ) -> Result<Wanted> {
         let parts = inputs.parts().iter().map(|part| async move {
             Ok::<_, Error>((part.sku.clone(), self.read.inputs(&part.sku).await?))
@@ -57,7 +60,8 @@ impl Work<'_> {
             ..
         } = &seller.published;
         let own = inputs.stock(sku);
-        Ok(count(own, part, listed.units, settings, *generation, self.now).wanted)
+        let (units, now) = (listed.units, self.now);
+        Ok(count(own, part, units, settings, rules, *generation, now).wanted)
     }
 
     /// Lists a listing to be sent if Amazon may show another quantity. Whether it is urgent.

@@ -1,10 +1,13 @@
 //! What one recompute has read, so that nothing is read twice. Owns the reading; decides nothing.
 
 use futures::lock::Mutex;
+use jiff::Timestamp;
 use stallkeeper::domain::connection::{ConnectionStatus, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey, FeedId, Sku, TenantId};
 use stallkeeper::domain::listing::Standing;
+use stallkeeper::domain::product::Product;
+use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::Result;
@@ -31,7 +34,7 @@ impl Seller {
 
 /// What decides the prices of a connection's listings.
 pub(super) struct PriceInputs {
-    pub(super) rules: SellingRules,
+    pub(super) rules: Arc<SellingRules>,
     marketplaces: Vec<MarketplaceSettings>,
 }
 
@@ -49,7 +52,10 @@ pub(super) struct ReadOnce<'a> {
     tenant: &'a TenantId,
     inputs: Memory<Sku, SkuInputs>,
     sellers: Memory<ConnectionId, Option<Seller>>,
+    rules: Memory<ConnectionId, SellingRules>,
     prices: Memory<ConnectionId, PriceInputs>,
+    /// When categories appeared.
+    categories: Memory<String, Option<Timestamp>>,
     /// The tenant's.
     rates: OnceCell<Option<RevisedRates>>,
     feeds: Memory<(ConnectionId, FeedId), Option<Feed>>,
@@ -62,7 +68,9 @@ impl<'a> ReadOnce<'a> {
             tenant,
             inputs: Memory::default(),
             sellers: Memory::default(),
+            rules: Memory::default(),
             prices: Memory::default(),
+            categories: Memory::default(),
             rates: OnceCell::new(),
             feeds: Memory::default(),
         }
@@ -104,6 +112,38 @@ impl<'a> ReadOnce<'a> {
         }))
     }
 
+    /// The selling rules in force.
+    pub(super) async fn rules(
+        &self,
+        connection: &ConnectionId,
+        published: &Published,
+    ) -> Result<Arc<SellingRules>> {
+        let key = self.key(connection);
+        let read = self.store.published_rules(&key, published.rules);
+        self.rules.get(connection.clone(), read).await
+    }
+
+    /// What the rules in force say of a product's stock.
+    pub(super) async fn product_rules(
+        &self,
+        connection: &ConnectionId,
+        published: &Published,
+        product: Option<&Product>,
+    ) -> Result<ProductRules> {
+        let Some(product) = product else {
+            return Ok(ProductRules::default());
+        };
+        let rules = Box::pin(self.rules(connection, published)).await?;
+        let appeared = match rules.category_to_look_up(product) {
+            Some(category) => {
+                let read = self.store.category_appeared(self.tenant, &category);
+                *Box::pin(self.categories.get(category.folded(), read)).await?
+            }
+            None => None,
+        };
+        Ok(rules.of_product(product, appeared))
+    }
+
     /// What decides the prices of a connection.
     pub(super) async fn prices(
         &self,
@@ -113,7 +153,7 @@ impl<'a> ReadOnce<'a> {
         let key = self.key(connection);
         let read = async {
             Ok(PriceInputs {
-                rules: self.store.published_rules(&key, published.rules).await?,
+                rules: Box::pin(self.rules(connection, published)).await?,
                 marketplaces: self.store.marketplaces(&key).await?,
             })
         };

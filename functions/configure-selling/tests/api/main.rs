@@ -11,5 +11,6 @@ mod holds;
 mod previewed;
 mod prices;
 mod publish;
+mod selection;
 mod settings;
 mod stock;

@@ -16,10 +16,11 @@ use answer::{ExplainedHold, Observed, Product, RefusedValue, SentValue, SentWay}
 use stallkeeper::api::{Answer, Problem};
 use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
-use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::ids::{AmazonSku, Sku, TenantId};
 use stallkeeper::domain::listing::{
     HoldEntry, Listing, ListingPart, Offer, Refused, Sent, Standing, advice,
 };
+use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
 use stallkeeper::error::Result;
@@ -44,6 +45,8 @@ struct ListingFacts {
     plan: StockPlan,
     /// In force.
     rules: SellingRules,
+    /// What they say of the product's stock.
+    product_rules: ProductRules,
     round: Round,
     deployment: Option<Freeze>,
     to_send: Option<ToSend>,
@@ -75,6 +78,9 @@ impl App {
         }
         let cursor = store.order_cursor(key).await?;
         let plan = store.stock_plan(key).await?;
+        let rules = store.rules_in_force(key, &plan).await?;
+        let product_rules = product_rules(store, &key.tenant, &rules, &inputs);
+        let product_rules = Box::pin(product_rules).await?;
         let facts = ListingFacts {
             product,
             inputs,
@@ -82,7 +88,8 @@ impl App {
             feed,
             offers,
             marketplaces: store.marketplaces(key).await?,
-            rules: store.rules_in_force(key, &plan).await?,
+            rules,
+            product_rules,
             plan,
             round: store.round(key).await?.state,
             deployment: store.deployment_freeze().await?,
@@ -94,6 +101,23 @@ impl App {
         };
         Ok(facts.explained())
     }
+}
+
+/// What the rules in force say of the product's stock.
+async fn product_rules(
+    store: &Store,
+    tenant: &TenantId,
+    rules: &SellingRules,
+    inputs: &SkuInputs,
+) -> Result<ProductRules> {
+    let Some(product) = &inputs.product else {
+        return Ok(ProductRules::default());
+    };
+    let appeared = match rules.category_to_look_up(product) {
+        Some(category) => store.category_appeared(tenant, &category).await?,
+        None => None,
+    };
+    Ok(rules.of_product(product, appeared))
 }
 
 async fn parts(

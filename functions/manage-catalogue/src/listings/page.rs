@@ -94,7 +94,7 @@ pub(crate) async fn list(
     Parameters(params): Parameters<ListParams>,
 ) -> Answer<Response> {
     if let Some(sku) = &params.sku {
-        let explanation = app.explain(&connection, sku).await?;
+        let explanation = Box::pin(app.explain(&connection, sku)).await?;
         let one = ListingsAnswer::One(Box::new(explanation));
         return Ok(Json(one).into_response());
     }

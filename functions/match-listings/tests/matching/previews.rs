@@ -102,6 +102,8 @@ async fn a_preview_has_the_listings_matched_first_and_then_counts_its_effect() {
         changed: 2,
         unchanged: 1,
         price_changes: 0,
+        offers_ended: 0,
+        offers_opened: 0,
         prices_held: 0,
         without_price: 1,
         unmatched: 1,

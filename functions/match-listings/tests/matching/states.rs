@@ -81,6 +81,7 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
         why: "test".into(),
         level_at: None,
         ended: std::collections::BTreeSet::new(),
+        asks: false,
         generation: 5,
         at,
     };

@@ -122,6 +122,7 @@ impl World {
             why: "counted".into(),
             level_at: None,
             ended: std::collections::BTreeSet::new(),
+            asks: false,
             generation,
             at: at(0),
         };

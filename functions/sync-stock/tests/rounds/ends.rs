@@ -22,6 +22,7 @@ impl World {
             quantity: Some(50),
             why: String::new(),
             level_at: None,
+            asks: false,
             ended: ended.then_some(DE).into_iter().collect(),
             generation: before + 1,
             at: ago(0),

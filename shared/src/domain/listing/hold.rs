@@ -126,6 +126,11 @@ impl Listing {
         self.quantity_to_show().or(self.wanted_quantity())
     }
 
+    /// Whether a person must decide whether its product is sold, and nobody holds it.
+    pub fn asks(&self) -> bool {
+        self.hold.is_none() && self.wanted.as_ref().is_some_and(|wanted| wanted.asks)
+    }
+
     /// Whether a person holds it so that it is sent nothing at all.
     pub fn is_left_alone(&self) -> bool {
         let hold = self.hold.as_ref();

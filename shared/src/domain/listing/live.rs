@@ -205,6 +205,9 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
     if refused.is_some_and(|it| it.value == quantity && it.is_final() && stands(listing, it)) {
         return Next::Nothing("Amazon refused this quantity");
     }
+    if listing.asks() && listing.sent.is_none() {
+        return Next::Nothing("a person must decide whether it is sold");
+    }
     let Some(live) = live(listing, standing, sales) else {
         // Nothing is known of the live number: it may be higher.
         return Next::Send {
@@ -222,6 +225,9 @@ pub fn next(listing: &Listing, standing: Standing, sales: &[Sale], policy: &Poli
         });
     }
     let decrease = live.highest > quantity;
+    if listing.asks() && !decrease {
+        return Next::Nothing("a person must decide whether it is sold");
+    }
     let urgent = decrease && policy.is_urgent(quantity);
     let may_be_right = is_believed && standing == Standing::InFlight && live.lowest == quantity;
     Next::Send {

@@ -40,6 +40,11 @@ impl Category {
         self.names.len()
     }
 
+    /// As it is compared: the same for all spellings of it.
+    pub fn folded(&self) -> String {
+        self.folded.join(&SEPARATOR.to_string())
+    }
+
     /// Whether it is the other category, or one of its sub-categories.
     pub fn is_under(&self, other: &Category) -> bool {
         self.folded.starts_with(&other.folded)

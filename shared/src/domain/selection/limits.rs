@@ -19,10 +19,17 @@ impl Selection {
 impl Choice {
     fn count_skus(&self) -> usize {
         let lists = self.include.iter().chain(&self.exclude);
-        let listed = lists.map(|condition| match condition {
-            Condition::Skus { skus } => skus.len(),
-            _ => 0,
-        });
+        let listed = lists.map(Condition::count_skus);
         self.pins.len() + listed.sum::<usize>()
+    }
+}
+
+impl Condition {
+    /// SKUs that it names.
+    pub fn count_skus(&self) -> usize {
+        match self {
+            Self::Skus { skus } => skus.len(),
+            _ => 0,
+        }
     }
 }

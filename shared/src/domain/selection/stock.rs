@@ -22,25 +22,50 @@ pub struct PolicyRule {
     pub maximum: Option<u32>,
 }
 
-/// The policy of a product: by the narrowest rule that matches, and of two that are as narrow the first; else that of all. What
-/// is sent at once is the same for all.
-pub fn policy_of(
-    rules: &[PolicyRule],
-    all: Policy,
-    product: &ProductFacts,
-) -> (Policy, Option<String>) {
-    let rule = crate::domain::product::narrowest(rules, |rule| &rule.products, product);
-    match rule {
-        Some((_, rule)) => {
-            let policy = Policy {
-                buffer: rule.buffer,
-                percentage: rule.percentage,
-                maximum: rule.maximum,
-                ..all
-            };
-            (policy, Some(rule.products.words()))
+impl PolicyRule {
+    /// The policy that it makes of that of all. What is sent at once is the same for all.
+    pub fn policy(&self, all: Policy) -> Policy {
+        Policy {
+            buffer: self.buffer,
+            percentage: self.percentage,
+            maximum: self.maximum,
+            ..all
         }
-        None => (all, None),
+    }
+}
+
+/// What the selling rules say of a product's stock. By default nothing: it is sold everywhere, by the policy of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductRules {
+    /// `None`: there is no selection.
+    pub selected: Option<Selected>,
+    /// The narrowest rule that matches, and of two that are as narrow the first; `None`: the policy of all.
+    pub policy: Option<PolicyRule>,
+}
+
+impl ProductRules {
+    /// The policy of the product.
+    pub fn policy(&self, all: Policy) -> Policy {
+        self.policy.as_ref().map_or(all, |rule| rule.policy(all))
+    }
+
+    /// The marketplaces on which its offers are to be ended.
+    pub fn ended(&self) -> BTreeSet<Marketplace> {
+        self.selected
+            .as_ref()
+            .map(Selected::ended)
+            .unwrap_or_default()
+    }
+
+    /// Whether it is sold, so that its prices are sent.
+    pub fn is_sold(&self) -> bool {
+        self.selected.as_ref().is_none_or(Selected::is_in)
+    }
+
+    /// Whether a person must decide first.
+    pub fn asks(&self) -> bool {
+        let selected = self.selected.as_ref();
+        selected.is_some_and(|it| it.decision.verdict == Verdict::Asks)
     }
 }
 
@@ -73,6 +98,24 @@ impl Selected {
 
     pub fn is_in(&self) -> bool {
         self.decision.verdict == Verdict::In
+    }
+
+    /// What its listings are to have if it is out, and why: zero, or whatever they have.
+    pub fn when_not_sold(&self) -> Option<(Option<u32>, String)> {
+        if self.decision.verdict != Verdict::Out {
+            return None;
+        }
+        let why = self.decision.words();
+        Some(match self.when_out {
+            WhenOut::Zero => (
+                Some(0),
+                format!("not sold by this connection ({why}), so zero"),
+            ),
+            WhenOut::Leave => (
+                None,
+                format!("not sold by this connection ({why}), and left as it is"),
+            ),
+        })
     }
 
     /// The marketplaces on which its offers are to be ended.

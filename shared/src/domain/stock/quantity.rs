@@ -4,6 +4,7 @@ use super::{Levels, Measured, Policy, Reservation, Step, StockLevel, counted};
 use crate::domain::ids::Sku;
 use crate::domain::marketplace::Marketplace;
 use crate::domain::product::{DeletedProduct, ListingsOfDeleted, Part, Product};
+use crate::domain::selection::{ProductRules, Selected};
 use crate::domain::stock_settings::StockSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -59,13 +60,14 @@ pub struct Counted {
 /// Counts what a listing of `units` of `own` is to have.
 ///
 /// The recompute, the explanation and the preview all call this, and nothing else computes a wanted quantity. `part` finds
-/// the parts of a bundle. `settings_generation`: of the published settings; the wanted quantity's own generation is the sum
+/// the parts of a bundle. `rules`: what the selling rules say of the product. `settings_generation`: of the published settings; the wanted quantity's own generation is the sum
 /// of all that it was computed from.
 pub fn count<'a>(
     own: SkuStock<'a>,
     part: impl Fn(&Sku) -> Option<SkuStock<'a>>,
     units: u32,
     settings: &StockSettings,
+    rules: &ProductRules,
     settings_generation: u64,
     at: Timestamp,
 ) -> Counted {
@@ -95,6 +97,7 @@ pub fn count<'a>(
         deleted: own.deleted.unwrap_or_default(),
         nested: nested.map(|(stock, _)| stock.sku),
         sold_out_at: own.sold_out_at,
+        rules,
     };
     let wanted = wanted(listed, &components, settings, generation, at);
     Counted { components, wanted }
@@ -151,6 +154,9 @@ pub struct Wanted {
     /// The marketplaces on which its offer is to be ended.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ended: BTreeSet<Marketplace>,
+    /// A person must decide first whether it is sold: nothing new is sent, and of what was sent before only less.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
     /// Counters and settings that it was computed from; the greater wins.
     pub generation: u64,
     pub at: Timestamp,
@@ -170,6 +176,7 @@ struct WantedAs<'a> {
     nested: Option<&'a Sku>,
     /// When an order of it was cancelled because there was none left.
     sold_out_at: Option<Timestamp>,
+    rules: &'a ProductRules,
 }
 
 /// Computes what a listing is to have: `policy(min over components (level − reserved) ÷ units)`, never below 0.
@@ -187,7 +194,8 @@ fn wanted(
             .iter()
             .filter_map(|component| component.measured_at)
             .max(),
-        ended: BTreeSet::new(),
+        ended: listed.rules.ended(),
+        asks: listed.rules.asks(),
         generation,
         at,
     };
@@ -202,11 +210,23 @@ fn wanted(
         };
         return Wanted {
             level_at: None,
+            ended: BTreeSet::new(),
             ..result
         };
     }
     if listed.is_bundle && !settings.bundles {
         return result(None, "bundles are left alone by the settings".into());
+    }
+    if let Some((quantity, why)) = listed
+        .rules
+        .selected
+        .as_ref()
+        .and_then(Selected::when_not_sold)
+    {
+        return Wanted {
+            level_at: None,
+            ..result(quantity, why)
+        };
     }
     // Two changes at the same moment can make a part a bundle; what that could deliver nobody can tell.
     if let Some(part) = listed.nested {
@@ -240,8 +260,23 @@ fn wanted(
         return result(Some(0), why);
     }
     let units = listed.units.max(1);
-    let steps = settings.policy.steps(enough_for / units);
-    let why = explained(scarcest, units, &steps, &settings.policy);
+    let policy = listed.rules.policy(settings.policy);
+    let steps = policy.steps(enough_for / units);
+    let mut why = explained(scarcest, units, &steps, &policy);
+    if let Some(rule) = &listed.rules.policy {
+        why.push_str(&format!(" (policy of {})", rule.products.words()));
+    }
+    if let Some(selected) = listed
+        .rules
+        .selected
+        .as_ref()
+        .filter(|_| listed.rules.asks())
+    {
+        why.push_str(&format!(
+            "; {}: only less is sent",
+            selected.decision.words()
+        ));
+    }
     result(Some(steps[3].quantity), why)
 }
 

@@ -49,7 +49,8 @@ fn effect(listing: &Listing, all: Vec<(&str, SkuInputs)>, settings: &StockSettin
         product: &product,
     };
     let mut effect = Effect::default();
-    quantity_effect(listing, &known, Standing::Patched, settings, at(2)).count(&mut effect);
+    let rules = ProductRules::default();
+    quantity_effect(listing, &known, Standing::Patched, settings, &rules, at(2)).count(&mut effect);
     effect
 }
 

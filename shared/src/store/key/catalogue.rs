@@ -6,6 +6,7 @@ use crate::domain::ids::{
     WarehouseCode,
 };
 use crate::domain::listing::{ListingPart, ListingState};
+use crate::domain::product::Category;
 use jiff::Timestamp;
 
 impl Key {
@@ -71,6 +72,12 @@ impl Key {
 
     pub(crate) fn folded(tenant: &TenantId, folded: &str, sku: &Sku) -> Self {
         Self::new(folded_pk(tenant, folded), encoded(sku.as_str()))
+    }
+
+    /// When a category appeared.
+    pub(crate) fn category(tenant: &TenantId, category: &Category) -> Self {
+        let pk = format!("CATEGORIES#{}", encoded(tenant.as_str()));
+        Self::new(pk, encoded(&category.folded()))
     }
 
     pub(crate) fn listing(listing: &ListingKey) -> Self {

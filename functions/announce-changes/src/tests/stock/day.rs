@@ -42,6 +42,7 @@ async fn refused_listing(database: &Database) -> Vec<Value> {
         why: "counted".into(),
         level_at: None,
         ended: std::collections::BTreeSet::new(),
+        asks: false,
         generation: 1,
         at: at(500),
     };

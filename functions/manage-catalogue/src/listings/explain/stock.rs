@@ -38,10 +38,13 @@ impl ListingFacts {
         let enough = deliverables.iter().map(|it| it.enough_for);
         let scarcest = enough.collect::<Option<Vec<u32>>>();
         let scarcest = scarcest.and_then(|enough| enough.into_iter().min());
-        let steps = scarcest.filter(|_| wanted.quantity.is_some());
+        let counted = wanted.quantity.is_some()
+            && (self.product_rules.is_sold() || self.product_rules.asks());
+        let steps = scarcest.filter(|_| counted);
         let steps = steps.map(|enough| {
             let units = self.listing.units.max(1);
-            self.settings().policy.steps(enough / units)
+            let policy = self.product_rules.policy(self.settings().policy);
+            policy.steps(enough / units)
         });
         let parts = components.iter().zip(&deliverables);
         Stock {
@@ -69,7 +72,8 @@ impl ListingFacts {
             Some(inputs.stock(sku))
         };
         let (units, now) = (self.listing.units, Timestamp::now());
-        count(own, part, units, self.settings(), generation, now)
+        let (settings, rules) = (self.settings(), &self.product_rules);
+        count(own, part, units, settings, rules, generation, now)
     }
 
     fn part(&self, inputs: &SkuInputs, deliverable: &Deliverable) -> PartStock {

@@ -304,6 +304,7 @@ fn listing() -> impl Strategy<Value = Option<Listing>> {
             why: String::new(),
             level_at: None,
             ended: std::collections::BTreeSet::new(),
+            asks: false,
             generation: 3,
             at: at(1),
         });

@@ -20,6 +20,7 @@ fn listing(wanted: Option<u32>, sent: Option<(u32, i64)>) -> Listing {
         why: String::new(),
         level_at: None,
         ended: std::collections::BTreeSet::new(),
+        asks: false,
         generation: 1,
         at: hour(10),
     });

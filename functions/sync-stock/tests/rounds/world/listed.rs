@@ -46,6 +46,7 @@ impl World {
             why: String::new(),
             level_at,
             ended: BTreeSet::new(),
+            asks: false,
             generation,
             at: Timestamp::now(),
         };

@@ -42,6 +42,7 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
             why: String::new(),
             level_at: None,
             ended: std::collections::BTreeSet::new(),
+            asks: false,
             generation: 2,
             at: at(0),
         }),

@@ -40,7 +40,16 @@ fn counted_of(all: &[(Product, Levels)]) -> Wanted {
         })
     };
     let own = find(&all[0].0.sku).unwrap();
-    count(own, find, 1, &StockSettings::default(), 7, at(30)).wanted
+    count(
+        own,
+        find,
+        1,
+        &StockSettings::default(),
+        &ProductRules::default(),
+        7,
+        at(30),
+    )
+    .wanted
 }
 
 #[test]
@@ -97,7 +106,16 @@ fn none_left_is_zero_until_a_later_count_of_the_warehouse_or_of_any_part() {
             sold_out_at: sold_out.map(at),
             ..SkuStock::unknown(&sku)
         };
-        count(own, |_| None, 1, &StockSettings::default(), 1, at(99)).wanted
+        count(
+            own,
+            |_| None,
+            1,
+            &StockSettings::default(),
+            &ProductRules::default(),
+            1,
+            at(99),
+        )
+        .wanted
     };
     assert_eq!(wanted(&levels(7, 10), None).quantity, Some(7));
     let none_left = wanted(&levels(7, 10), Some(10));
@@ -124,6 +142,7 @@ fn none_left_is_zero_until_a_later_count_of_the_warehouse_or_of_any_part() {
             |_| Some(stock),
             1,
             &StockSettings::default(),
+            &ProductRules::default(),
             1,
             at(99),
         )
@@ -149,7 +168,16 @@ fn the_listings_of_a_deleted_product_go_to_zero_unless_they_are_to_be_left() {
             deleted: Some(DeletedProduct { listings, bundle }),
             ..SkuStock::unknown(&sku)
         };
-        count(own, |_| None, 1, settings, 1, at(30)).wanted
+        count(
+            own,
+            |_| None,
+            1,
+            settings,
+            &ProductRules::default(),
+            1,
+            at(30),
+        )
+        .wanted
     };
     let without_bundles = StockSettings {
         bundles: false,
