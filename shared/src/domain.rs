@@ -10,6 +10,7 @@ pub mod ids;
 pub mod listing;
 pub mod marketplace;
 pub mod money;
+pub mod new_offer;
 pub mod notice;
 pub mod order;
 pub mod price;

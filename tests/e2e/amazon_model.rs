@@ -11,6 +11,11 @@ pub const SELLERS: &str = "sellers-api-model/sellers.json";
 pub const FEEDS: &str = "feeds-api-model/feeds_2021-06-30.json";
 pub const REPORTS: &str = "reports-api-model/reports_2021-06-30.json";
 pub const LISTINGS: &str = "listings-items-api-model/listingsItems_2021-08-01.json";
+pub const CATALOG: &str = "catalog-items-api-model/catalogItems_2022-04-01.json";
+pub const RESTRICTIONS: &str =
+    "listings-restrictions-api-model/listingsRestrictions_2021-08-01.json";
+pub const DEFINITIONS: &str =
+    "product-type-definitions-api-model/definitionsProductTypes_2020-09-01.json";
 
 /// A request of Amazon's static sandbox and its answer.
 pub struct Case {

@@ -1,6 +1,7 @@
 //! Every static sandbox case of Amazon's own models (and every example answer) is served to the client: it reads each,
 //! gives each refusal its class, knows every field, keeps buyer data out of the order, and asks as the model allows.
 
+mod offers;
 mod stock;
 
 use crate::amazon_model::{Case, Model, ORDERS, SELLERS};

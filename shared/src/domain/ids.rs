@@ -103,6 +103,30 @@ id!(
     FeedId, "feed id", 64
 );
 
+text_id!(
+    /// Amazon's number of an item of its catalogue, e.g. `B071VG5N9D`: ten capital letters and digits.
+    Asin, InvalidAsin, matching(ASIN).examples(["B071VG5N9D"])
+);
+
+/// The rule of [`Asin`].
+const ASIN: &str = "^[A-Z0-9]{10}$";
+
+/// Why a text is no ASIN. Says the rule, never the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an ASIN is ten capital letters and digits")]
+pub struct InvalidAsin;
+
+impl TryFrom<String> for Asin {
+    type Error = InvalidAsin;
+    fn try_from(text: String) -> Result<Self, InvalidAsin> {
+        let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        match text.len() == 10 && text.bytes().all(fits) {
+            true => Ok(Self(text.into())),
+            false => Err(InvalidAsin),
+        }
+    }
+}
+
 macro_rules! strict_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $example:literal) => {
         text_id!(
@@ -172,6 +196,11 @@ impl FeedId {
 }
 
 impl Sku {
+    /// The Amazon SKU that is spelt alike.
+    pub fn as_amazon_sku(&self) -> AmazonSku {
+        AmazonSku(self.0.clone())
+    }
+
     /// The spelling under which another spelling of the same SKU is looked for; for help only, never a key.
     pub fn folded(&self) -> String {
         fold(&self.0)
@@ -311,6 +340,14 @@ mod tests {
         }
         for good in ["1", "P-1", "00340434161094015902", "a..b", &"x".repeat(64)] {
             assert!(good.parse::<ParcelId>().is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn an_asin_is_ten_capital_letters_and_digits() {
+        assert!("B071VG5N9D".parse::<Asin>().is_ok() && "0306406152".parse::<Asin>().is_ok());
+        for bad in ["", "b071vg5n9d", "B071VG5N9", "B071VG5N9DX", "B071VG5N9 "] {
+            assert!(bad.parse::<Asin>().is_err(), "{bad:?}");
         }
     }
 

@@ -45,6 +45,16 @@ pub struct DocumentAddress {
     compression_algorithm: Option<String>,
 }
 
+impl DocumentAddress {
+    /// A document that Amazon names by its address alone.
+    pub(super) fn of(url: Url) -> Self {
+        Self {
+            url,
+            compression_algorithm: None,
+        }
+    }
+}
+
 impl fmt::Debug for UploadAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UploadAddress")

@@ -32,6 +32,9 @@ pub enum Operation {
     GetSubscription,
     DeleteSubscriptionById,
     RotateApplicationClientSecret,
+    SearchCatalogItems,
+    GetListingsRestrictions,
+    GetDefinitionsProductType,
 }
 
 /// A token bucket: it holds `burst` requests when full, and `rate` requests flow back each second.
@@ -109,6 +112,9 @@ impl Operation {
             Self::GetSubscription => facts("getSubscription", "look at a subscription to notices", 1.0, 5),
             Self::DeleteSubscriptionById => facts("deleteSubscriptionById", "end a subscription to notices", 1.0, 5),
             Self::RotateApplicationClientSecret => facts("rotateApplicationClientSecret", "rotate the app's secret", 0.0167, 1),
+            Self::SearchCatalogItems => facts("searchCatalogItems", "search Amazon's catalogue", 2.0, 2),
+            Self::GetListingsRestrictions => facts("getListingsRestrictions", "ask whether the seller may offer an item", 5.0, 10),
+            Self::GetDefinitionsProductType => facts("getDefinitionsProductType", "read what an offer must have", 5.0, 10),
         }
     }
 

@@ -125,7 +125,7 @@ pub struct ListingsSummary {
     pub title: Option<String>,
 }
 
-fn readable_if_any<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(super) fn readable_if_any<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     json: D,
 ) -> std::result::Result<Option<Vec<T>>, D::Error> {
     let Value::Array(items) = Value::deserialize(json)? else {
@@ -135,7 +135,7 @@ fn readable_if_any<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     Ok(Some(items.into_iter().filter_map(read).collect()))
 }
 
-fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(super) fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     json: D,
 ) -> std::result::Result<Vec<T>, D::Error> {
     Ok(readable_if_any(json)?.unwrap_or_default())

@@ -4,6 +4,7 @@
 //!
 //! Amazon page: *JSON Listings Feed schema v2*.
 
+use super::listing_offer::ListingOffer;
 use super::listing_patch::{ListingPatch, write_number, write_text};
 use super::listings::ISSUE_LOCALE;
 use crate::domain::ids::SellerId;
@@ -84,6 +85,24 @@ impl<W: Write> FeedWriter<W> {
     /// # Errors
     /// Retryable if `out` fails.
     pub fn push(&mut self, sku: &str, patch: &ListingPatch<'_>) -> Result<Pushed> {
+        self.push_message(sku, |message| {
+            message.extend_from_slice(br#""operationType":"PATCH","#);
+            patch.write(message);
+        })
+    }
+
+    /// As [`Self::push`], an offer that is to be made. `UPDATE` makes the listing, or **replaces all of one that exists**.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_offer(&mut self, sku: &str, offer: &ListingOffer<'_>) -> Result<Pushed> {
+        self.push_message(sku, |message| {
+            message.extend_from_slice(br#""operationType":"UPDATE","#);
+            offer.write(message);
+        })
+    }
+
+    fn push_message(&mut self, sku: &str, write: impl FnOnce(&mut Vec<u8>)) -> Result<Pushed> {
         if self.messages >= self.max_messages {
             return Ok(Pushed::Full);
         }
@@ -96,9 +115,8 @@ impl<W: Write> FeedWriter<W> {
         write_number(&mut self.message, message_id);
         self.message.extend_from_slice(br#","sku":"#);
         write_text(&mut self.message, sku);
-        self.message
-            .extend_from_slice(br#","operationType":"PATCH","#);
-        patch.write(&mut self.message);
+        self.message.push(b',');
+        write(&mut self.message);
         self.message.push(b'}');
         if self.bytes + self.message.len() + END.len() > self.max_bytes {
             return Ok(Pushed::Full);

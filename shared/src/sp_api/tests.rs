@@ -7,6 +7,7 @@ mod feeds;
 mod listings;
 mod logins;
 mod notifications;
+mod offers;
 mod requests;
 
 use super::*;
@@ -96,7 +97,7 @@ impl World {
     async fn answers(&self, to: &str, answer: ResponseTemplate) {
         Mock::given(method(to))
             .and(wiremock::matchers::path_regex(
-                "^/(listings|feeds|reports|s3)/",
+                "^/(listings|feeds|reports|s3|catalog|definitions)/",
             ))
             .respond_with(answer)
             .mount(&self.server)

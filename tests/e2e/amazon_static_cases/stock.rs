@@ -13,7 +13,7 @@ use stallkeeper::sp_api::{
 };
 
 /// Serves each case of these operations to the client: `read` asks, and compares what it made of a good answer.
-async fn all_cases_of(
+pub(super) async fn all_cases_of(
     file: &str,
     operations: &[&str],
     read: impl AsyncFn(&Amazon, &Case) -> Result<()>,
@@ -47,7 +47,7 @@ fn value<'a>(case: &'a Case, parameter: &str) -> &'a str {
         .unwrap_or("of none")
 }
 
-fn text(json: &Value) -> String {
+pub(super) fn text(json: &Value) -> String {
     json.as_str().unwrap().to_owned()
 }
 
