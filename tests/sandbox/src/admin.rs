@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 mod cancellations;
+mod catalogue;
 mod invent_listings;
 mod mishaps;
 mod notices;
@@ -80,6 +81,9 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
             "/sellers/{seller}/report-faults",
             put(mishaps::put_of_reports),
         )
+        .route("/catalogue", put(catalogue::put))
+        .route("/sellers/{seller}/restrictions", put(catalogue::restrict))
+        .route("/sellers/{seller}/offer-terms", put(catalogue::put_terms))
         .route("/sellers/{seller}/refusals", put(mishaps::put_refusals))
         .route(
             "/sellers/{seller}/account-status",

@@ -4,6 +4,7 @@
 
 mod acknowledgement;
 mod api;
+mod offering;
 mod processing;
 mod xml;
 
@@ -18,6 +19,7 @@ pub(crate) use api::{create, create_document, get, get_document, list};
 
 use crate::{
     back_office::{BackOffice, Mishap, Mishaps},
+    catalog::Catalogue,
     documents::{Content, Documents},
     listings::Submission,
     notices::Raised,
@@ -109,18 +111,24 @@ impl Feeds {
     }
 }
 
+/// What Amazon goes by as it processes feeds.
+pub(crate) struct Behind<'a> {
+    pub(crate) office: &'a BackOffice,
+    pub(crate) catalogue: &'a Catalogue,
+}
+
 /// Does everything for this seller that is due by now, in the order of its time.
 pub(crate) fn advance(
     id: &str,
     seller: &mut Seller,
-    office: &BackOffice,
+    behind: &Behind<'_>,
     documents: &mut Documents,
     violations: &mut Vec<Violation>,
     now: Timestamp,
 ) {
-    while let Some(end) = seller.feeds.next_end(office, now) {
+    while let Some(end) = seller.feeds.next_end(behind.office, now) {
         seller.listings.apply_late(end);
-        for wrong in finish(id, seller, office, documents, end) {
+        for wrong in finish(id, seller, behind, documents, end) {
             violations.push(Violation {
                 at: now,
                 operation: "createFeed".to_owned(),
@@ -147,10 +155,11 @@ pub(crate) fn advance(
 fn finish(
     id: &str,
     seller: &mut Seller,
-    office: &BackOffice,
+    behind: &Behind<'_>,
     documents: &mut Documents,
     end: Timestamp,
 ) -> Vec<String> {
+    let office = behind.office;
     let Some(index) = seller.feeds.queue.pop_front() else {
         return Vec::new();
     };
@@ -163,6 +172,7 @@ fn finish(
         feed: &feed_id,
         marketplace: &marketplace,
         input: &input,
+        catalogue: behind.catalogue,
         part: match mishap {
             Some((Mishap::Fatal, part)) => part,
             _ => 1.0,

@@ -28,8 +28,8 @@
 //! - There are no limits across sellers, no restricted data tokens, no application with more than one
 //!   redirect URI.
 //! - Roles count from the moment they change; Amazon wants a new authorisation first.
-//! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH` and `PARTIAL_UPDATE`, and
-//!   `POST_ORDER_ACKNOWLEDGEMENT_DATA`, whose report is inferred; reports play the
+//! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH`, `PARTIAL_UPDATE` and, for new offers of sales terms
+//!   alone, `UPDATE`, and `POST_ORDER_ACKNOWLEDGEMENT_DATA`, whose report is inferred; reports play the
 //!   list of all listings, with English headings; nothing is cached. There is no `putListingsItem` and no
 //!   `searchListingsItems`.
 //! - Of `confirmShipment` the items of a confirmed package stay as they are, and any carrier code is one of
@@ -40,7 +40,7 @@
 //!
 //! A request of SP-API comes in at `gate`, which finds its operation (`operations`), its caller
 //! (`grants`), its fault (`fault`), takes a token (`bucket`), asks `models`, and lets the API's own file
-//! answer (`sellers`, `orders`, `listings`, `feeds`, `reports`, `notices`) to what was `asked`. `documents` are the
+//! answer (`sellers`, `orders`, `catalog`, `listings`, `feeds`, `reports`, `notices`) to what was `asked`. `documents` are the
 //! files that feeds and reports put and get; `back_office` says how fast Amazon works behind it all, which
 //! it has done by the time anybody looks (`world`). `login` and `consent` are the way to a token, `admin` what Amazon has
 //! not. All state is in `world`. A new API area is a file, its lines in `operations`, its arm in `gate`.
@@ -51,6 +51,7 @@ mod answer;
 mod back_office;
 mod bucket;
 mod buyer_values;
+mod catalog;
 mod clock;
 mod connection;
 mod consent;

@@ -14,9 +14,10 @@ use crate::{
     admitted::AdmittedRequest,
     back_office::BackOffice,
     bucket::Bucket,
+    catalog::{Catalogue, Restricted, Terms},
     documents::Documents,
     fault::{FaultKind, Faults},
-    feeds::{self, Feeds},
+    feeds::{self, Behind, Feeds},
     grants::Grants,
     listings::Listings,
     marketplaces::Region,
@@ -107,6 +108,9 @@ pub(crate) struct Seller {
     /// When its orders were last looked through for what nobody shipped in time.
     pub(crate) overdue_looked_at: Option<Timestamp>,
     pub(crate) listings: Listings,
+    /// Items that it may not offer, by ASIN.
+    pub(crate) restrictions: BTreeMap<String, Restricted>,
+    pub(crate) terms: Terms,
     pub(crate) feeds: Feeds,
     pub(crate) reports: Reports,
     /// What happened since notices were last made.
@@ -124,6 +128,8 @@ impl Seller {
             confirmations: BTreeMap::new(),
             overdue_looked_at: None,
             listings: Listings::default(),
+            restrictions: BTreeMap::new(),
+            terms: Terms::default(),
             feeds: Feeds::default(),
             reports: Reports::default(),
             raised: Vec::new(),
@@ -178,6 +184,7 @@ pub(crate) struct World {
     /// 403 as the models say, or 401 as some gateways answer a bad access token.
     pub(crate) bad_token_status: u16,
     pub(crate) documents: Documents,
+    pub(crate) catalogue: Catalogue,
     pub(crate) back_office: BackOffice,
     pub(crate) notices: Notices,
     /// How many things were submitted so far, by whomever.
@@ -214,6 +221,7 @@ impl World {
             rate_limit_header: true,
             bad_token_status: 403,
             documents: Documents::default(),
+            catalogue: Catalogue::default(),
             back_office: BackOffice::default(),
             notices: Notices::default(),
             submissions: 0,
@@ -260,8 +268,10 @@ impl World {
     /// that nobody shipped; then makes notices of it.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         let (office, documents) = (&self.back_office, &mut self.documents);
+        let catalogue = &self.catalogue;
         for (id, seller) in &mut self.sellers {
-            feeds::advance(id, seller, office, documents, &mut self.violations, now);
+            let behind = Behind { office, catalogue };
+            feeds::advance(id, seller, &behind, documents, &mut self.violations, now);
             reports::advance(id, seller, office, documents, now);
             if office.cancels_overdue {
                 cancelling::overdue(seller, office.cancel_restores, now);

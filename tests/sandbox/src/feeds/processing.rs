@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::offering;
 use crate::{
+    catalog::Catalogue,
     listings::{self, Edit, Issue, Submission},
     world::Seller,
 };
@@ -22,6 +24,7 @@ pub(super) struct Task<'a> {
     pub(super) feed: &'a str,
     pub(super) marketplace: &'a str,
     pub(super) input: &'a [u8],
+    pub(super) catalogue: &'a Catalogue,
     /// What part of the messages is processed, from the first on.
     pub(super) part: f64,
     pub(super) accepts_unknown: bool,
@@ -124,9 +127,8 @@ fn each(task: &Task<'_>, seller: &mut Seller, messages: &[Value]) -> Outcome {
     let (mut issues, mut violations, mut accepted) = (Vec::new(), Vec::new(), 0);
     for message in &messages[..count] {
         let sku = message["sku"].as_str().unwrap_or_default();
-        match read(task, seller, message) {
-            Ok(edits) => {
-                seller.listings.apply(sku, &edits, &task.submission);
+        match process_one(task, seller, sku, message) {
+            Ok(()) => {
                 accepted += 1;
                 issues.extend(listings::remark(seller, sku).map(|issue| shown(message, &issue)));
             }
@@ -144,6 +146,22 @@ fn each(task: &Task<'_>, seller: &mut Seller, messages: &[Value]) -> Outcome {
         report: report.to_string(),
         violations,
     }
+}
+
+fn process_one(
+    task: &Task<'_>,
+    seller: &mut Seller,
+    sku: &str,
+    message: &Value,
+) -> Result<(), Issue> {
+    if offering::is_update(message) {
+        let offer = offering::read(task, seller, message)?;
+        offering::make(task, seller, sku, offer);
+    } else {
+        let edits = read(task, seller, message)?;
+        seller.listings.apply(sku, &edits, &task.submission);
+    }
+    Ok(())
 }
 
 fn read(task: &Task<'_>, seller: &Seller, message: &Value) -> Result<Vec<Edit>, Issue> {

@@ -12,6 +12,7 @@ mod feeds;
 mod listings;
 mod login;
 mod notices;
+mod offers;
 mod reports;
 mod requests;
 mod shipping;
