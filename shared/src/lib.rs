@@ -11,6 +11,8 @@
 //! | `hand_over` | `queue`, `store`, `domain`, `error` |
 //! | `preview` | `store`, `fan_out`, `domain`, `error` |
 //! | `cancelling` | `store`, `domain`, `error` |
+//! | `offering` | `store`, `fan_out`, `domain`, `error` |
+//! | `sending` | `store`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `subscriptions` | `seller_session`, `store`, `sp_api`, `domain`, `error` |
@@ -31,8 +33,8 @@
 //! a seller's name, within the seller's limits; [`subscriptions`] keeps what Amazon is to send us notices of. [`lambda`] turns a batch of queue messages into outcomes by
 //! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored;
 //! [`hand_over`] stores a parcel with its order;
-//! [`preview`] computes what settings would do before they are in force; [`cancelling`] ends what a feed of cancellations
-//! carried.
+//! [`preview`] computes what settings would do before they are in force; [`cancelling`] and [`offering`] end what a feed of
+//! cancellations or of offers carried; [`sending`] says whether anything may be sent for a connection now.
 //! [`cold_start`] makes all of them from the environment, for the functions' `main` alone.
 
 pub mod api;
@@ -46,10 +48,12 @@ pub mod hand_over;
 pub mod intake;
 mod json;
 pub mod lambda;
+pub mod offering;
 pub mod preview;
 pub mod queue;
 pub mod schedule;
 pub mod seller_session;
+pub mod sending;
 pub mod sp_api;
 pub mod store;
 pub mod subscriptions;

@@ -8,8 +8,8 @@ mod stock_change;
 mod wake;
 
 pub use message::{
-    CancellationMessage, DispatchMessage, FeedCheck, ListingJob, MatchReason, OrderMessage,
-    ParcelOfOrder, StockTick, TickMessage, Versioned, order_message,
+    CancellationMessage, DispatchMessage, FeedCheck, ListingJob, MatchReason, OfferJob,
+    OrderMessage, ParcelOfOrder, StockTick, TickMessage, Versioned, order_message,
 };
 pub use stock_change::{LevelRow, StockChange};
 pub use wake::may_hold_orders;

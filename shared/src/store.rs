@@ -29,6 +29,7 @@
 //! | | draft of the selling rules, and each that was published | `CONNECTION#t#c` | `SELLING_RULES`, `SELLING_RULES#revision` | all of stock out |
 //! | | exchange rates | `TENANT#t` | `EXCHANGE_RATES` | `compute-listings`, `configure-selling` |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
+//! | | settings of offers that are to be made; how many were sent today, with the lease | `CONNECTION#t#c` | `OFFER_SETTINGS`, `OFFERS` | `configure-selling`, `create-offers` |
 //! | | lease of cancellations | `CONNECTION#t#c` | `CANCELLATIONS` | `cancel-orders` |
 //! | | lease of the run that confirms dispatches | `CONNECTION#t#c` | `DISPATCHES` | `confirm-shipments` |
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
@@ -40,6 +41,8 @@
 //! | | mark of a held listing, by the end of its hold | `HELD#t#c` | `until#amazon_sku` | `configure-selling`, `sync-stock` |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
 //! | | feed, mark of an open one (of cancellations apart), manifest | `FEED#t#c`, `OPEN_FEED#t#c` or `OPEN_CANCELLATIONS#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `cancel-orders`, `settle-feeds` |
+//! | | offer that is to be made; mark of one that goes on by itself | `NEW_OFFERS#t#c`, `NEW_OFFERS_QUEUE#t#c` | `NEW_OFFER#sku`, `DUE#moment#sku` or `TURN#moment#sku` | `configure-selling`, `create-offers`, `settle-feeds` |
+//! | | feed that makes offers, mark of an open one | `OFFER_FEEDS#t#c`, `OPEN_OFFERS#t#c` | id | `create-offers`, `settle-feeds` |
 //! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
 //!
 //! Three numbers that only rise:
@@ -80,6 +83,7 @@ mod listings;
 mod mappings;
 mod matching;
 mod nameless_orders;
+mod new_offers;
 mod notices;
 mod oauth;
 mod offers;
@@ -125,6 +129,7 @@ pub use matching::{
     HeldReport, ListingCounts, MarketplaceReports, Matching, ReportJob, ReportRelease,
 };
 pub use nameless_orders::UnreadableOrder;
+pub use new_offers::{NewOfferPage, OfferRun};
 pub use notices::{EarlySweep, Hearing, KnownDestination};
 pub use oauth::{AuthorisationAttempt, OAuthState};
 pub use order_lists::{

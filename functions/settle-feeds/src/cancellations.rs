@@ -3,23 +3,18 @@
 mod verdicts;
 
 use crate::feedback::{FeedReader, Feedback};
+use crate::wait::Patience;
 use crate::{App, Stage, wait};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use stallkeeper::cancelling;
 use stallkeeper::domain::cancellation::{CancelVerdict, FeedFailure};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::feed::{CancelLine, Feed, FeedState};
 use stallkeeper::error::Result;
-use stallkeeper::queue::{CancellationMessage, FeedCheck};
+use stallkeeper::queue::CancellationMessage;
 use stallkeeper::sp_api::cancellation_report::CancellationReport;
-use tracing::{error, info};
+use tracing::info;
 use verdicts::{MessageVerdict, verdict};
-
-/// A feed that Amazon has had for so long is stuck: an alarm is raised, and it is waited for all the same, since the same feed
-/// again would come after it.
-const STUCK: SignedDuration = SignedDuration::from_hours(4);
-/// So much before its moment a check may come: clocks differ.
-const EARLY: SignedDuration = SignedDuration::from_secs(10);
 
 /// Looks once whether Amazon is done with a feed.
 pub(crate) async fn look(
@@ -120,44 +115,21 @@ async fn go_on(app: &App, feed: &Feed, due: Option<Timestamp>, now: Timestamp) -
 
 /// Amazon is not done: looks again later, and gives it back in the end.
 async fn look_again(app: &App, feed: &Feed, stage: Stage, note: &str) -> Result<()> {
-    let hop = match stage {
-        Stage::Asking { hop } => hop,
-        Stage::Reading { .. } => 0,
-    };
-    if hop >= wait::MOST_HOPS {
-        let note = "Amazon never brought it to an end";
-        return give_back(app, feed, FeedFailure::Unknown, note).await;
-    }
     let now = Timestamp::now();
-    // A check that came twice, or beside the one that a run had made again: the other one goes on.
-    if feed.next_check_at.is_some_and(|next| next > now + EARLY) {
-        return Ok(());
-    }
-    let stuck = now.duration_since(feed.created_at) >= STUCK;
-    if stuck {
-        error!(feed.id = %feed.id, connection.id = %feed.connection, "feed `{}` is stuck at Amazon", feed.id);
-    }
+    let (hop, stuck) = match wait::patience(feed, stage, now) {
+        Patience::Waits { hop, stuck } => (hop, stuck),
+        Patience::Early => return Ok(()),
+        Patience::Over => {
+            let note = "Amazon never brought it to an end";
+            return give_back(app, feed, FeedFailure::Unknown, note).await;
+        }
+    };
     if stuck && !feed.stuck {
         let note =
             "Amazon has had the feed with it for hours and gives no result: it is waited for";
         cancelling::note_cancellations(&app.store, feed, note).await?;
     }
-    let again = FeedCheck::Check {
-        connection: feed.connection.clone(),
-        feed: feed.id.clone(),
-        hop: hop + 1,
-    };
-    let delay = wait::delay(hop);
-    // Sent before it is noted: if both are not done, the message that is here comes again.
-    app.checks.send(&feed.connection, again, delay).await?;
-    let next = now + SignedDuration::from_secs(delay.into());
-    app.store
-        .change_open_feed(feed, |feed| {
-            feed.note = Some(note.to_owned());
-            feed.stuck = stuck;
-            feed.next_check_at = Some(next);
-        })
-        .await
+    wait::ask_later(app, feed, (hop, stuck), note, now).await
 }
 
 /// The report cannot be read: tries again, and gives the feed back in the end.

@@ -3,10 +3,11 @@
 //! A line is accepted when its feed is settled and the line not refused; what is refused carries Amazon's code and
 //! words. If it cannot be known what became of a feed, all that it still carries goes back to be sent. It computes no
 //! wanted value, sends nothing to Amazon, and leaves a line alone that something newer has overtaken. Feeds that cancel orders
-//! end in `cancellations`.
+//! end in `cancellations`, those that make offers in `offers`.
 
 mod cancellations;
 mod feedback;
+mod offers;
 mod overdue;
 mod report;
 mod settle;
@@ -35,6 +36,8 @@ pub struct App {
     pub ticks: Queue,
     /// Woken for cancellations that are to be sent again.
     pub cancellations: Queue,
+    /// Woken once a feed of offers is done.
+    pub offer_jobs: Queue,
     pub inbox: Inbox,
 }
 
@@ -65,8 +68,11 @@ pub async fn handle(app: &App, event: SqsEvent, _deadline: SystemTime) -> Result
         let Some(connection) = app.store.connection(&connection).await? else {
             return Ok(());
         };
-        let feed = app.store.feed(&connection.key(), &feed).await?;
-        match feed {
+        let found = match app.store.feed(&connection.key(), &feed).await? {
+            None => app.store.offer_feed(&connection.key(), &feed).await?,
+            found => found,
+        };
+        match found {
             Some(feed) if connection.status.fetches_orders() => {
                 look(app, &connection, &feed, stage).await
             }
@@ -85,8 +91,12 @@ async fn look(app: &App, connection: &Connection, feed: &Feed, stage: Stage) -> 
     else {
         return Ok(());
     };
-    if feed.kind == FeedKind::Cancellation {
-        return cancellations::look(app, connection, feed, amazon_id, stage).await;
+    match feed.kind {
+        FeedKind::Cancellation => {
+            return cancellations::look(app, connection, feed, amazon_id, stage).await;
+        }
+        FeedKind::Offer => return offers::look(app, connection, feed, amazon_id, stage).await,
+        FeedKind::Quantity | FeedKind::Price | FeedKind::End => {}
     }
     let looked = ask(app, connection, feed, amazon_id, stage).await;
     if looked.is_err() {

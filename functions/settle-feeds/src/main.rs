@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
         checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
         ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
         cancellations: start.queue("CANCELLATIONS_QUEUE_URL")?,
+        offer_jobs: start.queue("OFFER_JOBS_QUEUE_URL")?,
         inbox: start.inbox("FEED_CHECKS_QUEUE_URL", "FEED_CHECKS_DEAD_LETTER_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {

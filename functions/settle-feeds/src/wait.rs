@@ -1,11 +1,11 @@
 //! When to check again: with growing delay, and not for ever.
 
 use crate::{App, Stage, overdue, settle};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::{CHECK_LOST, Feed, FeedState};
 use stallkeeper::error::Result;
 use stallkeeper::queue::FeedCheck;
-use tracing::info;
+use tracing::{error, info};
 
 /// How often a check queues itself again.
 pub(crate) const MOST_HOPS: u32 = 200;
@@ -85,6 +85,70 @@ pub(crate) async fn read_later(app: &App, feed: &Feed, stage: Stage) -> Result<b
     };
     app.checks.send(&feed.connection, again, *delay).await?;
     Ok(true)
+}
+
+/// Whether a feed that is waited for however long it takes is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// It was looked at often enough.
+    Over,
+    /// A check that came twice, or beside the one that a run had made again: the other one goes on.
+    Early,
+    Waits {
+        hop: u32,
+        /// Amazon has had it for so long that an alarm is raised.
+        stuck: bool,
+    },
+}
+
+/// A feed that Amazon has had for so long is stuck, and waited for all the same, since the same feed again would come after it.
+const STUCK: SignedDuration = SignedDuration::from_hours(4);
+/// So much before its moment a check may come: clocks differ.
+const EARLY: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether Amazon, not done with a feed of cancellations or offers, is asked again.
+pub(crate) fn patience(feed: &Feed, stage: Stage, now: Timestamp) -> Patience {
+    let hop = match stage {
+        Stage::Asking { hop } => hop,
+        Stage::Reading { .. } => 0,
+    };
+    if hop >= MOST_HOPS {
+        return Patience::Over;
+    }
+    if feed.next_check_at.is_some_and(|next| next > now + EARLY) {
+        return Patience::Early;
+    }
+    let stuck = now.duration_since(feed.created_at) >= STUCK;
+    if stuck {
+        error!(feed.id = %feed.id, connection.id = %feed.connection, "feed `{}` is stuck at Amazon", feed.id);
+    }
+    Patience::Waits { hop, stuck }
+}
+
+/// Asks again later, and notes that.
+pub(crate) async fn ask_later(
+    app: &App,
+    feed: &Feed,
+    (hop, stuck): (u32, bool),
+    note: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let again = FeedCheck::Check {
+        connection: feed.connection.clone(),
+        feed: feed.id.clone(),
+        hop: hop + 1,
+    };
+    let delay = delay(hop);
+    // Sent before it is noted: if both are not done, the message that is here comes again.
+    app.checks.send(&feed.connection, again, delay).await?;
+    let next = now + SignedDuration::from_secs(delay.into());
+    app.store
+        .change_open_feed(feed, |feed| {
+            feed.note = Some(note.to_owned());
+            feed.stuck = stuck;
+            feed.next_check_at = Some(next);
+        })
+        .await
 }
 
 #[cfg(test)]

@@ -17,16 +17,16 @@ mod plan;
 mod price;
 mod round;
 mod send_session;
-mod sending;
 mod urgent;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use jiff::Timestamp;
 use round::RoundOutcome;
-use sending::Sending;
 use stallkeeper::domain::ids::ConnectionKey;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::lambda::Inbox;
-use stallkeeper::queue::{Queue, StockTick};
+use stallkeeper::queue::{OfferJob, Queue, StockTick};
+use stallkeeper::sending::Sending;
 use stallkeeper::sp_api::SpApi;
 use stallkeeper::store::Store;
 use stallkeeper::vault::Vault;
@@ -47,6 +47,8 @@ pub struct App {
     pub amazon: SpApi,
     pub ticks: Queue,
     pub checks: Queue,
+    /// Woken for offers that are to be made, whatever made them wait.
+    pub offer_jobs: Queue,
     pub inbox: Inbox,
     /// See [`PATCH_MOST`].
     pub patch_most: usize,
@@ -87,6 +89,9 @@ async fn tick(app: &App, connection: ConnectionKey, hop: u32, deadline: SystemTi
     let Some(sending) = Sending::load(&app.store, &connection).await? else {
         return Ok(());
     };
+    if hop == 0 {
+        wake_offers(app, &sending).await?;
+    }
     match round::run(app, &sending, hop, deadline).await? {
         RoundOutcome::OutOfTime if hop < MOST_HOPS => {
             let again = StockTick::Tick {
@@ -97,6 +102,21 @@ async fn tick(app: &App, connection: ConnectionKey, hop: u32, deadline: SystemTi
         }
         _ => Ok(()),
     }
+}
+
+/// A tick is also the clock of the connection's offers that are to be made: what was not due, or waited while nothing was sent,
+/// goes on by it.
+async fn wake_offers(app: &App, sending: &Sending) -> Result<()> {
+    let key = sending.connection.key();
+    let next = app.store.offer_run(&key).await?.next_at;
+    if sending.shadow() || next.is_none_or(|next| next > Timestamp::now()) {
+        return Ok(());
+    }
+    let job = OfferJob::Run {
+        connection: key.clone(),
+        hop: 0,
+    };
+    app.offer_jobs.send(&key, job, 0).await
 }
 
 async fn urgent_tick(

@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
         amazon: start.amazon()?,
         ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
         checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
+        offer_jobs: start.queue("OFFER_JOBS_QUEUE_URL")?,
         inbox: start.inbox("STOCK_TICKS_QUEUE_URL", "STOCK_TICKS_DEAD_LETTER_QUEUE_URL")?,
         patch_most: PATCH_MOST,
     };

@@ -4,7 +4,6 @@ mod send_gate;
 
 use crate::App;
 use crate::leased::until;
-use crate::sending::Sending;
 use jiff::{SignedDuration, Timestamp};
 use send_gate::SendGate;
 use stallkeeper::domain::ids::{AmazonSku, ConnectionKey, FeedId};
@@ -13,6 +12,7 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::StockTick;
 use stallkeeper::seller_session::{SellerSession, Waiting};
+use stallkeeper::sending::Sending;
 use stallkeeper::sp_api::{Issue, Operation, Refusal, refusal};
 use stallkeeper::store::{ClosedMarketplace, Permit, ToSend};
 use std::collections::HashSet;

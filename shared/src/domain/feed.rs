@@ -115,6 +115,8 @@ pub enum FeedKind {
     End,
     /// Lines of orders that are to be cancelled.
     Cancellation,
+    /// Offers that are to be made. Kept apart from the others: the release before knows no such feed.
+    Offer,
 }
 
 impl FeedKind {
@@ -128,7 +130,7 @@ impl FeedKind {
         match self {
             Self::Price => ListingPart::Price(marketplace),
             Self::End => ListingPart::End(marketplace),
-            Self::Quantity | Self::Cancellation => ListingPart::Quantity,
+            Self::Quantity | Self::Cancellation | Self::Offer => ListingPart::Quantity,
         }
     }
 }
@@ -232,7 +234,7 @@ pub struct Feed {
     /// Its decreases went again, since Amazon did not bring it to an end.
     #[serde(default)]
     pub decreases_again: bool,
-    /// When it is looked at next: of a feed that is set aside, and of one that cancels.
+    /// When it is looked at next: of a feed that is set aside, and of one that cancels or makes offers.
     #[serde(default)]
     pub next_check_at: Option<Timestamp>,
     /// Listings that were patched while this feed was not yet submitted: what the patch said must be said again.

@@ -46,7 +46,7 @@ pub enum NewOfferState {
     Ask,
     /// Amazon does not let the seller offer it; the restrictions say what Amazon wants.
     Restricted,
-    /// No price is known for it in the marketplace's currency: nothing is sent.
+    /// No price of it is known, by the rules of the marketplace or as recommended: nothing is sent.
     NoPrice,
     /// None is in stock: nothing is sent.
     NoStock,

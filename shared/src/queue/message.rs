@@ -298,6 +298,19 @@ pub enum CancellationMessage {
     },
 }
 
+/// On queue `offer-jobs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OfferJob {
+    /// Go on with a connection's offers that are to be made.
+    Run {
+        #[serde(flatten)]
+        connection: ConnectionKey,
+        #[serde(default)]
+        hop: u32,
+    },
+}
+
 /// An order message, or the order's id alone if the order would not fit.
 pub fn order_message(
     connection: &ConnectionKey,

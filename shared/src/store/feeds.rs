@@ -2,7 +2,7 @@
 //! write units at most and one item is never too big.
 
 use super::item::{condition_failed, deflated, failure, inflated, item, n, s, text, value};
-use super::key::{self, Key};
+use super::key::{self, Key, OpenFeeds};
 use super::{Store, Written};
 use crate::domain::feed::{Feed, FeedKind, FeedLine, FeedState};
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
@@ -35,8 +35,7 @@ impl Store {
         if feed.state.is_open() && feed.revision <= 1 {
             self.mark_open(feed).await?;
         }
-        let key = Key::feed(&feed.connection, &feed.id);
-        let mut fields = item(key, feed)?;
+        let mut fields = item(key_of(feed), feed)?;
         fields.retain(|_, value| !value.is_null());
         let written = self
             .put_fields_revised(
@@ -65,15 +64,31 @@ impl Store {
             .await
     }
 
+    /// A feed that makes offers, read strongly.
+    pub async fn offer_feed(
+        &self,
+        connection: &ConnectionKey,
+        feed: &FeedId,
+    ) -> Result<Option<Feed>> {
+        let key = Key::offer_feed(connection, feed);
+        self.get(&self.tables.catalogue, key).await
+    }
+
     /// The feeds of stock and prices of a connection that somebody still has work to do on, oldest first. A mark whose feed
     /// is closed is taken away.
     pub async fn open_feeds(&self, connection: &ConnectionKey) -> Result<Vec<Feed>> {
-        self.open_feeds_of(connection, false).await
+        self.open_feeds_of(connection, OpenFeeds::Stock).await
     }
 
     /// As [`Self::open_feeds`], of the feeds that cancel orders.
     pub async fn open_cancellation_feeds(&self, connection: &ConnectionKey) -> Result<Vec<Feed>> {
-        self.open_feeds_of(connection, true).await
+        let of = OpenFeeds::Cancellations;
+        self.open_feeds_of(connection, of).await
+    }
+
+    /// As [`Self::open_feeds`], of the feeds that make offers.
+    pub async fn open_offer_feeds(&self, connection: &ConnectionKey) -> Result<Vec<Feed>> {
+        self.open_feeds_of(connection, OpenFeeds::Offers).await
     }
 
     /// Whether a feed that cancels orders is open since before this moment. One query of keys.
@@ -82,7 +97,7 @@ impl Store {
         connection: &ConnectionKey,
         since: Timestamp,
     ) -> Result<bool> {
-        let pk = key::open_feeds_pk(connection, true);
+        let pk = key::open_feeds_pk(connection, OpenFeeds::Cancellations);
         let before = FeedId::new(since, 0);
         let answer = self
             .db
@@ -98,8 +113,8 @@ impl Store {
         Ok(answer.count() > 0)
     }
 
-    async fn open_feeds_of(&self, connection: &ConnectionKey, cancels: bool) -> Result<Vec<Feed>> {
-        let pk = key::open_feeds_pk(connection, cancels);
+    async fn open_feeds_of(&self, connection: &ConnectionKey, of: OpenFeeds) -> Result<Vec<Feed>> {
+        let pk = key::open_feeds_pk(connection, of);
         let marks = self.between(&self.tables.catalogue, pk, "!", "~").await?;
         let abandoned = FeedId::new(Timestamp::now() - MADE_WITHIN, 0);
         let mut feeds = Vec::new();
@@ -107,7 +122,11 @@ impl Store {
             let Ok(id) = id.parse::<FeedId>() else {
                 continue;
             };
-            let feed = match self.feed(connection, &id).await {
+            let read = match of {
+                OpenFeeds::Offers => self.offer_feed(connection, &id).await,
+                _ => self.feed(connection, &id).await,
+            };
+            let feed = match read {
                 // One that cannot be read keeps nothing else from being sent.
                 Err(error) if error.class() == Class::Permanent => {
                     error!(connection.id = %connection, feed.id = %id, error = error.chain(), "a feed cannot be read");
@@ -120,7 +139,7 @@ impl Store {
                 // A feed that is being made right now has its mark first: leave that to a later look.
                 None if id.as_str() > abandoned.as_str() => {}
                 _ => {
-                    let mark = Key::open_feed(connection, cancels, &id);
+                    let mark = Key::open_feed(connection, of, &id);
                     self.delete(&self.tables.catalogue, mark).await?;
                 }
             }
@@ -137,8 +156,9 @@ impl Store {
             if self.save_feed(&now).await? == Written::Done {
                 return Ok(());
             }
-            match self.feed(&feed.connection, &feed.id).await? {
-                Some(stored) if stored.state.is_open() => now = stored,
+            let stored = self.get(&self.tables.catalogue, key_of(feed)).await?;
+            match stored {
+                Some(stored) if is_open(&stored) => now = stored,
                 _ => return Ok(()),
             }
         }
@@ -151,8 +171,8 @@ impl Store {
         connection: &ConnectionKey,
         amazon_id: &str,
     ) -> Result<Option<Feed>> {
-        for cancels in [false, true] {
-            let feeds = self.open_feeds_of(connection, cancels).await?;
+        for of in OpenFeeds::ALL {
+            let feeds = self.open_feeds_of(connection, of).await?;
             let is_it = |feed: &Feed| feed.amazon_id.as_deref() == Some(amazon_id);
             if let Some(found) = feeds.into_iter().find(is_it) {
                 return Ok(Some(found));
@@ -263,8 +283,23 @@ impl Store {
 
 /// What marks a feed as open.
 fn open_mark(feed: &Feed) -> Key {
-    let cancels = feed.kind == FeedKind::Cancellation;
-    Key::open_feed(&feed.connection, cancels, &feed.id)
+    let of = match feed.kind {
+        FeedKind::Quantity | FeedKind::Price | FeedKind::End => OpenFeeds::Stock,
+        FeedKind::Cancellation => OpenFeeds::Cancellations,
+        FeedKind::Offer => OpenFeeds::Offers,
+    };
+    Key::open_feed(&feed.connection, of, &feed.id)
+}
+
+fn is_open(feed: &Feed) -> bool {
+    feed.state.is_open()
+}
+
+fn key_of(feed: &Feed) -> Key {
+    match feed.kind {
+        FeedKind::Offer => Key::offer_feed(&feed.connection, &feed.id),
+        _ => Key::feed(&feed.connection, &feed.id),
+    }
 }
 
 #[cfg(test)]

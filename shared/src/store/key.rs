@@ -7,15 +7,17 @@ mod cancellations;
 mod catalogue;
 mod connected;
 mod events;
+mod new_offers;
 mod orders;
 
 pub(crate) use cancellations::*;
 pub(crate) use catalogue::*;
 pub(crate) use connected::*;
 pub(crate) use events::*;
+pub(crate) use new_offers::*;
 pub(crate) use orders::*;
 
-use super::{Cursor, Matching, Round};
+use super::{Cursor, Matching, OfferRun, Round};
 use crate::domain::courier::{CourierCode, CourierServiceId, MappingOwner};
 use crate::domain::ids::{ConnectionKey, SellerId, TenantId};
 use crate::domain::marketplace::{Marketplace, Region};
@@ -293,6 +295,10 @@ impl LeasedState for Round {
 
 impl LeasedState for Matching {
     const SORT_KEY: &'static str = MATCH;
+}
+
+impl LeasedState for OfferRun {
+    const SORT_KEY: &'static str = "OFFERS";
 }
 
 pub(super) fn mapping_pk(owner: &MappingOwner) -> String {

@@ -7,6 +7,7 @@ mod cursor;
 mod dispatches;
 mod events;
 mod limit;
+mod new_offers;
 mod oauth;
 mod orders;
 mod schedule;

@@ -19,6 +19,7 @@ pub(crate) const STOCK_CHANGES: &str = "stock-changes";
 pub(crate) const LISTING_JOBS: &str = "listing-jobs";
 pub(crate) const STOCK_TICKS: &str = "stock-ticks";
 pub(crate) const CANCELLATIONS: &str = "cancellations";
+pub(crate) const OFFER_JOBS: &str = "offer-jobs";
 pub(crate) const ORDER_TICKS: &str = "order-ticks";
 pub(crate) const ORDERS: &str = "orders";
 pub(crate) const FEED_CHECKS: &str = "feed-checks";
@@ -121,6 +122,7 @@ impl Functions {
                 inbox: inbox(LISTING_JOBS),
             },
             sync_stock: sync_stock::App {
+                offer_jobs: queue(OFFER_JOBS),
                 store: store.clone(),
                 vault: vault.clone(),
                 amazon: amazon.clone(),
@@ -192,6 +194,7 @@ impl Functions {
             unmetered,
             stream: TableChanges::default(),
             settle_feeds: settle_feeds::App {
+                offer_jobs: queue(OFFER_JOBS),
                 cancellations: queue(CANCELLATIONS),
                 store,
                 vault: vault.clone(),

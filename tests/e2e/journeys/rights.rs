@@ -73,6 +73,7 @@ async fn a_function_reads_the_tables_of_its_own_work_alone() {
         ("ConfirmShipments", [true, true, false, false, false]),
         ("SettleFeeds", [true, true, false, true, false]),
         ("CancelOrders", [true, true, false, true, false]),
+        ("CreateOffers", [true, false, false, true, false]),
     ];
     for (function, may) in may_read {
         let aws = acting_as(function).await;
@@ -102,6 +103,7 @@ async fn no_function_scans_a_table_and_only_who_calls_amazon_opens_secrets() {
         "SettleFeeds",
         "ConfirmShipments",
         "CancelOrders",
+        "CreateOffers",
     ] {
         let aws = acting_as(function).await;
         let db = aws_sdk_dynamodb::Client::new(&aws);

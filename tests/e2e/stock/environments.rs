@@ -150,6 +150,7 @@ impl Maker {
                 inbox: inbox(MatchListings),
             },
             sync_stock: sync_stock::App {
+                offer_jobs: Queue::new(sqs.clone(), String::new()),
                 store: store.clone(),
                 vault: vault.clone(),
                 amazon: amazon.clone(),
@@ -159,6 +160,7 @@ impl Maker {
                 patch_most: self.patch_most,
             },
             settle_feeds: settle_feeds::App {
+                offer_jobs: Queue::new(sqs.clone(), String::new()),
                 cancellations: queue(SettleFeeds),
                 store,
                 vault,

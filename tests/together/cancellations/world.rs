@@ -98,6 +98,7 @@ impl World {
             checks: cancel.checks.clone(),
             ticks: clients.queue("ticks"),
             cancellations: cancel.cancellations.clone(),
+            offer_jobs: clients.queue("offer-jobs"),
             inbox: clients.inbox("checks"),
         };
         let connection = Connection {

@@ -42,6 +42,7 @@ impl World {
             checks: clients.queue("feed-checks"),
             ticks: clients.queue("stock-ticks"),
             cancellations: clients.queue("cancellations"),
+            offer_jobs: clients.queue("offer-jobs"),
             inbox: clients.inbox("feed-checks"),
         };
         Self::furnish(database, app, outside).await
@@ -64,6 +65,7 @@ impl World {
             checks: self.app.checks.clone(),
             ticks: self.app.ticks.clone(),
             cancellations: self.app.cancellations.clone(),
+            offer_jobs: self.app.offer_jobs.clone(),
             inbox: self.app.inbox.clone(),
         }
     }

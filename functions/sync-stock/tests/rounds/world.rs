@@ -196,6 +196,7 @@ fn app(outside: &Outside, database: &Database, patch_most: usize) -> App {
         amazon: Clients::new(&outside.amazon, &calls).amazon(),
         ticks: aws.queue("ticks"),
         checks: aws.queue("checks"),
+        offer_jobs: aws.queue("offer-jobs"),
         inbox: aws.inbox("ticks"),
         patch_most,
     }
@@ -215,6 +216,7 @@ impl World {
             amazon: self.app.amazon.clone(),
             ticks: self.app.ticks.clone(),
             checks: self.app.checks.clone(),
+            offer_jobs: self.app.offer_jobs.clone(),
             inbox: self.app.inbox.clone(),
             patch_most,
         }

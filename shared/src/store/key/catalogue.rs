@@ -118,9 +118,14 @@ impl Key {
         Self::new(feeds_pk(connection), feed.as_str())
     }
 
+    /// A feed that makes offers.
+    pub(crate) fn offer_feed(connection: &ConnectionKey, feed: &FeedId) -> Self {
+        Self::new(offer_feeds_pk(connection), feed.as_str())
+    }
+
     /// Says that somebody still has work to do on a feed.
-    pub(crate) fn open_feed(connection: &ConnectionKey, cancels: bool, feed: &FeedId) -> Self {
-        Self::new(open_feeds_pk(connection, cancels), feed.as_str())
+    pub(crate) fn open_feed(connection: &ConnectionKey, of: OpenFeeds, feed: &FeedId) -> Self {
+        Self::new(open_feeds_pk(connection, of), feed.as_str())
     }
 
     pub(crate) fn manifest_part(connection: &ConnectionKey, feed: &FeedId, part: u32) -> Self {
@@ -211,12 +216,34 @@ pub(crate) fn feeds_pk(connection: &ConnectionKey) -> String {
     )
 }
 
-/// Those of stock and prices; those of cancellations are the work of another function, and lie apart.
-pub(crate) fn open_feeds_pk(connection: &ConnectionKey, cancels: bool) -> String {
-    let of = if cancels {
-        "OPEN_CANCELLATIONS"
-    } else {
-        "OPEN_FEED"
+/// Feeds that make offers: not among the others, which the release before reads.
+pub(crate) fn offer_feeds_pk(connection: &ConnectionKey) -> String {
+    format!(
+        "OFFER_FEEDS#{}#{}",
+        encoded(connection.tenant.as_str()),
+        encoded(connection.id.as_str())
+    )
+}
+
+/// Whose work open feeds are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenFeeds {
+    /// Of stock and prices.
+    Stock,
+    Cancellations,
+    Offers,
+}
+
+impl OpenFeeds {
+    pub(crate) const ALL: [Self; 3] = [Self::Stock, Self::Cancellations, Self::Offers];
+}
+
+/// Those of each function lie apart.
+pub(crate) fn open_feeds_pk(connection: &ConnectionKey, of: OpenFeeds) -> String {
+    let of = match of {
+        OpenFeeds::Stock => "OPEN_FEED",
+        OpenFeeds::Cancellations => "OPEN_CANCELLATIONS",
+        OpenFeeds::Offers => "OPEN_OFFERS",
     };
     format!(
         "{of}#{}#{}",

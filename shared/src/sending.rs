@@ -1,23 +1,23 @@
 //! Whether anything may be sent for a connection now, and with which settings. It decides nothing else.
 
-use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::ConnectionKey;
-use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::stock_settings::{Published, StockSettings};
-use stallkeeper::error::Result;
-use stallkeeper::store::Store;
+use crate::domain::connection::Connection;
+use crate::domain::ids::ConnectionKey;
+use crate::domain::marketplace::Marketplace;
+use crate::domain::stock_settings::{Published, StockSettings};
+use crate::error::Result;
+use crate::store::Store;
 use tracing::info;
 
 /// A connection whose stock is to be sent: active, published, and no brake pulled.
 #[derive(Debug, Clone)]
-pub(crate) struct Sending {
-    pub(crate) connection: Connection,
-    pub(crate) published: Published,
+pub struct Sending {
+    pub connection: Connection,
+    pub published: Published,
 }
 
 impl Sending {
     /// `None` if nothing may be sent. Three reads.
-    pub(crate) async fn load(store: &Store, key: &ConnectionKey) -> Result<Option<Self>> {
+    pub async fn load(store: &Store, key: &ConnectionKey) -> Result<Option<Self>> {
         let Some(connection) = store.connection(key).await? else {
             return Ok(None);
         };
@@ -38,17 +38,17 @@ impl Sending {
         }))
     }
 
-    pub(crate) fn settings(&self) -> &StockSettings {
+    pub fn settings(&self) -> &StockSettings {
         &self.published.settings
     }
 
     /// Everything is computed and shown, and nothing sent.
-    pub(crate) fn shadow(&self) -> bool {
+    pub fn shadow(&self) -> bool {
         self.published.shadow
     }
 
     /// The marketplace that feeds name, for all that is listed there.
-    pub(crate) fn home(&self) -> Marketplace {
+    pub fn home(&self) -> Marketplace {
         self.settings().home.unwrap_or(self.connection.marketplace)
     }
 }
