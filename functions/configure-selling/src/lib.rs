@@ -7,6 +7,7 @@
 mod brakes;
 mod exchange_rates;
 mod holds;
+mod offers;
 mod preview;
 mod prices;
 mod publish;
@@ -32,6 +33,8 @@ pub struct App {
     pub listing_jobs: Queue,
     pub stock_changes: Queue,
     pub stock_ticks: Queue,
+    /// Woken for offers that are to be made.
+    pub offer_jobs: Queue,
     /// The claim of a token that names the tenant.
     pub tenant_claim: String,
 }
@@ -77,7 +80,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
             holds::release,
             holds::list,
             holds::rows::hold
-        ));
+        ))
+        .routes(routes!(offers::settings::show, offers::settings::put))
+        .routes(routes!(offers::list::list, offers::want::want))
+        .routes(routes!(offers::answer::answer));
     let deployment = OpenApiRouter::new()
         .routes(routes!(brakes::freeze_deployment))
         .routes(routes!(brakes::unfreeze_deployment));

@@ -13,6 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         listing_jobs: start.queue("LISTING_JOBS_QUEUE_URL")?,
         stock_changes: start.queue("STOCK_CHANGES_QUEUE_URL")?,
         stock_ticks: start.queue("STOCK_TICKS_QUEUE_URL")?,
+        offer_jobs: start.queue("OFFER_JOBS_QUEUE_URL")?,
         tenant_claim: stallkeeper::env::required("TENANT_CLAIM")?,
     };
     lambda_http::run(router(Arc::new(app))).await

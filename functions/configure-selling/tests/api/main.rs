@@ -8,6 +8,7 @@
 mod brakes;
 mod fence;
 mod holds;
+mod offers;
 mod previewed;
 mod prices;
 mod publish;

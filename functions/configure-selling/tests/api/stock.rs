@@ -34,6 +34,7 @@ impl Stock {
             listing_jobs: clients.queue("listing-jobs"),
             stock_changes: clients.queue("stock-changes"),
             stock_ticks: clients.queue("stock-ticks"),
+            offer_jobs: clients.queue("offer-jobs"),
             tenant_claim: "tenant".into(),
         };
         database.connect(&sample::connection("north", ID)).await;

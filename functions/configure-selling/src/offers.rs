@@ -1,0 +1,23 @@
+//! Offers that are to be made of products which are not on Amazon yet: wanted, listed, answered, and how they are made. What
+//! follows is the work of `create-offers`.
+
+pub(crate) mod answer;
+pub(crate) mod list;
+pub(crate) mod settings;
+pub(crate) mod want;
+
+use crate::App;
+use stallkeeper::domain::ids::ConnectionKey;
+use stallkeeper::error::Result;
+use stallkeeper::queue::OfferJob;
+
+impl App {
+    /// Has a run begin.
+    async fn make_offers(&self, connection: &ConnectionKey) -> Result<()> {
+        let job = OfferJob::Run {
+            connection: connection.clone(),
+            hop: 0,
+        };
+        self.offer_jobs.send(connection, job, 0).await
+    }
+}
