@@ -147,7 +147,7 @@ pub struct PriceRules {
     #[schema(max_length = 200)]
     pub default_tax_class: Option<String>,
     #[serde(default)]
-    #[schema(inline, default = "none")]
+    #[schema(default = "none")]
     pub ending: Ending,
     /// What no price goes below: cost, shipping, fee and tax, and this margin. Absent: a margin of 0, so that nothing is sold
     /// at a loss; `null`: there is no floor.
