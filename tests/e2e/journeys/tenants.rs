@@ -179,7 +179,7 @@ fn scope_without(route: &str) -> &'static str {
         let of_connection = route.starts_with("/connections/") && !route.contains("/preview/");
         of_connection && route.contains(end)
     };
-    let catalogue = ["/listings", "/aliases", "/feeds", "/prices/"]
+    let catalogue = ["/listings", "/aliases", "/feeds", "/prices/release"]
         .into_iter()
         .any(below);
     if route == "/buyers" || below("/buyers") {
