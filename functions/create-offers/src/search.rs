@@ -96,7 +96,7 @@ fn of(items: &[CatalogItem], number: &str) -> Found {
     Found::Items(offerable(items.iter().filter(|item| item.has(number))))
 }
 
-/// An item that only stands for its variations cannot be offered.
+/// An item that only groups its variations cannot be offered.
 fn offerable<'a>(items: impl Iterator<Item = &'a CatalogItem>) -> Vec<Candidate> {
     let items = items.filter(|item| !item.is_parent).cloned();
     let short = |text: Option<String>| text.map(|text| text.chars().take(200).collect());

@@ -203,7 +203,7 @@ pub(super) fn quantity_effect(
     }
 }
 
-/// What settings would do to the ends of a listing's offers. What Amazon was sent last is taken as it stands.
+/// What settings would do to the ends of a listing's offers. What Amazon was sent last counts as what it shows.
 fn end_effects(
     listing: &Listing,
     wanted: &Wanted,

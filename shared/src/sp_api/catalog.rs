@@ -53,7 +53,7 @@ pub struct CatalogItem {
     pub title: Option<String>,
     pub brand: Option<String>,
     pub product_type: Option<String>,
-    /// It stands for its variations and cannot be offered itself.
+    /// It only groups its variations and cannot be offered itself.
     pub is_parent: bool,
 }
 

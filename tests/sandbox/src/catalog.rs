@@ -33,7 +33,7 @@ pub(crate) struct Item {
     brand: Option<String>,
     #[serde(default = "product")]
     pub(crate) product_type: String,
-    /// It stands for its variations.
+    /// It only groups its variations.
     #[serde(default)]
     parent: bool,
     /// It is found by its numbers and does not show them.
