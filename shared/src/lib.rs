@@ -13,6 +13,7 @@
 //! | `cancelling` | `store`, `domain`, `error` |
 //! | `offering` | `store`, `fan_out`, `domain`, `error` |
 //! | `sending` | `store`, `domain`, `error` |
+//! | `small_feed` | `seller_session`, `queue`, `store`, `sp_api`, `domain`, `error` |
 //! | `lambda` | `queue`, `store`, `error` |
 //! | `schedule` | `queue`, `store`, `domain`, `env`, `error` |
 //! | `subscriptions` | `seller_session`, `store`, `sp_api`, `domain`, `error` |
@@ -34,7 +35,7 @@
 //! [`error::Class`]; [`api`] does the same for HTTP; [`intake`] compares what platforms send with what is stored;
 //! [`hand_over`] stores a parcel with its order;
 //! [`preview`] computes what settings would do before they are in force; [`cancelling`] and [`offering`] end what a feed of
-//! cancellations or of offers carried; [`sending`] says whether anything may be sent for a connection now.
+//! cancellations or of offers carried, and [`small_feed`] brings such a feed to Amazon; [`sending`] says whether anything may be sent for a connection now.
 //! [`cold_start`] makes all of them from the environment, for the functions' `main` alone.
 
 pub mod api;
@@ -54,6 +55,7 @@ pub mod queue;
 pub mod schedule;
 pub mod seller_session;
 pub mod sending;
+pub mod small_feed;
 pub mod sp_api;
 pub mod store;
 pub mod subscriptions;

@@ -10,21 +10,15 @@ use jiff::Timestamp;
 use stallkeeper::cancelling;
 use stallkeeper::domain::cancellation::{Cancellation, FeedFailure};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::feed::{CancelLine, Feed, FeedKind, FeedState};
+use stallkeeper::domain::feed::{CancelLine, Feed, FeedKind};
 use stallkeeper::domain::ids::FeedId;
 use stallkeeper::error::{Class, Error, Result};
-use stallkeeper::queue::FeedCheck;
-use stallkeeper::seller_session::{CallOutcome, SellerSession};
+use stallkeeper::seller_session::SellerSession;
+use stallkeeper::small_feed::{Leftover, SmallFeeds, Submission};
+use stallkeeper::sp_api::FeedType;
 use stallkeeper::sp_api::cancellation_feed::{CancelMessage, cancellation_feed};
-use stallkeeper::sp_api::{Account, FeedType, Operation, SpApi, refusal};
 use stallkeeper::store::Written;
-use tracing::{info, warn};
-
-const KIND: FeedType = FeedType::OrderAcknowledgement;
-/// Calls of `createFeed` that are left to the feeds of stock, whose decreases are urgent.
-const RESERVE: u32 = 2;
-/// How long to wait before asking Amazon how far it is.
-const FIRST_CHECK_SECONDS: u32 = 60;
+use tracing::info;
 
 /// What a run sends with.
 pub(crate) struct Sending<'a> {
@@ -33,14 +27,17 @@ pub(crate) struct Sending<'a> {
     pub(crate) seller: SellerSession<'a>,
 }
 
-/// Takes the calls of a feed out of Amazon's limits.
-///
-/// # Errors
-/// Throttled if the limits have no room for it now: the message waits.
-pub(crate) async fn permits(sending: &Sending<'_>) -> Result<()> {
-    let seller = &sending.seller;
-    seller.spare_permit(Operation::CreateFeed, RESERVE).await?;
-    seller.permit(Operation::CreateFeedDocument).await
+impl Sending<'_> {
+    pub(crate) fn feeds(&self) -> SmallFeeds<'_> {
+        SmallFeeds {
+            store: &self.app.store,
+            amazon: &self.app.amazon,
+            seller: &self.seller,
+            checks: &self.app.checks,
+            kind: FeedType::OrderAcknowledgement,
+            role: "Inventory and Order Tracking",
+        }
+    }
 }
 
 /// Whether a person, or Amazon by closing the account, stopped all sending.
@@ -57,25 +54,20 @@ pub(crate) async fn is_frozen(sending: &Sending<'_>) -> Result<bool> {
 pub(crate) async fn resume(sending: &Sending<'_>) -> Result<()> {
     let (app, now) = (sending.app, Timestamp::now());
     let connection = &sending.connection.key();
+    let feeds = sending.feeds();
     for feed in app.store.open_cancellation_feeds(connection).await? {
-        match feed.state {
-            FeedState::Building | FeedState::Claimed => {
-                let note = "it was not submitted before the run ended";
-                let failure = FeedFailure::NotSent;
-                cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
-            }
-            FeedState::Submitting => {
-                let note = "it is not known whether Amazon received it: it is sent again";
-                let failure = FeedFailure::Unknown;
-                cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
-            }
-            FeedState::Submitted if feed.is_forgotten(now) => {
-                check(app, &feed, 0).await?;
-                let looked = |feed: &mut Feed| feed.next_check_at = Some(now);
-                app.store.change_open_feed(&feed, looked).await?;
-            }
-            _ => {}
-        }
+        let (failure, note) = match feeds.left_behind(&feed, now).await? {
+            Some(Leftover::NotSent) => (
+                FeedFailure::NotSent,
+                "it was not submitted before the run ended",
+            ),
+            Some(Leftover::Unknown) => (
+                FeedFailure::Unknown,
+                "it is not known whether Amazon received it: it is sent again",
+            ),
+            None => continue,
+        };
+        cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
     }
     Ok(())
 }
@@ -98,48 +90,25 @@ pub(crate) async fn send(
         cancelling::return_cancellations(&app.store, &feed, failure, note, now).await?;
         return Ok(None);
     }
-    let submitting = Feed {
-        state: FeedState::Submitting,
-        lines: u32::try_from(carried.len()).unwrap_or(u32::MAX),
-        submitted_at: Some(Timestamp::now()),
-        revision: feed.revision + 1,
-        ..feed
-    };
-    if app.store.save_feed(&submitting).await? == Written::Conflict {
-        return Err(Error::retryable("submit a feed", "another run has it"));
+    let feeds = sending.feeds();
+    match feeds.submit(&feed, carried.len(), &document).await? {
+        Submission::Submitted => Ok(None),
+        Submission::NotCreated(error) => not_created(sending, &feed, error).await,
+        Submission::Unknown => {
+            let note = "Amazon's answer to its submission was lost: it is sent again";
+            let (store, now) = (&app.store, Timestamp::now());
+            cancelling::return_cancellations(store, &feed, FeedFailure::Unknown, note, now).await
+        }
     }
-    create(sending, submitting, &document).await
 }
 
 /// A feed with its manifest, before anything is claimed for it.
 async fn begin(sending: &Sending<'_>, due: &[Cancellation]) -> Result<Feed> {
-    let (store, now) = (&sending.app.store, Timestamp::now());
-    let feed = Feed {
-        connection: sending.connection.key(),
-        id: FeedId::new(now, rand::random()),
-        kind: FeedKind::Cancellation,
-        marketplace: sending.connection.marketplace,
-        state: FeedState::Building,
-        lines: u32::try_from(due.len()).unwrap_or(u32::MAX),
-        parts: 1,
-        created_at: now,
-        amazon_id: None,
-        submitted_at: None,
-        applied_at: None,
-        accepted: 0,
-        refused: 0,
-        note: None,
-        stuck: false,
-        decreases_again: false,
-        next_check_at: None,
-        overtaken: Vec::new(),
-        revision: 1,
-    };
-    // The manifest comes first: with the feed its cancellations can be found.
-    store.put_manifest_part(&feed, 0, &manifest(due)).await?;
-    if store.save_feed(&feed).await? == Written::Conflict {
-        return Err(Error::retryable("store a feed", "its name is taken"));
-    }
+    let (now, connection) = (Timestamp::now(), sending.connection);
+    let id = FeedId::new(now, rand::random());
+    let (kind, home) = (FeedKind::Cancellation, connection.marketplace);
+    let feed = Feed::begun(connection.key(), id, kind, home, due.len(), now);
+    sending.feeds().begin(&feed, &manifest(due)).await?;
     Ok(feed)
 }
 
@@ -180,51 +149,7 @@ async fn upload(sending: &Sending<'_>, carried: &[Cancellation]) -> Result<Strin
         })
         .collect();
     let document = cancellation_feed(sending.seller.seller().await?, &messages)?;
-    let create = async |amazon: &SpApi, account: Account<'_>| {
-        amazon.create_feed_document(&account, KIND).await
-    };
-    let operation = Operation::CreateFeedDocument;
-    let made = sending.seller.call_permitted(operation, create).await?;
-    let address = made.or_throttled()?.value;
-    let amazon = &sending.app.amazon;
-    amazon.upload_feed_document(&address, document).await?;
-    Ok(address.document_id)
-}
-
-/// Calls `createFeed` for a feed that is marked as submitting.
-async fn create(sending: &Sending<'_>, feed: Feed, document: &str) -> Result<Option<Timestamp>> {
-    let create = async |amazon: &SpApi, account: Account<'_>| {
-        let create = amazon.create_feed(&account, KIND, feed.marketplace, document);
-        create.await
-    };
-    let outcome = sending
-        .seller
-        .call_permitted(Operation::CreateFeed, create)
-        .await;
-    match outcome.and_then(CallOutcome::or_throttled) {
-        Ok(answer) => {
-            // The check comes first: if it were lost, nobody would look for the verdict for hours.
-            check(sending.app, &feed, FIRST_CHECK_SECONDS).await?;
-            let submitted = Feed {
-                state: FeedState::Submitted,
-                amazon_id: Some(answer.value),
-                revision: feed.revision + 1,
-                ..feed
-            };
-            let _ = sending.app.store.save_feed(&submitted).await?;
-            info!(feed.id = %submitted.id, feed.lines = submitted.lines, "feed `{}` of cancellations is submitted", submitted.id);
-            Ok(None)
-        }
-        Err(error) if error.is_throttled() || certainly_not_created(&error) => {
-            not_created(sending, &feed, error).await
-        }
-        Err(error) => {
-            warn!(feed.id = %feed.id, error = error.chain(), "Amazon's answer to a feed of cancellations is lost");
-            let note = "Amazon's answer to its submission was lost: it is sent again";
-            let (store, now) = (&sending.app.store, Timestamp::now());
-            cancelling::return_cancellations(store, &feed, FeedFailure::Unknown, note, now).await
-        }
-    }
+    sending.feeds().upload(document).await
 }
 
 /// Amazon has no such feed. If that is only for now, its cancellations wait as they did; if Amazon refuses it for good, they
@@ -239,35 +164,10 @@ async fn not_created(
         Class::Permanent => FeedFailure::NoEffect,
         _ => FeedFailure::NotSent,
     };
-    let note = match refusal(&error) {
-        Some(refusal) => format!(
-            "Amazon answered {} with {}; the app may lack the role Inventory and Order Tracking",
-            refusal.operation, refusal.status
-        ),
-        None => "Amazon did not take it".to_owned(),
-    };
-    warn!(feed.id = %feed.id, error = error.chain(), "Amazon did not take a feed of cancellations");
+    let note = sending.feeds().refused(feed, &error);
     let due = cancelling::return_cancellations(store, feed, failure, &note, now).await?;
     match failure {
         FeedFailure::NoEffect => Ok(due),
         _ => Err(error),
     }
-}
-
-/// Amazon said no, or was never asked.
-fn certainly_not_created(error: &Error) -> bool {
-    refusal(error)
-        .is_some_and(|refusal| (400..500).contains(&refusal.status) && refusal.status != 408)
-}
-
-/// Has `settle-feeds` look at a feed.
-async fn check(app: &App, feed: &Feed, delay_seconds: u32) -> Result<()> {
-    let message = FeedCheck::Check {
-        connection: feed.connection.clone(),
-        feed: feed.id.clone(),
-        hop: 0,
-    };
-    app.checks
-        .send(&feed.connection, message, delay_seconds)
-        .await
 }

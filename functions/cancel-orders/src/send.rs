@@ -100,8 +100,7 @@ async fn send_leased(
         if left.unwrap_or_default() < FEED_TIME {
             return Ok(Some(Timestamp::now()));
         }
-        // A feed is only begun if it may be submitted.
-        feed::permits(sending).await?;
+        sending.feeds().permits().await?;
         let again = feed::send(sending, due).await?;
         later = later.into_iter().chain(again).min();
     }

@@ -7,6 +7,8 @@ use stallkeeper::domain::new_offer::OfferSettings;
 use stallkeeper::error::Result;
 use stallkeeper::seller_session::{SellerSession, Waiting};
 use stallkeeper::sending::Sending;
+use stallkeeper::small_feed::SmallFeeds;
+use stallkeeper::sp_api::FeedType;
 use std::time::{Duration, SystemTime};
 use tracing::info;
 
@@ -51,6 +53,17 @@ impl<'a> Making<'a> {
             offering,
             seller: SellerSession::new(&app.store, &app.vault, &app.amazon, connection),
             deadline,
+        }
+    }
+
+    pub(crate) fn feeds(&self) -> SmallFeeds<'_> {
+        SmallFeeds {
+            store: &self.app.store,
+            amazon: &self.app.amazon,
+            seller: &self.seller,
+            checks: &self.app.checks,
+            kind: FeedType::JsonListings,
+            role: "Product Listing",
         }
     }
 

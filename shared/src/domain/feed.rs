@@ -253,6 +253,38 @@ pub enum Overdue {
 }
 
 impl Feed {
+    /// A feed of one part that begins to be built.
+    pub fn begun(
+        connection: ConnectionKey,
+        id: FeedId,
+        kind: FeedKind,
+        marketplace: Marketplace,
+        lines: usize,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            connection,
+            id,
+            kind,
+            marketplace,
+            state: FeedState::Building,
+            lines: u32::try_from(lines).unwrap_or(u32::MAX),
+            parts: 1,
+            created_at: now,
+            amazon_id: None,
+            submitted_at: None,
+            applied_at: None,
+            accepted: 0,
+            refused: 0,
+            note: None,
+            stuck: false,
+            decreases_again: false,
+            next_check_at: None,
+            overtaken: Vec::new(),
+            revision: 1,
+        }
+    }
+
     /// Whether what was sent last was sent by this feed.
     pub fn carries(&self, sent_by: Option<&SentBy>) -> bool {
         sent_by.and_then(SentBy::feed) == Some(&self.id)

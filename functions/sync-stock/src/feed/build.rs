@@ -7,6 +7,7 @@ use crate::plan::Batch;
 use crate::send_session::{AT_ONCE, SendSession, Stop};
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedLine, FeedState, SentBy};
+use stallkeeper::domain::ids::FeedId;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::fan_out;
 use stallkeeper::store::{LINES_IN_A_PART, Written};
@@ -17,8 +18,6 @@ const PART_TIME: Duration = Duration::from_secs(60);
 
 /// Stores a new feed with its manifest: nothing is claimed before all of it is stored.
 pub(super) async fn begin(session: &SendSession<'_>, batch: &Batch) -> Result<Feed> {
-    let connection = &session.key();
-    let id = ulid::Ulid::generate().to_string();
     let lines: Vec<FeedLine> = batch
         .entries
         .iter()
@@ -31,28 +30,12 @@ pub(super) async fn begin(session: &SendSession<'_>, batch: &Batch) -> Result<Fe
             increase: !entry.decrease,
         })
         .collect();
+    let now = Timestamp::now();
+    let (kind, on) = (batch.kind, batch.marketplace);
+    let id = FeedId::new(now, ulid::Ulid::generate().random());
     let feed = Feed {
-        connection: connection.clone(),
-        id: id
-            .parse()
-            .map_err(|error| Error::permanent("name a feed", error))?,
-        kind: batch.kind,
-        marketplace: batch.marketplace,
-        state: FeedState::Building,
-        lines: u32::try_from(lines.len()).unwrap_or(u32::MAX),
         parts: u32::try_from(lines.len().div_ceil(LINES_IN_A_PART)).unwrap_or(u32::MAX),
-        created_at: Timestamp::now(),
-        amazon_id: None,
-        submitted_at: None,
-        applied_at: None,
-        accepted: 0,
-        refused: 0,
-        note: None,
-        stuck: false,
-        decreases_again: false,
-        next_check_at: None,
-        overtaken: Vec::new(),
-        revision: 1,
+        ..Feed::begun(session.key(), id, kind, on, lines.len(), now)
     };
     if session.app.store.save_feed(&feed).await? == Written::Conflict {
         return Err(Error::retryable("store a feed", "its name is taken"));

@@ -9,8 +9,9 @@ use stallkeeper::domain::ids::{AmazonSku, SellerId};
 use stallkeeper::domain::listing::ListingPart;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::seller_session::CallOutcome;
+use stallkeeper::small_feed::certainly_not_created;
 use stallkeeper::sp_api::listings_feed::{FeedWriter, Pushed};
-use stallkeeper::sp_api::{Account, Change, FeedType, ListingPatch, Operation, SpApi, refusal};
+use stallkeeper::sp_api::{Account, Change, FeedType, ListingPatch, Operation, SpApi};
 use stallkeeper::store::{RoundSummary, Written};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -163,12 +164,6 @@ async fn mark(
         }
     }
     Err(Written::given_up("note how far a feed is"))
-}
-
-/// Amazon said no, or was never asked.
-fn certainly_not_created(error: &Error) -> bool {
-    refusal(error)
-        .is_some_and(|refusal| (400..500).contains(&refusal.status) && refusal.status != 408)
 }
 
 /// The feed is claimed again.
