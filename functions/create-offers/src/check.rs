@@ -72,6 +72,14 @@ pub(crate) fn check(
         &facts.rules.of_product(product, facts.appeared),
     );
     let wanted = count(stock, part, 1, settings, rules, *generation, now).wanted;
+    if wanted.asks {
+        return Err(Box::new(offer.put_off(&wanted.why, now)));
+    }
+    let selected = rules.selected.as_ref();
+    if let Some(why) = selected.and_then(|it| it.why_not_offered(offer.marketplace)) {
+        let why = format!("it is not to be offered on {}: {why}", offer.marketplace);
+        return Err(Box::new(offer.put_off(&why, now)));
+    }
     let Some(quantity) = wanted.quantity.filter(|quantity| *quantity > 0) else {
         let why = format!(
             "nothing is sent while there is none to sell: {}",
