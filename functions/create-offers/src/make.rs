@@ -292,6 +292,14 @@ async fn allowed(making: &Making<'_>, items: Vec<Ready>) -> Result<(Vec<Outgoing
     Ok((outgoing, false))
 }
 
+/// Whether Amazon refuses what was asked, not who asks.
+fn is_of_item(error: &Error) -> bool {
+    refusal(error).is_some_and(|refusal| {
+        refusal.operation == Operation::GetListingsRestrictions.name()
+            && matches!(refusal.status, 400 | 404)
+    })
+}
+
 async fn allow(making: &Making<'_>, offer: &NewOffer, asin: &Asin) -> Result<Step<()>> {
     let (session, waiting) = (&making.seller, making.waiting());
     let (seller, marketplace) = (session.seller().await?, offer.marketplace);
@@ -301,8 +309,20 @@ async fn allow(making: &Making<'_>, offer: &NewOffer, asin: &Asin) -> Result<Ste
         ask.await
     };
     let operation = Operation::GetListingsRestrictions;
-    let CallOutcome::Answered(answer) = session.call(operation, waiting, ask).await? else {
-        return Ok(Step::Limited);
+    let answer = match session.call(operation, waiting, ask).await {
+        Ok(CallOutcome::Answered(answer)) => answer,
+        Ok(CallOutcome::Limited(_)) => return Ok(Step::Limited),
+        // Of this item alone: the others of the batch go on.
+        Err(error) if is_of_item(&error) => {
+            let not = refused(
+                offer,
+                "no_item",
+                "Amazon knows no such item",
+                Timestamp::now(),
+            );
+            return Ok(Step::Stored(not));
+        }
+        Err(error) => return Err(error),
     };
     if !answer.value.is_empty() {
         let restricted = offer.restricted(answer.value, Timestamp::now());
