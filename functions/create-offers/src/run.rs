@@ -6,12 +6,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{ConnectionKey, Sku};
 use stallkeeper::domain::new_offer::{NewOffer, NewOfferState};
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Result};
 use stallkeeper::fan_out;
 use stallkeeper::queue::OfferJob;
 use stallkeeper::store::{Leased, OfferRun};
 use std::time::SystemTime;
-use tracing::warn;
+use tracing::{error, warn};
 
 /// How long a run has the connection's offers to itself; no run lasts longer.
 const LEASED: SignedDuration = SignedDuration::from_mins(6);
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     deadline: SystemTime,
 ) -> Result<()> {
     let Some(offering) = Offering::load(app, key).await? else {
-        return Ok(());
+        return wait_for_tick(app, key).await;
     };
     let owner = &format!("{:032x}", rand::random::<u128>());
     let now = Timestamp::now();
@@ -69,6 +69,22 @@ pub(crate) async fn run(
         Err(error) if error.is_throttled() => again(app, key, hop, LIMITED_SECONDS).await,
         Err(error) => Err(error),
     }
+}
+
+/// Has the first tick that may send go on with what waits while nothing is sent.
+async fn wait_for_tick(app: &App, key: &ConnectionKey) -> Result<()> {
+    if !app.store.offer_settings(key).await?.on {
+        return Ok(());
+    }
+    let owner = &format!("{:032x}", rand::random::<u128>());
+    let now = Timestamp::now();
+    let until = now.saturating_add(LEASED).unwrap_or(now);
+    // A run that has the lease says itself when something is due.
+    if let Some(mut leased) = app.store.lease_offers(key, owner, now, until).await? {
+        leased.next_at = Some(now);
+        let _ = app.store.give_back(key, &mut leased).await?;
+    }
+    Ok(())
 }
 
 async fn again(app: &App, key: &ConnectionKey, hop: u32, seconds: u32) -> Result<()> {
@@ -142,7 +158,16 @@ async fn in_turn(making: &Making<'_>, most: i32) -> Result<Vec<NewOffer>> {
 
 async fn load(making: &Making<'_>, skus: Vec<Sku>) -> Result<Vec<NewOffer>> {
     let (store, key) = (&making.app.store, &making.key());
-    let get = |sku: Sku| async move { store.new_offer(key, &sku).await };
+    // One that cannot be read holds up no other.
+    let get = |sku: Sku| async move {
+        match store.new_offer(key, &sku).await {
+            Err(error) if error.class() == Class::Permanent => {
+                error!(connection.id = %key, error = error.chain(), "an offer that is to be made cannot be read");
+                Ok(None)
+            }
+            other => other,
+        }
+    };
     let found = fan_out(skus, AT_ONCE, get).await?;
     Ok(found.into_iter().flatten().collect())
 }

@@ -90,7 +90,14 @@ async fn tick(app: &App, connection: ConnectionKey, hop: u32, deadline: SystemTi
         return Ok(());
     };
     if hop == 0 {
-        wake_offers(app, &sending).await?;
+        // Stock goes first: the next tick wakes them.
+        if let Err(error) = wake_offers(app, &sending).await {
+            warn!(
+                error.class = error.class().name(),
+                error = error.chain(),
+                "the offers of a connection were not woken"
+            );
+        }
     }
     match round::run(app, &sending, hop, deadline).await? {
         RoundOutcome::OutOfTime if hop < MOST_HOPS => {
