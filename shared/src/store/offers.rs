@@ -4,7 +4,7 @@ use super::item::{condition_failed, failure, n, s, value};
 use super::key::{self, Key};
 use super::levels::old_item;
 use super::listings::{nested, stands};
-use super::{Claimed, Store, WantedWritten};
+use super::{Claimed, Store, WantedWritten, Written};
 use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, OfferKey};
 use crate::domain::listing::{Observed, Offer, Refused, Sent, WantedPrice};
 use crate::domain::marketplace::Marketplace;
@@ -145,18 +145,16 @@ impl Store {
         self.refuse(key, refused).await
     }
 
-    /// A person released a price that was held, up to this generation.
-    pub async fn release_offer(&self, offer: &OfferKey, generation: u64) -> Result<()> {
-        self.db
+    /// A person released a price that was held, if it is still the one of this generation that is wanted.
+    pub async fn release_offer(&self, offer: &OfferKey, generation: u64) -> Result<Written> {
+        let update = self
+            .db
             .update_item()
             .table_name(&self.tables.catalogue)
             .set_key(Some(Key::offer(offer).into_map()))
             .update_expression("SET released_to = :generation")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":generation", n(generation))
-            .send()
-            .await
-            .map_err(|error| failure("release a price", error))?;
-        Ok(())
+            .condition_expression("wanted.generation = :generation")
+            .expression_attribute_values(":generation", n(generation));
+        Written::from_result("release a price", update.send().await)
     }
 }

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Catalogue;
-use stallkeeper::api::{Answer, Parameters, Problem, TenantConnection};
+use stallkeeper::api::{Answer, Parameters, Problem, TenantConnection, changed_meanwhile};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{NextPrice, Offer, Standing, next_price};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::queue::StockTick;
-use stallkeeper::store::ToSend;
+use stallkeeper::store::{ToSend, Written};
 use std::sync::Arc;
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
@@ -98,11 +98,11 @@ impl App {
             ));
         }
         let amount = self.held(connection, &offer).await?;
-        let wanted = |generation: Option<u64>| generation.unwrap_or_default();
-        let generation = wanted(offer.wanted.as_ref().map(|wanted| wanted.generation));
-        // A stock level that came meanwhile makes no other price of it.
-        let latest = wanted(listing.wanted.as_ref().map(|wanted| wanted.generation));
-        store.release_offer(key, generation.max(latest)).await?;
+        let generation = offer.wanted.as_ref().map_or(0, |wanted| wanted.generation);
+        // Of what was looked at, and no other: a newer price waits for its own release.
+        if store.release_offer(key, generation).await? == Written::Conflict {
+            return Err(changed_meanwhile());
+        }
         let entry = ToSend::price(&offer, amount, generation, listing.product_type, now);
         store.put_to_send(&connection.key(), &entry).await?;
         info!(audit = "price_released", tenant.id = %connection.tenant, connection.id = %connection.id, %marketplace, "a held price of connection `{}` is released", connection.id);
