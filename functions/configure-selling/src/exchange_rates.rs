@@ -3,6 +3,8 @@
 use crate::App;
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Body, Faults, Problem, Tenant, changed_meanwhile};
@@ -62,7 +64,8 @@ pub(crate) async fn put(
     Body(rates): Body<ExchangeRates>,
 ) -> Answer<Json<RatesAnswer>> {
     let mut faults = Faults::default();
-    for (place, detail) in rates.faults() {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    for (place, detail) in rates.faults(today) {
         faults.add(place, detail);
     }
     faults.done()?;

@@ -26,9 +26,14 @@ pub struct ExchangeRates {
 
 impl ExchangeRates {
     /// What is wrong with it, if anything: a JSON pointer, and the rule in words.
-    pub fn faults(&self) -> Vec<(String, &'static str)> {
+    /// `today`: tomorrow's may have begun elsewhere.
+    pub fn faults(&self, today: Date) -> Vec<(String, &'static str)> {
         let named = "a currency is named by its ISO 4217 code in capitals, such as GBP";
         let mut faults = Vec::new();
+        if today.tomorrow().is_ok_and(|tomorrow| self.date > tomorrow) {
+            let later = "a day that has come: no rates of an earlier day could replace them";
+            faults.push(("/date".to_owned(), later));
+        }
         if decimals(&self.base).is_none() {
             faults.push(("/base".to_owned(), named));
         }
@@ -70,6 +75,7 @@ impl ExchangeRates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::date;
     use serde_json::json;
 
     fn rates() -> ExchangeRates {
@@ -96,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_rate_that_is_none_is_a_fault_with_its_place() {
-        assert_eq!(rates().faults(), []);
+        assert_eq!(rates().faults(date(2026, 11, 28)), []);
         for (currency, rate) in [
             ("gbp", "1"),
             ("GBP", "0"),
@@ -108,13 +114,18 @@ mod tests {
             rates
                 .rates
                 .insert(currency.to_owned(), rate.parse().unwrap());
-            let faults = rates.faults();
+            let faults = rates.faults(date(2026, 11, 28));
             assert_eq!(faults[0].0, format!("/rates/{currency}"), "{rate}");
         }
         let base = ExchangeRates {
             base: "Euro".into(),
             ..rates()
         };
-        assert_eq!(base.faults()[0].0, "/base");
+        assert_eq!(base.faults(date(2026, 11, 28))[0].0, "/base");
+        let places = |today| rates().faults(today).into_iter().map(|it| it.0).collect();
+        let tomorrows: Vec<String> = places(date(2026, 11, 26));
+        assert!(tomorrows.is_empty(), "it is tomorrow elsewhere");
+        let later: Vec<String> = places(date(2026, 11, 25));
+        assert_eq!(later, ["/date"], "nothing could replace them");
     }
 }

@@ -1,11 +1,12 @@
 //! What of price rules cannot be, each with its place and the rule in words.
 
 use super::rules::{Action, Ceiling, PriceRule, PriceRules};
+use crate::domain::ids::fold::fold;
 use crate::domain::marketplace::Marketplace;
 use crate::domain::money::{decimals, is_payable};
 use crate::domain::product::Condition;
 use rust_decimal::Decimal;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 const MOST_RULES: usize = 500;
 /// SKUs of all rules of a marketplace: they are one item of a table.
@@ -69,9 +70,16 @@ impl PriceRules {
         if self.vat.len() > MOST_RATES {
             found.add("/vat", format!("at most {MOST_RATES}"));
         }
+        let mut classes = BTreeSet::new();
         for (class, percent) in &self.vat {
             let place = format!("/vat/{}", pointer(class));
             found.text(&place, class, 200);
+            if !classes.insert(fold(class)) {
+                found.add(
+                    &place,
+                    "each class once: letter case and blanks make no other".to_owned(),
+                );
+            }
             found.number(&place, *percent, (0, 100));
         }
         if let Some(class) = &self.default_tax_class {
@@ -224,6 +232,12 @@ mod tests {
             "/reprice_past_percent",
         ];
         assert_eq!(places(rules, Marketplace::Uk), expected);
+    }
+
+    #[test]
+    fn a_tax_class_has_one_rate_however_it_is_spelt() {
+        let rules = json!({"mode": "rules", "vat": {"Books": "0", " books": "20"}});
+        assert_eq!(places(rules, Marketplace::Uk), ["/vat/Books"]);
     }
 
     #[test]
