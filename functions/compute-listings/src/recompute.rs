@@ -94,13 +94,16 @@ impl Work<'_> {
             if self.put_quantity(&inputs, &listing, &seller).await? && seller.sends_at_once() {
                 urgent.insert(listed.connection.clone());
             }
-            // Once a hold has ended, prices and ends are sent again as well, whatever ended it.
-            if self.prices == Prices::Touched || listing.released_at.is_some() {
+            // A level that comes between an end's listing and its claim makes another generation: it is listed again. Offers
+            // of a product that is not kept stay as they are.
+            if inputs.product.is_some() {
                 self.put_ends(&listing).await?;
-                if rules.is_sold() {
-                    let prices = self.recompute_prices(&inputs, &listing, &seller);
-                    Box::pin(prices).await?;
-                }
+            }
+            // Once a hold has ended, prices are sent again as well, whatever ended it.
+            let is_touched = self.prices == Prices::Touched || listing.released_at.is_some();
+            if is_touched && rules.is_sold() {
+                let prices = self.recompute_prices(&inputs, &listing, &seller);
+                Box::pin(prices).await?;
             }
             listings.push(listing);
         }

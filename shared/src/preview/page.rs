@@ -154,7 +154,7 @@ impl<'a> PreviewPage<'a> {
         let rules = known.product().map(|product| self.product_rules(product));
         let rules = rules.unwrap_or_default();
         let mut effect = quantity_effect(listing, &known, standing, settings, &rules, now);
-        let is_sent = settings.on && listing.is_sent_prices() && rules.is_sold();
+        let is_sent = settings.on && listing.takes_prices() && rules.is_sold();
         if let Some(product) = known.product().filter(|_| is_sent) {
             effect.prices = self.prices(listing, product, standings, now).await?;
         }

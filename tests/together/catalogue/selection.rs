@@ -113,6 +113,35 @@ async fn what_one_marketplace_does_not_offer_is_ended_there_and_its_quantity_goe
 }
 
 #[tokio::test]
+async fn an_end_is_listed_again_by_a_level_that_comes_before_it_is_sent() {
+    let stand = Stand::new().await;
+    stand.stocked(acme("A")).await;
+    let only_uk = json!({ "selection": { "marketplaces": {
+        "DE": { "exclude": [{ "type": "brand", "brand": "Acme" }] },
+    } } });
+    stand.sell_by(1, only_uk, &["A"]).await;
+    // As a round does that finds the generation of the entry overtaken.
+    stand.forget_entries().await;
+    stand
+        .deliver(&[levels_message(vec![level("A", "LON", 4, 20)])])
+        .await;
+    let ended = Some(LineValue::End { ended: true });
+    assert_eq!(stand.end_to_send("A").await, ended);
+}
+
+#[tokio::test]
+async fn no_price_is_sent_of_a_product_that_is_out_also_none_that_was_listed_before() {
+    let stand = Stand::new().await;
+    stand.stocked(acme("A")).await;
+    assert!(stand.listing("A").await.is_sent_prices());
+    let out = json!({ "selection": { "products": { "exclude": [{ "type": "brand", "brand": "Acme" }] } } });
+    stand.sell_by(1, out, &["A"]).await;
+    assert!(!stand.listing("A").await.is_sent_prices());
+    stand.sell_by(2, json!({}), &["A"]).await;
+    assert!(stand.listing("A").await.is_sent_prices());
+}
+
+#[tokio::test]
 async fn a_new_category_sends_nothing_new_and_of_what_was_sent_before_only_less() {
     let stand = Stand::new().await;
     let since = Timestamp::now();

@@ -11,10 +11,11 @@ impl Work<'_> {
         let key = &listing.connection_key();
         for marketplace in listing.ends_to_decide() {
             let end = listing.end(marketplace);
+            let sent_at = end.sent.as_ref().map(|sent| sent.at);
             let standing = match listing.released_at {
-                // It may have been taken out of its feed, or a person changed it.
-                Some(_) => Standing::Lost,
-                None => {
+                // It may have been taken out of its feed, or a person changed it; unless it went since.
+                Some(released) if sent_at.is_none_or(|sent| sent < released) => Standing::Lost,
+                _ => {
                     let standing = self.read.standing(&listing.connection, end.sent_by());
                     Box::pin(standing).await?
                 }

@@ -82,6 +82,7 @@ pub(crate) async fn send(seller: &Seller<'_>, sku: &str, quantity: u32, at: Time
         level_at: None,
         ended: std::collections::BTreeSet::new(),
         asks: false,
+        unsold: false,
         generation: 5,
         at,
     };

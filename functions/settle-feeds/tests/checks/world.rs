@@ -125,6 +125,7 @@ impl World {
             level_at: None,
             ended: std::collections::BTreeSet::new(),
             asks: false,
+            unsold: false,
             generation,
             at: at(0),
         };

@@ -23,6 +23,7 @@ impl World {
             why: String::new(),
             level_at: None,
             asks: false,
+            unsold: false,
             ended: ended.then_some(DE).into_iter().collect(),
             generation: before + 1,
             at: ago(0),

@@ -137,9 +137,14 @@ impl Listing {
         hold.is_some_and(|hold| hold.mode == HoldMode::Leave)
     }
 
+    /// Whether its prices may be sent, if its product is sold.
+    pub fn takes_prices(&self) -> bool {
+        self.state == ListingState::Matched && self.hold.is_none()
+    }
+
     /// Whether its prices may be sent.
     pub fn is_sent_prices(&self) -> bool {
-        self.state == ListingState::Matched && self.hold.is_none()
+        self.takes_prices() && !self.wanted.as_ref().is_some_and(|wanted| wanted.unsold)
     }
 
     /// The listing once it is held.

@@ -157,6 +157,9 @@ pub struct Wanted {
     /// A person must decide first whether it is sold: nothing new is sent, and of what was sent before only less.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks: bool,
+    /// Its product is not sold, or asks: no price is sent of it, also none that was wanted before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsold: bool,
     /// Counters and settings that it was computed from; the greater wins.
     pub generation: u64,
     pub at: Timestamp,
@@ -196,6 +199,7 @@ fn wanted(
             .max(),
         ended: listed.rules.ended(),
         asks: listed.rules.asks(),
+        unsold: !listed.rules.is_sold(),
         generation,
         at,
     };

@@ -43,6 +43,7 @@ async fn refused_listing(database: &Database) -> Vec<Value> {
         level_at: None,
         ended: std::collections::BTreeSet::new(),
         asks: false,
+        unsold: false,
         generation: 1,
         at: at(500),
     };

@@ -305,6 +305,7 @@ fn listing() -> impl Strategy<Value = Option<Listing>> {
             level_at: None,
             ended: std::collections::BTreeSet::new(),
             asks: false,
+            unsold: false,
             generation: 3,
             at: at(1),
         });

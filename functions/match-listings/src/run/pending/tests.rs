@@ -21,6 +21,7 @@ fn listing(wanted: Option<u32>, sent: Option<(u32, i64)>) -> Listing {
         level_at: None,
         ended: std::collections::BTreeSet::new(),
         asks: false,
+        unsold: false,
         generation: 1,
         at: hour(10),
     });

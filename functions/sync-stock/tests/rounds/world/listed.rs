@@ -47,6 +47,7 @@ impl World {
             level_at,
             ended: BTreeSet::new(),
             asks: false,
+            unsold: false,
             generation,
             at: Timestamp::now(),
         };

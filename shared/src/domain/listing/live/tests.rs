@@ -43,6 +43,7 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
             level_at: None,
             ended: std::collections::BTreeSet::new(),
             asks: false,
+            unsold: false,
             generation: 2,
             at: at(0),
         }),
