@@ -39,7 +39,7 @@ pub enum WhenOut {
     Leave,
 }
 
-/// What becomes of products in a category that appears after the selection was first published, if no rule is about them.
+/// What becomes of products in a category that appears after the selection was first drafted, if no rule is about them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = NewCategories)]
@@ -76,7 +76,7 @@ pub struct Selection {
     /// Categories, with their sub-categories, that a person let in: they do not ask.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_categories: Vec<Category>,
-    /// Categories that appeared later ask. Set when the selection is published for the first time.
+    /// Categories that appeared later ask. Set when a selection is drafted for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks_since: Option<Timestamp>,
     /// What is offered on marketplaces; on those that are not named, everything that the connection sells.

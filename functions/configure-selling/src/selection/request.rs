@@ -68,7 +68,7 @@ struct ChoiceRequest {
     pins: BTreeMap<Sku, Pin>,
 }
 
-/// A stock policy of some products; applied in this order.
+/// A stock policy of some products; the narrowest rule that matches a product decides, and of two that are as narrow the first.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = StockPolicyOfProductsRequest)]
