@@ -1,6 +1,8 @@
 //! Currencies and the smallest amounts that they have.
 
 use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// ISO 4217: the currencies in use, by their decimals. Those of two decimals are listed last.
 const CURRENCIES: [(u32, &str); 3] = [
@@ -31,6 +33,16 @@ pub fn decimals(currency: &str) -> Option<u32> {
 /// Whether an amount can be paid in a currency: zeros at the end say nothing.
 pub fn is_payable(amount: Decimal, currency: &str) -> bool {
     decimals(currency).is_some_and(|decimals| amount.normalize().scale() <= decimals)
+}
+
+/// Reads an amount that may be absent: a decimal in a text. A JSON number is none, since whoever wrote it may have rounded it.
+///
+/// # Errors
+/// If it is no decimal in a text.
+pub fn decimal_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
+    let text: Option<String> = Option::deserialize(from)?;
+    text.map(|text| text.parse().map_err(D::Error::custom))
+        .transpose()
 }
 
 #[cfg(test)]

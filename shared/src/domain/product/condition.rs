@@ -5,7 +5,7 @@
 use super::Product;
 use super::category::{Brand, Category};
 use crate::domain::ids::Sku;
-use crate::domain::money::decimals;
+use crate::domain::money::{decimal_text, decimals};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,11 +26,19 @@ pub enum Condition {
         #[schema(example = "GBP")]
         currency: String,
         /// At least; none: from nothing.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "decimal_text",
+            skip_serializing_if = "Option::is_none"
+        )]
         #[schema(value_type = Option<String>, example = "10.00")]
         from: Option<Decimal>,
         /// Less than; none: without an end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "decimal_text",
+            skip_serializing_if = "Option::is_none"
+        )]
         #[schema(value_type = Option<String>, example = "50.00")]
         below: Option<Decimal>,
     },

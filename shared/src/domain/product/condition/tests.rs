@@ -108,3 +108,15 @@ proptest! {
         prop_assert_eq!(narrowest(&listed, |it| it, &facts()).unwrap().0, 0);
     }
 }
+
+#[test]
+fn amounts_of_a_range_are_texts_and_no_numbers() {
+    let read = |from: serde_json::Value| {
+        let range = json!({"type": "cost_range", "currency": "GBP", "from": from});
+        serde_json::from_value::<Condition>(range)
+    };
+    assert!(read(json!("10.50")).is_ok());
+    for other in [json!(10.5), json!(10), json!("ten")] {
+        assert!(read(other.clone()).is_err(), "{other}");
+    }
+}
