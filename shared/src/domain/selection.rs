@@ -185,11 +185,15 @@ impl Choice {
     }
 }
 
-/// The narrowest condition that matches; of two that are as narrow, whichever comes first in words, so that the order of the
-/// rules makes no difference.
+/// The narrowest condition that matches; of two that are as narrow, whichever comes first in words, and of two lists whichever
+/// has the lesser SKU, so that the order of the rules makes no difference.
 fn narrowest<'a>(conditions: &'a [Condition], product: &ProductFacts) -> Option<&'a Condition> {
     let matching = conditions.iter().filter(|it| it.matches(product));
-    matching.max_by_key(|it| (it.narrowness(), Reverse(it.words())))
+    let skus = |it: &'a Condition| match it {
+        Condition::Skus { skus } => Some(skus),
+        _ => None,
+    };
+    matching.max_by_key(|it| (it.narrowness(), Reverse((it.words(), skus(it)))))
 }
 
 impl Selection {

@@ -233,6 +233,20 @@ fn any_choice() -> impl Strategy<Value = Choice> {
     })
 }
 
+/// Both lists are as narrow, and say the same in words.
+#[test]
+fn of_two_lists_of_skus_the_same_is_named_in_either_order() {
+    let list = |other: &str| json!({ "type": "skus", "skus": ["A", other] });
+    let either = [[list("B"), list("C")], [list("C"), list("B")]];
+    let decided = either.map(|include| {
+        decide(
+            &choice(json!({ "include": include })),
+            &product("A", None, None),
+        )
+    });
+    assert_eq!(decided[0], decided[1]);
+}
+
 proptest! {
     #[test]
     fn every_product_is_decided_and_the_order_of_rules_makes_no_difference(
