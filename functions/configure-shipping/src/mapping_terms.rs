@@ -59,7 +59,7 @@ pub(crate) struct MappingTerm {
     term: ShippingTerm,
     /// Orders of the last 26 weeks.
     orders: u64,
-    /// When the latest of them was bought.
+    /// When the latest of them was bought: of those of one week, the one that was stored last.
     last_seen: Timestamp,
     /// Connections that it came to and that carry it so.
     connections: usize,

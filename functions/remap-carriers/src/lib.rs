@@ -140,15 +140,15 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> Result<
     Ok(response)
 }
 
-/// Counts the terms of the orders that were stored: once a batch for each term. What cannot be written is kept for the next
-/// batch, since a message that came again would count nothing.
+/// Counts the terms of the orders that were stored: once a batch for each week that they were bought in. What cannot be
+/// written is kept for the next batch, since a message that came again would count nothing.
 async fn count_terms(app: &App) {
     let counts = app.terms.lock().map(|mut terms| terms.take());
-    for (tallied, count) in counts.unwrap_or_default() {
-        if let Err(error) = app.store.count_term(&tallied, count).await {
-            warn!(connection.id = %tallied.connection.id, error = error.chain(), "a shipping term could not be counted");
+    for (tallied, counts) in counts.unwrap_or_default() {
+        if let Err(error) = app.store.count_terms(&tallied, &counts).await {
+            warn!(connection.id = %tallied.connection.id, error = error.chain(), "shipping terms could not be counted");
             if let Ok(mut terms) = app.terms.lock() {
-                terms.add(tallied, count);
+                terms.add(tallied, counts);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::ids::ConnectionKey;
 use super::order::{FulfilledBy, StoredOrder};
 use super::shipping_term::ShippingTerm;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Weeks that count: half a year.
 pub const WEEKS: i64 = 26;
@@ -35,11 +35,10 @@ impl Week {
     }
 }
 
-/// What is counted together.
+/// What is counted together: one write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tallied {
     pub connection: ConnectionKey,
-    pub term: ShippingTerm,
     pub week: Week,
 }
 
@@ -50,9 +49,12 @@ pub struct Count {
     pub last_seen: Timestamp,
 }
 
+/// The terms of one week.
+pub type Counts = BTreeMap<ShippingTerm, Count>;
+
 /// Orders that were stored and are to be counted.
 #[derive(Debug, Default)]
-pub struct TermTally(HashMap<Tallied, Count>);
+pub struct TermTally(HashMap<Tallied, Counts>);
 
 impl TermTally {
     /// Notes an order that was stored just now in place of `before`.
@@ -63,33 +65,30 @@ impl TermTally {
         let Some(term) = term.filter(|term| earlier != Some(term)) else {
             return;
         };
-        let bought_at = now.order.created_at;
+        let last_seen = now.order.created_at;
         let tallied = Tallied {
             connection: now.connection_key(),
-            term: term.clone(),
-            week: Week::of(bought_at),
+            week: Week::of(last_seen),
         };
-        self.add(
-            tallied,
-            Count {
-                orders: 1,
-                last_seen: bought_at,
-            },
-        );
+        let count = Count {
+            orders: 1,
+            last_seen,
+        };
+        self.add(tallied, Counts::from([(term.clone(), count)]));
     }
 
     /// Adds what was counted elsewhere, or could not be written.
-    pub fn add(&mut self, tallied: Tallied, count: Count) {
-        let sum = self
-            .0
-            .entry(tallied)
-            .or_insert(Count { orders: 0, ..count });
-        sum.orders = sum.orders.saturating_add(count.orders);
-        sum.last_seen = sum.last_seen.max(count.last_seen);
+    pub fn add(&mut self, tallied: Tallied, counts: Counts) {
+        let sums = self.0.entry(tallied).or_default();
+        for (term, count) in counts {
+            let sum = sums.entry(term).or_insert(Count { orders: 0, ..count });
+            sum.orders = sum.orders.saturating_add(count.orders);
+            sum.last_seen = sum.last_seen.max(count.last_seen);
+        }
     }
 
     /// Takes all that was noted; nothing is left.
-    pub fn take(&mut self) -> Vec<(Tallied, Count)> {
+    pub fn take(&mut self) -> Vec<(Tallied, Counts)> {
         self.0.drain().collect()
     }
 }
@@ -109,27 +108,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_together_is_one_sum() {
+    fn what_is_counted_together_is_one_sum_for_each_term() {
         let mut tally = TermTally::default();
-        let tallied = |term: &str| Tallied {
+        let tallied = Tallied {
             connection: ConnectionKey {
                 tenant: "north".parse().unwrap(),
                 id: "C1".parse().unwrap(),
             },
-            term: term.parse().unwrap(),
             week: Week(1),
         };
-        let at = |second| Timestamp::from_second(second).unwrap();
-        for (term, orders, second) in [("UK NEXT", 1, 9), ("UK NEXT", 2, 5), ("STD UK DOM", 1, 1)] {
-            let last_seen = at(second);
-            tally.add(tallied(term), Count { orders, last_seen });
-        }
-        let all: HashMap<_, _> = tally.take().into_iter().collect();
-        let next = Count {
-            orders: 3,
-            last_seen: at(9),
+        let term = |name: &str| name.parse::<ShippingTerm>().unwrap();
+        let count = |orders, second| Count {
+            orders,
+            last_seen: Timestamp::from_second(second).unwrap(),
         };
-        assert_eq!((all.len(), all[&tallied("UK NEXT")]), (2, next));
+        for (name, orders, second) in [("UK NEXT", 1, 9), ("UK NEXT", 2, 5), ("STD UK DOM", 1, 1)] {
+            let counts = Counts::from([(term(name), count(orders, second))]);
+            tally.add(tallied.clone(), counts);
+        }
+        let sums = [
+            (term("UK NEXT"), count(3, 9)),
+            (term("STD UK DOM"), count(1, 1)),
+        ];
+        assert_eq!(tally.take(), [(tallied, Counts::from(sums))]);
         assert!(tally.take().is_empty());
     }
 }

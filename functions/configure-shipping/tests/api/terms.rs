@@ -4,7 +4,7 @@ use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use kit::sample;
 use serde_json::{Value, json};
-use stallkeeper::domain::term_tally::{Count, TermTally, Week};
+use stallkeeper::domain::term_tally::{Count, Counts, TermTally, Week};
 
 /// Stores a count as `remap-carriers` does.
 async fn came(world: &World, connection: &str, term: &str, orders: u32, days_ago: i64) {
@@ -20,18 +20,15 @@ async fn came(world: &World, connection: &str, term: &str, orders: u32, days_ago
     }
     // The same term again is no news.
     tally.note(Some(&order), &order);
-    for (tallied, count) in tally.take() {
-        assert_eq!(
-            (tallied.week, count),
-            (
-                Week::of(at),
-                Count {
-                    orders,
-                    last_seen: at
-                }
-            )
-        );
-        world.app.store.count_term(&tallied, count).await.unwrap();
+    for (tallied, counts) in tally.take() {
+        let count = Count {
+            orders,
+            last_seen: at,
+        };
+        let counted = Counts::from([(term.parse().unwrap(), count)]);
+        assert_eq!((tallied.week, &counts), (Week::of(at), &counted));
+        let store = &world.app.store;
+        store.count_terms(&tallied, &counts).await.unwrap();
     }
 }
 

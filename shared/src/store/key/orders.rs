@@ -5,6 +5,7 @@ use crate::domain::dispatch::Dispatch;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, ParcelId, TenantId};
 use crate::domain::order::{HistoryKind, OrderStatus, PostcodeDigest, Version};
 use crate::domain::shipping_term::ShippingTerm;
+use crate::domain::term_tally::Week;
 use crate::store::WaitingKind;
 use jiff::Timestamp;
 
@@ -44,9 +45,9 @@ impl Key {
         )
     }
 
-    /// How often a shipping term came to a connection.
-    pub(crate) fn seen_term(connection: &ConnectionKey, term: &ShippingTerm) -> Self {
-        Self::new(seen_terms_pk(connection), encoded(&term.to_string()))
+    /// How often each shipping term came to a connection in a week.
+    pub(crate) fn seen_terms(connection: &ConnectionKey, week: Week) -> Self {
+        Self::new(seen_terms_pk(connection), seen_terms_sk(week))
     }
 
     pub(crate) fn dispatch_lease(connection: &ConnectionKey) -> Self {
@@ -74,9 +75,8 @@ pub(crate) fn seen_terms_pk(connection: &ConnectionKey) -> String {
     format!("TERMS#{}", connection_pk(connection))
 }
 
-/// The term that a sort key of [`seen_terms_pk`]'s partition names.
-pub(crate) fn seen_term_of(sk: &str) -> Option<ShippingTerm> {
-    decoded(sk)?.parse().ok()
+pub(crate) fn seen_terms_sk(week: Week) -> String {
+    format!("WEEK#{:06}", week.0)
 }
 
 pub(crate) fn order_pk(connection: &ConnectionId, order: &OrderId) -> String {
