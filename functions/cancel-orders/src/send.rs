@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::cancellation::{Cancellation, CancellationState};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::ConnectionKey;
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Result};
 use stallkeeper::queue::CancellationMessage;
 use stallkeeper::seller_session::SellerSession;
 use std::time::{Duration, SystemTime};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// The most cancellations in one feed: a minute has fewer, and a manifest of so many fits in one item.
 const MOST: usize = 500;
@@ -122,7 +122,13 @@ async fn waiting(
     let more = pending.len() >= MOST;
     let (mut due, mut next) = (Vec::new(), more.then_some(now));
     for (order, id) in pending {
-        let found = app.store.cancellation(connection, &order, &id).await?;
+        let found = match app.store.cancellation(connection, &order, &id).await {
+            Err(error) if error.class() == Class::Permanent => {
+                error!(connection.id = %connection.id, order.id = %order, cancellation = %id, error = error.chain(), "cancellation `{id}` cannot be read; the others go on");
+                continue;
+            }
+            found => found?,
+        };
         match found {
             Some(cancellation) if cancellation.is_due(now) => {
                 let shown = look::is_shown(app, &cancellation, now).await?;

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::ConnectionKey;
-use stallkeeper::error::{Class, Result};
+use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::queue::ParcelOfOrder;
 use stallkeeper::seller_session::SellerSession;
 use stallkeeper::store::PendingDispatch;
@@ -140,12 +140,31 @@ async fn still_due(
     parcels: &BTreeSet<ParcelOfOrder>,
 ) -> Result<Vec<PendingDispatch>> {
     let mut due = Vec::new();
-    for ParcelOfOrder { order_id, parcel } in parcels {
-        let dispatch = app.store.dispatch(key, order_id, parcel).await?;
-        let dispatch = dispatch.filter(|dispatch| dispatch.is_due(Timestamp::now()));
+    for parcel in parcels {
+        let read = app
+            .store
+            .dispatch(key, &parcel.order_id, &parcel.parcel)
+            .await;
+        let dispatch = match read {
+            Ok(dispatch) => dispatch.filter(|dispatch| dispatch.is_due(Timestamp::now())),
+            Err(error) => pass_over(key, parcel, error).map(|()| None)?,
+        };
         due.extend(dispatch.map(|dispatch| PendingDispatch::of(&dispatch)));
     }
     Ok(due)
+}
+
+/// Says that a parcel cannot be read, and lets the others go on; any other failure stays one.
+pub(crate) fn pass_over(
+    connection: &ConnectionKey,
+    ParcelOfOrder { order_id, parcel }: &ParcelOfOrder,
+    error: Error,
+) -> Result<()> {
+    if error.class() != Class::Permanent {
+        return Err(error);
+    }
+    error!(connection.id = %connection.id, order.id = %order_id, %parcel, error = error.chain(), "parcel `{parcel}` cannot be read; the others go on");
+    Ok(())
 }
 
 impl Share<'_> {
@@ -156,12 +175,10 @@ impl Share<'_> {
             Ok(Confirmed::Later(after)) => Turn::Done(Some(after)),
             Ok(Confirmed::Limited(wait)) if wait <= LONGEST_WAIT => Turn::Wait(wait),
             Ok(Confirmed::Limited(wait)) => Turn::Leave(Ok(wait)),
-            Err(error) if error.class() == Class::Permanent => {
-                let id = &next.parcel;
-                error!(connection.id = %self.run.connection.id, order.id = %next.order, parcel = %id, error = error.chain(), "parcel `{id}` cannot be read; the others go on");
-                Turn::Done(None)
+            Err(error) => {
+                let passed = pass_over(&self.run.connection.key(), &parcel_of(next), error);
+                passed.map_or_else(|error| Turn::Leave(Err(error)), |()| Turn::Done(None))
             }
-            Err(error) => Turn::Leave(Err(error)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Parcels with a label of Amazon's: they are never confirmed by us, its packages show them, or do not within a day.
 
 use crate::App;
+use crate::drain::pass_over;
 use jiff::Timestamp;
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
 use stallkeeper::error::Result;
@@ -15,9 +16,23 @@ const MOST: i32 = 50;
 pub(crate) async fn settle_overdue(app: &App, connection: &ConnectionKey) -> Result<()> {
     let now = Timestamp::now();
     let overdue = app.store.overdue_labels(connection, now, MOST).await?;
-    for (order_id, parcel) in overdue {
-        let parcel = ParcelOfOrder { order_id, parcel };
-        settle_parcel(app, connection, &parcel).await?;
+    let overdue: Vec<_> = overdue
+        .into_iter()
+        .map(|(order_id, parcel)| ParcelOfOrder { order_id, parcel })
+        .collect();
+    settle_parcels(app, connection, &overdue).await
+}
+
+/// As [`settle_parcel`], past those that cannot be read.
+pub(crate) async fn settle_parcels(
+    app: &App,
+    connection: &ConnectionKey,
+    parcels: impl IntoIterator<Item = &ParcelOfOrder>,
+) -> Result<()> {
+    for parcel in parcels {
+        settle_parcel(app, connection, parcel)
+            .await
+            .or_else(|error| pass_over(connection, parcel, error))?;
     }
     Ok(())
 }

@@ -116,9 +116,7 @@ async fn sending(
         only_report(app, &connection).await?;
         return Ok(None);
     }
-    for new in &new {
-        labels::settle_parcel(app, key, new).await?;
-    }
+    labels::settle_parcels(app, key, &new).await?;
     Ok(Some(Due { connection, new }))
 }
 

@@ -50,6 +50,21 @@ impl Database {
         scan.send().await.unwrap().items.unwrap_or_default()
     }
 
+    /// Makes the only item that matches unreadable, as one of a much later release is.
+    pub async fn make_unreadable(&self, table: &str, pk: &str, sk: &str) {
+        let mut items = self.items(table).await;
+        let is = |item: &HashMap<String, AttributeValue>, name: &str, part: &str| {
+            item[name].as_s().unwrap().contains(part)
+        };
+        items.retain(|item| is(item, "pk", pk) && is(item, "sk", sk));
+        assert_eq!(items.len(), 1, "{pk} {sk} in {table}");
+        let mut item = items.remove(0);
+        item.insert("v".into(), AttributeValue::N("1000".into()));
+        let put = self.tables.client.put_item();
+        let put = put.table_name(self.tables.name(table));
+        put.set_item(Some(item)).send().await.unwrap();
+    }
+
     /// Everything in a table, as text: the same as long as nothing is written but how fast a tenant calls.
     pub async fn text(&self, table: &str) -> String {
         let mut items = self.items(table).await;

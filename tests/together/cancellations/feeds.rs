@@ -156,3 +156,25 @@ async fn the_calls_that_stock_may_need_at_once_are_left_to_it() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_cancellation_that_cannot_be_read_holds_up_no_other() {
+    let world = World::start().await;
+    let (damaged, good) = (
+        world.order("026-0000000-0000001").await,
+        world.order("026-0000000-0000002").await,
+    );
+    for order in [&damaged, &good] {
+        world.ask(order, &["1"], CancelReason::Other).await;
+    }
+    let of_damaged = "026-0000000-0000001";
+    world
+        .database
+        .make_unreadable("OrdersTable", of_damaged, "CANCELLATION#")
+        .await;
+    assert!(world.send().await && world.settle().await);
+    assert_eq!(
+        world.cancellation(&good).await.state,
+        CancellationState::Accepted
+    );
+}

@@ -51,7 +51,7 @@ pub(crate) struct World {
     settle: settle_feeds::App,
     aws: StandIn,
     http: reqwest::Client,
-    database: Database,
+    pub(crate) database: Database,
     amazon: sandbox::Running,
 }
 

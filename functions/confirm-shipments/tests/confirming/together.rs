@@ -1,11 +1,12 @@
 //! At the same moment: two parcels with the same unit, two runs over the same connection, several connections in a run.
 
-use crate::world::{World, wake_up};
+use crate::world::{World, content, wake_up};
 use futures::future::join_all;
 use kit::Calls;
 use serde_json::json;
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::dispatch::DispatchState;
+use stallkeeper::domain::courier::LabelSource;
+use stallkeeper::domain::dispatch::{DispatchState, HandOver};
 use stallkeeper::domain::ids::OrderId;
 use stallkeeper::hand_over::HandedOver;
 
@@ -114,4 +115,34 @@ async fn wake_ups_of_one_connection_share_a_lease_and_its_parcels_a_permit() {
             .await
     );
     assert_eq!(world.amazon(|amazon| amazon.calls.len()), 3);
+}
+
+/// One that was new to the run, and one whose label is Amazon's and whose packages are overdue.
+#[tokio::test]
+async fn a_parcel_that_cannot_be_read_holds_up_no_other() {
+    let world = World::start().await;
+    let (damaged, labelled) = (
+        world.order("026-1", 1, 24).await,
+        world.order("026-2", 1, 24).await,
+    );
+    let dispatch = world.hand_over(&damaged, "P1").await;
+    let label = HandOver {
+        label_source: LabelSource::Amazon,
+        ..content()
+    };
+    world.put(&labelled, "P2", label).await;
+    world.later(&labelled, "P2").await;
+    let good = world.order("026-3", 1, 24).await;
+    world.hand_over(&good, "P3").await;
+    for parcel in ["#P1", "#P2"] {
+        world
+            .database
+            .make_unreadable("OrdersTable", "ORDER#", parcel)
+            .await;
+    }
+    assert!(world.wake(Some(&dispatch)).await);
+    assert_eq!(
+        world.dispatch(&good, "P3").await.state,
+        DispatchState::Confirmed
+    );
 }

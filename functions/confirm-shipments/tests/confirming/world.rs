@@ -26,7 +26,7 @@ pub(crate) struct World {
     pub(crate) connection: Connection,
     pub(crate) outside: StandIn<Shipments>,
     pub(crate) app: App,
-    database: Database,
+    pub(crate) database: Database,
 }
 
 impl World {
