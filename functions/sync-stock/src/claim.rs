@@ -6,13 +6,11 @@ pub(crate) use retry::Claim;
 
 use crate::send_session::SendSession;
 use jiff::Timestamp;
-use retry::{Current, RetryDecision, retry_decision};
-use rust_decimal::Decimal;
+use retry::{Current, LimitedPrice, RetryDecision, retry_decision};
 use stallkeeper::domain::feed::{FeedLine, LineValue, SentBy};
-use stallkeeper::domain::ids::{AmazonSku, OfferKey};
+use stallkeeper::domain::ids::AmazonSku;
 use stallkeeper::domain::listing::{Listing, ListingPart, Offer, Sent, Standing};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::price::PriceLimits;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Claimed, ToSend, Written};
 
@@ -113,42 +111,32 @@ pub(crate) async fn claim(
             Ok(as_line(claimed, |ended| LineValue::End { ended }))
         }
         (ListingPart::Price(marketplace), LineValue::Price { amount, .. }) => {
+            let key = &connection.listing(target.sku).offer(marketplace);
+            let listing = store.listing(&key.listing).await?;
+            let offer = store.offer(key).await?;
+            let is_sent = listing.is_some_and(|listing| listing.is_sent_prices());
+            let Some(offer) = offer.filter(|_| is_sent) else {
+                return Ok(ClaimOutcome::Dropped);
+            };
             let first = Claim {
-                value: amount,
+                value: LimitedPrice::of(&offer, amount),
                 generation: first.generation,
                 send_count: first.send_count,
             };
-            let listing = store.listing(&connection.listing(target.sku)).await?;
-            if !listing.is_some_and(|listing| listing.is_sent_prices()) {
-                return Ok(ClaimOutcome::Dropped);
-            }
-            let offer = &connection.listing(target.sku).offer(marketplace);
-            let call = async |send_count: u64, sent: Sent<Decimal>| {
-                Ok(seen(store.claim_offer(offer, send_count, &sent).await?))
+            let call = async |send_count: u64, sent: Sent<LimitedPrice>| {
+                let LimitedPrice { amount, limits } = sent.value;
+                let sent = sent.with(amount);
+                let claim = store.claim_offer(key, send_count, &sent, limits);
+                Ok(seen(claim.await?))
             };
             let claimed = claim_with(session, target, first, by, call).await?;
-            let limits = match &claimed {
-                Ok(Some(claimed)) => limits(session, offer, claimed.value).await?,
-                _ => PriceLimits::default(),
-            };
-            Ok(as_line(claimed, |amount| {
+            Ok(as_line(claimed, |LimitedPrice { amount, limits }| {
                 LineValue::limited_price(amount, limits, marketplace)
             }))
         }
         // The value of one part where another one belongs: no code writes that.
         _ => Ok(ClaimOutcome::Dropped),
     }
-}
-
-/// The limits that go with a claimed price: those of the price that is wanted, if it allows this one.
-async fn limits(
-    session: &SendSession<'_>,
-    offer: &OfferKey,
-    amount: Decimal,
-) -> Result<PriceLimits> {
-    let offer = session.app.store.offer(offer).await?;
-    let limits = offer.and_then(|offer| Some(offer.wanted?.limits));
-    Ok(limits.filter(|it| it.allow(amount)).unwrap_or_default())
 }
 
 /// `None`: done. Else the item as it is, or nothing if it is gone.
@@ -262,10 +250,11 @@ pub(crate) async fn confirm(
                 .offer(&connection.listing(target.sku).offer(marketplace))
                 .await?;
             offer.is_some_and(|offer| {
+                let limits = offer.sent_limits;
                 let sent = offer
                     .sent
-                    .map(|sent| LineValue::price(sent.value, marketplace));
-                offer.send_count != after && sent != Some(claimed.value.unlimited())
+                    .map(|sent| LineValue::limited_price(sent.value, limits, marketplace));
+                offer.send_count != after && sent.as_ref() != Some(&claimed.value)
             })
         }
     };

@@ -3,7 +3,7 @@
 use super::ids::{AmazonSku, CancellationId, ConnectionKey, FeedId, OrderId};
 use super::listing::ListingPart;
 use super::marketplace::Marketplace;
-use super::price::PriceLimits;
+use super::price::SentLimits;
 use super::stock_settings::FeedAges;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -144,8 +144,8 @@ pub enum LineValue {
         amount: Decimal,
         currency: String,
         /// Known once it is claimed; none in what older releases wrote.
-        #[serde(default, skip_serializing_if = "PriceLimits::are_open")]
-        limits: PriceLimits,
+        #[serde(default, skip_serializing_if = "SentLimits::are_untouched")]
+        limits: SentLimits,
     },
     /// Whether an offer is ended.
     End {
@@ -156,29 +156,15 @@ pub enum LineValue {
 impl LineValue {
     /// An amount in the marketplace's currency.
     pub fn price(amount: Decimal, marketplace: Marketplace) -> Self {
-        Self::limited_price(amount, PriceLimits::default(), marketplace)
+        Self::limited_price(amount, SentLimits::default(), marketplace)
     }
 
     /// An amount with what it may be at least and at most.
-    pub fn limited_price(amount: Decimal, limits: PriceLimits, marketplace: Marketplace) -> Self {
+    pub fn limited_price(amount: Decimal, limits: SentLimits, marketplace: Marketplace) -> Self {
         Self::Price {
             amount,
             currency: marketplace.currency().to_owned(),
             limits,
-        }
-    }
-
-    /// The value alone: limits that changed meanwhile make no other price.
-    pub fn unlimited(&self) -> Self {
-        match self.clone() {
-            Self::Price {
-                amount, currency, ..
-            } => Self::Price {
-                amount,
-                currency,
-                limits: PriceLimits::default(),
-            },
-            quantity => quantity,
         }
     }
 }

@@ -101,6 +101,21 @@ pub struct Sent<T> {
     pub by: SentBy,
 }
 
+impl<T> Sent<T> {
+    /// The same, of another value.
+    pub fn with<U>(self, value: U) -> Sent<U> {
+        let Self {
+            generation, at, by, ..
+        } = self;
+        Sent {
+            value,
+            generation,
+            at,
+            by,
+        }
+    }
+}
+
 /// Amazon would not have a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused<T> {

@@ -28,13 +28,21 @@ mod wanted;
 pub use decide::{Decision, Price, PriceQuestion, decide};
 pub use exchange::ExchangeRates;
 pub use kept::Kept;
-pub use limits::PriceLimits;
+pub use limits::{PriceLimits, SentLimit, SentLimits};
 pub use no_price::NoPrice;
 pub use rounding::Ending;
 pub use rules::{Action, Ceiling, MinimumMargin, PriceRule, PriceRules, ReferralFee};
 pub use step::Step;
 pub use vat::{VatRate, vat_rate};
 pub use wanted::Pricing;
+
+use rust_decimal::Decimal;
+
+/// Whether an amount moves by more than this share of what it was.
+pub(crate) fn moves_by_more(from: Decimal, to: Decimal, percent: Decimal) -> bool {
+    let most = from.abs().checked_mul(percent / Decimal::ONE_HUNDRED);
+    (to - from).abs() > most.unwrap_or(Decimal::MAX)
+}
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::domain::listing::{
     HoldMode, Listing, Live, NextPrice, Offer, Standing, WantedPrice, live, next_price,
 };
 use crate::domain::marketplace::Marketplace;
-use crate::domain::price::{Kept, Pricing};
+use crate::domain::price::{Kept, Pricing, SentLimits};
 use crate::domain::product::Product;
 use crate::domain::selection::ProductRules;
 use crate::domain::selling_rules::SellingRules;
@@ -301,6 +301,7 @@ fn unknown(listing: &Listing, marketplace: Marketplace) -> Offer {
         marketplace,
         wanted: None,
         sent: None,
+        sent_limits: SentLimits::default(),
         refused: None,
         observed: None,
         released_to: 0,

@@ -2,7 +2,7 @@
 //! one number or date it is about; whatever else the seller or another tool keeps on the listing stays.
 
 use crate::domain::marketplace::Marketplace;
-use crate::domain::price::PriceLimits;
+use crate::domain::price::{SentLimit, SentLimits};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use std::io::Write;
@@ -27,8 +27,8 @@ pub enum Change {
     Price {
         marketplace: Marketplace,
         amount: Decimal,
-        /// Amazon takes no price outside of them, from whomever; what is absent is left as it is there.
-        limits: PriceLimits,
+        /// Amazon takes no price outside of them, from whomever; what is untouched is left as it is there.
+        limits: SentLimits,
     },
     /// Until when the offer on one marketplace is sold; `None`: without end. What is past closes it there, and leaves its
     /// price and its quantity as they are.
@@ -78,24 +78,38 @@ fn write_quantity(json: &mut Vec<u8>, quantity: u32) {
     json.extend_from_slice(b"}]");
 }
 
-/// `merge` leaves sale prices, dates and the offers of other audiences alone, and limits that are not named. Amazon page:
-/// *Manage purchasable offer*.
-fn write_price(json: &mut Vec<u8>, marketplace: Marketplace, amount: Decimal, limits: PriceLimits) {
+/// `merge` leaves sale prices, dates and the offers of other audiences alone, and limits that are not named; `null` takes a
+/// limit away. Amazon page: *Manage purchasable offer*.
+fn write_price(json: &mut Vec<u8>, marketplace: Marketplace, amount: Decimal, limits: SentLimits) {
     write_offer_of(json, marketplace);
     let prices = [
-        ("our_price", Some(amount)),
+        ("our_price", SentLimit::Set(amount)),
         ("minimum_seller_allowed_price", limits.least),
         ("maximum_seller_allowed_price", limits.most),
     ];
-    for (name, amount) in prices {
-        let Some(amount) = amount else { continue };
-        json.push(b',');
-        write_text(json, name);
-        json.extend_from_slice(br#":[{"schedule":[{"value_with_tax":"#);
-        write_number(json, amount);
-        json.extend_from_slice(b"}]}]");
+    for (name, price) in prices {
+        match price {
+            SentLimit::Untouched => {}
+            SentLimit::Set(amount) => {
+                write_price_attribute(json, name, amount);
+            }
+            SentLimit::Removed => {
+                json.push(b',');
+                write_text(json, name);
+                json.extend_from_slice(b":null");
+            }
+        }
     }
     json.extend_from_slice(b"}]");
+}
+
+/// One price among an offer's attributes, after a comma.
+pub(super) fn write_price_attribute(json: &mut Vec<u8>, name: &str, amount: Decimal) {
+    json.push(b',');
+    write_text(json, name);
+    json.extend_from_slice(br#":[{"schedule":[{"value_with_tax":"#);
+    write_number(json, amount);
+    json.extend_from_slice(b"}]}]");
 }
 
 /// An end in the past closes the offer there, and `null` takes the end away. Amazon page: *Manage purchasable offer*.

@@ -140,20 +140,20 @@ impl Store {
         let free = "attribute_not_exists(#hold) AND wanted.quantity = :quantity";
         if sent.value > 0 {
             let also = format!("#state = :matched AND {free} AND ");
-            return self.claim(update, &also, key, send_count, sent).await;
+            return self.claim(update, (&also, ""), key, send_count, sent).await;
         }
         let update = update
             .expression_attribute_names("#mode", "mode")
             .expression_attribute_values(":at_zero", s(HoldMode::Zero.as_str()));
         let also = format!("#state = :matched AND (#hold.#mode = :at_zero OR ({free})) AND ");
-        self.claim(update, &also, key, send_count, sent).await
+        self.claim(update, (&also, ""), key, send_count, sent).await
     }
 
-    /// The claim of a listing or an offer, which have these fields in common; `also`: what else must hold.
+    /// The claim of a listing or an offer, which have these fields in common; `also`: what else must hold, and what else is set.
     pub(super) async fn claim<T, V>(
         &self,
         update: UpdateItemFluentBuilder,
-        also: &str,
+        (also, also_set): (&str, &str),
         key: Key,
         send_count: u64,
         sent: &Sent<V>,
@@ -165,7 +165,9 @@ impl Store {
         let mut update = update
             .table_name(&self.tables.catalogue)
             .set_key(Some(key.into_map()))
-            .update_expression("SET sent = :sent, send_count = :next REMOVE refused, released_at")
+            .update_expression(format!(
+                "SET sent = :sent, send_count = :next{also_set} REMOVE refused, released_at"
+            ))
             .expression_attribute_values(":sent", nested(sent)?)
             .expression_attribute_values(":generation", n(sent.generation))
             .expression_attribute_values(":send_count", n(send_count))

@@ -8,6 +8,7 @@ use super::{Claimed, Store, WantedWritten, Written};
 use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, OfferKey};
 use crate::domain::listing::{Observed, Offer, Refused, Sent, WantedPrice};
 use crate::domain::marketplace::Marketplace;
+use crate::domain::price::SentLimits;
 use crate::error::Result;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -123,16 +124,20 @@ impl Store {
             .expression_attribute_values(":zero", n(0))
     }
 
-    /// As [`Self::claim_listing`], of a price.
+    /// As [`Self::claim_listing`], of a price that is sent with these limits; with none, what was sent of them stays noted.
     pub async fn claim_offer(
         &self,
         offer: &OfferKey,
         send_count: u64,
         sent: &Sent<Decimal>,
+        limits: SentLimits,
     ) -> Result<Claimed<Offer>> {
-        let key = Key::offer(offer);
-        let update = self.db.update_item();
-        self.claim(update, "", key, send_count, sent).await
+        let (key, mut update, mut set) = (Key::offer(offer), self.db.update_item(), "");
+        if !limits.are_untouched() {
+            set = ", sent_limits = :limits";
+            update = update.expression_attribute_values(":limits", nested(&limits)?);
+        }
+        self.claim(update, ("", set), key, send_count, sent).await
     }
 
     /// As [`Self::refuse_listing`], of a price.

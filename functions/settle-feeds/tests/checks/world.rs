@@ -175,7 +175,16 @@ impl World {
             at: at(10),
             by: SentBy::Feed(feed_id()),
         };
-        let _ = self.store.claim_offer(key, 0, &sent).await.unwrap();
+        let _ = self
+            .store
+            .claim_offer(
+                key,
+                0,
+                &sent,
+                stallkeeper::domain::price::SentLimits::default(),
+            )
+            .await
+            .unwrap();
         line(sku.clone(), LineValue::price(amount, STORE))
     }
 

@@ -1,9 +1,11 @@
 //! What to do with an entry whose listing could not be claimed as it says: decided from the listing as it is. Pure.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Sent};
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::price::SentLimits;
 
 /// What is to be claimed.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,13 +39,33 @@ impl From<Listing> for Current<u32> {
     }
 }
 
-impl From<Offer> for Current<rust_decimal::Decimal> {
+/// A price with the limits that go with it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LimitedPrice {
+    pub(crate) amount: Decimal,
+    pub(crate) limits: SentLimits,
+}
+
+impl LimitedPrice {
+    /// With the limits that are to go with it now.
+    pub(crate) fn of(offer: &Offer, amount: Decimal) -> Self {
+        let limits = offer.limits_with(amount);
+        Self { amount, limits }
+    }
+}
+
+impl From<Offer> for Current<LimitedPrice> {
     fn from(offer: Offer) -> Self {
         let wanted = offer.wanted.as_ref();
+        let priced = |amount| LimitedPrice::of(&offer, amount);
         Self {
             sendable: true,
-            wanted: wanted.and_then(|it| Some((it.amount?, it.generation, None))),
-            sent: offer.sent,
+            wanted: wanted.and_then(|it| Some((priced(it.amount?), it.generation, None))),
+            sent: offer.sent.map(|sent| {
+                let amount = sent.value;
+                let limits = offer.sent_limits.beside(amount);
+                sent.with(LimitedPrice { amount, limits })
+            }),
             send_count: offer.send_count,
         }
     }

@@ -8,7 +8,7 @@ use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
 use stallkeeper::domain::feed::{FeedKind, FeedLine, FeedState, LineValue, SentBy};
 use stallkeeper::domain::listing::{Offer, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::price::PriceLimits;
+use stallkeeper::domain::price::{PriceLimits, SentLimits};
 use stallkeeper::store::{ToSend, WantedWritten};
 
 const UK: Marketplace = Marketplace::Uk;
@@ -216,40 +216,62 @@ async fn a_price_that_a_rule_of_amazons_sets_is_left_alone_and_the_quantity_goes
     assert_eq!(world.live().await["A"], 5);
 }
 
+impl World {
+    /// As [`Self::want_price`], with limits.
+    async fn want_limited_price(&self, sku: &str, limits: PriceLimits, generation: u64) {
+        let offer = self.ids().listing(&sku.parse().unwrap()).offer(UK);
+        let wanted = WantedPrice {
+            amount: Some(Decimal::from(12)),
+            limits,
+            generation,
+            at: ago(0),
+            ..WantedPrice::default()
+        };
+        let written = self.store.write_wanted_price(&offer, &wanted).await;
+        assert!(matches!(written.unwrap(), WantedWritten::Current(_)));
+        self.want_price(sku, 12, generation).await;
+    }
+}
+
 #[tokio::test]
-async fn a_price_goes_with_the_limits_that_its_rules_give_by_patch_and_by_feed() {
+async fn a_price_goes_with_the_limits_that_its_rules_give_and_those_they_drop_are_taken_away() {
+    let ten_to_thirty = PriceLimits {
+        least: Some(Decimal::from(10)),
+        most: Some("30.50".parse().unwrap()),
+    };
+    let to_thirty = PriceLimits {
+        least: None,
+        ..ten_to_thirty
+    };
+    let with_both = SentLimits::default().next(ten_to_thirty);
     for at_once in [300, 0] {
         let world = World::start().await;
         let app = world.app_with(at_once);
         world.list(&SKUS, 50).await;
         world.price_mode(PriceMode::Rrp).await;
-        let limits = PriceLimits {
-            least: Some(Decimal::from(10)),
-            most: Some("30.50".parse().unwrap()),
-        };
-        for sku in SKUS {
-            let offer = world.ids().listing(&sku.parse().unwrap()).offer(UK);
-            let wanted = WantedPrice {
-                amount: Some(Decimal::from(12)),
-                limits,
-                generation: 1,
-                at: ago(0),
-                ..WantedPrice::default()
-            };
-            let written = world.store.write_wanted_price(&offer, &wanted).await;
-            assert!(matches!(written.unwrap(), WantedWritten::Current(_)));
-            world.want_price(sku, 12, 1).await;
+        let rounds = [
+            (ten_to_thirty, with_both),
+            (to_thirty, with_both.next(to_thirty)),
+        ];
+        for ((limits, sent), generation) in rounds.into_iter().zip(1..) {
+            for sku in SKUS {
+                world.want_limited_price(sku, limits, generation).await;
+            }
+            world.tick_at(&app).await;
+            assert_eq!(world.violations().await, json!([]));
+            assert!(world.to_send().await.is_empty());
+            let offer = world.offer("A").await;
+            assert_eq!((offer.sent_limits, offer.send_count), (sent, generation));
+            if at_once > 0 {
+                assert_eq!(world.price("A").await, Some(Decimal::from(12)));
+                continue;
+            }
+            let feeds = world.feeds().await;
+            let feed = feeds.iter().max_by_key(|feed| feed.created_at).unwrap();
+            let lines: Vec<FeedLine> = world.store.manifest_part(feed, 0).await.unwrap();
+            let line = LineValue::limited_price(Decimal::from(12), sent, UK);
+            assert!(lines.iter().all(|it| it.value == line), "{lines:?}");
         }
-        world.tick_at(&app).await;
-        assert_eq!(world.violations().await, json!([]));
-        if at_once > 0 {
-            assert_eq!(world.price("A").await, Some(Decimal::from(12)));
-            continue;
-        }
-        let feed = world.feeds().await.remove(0);
-        let lines: Vec<FeedLine> = world.store.manifest_part(&feed, 0).await.unwrap();
-        let line = LineValue::limited_price(Decimal::from(12), limits, UK);
-        assert!(lines.iter().all(|it| it.value == line), "{lines:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Observed, Refused, Sent, Standing};
 use crate::domain::feed::SentBy;
 use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, OfferKey, TenantId};
 use crate::domain::marketplace::Marketplace;
-use crate::domain::price::PriceLimits;
+use crate::domain::price::{PriceLimits, SentLimits, moves_by_more};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -40,12 +40,14 @@ impl WantedPrice {
         timeless(self) == timeless(other)
     }
 
-    /// Whether Amazon may go on showing a price, since it would hardly move.
-    fn leaves(&self, shown: Decimal, wanted: Decimal) -> bool {
+    /// Whether Amazon may go on showing a price with these limits, since neither would move by more than a little.
+    fn leaves(&self, shown: Decimal, wanted: Decimal, limits: SentLimits) -> bool {
         let Some(percent) = self.reprice_past_percent else {
             return false;
         };
-        self.limits.allow(shown) && !moves_by_more(shown, wanted, percent)
+        let moves = moves_by_more(shown, wanted, percent)
+            || limits.move_by_more(limits.next(self.limits), percent);
+        self.limits.allow(shown) && !moves
     }
 }
 
@@ -58,6 +60,9 @@ pub struct Offer {
     pub marketplace: Marketplace,
     pub wanted: Option<WantedPrice>,
     pub sent: Option<Sent<Decimal>>,
+    /// What was ever sent of its limits. Kept beside `sent`, which is forgotten once Amazon shows another price.
+    #[serde(default, skip_serializing_if = "SentLimits::are_untouched")]
+    pub sent_limits: SentLimits,
     pub refused: Option<Refused<Decimal>>,
     pub observed: Option<Observed<Decimal>>,
     /// A price that moved too far is held for a person, who released it up to this generation.
@@ -81,6 +86,20 @@ impl Offer {
     /// How what was sent last was sent.
     pub fn sent_by(&self) -> Option<&SentBy> {
         self.sent.as_ref().map(|sent| &sent.by)
+    }
+
+    /// The limits that go with a price: none that contradict it.
+    pub fn limits_with(&self, amount: Decimal) -> SentLimits {
+        let wanted = self.wanted.as_ref().map(|wanted| wanted.limits);
+        let limits = self.sent_limits.next(wanted.unwrap_or_default());
+        limits.beside(amount)
+    }
+
+    /// Whether Amazon may lack the limits of the wanted price, or have those of an earlier one.
+    fn limits_differ(&self, amount: Decimal, standing: Standing) -> bool {
+        let next = self.limits_with(amount);
+        let known = self.sent.is_some() && standing != Standing::Lost;
+        next != self.sent_limits || !known && !next.are_untouched()
     }
 
     /// Whether Amazon refused this price for good.
@@ -127,10 +146,11 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
         offer
             .wanted
             .as_ref()
-            .is_some_and(|it| it.leaves(shown, wanted))
+            .is_some_and(|it| it.leaves(shown, wanted, offer.sent_limits))
     };
+    let is_shown = |shown| shown == wanted && !offer.limits_differ(wanted, standing);
     match shown {
-        Some(shown) if shown == wanted => NextPrice::Nothing(match standing {
+        Some(shown) if is_shown(shown) => NextPrice::Nothing(match standing {
             Standing::InFlight => "it is sent, and Amazon has not confirmed it yet",
             _ => "Amazon shows it",
         }),
@@ -141,11 +161,6 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
         Some(from) if !moves_by_more(from, wanted, price_percent.into()) => NextPrice::Send(wanted),
         from => NextPrice::Held { from, to: wanted },
     }
-}
-
-fn moves_by_more(from: Decimal, to: Decimal, percent: Decimal) -> bool {
-    let most = from.abs().checked_mul(percent / Decimal::ONE_HUNDRED);
-    (to - from).abs() > most.unwrap_or(Decimal::MAX)
 }
 
 #[cfg(test)]
@@ -165,6 +180,7 @@ mod tests {
                 ..WantedPrice::default()
             }),
             sent: None,
+            sent_limits: SentLimits::default(),
             refused: None,
             observed: Some(Observed {
                 value: Decimal::from(observed),
@@ -216,6 +232,7 @@ mod tests {
             wanted.reprice_past_percent = Some(Decimal::ONE);
             wanted.limits.least = Some(Decimal::from(least));
             wanted.limits.most = Some(Decimal::from(1_020));
+            offer.sent_limits = offer.sent_limits.next(wanted.limits);
             next_price(&offer, standing, 50)
         };
         let sent = NextPrice::Send(Decimal::from(1_010));
@@ -229,6 +246,50 @@ mod tests {
         // Nothing was sent that could have been lost.
         assert!(matches!(
             next(1_000, 900, Standing::Lost),
+            NextPrice::Nothing(_)
+        ));
+    }
+
+    #[test]
+    fn limits_alone_are_sent_if_they_differ_and_taken_away_once_they_are_not_wanted() {
+        let sent = || Sent {
+            value: Decimal::from(10),
+            generation: 3,
+            at: Timestamp::UNIX_EPOCH,
+            by: SentBy::Patch,
+        };
+        let next = |sent_limits, least, standing| {
+            let mut offer = Offer {
+                sent: Some(sent()),
+                sent_limits,
+                ..offer(10, 10)
+            };
+            let wanted = offer.wanted.as_mut().unwrap();
+            wanted.limits.least = least;
+            next_price(&offer, standing, 50)
+        };
+        let (five, six) = (Some(Decimal::from(5)), Some(Decimal::from(6)));
+        let none = SentLimits::default();
+        let with_five = none.next(PriceLimits {
+            least: five,
+            most: None,
+        });
+        let send = NextPrice::Send(Decimal::from(10));
+        assert!(matches!(
+            next(none, None, Standing::Patched),
+            NextPrice::Nothing(_)
+        ));
+        assert!(matches!(
+            next(with_five, five, Standing::Patched),
+            NextPrice::Nothing(_)
+        ));
+        assert_eq!(next(none, five, Standing::Patched), send);
+        assert_eq!(next(with_five, six, Standing::Patched), send);
+        assert_eq!(next(with_five, None, Standing::Patched), send);
+        assert_eq!(next(with_five, five, Standing::Lost), send);
+        let gone = with_five.next(PriceLimits::default());
+        assert!(matches!(
+            next(gone, None, Standing::Patched),
             NextPrice::Nothing(_)
         ));
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::ids::SellerId;
 use crate::domain::listing::{Finding, Fulfilment};
 use crate::domain::marketplace::Marketplace;
-use crate::domain::price::PriceLimits;
+use crate::domain::price::{SentLimit, SentLimits};
 use crate::error::Class;
 
 fn seller() -> SellerId {
@@ -78,9 +78,9 @@ async fn a_price_is_merged_in_the_stores_currency_with_the_digits_it_has() {
         change: Change::Price {
             marketplace: Marketplace::De,
             amount: "1234567890123.10".parse().unwrap(),
-            limits: PriceLimits {
-                least: None,
-                most: Some("1234567890124.00".parse().unwrap()),
+            limits: SentLimits {
+                least: SentLimit::Removed,
+                most: SentLimit::Set("1234567890124.00".parse().unwrap()),
             },
         },
     };
@@ -94,6 +94,7 @@ async fn a_price_is_merged_in_the_stores_currency_with_the_digits_it_has() {
     let price = json!([{ "schedule": [{ "value_with_tax": 1_234_567_890_123.10 }] }]);
     let offer = json!([{
         "audience": "ALL", "currency": "EUR", "marketplace_id": "A1PA6795UKMFR9", "our_price": price,
+        "minimum_seller_allowed_price": null,
         "maximum_seller_allowed_price": [{ "schedule": [{ "value_with_tax": 1_234_567_890_124.00 }] }],
     }]);
     let patch = json!({ "op": "merge", "path": "/attributes/purchasable_offer", "value": offer });

@@ -122,7 +122,15 @@ async fn refused_offer(database: &Database) -> Value {
         at: at(510),
         by: SentBy::Patch,
     };
-    let _ = store.claim_offer(key, 0, &sent).await.unwrap();
+    let _ = store
+        .claim_offer(
+            key,
+            0,
+            &sent,
+            stallkeeper::domain::price::SentLimits::default(),
+        )
+        .await
+        .unwrap();
     let before = database.images("CatalogueTable", "OFFER#").await.remove(0);
     let refusal = Refused {
         by: SentBy::Patch,

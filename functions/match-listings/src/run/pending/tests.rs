@@ -145,6 +145,7 @@ fn offer(observed: Option<i64>, sent: Option<(i64, i64)>) -> Offer {
             at: hour(1),
             ..WantedPrice::default()
         }),
+        sent_limits: stallkeeper::domain::price::SentLimits::default(),
         sent: sent.map(|(value, at)| Sent {
             value: Decimal::from(value),
             generation: 1,
