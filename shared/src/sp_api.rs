@@ -23,6 +23,7 @@ mod listing_patch;
 mod listings;
 pub mod listings_feed;
 pub mod listings_report;
+mod listings_search;
 mod login;
 mod notice;
 mod notifications;

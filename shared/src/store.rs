@@ -42,6 +42,7 @@
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
 //! | | feed, mark of an open one (of cancellations apart), manifest | `FEED#t#c`, `OPEN_FEED#t#c` or `OPEN_CANCELLATIONS#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `cancel-orders`, `settle-feeds` |
 //! | | offer that is to be made; mark of one that goes on by itself | `NEW_OFFERS#t#c`, `NEW_OFFERS_QUEUE#t#c` | `NEW_OFFER#sku`, `DUE#moment#sku` or `TURN#moment#sku` | `configure-selling`, `create-offers`, `settle-feeds` |
+//! | | SKU that offers an item of Amazon's on a marketplace | `NEW_OFFERS#t#c` | `OFFER_ASIN#marketplace#asin` | `create-offers` |
 //! | | feed that makes offers, mark of an open one | `OFFER_FEEDS#t#c`, `OPEN_OFFERS#t#c` | id | `create-offers`, `settle-feeds` |
 //! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
 //!
@@ -86,6 +87,7 @@ mod nameless_orders;
 mod new_offers;
 mod notices;
 mod oauth;
+mod offered_items;
 mod offers;
 mod order_lists;
 mod order_reader;
@@ -132,6 +134,7 @@ pub use nameless_orders::UnreadableOrder;
 pub use new_offers::{NewOfferPage, OfferRun};
 pub use notices::{EarlySweep, Hearing, KnownDestination};
 pub use oauth::{AuthorisationAttempt, OAuthState};
+pub use offered_items::ItemTaken;
 pub use order_lists::{
     ListedOrder, OrderFilter, OrderPage, OrderPartition, WaitingKind, WaitingPage,
 };

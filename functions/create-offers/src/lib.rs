@@ -10,6 +10,7 @@ mod feed;
 mod follow;
 mod make;
 mod making;
+mod other_sku;
 mod run;
 mod search;
 

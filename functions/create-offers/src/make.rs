@@ -4,6 +4,7 @@
 use crate::check::{Facts, Ready, check, refused};
 use crate::feed::{self, Outgoing};
 use crate::making::Making;
+use crate::other_sku::{OtherSku, take_item};
 use crate::run::RunOutcome;
 use crate::search::{Found, search};
 use jiff::Timestamp;
@@ -327,6 +328,13 @@ async fn allow(making: &Making<'_>, offer: &NewOffer, asin: &Asin) -> Result<Ste
     if !answer.value.is_empty() {
         let restricted = offer.restricted(answer.value, Timestamp::now());
         return Ok(Step::Stored(Box::new(restricted)));
+    }
+    match take_item(making, offer, asin).await? {
+        OtherSku::None => {}
+        OtherSku::Found(why) => {
+            return Ok(Step::Stored(Box::new(offer.asks(&why, Timestamp::now()))));
+        }
+        OtherSku::Limited => return Ok(Step::Limited),
     }
     // Just before it is sent: to send it to a listing that exists would replace all of that.
     let mut all: Vec<Marketplace> = making.connection().taken_part_in().collect();

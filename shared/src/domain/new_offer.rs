@@ -197,6 +197,13 @@ impl NewOffer {
         }
     }
 
+    /// Whether it is, or may become, the offer of an item on a marketplace. While it is searched for its item may not be
+    /// stored yet.
+    pub fn may_be_of(&self, marketplace: Marketplace, asin: &Asin) -> bool {
+        let same = self.asin.as_ref().is_none_or(|own| own == asin);
+        same && self.marketplace == marketplace && self.state.is_under_way()
+    }
+
     /// Whether this feed carries it.
     pub fn is_carried_by(&self, feed: &FeedId) -> bool {
         let sent = self.sent.as_ref();

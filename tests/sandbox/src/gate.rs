@@ -207,6 +207,7 @@ impl<'a> Visit<'a> {
             "getListingsRestrictions" => catalog::restrictions(&world, admitted),
             "getDefinitionsProductType" => catalog::definition(&mut world, admitted),
             "getListingsItem" => listings::get(&mut world, admitted),
+            "searchListingsItems" => listings::search(&mut world, admitted),
             "patchListingsItem" => listings::patch(&mut world, admitted),
             "createFeedDocument" => feeds::create_document(&mut world, admitted),
             "getFeedDocument" => feeds::get_document(&mut world, admitted),

@@ -30,8 +30,8 @@
 //! - Roles count from the moment they change; Amazon wants a new authorisation first.
 //! - Feeds play `JSON_LISTINGS_FEED` with the operation types `PATCH`, `PARTIAL_UPDATE` and, for new offers of sales terms
 //!   alone, `UPDATE`, and `POST_ORDER_ACKNOWLEDGEMENT_DATA`, whose report is inferred; reports play the
-//!   list of all listings, with English headings; nothing is cached. There is no `putListingsItem` and no
-//!   `searchListingsItems`.
+//!   list of all listings, with English headings; nothing is cached. There is no `putListingsItem`, and
+//!   `searchListingsItems` searches by ASIN alone, for one page.
 //! - Of `confirmShipment` the items of a confirmed package stay as they are, and any carrier code is one of
 //!   Seller Central's unless `carrier_codes` lists them: the list is in no public page.
 //! - Where Amazon's pages say nothing, the choice is written where it is made.

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use api::{amazons_channel, get};
+pub(crate) use api::{amazons_channel, get, search};
 pub(crate) use edits::{Edit, Issue, OrderedRefusal, Severity, read as read_edits};
 pub(crate) use patching::{patch, refused, remark};
 pub(crate) use sale_period::SalePeriod;

@@ -96,6 +96,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     call("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", "orders-api-model/orders_2026-01-01.json", (0.5, 30), ORDER_ROLES),
     call("confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", "orders-api-model/ordersV0.json", (2.0, 10), SHIPPING_ROLES),
     call("getListingsItem", "GET", "/listings/2021-08-01/items/{sellerId}/{sku}", LISTINGS_MODEL, (5.0, 10), LISTING_ROLES),
+    call("searchListingsItems", "GET", "/listings/2021-08-01/items/{sellerId}", LISTINGS_MODEL, (5.0, 5), LISTING_ROLES),
     call("patchListingsItem", "PATCH", "/listings/2021-08-01/items/{sellerId}/{sku}", LISTINGS_MODEL, (5.0, 5), LISTING_ROLES),
     call("searchCatalogItems", "GET", "/catalog/2022-04-01/items", "catalog-items-api-model/catalogItems_2022-04-01.json", (2.0, 2), &[Role::ProductListing]),
     call("getListingsRestrictions", "GET", "/listings/2021-08-01/restrictions", "listings-restrictions-api-model/listingsRestrictions_2021-08-01.json", (5.0, 10), &[Role::ProductListing]),

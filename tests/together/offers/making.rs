@@ -270,3 +270,63 @@ async fn switched_off_frozen_or_in_shadow_nothing_is_asked_or_sent() {
     assert!(world.run().await);
     assert_eq!(world.state("MUG").await, NewOfferState::Sent);
 }
+
+#[tokio::test]
+async fn of_two_skus_of_one_item_only_one_is_offered_and_the_other_asks() {
+    let world = World::start().await;
+    world.item(MUG, "4006381333931").await;
+    world.wanted("MUG", "4006381333931").await;
+    world.wanted("MUG-2", "4006381333931").await;
+    assert!(world.run().await);
+    let mut states = [world.state("MUG").await, world.state("MUG-2").await];
+    states.sort_by_key(|state| *state == NewOfferState::Ask);
+    assert_eq!(states, [NewOfferState::Sent, NewOfferState::Ask]);
+    assert!(world.settle().await);
+    // Wanted again, it asks again: now Amazon shows the other one.
+    for sku in ["MUG", "MUG-2"] {
+        let read = world.offer(sku).await;
+        let now = jiff::Timestamp::now();
+        if let Some(again) = read.wanted_again(UK, None, None, now) {
+            let put = world.store.put_new_offer(&again, Some(&read)).await;
+            assert_eq!(put.unwrap(), Written::Done);
+            assert!(world.run().await);
+            let asks = world.offer(sku).await;
+            assert_eq!(asks.state, NewOfferState::Ask);
+            assert!(asks.why.contains("listed at Amazon"), "{}", asks.why);
+        }
+    }
+    assert_eq!(world.count("createFeed").await, 1);
+    assert_eq!(world.violations().await, json!([]));
+}
+
+#[tokio::test]
+async fn an_item_that_the_seller_lists_under_a_sku_that_is_unknown_here_is_not_offered_again() {
+    let world = World::start().await;
+    world.item(MUG, "4006381333931").await;
+    let other = json!({"sku": "old-mug", "asin": MUG, "marketplaces": [UK.id()], "quantity": 0});
+    let listings = &format!("sellers/{SELLER}/listings");
+    let listed = json!({"listings": [other]});
+    world.admin("PUT", listings, listed).await;
+    world.wanted("MUG", "4006381333931").await;
+    assert!(world.run().await);
+    let asks = world.offer("MUG").await;
+    assert_eq!(asks.state, NewOfferState::Ask);
+    assert!(asks.why.contains("old-mug"), "{}", asks.why);
+    assert_eq!(world.count("createFeed").await, 0);
+    assert_eq!(world.violations().await, json!([]));
+}
+
+#[tokio::test]
+async fn an_item_is_free_again_once_the_sku_that_had_it_is_never_to_be_offered() {
+    let world = World::start().await;
+    world.item(MUG, "4006381333931").await;
+    let refusal = json!({"MUG": {"code": "8541", "message": "The SKU data conflicts."}});
+    let refusals = &format!("sellers/{SELLER}/refusals");
+    world.admin("PUT", refusals, refusal).await;
+    world.wanted("MUG", "4006381333931").await;
+    assert!(world.run().await && world.settle().await);
+    assert_eq!(world.state("MUG").await, NewOfferState::Refused);
+    world.wanted("MUG-2", "4006381333931").await;
+    assert!(world.run().await && world.settle().await);
+    assert_eq!(world.state("MUG-2").await, NewOfferState::Accepted);
+}

@@ -61,6 +61,7 @@ async fn failing_at_any_call_of_amazons_makes_it_once_all_the_same() {
         "getDefinitionsProductType",
         "downloadDocument",
         "getListingsRestrictions",
+        "searchListingsItems",
         "getListingsItem",
         "createFeedDocument",
         "uploadDocument",

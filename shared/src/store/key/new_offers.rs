@@ -1,7 +1,8 @@
 //! Keys of offers that are to be made, and of those that go on by themselves.
 
 use super::{Key, connection_pk, encoded, sku_of, sortable};
-use crate::domain::ids::{ConnectionKey, Sku};
+use crate::domain::ids::{Asin, ConnectionKey, Sku};
+use crate::domain::marketplace::Marketplace;
 use crate::domain::new_offer::{NewOffer, OfferQueue};
 
 pub(crate) const NEW_OFFER: &str = "NEW_OFFER#";
@@ -13,6 +14,16 @@ pub(crate) const TURN: &str = "TURN#";
 impl Key {
     pub(crate) fn new_offer(connection: &ConnectionKey, sku: &Sku) -> Self {
         let sk = format!("{NEW_OFFER}{}", encoded(sku.as_str()));
+        Self::new(new_offers_pk(connection), sk)
+    }
+
+    /// Says which SKU offers an item of Amazon's catalogue on a marketplace.
+    pub(crate) fn offered_item(
+        connection: &ConnectionKey,
+        marketplace: Marketplace,
+        asin: &Asin,
+    ) -> Self {
+        let sk = format!("OFFER_ASIN#{}#{}", marketplace.country(), asin.as_str());
         Self::new(new_offers_pk(connection), sk)
     }
 

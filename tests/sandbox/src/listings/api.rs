@@ -49,6 +49,33 @@ pub(crate) fn get(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<R
     }
 }
 
+/// `searchListingsItems`, by ASIN: one page of listings in whatever state they are.
+pub(crate) fn search(world: &mut World, admitted: &AdmittedRequest<'_>) -> Result<Reply, Refusal> {
+    let seller = own_account(world, admitted)?;
+    let marketplaces = marketplaces(seller, admitted)?;
+    let kind = admitted.list("identifiersType");
+    if kind != ["ASIN"] {
+        return Err(Refusal::Violation(
+            "the sandbox searches listings by ASIN alone".to_owned(),
+        ));
+    }
+    let asins = admitted.list("identifiers");
+    let size = admitted.list("pageSize");
+    let size = size.first().and_then(|size| size.parse().ok());
+    let found = seller.listings.iter().filter_map(|(sku, listing)| {
+        let offers = marketplaces.iter().filter_map(|id| listing.offer(id));
+        let offers: Vec<&Offer> = offers.collect();
+        let is_asked = asins.iter().any(|asin| **asin == *listing.asin);
+        (is_asked && !offers.is_empty()).then(|| item(sku, listing, &offers, admitted))
+    });
+    let found: Vec<Value> = found.collect();
+    let number = found.len();
+    let items: Vec<Value> = found.into_iter().take(size.unwrap_or(10)).collect();
+    Ok(Reply::ok(
+        json!({ "numberOfResults": number, "items": items }),
+    ))
+}
+
 /// The seller of the path, who must be the one that the token is for.
 pub(super) fn own_account<'a>(
     world: &'a mut World,
