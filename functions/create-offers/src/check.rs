@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use stallkeeper::domain::ids::{ConnectionId, Sku};
 use stallkeeper::domain::listing::{Listing, ListingIssue, ListingState};
 use stallkeeper::domain::new_offer::{NewOffer, NewOfferState};
-use stallkeeper::domain::price::Pricing;
+use stallkeeper::domain::price::{PriceLimits, Pricing};
 use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock::count;
 use stallkeeper::domain::stock_settings::Published;
@@ -27,6 +27,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) appeared: Option<Timestamp>,
     /// What decides the first price; `None`: the marketplace is switched off.
     pub(crate) pricing: Option<Pricing<'a>>,
+    /// The first price needs no person's look.
+    pub(crate) sends_first_prices: bool,
 }
 
 /// An offer with all that is sent of it, but for the item it is.
@@ -35,6 +37,8 @@ pub(crate) struct Ready {
     /// As it is stored.
     pub(crate) offer: NewOffer,
     pub(crate) price: Decimal,
+    /// Of the price.
+    pub(crate) limits: PriceLimits,
     pub(crate) quantity: u32,
     /// What it is looked for by, unless its item is known.
     pub(crate) number: Option<String>,
@@ -93,11 +97,14 @@ pub(crate) fn check(
         ));
     };
     let wanted = pricing.wanted(product, 1, 0, now);
-    let price = wanted.as_ref().and_then(|wanted| wanted.amount);
-    let Some(price) = price else {
-        let why = wanted.map_or_else(String::new, |wanted| wanted.why);
-        return Err(Box::new(offer.lacks(NewOfferState::NoPrice, &why, now)));
+    let wanted = wanted.unwrap_or_default();
+    let Some(price) = wanted.amount else {
+        let why = &wanted.why;
+        return Err(Box::new(offer.lacks(NewOfferState::NoPrice, why, now)));
     };
+    if !facts.sends_first_prices && offer.released_price != Some(price) {
+        return Err(Box::new(offer.holds_price(price, &wanted.why, now)));
+    }
     let number = product.ean.clone();
     if offer.asin.is_none() && number.is_none() {
         let why = "its product has no EAN, UPC or GTIN: name its ASIN";
@@ -106,6 +113,7 @@ pub(crate) fn check(
     Ok(Ready {
         offer,
         price,
+        limits: wanted.limits,
         quantity,
         number,
     })
@@ -177,6 +185,16 @@ mod tests {
         state: Option<ListingState>,
         quantity: u32,
     ) -> Result<Ready, Box<NewOffer>> {
+        checked_offer(change, state, quantity, |offer| offer, true)
+    }
+
+    fn checked_offer(
+        change: impl FnOnce(&mut SkuInputs),
+        state: Option<ListingState>,
+        quantity: u32,
+        with: impl FnOnce(NewOffer) -> NewOffer,
+        sends_first_prices: bool,
+    ) -> Result<Ready, Box<NewOffer>> {
         let (connection, sku): (_, Sku) = (connection(), "MUG".parse().unwrap());
         let product =
             serde_json::json!({"sku": "MUG", "ean": "4006381333931", "rrp": {"GBP": "9.90"}});
@@ -214,10 +232,37 @@ mod tests {
                 rules: None,
                 rates: None,
             }),
+            sends_first_prices,
         };
         let now = kit::sample::at(0);
         let offer = NewOffer::wanted(&connection.key(), sku, Marketplace::Uk, None, None, now);
-        check(offer, &facts, now)
+        check(with(offer), &facts, now)
+    }
+
+    #[test]
+    fn a_first_price_waits_until_that_very_price_is_released() {
+        use stallkeeper::domain::new_offer::OfferAnswer;
+        let check = |with: &dyn Fn(NewOffer) -> NewOffer| {
+            let absent = Some(ListingState::NotOnAmazon);
+            checked_offer(|_| {}, absent, 4, with, false)
+        };
+        let held = check(&|offer| offer).unwrap_err();
+        let price = Decimal::new(990, 2);
+        assert_eq!(
+            (held.state, held.held_price),
+            (NewOfferState::Ask, Some(price))
+        );
+        let now = kit::sample::at(1);
+        let answer = |price| held.answered(&OfferAnswer::Price(price), None, now);
+        assert_eq!(answer(Decimal::new(991, 2)), None, "nobody looked at it");
+        let released = answer(price).unwrap();
+        assert_eq!(check(&|_| released.clone()).unwrap().price, price);
+        let of_before = NewOffer {
+            released_price: Some(Decimal::new(890, 2)),
+            ..released.clone()
+        };
+        let again = check(&|_| of_before.clone()).unwrap_err();
+        assert_eq!(again.held_price, Some(price), "it is another one by now");
     }
 
     #[test]

@@ -187,6 +187,7 @@ async fn upload(making: &Making<'_>, rules: &OfferRules, carried: &[Outgoing]) -
             asin: &one.asin,
             condition: settings.condition,
             price: one.ready.price,
+            limits: one.ready.limits,
             quantity: one.ready.quantity,
             handling_days: settings.handling_days,
             shipping_template: template,

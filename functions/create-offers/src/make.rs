@@ -133,6 +133,7 @@ async fn checked(making: &Making<'_>, batch: Vec<NewOffer>) -> Result<Vec<Ready>
             published: &making.offering.sending.published,
             rules: &prices.rules,
             pricing: prices.first(offer.marketplace),
+            sends_first_prices: making.offering.settings.sends_first_prices,
         };
         let read = offer.clone();
         match check(offer, &facts, Timestamp::now()) {

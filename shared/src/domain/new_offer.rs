@@ -42,7 +42,7 @@ pub enum NewOfferState {
     Wanted,
     /// Its item is looked for in Amazon's catalogue, and whether it may be offered.
     Searching,
-    /// A person says which item of Amazon's it is, or that it is never to be offered.
+    /// A person says which item of Amazon's it is, releases its first price, or says that it is never to be offered.
     Ask,
     /// Amazon does not let the seller offer it; the restrictions say what Amazon wants.
     Restricted,
@@ -154,6 +154,12 @@ pub struct NewOffer {
     /// For `ask`: the items that it may be.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
+    /// For `ask`: the first price, which waits for a person's look; in the marketplace's currency.
+    #[serde(default)]
+    pub held_price: Option<Decimal>,
+    /// A person released this price, and no other.
+    #[serde(default)]
+    pub released_price: Option<Decimal>,
     /// For `restricted`.
     #[serde(default)]
     pub restrictions: Vec<Restriction>,

@@ -3,10 +3,11 @@
 //!
 //! Amazon pages: *Submit a feed*, *Building Listings Management Workflows Guide*.
 
-use super::listing_patch::{write_number, write_text};
+use super::listing_patch::{write_number, write_price_attribute, write_text};
 use crate::domain::ids::Asin;
 use crate::domain::marketplace::Marketplace;
 use crate::domain::new_offer::OfferCondition;
+use crate::domain::price::PriceLimits;
 use rust_decimal::Decimal;
 
 /// "Sales terms are defined on the root PRODUCT product type, which should be used when listing items with sales terms only."
@@ -23,6 +24,8 @@ pub struct ListingOffer<'a> {
     pub condition: OfferCondition,
     /// As buyers see it, in the marketplace's currency.
     pub price: Decimal,
+    /// Between what amounts the price may be moved, by whomever.
+    pub limits: PriceLimits,
     /// The merchant-fulfilled quantity, one number for all marketplaces of the account.
     pub quantity: u32,
     /// Days until it is handed over to a carrier; absent: the seller's default.
@@ -82,9 +85,18 @@ impl ListingOffer<'_> {
         json.extend_from_slice(br#","purchasable_offer":[{"audience":"ALL","currency":"#);
         write_text(json, self.marketplace.currency());
         self.write_marketplace(json);
-        json.extend_from_slice(br#","our_price":[{"schedule":[{"value_with_tax":"#);
-        write_number(json, self.price);
-        json.extend_from_slice(b"}]}]}]");
+        let PriceLimits { least, most } = self.limits;
+        let prices = [
+            ("our_price", Some(self.price)),
+            ("minimum_seller_allowed_price", least),
+            ("maximum_seller_allowed_price", most),
+        ];
+        for (name, amount) in prices {
+            if let Some(amount) = amount {
+                write_price_attribute(json, name, amount);
+            }
+        }
+        json.extend_from_slice(b"}]");
     }
 }
 
@@ -102,6 +114,10 @@ mod tests {
             asin: &asin,
             condition: OfferCondition::New,
             price: "12.90".parse().unwrap(),
+            limits: PriceLimits {
+                least: Some("10.50".parse().unwrap()),
+                most: None,
+            },
             quantity: 7,
             handling_days: Some(2),
             shipping_template: Some("legacy-template-id"),
@@ -127,6 +143,7 @@ mod tests {
                 "purchasable_offer": [{
                     "audience": "ALL", "currency": "GBP", "marketplace_id": uk,
                     "our_price": [{"schedule": [{"value_with_tax": 12.9}]}],
+                    "minimum_seller_allowed_price": [{"schedule": [{"value_with_tax": 10.5}]}],
                 }],
             },
         });

@@ -330,3 +330,29 @@ async fn an_item_is_free_again_once_the_sku_that_had_it_is_never_to_be_offered()
     assert!(world.run().await && world.settle().await);
     assert_eq!(world.state("MUG-2").await, NewOfferState::Accepted);
 }
+
+#[tokio::test]
+async fn a_first_price_is_sent_only_once_a_person_released_it() {
+    let world = World::start().await;
+    world
+        .publish(|settings| settings.sends_first_prices = false)
+        .await;
+    world.item(MUG, "4006381333931").await;
+    world.wanted("MUG", "4006381333931").await;
+    assert!(world.run().await);
+    let held = world.offer("MUG").await;
+    assert_eq!(held.state, NewOfferState::Ask);
+    let price = held.held_price.unwrap();
+    assert_eq!(price, "9.90".parse().unwrap());
+    assert_eq!(
+        world.count("searchCatalogItems").await,
+        0,
+        "nothing is asked before"
+    );
+    let released = held.answered(&OfferAnswer::Price(price), None, jiff::Timestamp::now());
+    let released = released.unwrap();
+    let put = world.store.put_new_offer(&released, Some(&held));
+    assert_eq!(put.await.unwrap(), Written::Done);
+    assert!(world.run().await && world.settle().await);
+    assert_eq!(world.state("MUG").await, NewOfferState::Accepted);
+}

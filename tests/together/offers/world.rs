@@ -162,6 +162,7 @@ impl World {
         );
         let mut settings = self.store.offer_settings(key).await.unwrap();
         settings.on = true;
+        settings.sends_first_prices = true;
         settings.revision += 1;
         change(&mut settings);
         let saved = self.store.save_offer_settings(key, &settings).await;

@@ -4,6 +4,7 @@ use crate::App;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{
@@ -44,6 +45,10 @@ pub(crate) struct OfferRow {
     asin: Option<Asin>,
     /// For `ask`: the items that it may be. `POST …/offers/answer` says which.
     candidates: Vec<Candidate>,
+    /// For `ask`: the first price, in the marketplace's currency, which waits for a person's look. `POST …/offers/answer`
+    /// releases it.
+    #[schema(value_type = Option<String>, example = "19.99")]
+    held_price: Option<Decimal>,
     /// For `restricted`: what Amazon wants first.
     restrictions: Vec<Restriction>,
     /// What was sent of it last.
@@ -67,6 +72,7 @@ impl From<NewOffer> for OfferRow {
             why: offer.why,
             asin: offer.asin,
             candidates: offer.candidates,
+            held_price: offer.held_price,
             restrictions: offer.restrictions,
             sent: offer.sent,
             issues: offer.issues,

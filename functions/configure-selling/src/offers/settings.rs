@@ -35,6 +35,10 @@ pub(crate) struct SettingsRequest {
     #[serde(default = "usual")]
     #[schema(minimum = 1, maximum = 10000)]
     a_day: i64,
+    /// The first price of an offer is sent without a person's look. Else the offer asks, and waits until that very price is
+    /// released.
+    #[serde(default)]
+    sends_first_prices: bool,
 }
 
 fn usual() -> i64 {
@@ -58,6 +62,7 @@ impl SettingsRequest {
             handling_days,
             shipping_template: template.transpose()?,
             a_day,
+            sends_first_prices: self.sends_first_prices,
             revision: 0,
         })
     }

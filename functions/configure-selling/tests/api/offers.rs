@@ -124,6 +124,8 @@ async fn a_person_picks_the_item_or_says_never() {
     for bad in [
         json!({"sku": "A"}),
         json!({"sku": "A", "asin": "B000000002", "never": true}),
+        json!({"sku": "A", "asin": "B000000002", "price": "9.90"}),
+        json!({"sku": "A", "price": 9.9}),
     ] {
         stock.refused("POST", "offers/answer", bad, 422).await;
     }
@@ -169,6 +171,30 @@ async fn a_person_picks_the_item_or_says_never() {
 }
 
 #[tokio::test]
+async fn the_first_price_that_was_looked_at_is_released_and_no_other() {
+    let stock = Stock::selling(&["A"]).await;
+    stock.want(json!([{"sku": "A"}])).await;
+    let read = stock.new_offer("A").await;
+    let held = read.holds_price("9.90".parse().unwrap(), "recommended", Timestamp::now());
+    let store = &stock.database.store;
+    assert_eq!(
+        store.put_new_offer(&held, Some(&read)).await.unwrap(),
+        Written::Done
+    );
+    let listed = stock.ask("GET", "offers?state=ask", Value::Null).await;
+    assert_eq!(listed["offers"][0]["held_price"], "9.90");
+    let answer = |price: &str| json!({"sku": "A", "price": price});
+    let other = stock.refused("POST", "offers/answer", answer("9.80"), 409);
+    assert_eq!(other.await, "nothing-held");
+    for _ in 0..2 {
+        let answered = stock.ask("POST", "offers/answer", answer("9.90")).await;
+        assert_eq!(answered["state"], "wanted");
+    }
+    let released = stock.new_offer("A").await.released_price;
+    assert_eq!(released, Some("9.90".parse().unwrap()));
+}
+
+#[tokio::test]
 async fn offers_are_off_until_somebody_switches_them_on() {
     let stock = Stock::selling(&[]).await;
     let shown = stock.ask("GET", "offers/settings", Value::Null).await;
@@ -176,6 +202,7 @@ async fn offers_are_off_until_somebody_switches_them_on() {
         (&shown["on"], &shown["a_day"], &shown["condition"]),
         (&json!(false), &json!(200), &json!("new"))
     );
+    assert_eq!(shown["sends_first_prices"], false);
     let on = json!({"on": true, "handling_days": 2, "shipping_template": "UK", "a_day": 5});
     for _ in 0..2 {
         let set = stock.ask("PUT", "offers/settings", on.clone()).await;

@@ -50,6 +50,9 @@ pub struct OfferSettings {
     /// So many offers are sent in one day (UTC) at most.
     #[schema(minimum = 1, maximum = 10000)]
     pub a_day: u32,
+    /// The first price of an offer is sent without a person's look. Else the offer asks, and waits until that very price is
+    /// released.
+    pub sends_first_prices: bool,
     /// Rises by one with every write.
     #[schema(read_only)]
     pub revision: u64,
@@ -63,6 +66,7 @@ impl Default for OfferSettings {
             handling_days: None,
             shipping_template: None,
             a_day: 200,
+            sends_first_prices: false,
             revision: 0,
         }
     }

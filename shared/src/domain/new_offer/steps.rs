@@ -5,6 +5,7 @@ use crate::domain::ids::{Asin, ConnectionKey, Sku};
 use crate::domain::listing::{ListingIssue, ListingState};
 use crate::domain::marketplace::Marketplace;
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
 /// A run that was stopped is taken for gone by then.
@@ -24,6 +25,8 @@ const MOST_CANDIDATES: usize = 10;
 pub enum OfferAnswer {
     /// It is this item.
     Item(Asin),
+    /// Its first price, which is this one, may be sent.
+    Price(Decimal),
     /// It is never to be offered.
     Never,
 }
@@ -62,6 +65,8 @@ impl NewOffer {
             picked: asin.is_some(),
             asin,
             candidates: Vec::new(),
+            held_price: None,
+            released_price: None,
             restrictions: Vec::new(),
             sent: None,
             issues: Vec::new(),
@@ -98,12 +103,13 @@ impl NewOffer {
             picked,
             // Amazon may have it: that is looked at before it is sent again.
             sent: self.sent.clone(),
+            released_price: self.released_price,
             revision: self.revision + 1,
             ..again
         })
     }
 
-    /// A person answers; `None`: it is sent already, or was answered so.
+    /// A person answers; `None`: it is sent already, was answered so, or holds no such price.
     #[must_use]
     pub fn answered(
         &self,
@@ -121,6 +127,16 @@ impl NewOffer {
                 author,
                 ..self.moved(Never, "a person said that it is never to be offered", now)
             }),
+            OfferAnswer::Price(price) if self.held_price == Some(*price) => Some(Self {
+                released_price: Some(*price),
+                author,
+                ..self.moved(
+                    NewOfferState::Wanted,
+                    "a person released its first price: it waits for its turn",
+                    now,
+                )
+            }),
+            OfferAnswer::Price(_) => None,
             OfferAnswer::Item(asin) if self.picked && self.asin.as_ref() == Some(asin) => {
                 self.wanted_again(self.marketplace, Some(asin.clone()), author, now)
             }
@@ -178,6 +194,17 @@ impl NewOffer {
     #[must_use]
     pub fn asks(&self, why: &str, now: Timestamp) -> Self {
         self.moved(NewOfferState::Ask, why, now)
+    }
+
+    /// Nothing shows that its first price is right: a person looks at it.
+    #[must_use]
+    pub fn holds_price(&self, price: Decimal, why: &str, now: Timestamp) -> Self {
+        let currency = self.marketplace.currency();
+        let why = format!("its first price would be {price} {currency}: release it ({why})");
+        Self {
+            held_price: Some(price),
+            ..self.moved(NewOfferState::Ask, &why, now)
+        }
     }
 
     /// Amazon does not let the seller offer it.
@@ -359,6 +386,7 @@ impl NewOffer {
             state,
             why: why.to_owned(),
             candidates: Vec::new(),
+            held_price: None,
             restrictions: Vec::new(),
             issues: Vec::new(),
             tries: 0,
