@@ -32,6 +32,8 @@ pub struct App {
     pub jobs: Queue,
     /// Where feeds are looked after once Amazon has them.
     pub checks: Queue,
+    /// Woken for offers whose listings are to be matched.
+    pub listings: Queue,
     pub inbox: Inbox,
 }
 

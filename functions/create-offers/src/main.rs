@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
         amazon: start.amazon()?,
         jobs: start.queue("OFFER_JOBS_QUEUE_URL")?,
         checks: start.queue("FEED_CHECKS_QUEUE_URL")?,
+        listings: start.queue("LISTING_JOBS_QUEUE_URL")?,
         inbox: start.inbox("OFFER_JOBS_QUEUE_URL", "OFFER_JOBS_DEAD_LETTER_QUEUE_URL")?,
     };
     run(service_fn(|event: LambdaEvent<_>| {

@@ -63,6 +63,13 @@ async fn an_offer_is_found_sent_accepted_seen_and_matched() {
         NewOfferState::Accepted,
         "no report shows it"
     );
+    let jobs = world.sent("listings");
+    let kinds: Vec<&serde_json::Value> = jobs.iter().map(|(job, _)| &job["kind"]).collect();
+    assert_eq!(
+        kinds,
+        ["match"],
+        "until it is matched, sales elsewhere are not taken off it"
+    );
     let matched = Listing {
         state: ListingState::Matched,
         product: Some("MUG".parse().unwrap()),
@@ -77,6 +84,7 @@ async fn an_offer_is_found_sent_accepted_seen_and_matched() {
     world.make_due("MUG").await;
     assert!(world.run().await);
     assert_eq!(world.state("MUG").await, NewOfferState::Matched);
+    assert!(world.sent("listings").is_empty());
     assert_eq!(world.count("createFeed").await, 1);
     assert_eq!(world.violations().await, json!([]));
 }

@@ -72,6 +72,7 @@ impl World {
             amazon: at_amazon,
             jobs: clients.queue("jobs"),
             checks: clients.queue("checks"),
+            listings: clients.queue("listings"),
             inbox: clients.inbox("jobs"),
         };
         let settle = settle_feeds::App {

@@ -15,6 +15,8 @@ const MISSING: SignedDuration = SignedDuration::from_hours(24);
 /// The first of the looks that come ever later.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// When Amazon's report may show what it accepted.
+const SHOWN: SignedDuration = SignedDuration::from_mins(10);
 /// So often an offer goes again of which nobody knows what became; then a person looks.
 const MOST_TRIES: u32 = 8;
 /// The most candidates that are shown.
@@ -284,7 +286,7 @@ impl NewOffer {
     pub fn accepted(&self, issues: Vec<ListingIssue>, now: Timestamp) -> Self {
         Self {
             issues,
-            due_at: Some(now + FIRST_LOOK),
+            due_at: Some(now + SHOWN),
             ..self.moved(
                 NewOfferState::Accepted,
                 "Amazon accepted it; its report does not show it yet",
@@ -343,10 +345,9 @@ impl NewOffer {
                 "it is a listing as any other".to_owned(),
             ),
             None | Some(ListingState::NotOnAmazon) => {
-                let tries = self.tries + 1;
                 return Self {
-                    due_at: Some(now + wait(tries)),
-                    tries,
+                    due_at: Some(now + wait(self.tries)),
+                    tries: self.tries + 1,
                     revision: self.revision + 1,
                     ..self.clone()
                 };

@@ -150,11 +150,11 @@ fn an_accepted_offer_is_looked_for_until_it_is_matched() {
         .searching(at(0))
         .sent(sent(), at(0))
         .accepted(Vec::new(), at(0));
-    assert_eq!(accepted.due_at, Some(at(30)));
-    let absent = accepted.looked(Some(ListingState::NotOnAmazon), at(30));
+    assert_eq!(accepted.due_at, Some(at(10)));
+    let absent = accepted.looked(Some(ListingState::NotOnAmazon), at(10));
     assert_eq!(
         (absent.state, absent.due_at),
-        (NewOfferState::Accepted, Some(at(90)))
+        (NewOfferState::Accepted, Some(at(40)))
     );
     let closed = absent.looked(Some(ListingState::ClosedElsewhere), at(90));
     assert_eq!(closed.state, NewOfferState::SeenInReport);
