@@ -11,7 +11,7 @@ use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, LineValue};
 use stallkeeper::domain::ids::{AmazonSku, Asin, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::new_offer::{OfferRules, OfferVerdict, SentOffer};
+use stallkeeper::domain::new_offer::{NewOffer, OfferRules, OfferVerdict, SentOffer};
 use stallkeeper::error::{Class, Error, Result};
 use stallkeeper::offering;
 use stallkeeper::small_feed::{Leftover, Submission};
@@ -55,29 +55,51 @@ pub(crate) async fn send(
         return Ok(());
     }
     making.feeds().permits().await?;
-    count(making, leased, offers.len()).await?;
+    let all = offers.len();
+    count(making, leased, all).await?;
     let feed = begin(making, marketplace, &offers).await?;
     let carried = claim(making, &feed, offers).await?;
-    let document = match upload(making, rules, &carried).await {
-        Ok(document) => document,
-        Err(error) => return not_created(making, &feed, error).await,
-    };
-    if making.app.store.is_frozen(&making.key()).await? {
-        let verdict = OfferVerdict::NotSent("sending is frozen".to_owned());
-        let now = Timestamp::now();
-        return offering::return_offers(&making.app.store, &feed, &verdict, now).await;
-    }
-    let feeds = making.feeds();
-    match feeds.submit(&feed, carried.len(), &document).await? {
-        Submission::Submitted => Ok(()),
-        Submission::NotCreated(error) => not_created(making, &feed, error).await,
-        Submission::Unknown => {
+    leased.discount(all - carried.len());
+    let verdict = match submitted(making, rules, &feed, &carried).await? {
+        Ok(Submission::Submitted) => return Ok(()),
+        Ok(Submission::NotCreated(error)) => {
+            leased.discount(carried.len());
+            return not_created(making, &feed, error).await;
+        }
+        Ok(Submission::Unknown) => {
             let why =
                 "Amazon's answer to its feed was lost: it is looked for before it is sent again";
-            let verdict = OfferVerdict::Unknown(why.to_owned());
-            offering::return_offers(&making.app.store, &feed, &verdict, Timestamp::now()).await
+            OfferVerdict::Unknown(why.to_owned())
         }
+        Err(unsent) => {
+            leased.discount(carried.len());
+            OfferVerdict::NotSent(unsent.to_owned())
+        }
+    };
+    let now = Timestamp::now();
+    offering::return_offers(&making.app.store, &feed, &verdict, now).await
+}
+
+/// Uploads the document and has Amazon take the feed. `Err`: why it is not sent, for no fault of its own.
+async fn submitted(
+    making: &Making<'_>,
+    rules: &OfferRules,
+    feed: &Feed,
+    carried: &[Outgoing],
+) -> Result<Result<Submission, &'static str>> {
+    if carried.is_empty() {
+        return Ok(Err("all of it changed meanwhile"));
     }
+    let document = match upload(making, rules, carried).await {
+        Ok(document) => document,
+        Err(error) => return Ok(Ok(Submission::NotCreated(error))),
+    };
+    if making.may_go_on().await?.is_none() {
+        return Ok(Err("offers are not sent any more: frozen, or switched off"));
+    }
+    let feeds = making.feeds();
+    let submission = feeds.submit(feed, carried.len(), &document).await?;
+    Ok(Ok(submission))
 }
 
 /// Counts the offers of today before they are sent: stopped here, fewer are sent.
@@ -121,6 +143,9 @@ async fn claim(making: &Making<'_>, feed: &Feed, offers: Vec<Outgoing>) -> Resul
     let all = offers.len();
     let mut carried = Vec::with_capacity(all);
     for one in offers {
+        if !may_be_listed(making, &one.ready.offer).await? {
+            continue;
+        }
         let Ready {
             offer,
             price,
@@ -150,6 +175,21 @@ async fn claim(making: &Making<'_>, feed: &Feed, offers: Vec<Outgoing>) -> Resul
             .await?;
     }
     Ok(carried)
+}
+
+/// Whether it still has no listing, and nobody holds it since it was looked at; else it is put off.
+async fn may_be_listed(making: &Making<'_>, offer: &NewOffer) -> Result<bool> {
+    let (store, key) = (&making.app.store, making.key());
+    let listing = store
+        .listing(&key.listing(&offer.sku.as_amazon_sku()))
+        .await?;
+    let is_free = |it: &Listing| it.state == ListingState::NotOnAmazon && it.hold.is_none();
+    if listing.as_ref().is_some_and(is_free) {
+        return Ok(true);
+    }
+    let later = offer.put_off("its listing changed meanwhile", Timestamp::now());
+    let _ = store.put_new_offer(&later, Some(offer)).await?;
+    Ok(false)
 }
 
 /// Notes that a person wants the listing open: sold out, or not live yet, when Amazon's report shows it first, it is not taken

@@ -105,6 +105,11 @@ async fn work(making: &Making<'_>, leased: &mut Leased<OfferRun>) -> Result<RunO
         if making.is_late() {
             return Ok(RunOutcome::Again(0));
         }
+        match making.may_go_on().await? {
+            Some(true) => {}
+            Some(false) => return Ok(RunOutcome::Again(0)),
+            None => return Ok(RunOutcome::Done),
+        }
         let now = Timestamp::now();
         let a_day = making.offering.settings.a_day;
         let left = leased.left(a_day, today(now));

@@ -53,6 +53,12 @@ impl OfferRun {
         self.sent = before.saturating_add(offers);
         self.day = Some(today);
     }
+
+    /// Takes back offers that were counted, of which Amazon has none.
+    pub fn discount(&mut self, offers: usize) {
+        let offers = u32::try_from(offers).unwrap_or(u32::MAX);
+        self.sent = self.sent.saturating_sub(offers);
+    }
 }
 
 impl Store {

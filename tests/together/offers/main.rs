@@ -8,5 +8,6 @@
 
 mod doubts;
 mod making;
+mod meanwhile;
 mod stops;
 mod world;

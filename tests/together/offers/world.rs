@@ -31,7 +31,7 @@ pub(crate) struct World {
     settle: settle_feeds::App,
     aws: StandIn,
     http: reqwest::Client,
-    _database: Database,
+    database: Database,
     amazon: sandbox::Running,
 }
 
@@ -107,7 +107,7 @@ impl World {
                 .no_gzip()
                 .build()
                 .unwrap(),
-            _database: database,
+            database,
             amazon,
         };
         let settings = json!({"feed_seconds": 0});
@@ -271,6 +271,21 @@ impl World {
             .unwrap();
         let given = self.store.give_back(key, &mut leased.unwrap()).await;
         assert_eq!(given.unwrap(), Written::Done);
+    }
+
+    /// Time passes for Amazon's limits: ours and its own.
+    pub(crate) async fn forget_limits(&self) {
+        self.admin("PUT", "settings", json!({"refill": true})).await;
+        let tables = &self.database.tables;
+        let table = tables.name("ConnectionsTable");
+        for item in self.database.items("ConnectionsTable").await {
+            if !item["pk"].as_s().unwrap().starts_with("LIMIT#") {
+                continue;
+            }
+            let delete = tables.client.delete_item().table_name(table);
+            let delete = delete.key("pk", item["pk"].clone());
+            delete.key("sk", item["sk"].clone()).send().await.unwrap();
+        }
     }
 
     pub(crate) async fn open_feeds(&self) -> Vec<Feed> {
