@@ -17,6 +17,8 @@ const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 /// When Amazon's report may show what it accepted.
 const SHOWN: SignedDuration = SignedDuration::from_mins(10);
+/// After so long without being seen in a report, a person looks.
+const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// So often an offer goes again of which nobody knows what became; then a person looks.
 const MOST_TRIES: u32 = 8;
 /// The most candidates that are shown.
@@ -344,6 +346,14 @@ impl NewOffer {
                 NewOfferState::Matched,
                 "it is a listing as any other".to_owned(),
             ),
+            None | Some(ListingState::NotOnAmazon) if self.is_unseen_for_long(now) => {
+                let issue = ListingIssue {
+                    code: "not_seen".to_owned(),
+                    severity: "ERROR".to_owned(),
+                    message: "it was accepted, and no report showed it for two weeks: look in Seller Central, and want it again if it is not there".to_owned(),
+                };
+                return self.refused(vec![issue], now);
+            }
             None | Some(ListingState::NotOnAmazon) => {
                 return Self {
                     due_at: Some(now + wait(self.tries)),
@@ -370,6 +380,10 @@ impl NewOffer {
             tries,
             ..self.moved(state, &why, now)
         }
+    }
+
+    fn is_unseen_for_long(&self, now: Timestamp) -> bool {
+        now.duration_since(self.changed_at) > LONGEST_UNSEEN
     }
 
     /// Amazon has its listing, as a look before sending it again showed.

@@ -156,6 +156,12 @@ fn an_accepted_offer_is_looked_for_until_it_is_matched() {
         (absent.state, absent.due_at),
         (NewOfferState::Accepted, Some(at(40)))
     );
+    let two_weeks = 14 * 24 * 60;
+    let waits = absent.looked(None, at(two_weeks));
+    assert_eq!(waits.state, NewOfferState::Accepted);
+    let gone = waits.looked(None, at(two_weeks + 1));
+    assert_eq!((gone.state, gone.queue()), (NewOfferState::Refused, None));
+    assert_eq!(gone.issues[0].code, "not_seen");
     let closed = absent.looked(Some(ListingState::ClosedElsewhere), at(90));
     assert_eq!(closed.state, NewOfferState::SeenInReport);
     assert!(closed.due_at.is_some() && closed.why.contains("closed_elsewhere"));
