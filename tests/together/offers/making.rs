@@ -294,7 +294,7 @@ async fn of_two_skus_of_one_item_only_one_is_offered_and_the_other_asks() {
     for sku in ["MUG", "MUG-2"] {
         let read = world.offer(sku).await;
         let now = jiff::Timestamp::now();
-        if let Some(again) = read.wanted_again(UK, None, None, now) {
+        if let Some(again) = read.wanted_again(UK, None, None, None, now) {
             let put = world.store.put_new_offer(&again, Some(&read)).await;
             assert_eq!(put.unwrap(), Written::Done);
             assert!(world.run().await);

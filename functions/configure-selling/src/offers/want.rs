@@ -10,9 +10,10 @@ use serde_json::Value;
 use stallkeeper::api::scope::Connections;
 use stallkeeper::api::{Answer, Author, RowForm, Rows, TenantConnection, must_not_be_disconnected};
 use stallkeeper::domain::connection::Connection;
-use stallkeeper::domain::ids::{Asin, Sku};
+use stallkeeper::domain::ids::{Asin, ConnectionKey, Sku};
+use stallkeeper::domain::listing::ListingState;
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::new_offer::NewOffer;
+use stallkeeper::domain::new_offer::{NewOffer, NewOfferState};
 use stallkeeper::domain::product::Product;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -58,6 +59,8 @@ pub(crate) enum RowCode {
     NoProduct,
     /// The marketplace is not switched on, or the seller does not take part in it.
     Marketplace,
+    /// A person said that it is never to be offered.
+    Never,
     /// Somebody else changed it at the same time: send it again.
     Changed,
 }
@@ -91,7 +94,8 @@ pub(crate) struct WantResult {
 ///
 /// At most 1,000 rows, as a JSON array or CSV with the columns `sku` and, if wanted, `marketplace` and `asin`. One bad row keeps
 /// no other from being taken. Sending the same again changes nothing while an offer is on its way; what was asked about,
-/// restricted or refused is tried again. A SKU that the seller has at Amazon already is never offered a second time.
+/// restricted or refused is tried again, and so is one whose listing Amazon has no longer; what a person said never of is
+/// rejected. A SKU that the seller has at Amazon already is never offered a second time.
 #[utoipa::path(post, path = "/connections/{connection}/offers", operation_id = "wantOffers", tag = "listings",
     request_body(content(
         (Vec<WantedRow> = "application/json"),
@@ -201,12 +205,20 @@ impl App {
         for () in Written::attempts() {
             let (now, asin) = (Timestamp::now(), wanted.asin.clone());
             let read = self.store.new_offer(key, sku).await?;
+            let author = author.clone();
             let next = match &read {
-                None => NewOffer::wanted(key, sku.clone(), marketplace, asin, author.clone(), now),
-                Some(read) => match read.wanted_again(marketplace, asin, author.clone(), now) {
-                    Some(again) => again,
-                    None => return Ok(RowVerdict::Unchanged),
-                },
+                None => NewOffer::wanted(key, sku.clone(), marketplace, asin, author, now),
+                Some(read) if read.state == NewOfferState::Never => {
+                    let detail = "a person said that it is never to be offered: POST …/offers/answer with its asin takes that back";
+                    return Ok(RowVerdict::Refused(RowCode::Never, detail.to_owned()));
+                }
+                Some(read) => {
+                    let listing = self.listing_of(key, read).await?;
+                    match read.wanted_again(marketplace, asin, author, listing, now) {
+                        Some(again) => again,
+                        None => return Ok(RowVerdict::Unchanged),
+                    }
+                }
             };
             if self.store.put_new_offer(&next, read.as_ref()).await? == Written::Done {
                 return Ok(RowVerdict::Accepted);
@@ -214,6 +226,20 @@ impl App {
         }
         let detail = "somebody else changed it all the time: send it again".to_owned();
         Ok(RowVerdict::Refused(RowCode::Changed, detail))
+    }
+
+    /// The state of the listing that a matched offer became; nobody asks for that of others.
+    async fn listing_of(
+        &self,
+        connection: &ConnectionKey,
+        offer: &NewOffer,
+    ) -> Result<Option<ListingState>> {
+        if offer.state != NewOfferState::Matched {
+            return Ok(None);
+        }
+        let key = connection.listing(&offer.sku.as_amazon_sku());
+        let listing = self.store.listing(&key).await?;
+        Ok(listing.map(|listing| listing.state))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::stock::Stock;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{MarketplaceSettings, Participation};
+use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::new_offer::{Candidate, NewOffer, NewOfferState};
 use stallkeeper::domain::product::{Product, digest};
@@ -149,6 +150,10 @@ async fn a_person_picks_the_item_or_says_never() {
         .ask("POST", "offers/answer", json!({"sku": "A", "never": true}))
         .await;
     assert_eq!(never["state"], "never");
+    let rejected = stock.want(json!([{"sku": "A"}])).await["rejected"].clone();
+    assert_eq!(rejected[0]["code"], "never", "{rejected}");
+    let again = stock.ask("POST", "offers/answer", item).await;
+    assert_eq!(again["state"], "wanted", "named again, it is offered");
     let read = stock.new_offer("A").await;
     let sent = NewOffer {
         state: NewOfferState::Accepted,
@@ -220,4 +225,35 @@ async fn offers_are_off_until_somebody_switches_them_on() {
     ] {
         stock.refused("PUT", "offers/settings", bad, 422).await;
     }
+}
+
+#[tokio::test]
+async fn a_matched_offer_whose_listing_is_gone_is_made_again() {
+    let stock = Stock::selling(&["A"]).await;
+    stock.want(json!([{"sku": "A"}])).await;
+    let (store, read) = (&stock.database.store, stock.new_offer("A").await);
+    let matched = NewOffer {
+        state: NewOfferState::Matched,
+        revision: read.revision + 1,
+        ..read.clone()
+    };
+    let put = store.put_new_offer(&matched, Some(&read)).await.unwrap();
+    assert_eq!(put, Written::Done);
+    let connection = store.connection(&stock.key()).await.unwrap().unwrap();
+    let sku = "A".parse().unwrap();
+    let listing = Listing::new(&connection, sku, ListingState::Matched);
+    let placed = store.place_listing(&listing, None, false).await.unwrap();
+    assert_eq!(placed, Written::Done);
+    let told = stock.want(json!([{"sku": "A"}])).await;
+    assert_eq!(told["unchanged"], 1, "it is a listing as any other");
+    let read = store.listing(&listing.key()).await.unwrap().unwrap();
+    let gone = Listing {
+        state: ListingState::NotOnAmazon,
+        ..read.clone()
+    };
+    let placed = store.place_listing(&gone, Some(&read), false).await;
+    assert_eq!(placed.unwrap(), Written::Done);
+    let told = stock.want(json!([{"sku": "A"}])).await;
+    assert_eq!(told["accepted"], 1);
+    assert_eq!(stock.new_offer("A").await.state, NewOfferState::Wanted);
 }

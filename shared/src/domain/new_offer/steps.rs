@@ -81,16 +81,20 @@ impl NewOffer {
         }
     }
 
-    /// It is wanted again, now with this item if one is named; `None`: it is under way, or was never to be otherwise.
+    /// It is wanted again, now with this item if one is named; `None`: it is under way, or a person said never, which only an
+    /// answer takes back. `listing`: the state of its listing; one that was matched and is gone is made again.
     #[must_use]
     pub fn wanted_again(
         &self,
         marketplace: Marketplace,
         asin: Option<Asin>,
         author: Option<String>,
+        listing: Option<ListingState>,
         now: Timestamp,
     ) -> Option<Self> {
-        if self.state.is_under_way() {
+        let is_gone = self.state == NewOfferState::Matched
+            && listing.is_none_or(|it| it == ListingState::NotOnAmazon);
+        if self.state == NewOfferState::Never || self.state.is_under_way() && !is_gone {
             return None;
         }
         let picked = asin.is_some() || self.picked;
@@ -142,7 +146,16 @@ impl NewOffer {
             }),
             OfferAnswer::Price(_) => None,
             OfferAnswer::Item(asin) if self.picked && self.asin.as_ref() == Some(asin) => {
-                self.wanted_again(self.marketplace, Some(asin.clone()), author, now)
+                let state = match self.state {
+                    // Named again, it is no longer never to be offered.
+                    Never => NewOfferState::Ask,
+                    state => state,
+                };
+                let asked = Self {
+                    state,
+                    ..self.clone()
+                };
+                asked.wanted_again(self.marketplace, Some(asin.clone()), author, None, now)
             }
             OfferAnswer::Item(asin) => Some(Self {
                 asin: Some(asin.clone()),

@@ -80,14 +80,18 @@ fn exactly_one_item_is_offered_and_of_several_or_none_a_person_is_asked() {
     let never = two.answered(&OfferAnswer::Never, None, at(3)).unwrap();
     assert_eq!((never.state, never.queue()), (NewOfferState::Never, None));
     assert_eq!(never.answered(&OfferAnswer::Never, None, at(4)), None);
-    let again = never
-        .wanted_again(Marketplace::Uk, None, None, at(5))
-        .unwrap();
-    assert_eq!(
-        again.state,
-        NewOfferState::Wanted,
-        "a person changed their mind"
-    );
+    let again = never.wanted_again(Marketplace::Uk, None, None, None, at(5));
+    assert_eq!(again, None, "a list of many does not overrule a person");
+    for asin in ["B000000002", "B000000003"] {
+        let never = picked.answered(&OfferAnswer::Never, None, at(4)).unwrap();
+        let item = OfferAnswer::Item(asin.parse().unwrap());
+        let again = never.answered(&item, None, at(5)).unwrap();
+        assert_eq!(
+            (again.state, again.revision),
+            (NewOfferState::Wanted, never.revision + 1),
+            "a person changed their mind"
+        );
+    }
 }
 
 #[test]
@@ -101,13 +105,18 @@ fn what_is_under_way_is_not_wanted_twice() {
         (NewOfferState::Restricted, true),
         (NewOfferState::Refused, true),
         (NewOfferState::NoPrice, true),
+        (NewOfferState::Never, false),
     ] {
         let offer = NewOffer {
             state,
             ..wanted(None)
         };
-        let asked = offer.wanted_again(Marketplace::Uk, None, None, at(1));
+        let matched = Some(ListingState::Matched);
+        let asked = offer.wanted_again(Marketplace::Uk, None, None, matched, at(1));
         assert_eq!(asked.is_some(), again, "{state:?}");
+        let gone = offer.wanted_again(Marketplace::Uk, None, None, None, at(1));
+        let again = again || state == NewOfferState::Matched;
+        assert_eq!(gone.is_some(), again, "{state:?}");
     }
 }
 
@@ -235,7 +244,7 @@ fn taken(offer: &NewOffer, step: Step, now: Timestamp) -> Option<NewOffer> {
         }
         (Step::Never, _) => offer.answered(&OfferAnswer::Never, None, now),
         (Step::Pick, _) => offer.answered(&pick, None, now),
-        (Step::Again, _) => offer.wanted_again(Marketplace::Uk, None, None, now),
+        (Step::Again, _) => offer.wanted_again(Marketplace::Uk, None, None, None, now),
         _ => None,
     }
 }
