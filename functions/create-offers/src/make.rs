@@ -261,19 +261,15 @@ async fn rules(making: &Making<'_>, marketplace: Marketplace) -> Result<Option<O
     making.app.amazon.offer_rules(&answer.value).await.map(Some)
 }
 
-/// None, if Amazon would refuse all of them for what the settings say.
+/// None, if Amazon would refuse all of them for what the settings say: they go on once those are mended, tried ever later.
 async fn fitting(making: &Making<'_>, rules: &OfferRules, items: Vec<Ready>) -> Result<Vec<Ready>> {
     let Err(lacking) = rules.template(&making.offering.settings) else {
         return Ok(items);
     };
     for one in items {
-        let not = refused(
-            &one.offer,
-            "would_be_refused",
-            &lacking.to_string(),
-            Timestamp::now(),
-        );
-        store(making, &one.offer, &not).await?;
+        let why = format!("Amazon would refuse it: {lacking}");
+        let later = one.offer.put_off(&why, Timestamp::now());
+        store(making, &one.offer, &later).await?;
     }
     Ok(Vec::new())
 }

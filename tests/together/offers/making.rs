@@ -253,9 +253,15 @@ async fn amazons_refusal_is_shown_in_its_words_and_a_missing_template_before_any
     world.wanted("CUP", "4006381333931").await;
     assert!(world.run().await);
     let lacking = world.offer("CUP").await;
-    assert_eq!(lacking.state, NewOfferState::Refused);
+    assert_eq!(lacking.state, NewOfferState::Wanted);
     assert!(lacking.why.contains("“UK”"), "{}", lacking.why);
     assert_eq!(world.count("createFeed").await, 1);
+    world
+        .publish(|settings| settings.shipping_template = None)
+        .await;
+    world.make_due("CUP").await;
+    assert!(world.run().await);
+    assert_eq!(world.state("CUP").await, NewOfferState::Sent, "mended");
 }
 
 #[tokio::test]
