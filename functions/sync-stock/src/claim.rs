@@ -123,11 +123,15 @@ pub(crate) async fn claim(
                 generation: first.generation,
                 send_count: first.send_count,
             };
+            let percent = session.sending.settings().brakes.price_percent;
             let call = async |send_count: u64, sent: Sent<LimitedPrice>| {
                 let LimitedPrice { amount, limits } = sent.value;
                 let sent = sent.with(amount);
                 let claim = store.claim_offer(key, send_count, &sent, limits);
-                Ok(seen(claim.await?))
+                Ok(match claim.await? {
+                    Claimed::Done => None,
+                    Claimed::Conflict(now) => Some(now.map(|it| Current::price(*it, percent))),
+                })
             };
             let claimed = claim_with(session, target, first, by, call).await?;
             Ok(as_line(claimed, |LimitedPrice { amount, limits }| {

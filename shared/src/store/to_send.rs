@@ -6,9 +6,7 @@ use super::item::{condition_failed, failure, item, n, s, text, value};
 use super::key::{self, Key, SHARDS};
 use crate::domain::feed::LineValue;
 use crate::domain::ids::{AmazonSku, ConnectionKey, FeedId};
-use crate::domain::listing::{
-    Listing, ListingPart, Next, NextPrice, Offer, Standing, next, next_price,
-};
+use crate::domain::listing::{Listing, ListingPart, Next, Offer, Standing, next};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::stock::Policy;
 use crate::error::Result;
@@ -199,11 +197,9 @@ impl ToSend {
         product_type: Option<String>,
         at: Timestamp,
     ) -> Option<Self> {
-        let (wanted, sent) = (offer.wanted.as_ref()?, offer.sent.as_ref()?);
+        let (wanted, _) = (offer.wanted.as_ref()?, offer.sent.as_ref()?);
         let amount = wanted.amount?;
-        let next = next_price(offer, Standing::Lost, brake_percent);
-        let passes = sent.value == amount || matches!(next, NextPrice::Send(_));
-        (passes && !offer.is_refused(amount))
+        (offer.passes_brake(brake_percent) && !offer.is_refused(amount))
             .then(|| Self::price(offer, amount, wanted.generation, product_type, at))
     }
 }

@@ -54,9 +54,11 @@ impl LimitedPrice {
     }
 }
 
-impl From<Offer> for Current<LimitedPrice> {
-    fn from(offer: Offer) -> Self {
+impl Current<LimitedPrice> {
+    /// `price_percent`: the brake. A price that is held is none that is wanted.
+    pub(crate) fn price(offer: Offer, price_percent: u8) -> Self {
         let wanted = offer.wanted.as_ref();
+        let wanted = wanted.filter(|_| offer.passes_brake(price_percent));
         let priced = |amount| LimitedPrice::of(&offer, amount);
         Self {
             sendable: true,

@@ -6,10 +6,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use stallkeeper::domain::connection::{MarketplaceSettings, PriceMode};
 use stallkeeper::domain::feed::{FeedKind, FeedLine, FeedState, LineValue, SentBy};
-use stallkeeper::domain::listing::{Offer, WantedPrice};
+use stallkeeper::domain::listing::{Offer, Sent, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::price::{PriceLimits, SentLimits};
-use stallkeeper::store::{ToSend, WantedWritten};
+use stallkeeper::store::{Claimed, ToSend, WantedWritten};
 
 const UK: Marketplace = Marketplace::Uk;
 const SKUS: [&str; 3] = ["A", "b/2", "c#3"];
@@ -273,6 +273,38 @@ async fn a_price_goes_with_the_limits_that_its_rules_give_and_those_they_drop_ar
             assert!(lines.iter().all(|it| it.value == line), "{lines:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_price_that_is_held_is_not_sent_in_the_place_of_one_that_was_lost() {
+    let world = World::start().await;
+    world.list(&["A"], 50).await;
+    world.price_mode(PriceMode::Rrp).await;
+    world.want_price("A", 12, 1).await;
+    // A run claimed it and was stopped. Then a price was wanted that moves too far: it has no entry.
+    let key = &world.ids().listing(&"A".parse().unwrap()).offer(UK);
+    let sent = Sent {
+        value: Decimal::from(12),
+        generation: 1,
+        at: ago(0),
+        by: SentBy::Patch,
+    };
+    let claim = world
+        .store
+        .claim_offer(key, 0, &sent, SentLimits::default());
+    assert_eq!(claim.await.unwrap(), Claimed::Done);
+    let wanted = WantedPrice {
+        amount: Some(Decimal::from(60)),
+        generation: 2,
+        at: ago(0),
+        ..WantedPrice::default()
+    };
+    let written = world.store.write_wanted_price(key, &wanted).await.unwrap();
+    assert!(matches!(written, WantedWritten::Current(_)));
+    world.tick().await;
+    assert_eq!(world.price("A").await, None);
+    assert_eq!(world.offer("A").await.sent, Some(sent));
+    assert!(world.to_send().await.is_empty());
 }
 
 #[test]

@@ -102,6 +102,15 @@ impl Offer {
         next != self.sent_limits || !known && !next.are_untouched()
     }
 
+    /// Whether the wanted price may go out in the place of one that may never have arrived. That one had passed the brake;
+    /// what is wanted since must pass it first.
+    pub fn passes_brake(&self, price_percent: u8) -> bool {
+        let wanted = self.wanted.as_ref().and_then(|wanted| wanted.amount);
+        let sent = self.sent.as_ref().map(|sent| sent.value);
+        let next = next_price(self, Standing::Lost, price_percent);
+        wanted.is_some() && sent == wanted || !matches!(next, NextPrice::Held { .. })
+    }
+
     /// Whether Amazon refused this price for good.
     pub fn is_refused(&self, amount: Decimal) -> bool {
         let refused = self.refused.as_ref();
@@ -292,6 +301,26 @@ mod tests {
             next(gone, None, Standing::Patched),
             NextPrice::Nothing(_)
         ));
+    }
+
+    #[test]
+    fn what_replaces_a_price_that_may_not_have_arrived_passes_the_brake_by_itself() {
+        let passes = |sent: i64, wanted| {
+            let sent = Some(Sent {
+                value: Decimal::from(sent),
+                generation: 3,
+                at: Timestamp::UNIX_EPOCH,
+                by: SentBy::Patch,
+            });
+            let offer = Offer {
+                sent,
+                ..offer(10, wanted)
+            };
+            offer.passes_brake(50)
+        };
+        assert!(passes(12, 13) && passes(12, 10));
+        assert!(passes(40, 40), "a person released it");
+        assert!(!passes(12, 16), "from what Amazon may still show");
     }
 
     #[test]
