@@ -224,6 +224,19 @@ async fn held_prices_are_released_by_name_or_all_of_a_rule() {
         );
         assert_eq!(stand.queued("ticks").len(), 1);
     }
+    let b = &key().listing(&"B".parse().unwrap());
+    let read = stand.store.listing(b).await.unwrap().unwrap();
+    let hold =
+        serde_json::from_value(json!({"mode": "leave", "reason": "a recall", "since": at(0)}));
+    let held = stand.store.hold_listing(&read, &hold.unwrap()).await;
+    assert_eq!(held.unwrap(), Written::Done);
+    let of_rule = json!({"rule": {"name": "Kettles", "marketplace": "UK"}});
+    let told = release(of_rule).await.is(200);
+    assert_eq!(told["released"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&told["refused"][0]["sku"], &told["refused"][0]["kind"]),
+        (&json!("B"), &json!("urn:stallkeeper:listing-held"))
+    );
     let price = explained(&stand, "A").await["prices"][0].clone();
     contains(&price["next"], "is to be sent");
 }

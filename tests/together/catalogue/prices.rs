@@ -71,6 +71,25 @@ async fn a_price_that_moves_too_far_is_held_until_a_person_lets_it_go() {
             .await
             .problem(status, kind);
     }
+    let refused = async |kind: &str| {
+        let told = stand.send("POST", path, None, String::new()).await;
+        told.problem(409, kind);
+    };
+    let mut left = uk.clone();
+    left.price_mode = PriceMode::Leave;
+    store.put_marketplace(&key(), &left).await.unwrap();
+    refused("price-left-alone").await;
+    store.put_marketplace(&key(), &uk).await.unwrap();
+    let shadow = async |shadow: bool| {
+        let mut plan = store.stock_plan(&key()).await.unwrap();
+        plan.published.as_mut().unwrap().shadow = shadow;
+        plan.revision += 1;
+        let saved = store.save_stock_plan(&key(), &plan).await;
+        assert_eq!(saved.unwrap(), Written::Done);
+    };
+    shadow(true).await;
+    refused("nothing-sent").await;
+    shadow(false).await;
     store
         .observe_offer(
             offer,

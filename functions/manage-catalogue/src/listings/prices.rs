@@ -1,6 +1,7 @@
 //! Releases prices that were held because they move too far: one, several, or all of a rule.
 
 pub(super) mod several;
+mod terms;
 
 use crate::App;
 use axum::Json;
@@ -17,8 +18,12 @@ use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::queue::StockTick;
 use stallkeeper::store::{ToSend, Written};
 use std::sync::Arc;
+use terms::PriceTerms;
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
+
+/// The kind of problem of a price that is not held.
+const NOTHING_HELD: &str = "nothing-held";
 
 /// Which price.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,7 +54,7 @@ pub(crate) struct ReleasedPrice {
     responses(
         (status = 200, description = "Released, now or before", body = ReleasedPrice),
         (status = 404, description = "There is no such connection or price"),
-        (status = 409, description = "It is not held, or Amazon's own rules set it, or a person holds the whole listing"),
+        (status = 409, description = "It is not held; or none is sent there: the connection is in shadow, prices are left alone, the product is not sold, Amazon's own rules set it, or a person holds the whole listing"),
     ))]
 pub(crate) async fn release(
     connection: TenantConnection<Catalogue>,
@@ -57,8 +62,9 @@ pub(crate) async fn release(
     Parameters(PriceParams { sku, marketplace }): Parameters<PriceParams>,
 ) -> Answer<Json<ReleasedPrice>> {
     let now = Timestamp::now();
+    let terms = PriceTerms::load(&app.store, &connection.key()).await?;
     let released = app
-        .release_price(&connection, sku, marketplace, now)
+        .release_price(&connection, &terms, sku, marketplace, now)
         .await?;
     app.begin_round(&connection).await?;
     Ok(Json(released))
@@ -72,6 +78,7 @@ impl App {
     async fn release_price(
         &self,
         connection: &Connection,
+        terms: &PriceTerms,
         sku: AmazonSku,
         marketplace: Marketplace,
         now: Timestamp,
@@ -97,7 +104,8 @@ impl App {
                 "Take the listing out of the rule in Seller Central; within a day it is seen here.",
             ));
         }
-        let amount = self.held(connection, &offer).await?;
+        terms.must_be_sent(&listing, marketplace)?;
+        let amount = self.held(connection, terms, &offer).await?;
         let generation = offer.wanted.as_ref().map_or(0, |wanted| wanted.generation);
         // Of what was looked at, and no other: a newer price waits for its own release.
         if store.release_offer(key, generation).await? == Written::Conflict {
@@ -124,15 +132,16 @@ impl App {
 
     /// The price that is held; one that was released and is not sent yet counts as held, so that asking again does what
     /// a crash left undone.
-    async fn held(&self, connection: &Connection, offer: &Offer) -> Answer<Decimal> {
-        let key = &connection.key();
-        let plan = self.store.stock_plan(key).await?;
-        let settings = plan.published.as_ref().map(|it| &it.settings);
-        let percent = settings.unwrap_or(&plan.draft).brakes.price_percent;
-        let feed = self.carried_by(key, offer.sent_by()).await?;
+    async fn held(
+        &self,
+        connection: &Connection,
+        terms: &PriceTerms,
+        offer: &Offer,
+    ) -> Answer<Decimal> {
+        let feed = self.carried_by(&connection.key(), offer.sent_by()).await?;
         let standing = Standing::of(offer.sent_by(), feed.as_ref());
         let released = offer.wanted.as_ref().map(|wanted| wanted.generation);
-        match next_price(offer, standing, percent) {
+        match next_price(offer, standing, terms.brake_percent) {
             NextPrice::Held { to, .. } => Ok(to),
             NextPrice::Send(amount)
                 if released.is_some_and(|generation| offer.released_to >= generation) =>
@@ -140,7 +149,7 @@ impl App {
                 Ok(amount)
             }
             _ => Err(Problem::conflict(
-                "nothing-held",
+                NOTHING_HELD,
                 "This price is not held.",
                 "GET /connections/{connection}/listings?sku= explains what is to be sent, or why nothing is.",
             )),

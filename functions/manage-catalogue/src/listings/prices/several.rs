@@ -1,6 +1,7 @@
 //! `POST /connections/{connection}/prices/release-several`: prices that are named, or all of a rule, page by page.
 
-use super::ReleasedPrice;
+use super::terms::PriceTerms;
+use super::{NOTHING_HELD, ReleasedPrice};
 use crate::App;
 use axum::Json;
 use axum::extract::State;
@@ -58,7 +59,7 @@ pub(crate) struct PriceReleaseRequest {
 pub(crate) struct ReleasedPrices {
     /// They are sent with the round that begins now.
     released: Vec<ReleasedPrice>,
-    /// Prices that were named and could not be released, and why.
+    /// Prices that could not be released, and why. Of a rule, those that are not held are left out.
     refused: Vec<UnreleasedPrice>,
     /// Of a rule: give it back as `after` to go on; `null` = that was all.
     next: Option<String>,
@@ -139,8 +140,9 @@ impl App {
         now: Timestamp,
     ) -> Answer<ReleasedPrices> {
         let mut all = ReleasedPrices::default();
+        let terms = PriceTerms::load(&self.store, &connection.key()).await?;
         for NamedPrice { sku, marketplace } in prices {
-            let released = self.release_price(connection, sku.clone(), marketplace, now);
+            let released = self.release_price(connection, &terms, sku.clone(), marketplace, now);
             match released.await {
                 Ok(released) => all.released.push(released),
                 // Ours to mend: the caller tries again.
@@ -197,12 +199,14 @@ impl App {
         };
         let prices = offers.into_iter().filter(of_rule);
         let prices = prices.map(|(sku, marketplace)| NamedPrice { sku, marketplace });
-        let released = self
+        let mut released = self
             .release_named(connection, prices.collect(), now)
             .await?;
+        // That is what most of them are.
+        released
+            .refused
+            .retain(|price| !price.kind.ends_with(NOTHING_HELD));
         Ok(ReleasedPrices {
-            // That one of them is not held is what most of them are.
-            refused: Vec::new(),
             next: page.next.map(|after| encode_cursor(&place(after))),
             ..released
         })
