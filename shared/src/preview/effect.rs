@@ -268,10 +268,11 @@ pub(super) fn price_effect(
     let mut offer = offer
         .cloned()
         .unwrap_or_else(|| unknown(listing, marketplace));
-    // A person may have released this very price; whatever else was released is another.
-    let is_released = offer.wanted.as_ref().is_some_and(|stored| {
-        stored.amount == wanted.amount && offer.released_to >= stored.generation
-    });
+    // A person may have released this very price; any other is wanted anew, and must be released by itself.
+    let is_released = offer
+        .wanted
+        .as_ref()
+        .is_some_and(|stored| stored.is_same(&wanted) && offer.released_to >= stored.generation);
     offer.released_to = is_released.into();
     offer.wanted = Some(WantedPrice {
         generation: 1,

@@ -6,6 +6,7 @@ use crate::domain::ids::{AmazonSku, ConnectionId, ConnectionKey, ListingKey, Off
 use crate::domain::marketplace::Marketplace;
 use crate::domain::price::{PriceLimits, SentLimits, moves_by_more};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +31,11 @@ pub struct WantedPrice {
 }
 
 impl WantedPrice {
-    /// Whether it says the same as another, whenever either was computed.
+    /// Whether it says the same as another, whenever either was computed: that the same rate is of a later day makes no other
+    /// price.
     pub fn is_same(&self, other: &Self) -> bool {
         let timeless = |it: &Self| Self {
+            why: undated(&it.why),
             generation: 0,
             at: Timestamp::UNIX_EPOCH,
             ..it.clone()
@@ -116,6 +119,14 @@ impl Offer {
         let refused = self.refused.as_ref();
         refused.is_some_and(|refused| refused.value == amount && refused.is_final())
     }
+}
+
+/// The words without the days in them.
+fn undated(words: &str) -> String {
+    let others = words
+        .split(' ')
+        .filter(|word| word.parse::<Date>().is_err());
+    others.collect::<Vec<_>>().join(" ")
 }
 
 /// What is to be done about an offer.
@@ -332,6 +343,13 @@ mod tests {
             ..one.clone()
         };
         assert!(one.is_same(&later));
+        let of_day = |day: &str, cost: &str| WantedPrice {
+            why: format!("cost {cost} EUR by the rate of {day} = 8.60 GBP"),
+            ..one.clone()
+        };
+        let friday = of_day("2026-11-27", "10");
+        assert!(friday.is_same(&of_day("2026-11-30", "10")));
+        assert!(!friday.is_same(&of_day("2026-11-27", "10.01")));
         let mut other = one.clone();
         other.limits.least = Some(Decimal::ONE);
         assert!(!one.is_same(&other));

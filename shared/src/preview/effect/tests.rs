@@ -135,3 +135,40 @@ fn a_held_listing_stays_as_it_is_or_goes_to_zero() {
     assert_eq!(effect_of("zero", 5).to_zero, 1);
     assert_eq!(effect_of("zero", 0).unchanged, 1);
 }
+
+#[test]
+fn a_price_counts_as_released_only_if_it_is_the_very_one_that_was() {
+    let product = serde_json::json!({"sku": "A", "rrp": {"GBP": "40"}});
+    let product: Product = serde_json::from_value(product).unwrap();
+    let pricing = Pricing {
+        marketplace: Marketplace::Uk,
+        mode: crate::domain::connection::PriceMode::Rrp,
+        rules: None,
+        rates: None,
+    };
+    let next = |change: fn(&mut WantedPrice)| {
+        let listing = listing(None);
+        let mut stored = pricing.wanted(&product, 1, 7, at(0)).unwrap();
+        change(&mut stored);
+        let offer = Offer {
+            wanted: Some(stored),
+            released_to: 7,
+            ..unknown(&listing, Marketplace::Uk)
+        };
+        let settings = StockSettings::default();
+        let standing = Standing::Patched;
+        let effect = price_effect(
+            &listing,
+            &pricing,
+            Some(&offer),
+            &product,
+            standing,
+            &settings,
+            at(2),
+        );
+        effect.unwrap().next
+    };
+    assert_eq!(next(|_| {}), NextPrice::Send(Decimal::from(40)));
+    let of_a_rule = next(|stored| stored.rule = Some("Kettles".into()));
+    assert!(matches!(of_a_rule, NextPrice::Held { .. }), "{of_a_rule:?}");
+}
