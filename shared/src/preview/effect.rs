@@ -81,6 +81,8 @@ pub struct PriceEffect {
     /// What the merchant would keep of it, as far as rules say.
     pub kept: Option<Kept>,
     pub next: NextPrice,
+    /// One of Amazon's rules sets it, as far as the last look shows: nothing of ours is sent.
+    pub automated: bool,
 }
 
 impl PriceEffect {
@@ -88,8 +90,14 @@ impl PriceEffect {
     pub fn would_be(&self) -> Option<Decimal> {
         match self.next {
             NextPrice::Nothing(_) => None,
+            NextPrice::Send(_) if self.is_of_limits() => None,
             NextPrice::Send(amount) | NextPrice::Held { to: amount, .. } => Some(amount),
         }
+    }
+
+    /// Whether it is sent for its floor or ceiling alone.
+    pub fn is_of_limits(&self) -> bool {
+        matches!(self.next, NextPrice::Send(amount) if Some(amount) == self.shown)
     }
 
     /// Whether it would wait for a person.
@@ -278,7 +286,8 @@ pub(super) fn price_effect(
         generation: 1,
         ..wanted.clone()
     });
-    let next = match listing.price_is_automated(marketplace) {
+    let automated = listing.price_is_automated(marketplace);
+    let next = match automated {
         true => NextPrice::Nothing("a rule of Amazon's automated pricing sets it"),
         false => next_price(&offer, standing, settings.brakes.price_percent),
     };
@@ -290,6 +299,7 @@ pub(super) fn price_effect(
         kept: pricing.kept(product, listing.units),
         wanted,
         next,
+        automated,
     })
 }
 

@@ -75,6 +75,10 @@ pub(crate) enum PriceOutcome {
     /// It moves by more than the brake allows, or would be the first: it waits for a person.
     Held,
     Unchanged,
+    /// It stays, and its floor or ceiling, which Amazon does not have so yet, goes with it.
+    Limits,
+    /// A rule of Amazon's automated pricing sets it: it is left alone.
+    Automated,
     /// None can be made: it is left as it is, and `why` says what is missing.
     NoPrice,
 }
@@ -83,6 +87,8 @@ impl PriceOutcome {
     fn of(price: &PriceEffect) -> Self {
         match price.next {
             _ if price.wanted.amount.is_none() => Self::NoPrice,
+            _ if price.automated => Self::Automated,
+            NextPrice::Send(_) if price.is_of_limits() => Self::Limits,
             NextPrice::Send(_) => Self::Changed,
             NextPrice::Held { .. } => Self::Held,
             NextPrice::Nothing(_) => Self::Unchanged,

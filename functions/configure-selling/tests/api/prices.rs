@@ -232,6 +232,11 @@ async fn a_draft_is_simulated_price_by_price_before_anything_is_sent() {
     };
     let same = same.offer(Marketplace::Uk);
     store.observe_offer(&same, &observed, false).await.unwrap();
+    stock.priced("TAKEN", json!({"GBP": "10"}), Some(16)).await;
+    let auto = &stock.key().listing(&"TAKEN".parse().unwrap());
+    let look = json!({"at": Timestamp::now(), "found": "merchant", "automated_prices": ["UK"]});
+    let look = serde_json::from_value(look).unwrap();
+    store.note_look(auto, &look).await.unwrap();
     stock
         .ask("PUT", "stock-settings", json!({"on": true}))
         .await;
@@ -252,7 +257,8 @@ async fn a_draft_is_simulated_price_by_price_before_anything_is_sent() {
             ["FIRST", "held", "-", "15.60", "-"],
             ["MOVES", "changed", "16", "15.60", "-2.5"],
             ["NONE", "no_price", "16", "-", "-"],
-            ["SAME", "unchanged", "31.20", "31.20", "0"],
+            ["SAME", "limits", "31.20", "31.20", "0"],
+            ["TAKEN", "automated", "16", "15.60", "-2.5"],
         ]
         .map(|row| row.map(str::to_owned))
     );
