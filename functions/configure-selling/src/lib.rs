@@ -70,7 +70,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(preview::prices::list))
         .routes(routes!(selection::show, selection::put))
         .routes(routes!(selection::products::list))
-        .routes(routes!(prices::show, prices::put))
+        .routes(routes!(prices::show, prices::put, prices::remove))
         .routes(routes!(exchange_rates::show, exchange_rates::put))
         .routes(routes!(brakes::freeze))
         .routes(routes!(brakes::unfreeze))

@@ -90,6 +90,33 @@ pub(crate) async fn put(
         .await
 }
 
+/// Take the draft of a marketplace's price rules away: once that is published, the price mode of the marketplace's settings
+/// decides.
+///
+/// Taken away before, nothing changes. What Amazon was sent stays there until another price is wanted.
+#[utoipa::path(delete, path = "/connections/{connection}/prices/{marketplace}", operation_id = "deletePriceRules", tag = "prices",
+    params(("marketplace" = String, Path, description = "Country code of the marketplace, as Amazon writes it")),
+    responses(
+        (status = 200, description = "No rules are drafted", body = PricesAnswer),
+        (status = 409, description = "The connection is disconnected"),
+    ))]
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    connection: TenantConnection<Connections>,
+    Path(path): Path<PricesPath>,
+) -> Answer<Json<PricesAnswer>> {
+    must_not_be_disconnected(&connection)?;
+    let marketplace = of_region(&connection, &path)?;
+    let change = app.change_rules(&connection, |draft| {
+        draft.prices.remove(&marketplace);
+        Ok(())
+    });
+    let (plan, draft) = change.await?;
+    info!(connection.id = %connection.id, %marketplace, draft.revision = plan.draft_revision, "the draft of the price rules of connection `{}` is taken away", connection.id);
+    app.prices_answer(&connection, marketplace, &plan, &draft)
+        .await
+}
+
 fn of_region(connection: &Connection, path: &PricesPath) -> Answer<Marketplace> {
     let marketplace: Option<Marketplace> = path.marketplace.parse().ok();
     let of_region = marketplace.filter(|it| it.region() == connection.region());

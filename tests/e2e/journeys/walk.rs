@@ -144,6 +144,7 @@ pub fn steps(shop: &Shop, foreign_token: &str) -> Vec<Step> {
         ("GET", "/connections/{connection}/preview/listings", none(), NotFound),
         ("GET", "/connections/{connection}/prices/{marketplace}", none(), NotFound),
         ("PUT", "/connections/{connection}/prices/{marketplace}", json!({"mode": "leave"}), NotFound),
+        ("DELETE", "/connections/{connection}/prices/{marketplace}", none(), NotFound),
         ("GET", "/connections/{connection}/preview/prices", none(), NotFound),
         ("POST", "/connections/{connection}/prices/release-several", json!({"prices": []}), NotFound),
         ("POST", "/connections/{connection}/holds", json!([]), NotFound),

@@ -13,7 +13,7 @@ fn operations() -> Vec<(String, String)> {
 #[tokio::test]
 async fn every_route_wants_a_token_with_the_scope() {
     let stock = Stock::new().await;
-    assert_eq!(operations().len(), 26);
+    assert_eq!(operations().len(), 27);
     routes::want_a_token_with_the_scope(&router(stock.app.clone()), &operations()).await;
 }
 

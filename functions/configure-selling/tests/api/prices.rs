@@ -110,6 +110,22 @@ async fn rules_are_in_force_once_the_draft_that_holds_them_is_published() {
     );
     stock.publish().await;
     assert_eq!(stock.rules_in_force().await.prices.len(), 2);
+
+    // Taken away, the price mode of the marketplace's settings decides again, once that is published.
+    for _ in 0..2 {
+        let gone = stock.ask("DELETE", "prices/DE", Value::Null).await;
+        assert_eq!(
+            (&gone["draft"], &gone["published"]["mode"]),
+            (&Value::Null, &json!("rules"))
+        );
+        assert_eq!(gone["draft_revision"], 4);
+    }
+    stock.publish().await;
+    let in_force = stock.rules_in_force().await;
+    assert_eq!(
+        in_force.prices.keys().collect::<Vec<_>>(),
+        [&Marketplace::Uk]
+    );
 }
 
 #[tokio::test]
