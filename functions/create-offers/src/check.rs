@@ -231,6 +231,7 @@ mod tests {
                 mode: PriceMode::Rrp,
                 rules: None,
                 rates: None,
+                today: jiff::civil::date(2026, 11, 28),
             }),
             sends_first_prices,
         };

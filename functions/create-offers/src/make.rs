@@ -171,7 +171,7 @@ impl Prices {
         let mut settings = self.marketplaces.iter();
         let settings = settings.find(|it| it.marketplace == marketplace && it.active)?;
         let rates = self.rates.as_ref().map(|it| &it.rates);
-        let pricing = self.rules.pricing(settings, rates);
+        let pricing = self.rules.pricing(settings, rates, Timestamp::now());
         Some(match pricing.mode {
             PriceMode::Leave => Pricing {
                 mode: PriceMode::Rrp,

@@ -7,6 +7,7 @@ use super::price::{ExchangeRates, PriceRules, Pricing};
 use super::product::{Category, Product, ProductFacts, narrowest};
 use super::selection::{PolicyRule, ProductRules, Selected, Selection};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,17 +57,19 @@ impl SellingRules {
         priced.map(|settings| settings.marketplace).collect()
     }
 
-    /// What decides the prices on a marketplace, with all that it takes; `rates`: the tenant's.
+    /// What decides the prices on a marketplace at a moment, with all that it takes; `rates`: the tenant's.
     pub fn pricing<'a>(
         &'a self,
         settings: &MarketplaceSettings,
         rates: Option<&'a ExchangeRates>,
+        now: Timestamp,
     ) -> Pricing<'a> {
         Pricing {
             marketplace: settings.marketplace,
             mode: self.price_mode(settings),
             rules: self.prices.get(&settings.marketplace),
             rates,
+            today: now.to_zoned(TimeZone::UTC).date(),
         }
     }
 

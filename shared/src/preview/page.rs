@@ -183,7 +183,7 @@ impl<'a> PreviewPage<'a> {
             let Some(settings) = settings.find(|it| it.marketplace == marketplace) else {
                 continue;
             };
-            let pricing = draft.rules.pricing(settings, draft.rates.as_ref());
+            let pricing = draft.rules.pricing(settings, draft.rates.as_ref(), now);
             let offer = self.offers.get(&(listing.amazon_sku.clone(), marketplace));
             let standing = standings.of(offer.and_then(Offer::sent_by)).await?;
             prices.extend(price_effect(

@@ -140,7 +140,8 @@ async fn a_cost_without_a_rate_has_no_price_until_the_rate_comes() {
     stand.deliver(&[recompute_message(&["K"], false)]).await;
     assert_eq!(stand.amount("K").await, None);
     for (revision, pounds, expected) in [(1, "0.80", "12.99"), (2, "0.90", "14.99")] {
-        let rates = json!({"date": "2026-11-27", "base": "EUR", "rates": {"GBP": pounds}});
+        let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let rates = json!({"date": today, "base": "EUR", "rates": {"GBP": pounds}});
         let rates: ExchangeRates = serde_json::from_value(rates).unwrap();
         let revised = RevisedRates { rates, revision };
         let saved = stand.store.save_exchange_rates(&tenant(), &revised).await;
@@ -148,6 +149,13 @@ async fn a_cost_without_a_rate_has_no_price_until_the_rate_comes() {
         stand.deliver(&[recompute_message(&["K"], false)]).await;
         assert_eq!(stand.amount("K").await, Some(expected.parse().unwrap()));
     }
+    let rates = json!({"date": "2026-11-01", "base": "EUR", "rates": {"GBP": "0.95"}});
+    let rates: ExchangeRates = serde_json::from_value(rates).unwrap();
+    let revised = RevisedRates { rates, revision: 3 };
+    let saved = stand.store.save_exchange_rates(&tenant(), &revised).await;
+    assert_eq!(saved.unwrap(), Written::Done);
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    assert_eq!(stand.amount("K").await, None, "they are too old");
 }
 
 #[tokio::test]

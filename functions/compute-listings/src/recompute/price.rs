@@ -29,7 +29,8 @@ impl Work<'_> {
         for settings in prices.priced().filter(|it| listed_in(&it.marketplace)) {
             // Read also where nothing is converted: the generation of a price counts their revision.
             let rates = read.rates().await?;
-            let pricing = prices.rules.pricing(settings, rates.map(|it| &it.rates));
+            let rates_now = rates.map(|it| &it.rates);
+            let pricing = prices.rules.pricing(settings, rates_now, self.now);
             let generation = generation(listing, rates);
             let wanted = pricing.wanted(product, listing.units, generation, self.now);
             let Some(wanted) = wanted else { continue };

@@ -10,6 +10,7 @@ use super::rules::{Action, Ceiling, PriceRule, PriceRules};
 use super::step::Step;
 use crate::domain::marketplace::Marketplace;
 use crate::domain::product::{Condition, Product, ProductFacts, narrowest};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 /// All that decides a price.
@@ -21,6 +22,8 @@ pub struct PriceQuestion<'a> {
     /// How many of the product one sale of the listing takes; at least 1.
     pub units: u32,
     pub rates: Option<&'a ExchangeRates>,
+    /// UTC.
+    pub today: Date,
 }
 
 /// What the rules say of a listing's price on a marketplace.
@@ -123,6 +126,11 @@ impl PriceQuestion<'_> {
         let rates = self.rates.ok_or(NoPrice::NoExchangeRate)?;
         let converted = self.converted(self.currency());
         let (cost, currency, amount) = converted.ok_or(NoPrice::NoExchangeRate)?;
+        let within_days = self.rules.exchange_rates_within_days;
+        if !rates.are_within(within_days, self.today) {
+            let of = rates.date;
+            return Err(NoPrice::OldExchangeRates { of, within_days });
+        }
         note(Step::Converted {
             cost,
             currency: currency.to_owned(),

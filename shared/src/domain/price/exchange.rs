@@ -1,6 +1,7 @@
 //! Exchange rates, as the platform uploads them: all of one day, against one currency.
 
 use crate::domain::money::decimals;
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,11 @@ impl ExchangeRates {
             }
         }
         faults
+    }
+
+    /// Whether they are at most so many days old.
+    pub fn are_within(&self, days: u16, today: Date) -> bool {
+        today.duration_since(self.date) <= SignedDuration::from_hours(24 * i64::from(days))
     }
 
     fn of_base(&self, currency: &str) -> Option<Decimal> {

@@ -61,6 +61,8 @@ impl PriceRules {
             Some(Ceiling::Amount { amount }) => found.amount("/ceiling/amount", *amount, 1),
             None => {}
         }
+        let days = self.exchange_rates_within_days.into();
+        found.number("/exchange_rates_within_days", days, (1, 366));
         let past = self.reprice_past_percent;
         found.number("/reprice_past_percent", past, (0, 50));
         found.faults

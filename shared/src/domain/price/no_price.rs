@@ -1,6 +1,7 @@
 //! Why rules make no price, in words.
 
 use crate::domain::marketplace::Marketplace;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -14,6 +15,11 @@ pub enum NoPrice {
     NoCost,
     /// The cost is known in other currencies only, and there is no rate.
     NoExchangeRate,
+    /// The cost is known in other currencies only, and the rates are older than the rules allow.
+    OldExchangeRates {
+        of: Date,
+        within_days: u16,
+    },
     NoRrp,
     NoTaxClass,
     NoVatRate {
@@ -43,6 +49,9 @@ impl NoPrice {
             Self::NoCost => "the product has no cost".to_owned(),
             Self::NoExchangeRate => format!(
                 "the product's cost is not known in {currency}, and no exchange rate leads there: PUT /exchange-rates"
+            ),
+            Self::OldExchangeRates { of, within_days } => format!(
+                "the product's cost is not known in {currency}, and the exchange rates are of {of}, more than {within_days} days ago: PUT /exchange-rates"
             ),
             Self::NoRrp => format!("the product has no recommended price in {currency}"),
             Self::NoTaxClass => {

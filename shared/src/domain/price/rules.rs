@@ -156,10 +156,23 @@ pub struct PriceRules {
     pub minimum_margin: Option<MinimumMargin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<Ceiling>,
+    /// Costs are converted by exchange rates of at most so many days ago; 1 to 366. By older ones there is no price.
+    #[serde(default = "a_week", skip_serializing_if = "is_a_week")]
+    #[schema(minimum = 1, maximum = 366, default = 7)]
+    pub exchange_rates_within_days: u16,
     /// A price that would move by no more than this share is left as it is, unless it is below the floor or above the ceiling.
     #[serde(default)]
     #[schema(value_type = String, example = "1", required = false)]
     pub reprice_past_percent: Decimal,
+}
+
+fn a_week() -> u16 {
+    7
+}
+
+/// Then it is not stored, so that the release before reads the rules.
+fn is_a_week(days: &u16) -> bool {
+    *days == a_week()
 }
 
 /// The floor, if nothing is said: what is safe.
@@ -180,6 +193,7 @@ impl PriceRules {
             ending: Ending::None,
             minimum_margin: no_loss(),
             ceiling: None,
+            exchange_rates_within_days: a_week(),
             reprice_past_percent: Decimal::ZERO,
         }
     }

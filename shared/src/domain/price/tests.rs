@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::connection::PriceMode;
 use crate::domain::marketplace::Marketplace;
 use crate::domain::product::Product;
+use jiff::civil::date;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -42,6 +43,7 @@ fn decided(
         product,
         units,
         rates: None,
+        today: date(2026, 11, 28),
     })
 }
 
@@ -332,6 +334,7 @@ fn a_cost_in_another_currency_is_converted_and_the_merchants_own_wins() {
             product: &product,
             units: 1,
             rates: Some(&rates),
+            today: date(2026, 12, 4),
         });
         (amount(&decision).unwrap(), decision.words(Marketplace::Uk))
     };
@@ -381,4 +384,33 @@ fn a_price_below_its_floor_is_raised_and_one_above_its_ceiling_lowered() {
         (price.amount, price.limits.most),
         (Decimal::new(26_99, 2), Some(Decimal::new(26_99, 2)))
     );
+}
+
+#[test]
+fn by_rates_that_are_too_old_no_cost_is_converted_and_the_reason_says_so() {
+    let rates = json!({"date": "2026-11-27", "base": "EUR", "rates": {"GBP": "0.86"}});
+    let rates: ExchangeRates = serde_json::from_value(rates).unwrap();
+    let decided = |cost: Value, others: Value, today| {
+        let rules = rules(json!({"type": "margin", "percent": "30"}), others);
+        let product = product(json!({"cost": cost}));
+        let decision = decide(&PriceQuestion {
+            rules: &rules,
+            marketplace: Marketplace::Uk,
+            product: &product,
+            units: 1,
+            rates: Some(&rates),
+            today,
+        });
+        (reason(&decision), decision.words(Marketplace::Uk))
+    };
+    let (in_euros, week) = (json!({"EUR": "10"}), date(2026, 12, 4));
+    let later = date(2026, 12, 5);
+    assert_eq!(decided(in_euros.clone(), json!({}), week).0, None);
+    let (reason, words) = decided(in_euros.clone(), json!({}), later);
+    assert_eq!(reason, Some("old_exchange_rates"));
+    assert!(words.contains("of 2026-11-27"), "{words}");
+    let patient = json!({"exchange_rates_within_days": 8});
+    assert_eq!(decided(in_euros, patient, later).0, None);
+    let in_pounds = decided(json!({"GBP": "10"}), json!({}), later);
+    assert_eq!(in_pounds.0, None, "nothing is converted");
 }

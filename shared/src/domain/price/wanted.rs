@@ -10,6 +10,7 @@ use crate::domain::marketplace::Marketplace;
 use crate::domain::money::is_payable;
 use crate::domain::product::Product;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 /// What decides the prices on one marketplace.
@@ -20,6 +21,8 @@ pub struct Pricing<'a> {
     /// Absent: none are published.
     pub rules: Option<&'a PriceRules>,
     pub rates: Option<&'a ExchangeRates>,
+    /// UTC: rates may be too old by then.
+    pub today: Date,
 }
 
 impl Pricing<'_> {
@@ -32,6 +35,7 @@ impl Pricing<'_> {
             product,
             units,
             rates: self.rates,
+            today: self.today,
         }))
     }
 
@@ -123,6 +127,7 @@ mod tests {
             mode,
             rules: None,
             rates: None,
+            today: jiff::civil::date(2026, 11, 28),
         }
     }
 

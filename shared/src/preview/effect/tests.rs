@@ -145,6 +145,7 @@ fn a_price_counts_as_released_only_if_it_is_the_very_one_that_was() {
         mode: crate::domain::connection::PriceMode::Rrp,
         rules: None,
         rates: None,
+        today: jiff::civil::date(2026, 11, 28),
     };
     let next = |change: fn(&mut WantedPrice)| {
         let listing = listing(None);
