@@ -36,9 +36,12 @@ impl Run<'_> {
                     warn!(connection.id = %listing.connection, listing.sku = %listing.amazon_sku, marketplace = %on, "an offer that was ended is sold again: a person opened it at Amazon, and it is left so");
                 }
                 EndNews::NotTaken => {
-                    warn!(connection.id = %listing.connection, listing.sku = %listing.amazon_sku, marketplace = %on, "Amazon did not end an offer: it is sent again");
+                    warn!(connection.id = %listing.connection, listing.sku = %listing.amazon_sku, marketplace = %on, "Amazon did not end an offer, or did not open it again: that is sent once more");
                 }
-                EndNews::Ended | EndNews::None => {}
+                EndNews::ClosedAgain => {
+                    warn!(connection.id = %listing.connection, listing.sku = %listing.amazon_sku, marketplace = %on, "an offer that was opened again is ended: a person ended it at Amazon, and it is left so");
+                }
+                EndNews::Ended | EndNews::Opened | EndNews::None => {}
             }
             listing.ends.insert(on, noted);
         }

@@ -111,3 +111,55 @@ async fn an_end_that_amazon_did_not_take_is_sent_again_and_one_that_a_person_und
     assert!(end.is_reopened() && end.sent.is_some());
     assert_eq!(seller.recomputed(), BTreeSet::new());
 }
+
+#[tokio::test]
+async fn an_offer_that_was_opened_again_is_not_closed_elsewhere_while_reports_lag_and_is_opened_once_more()
+ {
+    let world = World::new().await;
+    let seller = world.connect("opened", &[Uk, De]).await;
+    seller.publish().await;
+    seller.ended("A", &[Uk, De], hours_before(48)).await;
+    let (store, listing) = (&world.store, seller.listing("A").await.unwrap());
+    let wanted = Wanted {
+        ended: BTreeSet::new(),
+        generation: 7,
+        ..listing.wanted.clone().unwrap()
+    };
+    let (name, product) = (listing.key(), (listing.product.as_ref().unwrap(), 1));
+    let written = store.write_wanted(&name, product, &wanted).await.unwrap();
+    assert!(matches!(written, WantedWritten::Current(_)));
+    let open = async |send_count: u64, at: Timestamp| {
+        for marketplace in [Uk, De] {
+            let sent = Sent {
+                value: false,
+                generation: 7,
+                at,
+                by: SentBy::Patch,
+            };
+            let claimed = store.claim_end(&name, marketplace, send_count, &sent).await;
+            assert_eq!(claimed.unwrap(), Claimed::Done);
+        }
+    };
+    for marketplace in [Uk, De] {
+        world.report(marketplace, &[inactive("A", "5")]);
+    }
+    open(1, hours_before(1)).await;
+    seller.match_listings().await;
+    assert_eq!(seller.listing("A").await.unwrap().state, Matched);
+    assert_eq!(seller.recomputed(), BTreeSet::new(), "too early to say");
+    open(2, hours_before(24)).await;
+    seller.match_listings().await;
+    let listing = seller.listing("A").await.unwrap();
+    assert_eq!(
+        (listing.state, listing.end(Uk).not_taken),
+        (Matched, Some(false))
+    );
+    assert_eq!(seller.recomputed(), [("A".into(), false)].into());
+    // Opened once more in vain, it is a person's word.
+    open(3, hours_before(24)).await;
+    seller.match_listings().await;
+    let listing = seller.listing("A").await.unwrap();
+    assert!(!listing.end(Uk).sent.unwrap().value);
+    assert!(listing.end(Uk).observed.unwrap().value);
+    assert_eq!(seller.recomputed(), BTreeSet::new());
+}

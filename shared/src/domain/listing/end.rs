@@ -18,9 +18,13 @@ pub struct OfferEnd {
     pub sent: Option<Sent<bool>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused<bool>>,
-    /// Whether Amazon's report showed it ended, since it was sent.
+    /// Whether Amazon's report showed it ended, or sold, since something was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed<bool>>,
+    /// What Amazon did not do once, although it had accepted it, and was sent again. Not done a second time, it is a person's
+    /// word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_taken: Option<bool>,
     /// How often something was sent; the lock of the function that sends the next.
     #[serde(default)]
     pub send_count: u64,
@@ -30,12 +34,16 @@ pub struct OfferEnd {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndNews {
     None,
-    /// It shows the offer ended, for the first time.
+    /// It shows the offer ended as it was sent, for the first time.
     Ended,
-    /// Amazon did not end it, long after it accepted that: it is sent again.
+    /// It shows the offer sold again as it was sent, for the first time.
+    Opened,
+    /// Amazon did not do it, long after it accepted that: it is sent again, once.
     NotTaken,
     /// The offer was ended and is sold again: a person opened it at Amazon, who is not overruled.
     Reopened,
+    /// The offer was opened and is ended again: a person ended it at Amazon, who is not overruled.
+    ClosedAgain,
 }
 
 impl OfferEnd {
@@ -61,9 +69,24 @@ impl OfferEnd {
         self.is_ended() && shown == Some(false)
     }
 
+    /// Whether a person ended the offer at Amazon after it was opened here.
+    fn is_closed_again(&self) -> bool {
+        let sent = self.sent.as_ref().map(|sent| sent.value);
+        let shown = self.observed.as_ref().map(|observed| observed.value);
+        (sent, shown) == (Some(false), Some(true))
+    }
+
+    /// Whether an end of ours may keep the offer from being sold: one that was sent, or was taken away, which no report shows
+    /// yet.
+    pub fn may_be_ended(&self) -> bool {
+        let sent = self.sent.as_ref().map(|sent| sent.value);
+        self.is_ended() || sent == Some(false) && self.observed.is_none()
+    }
+
     /// What is to be sent; `None`: nothing.
     fn next(&self, wanted: bool, standing: Standing) -> Option<bool> {
-        if self.is_refused(wanted) || wanted && self.is_reopened() {
+        // Whom a person overruled, or what a person did already.
+        if self.is_refused(wanted) || wanted && self.is_reopened() || self.is_closed_again() {
             return None;
         }
         let sent = self.sent.as_ref().map(|sent| sent.value);
@@ -79,18 +102,21 @@ impl OfferEnd {
     /// What Amazon's report of `at` shows: `ended` if the offer is inactive there although it has stock.
     pub fn news(&self, ended: bool, at: Timestamp, standing: Standing) -> EndNews {
         let certain = report_shows_from(at);
-        let Some(sent) = self.sent.as_ref().filter(|_| self.is_ended()) else {
+        let sent = self.sent.as_ref();
+        let Some(sent) = sent.filter(|sent| !self.is_refused(sent.value)) else {
             return EndNews::None;
         };
         if sent.at >= certain || !standing.is_applied_before(certain) {
             return EndNews::None;
         }
         let shown = self.observed.as_ref().map(|observed| observed.value);
-        match (ended, shown) {
-            (true, Some(true)) | (false, Some(false)) => EndNews::None,
-            (true, _) => EndNews::Ended,
-            (false, Some(true)) => EndNews::Reopened,
-            (false, None) => EndNews::NotTaken,
+        match (ended == sent.value, ended) {
+            _ if shown == Some(ended) => EndNews::None,
+            (true, true) => EndNews::Ended,
+            (true, false) => EndNews::Opened,
+            _ if shown.is_none() && self.not_taken != Some(sent.value) => EndNews::NotTaken,
+            (false, true) => EndNews::ClosedAgain,
+            (false, false) => EndNews::Reopened,
         }
     }
 
@@ -99,20 +125,26 @@ impl OfferEnd {
         let observed = |value| Some(Observed { value, at });
         match news {
             EndNews::None => self.clone(),
-            EndNews::Ended => Self {
+            EndNews::Ended | EndNews::ClosedAgain => Self {
                 observed: observed(true),
                 ..self.clone()
             },
-            EndNews::Reopened => Self {
+            EndNews::Opened | EndNews::Reopened => Self {
                 observed: observed(false),
                 ..self.clone()
             },
-            EndNews::NotTaken => Self {
-                sent: None,
-                refused: None,
-                observed: None,
-                ..self.clone()
-            },
+            EndNews::NotTaken => {
+                let sent = self.sent.clone();
+                let not_taken = sent.as_ref().map(|sent| sent.value);
+                Self {
+                    // What was not opened is ended as before.
+                    sent: sent.filter(|sent| !sent.value).map(|sent| sent.with(true)),
+                    refused: None,
+                    observed: None,
+                    not_taken,
+                    ..self.clone()
+                }
+            }
         }
     }
 }

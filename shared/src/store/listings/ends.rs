@@ -13,10 +13,12 @@ use crate::store::{Store, Written};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-/// The claim of a patch, and that of a feed, which finds its own claims once it is resumed.
-const FREE: &str = "(attribute_not_exists(ends.#on) OR ends.#on.send_count = :send_count)";
-const FREE_OR_OURS: &str = "(attribute_not_exists(ends.#on) OR ends.#on.send_count = :send_count OR \
-                            (ends.#on.send_count = :next AND ends.#on.sent.#by = :by))";
+/// The first claim, of an end of which nothing is kept.
+const FIRST: &str = "attribute_not_exists(ends.#on)";
+/// Those after it.
+const NEXT: &str = "ends.#on.send_count = :send_count";
+/// A feed that is resumed finds its own claims.
+const OURS: &str = "(ends.#on.send_count = :next AND ends.#on.sent.#by = :by)";
 
 impl Store {
     /// Marks a listing's offer on a marketplace as sent an end, or none, if the listing is matched, nobody holds it, that is
@@ -29,22 +31,41 @@ impl Store {
         send_count: u64,
         sent: &Sent<bool>,
     ) -> Result<Claimed<Listing>> {
-        let end = OfferEnd {
-            sent: Some(sent.clone()),
-            send_count: send_count + 1,
-            ..OfferEnd::default()
-        };
         let wanted = match sent.value {
             true => "contains(wanted.ended, :on)",
             false => "NOT contains(wanted.ended, :on)",
         };
-        let free = match sent.by {
-            SentBy::Patch => FREE,
-            SentBy::Feed(_) => FREE_OR_OURS,
+        let update = self.end_update(listing, on);
+        // What a report showed since the last claim is void; what Amazon did not do once stays noted.
+        let (mut update, free) = match send_count {
+            0 => {
+                let end = OfferEnd {
+                    sent: Some(sent.clone()),
+                    send_count: 1,
+                    ..OfferEnd::default()
+                };
+                let update = update
+                    .update_expression("SET ends.#on = :end")
+                    .expression_attribute_values(":end", nested(&end)?);
+                (update, FIRST)
+            }
+            _ => {
+                let update = update
+                    .update_expression(
+                        "SET ends.#on.sent = :sent, ends.#on.send_count = :next \
+                         REMOVE ends.#on.refused, ends.#on.observed",
+                    )
+                    .expression_attribute_values(":sent", nested(sent)?)
+                    .expression_attribute_values(":send_count", n(send_count))
+                    .expression_attribute_values(":next", n(send_count + 1));
+                (update, NEXT)
+            }
         };
-        let mut update = self
-            .end_update(listing, on)
-            .update_expression("SET ends.#on = :end")
+        let free = match sent.by {
+            SentBy::Patch => free.to_owned(),
+            SentBy::Feed(_) => format!("({free} OR {OURS})"),
+        };
+        update = update
             .condition_expression(format!(
                 "#state = :matched AND attribute_not_exists(#hold) AND {wanted} AND \
                  wanted.generation = :generation AND {free}"
@@ -53,9 +74,7 @@ impl Store {
             .expression_attribute_names("#hold", "hold")
             .expression_attribute_values(":matched", s(ListingState::Matched.as_str()))
             .expression_attribute_values(":on", s(on.country()))
-            .expression_attribute_values(":end", nested(&end)?)
             .expression_attribute_values(":generation", n(sent.generation))
-            .expression_attribute_values(":send_count", n(send_count))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let SentBy::Feed(feed) = &sent.by {
             update = update

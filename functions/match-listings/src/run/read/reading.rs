@@ -142,12 +142,12 @@ impl Reading {
         shown.collect()
     }
 
-    /// Whether all reports that have a listing show it inactive because its offers were ended here.
+    /// Whether all reports that have a listing show it inactive because its offers were ended here, or are still shown so.
     fn is_closed_by_ends(&self, known: &Listing) -> bool {
         let sku = known.amazon_sku.as_str();
         let ended = |place| {
             let source: Option<&Source> = self.sources.get(place);
-            source.is_some_and(|it| known.end(it.marketplace).is_ended())
+            source.is_some_and(|it| known.end(it.marketplace).may_be_ended())
         };
         let mut places = self.sightings.places(sku).peekable();
         places.peek().is_some() && places.all(ended)

@@ -89,6 +89,50 @@ fn a_report_shows_an_end_only_hours_after_it_was_sent_and_then_a_person_may_undo
 }
 
 #[test]
+fn what_amazon_does_not_do_twice_is_a_persons_word() {
+    let news = |end: &OfferEnd, ended, hours| end.news(ended, at(hours * HOUR), Standing::Patched);
+    for value in [true, false] {
+        let first = sent(value, 0);
+        assert_eq!(news(&first, !value, 4), EndNews::NotTaken, "{value}");
+        let again = first.after(EndNews::NotTaken, at(4 * HOUR));
+        assert!(!value || again.sent.is_none());
+        assert_eq!(again.next(value, Standing::Patched), Some(value));
+        // As the next claim leaves it.
+        let resent = OfferEnd {
+            not_taken: again.not_taken,
+            ..sent(value, 5 * HOUR)
+        };
+        let word = news(&resent, !value, 9);
+        let expected = match value {
+            true => EndNews::Reopened,
+            false => EndNews::ClosedAgain,
+        };
+        assert_eq!(word, expected);
+        let left = resent.after(word, at(9 * HOUR));
+        for standing in [Standing::Patched, Standing::Lost] {
+            assert_eq!(left.next(value, standing), None, "{value} {standing:?}");
+        }
+    }
+}
+
+#[test]
+fn an_opening_explains_an_inactive_offer_until_a_report_shows_it_sold() {
+    let opened = sent(false, 0);
+    assert!(sent(true, 0).may_be_ended() && opened.may_be_ended());
+    let news = opened.news(false, at(4 * HOUR), Standing::Patched);
+    assert_eq!(news, EndNews::Opened);
+    let sold = opened.after(news, at(4 * HOUR));
+    assert!(!sold.may_be_ended());
+    let news = sold.news(true, at(9 * HOUR), Standing::Patched);
+    assert_eq!(news, EndNews::ClosedAgain, "by another hand");
+    let closed = sold.after(news, at(9 * HOUR));
+    assert!(!closed.may_be_ended());
+    for wanted in [true, false] {
+        assert_eq!(closed.next(wanted, Standing::Lost), None);
+    }
+}
+
+#[test]
 fn a_listing_of_the_release_before_has_no_ends() {
     let listing = json!({
         "tenant": "t", "connection": "c", "amazon_sku": "A", "state": "matched", "units": 1, "alias": false,
