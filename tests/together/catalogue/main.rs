@@ -9,6 +9,7 @@
 mod aliases;
 mod api;
 mod bundles;
+mod ends;
 mod explain;
 mod holds;
 mod levels;

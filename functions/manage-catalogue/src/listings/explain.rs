@@ -2,6 +2,7 @@
 //! everything strongly, computes by the rules that the recompute uses, and changes nothing.
 
 mod answer;
+mod end;
 mod history;
 mod next;
 mod price;
@@ -18,8 +19,9 @@ use stallkeeper::domain::connection::{Connection, MarketplaceSettings};
 use stallkeeper::domain::feed::{Feed, SentBy};
 use stallkeeper::domain::ids::{AmazonSku, Sku, TenantId};
 use stallkeeper::domain::listing::{
-    HoldEntry, Listing, ListingPart, Offer, Refused, Sent, Standing, advice,
+    HoldEntry, Listing, ListingPart, Offer, OfferEnd, Refused, Sent, Standing, advice,
 };
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock_settings::{Freeze, StockPlan, StockSettings};
@@ -41,6 +43,7 @@ struct ListingFacts {
     parts: Vec<(Sku, u32, SkuInputs)>,
     feed: Option<Feed>,
     offers: Vec<(Offer, Option<Feed>)>,
+    ends: Vec<(Marketplace, OfferEnd, Option<Feed>)>,
     marketplaces: Vec<MarketplaceSettings>,
     plan: StockPlan,
     /// In force.
@@ -76,6 +79,12 @@ impl App {
             let feed = self.carried_by(key, offer.sent_by()).await?;
             offers.push((offer, feed));
         }
+        let mut ends = Vec::new();
+        for on in listing.ends_to_decide() {
+            let end = listing.end(on);
+            let feed = self.carried_by(key, end.sent_by()).await?;
+            ends.push((on, end, feed));
+        }
         let cursor = store.order_cursor(key).await?;
         let plan = store.stock_plan(key).await?;
         let rules = store.rules_in_force(key, &plan).await?;
@@ -87,6 +96,7 @@ impl App {
             parts,
             feed,
             offers,
+            ends,
             marketplaces: store.marketplaces(key).await?,
             rules,
             product_rules,
@@ -175,6 +185,7 @@ impl ListingFacts {
             look: listing.look.clone(),
             next: self.next(),
             prices: self.prices(),
+            ends: self.ends(),
             history: self.history(),
         }
     }

@@ -70,7 +70,7 @@ impl OfferEnd {
     }
 
     /// Whether a person ended the offer at Amazon after it was opened here.
-    fn is_closed_again(&self) -> bool {
+    pub fn is_closed_again(&self) -> bool {
         let sent = self.sent.as_ref().map(|sent| sent.value);
         let shown = self.observed.as_ref().map(|observed| observed.value);
         (sent, shown) == (Some(false), Some(true))

@@ -44,6 +44,8 @@ pub(crate) struct Explanation {
     pub(super) look: Option<Look>,
     pub(super) next: NextStep,
     pub(super) prices: Vec<Price>,
+    /// Ends of its offers, by marketplace, as far as any was wanted or sent.
+    pub(super) ends: Vec<End>,
     /// What is known to have happened, the newest first.
     pub(super) history: Vec<Event>,
 }
@@ -265,6 +267,23 @@ pub(crate) struct Price {
     pub(super) next: String,
     /// It moves by more than the brake allows and waits for a person: POST …/prices/release.
     pub(super) held: bool,
+}
+
+/// The end of the listing's offer on one marketplace: the product is not sold there, and the quantity stays as it is. `true`:
+/// ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedEnd)]
+pub(crate) struct End {
+    pub(super) marketplace: Marketplace,
+    /// Whether it is wanted to be ended.
+    pub(super) wanted: bool,
+    pub(super) sent: Option<SentValue<bool>>,
+    pub(super) refused: Option<RefusedValue<bool>>,
+    pub(super) observed: Option<Observed<bool>>,
+    /// A person opened it at Amazon after it was ended here.
+    pub(super) reopened: bool,
+    /// What is to be sent, or why nothing is.
+    pub(super) next: String,
 }
 
 /// Something that happened.
