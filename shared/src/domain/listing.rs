@@ -22,7 +22,7 @@ use super::marketplace::Marketplace;
 use super::stock::Wanted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of a listing between our catalogue and Amazon's.
 #[derive(
@@ -219,6 +219,10 @@ pub struct Listing {
     /// A hold ended then, and nothing was sent since: whatever people made of it meanwhile, it is sent what is wanted.
     #[serde(default)]
     pub released_at: Option<Timestamp>,
+    /// Where Amazon's reports show it inactive although it has stock, and no end of ours explains that: somebody else ended it
+    /// there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub inactive_on: BTreeSet<Marketplace>,
     /// The ends of its offers that were sent, by marketplace.
     #[serde(default)]
     pub ends: BTreeMap<Marketplace, OfferEnd>,
@@ -264,6 +268,7 @@ impl Listing {
             reopened_at: None,
             hold: None,
             released_at: None,
+            inactive_on: BTreeSet::new(),
             ends: BTreeMap::new(),
             look: None,
             send_count: 0,

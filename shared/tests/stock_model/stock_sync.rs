@@ -67,6 +67,7 @@ impl StockSync {
                 differing: None,
                 closed: None,
                 reopened_at: None,
+                inactive_on: std::collections::BTreeSet::new(),
                 hold: None,
                 released_at: None,
                 ends: std::collections::BTreeMap::new(),

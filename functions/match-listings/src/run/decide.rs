@@ -11,7 +11,7 @@ use stallkeeper::domain::listing::{
     Closed, Differing, Listing, ListingState, Look, Observed, report_shows_from,
 };
 use stallkeeper::domain::marketplace::Marketplace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What Amazon's reports show of an Amazon SKU.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub(super) shown: Vec<Shown>,
     /// Of marketplaces where it was sent the end of its offer: whether that offer is sold, as far as reports say.
     pub(super) offered: Vec<Offered>,
+    /// Where it is inactive although it has stock, and no end of ours explains that; as far as reports say.
+    pub(super) inactive_on: BTreeSet<Marketplace>,
     /// When Amazon made the report.
     pub(super) at: Timestamp,
 }
@@ -129,6 +131,7 @@ pub(super) fn on_amazon(
     listing.other_spelling = other.filter(|_| listing.state == ListingState::CaseMismatch);
     listing.marketplaces.clone_from(&seen.marketplaces);
     listing.differing = differing(known, seen).filter(|_| !seen.by_amazon);
+    listing.inactive_on = inactive_on(known, seen);
     if ours && let Some(shown) = seen.telling(listing.quantity_to_compare()) {
         let same = listing.observed.as_ref().map(|observed| observed.value) == Some(shown.quantity);
         if came || !same {
@@ -180,6 +183,14 @@ pub(super) fn close(listing: &mut Listing, seen: &Seen) {
     });
 }
 
+/// Where somebody else ended its offer; of marketplaces whose report is missing, as it is known.
+fn inactive_on(known: Option<&Listing>, seen: &Seen) -> BTreeSet<Marketplace> {
+    let is_shown = |on: &Marketplace| seen.shown.iter().any(|it| it.marketplace == *on);
+    let kept = known.iter().flat_map(|it| &it.inactive_on);
+    let kept = kept.filter(|on| !is_shown(on) && seen.marketplaces.contains(on));
+    kept.chain(&seen.inactive_on).copied().collect()
+}
+
 /// The quantities by marketplace, if they are not the same; of marketplaces whose report is missing, those that are known.
 fn differing(known: Option<&Listing>, seen: &Seen) -> Option<Differing> {
     let before = known.and_then(|known| known.differing.as_ref());
@@ -215,6 +226,7 @@ pub(super) fn off_amazon(known: &Listing, product: bool) -> Option<Listing> {
     listing.differing = None;
     listing.closed = None;
     listing.reopened_at = None;
+    listing.inactive_on.clear();
     listing.look = None;
     if !listing.alias {
         listing.product = None;

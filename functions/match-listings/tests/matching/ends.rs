@@ -163,3 +163,28 @@ async fn an_offer_that_was_opened_again_is_not_closed_elsewhere_while_reports_la
     assert!(listing.end(Uk).observed.unwrap().value);
     assert_eq!(seller.recomputed(), BTreeSet::new());
 }
+
+#[tokio::test]
+async fn an_offer_that_the_seller_ended_is_known_as_theirs_until_it_is_sold_again() {
+    let world = World::new().await;
+    let seller = world.connect("theirs", &[Uk, De]).await;
+    seller.publish().await;
+    seller.ended("A", &[], hours_before(24)).await;
+    world.report(De, &[inactive("A", "5")]);
+    seller.match_listings().await;
+    let listing = seller.listing("A").await.unwrap();
+    assert_eq!(
+        (listing.state, &listing.inactive_on),
+        (Matched, &[De].into())
+    );
+    world.report(De, &[line("A", "5")]);
+    seller.match_listings().await;
+    assert!(seller.listing("A").await.unwrap().inactive_on.is_empty());
+    // What was ended here is not theirs.
+    let ours = world.connect("ours", &[Uk, De]).await;
+    ours.publish().await;
+    ours.ended("B", &[De], hours_before(24)).await;
+    world.report(De, &[inactive("B", "5")]);
+    ours.match_listings().await;
+    assert!(ours.listing("B").await.unwrap().inactive_on.is_empty());
+}

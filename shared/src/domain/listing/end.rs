@@ -180,8 +180,12 @@ impl Listing {
         if !self.is_sent_ends() || !self.marketplaces.contains(&marketplace) {
             return None;
         }
-        let wanted = self.end_is_wanted(marketplace);
-        self.end(marketplace).next(wanted, standing)
+        let (wanted, end) = (self.end_is_wanted(marketplace), self.end(marketplace));
+        // What another hand ended is ended; were it sent an end here, it would be opened here some day.
+        if wanted && !end.is_ended() && self.inactive_on.contains(&marketplace) {
+            return None;
+        }
+        end.next(wanted, standing)
     }
 }
 

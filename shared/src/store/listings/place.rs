@@ -188,6 +188,7 @@ const PLACED: &[&str] = &[
     "observed",
     "differing",
     "closed",
+    "inactive_on",
     "reopened_at",
     "listing_sk",
 ];

@@ -49,6 +49,9 @@ impl ListingFacts {
             None if end.is_closed_again() => {
                 "a person ended it at Amazon after it was opened here: it stays ended"
             }
+            None if self.listing.inactive_on.contains(&on) && !end.is_ended() => {
+                "somebody ended it at Amazon: it stays as it is, and is never opened here"
+            }
             None if self.listing.end_is_wanted(on) => "nothing: it was sent its end",
             None => "nothing: it is offered there",
         }

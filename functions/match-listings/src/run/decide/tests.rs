@@ -24,6 +24,7 @@ fn seen(by_amazon: bool, quantity: Option<u32>) -> Seen {
         open: true,
         shown: shows(Marketplace::Uk, quantity, 100),
         offered: Vec::new(),
+        inactive_on: std::collections::BTreeSet::new(),
         at: at(100),
     }
 }

@@ -11,6 +11,7 @@ use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::sp_api::DocumentAddress;
 use stallkeeper::sp_api::listings_report::{Counts, Fulfilment, Letters, ListingRow};
 use stallkeeper::store::{ListingCounts, Standings};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// How many listings the seller is proved by, if one after the other is gone.
@@ -120,6 +121,7 @@ impl Reading {
             open: open || known.is_some_and(|known| self.is_closed_by_ends(known)),
             shown: shown.collect(),
             offered,
+            inactive_on: self.inactive_on(text, known),
             at,
         }
     }
@@ -140,6 +142,15 @@ impl Reading {
             })
         });
         shown.collect()
+    }
+
+    /// Where reports show a listing inactive although it has stock, and no end of ours explains that.
+    fn inactive_on(&self, sku: &str, known: Option<&Listing>) -> BTreeSet<Marketplace> {
+        let places = self.sightings.places(sku);
+        let closed = places.filter(|place| self.sightings.is_closed_in(sku, *place));
+        let on = closed.filter_map(|place| Some(self.sources.get(place)?.marketplace));
+        let ours = |on: &Marketplace| known.is_some_and(|it| it.end(*on).may_be_ended());
+        on.filter(|on| !ours(on)).collect()
     }
 
     /// Whether all reports that have a listing show it inactive because its offers were ended here, or are still shown so.

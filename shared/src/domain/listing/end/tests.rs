@@ -133,6 +133,19 @@ fn an_opening_explains_an_inactive_offer_until_a_report_shows_it_sold() {
 }
 
 #[test]
+fn an_offer_that_another_hand_ended_is_sent_no_end_and_never_opened() {
+    let inactive = |listing: Listing| Listing {
+        inactive_on: [UK].into(),
+        ..listing
+    };
+    let next = |listing: Listing| inactive(listing).next_end(UK, Standing::Patched);
+    assert_eq!(next(listing(&["UK"], None)), None);
+    assert_eq!(next(listing(&[], None)), None);
+    assert_eq!(next(listing(&["UK"], Some(sent(false, 0)))), None);
+    assert_eq!(next(listing(&[], Some(sent(true, 0)))), Some(false), "ours");
+}
+
+#[test]
 fn a_listing_of_the_release_before_has_no_ends() {
     let listing = json!({
         "tenant": "t", "connection": "c", "amazon_sku": "A", "state": "matched", "units": 1, "alias": false,

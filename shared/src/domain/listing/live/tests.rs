@@ -31,6 +31,7 @@ fn listing(wanted: u32, sent: Option<(u32, i64, SentBy)>) -> Listing {
         differing: None,
         closed: None,
         reopened_at: None,
+        inactive_on: std::collections::BTreeSet::new(),
         hold: None,
         released_at: None,
         ends: std::collections::BTreeMap::new(),
