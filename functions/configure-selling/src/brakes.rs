@@ -94,7 +94,7 @@ pub(crate) async fn unfreeze(
     app.stock_answer(&connection, &plan).await
 }
 
-/// Release the round that was held because too many listings would go to zero. For an hour none is held.
+/// Release the round that was held because too many listings would go to zero, or have an offer ended. For an hour none is held.
 #[utoipa::path(post, path = "/connections/{connection}/rounds/release", operation_id = "releaseRound", tag = "stock",
     responses(
         (status = 200, description = "Released, now or within the last hour; a round begins", body = StockAnswer),

@@ -1,14 +1,16 @@
-//! The brake on mass zeros: how many listings may go to zero within an hour before a person must look. Pure, except
-//! that it reads which are at zero already.
+//! The brake on mass zeros: how many listings may go to zero, or have an offer ended, within an hour before a person must look.
+//! Pure, except that it reads which are so already.
 
 use crate::send_session::{AT_ONCE, SendSession};
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::feed::LineValue;
-use stallkeeper::domain::listing::Listing;
+use stallkeeper::domain::ids::AmazonSku;
+use stallkeeper::domain::listing::{Listing, ListingPart};
 use stallkeeper::domain::stock_settings::Brakes;
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
 use stallkeeper::store::{HeldRound, Round, ToSend};
+use std::collections::BTreeSet;
 
 /// How long zeros are counted together.
 pub(crate) const WINDOW: SignedDuration = SignedDuration::from_hours(1);
@@ -34,8 +36,18 @@ pub(crate) fn recent_zeros(round: &Round, now: Timestamp) -> u64 {
     if fresh { round.zeros } else { 0 }
 }
 
-pub(crate) fn is_zero(entry: &ToSend) -> bool {
-    entry.value == LineValue::Quantity(0)
+/// Whether its listing is sold less: nowhere any more, or not on one marketplace.
+fn is_zero(entry: &ToSend) -> bool {
+    matches!(
+        entry.value,
+        LineValue::Quantity(0) | LineValue::End { ended: true }
+    )
+}
+
+/// How many listings entries are of: one at zero whose offers are ended counts once.
+fn listings<'a>(entries: impl Iterator<Item = &'a ToSend>) -> u64 {
+    let skus: BTreeSet<&AmazonSku> = entries.map(|entry| &entry.sku).collect();
+    skus.len() as u64
 }
 
 /// Judges entries that are to be sent, and counts nothing. `Some`: a person must release them.
@@ -85,7 +97,7 @@ async fn weigh(session: &SendSession<'_>, round: &Round, entries: &[ToSend]) -> 
     let now = Timestamp::now();
     // What is tried again was counted the first time.
     let new = |entry: &&ToSend| is_zero(entry) && entry.tries == 0;
-    let mut zeros = entries.iter().filter(new).count() as u64;
+    let mut zeros = listings(entries.iter().filter(new));
     if zeros == 0 || is_released(round, now) {
         return Ok(Weighed::Without);
     }
@@ -125,21 +137,25 @@ fn held(at: Timestamp, zeros: u64, matched: u64) -> HeldRound {
     HeldRound { at, zeros, matched }
 }
 
-/// How many of the zeros are of listings whose last sent quantity is another.
+/// How many of the zeros are of listings that were sent something else last.
 async fn newly_zero(session: &SendSession<'_>, entries: &[ToSend]) -> Result<u64> {
     let connection = &session.key();
-    let skus: Vec<_> = entries
-        .iter()
-        .filter(|entry| is_zero(entry))
-        .map(|entry| &entry.sku)
-        .collect();
-    let new = fan_out(skus, AT_ONCE, |sku| async move {
-        let listing = session.app.store.listing(&connection.listing(sku)).await?;
-        let is_new = |listing: Listing| listing.sent.is_none_or(|sent| sent.value != 0);
-        Ok::<_, stallkeeper::Error>(listing.is_some_and(is_new))
+    let zeros: Vec<&ToSend> = entries.iter().filter(|entry| is_zero(entry)).collect();
+    let new = fan_out(zeros, AT_ONCE, |entry| async move {
+        let name = &connection.listing(&entry.sku);
+        let listing = session.app.store.listing(name).await?;
+        let is_new = listing.is_some_and(|listing| is_new(&listing, entry));
+        Ok::<_, stallkeeper::Error>(is_new.then_some(entry))
     })
     .await?;
-    Ok(new.into_iter().filter(|new| *new).count() as u64)
+    Ok(listings(new.into_iter().flatten()))
+}
+
+fn is_new(listing: &Listing, entry: &ToSend) -> bool {
+    match entry.part() {
+        ListingPart::End(on) => !listing.end(on).is_ended(),
+        _ => listing.sent.as_ref().is_none_or(|sent| sent.value != 0),
+    }
 }
 
 #[cfg(test)]

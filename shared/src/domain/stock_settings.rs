@@ -28,9 +28,10 @@ pub enum LevelsKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = StockBrakes)]
 pub struct Brakes {
-    /// More than this share of the matched listings to zero within an hour holds the round; 100 never does.
+    /// More than this share of the matched listings to zero, or with an offer ended, within an hour holds the round; 100 never
+    /// does.
     pub zero_percent: u8,
-    /// Fewer listings than this to zero never hold a round.
+    /// Fewer such listings than this never hold a round.
     pub zero_at_least: u32,
     /// A price that moves by more than this holds that offer; 0 holds every change.
     pub price_percent: u8,

@@ -30,7 +30,7 @@ pub struct RoundSummary {
 #[schema(as = HeldStockRound)]
 pub struct HeldRound {
     pub at: Timestamp,
-    /// Listings that would have gone to zero, with those of the last hour.
+    /// Listings that would have gone to zero, or had an offer ended, with those of the last hour.
     pub zeros: u64,
     pub matched: u64,
 }

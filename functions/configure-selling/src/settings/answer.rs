@@ -178,7 +178,7 @@ fn sending(
 ) -> Sending {
     let held = round.held.as_ref().map(|held| {
         format!(
-            "a round is held since {}: {} of {} matched listings would go to zero",
+            "a round is held since {}: {} of {} matched listings would go to zero, or have an offer ended",
             held.at, held.zeros, held.matched
         )
     });

@@ -2,6 +2,7 @@
 
 use crate::world::{World, ago};
 use jiff::{SignedDuration, Timestamp};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Brakes, Freeze};
 
 async fn five_of_ten(world: &World, to: u32) {
@@ -45,6 +46,42 @@ async fn a_round_that_would_zero_too_many_is_held_until_a_person_releases_it() {
     let live = world.live().await;
     assert_eq!((live["A"], live["OTHER"]), (0, 9));
     assert_eq!(world.round().await.held, None);
+}
+
+#[tokio::test]
+async fn a_round_that_would_end_too_many_offers_is_held_as_one_that_would_zero_them() {
+    let world = World::start().await;
+    let skus = ["A", "B", "C", "D", "E"];
+    world
+        .list_in(&skus, 50, &[Marketplace::Uk, Marketplace::De])
+        .await;
+    world.count_matched(10).await;
+    world
+        .publish(|published| {
+            published.settings.brakes = Brakes {
+                zero_at_least: 4,
+                ..Brakes::default()
+            };
+        })
+        .await;
+    for sku in skus {
+        world.want_end(sku, true).await;
+    }
+    world.tick().await;
+    assert_eq!(world.count("patchListingsItem").await, 0);
+    let held = world.round().await.held.unwrap();
+    assert_eq!((held.zeros, held.matched), (5, 10));
+    for sku in ["A", "B"] {
+        world.want_end(sku, false).await;
+    }
+    world
+        .save_round(|round| {
+            round.held = None;
+            round.released_until = Some(Timestamp::now() + SignedDuration::from_mins(10));
+        })
+        .await;
+    world.tick().await;
+    assert!(world.is_ended("C").await && !world.is_ended("A").await);
 }
 
 #[tokio::test]
