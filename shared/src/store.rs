@@ -131,7 +131,7 @@ pub use matching::{
     HeldReport, ListingCounts, MarketplaceReports, Matching, ReportJob, ReportRelease,
 };
 pub use nameless_orders::UnreadableOrder;
-pub use new_offers::{NewOfferPage, OfferRun};
+pub use new_offers::{NewOfferPage, OfferRun, SelectedPass};
 pub use notices::{EarlySweep, Hearing, KnownDestination};
 pub use oauth::{AuthorisationAttempt, OAuthState};
 pub use offered_items::ItemTaken;

@@ -12,6 +12,15 @@ use stallkeeper::error::Result;
 use stallkeeper::queue::OfferJob;
 
 impl App {
+    /// Has a run begin, if it wants what the selection takes in. One read.
+    pub(crate) async fn make_selected_offers(&self, connection: &ConnectionKey) -> Result<()> {
+        let settings = self.store.offer_settings(connection).await?;
+        match settings.on && settings.wants_selected {
+            true => self.make_offers(connection).await,
+            false => Ok(()),
+        }
+    }
+
     /// Has a run begin.
     async fn make_offers(&self, connection: &ConnectionKey) -> Result<()> {
         let job = OfferJob::Run {

@@ -117,6 +117,7 @@ impl App {
             .await?;
         self.listing_jobs.recompute_all(connection, &plan).await?;
         self.match_if_old(connection, &plan, now).await?;
+        self.make_selected_offers(&connection.key()).await?;
         let generation = plan
             .published
             .as_ref()

@@ -13,6 +13,7 @@ mod making;
 mod other_sku;
 mod run;
 mod search;
+mod selected;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use stallkeeper::error::Result;

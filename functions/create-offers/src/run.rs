@@ -1,7 +1,7 @@
 //! One run of a connection's offers, under a lease, so that none is in two feeds.
 
 use crate::making::{Making, Offering};
-use crate::{App, feed, follow, make};
+use crate::{App, feed, follow, make, selected};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::ids::{ConnectionKey, Sku};
@@ -101,6 +101,7 @@ async fn again(app: &App, key: &ConnectionKey, hop: u32, seconds: u32) -> Result
 
 async fn work(making: &Making<'_>, leased: &mut Leased<OfferRun>) -> Result<RunOutcome> {
     feed::resume(making).await?;
+    selected::want_selected(making, leased).await?;
     loop {
         if making.is_late() {
             return Ok(RunOutcome::Again(0));
@@ -184,14 +185,15 @@ async fn next_at(making: &Making<'_>, run: &OfferRun) -> Result<Option<Timestamp
     let turn = !store.new_offers_in_turn(key, 1).await?.is_empty();
     let may_send = run.left(making.offering.settings.a_day, today(now)) > 0;
     let turn = turn.then(|| if may_send { now } else { tomorrow(now) });
-    Ok(due.into_iter().chain(turn).min())
+    let selected = selected::next_at(making, run, now);
+    Ok(due.into_iter().chain(turn).chain(selected).min())
 }
 
-fn today(now: Timestamp) -> jiff::civil::Date {
+pub(crate) fn today(now: Timestamp) -> jiff::civil::Date {
     now.to_zoned(TimeZone::UTC).date()
 }
 
-fn tomorrow(now: Timestamp) -> Timestamp {
+pub(crate) fn tomorrow(now: Timestamp) -> Timestamp {
     let next = today(now).tomorrow().ok();
     let midnight = next.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
     midnight.map_or(now, |midnight| midnight.timestamp())

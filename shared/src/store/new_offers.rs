@@ -9,8 +9,8 @@ use crate::domain::ids::{ConnectionKey, Sku};
 use crate::domain::new_offer::{NewOffer, OfferSettings};
 use crate::error::{Error, Result};
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A page of a connection's offers that are to be made, by SKU.
@@ -32,6 +32,56 @@ pub struct OfferRun {
     /// When something is to be done next, as the last run found it.
     #[serde(default)]
     pub next_at: Option<Timestamp>,
+    #[serde(default)]
+    pub selected: SelectedPass,
+}
+
+/// How far a pass is through the products that Amazon does not have, to want those that the selection takes in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelectedPass {
+    /// The revision of the offers' settings, and the generation of what is published, that it goes by.
+    pub terms: (u64, u64),
+    /// Where it goes on.
+    pub after: Option<String>,
+    pub ended_at: Option<Timestamp>,
+    /// The day (UTC) that is counted, and how many were wanted on it.
+    pub day: Option<Date>,
+    pub wanted: u32,
+}
+
+impl SelectedPass {
+    /// The same, or a new pass if it went by other terms, or ended so long ago.
+    #[must_use]
+    pub fn at(&self, terms: (u64, u64), now: Timestamp, every: SignedDuration) -> Self {
+        let is_old = |ended: Timestamp| now.duration_since(ended) >= every;
+        match self.terms != terms || self.ended_at.is_some_and(is_old) {
+            true => Self {
+                terms,
+                after: None,
+                ended_at: None,
+                ..self.clone()
+            },
+            false => self.clone(),
+        }
+    }
+
+    /// How many more may be wanted on this day.
+    pub fn left(&self, a_day: u32, today: Date) -> u32 {
+        match self.day == Some(today) {
+            true => a_day.saturating_sub(self.wanted),
+            false => a_day,
+        }
+    }
+
+    /// Counts offers that were wanted.
+    pub fn count(&mut self, offers: u32, today: Date) {
+        let before = match self.day == Some(today) {
+            true => self.wanted,
+            false => 0,
+        };
+        self.wanted = before.saturating_add(offers);
+        self.day = Some(today);
+    }
 }
 
 impl OfferRun {

@@ -159,7 +159,8 @@ async fn one_run_at_a_time_counts_the_offers_of_a_day() {
         OfferRun {
             day: Some(today),
             sent: 3,
-            next_at: Some(at(90))
+            next_at: Some(at(90)),
+            ..OfferRun::default()
         }
     );
     assert!(

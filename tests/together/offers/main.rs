@@ -9,5 +9,6 @@
 mod doubts;
 mod making;
 mod meanwhile;
+mod selected;
 mod stops;
 mod world;

@@ -39,6 +39,10 @@ pub(crate) struct SettingsRequest {
     /// released.
     #[serde(default)]
     sends_first_prices: bool,
+    /// Products that the published selection takes in, that have an EAN, UPC or GTIN and that Amazon does not have are wanted by
+    /// themselves, as many in one day as may be sent.
+    #[serde(default)]
+    wants_selected: bool,
 }
 
 fn usual() -> i64 {
@@ -63,6 +67,7 @@ impl SettingsRequest {
             shipping_template: template.transpose()?,
             a_day,
             sends_first_prices: self.sends_first_prices,
+            wants_selected: self.wants_selected,
             revision: 0,
         })
     }

@@ -15,7 +15,9 @@ use stallkeeper::api::{
 };
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{AmazonSku, Sku};
+use stallkeeper::domain::listing::ListingState;
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::new_offer::OfferSettings;
 use stallkeeper::domain::product::Product;
 use stallkeeper::domain::selection::{ProductRules, Verdict};
 use stallkeeper::error::Result;
@@ -73,6 +75,8 @@ enum OnAmazon {
     OfferEnded,
     /// Its offer on the marketplace, which was ended here, would be opened again.
     OfferOpened,
+    /// An offer would be wanted of it, as the settings of offers say: Amazon does not have it.
+    OfferMade,
 }
 
 /// What the draft says of a product.
@@ -84,7 +88,7 @@ struct SelectedProduct {
     verdict: Verdict,
     /// Which rule says so.
     why: String,
-    /// What would become of its quantity.
+    /// What would become of its quantity, or that it would be offered.
     on_amazon: OnAmazon,
     /// Its listings on this connection, by Amazon SKU.
     listings: Vec<AmazonSku>,
@@ -140,6 +144,8 @@ struct Known {
     product: Product,
     rules: ProductRules,
     listings: Vec<AmazonSku>,
+    /// An offer would be wanted of it.
+    offer_made: bool,
 }
 
 impl App {
@@ -159,7 +165,8 @@ impl App {
         let (skus, next) = store.product_page(&key.tenant, after, limit).await?;
         let plan = store.stock_plan(key).await?;
         let draft = PreviewDraft::read(store, key, &plan).await?;
-        let known = |sku| self.known(connection, &draft, sku);
+        let offers = &store.offer_settings(key).await?;
+        let known = |sku| self.known(connection, &draft, offers, sku);
         let known: Vec<Option<Known>> = fan_out(skus, AT_ONCE, known).await?;
         let known: Vec<Known> = known.into_iter().flatten().collect();
         let effects = self.effects_on_listings(connection, &draft, &known).await?;
@@ -182,6 +189,7 @@ impl App {
         &self,
         connection: &Connection,
         draft: &PreviewDraft,
+        offers: &OfferSettings,
         sku: Sku,
     ) -> Result<Option<Known>> {
         let inputs = self.store.sku_inputs(&connection.tenant, &sku).await?;
@@ -189,13 +197,29 @@ impl App {
             return Ok(None);
         };
         let rules = draft.rules_of(&self.store, &connection.tenant, &product);
+        let rules = rules.await?;
         let of_connection = inputs.listed.into_iter();
         let of_connection = of_connection.filter(|listed| listed.connection == connection.id);
+        let listings: Vec<AmazonSku> = of_connection.map(|listed| listed.amazon_sku).collect();
+        let selected = rules.selected.as_ref();
+        let wanted = offers.wants(&product, selected, connection.marketplace);
+        let offer_made = wanted
+            && listings.is_empty()
+            && self.is_not_on_amazon(connection, &product.sku).await?;
         Ok(Some(Known {
-            rules: rules.await?,
-            listings: of_connection.map(|listed| listed.amazon_sku).collect(),
             product,
+            rules,
+            listings,
+            offer_made,
         }))
+    }
+
+    /// Whether Amazon has no listing of a product, and nobody ever wanted an offer of it.
+    async fn is_not_on_amazon(&self, connection: &Connection, sku: &Sku) -> Result<bool> {
+        let (store, key) = (&self.store, &connection.key());
+        let listing = store.listing(&key.listing(&sku.as_amazon_sku())).await?;
+        let absent = listing.is_some_and(|it| it.state == ListingState::NotOnAmazon);
+        Ok(absent && store.new_offer(key, sku).await?.is_none())
     }
 
     /// What the draft would do to the matched listings of these products.
@@ -234,6 +258,7 @@ impl Known {
             offers: self.offers(&effects),
             on_amazon: match verdict == Verdict::Out && to_zero {
                 true => OnAmazon::Zero,
+                false if self.offer_made => OnAmazon::OfferMade,
                 false => OnAmazon::Nothing,
             },
             sku: self.product.sku,

@@ -7,7 +7,7 @@ use stallkeeper::domain::ids::{AmazonSku, Sku};
 use stallkeeper::domain::listing::{Listing, ListingState, Observed};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::product::{Product, digest};
-use stallkeeper::store::{ProductWritten, Written};
+use stallkeeper::store::{ProductWritten, SkuInputs, Written};
 
 impl Stock {
     /// A product, and a matched listing of it in the UK and in Germany that shows 5.
@@ -112,6 +112,37 @@ async fn a_selection_is_drafted_listed_and_published_with_the_stock_settings() {
     let shown = stock.ask("GET", "selection", Value::Null).await;
     assert_eq!(shown["draft_is_published"], true);
     assert_eq!(shown["published"], put["draft"]);
+}
+
+#[tokio::test]
+async fn a_product_that_amazon_does_not_have_shows_that_an_offer_is_made_if_the_settings_say_so() {
+    let stock = Stock::new().await;
+    let (store, key) = (&stock.database.store, stock.key());
+    let connection = sample::connection("north", crate::stock::ID);
+    for (sku, brand) in [("IN", "North"), ("OUT", "Acme")] {
+        let product = json!({ "sku": sku, "brand": brand, "ean": "4006381333931" });
+        let product: Product = serde_json::from_value(product).unwrap();
+        let (inputs, hash) = (SkuInputs::default(), digest(&product).unwrap());
+        let now = jiff::Timestamp::now();
+        let put = store.put_product(&key.tenant, &product, &hash, now, &inputs, 0);
+        assert_eq!(put.await.unwrap(), ProductWritten::Done);
+        let absent = ListingState::NotOnAmazon;
+        let listing = Listing::new(&connection, product.sku.as_amazon_sku(), absent);
+        let placed = store.place_listing(&listing, None, false).await;
+        assert_eq!(placed.unwrap(), Written::Done);
+    }
+    stock.ask("PUT", "selection", selection()).await;
+    let shown = async || {
+        let list = stock.ask("GET", "selection/products", Value::Null).await;
+        let products = list["products"].as_array().unwrap().iter();
+        products
+            .map(|it| it["on_amazon"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown().await, ["nothing", "nothing"], "they are off");
+    let on = json!({ "on": true, "wants_selected": true });
+    stock.ask("PUT", "offers/settings", on).await;
+    assert_eq!(shown().await, ["offer_made", "nothing"]);
 }
 
 #[tokio::test]

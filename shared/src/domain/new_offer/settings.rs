@@ -1,5 +1,8 @@
 //! How offers are made for a connection.
 
+use crate::domain::marketplace::Marketplace;
+use crate::domain::product::Product;
+use crate::domain::selection::Selected;
 use serde::{Deserialize, Serialize};
 
 /// The longest handling time that Amazon's attribute is sent with.
@@ -53,6 +56,9 @@ pub struct OfferSettings {
     /// The first price of an offer is sent without a person's look. Else the offer asks, and waits until that very price is
     /// released.
     pub sends_first_prices: bool,
+    /// Products that the published selection takes in, that have an EAN, UPC or GTIN and that Amazon does not have are wanted by
+    /// themselves, as many in one day as may be sent.
+    pub wants_selected: bool,
     /// Rises by one with every write.
     #[schema(read_only)]
     pub revision: u64,
@@ -67,7 +73,16 @@ impl Default for OfferSettings {
             shipping_template: None,
             a_day: 200,
             sends_first_prices: false,
+            wants_selected: false,
             revision: 0,
         }
+    }
+}
+
+impl OfferSettings {
+    /// Whether a product that Amazon does not have is wanted by itself. `selected`: what a selection says of it, if there is one.
+    pub fn wants(&self, product: &Product, selected: Option<&Selected>, on: Marketplace) -> bool {
+        let is_in = |it: &Selected| it.is_in() && it.why_not_offered(on).is_none();
+        self.on && self.wants_selected && product.ean.is_some() && selected.is_some_and(is_in)
     }
 }
