@@ -6,6 +6,7 @@
 
 mod api;
 mod edits;
+mod offer_parts;
 mod patching;
 mod sale_period;
 mod sold;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use api::{amazons_channel, get, search};
 pub(crate) use edits::{Edit, Issue, OrderedRefusal, Severity, read as read_edits};
+pub(crate) use offer_parts::OfferParts;
 pub(crate) use patching::{patch, refused, remark};
 pub(crate) use sale_period::SalePeriod;
 pub(crate) use sold::{cancelled, placed, returned};
@@ -73,10 +75,35 @@ pub(crate) struct Special {
     pub(crate) locations: BTreeMap<String, u64>,
     /// Marketplaces, by id, where Amazon fulfils it beside the merchant.
     pub(crate) amazon_in: BTreeSet<String>,
-    /// Marketplaces, by id, where a rule of Amazon's sets its price.
-    pub(crate) automated_in: BTreeSet<String>,
+    /// What offers have beside their price, by the id of the marketplace.
+    pub(crate) offer_parts: BTreeMap<String, OfferParts>,
+    /// Marketplaces, by id, where a rule of Amazon's sets its price: a short way to say so for `offer_parts`.
+    #[serde(skip_serializing)]
+    automated_in: BTreeSet<String>,
     /// Ends of sale periods, by the id of the marketplace.
     pub(crate) ends: BTreeMap<String, SalePeriod>,
+}
+
+impl Special {
+    /// With what was said before of offers, if nothing is said of them here.
+    pub(crate) fn or_of(mut self, before: Option<Self>) -> Self {
+        for marketplace in std::mem::take(&mut self.automated_in) {
+            self.offer_parts.entry(marketplace).or_default().automate();
+        }
+        let Some(before) = before else { return self };
+        if self.ends.is_empty() {
+            self.ends = before.ends;
+        }
+        if self.offer_parts.is_empty() {
+            self.offer_parts = before.offer_parts;
+        }
+        self
+    }
+
+    /// None, if it says nothing.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
 }
 
 /// One change of the live quantity.
@@ -246,6 +273,11 @@ impl Listing {
                 marketplace,
                 end_at,
             } => self.set_end(marketplace, end_at.as_ref(), submission),
+            Edit::OfferParts {
+                marketplace,
+                parts,
+                replaces,
+            } => self.set_offer_parts(marketplace, parts, *replaces, submission),
             Edit::Attribute { name, value } => {
                 match value {
                     Some(value) => self.attributes.insert(name.clone(), value.clone()),

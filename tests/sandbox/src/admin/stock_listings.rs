@@ -125,14 +125,9 @@ fn put_one(
         listing.put_offer(marketplace, price.or(kept));
     }
     (listing.fulfilment, listing.standing) = (new.fulfilment, new.status);
-    let ends = listing.special.take().map(|it| it.ends);
-    listing.special = new.special;
-    if let Some(ends) = ends.filter(|it| !it.is_empty()) {
-        let special = listing.special.get_or_insert_default();
-        if special.ends.is_empty() {
-            special.ends = ends;
-        }
-    }
+    let before = listing.special.take().map(|it| *it);
+    let special = new.special.map(|it| *it).unwrap_or_default();
+    listing.special = special.or_of(before).boxed();
     if let Some(quantity) = new.quantity.or(is_new.then_some(0)) {
         listing.set_quantity(quantity, &by_seller(sequence, now));
     }
@@ -226,6 +221,8 @@ struct More<'a> {
     prices: BTreeMap<&'static str, &'a Price>,
     /// Ends of sale periods.
     ends: BTreeMap<&'static str, &'a str>,
+    /// What offers have beside their price.
+    offer_parts: BTreeMap<&'static str, Map<String, Value>>,
     asin: &'a str,
     product_type: &'a str,
     title: &'a str,
@@ -242,6 +239,10 @@ impl<'a> Shown<'a> {
             let id = offer.marketplace.id;
             Some((id, listing.end_at(id)?))
         };
+        let parts = |offer: &'a Offer| {
+            let id = offer.marketplace.id;
+            Some((id, listing.offer_parts(id))).filter(|(_, parts)| !parts.is_empty())
+        };
         let more = || More {
             marketplaces: listing
                 .offers
@@ -250,6 +251,7 @@ impl<'a> Shown<'a> {
                 .collect(),
             prices: listing.offers.iter().filter_map(priced).collect(),
             ends: listing.offers.iter().filter_map(ends).collect(),
+            offer_parts: listing.offers.iter().filter_map(parts).collect(),
             asin: &listing.asin,
             product_type: &listing.product_type,
             title: &listing.title,

@@ -219,10 +219,8 @@ fn attributes(listing: &Listing, offers: &[&Offer]) -> Value {
         if let Some(end_at) = listing.end_at(offer.marketplace.id) {
             shown["end_at"] = json!({ "value": end_at });
         }
-        let special = listing.special.as_ref();
-        if special.is_some_and(|it| it.automated_in.contains(offer.marketplace.id)) {
-            shown["automated_pricing_merchandising_rule_plan"] =
-                json!([{ "merchandising_rule": { "rule_id": "328182282407-COMPETITIVE_BUYBOX" } }]);
+        for (name, part) in listing.offer_parts(offer.marketplace.id) {
+            shown[name] = part;
         }
         Some(shown)
     });

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Fulfilment, Listing, Price, sale_period};
+use super::{Fulfilment, Listing, Price, offer_parts, sale_period};
 use crate::marketplaces::{self, Marketplace};
 
 const AVAILABILITY: &str = "fulfillment_availability";
@@ -29,6 +29,13 @@ pub(crate) enum Edit {
     End {
         marketplace: String,
         end_at: Option<String>,
+    },
+    /// What an offer in one marketplace has beside its price; `null` takes it away.
+    OfferParts {
+        marketplace: String,
+        parts: Map<String, Value>,
+        /// `replace` wipes what it does not say, `merge` keeps it.
+        replaces: bool,
     },
     /// Anything else.
     Attribute { name: String, value: Option<Value> },
@@ -132,10 +139,12 @@ pub(crate) fn read(
             let edit = match attribute {
                 AVAILABILITY => availability(op, value, listing)?,
                 OFFER => {
+                    let before = edits.len();
                     edits.extend(end(op, value, listing, marketplace)?);
+                    edits.extend(parts(op, value, listing, marketplace)?);
+                    let says_something = edits.len() > before;
                     // Only `merge` may leave the price as it is.
-                    let says = |name| value.get(name).is_some();
-                    if op == "merge" && says("end_at") && !says("our_price") {
+                    if op == "merge" && says_something && value.get("our_price").is_none() {
                         continue;
                     }
                     price(op, value, listing, marketplace)?
@@ -265,5 +274,29 @@ fn end(
     Ok(Some(Edit::End {
         marketplace: marketplace.id.to_owned(),
         end_at,
+    }))
+}
+
+/// What a value says of the rest of the offer.
+fn parts(
+    op: &str,
+    value: &Value,
+    listing: Option<&Listing>,
+    marketplace: &str,
+) -> Result<Option<Edit>, Issue> {
+    let marketplace = offered_in(op, value, listing, marketplace)?;
+    let (parts, replaces) = match op {
+        "delete" => (Map::new(), true),
+        _ => {
+            let parts = offer_parts::read(value)
+                .map_err(|message| Issue::forbidden("90000900", &message, OFFER))?;
+            (parts, op != "merge")
+        }
+    };
+    let says_nothing = parts.is_empty() && !replaces;
+    Ok((!says_nothing).then(|| Edit::OfferParts {
+        marketplace: marketplace.id.to_owned(),
+        parts,
+        replaces,
     }))
 }

@@ -238,3 +238,69 @@ fn an_end_in_the_past_closes_one_marketplace_and_no_end_opens_it_at_its_price() 
     let wrong = edits(&listings, end("soon")).unwrap_err();
     assert!(wrong.violates);
 }
+
+#[test]
+fn a_merge_of_a_price_keeps_the_rest_of_the_offer_and_a_replace_wipes_it() {
+    let mut listings = listings(3);
+    let amount = |amount: f64| json!([{"schedule": [{"value_with_tax": amount}]}]);
+    let offer = |op: &str, parts: Value| {
+        let mut value = json!({"marketplace_id": DE, "currency": "EUR", "audience": "ALL"});
+        let fields = parts.as_object().cloned().unwrap_or_default();
+        value.as_object_mut().unwrap().extend(fields);
+        json!({"op": op, "path": "/attributes/purchasable_offer", "value": [value]})
+    };
+    let (least, most) = (
+        "minimum_seller_allowed_price",
+        "maximum_seller_allowed_price",
+    );
+    let rows = [
+        (
+            2,
+            offer(
+                "merge",
+                json!({"our_price": amount(9.5), least: amount(8.0), most: amount(12.0), "map_price": amount(9.0)}),
+            ),
+            json!({least: amount(8.0), most: amount(12.0), "map_price": amount(9.0)}),
+        ),
+        // Submitted before, it counts for what nothing later says.
+        (
+            1,
+            offer(
+                "merge",
+                json!({least: amount(1.0), "discounted_price": amount(7.0)}),
+            ),
+            json!({least: amount(8.0), most: amount(12.0), "map_price": amount(9.0), "discounted_price": amount(7.0)}),
+        ),
+        (
+            3,
+            offer("merge", json!({"map_price": null, most: amount(13.0)})),
+            json!({least: amount(8.0), most: amount(13.0), "discounted_price": amount(7.0)}),
+        ),
+        (
+            4,
+            offer(
+                "replace",
+                json!({"our_price": amount(9.0), most: amount(14.0)}),
+            ),
+            json!({most: amount(14.0)}),
+        ),
+    ];
+    for (sequence, patch, parts) in rows {
+        let edits = edits(&listings, patch.clone()).unwrap();
+        listings.apply("MUG", &edits, &submission(sequence, 1));
+        let mug = listings.get("MUG").unwrap();
+        assert_eq!(Value::Object(mug.offer_parts(DE)), parts, "{patch}");
+        assert!(mug.offer_parts(UK).is_empty());
+    }
+    for parts in [
+        json!({least: amount(0.0)}),
+        json!({most: 12}),
+        json!({"our_prise": amount(1.0)}),
+    ] {
+        assert!(
+            edits(&listings, offer("merge", parts))
+                .unwrap_err()
+                .violates
+        );
+    }
+}

@@ -81,10 +81,32 @@ async fn one_item_shows_all_marketplaces_that_are_asked_for_and_what_is_special_
     let here = shown(UK).await;
     assert_eq!(channels(&here), ["DEFAULT", "0cfcbed2-fab2"]);
     let offer = &here["attributes"]["purchasable_offer"][0];
-    assert!(offer["automated_pricing_merchandising_rule_plan"].is_array());
+    let plan = "automated_pricing_merchandising_rule_plan";
+    assert!(offer[plan].is_array());
     let both = shown(&format!("{UK},{DE}")).await;
     assert_eq!(channels(&both), ["DEFAULT", "0cfcbed2-fab2", "AMAZON_EU"]);
+
+    let least = price_of(8.5);
+    let change = json!({
+        "op": "merge", "path": "/attributes/purchasable_offer",
+        "value": [{
+            "marketplace_id": UK, "currency": "GBP", "audience": "ALL",
+            "minimum_seller_allowed_price": least, plan: null,
+        }],
+    });
+    assert_eq!(shop.patch("S", change).await["status"], "ACCEPTED");
+    let here = shown(UK).await;
+    let offer = &here["attributes"]["purchasable_offer"][0];
+    assert_eq!(offer["minimum_seller_allowed_price"], least);
+    assert_eq!(
+        (&offer[plan], &offer["our_price"]),
+        (&Value::Null, &price_of(9.99))
+    );
     assert_eq!(shop.0.violations().await, Vec::<Value>::new());
+}
+
+fn price_of(amount: f64) -> Value {
+    json!([{ "schedule": [{ "value_with_tax": amount }] }])
 }
 
 #[tokio::test]
