@@ -7,6 +7,7 @@ mod batch;
 mod decide;
 mod ends;
 mod look_again;
+mod offered;
 mod pending;
 mod price;
 mod read;

@@ -109,6 +109,7 @@ impl Run<'_> {
             }
             if self.write(known.as_ref(), &target, drifted).await? == Written::Done {
                 let written = as_written(known.as_ref(), target, drifted);
+                self.note_offer(known.as_ref(), &written).await?;
                 let ends = self.pending_end(reading, &written).await?;
                 let pending = pending(reading, &written, sold.as_ref()).max(ends);
                 return Ok((written, pending));

@@ -8,6 +8,7 @@ mod ends;
 mod faults;
 mod held;
 mod looks;
+mod offered;
 mod previews;
 mod reference;
 mod reports;
