@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const LEARN: &str = "\
 Start here:
-  cargo dev demo                    watch a seller connect, its orders find their couriers, its stock go out
+  cargo dev demo                    watch a seller connect, its orders find their couriers, its stock and prices go out
   cargo dev up                      leave the local cloud running, to try things by hand
   cargo dev invoke poll-orders      run one function of it with events/poll-orders.json
   cargo dev test                    everything that CI checks
@@ -27,7 +27,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Connect sellers, fetch their orders, keep their stock in step, and compare both sides
+    /// Connect sellers, fetch their orders, keep their stock and prices in step, and compare both sides
     Demo(DemoArgs),
     /// Leave the local cloud running in the background, and print its addresses and a token
     Up,
@@ -59,7 +59,7 @@ pub(crate) struct DemoArgs {
     /// Orders that buyers place on Amazon's side; of more than 500, Amazon's limits refill faster
     #[arg(long, default_value_t = 120)]
     pub(crate) orders: u32,
-    /// SKUs that the sellers list, between them
+    /// SKUs that the sellers list, between them, beside twenty products whose prices are set
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..=100_000))]
     pub(crate) skus: u32,
     /// The same seed gives the same orders

@@ -9,7 +9,9 @@ mod goods;
 mod listings;
 mod look;
 mod parcels;
+mod people;
 mod platform;
+mod prices;
 mod report;
 mod scene;
 mod stock;
@@ -30,6 +32,7 @@ use browser::Browser;
 use cancelling::Unwanted;
 use parcels::Parcel;
 use platform::{LATE_MAPPING, MAPPINGS, Platform, Row};
+use prices::Shop;
 use scene::{BY_CONSENT, BY_TOKEN, SHIP_PLUS_ORDER, Scene};
 
 const TENANT: &str = "demo";
@@ -62,6 +65,8 @@ struct Journey<'a> {
     taken_over: Option<(String, String)>,
     /// What Amazon showed of the listing that a person holds.
     held_at: Option<u64>,
+    /// What is sold at prices that follow from rules.
+    shop: Shop,
     /// From order on Amazon to stored here, by notice.
     seconds_to_stored: Vec<f64>,
     parcels: Vec<Parcel>,
@@ -83,6 +88,7 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
         orders_from: Timestamp::now().checked_sub(TAKE_OVER)?,
         taken_over: None,
         held_at: None,
+        shop: Shop::default(),
         seconds_to_stored: Vec::new(),
         parcels: Vec::new(),
         unwanted: Unwanted::default(),
@@ -142,6 +148,7 @@ pub(crate) async fn run(cloud: &Cloud, console: &Console, arguments: &DemoArgs) 
     journey.ship(console).await?;
     let step = console.step("Until Amazon shows again what is wanted");
     journey.until_equal(&step, None).await?;
+    journey.until_sold(&step).await?;
     step.done();
 
     let report = journey.look().await?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::prices;
 use super::scene::{BY_CONSENT, BY_TOKEN, DE, UK};
 
 /// Held back of every product, so that an order in the moment of sending cannot oversell.
@@ -43,7 +44,7 @@ const SINGLE: [(&str, u32); 10] = [
     (NON_ASCII, 17),
 ];
 
-/// How many SKUs there are beside the ones with a story.
+/// How many SKUs there are beside the ones with a story, and those whose prices are set.
 pub(crate) struct Goods {
     pub(crate) plain: u32,
 }
@@ -80,6 +81,7 @@ impl Goods {
             .collect();
         listings.push(json!({"sku": SHARED, "marketplaces": marketplaces, "quantity": 2}));
         if seller == BY_TOKEN {
+            listings.extend(prices::listings());
             return listings;
         }
         let own = [
@@ -124,6 +126,7 @@ impl Goods {
             .collect();
         let parts = json!([{"sku": "TEA", "units": 2}, {"sku": SHARED, "units": 1}]);
         products.push(json!({"sku": BUNDLE, "title": "Tea for two", "parts": parts}));
+        products.extend(prices::products());
         products
     }
 
@@ -139,6 +142,7 @@ impl Goods {
     pub(crate) fn stock(&self, measured_at: &str) -> Vec<Value> {
         self.levels()
             .map(|(sku, quantity)| level(&sku, quantity, measured_at))
+            .chain(prices::levels(measured_at))
             .collect()
     }
 }

@@ -27,10 +27,13 @@ impl Journey<'_> {
         let mut listings = Compared::of(&lines);
         listings.refused = self.refused;
         let packages = self.packages().await?;
+        let shop = self.look_at_shop().await?;
         let mut report = Report {
             connections: self.connection_lines().await?,
             orders,
             listings,
+            offers: shop.offers,
+            prices: shop.prices,
             oversold: self.oversold().await?,
             dispatches: Dispatches::of(&self.parcels, &packages),
             cancellations: self.cancellations().await?,
@@ -43,9 +46,11 @@ impl Journey<'_> {
             rows,
             taken_over: self.taken_over.clone(),
             lines,
+            price_lines: shop.lines,
             parcels: self.parcels.clone(),
         };
         report.broken = self.broken(&report).await?;
+        report.broken.extend(shop.broken);
         report.broken.extend(differences(&self.parcels, &packages));
         if !announced {
             report

@@ -1,5 +1,6 @@
 //! What the demo found: JSON for programs, tables for people, and whether it holds.
 
+mod prices;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use super::goods::{
 use super::listings::{Compared, Line};
 use super::parcels::{Dispatches, Parcel, Story};
 use super::platform::Row;
+use super::prices::{PriceCounts, PriceLine};
 use super::scene::SHIP_PLUS_ORDER;
 use tables::{counts, table, tally};
 
@@ -24,6 +26,9 @@ pub(crate) struct Report {
     pub(crate) connections: Vec<ConnectionLine>,
     pub(crate) orders: Counts,
     pub(crate) listings: Compared,
+    /// Offers that were wanted of products that were not on Amazon, by how far they are.
+    pub(crate) offers: BTreeMap<String, usize>,
+    pub(crate) prices: PriceCounts,
     /// Units that buyers ordered from a number that was about to fall.
     pub(crate) oversold: u64,
     pub(crate) dispatches: Dispatches,
@@ -43,6 +48,8 @@ pub(crate) struct Report {
     pub(crate) taken_over: Option<(String, String)>,
     #[serde(skip)]
     pub(crate) lines: Vec<Line>,
+    #[serde(skip)]
+    pub(crate) price_lines: Vec<PriceLine>,
     #[serde(skip)]
     pub(crate) parcels: Vec<Parcel>,
 }
@@ -111,6 +118,7 @@ impl Report {
             self.order_stories(),
             self.parcel_stories(),
             self.stories(),
+            self.price_table(),
             counts(&["Amazon's operation", "Calls"], calls),
             counts(&["Told on the bus", "Events"], events),
         ] {
@@ -238,6 +246,7 @@ impl Report {
             "Listings matched {matched}, wanted {wanted}, refused on the way {refused}, equal on Amazon {equal_on_amazon}; units oversold while on the way {}.",
             self.oversold
         );
+        println!("{}", self.price_words());
         let Dispatches {
             handed_over,
             confirmed,
@@ -256,7 +265,7 @@ impl Report {
         }
         if self.broken.is_empty() {
             println!(
-                "Every merchant-fulfilled order is stored exactly once, Amazon shows every wanted quantity, and every hand-over exactly once ({:.1} s).",
+                "Every merchant-fulfilled order is stored exactly once, Amazon shows every wanted quantity, price and offer, and every hand-over exactly once ({:.1} s).",
                 self.elapsed_seconds
             );
             return Ok(());

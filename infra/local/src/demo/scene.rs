@@ -1,5 +1,6 @@
 //! Amazon's side of the demo: two sellers in Europe, and what buyers order from them.
 
+mod offers;
 mod outbound;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+pub(crate) use offers::{OfferId, Shown, hundredths};
 
 pub(crate) const UK: &str = "A1F83G8C2ARO7P";
 pub(crate) const DE: &str = "A1PA6795UKMFR9";

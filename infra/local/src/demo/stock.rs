@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::goods::{self, ALIAS, BUFFER, Goods, HELD, LOW_STOCK_MARK, REFUSED, URGENT_ZERO};
+use super::goods::{ALIAS, BUFFER, Goods, LOW_STOCK_MARK, REFUSED};
 use super::listings::{Compared, Line};
 use super::scene::{BY_CONSENT, BY_TOKEN};
 use super::watch::LOOK_AGAIN;
@@ -20,12 +20,10 @@ const ROWS: usize = 1_000;
 /// How far Amazon's clock jumps, so that nobody waits until fresh orders are old enough to be searched.
 pub(super) const JUMP_MS: i64 = 15 * 60 * 1_000;
 /// How long nothing may change before there is another round; the schedule's is fifteen minutes.
-const ROUND: std::time::Duration = std::time::Duration::from_secs(15);
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(1_200);
+pub(super) const ROUND: std::time::Duration = std::time::Duration::from_secs(15);
+pub(super) const LONGEST: std::time::Duration = std::time::Duration::from_secs(1_200);
 /// Amazon's numbers are settled once they have not changed for so long.
 const STILL: std::time::Duration = std::time::Duration::from_secs(3);
-/// Shown units of what buyers order from.
-const ENOUGH: u64 = 8;
 /// Amazon's code of a listing that lacks something.
 const REFUSAL: &str = "90220";
 
@@ -40,15 +38,28 @@ impl Journey<'_> {
         let goods = Goods::of(skus);
         let step = console.step("Products, bundles and stock levels go in, a thousand rows a call");
         self.fill(&goods).await?;
+        self.open_shop().await?;
         step.done();
 
-        let step = console.step("Amazon's listings are matched; publishing shows its effect first");
+        let step = console.step(
+            "Stock, selection and price rules: Amazon's listings are matched, publishing shows its effect first",
+        );
+        self.draft_prices().await?;
         self.preview(&step).await?;
+        self.hold_price().await?;
         self.publish().await?;
+        self.want_offers().await?;
         step.done();
 
         let step = console.step("Rounds: few by patch, many by feed");
         self.until_equal(&step, Some(REFUSED)).await?;
+        step.done();
+
+        let step = console.step(
+            "Prices follow their rules; one that the brake held is released, one offer is answered",
+        );
+        self.release_price(&step).await?;
+        self.answer_offer().await?;
         step.done();
 
         let step =
@@ -61,6 +72,7 @@ impl Journey<'_> {
 
         let step = console.step("Until Amazon shows everywhere what is wanted");
         self.until_equal(&step, None).await?;
+        self.see_offers().await?;
         step.done();
         Ok(())
     }
@@ -92,7 +104,7 @@ impl Journey<'_> {
     }
 
     /// What is put is taken first and stored a moment later.
-    async fn until_stored(&self, product: &str) -> Result<()> {
+    pub(super) async fn until_stored(&self, product: &str) -> Result<()> {
         let started = Instant::now();
         let path = format!("/products?{}", of_sku(product));
         loop {
@@ -108,7 +120,7 @@ impl Journey<'_> {
         }
     }
 
-    async fn put_all(&self, path: &str, rows: &[Value]) -> Result<()> {
+    pub(super) async fn put_all(&self, path: &str, rows: &[Value]) -> Result<()> {
         let answer = self.platform.put(path, json!(rows)).await?;
         let rejected = answer["rejected"].as_array().map_or(0, Vec::len);
         if rejected > 0 {
@@ -160,75 +172,6 @@ impl Journey<'_> {
                 .await?;
         }
         Ok(())
-    }
-
-    /// Buyers order from listings that are live, and Amazon's clock advances, so that the next sweep finds the orders.
-    async fn sell(&mut self, goods: &Goods, orders: u32, seed: u64) -> Result<()> {
-        let connected: Vec<(String, &'static str)> = self
-            .connected
-            .iter()
-            .map(|one| (one.id.clone(), one.seller))
-            .collect();
-        for (n, (id, seller)) in connected.into_iter().enumerate() {
-            let count = orders.div_ceil(4).max(1);
-            // Buyers cannot order what Amazon does not show.
-            let live = self.scene.quantities(seller).await?;
-            let mut for_sale = goods.sold(seller);
-            for_sale.retain(|sku| live.get(sku).is_some_and(|units| *units >= ENOUGH));
-            self.scene
-                .sell(seller, count, seed + 10 + n as u64, for_sale)
-                .await?;
-            let orders = self.scene.merchant_orders(seller).await?;
-            self.on_amazon
-                .extend(orders.into_iter().map(|order| (id.clone(), order)));
-        }
-        self.scene.jump(JUMP_MS).await?;
-        self.tick().await
-    }
-
-    /// The last one breaks: a level of zero goes out at once, without a round.
-    async fn empty_a_shelf(&self, step: &Step) -> Result<()> {
-        let now = Timestamp::now().to_string();
-        self.put_all("/stock-levels", &[goods::level(URGENT_ZERO, 0, &now)])
-            .await?;
-        let started = Instant::now();
-        while self.scene.live(BY_CONSENT, URGENT_ZERO).await? != Some(0) {
-            if started.elapsed() > LONGEST {
-                bail!("{URGENT_ZERO} is still for sale on Amazon");
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        step.detail(&format!(
-            "{URGENT_ZERO} was at zero on Amazon {:.1} s after its level came, without a round",
-            started.elapsed().as_secs_f64()
-        ));
-        Ok(())
-    }
-
-    /// A person counts a shelf: whatever the platform says of it meanwhile, Amazon's number stays.
-    async fn hold(&mut self) -> Result<()> {
-        self.held_at = self.scene.live(BY_CONSENT, HELD).await?;
-        let path = format!(
-            "/connections/{}/holds?{}",
-            self.connected[0].id,
-            of_sku(HELD)
-        );
-        let hold = json!({"mode": "leave", "reason": "its shelf is counted"});
-        self.platform.put(&path, hold).await?;
-        let now = Timestamp::now().to_string();
-        self.put_all("/stock-levels", &[goods::level(HELD, 0, &now)])
-            .await
-    }
-
-    /// The seller gives the listing what Amazon missed, and the next count goes through.
-    async fn correct(&mut self) -> Result<()> {
-        let lines = self.listing_lines().await?;
-        self.refused = lines.iter().filter(|line| line.refused).count();
-        self.scene.refuse(BY_CONSENT, json!({})).await?;
-        // Fewer than Amazon shows: an increase would wait for the next sweep of orders that is newer than the count.
-        let now = Timestamp::now().to_string();
-        self.put_all("/stock-levels", &[goods::level(REFUSED, 3, &now)])
-            .await
     }
 
     /// Every matched listing with what we want and what Amazon shows.
@@ -289,7 +232,7 @@ impl Journey<'_> {
     }
 
     /// What the schedules do: a sweep, so that increases may go, and a round.
-    async fn stock_round(&mut self) -> Result<()> {
+    pub(super) async fn stock_round(&mut self) -> Result<()> {
         self.tick().await?;
         let sqs = aws_sdk_sqs::Client::new(&self.addresses.aws().await);
         let queue = self.addresses.output("StockTicksQueueUrl")?;
@@ -322,7 +265,7 @@ fn is_settled(lines: &[Line], except: Option<&str>, step: &Step) -> bool {
 }
 
 /// A query that names a SKU.
-fn of_sku(sku: &str) -> String {
+pub(super) fn of_sku(sku: &str) -> String {
     let url = reqwest::Url::parse_with_params("http://any", [("sku", sku)]).ok();
     url.and_then(|url| url.query().map(str::to_owned))
         .unwrap_or_default()
