@@ -23,14 +23,11 @@ use crate::console::Step;
 use compare::{Offers, Stage, differences, wanted};
 use table::{
     ALL, ASKS, AUTOMATED, BRAKED, BY_SKU, CLEARANCE, ENDED_IN_DE, EXCLUDED_BRAND, HELD_PRICE,
-    LISTED, NEW, NORTHGATE, OTHER_ITEM, RESTRICTED, WARES,
+    IN_STOCK, LISTED, LISTED_UNITS, NEW, NORTHGATE, OTHER_ITEM, RESTRICTED, WARES,
 };
 
 /// Whose shop it is: it lists nothing else in the UK.
 const SELLER: &str = BY_TOKEN;
-/// Units of each product in the warehouse, and on Amazon before anything is sent.
-const IN_STOCK: u32 = 9;
-const LISTED_UNITS: u32 = 4;
 /// States of an offer that Amazon has taken.
 const TAKEN: [&str; 3] = ["accepted", "seen_in_report", "matched"];
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::table::{
     BRAKED, ENDED_IN_DE, EXPECTED, KEPT, LISTED, NEW, NO_COST, NewPrice, RESTRICTED, UNMOVED,
+    WARES, Ware, units,
 };
 use crate::demo::scene::{DE, OfferId, Shown, UK, hundredths};
 
@@ -120,6 +121,17 @@ pub(crate) fn differences(wanted: &Offers, shown: &Offers, today: &str) -> Vec<S
         })
     };
     ids.into_iter().filter_map(differs).collect()
+}
+
+/// Products of which Amazon shows other units than the table says.
+pub(crate) fn miscounted(shown: &BTreeMap<String, u64>) -> Vec<String> {
+    let wrong = |ware: &Ware| {
+        let (wanted, shown) = (units(ware), shown.get(ware.sku).copied());
+        let sku = ware.sku;
+        (wanted != shown)
+            .then(|| format!("{sku} is to have {wanted:?} units, and Amazon shows {shown:?}."))
+    };
+    WARES.iter().filter_map(wrong).collect()
 }
 
 /// An end by whether it is past: which past day it is makes no difference.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::compare::{PriceCounts, PriceLine, Stage, differences, lines, misjudged, wanted};
+use super::compare::{
+    PriceCounts, PriceLine, Stage, differences, lines, miscounted, misjudged, wanted,
+};
 use super::table::{LISTED, NEW};
 use super::{SELLER, today};
 use crate::demo::Journey;
@@ -27,6 +29,7 @@ impl Journey<'_> {
         let mut broken = Vec::new();
         let (before, shown) = (self.before(SELLER)?, self.scene.offers(SELLER, None).await?);
         broken.extend(differences(&wanted(before, Stage::End)?, &shown, &today()));
+        broken.extend(miscounted(&self.scene.quantities(SELLER).await?));
         // The other seller's prices are left alone everywhere.
         let others = self.scene.offers(BY_CONSENT, None).await?;
         broken.extend(differences(self.before(BY_CONSENT)?, &others, &today()));

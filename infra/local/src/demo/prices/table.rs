@@ -26,6 +26,20 @@ pub(super) const RESTRICTED: &str = "KNIFE-CHEF";
 /// Sold at a price of their own, by SKU.
 pub(super) const CLEARANCE: [&str; 2] = ["LAMP-WALL", "LAMP-OLD"];
 
+/// Units of each product in the warehouse, and on Amazon before anything is sent.
+pub(super) const IN_STOCK: u32 = 9;
+pub(super) const LISTED_UNITS: u32 = 4;
+
+/// The units that Amazon is to show at the end; none: it has no listing. One of nine is held back.
+pub(super) fn units(ware: &Ware) -> Option<u64> {
+    match ware.sku {
+        RESTRICTED => None,
+        HELD_PRICE => Some(4),
+        _ if ware.brand == EXCLUDED_BRAND => Some(0),
+        _ => Some(8),
+    }
+}
+
 /// What the merchant keeps of a product; amounts in pounds.
 pub(super) struct Ware {
     pub(super) sku: &'static str,

@@ -91,3 +91,17 @@ fn a_margin_is_right_to_the_penny() {
     other[0]["kept"]["margin"] = json!("4.62");
     assert_eq!(misjudged(&lines(&before, &end, &other)).len(), 1);
 }
+
+#[test]
+fn an_excluded_brand_has_no_units_and_what_a_person_holds_keeps_its_own() {
+    let all = WARES.iter();
+    let mut shown: BTreeMap<String, u64> = all
+        .filter_map(|ware| Some((ware.sku.to_owned(), units(ware)?)))
+        .collect();
+    assert_eq!(miscounted(&shown), Vec::<String>::new());
+    assert_eq!(shown.values().filter(|units| **units == 0).count(), 3);
+    shown.insert("BOWL-RED".to_owned(), 4);
+    shown.remove("PAN-24");
+    shown.insert(RESTRICTED.to_owned(), 8);
+    assert_eq!(miscounted(&shown).len(), 3);
+}
