@@ -11,7 +11,7 @@ Start here:
   cargo dev up                      leave the local cloud running, to try things by hand
   cargo dev invoke poll-orders      run one function of it with events/poll-orders.json
   cargo dev test                    everything that CI checks
-  cargo dev bench stock             what it costs, counted; also bench orders, bench start
+  cargo dev bench stock             what it costs, counted; also bench prices, orders, desk, start
 
 The first run sets up a Python environment and Amazon's API models under target/local and builds
 the functions: some minutes. Later runs take seconds. Rust, Python 3.10 and Node.js are all it
@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Write infra/openapi.json and the template's routes from what the functions say of theirs
     Generate,
-    /// Measure what stock and orders cost (bench stock, bench orders), and a cold start (bench start)
+    /// Measure what stock, prices and orders cost (bench stock, prices, orders, desk), and a cold start (bench start)
     Bench(BenchArgs),
     /// Run one function of the running local cloud with an event, and print its answer and logs
     Invoke(InvokeArgs),
@@ -84,10 +84,11 @@ impl DemoArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 cargo dev bench stock --json FILE counts for 100,000 listings with none, a hundredth and all of them
-changed; --listings N takes fewer. cargo dev bench orders takes orders in, cargo dev
+changed; --listings N takes fewer. cargo dev bench prices changes and publishes price rules; --products N
+takes fewer. cargo dev bench orders takes orders in, cargo dev
 bench start starts a release of poll-orders, both beside a Python peer. --help after any explains it.")]
 pub(crate) struct BenchArgs {
-    /// What is measured, and its options: stock …, orders …, desk … or start …
+    /// What is measured, and its options: stock …, prices …, orders …, desk … or start …
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub(crate) rest: Vec<String>,
 }

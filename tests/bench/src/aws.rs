@@ -44,6 +44,7 @@ pub(crate) async fn serve() -> Result<String> {
         .route("/", post(call))
         .route(TAKE, post(take))
         .route(COUNTS, get(counts).delete(forget))
+        .fallback(schedules)
         .with_state(shared);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = format!("http://{}", listener.local_addr()?);
@@ -55,6 +56,11 @@ fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, State_> {
     shared
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Schedules are made, and nothing comes of them: the phases have ticks of their own.
+async fn schedules() -> axum::Json<Value> {
+    axum::Json(json!({}))
 }
 
 async fn counts(State(shared): State<Shared>) -> axum::Json<BTreeMap<String, u64>> {

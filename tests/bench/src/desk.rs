@@ -81,7 +81,7 @@ struct Report {
 }
 
 pub(crate) async fn run(arguments: &DeskArguments) -> Result<()> {
-    let (mut shop, _child) = Shop::open(0).await?;
+    let (mut shop, _child) = Shop::open(0, &[]).await?;
     shop.bar.set_message("the orders");
     fill(&shop, arguments.orders).await?;
     let mut pages = Vec::new();

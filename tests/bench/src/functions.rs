@@ -33,6 +33,7 @@ pub(crate) struct Functions {
     pub(crate) compute_listings: compute_listings::App,
     pub(crate) manage_catalogue: Arc<manage_catalogue::App>,
     pub(crate) match_listings: match_listings::App,
+    pub(crate) configure_selling: Arc<configure_selling::App>,
     pub(crate) sync_stock: sync_stock::App,
     pub(crate) settle_feeds: settle_feeds::App,
     pub(crate) poll_orders: poll_orders::App,
@@ -111,6 +112,15 @@ impl Functions {
                 stock_changes: queue(STOCK_CHANGES),
                 stock_ticks: queue(STOCK_TICKS),
                 listing_jobs: queue(LISTING_JOBS),
+                tenant_claim: "tenant".to_owned(),
+            }),
+            configure_selling: Arc::new(configure_selling::App {
+                store: store.clone(),
+                schedules: schedules(),
+                listing_jobs: queue(LISTING_JOBS),
+                stock_changes: queue(STOCK_CHANGES),
+                stock_ticks: queue(STOCK_TICKS),
+                offer_jobs: queue(OFFER_JOBS),
                 tenant_claim: "tenant".to_owned(),
             }),
             match_listings: match_listings::App {

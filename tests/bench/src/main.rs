@@ -10,6 +10,7 @@ mod lines;
 mod meter;
 mod orders;
 mod peers;
+mod prices;
 mod queues;
 mod report;
 mod seller;
@@ -37,6 +38,8 @@ struct Arguments {
 enum What {
     /// From a stock level to the settled line, with none, a hundredth and all of the listings changed
     Stock(StockArguments),
+    /// A price rule that is changed and published: no price, a hundredth and all of the prices changed
+    Prices(PricesArguments),
     /// Orders through the intake, and its steps beside Python's
     Orders(OrdersArguments),
     /// Pages of the desk's lists over many orders, and a walk through them while orders change
@@ -56,6 +59,16 @@ struct StockArguments {
     /// Lines of the report whose reading is measured alone
     #[arg(long, default_value_t = 1_000_000)]
     report_lines: u32,
+    /// Also write the result as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct PricesArguments {
+    /// Products that the seller has, each offered on four marketplaces
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(20..=999_999))]
+    products: u32,
     /// Also write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -110,6 +123,7 @@ struct DeskArguments {
 async fn main() -> Result<()> {
     match Arguments::parse().what {
         What::Stock(arguments) => stock::run(&arguments).await,
+        What::Prices(arguments) => prices::run(&arguments).await,
         What::Orders(arguments) => orders::run(&arguments).await,
         What::Desk(arguments) => desk::run(&arguments).await,
         What::Start(arguments) => start::run(&arguments).await,

@@ -6,6 +6,7 @@ mod steps;
 
 use crate::OrdersArguments;
 use crate::report::{Phase, Price, phases_table, prices_table, writes_table};
+use crate::seller::MARKETPLACE;
 use crate::shop::Shop;
 use anyhow::Result;
 use budget::{Budget, budgets_table};
@@ -35,7 +36,7 @@ struct Report {
 }
 
 pub(crate) async fn run(arguments: &OrdersArguments) -> Result<()> {
-    let (mut shop, _child) = Shop::open(LISTINGS).await?;
+    let (mut shop, _child) = Shop::open(LISTINGS, &[MARKETPLACE]).await?;
     let Life {
         phases,
         budgets,

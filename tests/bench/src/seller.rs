@@ -24,9 +24,13 @@ pub(crate) async fn sandbox(bench: &Bench, method: &str, path: &str, body: Value
     Ok(answer.json().await.unwrap_or_default())
 }
 
-/// Makes the seller, and a connection of it that is active on its marketplace.
-pub(crate) async fn connect(bench: &Bench, connection: &ConnectionKey) -> Result<()> {
-    let account = json!({"region": "EU", "marketplaces": [MARKETPLACE.id()]});
+/// Makes the seller, and a connection of it that is active on these marketplaces.
+pub(crate) async fn connect(
+    bench: &Bench,
+    connection: &ConnectionKey,
+    marketplaces: &[Marketplace],
+) -> Result<()> {
+    let account = json!({"region": "EU", "marketplaces": ids(marketplaces)});
     sandbox(bench, "PUT", "", account).await?;
     let token = sandbox(bench, "POST", "/self-authorise", json!({})).await?;
     let token = token["refresh_token"].as_str().context("no token")?;
@@ -58,10 +62,17 @@ pub(crate) async fn connect(bench: &Bench, connection: &ConnectionKey) -> Result
         attached == Attached::Done,
         "the seller could not be attached"
     );
-    let on = MarketplaceSettings {
-        active: true,
-        ..MarketplaceSettings::new(MARKETPLACE)
-    };
-    store.put_marketplace(connection, &on).await?;
+    for marketplace in marketplaces {
+        let on = MarketplaceSettings {
+            active: true,
+            ..MarketplaceSettings::new(*marketplace)
+        };
+        store.put_marketplace(connection, &on).await?;
+    }
     Ok(())
+}
+
+/// As Amazon names them.
+pub(crate) fn ids(marketplaces: &[Marketplace]) -> Vec<&'static str> {
+    marketplaces.iter().map(|it| it.id()).collect()
 }

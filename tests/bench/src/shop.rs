@@ -3,19 +3,22 @@
 
 use crate::functions::Functions;
 use crate::queues::{ApiRequest, Bench};
-use crate::seller::{self, MARKETPLACE};
+use crate::seller;
 use crate::world;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use manage_catalogue::router;
 use serde_json::{Value, json};
 use stallkeeper::domain::ids::{ConnectionId, ConnectionKey};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Published, StockPlan, StockSettings};
-use stallkeeper::queue::{ListingJob, MatchReason};
+use stallkeeper::queue::{ListingJob, MatchReason, StockTick};
 use std::collections::BTreeMap;
 
 const ROWS: usize = 1_000;
+/// One sends all, the next sees that nothing is left; more are for what a limit put off.
+const MOST_ROUNDS: u32 = 10;
 /// What Amazon shows before the first round: more than any level, since zero would be somebody's hand.
 pub(crate) const BEFORE: u32 = 100;
 
@@ -23,12 +26,17 @@ pub(crate) struct Shop {
     pub(crate) bench: Bench,
     pub(crate) connection: ConnectionKey,
     pub(crate) listings: u32,
+    /// Where each of them is offered.
+    pub(crate) marketplaces: &'static [Marketplace],
     pub(crate) bar: ProgressBar,
 }
 
 impl Shop {
     /// What the functions call, and a connection that is not there yet; the child ends when it is dropped.
-    pub(crate) async fn open(listings: u32) -> Result<(Self, tokio::process::Child)> {
+    pub(crate) async fn open(
+        listings: u32,
+        marketplaces: &'static [Marketplace],
+    ) -> Result<(Self, tokio::process::Child)> {
         let (child, at) = world::start().await?;
         let bench = Bench {
             functions: Functions::start(&at).await?,
@@ -48,6 +56,7 @@ impl Shop {
                 id: ConnectionId::new(Timestamp::now(), ulid::Ulid::generate().0),
             },
             listings,
+            marketplaces,
             bar,
         };
         Ok((shop, child))
@@ -71,8 +80,9 @@ impl Shop {
             .put(settings)
             .json(&json!({"feed_seconds": 0}));
         at_once.send().await?.error_for_status()?;
-        seller::connect(&self.bench, &self.connection).await?;
-        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": BEFORE, "marketplaces": [MARKETPLACE.id()]});
+        seller::connect(&self.bench, &self.connection, self.marketplaces).await?;
+        let on = seller::ids(self.marketplaces);
+        let generate = json!({"count": self.listings, "prefix": "SHELF", "quantity": BEFORE, "marketplaces": on});
         seller::sandbox(&self.bench, "POST", "/listings/generate", generate).await?;
         let (now, store) = (Timestamp::now(), &self.bench.functions.store);
         let settings = StockSettings {
@@ -97,6 +107,10 @@ impl Shop {
 
     pub(crate) async fn products(&mut self) -> Result<()> {
         let row = |n| json!({"sku": sku(n), "title": format!("Article {n}"), "ean": null});
+        self.put_products(row).await
+    }
+
+    pub(crate) async fn put_products(&mut self, row: impl Fn(u32) -> Value) -> Result<()> {
         self.upload("/products", |n| Some(row(n))).await
     }
 
@@ -157,6 +171,26 @@ impl Shop {
         let jobs = self.bench.functions.match_listings.jobs.clone();
         jobs.send(&self.connection, job, 0).await?;
         self.drain().await
+    }
+
+    /// Rounds until nothing is left to send, and every feed is settled.
+    pub(crate) async fn round(&mut self) -> Result<()> {
+        let ticks = self.bench.functions.sync_stock.ticks.clone();
+        for _ in 0..MOST_ROUNDS {
+            let tick = StockTick::Tick {
+                connection: self.connection.clone(),
+                hop: 0,
+            };
+            ticks.send(&self.connection, tick, 0).await?;
+            self.drain().await?;
+            let store = &self.bench.functions.store;
+            let open = store.open_feeds(&self.connection).await?;
+            let left = store.to_send(&self.connection, true).await?;
+            if open.is_empty() && left.is_empty() {
+                return Ok(());
+            }
+        }
+        bail!("after {MOST_ROUNDS} rounds there is still something to send")
     }
 }
 

@@ -1,21 +1,17 @@
 //! The phases: a catalogue goes in and is matched; then the same levels again, a hundredth changed, all changed.
 
 use crate::report::{Phase, Report};
-use crate::seller::SELLER;
+use crate::seller::{MARKETPLACE, SELLER};
 use crate::shop::{BEFORE, Shop};
 use crate::{StockArguments, lines};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use stallkeeper::queue::StockTick;
-
-/// One sends all, the next sees that nothing is left; more are for what a limit put off.
-const MOST_ROUNDS: u32 = 10;
 
 pub(crate) async fn run(arguments: &StockArguments) -> Result<()> {
     let feed = lines::feed()?;
     let report = lines::report(arguments.report_lines)?;
-    let (mut shop, _child) = Shop::open(arguments.listings).await?;
+    let (mut shop, _child) = Shop::open(arguments.listings, &[MARKETPLACE]).await?;
     let phases = shop.phases().await?;
     shop.bar.finish_and_clear();
     let report = Report {
@@ -105,25 +101,5 @@ impl Shop {
             .iter()
             .filter(|listing| listing["quantity"].as_u64() != Some(BEFORE.into()))
             .count() as u64)
-    }
-
-    /// Rounds until nothing is left to send, and every feed is settled.
-    async fn round(&mut self) -> Result<()> {
-        let ticks = self.bench.functions.sync_stock.ticks.clone();
-        for _ in 0..MOST_ROUNDS {
-            let tick = StockTick::Tick {
-                connection: self.connection.clone(),
-                hop: 0,
-            };
-            ticks.send(&self.connection, tick, 0).await?;
-            self.drain().await?;
-            let store = &self.bench.functions.store;
-            let open = store.open_feeds(&self.connection).await?;
-            let left = store.to_send(&self.connection, true).await?;
-            if open.is_empty() && left.is_empty() {
-                return Ok(());
-            }
-        }
-        bail!("after {MOST_ROUNDS} rounds there is still something to send")
     }
 }
