@@ -11,7 +11,7 @@ mod refused;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
-use recompute::{Prices, recompute};
+use recompute::{Generations, Prices, recompute};
 use stallkeeper::domain::ids::{Sku, TenantId};
 use stallkeeper::error::Result;
 use stallkeeper::fan_out;
@@ -50,7 +50,8 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
         StockChange::Levels { tenant, levels, .. } => {
             let levels = refused::readable(&app.store, &tenant, levels, read_level, now).await?;
             let touched = levels::write(&app.store, &tenant, rows_of(levels), now).await?;
-            recompute(app, &tenant, touched, Prices::Untouched, now).await
+            let (prices, generations) = (Prices::Untouched, Generations::Raised);
+            recompute(app, &tenant, touched, prices, generations, now).await
         }
         StockChange::Products {
             tenant,
@@ -66,7 +67,8 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
                 refused::readable(&app.store, &tenant, products, read_product, now).await?;
             let products = rows_of(products);
             let touched = products::write(&app.store, &tenant, products, sent_at, now).await?;
-            recompute(app, &tenant, touched, Prices::Touched, now).await
+            let (prices, generations) = (Prices::Touched, Generations::Raised);
+            recompute(app, &tenant, touched, prices, generations, now).await
         }
         StockChange::Recompute {
             tenant,
@@ -74,10 +76,14 @@ async fn work(app: &App, change: StockChange, now: Timestamp) -> Result<()> {
             skus,
         } => {
             let skus: BTreeSet<Sku> = skus.into_iter().collect();
+            let generations = match raise {
+                true => Generations::Raised,
+                false => Generations::AsBefore,
+            };
             if raise {
                 raise_all(&app.store, &tenant, &skus).await?;
             }
-            recompute(app, &tenant, skus, Prices::Touched, now).await
+            recompute(app, &tenant, skus, Prices::Touched, generations, now).await
         }
     }
 }

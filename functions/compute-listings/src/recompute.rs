@@ -26,12 +26,20 @@ pub(crate) enum Prices {
     Untouched,
 }
 
+/// Whether generations of the SKUs rose for this recompute. If not, most of what it computes is stored already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Generations {
+    Raised,
+    AsBefore,
+}
+
 /// One recompute, with all that it knows.
 struct Work<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
     read: ReadOnce<'a>,
     prices: Prices,
+    generations: Generations,
     now: Timestamp,
 }
 
@@ -41,6 +49,7 @@ pub(crate) async fn recompute(
     tenant: &TenantId,
     skus: BTreeSet<Sku>,
     prices: Prices,
+    generations: Generations,
     now: Timestamp,
 ) -> Result<()> {
     let work = Work {
@@ -48,6 +57,7 @@ pub(crate) async fn recompute(
         tenant,
         read: ReadOnce::new(&app.store, tenant),
         prices,
+        generations,
         now,
     };
     let (skus, work) = (work.with_bundles(skus).await?, &work);

@@ -14,7 +14,7 @@ use stallkeeper::api::{
 };
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::selling_rules::RulesDraft;
-use stallkeeper::domain::stock_settings::{Preview, Published, StockPlan};
+use stallkeeper::domain::stock_settings::{Preview, StockPlan};
 use stallkeeper::queue::{ListingJob, MatchReason};
 use stallkeeper::store::Written;
 use std::sync::Arc;
@@ -146,13 +146,9 @@ impl App {
             if rules.published_as().is_some() {
                 store.keep_rules(key, &rules).await?;
             }
-            plan.published = Some(Published {
-                settings: plan.draft.clone(),
-                generation: plan.next_generation(),
-                at: now,
-                shadow: request.shadow,
-                rules: rules.published_as(),
-            });
+            let in_force = store.rules_in_force(key, &plan).await?;
+            let same_quantities = rules.rules.sells_like(&in_force);
+            plan.publish(rules.published_as(), same_quantities, request.shadow, now);
             plan.revision += 1;
             if store.save_stock_plan(key, &plan).await? == Written::Done {
                 return Ok(plan);
@@ -248,7 +244,7 @@ fn was_previewed(plan: &StockPlan) -> Answer<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stallkeeper::domain::stock_settings::{Effect, StockSettings};
+    use stallkeeper::domain::stock_settings::{Effect, Published, StockSettings};
 
     fn plan(on: bool, preview: Option<Preview>) -> StockPlan {
         StockPlan {

@@ -95,6 +95,11 @@ impl SellingRules {
         }
     }
 
+    /// Whether they say the same as others of every quantity, and of where products are sold.
+    pub fn sells_like(&self, others: &Self) -> bool {
+        self.selection == others.selection && self.policies == others.policies
+    }
+
     /// Whether prices can depend on exchange rates.
     pub fn may_convert(&self) -> bool {
         self.prices.values().any(PriceRules::may_convert)

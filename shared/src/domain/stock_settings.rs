@@ -114,7 +114,7 @@ impl Default for StockSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     pub settings: StockSettings,
-    /// Rises with each publication; part of the generation of every wanted quantity.
+    /// Rises with each publication that may change a quantity; part of the generation of every wanted quantity.
     pub generation: u64,
     pub at: Timestamp,
     /// Everything is computed and shown, and nothing sent.
@@ -190,6 +190,9 @@ pub struct StockPlan {
     /// Rises with each change of the draft.
     pub draft_revision: u64,
     pub published: Option<Published>,
+    /// When what decides about quantities was published, if later publications changed prices alone; absent: with the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantities_from: Option<Timestamp>,
     pub frozen: Option<Freeze>,
     /// When Amazon deactivated the account, as far as that was frozen for: a notice of it that comes again does not undo a
     /// person's unfreeze.
@@ -208,9 +211,67 @@ impl StockPlan {
             .filter(|published| published.settings.on)
     }
 
-    /// The generation that the next publication has; it never falls.
+    /// Since when quantities are decided as they are now; what was computed before may be out of date.
+    pub fn quantities_from(&self) -> Option<Timestamp> {
+        let published = self.published.as_ref();
+        self.quantities_from.or(published.map(|it| it.at))
+    }
+
+    /// Puts the draft in force, with the selling rules of this revision. `same_quantities`: those in force decide the same about
+    /// quantities. If the settings do, too, no quantity gets another generation: cost follows what changes.
+    pub fn publish(
+        &mut self,
+        rules: Option<u64>,
+        same_quantities: bool,
+        shadow: bool,
+        at: Timestamp,
+    ) {
+        let before = self.published.as_ref();
+        let kept =
+            before.filter(|it| same_quantities && it.settings == self.draft && it.shadow == shadow);
+        let kept = kept.map(|it| it.generation);
+        self.quantities_from = self.quantities_from().filter(|_| kept.is_some());
+        self.published = Some(Published {
+            settings: self.draft.clone(),
+            generation: kept.unwrap_or_else(|| self.next_generation()),
+            at,
+            shadow,
+            rules,
+        });
+    }
+
+    /// The generation that the next publication has if quantities may change; it never falls.
     pub fn next_generation(&self) -> u64 {
         let published = self.published.as_ref();
         published.map_or(0, |published| published.generation) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_publication_that_may_change_a_quantity_has_a_generation_of_its_own() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut plan = StockPlan::default();
+        plan.draft.on = true;
+        let seen = |plan: &StockPlan| {
+            let published = plan.published.as_ref().unwrap();
+            let from = plan.quantities_from().unwrap().as_second();
+            (published.generation, published.at.as_second(), from)
+        };
+        plan.publish(None, true, false, at(1));
+        assert_eq!(seen(&plan), (1, 1, 1), "the first");
+        plan.publish(Some(2), true, false, at(2));
+        plan.publish(Some(3), true, false, at(3));
+        assert_eq!(seen(&plan), (1, 3, 1), "prices alone");
+        plan.publish(Some(4), false, false, at(4));
+        assert_eq!(seen(&plan), (2, 4, 4), "another selection");
+        plan.publish(Some(5), true, true, at(5));
+        assert_eq!(seen(&plan), (3, 5, 5), "only shown");
+        plan.draft.policy.buffer = 2;
+        plan.publish(Some(5), true, true, at(6));
+        assert_eq!(seen(&plan), (4, 6, 6), "other settings");
     }
 }

@@ -24,6 +24,15 @@ fn a_changed_rule_is_counted_to_the_prices_on_amazon() {
         .map(|it| it["changed"].as_u64().unwrap())
         .collect();
     assert_eq!(changed, [PRICES, 0, 4, 0, PRICES]);
+    for unchanged in [&phases[1], &phases[3]] {
+        let operations = unchanged["functions"]["compute-listings"]["units"].as_object();
+        let mut operations = operations.unwrap().keys();
+        let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
+        assert!(
+            !operations.any(|it| writes.contains(&it.as_str())),
+            "{unchanged}"
+        );
+    }
     for speed in report["speeds"].as_array().unwrap() {
         assert!(speed["prices_per_second_and_core"].as_f64() > Some(0.0));
     }

@@ -12,8 +12,25 @@ use stallkeeper::store::RevisedRates;
 const UK: Marketplace = Marketplace::Uk;
 
 impl Stand {
-    /// Puts price rules for the UK in force, as a publication does.
+    /// Puts price rules for the UK in force, as a publication does that may change quantities, too.
     async fn price_by(&self, revision: u64, rules: Value) {
+        self.keep_rules(revision, rules).await;
+        self.publish(|plan| plan.published.as_mut().unwrap().rules = Some(revision))
+            .await;
+    }
+
+    /// As a publication of price rules alone does.
+    async fn price_alone_by(&self, revision: u64, rules: Value) {
+        self.keep_rules(revision, rules).await;
+        self.publish(|plan| {
+            let published = plan.published.as_mut().unwrap();
+            published.generation -= 1;
+            published.rules = Some(revision);
+        })
+        .await;
+    }
+
+    async fn keep_rules(&self, revision: u64, rules: Value) {
         let rules: PriceRules = serde_json::from_value(rules).unwrap();
         let mut draft = RulesDraft {
             revision,
@@ -21,8 +38,6 @@ impl Stand {
         };
         draft.rules.prices.insert(UK, rules);
         self.store.keep_rules(&key(), &draft).await.unwrap();
-        self.publish(|plan| plan.published.as_mut().unwrap().rules = Some(revision))
-            .await;
     }
 
     async fn switch_on_uk(&self) {
@@ -99,7 +114,7 @@ async fn a_price_follows_from_the_published_rules_and_says_how() {
 }
 
 #[tokio::test]
-async fn a_rule_that_changes_no_price_writes_none() {
+async fn a_rule_that_changes_no_price_writes_none_beside_other_settings() {
     let stand = Stand::new().await;
     stand.switch_on_uk().await;
     stand
@@ -124,6 +139,66 @@ async fn a_rule_that_changes_no_price_writes_none() {
     stand.deliver(&[recompute_message(&["K"], false)]).await;
     assert_eq!(stand.amount("K").await, Some(Decimal::new(16_99, 2)));
     assert!(stand.offer("K").await.wanted.unwrap().generation > before.wanted.unwrap().generation);
+}
+
+#[tokio::test]
+async fn rules_that_are_published_alone_write_nothing_but_the_prices_they_change() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    let products = json!([kettle(json!({"GBP": "10.00"}))]);
+    stand.put("/products", products).await.is(202);
+    stand.work().await;
+    stand.list("K", "K", 1, 5).await;
+    stand.price_by(1, margin("30")).await;
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    let before = (stand.listing("K").await, stand.offer("K").await);
+    let mut other = margin("30");
+    other["rules"][1]["action"]["percent"] = json!("60");
+    stand.price_alone_by(2, other).await;
+    stand.calls.take();
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    let writes = stand.calls.take().into_iter();
+    let writes = writes.filter(|call| call.writes_to(stand.database.tables.name("CatalogueTable")));
+    assert_eq!(writes.count(), 0);
+    stand.price_alone_by(3, margin("40")).await;
+    stand.deliver(&[recompute_message(&["K"], false)]).await;
+    let offer = stand.offer("K").await.wanted.unwrap();
+    assert_eq!(offer.amount, Some(Decimal::new(16_99, 2)));
+    assert!(offer.generation > before.1.wanted.unwrap().generation);
+    assert_eq!(stand.listing("K").await, before.0);
+    // Levels and products go on as before.
+    stand
+        .put("/products", json!([kettle(json!({"GBP": "20.00"}))]))
+        .await
+        .is(202);
+    stand.work().await;
+    assert_eq!(stand.amount("K").await, Some(Decimal::new(33_99, 2)));
+}
+
+#[tokio::test]
+async fn a_price_that_was_computed_by_rules_of_a_moment_ago_is_computed_again() {
+    let stand = Stand::new().await;
+    stand.switch_on_uk().await;
+    let products = json!([kettle(json!({"GBP": "10.00"}))]);
+    stand.put("/products", products).await.is(202);
+    stand.work().await;
+    stand.list("K", "K", 1, 5).await;
+    stand.price_by(1, margin("30")).await;
+    // Whatever a run had read of the rules, the price that is left is that of the rules in force at the end.
+    for (revision, percent, price) in [(2, "40", "16.99"), (3, "50", "18.99"), (4, "60", "19.99")] {
+        let message = [recompute_message(&["K"], false)];
+        let old = stand.deliver(&message);
+        let new = async {
+            stand.price_alone_by(revision, margin(percent)).await;
+            stand.deliver(&message).await
+        };
+        let (old, new) = tokio::join!(old, new);
+        for again in [old, new] {
+            let failed = stand.deliver(&again).await;
+            assert_eq!(stand.deliver(&failed).await, Vec::<Value>::new());
+        }
+        assert_eq!(stand.amount("K").await, Some(price.parse().unwrap()));
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use stallkeeper::domain::listing::{
     Listing, ListingState, NextPrice, Offer, Standing, WantedPrice, next_price,
 };
 use stallkeeper::domain::price::Pricing;
+use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{RevisedRates, SkuInputs, ToSend, WantedWritten};
 use tracing::warn;
@@ -31,7 +32,7 @@ impl Work<'_> {
             let rates = read.rates().await?;
             let rates_now = rates.map(|it| &it.rates);
             let pricing = prices.rules.pricing(settings, rates_now, self.now);
-            let generation = generation(listing, rates);
+            let generation = generation(listing, &seller.published, rates);
             let wanted = pricing.wanted(product, listing.units, generation, self.now);
             let Some(wanted) = wanted else { continue };
             Box::pin(self.put_price(listing, seller, &pricing, &wanted)).await?;
@@ -101,8 +102,11 @@ impl Work<'_> {
             return Ok(None);
         };
         let listing = self.store.listing(&key.listing).await?;
+        let plan = self.store.stock_plan(&key.listing.connection).await?;
         let rates = self.store.exchange_rates(self.tenant).await?;
-        let now = listing.map(|listing| generation(&listing, rates.as_ref()));
+        let now = listing
+            .zip(plan.published)
+            .map(|(listing, published)| generation(&listing, &published, rates.as_ref()));
         if now.is_some_and(|now| now > wanted.generation) {
             let why = "something it is computed from changed meanwhile";
             return Err(Error::retryable("compute a price", why));
@@ -111,9 +115,12 @@ impl Work<'_> {
     }
 }
 
-/// The generation of a listing's prices: the sum of all that they are computed from.
-fn generation(listing: &Listing, rates: Option<&RevisedRates>) -> u64 {
+/// The generation of a listing's prices: the sum of all that they are computed from. A publication of price rules alone raises
+/// no listing's, so the revision of the rules in force counts for itself.
+fn generation(listing: &Listing, published: &Published, rates: Option<&RevisedRates>) -> u64 {
     let wanted = listing.wanted.as_ref();
     let listing = wanted.map_or(0, |wanted| wanted.generation);
-    listing.saturating_add(rates.map_or(0, |rates| rates.revision))
+    let rates = rates.map_or(0, |rates| rates.revision);
+    let rules = published.rules.unwrap_or_default();
+    listing.saturating_add(rates).saturating_add(rules)
 }

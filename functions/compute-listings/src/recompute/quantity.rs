@@ -1,9 +1,9 @@
 //! A listing's quantity: computed from all that is known, stored if it is newer, and listed to be sent if Amazon shows
 //! another.
 
-use super::Work;
 use super::read_once::Seller;
-use stallkeeper::domain::ids::{ConnectionKey, Sku};
+use super::{Generations, Work};
+use stallkeeper::domain::ids::{ConnectionKey, ListingKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
 use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::stock::{Wanted, count};
@@ -28,11 +28,34 @@ impl Work<'_> {
         let wanted = self.wanted(sku, inputs, listed, seller, rules).await?;
         let key = ConnectionKey::new(self.tenant, &listed.connection).listing(&listed.amazon_sku);
         let tie = (sku, listed.units);
+        if let Some(listing) = self.stored(&key, tie, &wanted).await? {
+            return self.store.end_hold(listing, self.now).await;
+        }
         let written = self.store.write_wanted(&key, tie, &wanted).await?;
         match written {
             WantedWritten::Current(listing) => self.store.end_hold(*listing, self.now).await,
             WantedWritten::Outdated => Ok(None),
         }
+    }
+
+    /// The listing, if what is wanted of it was computed from the very same before. A write that finds that costs five times as
+    /// much as this read, so it is read first if that is likely.
+    async fn stored(
+        &self,
+        key: &ListingKey,
+        (product, units): (&Sku, u32),
+        wanted: &Wanted,
+    ) -> Result<Option<Listing>> {
+        if self.generations == Generations::Raised {
+            return Ok(None);
+        }
+        let stored = self.store.listing(key).await?;
+        Ok(stored.filter(|it| {
+            let generation = it.wanted.as_ref().map(|it| it.generation);
+            it.product.as_ref() == Some(product)
+                && it.units == units
+                && generation == Some(wanted.generation)
+        }))
     }
 
     async fn wanted(

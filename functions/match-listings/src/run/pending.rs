@@ -20,12 +20,12 @@ pub(super) enum Pending {
     Recompute,
 }
 
-/// Whether what is wanted is not known, or not by the settings published at `published_at`.
-pub(super) fn is_unwanted(listing: &Listing, published_at: Timestamp) -> bool {
+/// Whether what is wanted is not known, or not by what decides about quantities since `from`.
+pub(super) fn is_unwanted(listing: &Listing, from: Timestamp) -> bool {
     listing
         .wanted
         .as_ref()
-        .is_none_or(|wanted| wanted.at < published_at)
+        .is_none_or(|wanted| wanted.at < from)
 }
 
 /// Whether it is worth reading what was sold of a listing: a quantity is wanted, and Amazon's report or what we sent

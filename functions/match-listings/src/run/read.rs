@@ -13,7 +13,6 @@ use super::{Run, RunOutcome};
 use jiff::Timestamp;
 use reading::doubt;
 use stallkeeper::domain::marketplace::Marketplace;
-use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::queue::ListingJob;
 use stallkeeper::sp_api::Download;
@@ -83,10 +82,9 @@ impl Run<'_> {
     /// follows.
     async fn catch_up(&self, reading: &Reading) -> Result<()> {
         let key = &self.connection.key();
-        let generation = |published: &Published| published.generation;
         let plan = self.app.store.stock_plan(key).await?;
-        let now = plan.in_force().map(generation);
-        if now.is_none() || now == reading.published {
+        let now = plan.in_force();
+        if now.is_none() || now == reading.published.as_ref() {
             return Ok(());
         }
         let all = ListingJob::RecomputeAll {
@@ -146,7 +144,8 @@ impl Run<'_> {
             counts: ListingCounts::default(),
             superseded: Vec::new(),
             unreadable: 0,
-            published: plan.in_force().map(|published| published.generation),
+            published: plan.in_force().cloned(),
+            quantities_from: plan.quantities_from(),
             in_force: plan
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())

@@ -62,7 +62,7 @@ pub(super) fn pending(
     if listing.state != ListingState::Matched {
         return None;
     }
-    if is_unwanted(listing, published.at) {
+    if is_unwanted(listing, reading.quantities_from.unwrap_or(published.at)) {
         return Some(Pending::Recompute);
     }
     let sold = sold?;

@@ -70,8 +70,10 @@ pub(in crate::run) struct Reading {
     pub(super) unreadable: u64,
     /// The settings by which quantities are computed, if they are at all.
     pub(in crate::run) in_force: Option<Published>,
-    /// The generation of the settings in force, whether or not the connection is switched on.
-    pub(super) published: Option<u64>,
+    /// The settings in force, whether or not the connection is switched on.
+    pub(super) published: Option<Published>,
+    /// Since when quantities are decided as they are now.
+    pub(in crate::run) quantities_from: Option<Timestamp>,
     /// Marketplaces whose prices are ours to send.
     pub(in crate::run) priced: Vec<Marketplace>,
     pub(in crate::run) standings: Standings,
