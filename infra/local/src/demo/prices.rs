@@ -153,7 +153,10 @@ impl Journey<'_> {
     pub(super) async fn want_offers(&self) -> Result<()> {
         let path = format!("/connections/{}/offers", self.shop()?);
         self.platform
-            .put(&format!("{path}/settings"), json!({"on": true}))
+            .put(
+                &format!("{path}/settings"),
+                json!({"on": true, "sends_first_prices": true}),
+            )
             .await?;
         let row = |(sku, ..): &(&str, &str, &str)| json!({"sku": sku, "marketplace": "UK"});
         let rows: Vec<Value> = NEW.iter().map(row).collect();

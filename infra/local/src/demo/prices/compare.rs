@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::table::{
-    BRAKED, ENDED_IN_DE, EXPECTED, KEPT, LISTED, NEW, NO_COST, NewPrice, RESTRICTED, UNMOVED,
-    WARES, Ware, units,
+    BRAKED, ENDED_IN_DE, EXPECTED, KEPT, LISTED, NEW, NO_COST, NewPrice, RESTRICTED, WARES, Ware,
+    units,
 };
 use crate::demo::scene::{DE, OfferId, Shown, UK, hundredths};
 
@@ -34,7 +34,7 @@ pub(crate) struct PriceCounts {
 impl PriceCounts {
     /// As they are to be, by the table.
     pub(super) fn wanted() -> Self {
-        let left = |(sku, _): &&(&str, _)| !matches!(*sku, NO_COST | UNMOVED);
+        let left = |(sku, _): &&(&str, &str)| *sku != NO_COST;
         Self {
             sent: EXPECTED.len(),
             held: 1,
@@ -96,14 +96,11 @@ pub(crate) fn wanted(before: &Offers, stage: Stage) -> Result<Offers> {
 
 fn priced(shown: Shown, new: &NewPrice) -> Result<Shown> {
     let amount = |text: &str| hundredths(text).context("an amount of the table");
-    let limits = new
-        .limits
-        .map(|(least, most)| Ok::<_, anyhow::Error>((amount(least)?, amount(most)?)));
-    let limits = limits.transpose()?;
+    let (least, most) = new.limits;
     Ok(Shown {
         price: Some(amount(new.price)?),
-        least: limits.map(|(least, _)| least),
-        most: limits.map(|(_, most)| most),
+        least: Some(amount(least)?),
+        most: Some(amount(most)?),
         ..shown
     })
 }
