@@ -9,7 +9,7 @@ use crate::domain::ids::{AmazonSku, ConnectionKey, ListingKey, OfferKey};
 use crate::domain::listing::{Observed, Offer, Refused, Sent, WantedPrice};
 use crate::domain::marketplace::Marketplace;
 use crate::domain::price::SentLimits;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use rust_decimal::Decimal;
@@ -135,7 +135,10 @@ impl Store {
         let (key, mut update, mut set) = (Key::offer(offer), self.db.update_item(), "");
         if !limits.are_untouched() {
             set = ", sent_limits = :limits";
-            update = update.expression_attribute_values(":limits", nested(&limits)?);
+            // Its nulls say something.
+            let limits = serde_dynamo::to_attribute_value(limits)
+                .map_err(|error| Error::permanent("encode the limits of a price", error))?;
+            update = update.expression_attribute_values(":limits", limits);
         }
         self.claim(update, ("", set), key, send_count, sent).await
     }
