@@ -65,7 +65,7 @@ fn speed(count: u32) -> Result<Speed> {
         let started = Instant::now();
         let mut priced = 0;
         for settings in &settings {
-            let pricing = selling.pricing(settings, None);
+            let pricing = selling.pricing(settings, None, now);
             for product in &products {
                 let wanted = black_box(pricing.wanted(product, 1, 1, now));
                 priced += usize::from(wanted.is_some_and(|it| it.amount.is_some()));
