@@ -13,7 +13,7 @@ use stallkeeper::domain::selling_rules::SellingRules;
 use std::hint::black_box;
 use std::time::Instant;
 
-const PRODUCTS: u32 = 250;
+const PRODUCTS: u32 = 100;
 /// How often all of them are priced; the median counts.
 const ROUNDS: u32 = 5;
 /// Few, many, and the most that a marketplace may have.
