@@ -114,6 +114,7 @@ mod to_send;
 
 pub use back_fill::{BackFill, BackFillJob, BackFillKind, FURTHEST_BACK, JobProgress, PageRead};
 pub use buyers::{BuyerRecord, PostcodeEntry};
+pub use categories::AskedCategory;
 pub use connected::{ConnectedAfter, ConnectedPage};
 pub use connections::{Attached, SealedCredentials};
 pub use cursor::{Cursor, NoticeWatch, OverlapMemory, SweepFailure, SweepPlace};

@@ -15,9 +15,10 @@ use stallkeeper::domain::connection::ConnectionStatus;
 use stallkeeper::domain::courier::LabelSource;
 use stallkeeper::domain::dispatch::{DispatchLine, DispatchState, ParcelId, TrackingNumber};
 use stallkeeper::domain::feed::FeedKind;
-use stallkeeper::domain::ids::{AmazonSku, ConnectionId, FeedId, OrderId, Sku, TenantId};
+use stallkeeper::domain::ids::{AmazonSku, Asin, ConnectionId, FeedId, OrderId, Sku, TenantId};
 use stallkeeper::domain::listing::HoldMode;
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::new_offer::{Candidate, Restriction};
 use stallkeeper::domain::order::{BuyerReason, CancelledBy, Risk};
 use stallkeeper::store::OrderRow;
 use std::collections::BTreeMap;
@@ -159,6 +160,22 @@ pub enum Happened {
     /// A listing is held no longer: a person released it, or the time of the hold was over.
     #[strum(serialize = "listing.released")]
     ListingReleased(Box<ListingHeld>),
+    /// A product that is to be offered is not one item of Amazon's catalogue, as far as its number says: a person names the item.
+    #[strum(serialize = "offer.asks")]
+    OfferAsks(Box<OfferFacts>),
+    /// Amazon does not let the seller offer a product; its restrictions say what it wants.
+    #[strum(serialize = "offer.restricted")]
+    OfferRestricted(Box<OfferFacts>),
+    /// A category appeared after the selection was drafted, and nothing there decides about it: nothing new is sent of its
+    /// products until a person does. Once for each category of a connection.
+    #[strum(serialize = "selection.category_asks")]
+    SelectionCategoryAsks {
+        connection: ConnectionId,
+        /// A path, such as `Home > Kitchen > Kettles`.
+        category: String,
+        asked_at: Timestamp,
+        remedy: &'static str,
+    },
     /// Amazon has had a feed for longer than it should need.
     #[strum(serialize = "feed.stuck")]
     FeedStuck {
@@ -226,6 +243,26 @@ pub enum Happened {
         reason: String,
         rejected_at: Timestamp,
     },
+}
+
+/// An offer that is to be made and waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = WaitingOffer)]
+pub struct OfferFacts {
+    pub connection: ConnectionId,
+    /// Ours.
+    pub sku: Sku,
+    pub marketplace: Marketplace,
+    /// In words.
+    pub why: String,
+    /// The item that would be offered, if it is known.
+    pub asin: Option<Asin>,
+    /// The items that it may be.
+    pub candidates: Vec<Candidate>,
+    /// In Amazon's words, with its links.
+    pub restrictions: Vec<Restriction>,
+    pub remedy: &'static str,
+    pub revision: u64,
 }
 
 /// A hold of a listing that began or ended.

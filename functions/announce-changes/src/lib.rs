@@ -15,6 +15,7 @@ pub mod changes;
 pub mod dispatch_changes;
 pub mod event;
 pub mod risk_changes;
+pub mod selling_changes;
 pub mod stock_changes;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use dispatch_changes::{dispatch_changes, shows_other_packages};
 use event::Happened;
 use jiff::{SignedDuration, Timestamp};
 use risk_changes::risk_change;
+use selling_changes::{category_asks, new_offer_changes};
 use serde::Serialize;
 use stallkeeper::domain::connection::Connection;
 use stallkeeper::domain::ids::{ConnectionKey, OrderId};
@@ -200,6 +202,8 @@ impl Work {
             Change::Connection { old, new } => self.add_connection(old, new, at),
             Change::Listing(images) => self.events.extend(listing_changes(&images, at)),
             Change::Offer(images) => self.events.extend(offer_changes(&images, at)),
+            Change::NewOffer(images) => self.events.extend(new_offer_changes(&images, at)),
+            Change::CategoryAsks(asked) => self.events.push(category_asks(asked, at)),
             Change::Feed(images) => self.events.extend(feed_changes(&images, at)),
             Change::GivenUp(units) => self.events.push(given_up(units, at)),
             Change::Hold(entry) => self.events.push(hold_changed(entry, at)),

@@ -3,6 +3,7 @@
 //! The caller has written the change and raised its generation, for all SKUs at hand. Only then is anything read here, so
 //! that of two changes at once at least one recompute sees both. What was read is shared within one call, never longer.
 
+mod asks;
 mod ends;
 mod price;
 mod quantity;
@@ -97,6 +98,7 @@ impl Work<'_> {
             let (connection, published) = (&listed.connection, &seller.published);
             let rules = self.read.product_rules(connection, published, product);
             let rules = Box::pin(rules).await?;
+            Box::pin(self.note_asked(connection, &rules)).await?;
             let written = self.write_wanted(sku, &inputs, listed, &seller, &rules);
             let Some(listing) = Box::pin(written).await? else {
                 continue;

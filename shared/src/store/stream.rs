@@ -1,18 +1,19 @@
 //! What a stream of the tables reports: images of items as rows, connections, listings, feeds, rounds. Of bodies only an
 //! order's is opened, which holds no buyer data.
 
-use super::OrderRow;
 use super::item::{Item, VERSION};
 use super::key;
 use super::matching::Matching;
 use super::primed::{ORDER_VERSION, unprimed};
 use super::rounds::Round;
+use super::{AskedCategory, OrderRow};
 use crate::domain::cancellation::Cancellation;
 use crate::domain::connection::Connection;
 use crate::domain::dispatch::Dispatch;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{ConnectionId, ConnectionKey, OrderId, Sku, TenantId};
 use crate::domain::listing::{HoldEntry, Listing, Offer};
+use crate::domain::new_offer::NewOffer;
 use crate::domain::order::{RiskMark, StoredOrder};
 use crate::domain::stock_settings::{Published, StockPlan};
 use crate::error::{Error, Result};
@@ -77,6 +78,10 @@ pub enum Change {
     Listing(Images<Listing>),
     Offer(Images<Offer>),
     Feed(Images<Feed>),
+    /// An offer that is to be made.
+    NewOffer(Images<NewOffer>),
+    /// A connection asks about a category, for the first time.
+    CategoryAsks(AskedCategory),
     Dispatch(Images<Dispatch>),
     Cancellation(Images<Cancellation>),
     Rejected(RejectedRow),
@@ -127,6 +132,8 @@ pub fn change(
         (Some(Kind::Listing), Some(new)) => Ok(Change::Listing(images(old, new)?)),
         (Some(Kind::Offer), Some(new)) => Ok(Change::Offer(images(old, new)?)),
         (Some(Kind::Feed), Some(new)) => Ok(Change::Feed(images(old, new)?)),
+        (Some(Kind::NewOffer), Some(new)) => Ok(Change::NewOffer(images(old, new)?)),
+        (Some(Kind::Asks), Some(new)) if old.is_none() => Ok(Change::CategoryAsks(image(new)?)),
         (Some(Kind::Dispatch), Some(new)) => Ok(Change::Dispatch(images(old, new)?)),
         (Some(Kind::Cancellation), Some(new)) => Ok(Change::Cancellation(images(old, new)?)),
         (Some(Kind::Rejected), Some(new)) => Ok(Change::Rejected(image(new)?)),
@@ -160,6 +167,8 @@ enum Kind {
     Matching,
     Listing,
     Offer,
+    NewOffer,
+    Asks,
     Feed,
     Dispatch,
     Cancellation,
@@ -191,6 +200,8 @@ impl Kind {
             _ if sk.starts_with(key::CANCELLATION) => Some(Self::Cancellation),
             _ if sk.starts_with(key::CONNECTION) => Some(Self::Connection),
             _ if sk.starts_with(key::OFFER) => Some(Self::Offer),
+            _ if sk.starts_with(key::NEW_OFFER) => Some(Self::NewOffer),
+            _ if sk.starts_with(key::ASKS) => Some(Self::Asks),
             // Beside the feeds are their manifests, in partitions that begin alike.
             _ if pk.starts_with(key::FEED) && !sk.contains('#') => Some(Self::Feed),
             _ => None,

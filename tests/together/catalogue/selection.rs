@@ -148,9 +148,14 @@ async fn a_new_category_sends_nothing_new_and_of_what_was_sent_before_only_less(
     let asks = json!({ "selection": { "asks_since": since } });
     stand.stocked(acme("OLD")).await;
     stand.forget_entries().await;
-    stand.sell_by(1, asks, &["OLD"]).await;
+    stand.sell_by(1, asks.clone(), &["OLD"]).await;
     assert!(stand.listing("OLD").await.asks(), "it appeared after that");
     assert_eq!(stand.to_send("OLD").await.map(|it| it.value), None);
+    let asked = async || stand.database.images("CatalogueTable", "ASKS#").await;
+    let first = asked().await;
+    assert_eq!(first.len(), 1, "the stream announces it");
+    stand.sell_by(1, asks, &["OLD"]).await;
+    assert_eq!(asked().await, first, "once");
     let explanation = explained(&stand, "OLD").await;
     contains(&explanation["wanted"]["why"], "a person must decide");
     let known = json!({ "selection": { "asks_since": since, "known_categories": ["home"] } });

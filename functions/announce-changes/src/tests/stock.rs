@@ -81,6 +81,18 @@ async fn stock_out_announces_what_needs_a_person_with_what_to_do() {
         (&json!(at(90)), &Value::Null),
         "its time was over"
     );
+    assert_eq!(
+        (&detail(14)["sku"], &detail(14)["candidates"][0]["asin"]),
+        (&json!("VASE"), &json!("B000000001"))
+    );
+    assert_eq!(
+        detail(15)["restrictions"][0]["code"],
+        json!("APPROVAL_REQUIRED")
+    );
+    assert_eq!(
+        (&detail(16)["category"], &detail(16)["asked_at"]),
+        (&json!("Home > Kitchen > Kettles"), &json!(at(110)))
+    );
     let ids: std::collections::BTreeSet<&str> = put
         .iter()
         .map(|(_, detail)| detail["id"].as_str().unwrap())

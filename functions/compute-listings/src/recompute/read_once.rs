@@ -11,7 +11,7 @@ use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::selling_rules::SellingRules;
 use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::Result;
-use stallkeeper::store::{RevisedRates, SkuInputs, Store};
+use stallkeeper::store::{AskedCategory, RevisedRates, SkuInputs, Store};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -56,6 +56,8 @@ pub(super) struct ReadOnce<'a> {
     prices: Memory<ConnectionId, PriceInputs>,
     /// When categories appeared.
     categories: Memory<String, Option<Timestamp>>,
+    /// Categories that were noted as asked about.
+    asked: Memory<(ConnectionId, String), ()>,
     /// The tenant's.
     rates: OnceCell<Option<RevisedRates>>,
     feeds: Memory<(ConnectionId, FeedId), Option<Feed>>,
@@ -71,6 +73,7 @@ impl<'a> ReadOnce<'a> {
             rules: Memory::default(),
             prices: Memory::default(),
             categories: Memory::default(),
+            asked: Memory::default(),
             rates: OnceCell::new(),
             feeds: Memory::default(),
         }
@@ -142,6 +145,14 @@ impl<'a> ReadOnce<'a> {
             None => None,
         };
         Ok(rules.of_product(product, appeared))
+    }
+
+    /// Notes that a connection asks about a category, unless that was noted.
+    pub(super) async fn note_asked(&self, asked: &AskedCategory) -> Result<()> {
+        let which = (asked.connection.clone(), asked.category.folded());
+        let note = self.store.note_asked_category(asked);
+        Box::pin(self.asked.get(which, note)).await?;
+        Ok(())
     }
 
     /// What decides the prices of a connection.

@@ -1,9 +1,9 @@
 //! What a selection makes of a listing's quantity and offers, and which stock policy a product has.
 
-use super::{Decision, Selection, Verdict, WhenOut};
+use super::{Decision, Selection, Verdict, WhenOut, Why};
 use crate::domain::ids::Sku;
 use crate::domain::marketplace::Marketplace;
-use crate::domain::product::{Condition, ProductFacts};
+use crate::domain::product::{Category, Condition, ProductFacts};
 use crate::domain::stock::Policy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,18 @@ impl ProductRules {
     /// Whether it is sold, so that its prices are sent.
     pub fn is_sold(&self) -> bool {
         self.selected.as_ref().is_none_or(Selected::is_in)
+    }
+
+    /// The category about which a person must decide first.
+    pub fn asked_category(&self) -> Option<&Category> {
+        let selected = self.selected.as_ref()?;
+        match &selected.decision {
+            Decision {
+                verdict: Verdict::Asks,
+                why: Why::NewCategory(category),
+            } => Some(category),
+            _ => None,
+        }
     }
 
     /// Whether a person must decide first.

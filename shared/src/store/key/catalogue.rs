@@ -80,6 +80,13 @@ impl Key {
         Self::new(pk, encoded(&category.folded()))
     }
 
+    /// That a connection asks about a category.
+    pub(crate) fn category_asks(connection: &ConnectionKey, category: &Category) -> Self {
+        let (tenant, id) = (connection.tenant.as_str(), connection.id.as_str());
+        let pk = format!("CATEGORY_ASKS#{}#{}", encoded(tenant), encoded(id));
+        Self::new(pk, format!("{ASKS}{}", encoded(&category.folded())))
+    }
+
     pub(crate) fn listing(listing: &ListingKey) -> Self {
         Self::new(listing_pk(listing), LISTING)
     }
@@ -140,6 +147,7 @@ impl Key {
 pub(crate) const LEVELS: &str = "LEVELS";
 /// Outside of what a recompute reads.
 pub(crate) const GIVEN_UP: &str = "GIVEN_UP#";
+pub(crate) const ASKS: &str = "ASKS#";
 pub(crate) const LISTED: &str = "LISTED#";
 pub(crate) const PART_OF: &str = "PART_OF#";
 pub(crate) const PRODUCT: &str = "PRODUCT";

@@ -7,8 +7,9 @@ use stallkeeper::domain::feed::{Feed, FeedKind, FeedState, SentBy};
 use stallkeeper::domain::listing::{
     Closed, Differing, HoldMode, Listing, ListingHold, ListingState, Refused, Sent, WantedPrice,
 };
+use stallkeeper::domain::new_offer::{Candidate, NewOffer, NewOfferState, Restriction};
 use stallkeeper::domain::stock::Wanted;
-use stallkeeper::store::{HeldReport, HeldRound, Matching, Round, Written};
+use stallkeeper::store::{AskedCategory, HeldReport, HeldRound, Matching, Round, Written};
 
 pub(super) fn active() -> Connection {
     connection(ConnectionStatus::Active)
@@ -239,6 +240,74 @@ async fn held_listing(database: &Database) -> [Value; 2] {
     ]
 }
 
+/// Two offers are to be made: one may be several items, the other is restricted.
+async fn waiting_offers(database: &Database) -> Vec<Value> {
+    let (store, key) = (&database.store, &active().key());
+    let (waits, uk) = (
+        [NewOfferState::Ask, NewOfferState::Restricted],
+        Marketplace::Uk,
+    );
+    let mut records = Vec::new();
+    for (n, (sku, state)) in (33..).zip(["VASE", "WATCH"].into_iter().zip(waits)) {
+        let offer = NewOffer::wanted(key, sku.parse().unwrap(), uk, None, None, at(100));
+        let put = store.put_new_offer(&offer, None).await;
+        assert_eq!(put.unwrap(), Written::Done);
+        let item = async || {
+            let images = database.images("CatalogueTable", "NEW_OFFER#").await;
+            let of_sku = |image: &Value| image["sku"] == json!({"S": sku});
+            images.into_iter().find(of_sku).unwrap()
+        };
+        let before = item().await;
+        let mut waits = NewOffer {
+            state,
+            why: "a person must say more".into(),
+            revision: offer.revision + 1,
+            ..offer.clone()
+        };
+        match state {
+            NewOfferState::Ask => {
+                waits.candidates = vec![Candidate {
+                    asin: "B000000001".parse().unwrap(),
+                    title: Some("A vase".into()),
+                    brand: None,
+                    product_type: None,
+                }]
+            }
+            _ => {
+                waits.restrictions = vec![Restriction {
+                    code: Some("APPROVAL_REQUIRED".into()),
+                    message: "You need approval to list in this brand.".into(),
+                    link: None,
+                }]
+            }
+        }
+        let put = store.put_new_offer(&waits, Some(&offer)).await;
+        assert_eq!(put.unwrap(), Written::Done);
+        records.push(record(n, Some(&before), Some(&item().await)));
+    }
+    records
+}
+
+/// A connection asks about a category, as often as products of it are looked at.
+async fn asked_category(database: &Database) -> Value {
+    let connection = active();
+    for second in [110, 120] {
+        let asked = AskedCategory {
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            category: "Home > Kitchen > Kettles".parse().unwrap(),
+            at: at(second),
+        };
+        let noted = database.store.note_asked_category(&asked).await;
+        noted.unwrap();
+    }
+    record(
+        35,
+        None,
+        Some(&database.image("CatalogueTable", "ASKS#").await),
+    )
+}
+
 /// A round is held while no stock level comes.
 async fn held_round(database: &Database) -> Value {
     let connection = active();
@@ -298,10 +367,12 @@ pub(in super::super) async fn a_day() -> Vec<Value> {
     records.push(closed_listing(&database).await);
     records.push(given_up(&database).await);
     records.extend(held_listing(&database).await);
+    records.extend(waiting_offers(&database).await);
+    records.push(asked_category(&database).await);
     records
 }
 
-pub(in super::super) const A_DAYS_EVENTS: [&str; 14] = [
+pub(in super::super) const A_DAYS_EVENTS: [&str; 17] = [
     "listing.refused",
     "listing.case_mismatch",
     "listing.refused",
@@ -316,4 +387,7 @@ pub(in super::super) const A_DAYS_EVENTS: [&str; 14] = [
     "reservation.given_up",
     "listing.held",
     "listing.released",
+    "offer.asks",
+    "offer.restricted",
+    "selection.category_asks",
 ];
