@@ -2,6 +2,8 @@
 //! made once, and said to be made.
 
 use crate::world::{MUG, World};
+use futures::future::ready;
+use futures::stream::{self, StreamExt as _};
 use kit::Side;
 use serde_json::json;
 use stallkeeper::domain::new_offer::NewOfferState;
@@ -13,29 +15,41 @@ async fn one_wanted() -> World {
     world
 }
 
+/// More than any run here has.
+const MOST_CALLS: usize = 200;
+/// Stops that are tried side by side, each in a world of its own.
+const AT_ONCE: usize = 4;
+
+/// Tries it with the first call, the second and so on, until a run is not stopped any more; how many were.
+async fn stopped_anywhere<F: Future<Output = bool>>(stopped_at: impl Fn(usize) -> F) -> usize {
+    let runs = stream::iter(1..MOST_CALLS).map(stopped_at);
+    let stopped = runs.buffered(AT_ONCE).take_while(|it| ready(*it));
+    stopped.count().await
+}
+
 #[tokio::test]
 async fn making_an_offer_stopped_anywhere_makes_it_once_all_the_same() {
     for side in [Side::Before, Side::After] {
-        let mut stops = 0;
-        for n in 1..80 {
+        let stops = stopped_anywhere(|n| async move {
             let world = one_wanted().await;
             world.calls.stop_at(n, side);
             let _ = world.run().await;
             let stopped = world.calls.go_on();
             ends_well(&world, &format!("{side:?} call {n} of making")).await;
-            if !stopped {
-                break;
-            }
-            stops += 1;
-        }
-        assert!(stops > 20, "a run had {stops} calls only");
+            stopped
+        });
+        let stops = stops.await;
+        assert!(
+            (20..MOST_CALLS - 1).contains(&stops),
+            "a run had {stops} calls"
+        );
     }
 }
 
 #[tokio::test]
 async fn settling_stopped_anywhere_ends_the_same() {
     for side in [Side::Before, Side::After] {
-        for n in 1..40 {
+        let stops = stopped_anywhere(|n| async move {
             let world = one_wanted().await;
             assert!(world.run().await);
             let checks = world.sent("checks");
@@ -46,10 +60,9 @@ async fn settling_stopped_anywhere_ends_the_same() {
                 assert!(world.check(checks[0].0.clone()).await);
             }
             ends_well(&world, &format!("{side:?} call {n} of settling")).await;
-            if !stopped {
-                break;
-            }
-        }
+            stopped
+        });
+        assert!((1..MOST_CALLS - 1).contains(&stops.await));
     }
 }
 
