@@ -8,6 +8,7 @@ use stallkeeper::domain::listing::{
     Closed, Differing, HoldMode, Listing, ListingHold, ListingState, Refused, Sent, WantedPrice,
 };
 use stallkeeper::domain::new_offer::{Candidate, NewOffer, NewOfferState, Restriction};
+use stallkeeper::domain::price::SentLimits;
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::store::{AskedCategory, HeldReport, HeldRound, Matching, Round, Written};
 
@@ -124,12 +125,7 @@ async fn refused_offer(database: &Database) -> Value {
         by: SentBy::Patch,
     };
     let _ = store
-        .claim_offer(
-            key,
-            0,
-            &sent,
-            stallkeeper::domain::price::SentLimits::default(),
-        )
+        .claim_offer(key, 0, &sent, SentLimits::default())
         .await
         .unwrap();
     let before = database.images("CatalogueTable", "OFFER#").await.remove(0);
