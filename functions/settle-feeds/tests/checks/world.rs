@@ -15,6 +15,7 @@ use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, FeedState, LineValue, 
 use stallkeeper::domain::ids::{AmazonSku, FeedId};
 use stallkeeper::domain::listing::{Listing, ListingState, Offer, Sent, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::price::SentLimits;
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::store::{Attached, Store, ToSend, Written};
 use std::time::{Duration, SystemTime};
@@ -177,12 +178,7 @@ impl World {
         };
         let _ = self
             .store
-            .claim_offer(
-                key,
-                0,
-                &sent,
-                stallkeeper::domain::price::SentLimits::default(),
-            )
+            .claim_offer(key, 0, &sent, SentLimits::default())
             .await
             .unwrap();
         line(sku.clone(), LineValue::price(amount, STORE))

@@ -5,9 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::stock_settings::{Brakes, Freeze};
 
-async fn five_of_ten(world: &World, to: u32) {
-    let skus = ["A", "B", "C", "D", "E"];
-    world.list(&skus, 50).await;
+async fn four_of_ten_are_too_many(world: &World) {
     world.count_matched(10).await;
     world
         .publish(|published| {
@@ -17,6 +15,12 @@ async fn five_of_ten(world: &World, to: u32) {
             };
         })
         .await;
+}
+
+async fn five_of_ten(world: &World, to: u32) {
+    let skus = ["A", "B", "C", "D", "E"];
+    world.list(&skus, 50).await;
+    four_of_ten_are_too_many(world).await;
     for sku in skus {
         world.want(sku, to).await;
     }
@@ -55,15 +59,7 @@ async fn a_round_that_would_end_too_many_offers_is_held_as_one_that_would_zero_t
     world
         .list_in(&skus, 50, &[Marketplace::Uk, Marketplace::De])
         .await;
-    world.count_matched(10).await;
-    world
-        .publish(|published| {
-            published.settings.brakes = Brakes {
-                zero_at_least: 4,
-                ..Brakes::default()
-            };
-        })
-        .await;
+    four_of_ten_are_too_many(&world).await;
     for sku in skus {
         world.want_end(sku, true).await;
     }

@@ -2,6 +2,7 @@ use super::*;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::listing::{ListingState, Refused, Sent, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace;
+use stallkeeper::domain::price::SentLimits;
 use stallkeeper::domain::stock::Wanted;
 use stallkeeper::domain::stock_settings::StockSettings;
 
@@ -145,7 +146,7 @@ fn offer(observed: Option<i64>, sent: Option<(i64, i64)>) -> Offer {
             at: hour(1),
             ..WantedPrice::default()
         }),
-        sent_limits: stallkeeper::domain::price::SentLimits::default(),
+        sent_limits: SentLimits::default(),
         sent: sent.map(|(value, at)| Sent {
             value: Decimal::from(value),
             generation: 1,
