@@ -276,7 +276,7 @@ pub(super) fn price_effect(
     let mut offer = offer
         .cloned()
         .unwrap_or_else(|| unknown(listing, marketplace));
-    // A person may have released this very price; any other is wanted anew, and must be released by itself.
+    // A person may have released this very price; any other must be released by itself.
     let is_released = offer
         .wanted
         .as_ref()
