@@ -6,6 +6,7 @@
 
 use crate::check::Ready;
 use crate::making::Making;
+use crate::run::today;
 use jiff::Timestamp;
 use stallkeeper::domain::feed::{Feed, FeedKind, FeedLine, LineValue};
 use stallkeeper::domain::ids::{AmazonSku, Asin, FeedId};
@@ -94,8 +95,10 @@ async fn submitted(
         Ok(document) => document,
         Err(error) => return Ok(Ok(Submission::NotCreated(error))),
     };
-    if making.may_go_on().await?.is_none() {
-        return Ok(Err("offers are not sent any more: frozen, or switched off"));
+    match making.may_go_on().await? {
+        Some(true) => {}
+        Some(false) => return Ok(Err("settings or rules were published meanwhile")),
+        None => return Ok(Err("offers are not sent any more: frozen, or switched off")),
     }
     let feeds = making.feeds();
     let submission = feeds.submit(feed, carried.len(), &document).await?;
@@ -104,7 +107,7 @@ async fn submitted(
 
 /// Counts the offers of today before they are sent: stopped here, fewer are sent.
 async fn count(making: &Making<'_>, leased: &mut Leased<OfferRun>, offers: usize) -> Result<()> {
-    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = today(Timestamp::now());
     leased.count(u32::try_from(offers).unwrap_or(u32::MAX), today);
     match making.app.store.save_leased(&making.key(), leased).await? {
         Written::Done => Ok(()),

@@ -59,9 +59,10 @@ impl<'a> Making<'a> {
     /// Whether it may go on as it began; `None`: nothing may be sent any more. What was changed since goes for the next run.
     pub(crate) async fn may_go_on(&self) -> Result<Option<bool>> {
         let now = Offering::load(self.app, &self.key()).await?;
+        let begun = self.offering;
         Ok(now.filter(|now| now.settings.on).map(|now| {
-            let generation = |it: &Offering| it.sending.published.generation;
-            now.settings == self.offering.settings && generation(&now) == generation(self.offering)
+            // A publication of price rules alone changes first prices, and has the same generation.
+            now.settings == begun.settings && now.sending.published == begun.sending.published
         }))
     }
 

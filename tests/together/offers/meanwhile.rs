@@ -4,7 +4,9 @@ use crate::world::{MUG, World};
 use jiff::Timestamp;
 use serde_json::json;
 use stallkeeper::domain::listing::{HoldMode, ListingHold};
+use stallkeeper::domain::marketplace::Marketplace;
 use stallkeeper::domain::new_offer::NewOfferState;
+use stallkeeper::domain::selling_rules::{RulesDraft, SellingRules};
 use stallkeeper::store::Written;
 
 impl World {
@@ -27,6 +29,44 @@ impl World {
         let held = self.store.hold_listing(&read, &hold).await;
         assert_eq!(held.unwrap(), Written::Done);
     }
+}
+
+impl World {
+    /// Price rules that double the recommended price are published.
+    async fn publish_rules(&self) {
+        let rules = json!({"prices": {"UK": {
+            "mode": "rules", "minimum_margin": null,
+            "rules": [{"condition": {"type": "all"}, "action": {"type": "rrp", "factor": "2"}}],
+        }}});
+        let rules: SellingRules = serde_json::from_value(rules).unwrap();
+        let (key, draft) = (&self.key(), RulesDraft { revision: 1, rules });
+        self.store.keep_rules(key, &draft).await.unwrap();
+        let mut plan = self.store.stock_plan(key).await.unwrap();
+        plan.published.as_mut().unwrap().rules = Some(1);
+        plan.revision += 1;
+        let saved = self.store.save_stock_plan(key, &plan).await;
+        assert_eq!(saved.unwrap(), Written::Done);
+    }
+}
+
+#[tokio::test]
+async fn by_price_rules_that_are_published_during_a_run_its_offers_go_with_the_next() {
+    let world = World::start().await;
+    world.item(MUG, "4006381333931").await;
+    world.wanted("MUG", "4006381333931").await;
+    let slow = json!({"operation": "getListingsItem", "kind": "delay", "delay_ms": 1500});
+    world.admin("POST", "faults", slow).await;
+    let change = async {
+        world.until_called("getListingsItem").await;
+        world.publish_rules().await;
+    };
+    let (acknowledged, ()) = tokio::join!(world.run(), change);
+    assert!(acknowledged);
+    assert_eq!(world.count("createFeed").await, 0);
+    world.make_due("MUG").await;
+    assert!(world.run().await && world.settle().await);
+    let made = world.at_amazon("MUG").await;
+    assert_eq!(made["prices"][Marketplace::Uk.id()]["amount"], "19.8");
 }
 
 #[tokio::test]
