@@ -21,7 +21,7 @@
 //! | orders | order, history | `ORDER#c#id` | `ORDER`, `HISTORY#revision#kind` | `remap-carriers`, `desk-orders` |
 //! | | cancellation | `ORDER#c#id` | `CANCELLATION#id` | `desk-orders`, `cancel-orders`, `settle-feeds` |
 //! | | dispatch of a parcel | `ORDER#c#id` | `DISPATCH#parcel` | `confirm-shipments`, `desk-orders` |
-//! | | how often a shipping term came, by week | `TERMS#CONNECTION#t#c` | term | `configure-shipping` |
+//! | | how often each shipping term came in a week | `TERMS#CONNECTION#t#c` | `WEEK#week` | `configure-shipping` |
 //! | buyers | buyer data | `ORDER#c#id` | `BUYER` | `desk-orders`, scope `buyer` |
 //! | events | all events of one change of a table, for 14 days | `EVENTS#t` | moment#id | `desk-orders` |
 //! | | that a tenant has events in an hour | `EVENTS_IN#hour` | tenant | `desk-orders`, for the operator |
@@ -29,7 +29,7 @@
 //! | | draft of the selling rules, and each that was published | `CONNECTION#t#c` | `SELLING_RULES`, `SELLING_RULES#revision` | all of stock out |
 //! | | exchange rates | `TENANT#t` | `EXCHANGE_RATES` | `compute-listings`, `configure-selling` |
 //! | | lease of urgent decreases | `CONNECTION#t#c` | `STOCK_URGENT` | `sync-stock` |
-//! | | settings of offers that are to be made; how many were sent today, with the lease | `CONNECTION#t#c` | `OFFER_SETTINGS`, `OFFERS` | `configure-selling`, `create-offers` |
+//! | | settings of offers that are to be made; how many were sent today and how far the pass through the selection is, with the lease | `CONNECTION#t#c` | `OFFER_SETTINGS`, `OFFERS` | `configure-selling`, `create-offers` |
 //! | | lease of cancellations | `CONNECTION#t#c` | `CANCELLATIONS` | `cancel-orders` |
 //! | | lease of the run that confirms dispatches | `CONNECTION#t#c` | `DISPATCHES` | `confirm-shipments` |
 //! | | last stock level, brake of the deployment | `TENANT#t`, `DEPLOYMENT` | `STOCK_SEEN`, `FREEZE` | `sync-stock` |
@@ -41,9 +41,10 @@
 //! | | mark of a held listing, by the end of its hold | `HELD#t#c` | `until#amazon_sku` | `configure-selling`, `sync-stock` |
 //! | | what may have to be sent, 16 shards | `TOSEND#t#c#shard` | `Q#amazon_sku`, `P#cc#amazon_sku` | `sync-stock` |
 //! | | feed, mark of an open one (of cancellations apart), manifest | `FEED#t#c`, `OPEN_FEED#t#c` or `OPEN_CANCELLATIONS#t#c`, `FEED#t#c#id` | id, id, `PART#n` | `sync-stock`, `cancel-orders`, `settle-feeds` |
-//! | | offer that is to be made; mark of one that goes on by itself | `NEW_OFFERS#t#c`, `NEW_OFFERS_QUEUE#t#c` | `NEW_OFFER#sku`, `DUE#moment#sku` or `TURN#moment#sku` | `configure-selling`, `create-offers`, `settle-feeds` |
+//! | | offer that is to be made; mark of one that goes on by itself | `NEW_OFFERS#t#c`, `NEW_OFFERS_QUEUE#t#c` | `NEW_OFFER#sku`, `DUE#moment#sku` or `TURN#moment#sku` | `configure-selling`, `create-offers`, `settle-feeds`, `match-listings` |
 //! | | SKU that offers an item of Amazon's on a marketplace | `NEW_OFFERS#t#c` | `OFFER_ASIN#marketplace#asin` | `create-offers` |
 //! | | feed that makes offers, mark of an open one | `OFFER_FEEDS#t#c`, `OPEN_OFFERS#t#c` | id | `create-offers`, `settle-feeds` |
+//! | | when a category appeared; that a connection asks about one | `CATEGORIES#t`, `CATEGORY_ASKS#t#c` | category, `ASKS#category` | `compute-listings`, `create-offers` |
 //! | | other spellings | `FOLDED#t#folded` | SKU | `match-listings` |
 //!
 //! Three numbers that only rise:

@@ -188,11 +188,11 @@ pub enum Happened {
         /// What Amazon said last.
         note: Option<String>,
     },
-    /// A round would set too many listings to zero, and waits for a person.
+    /// A round would set too many listings to zero, or end offers of them, and waits for a person.
     #[strum(serialize = "round.held")]
     RoundHeld {
         connection: ConnectionId,
-        /// Listings that would go to zero, with those of the last hour.
+        /// Listings that would go to zero, or have an offer ended, with those of the last hour.
         zeros: u64,
         matched: u64,
         held_at: Timestamp,

@@ -114,16 +114,9 @@ async fn checked(making: &Making<'_>, batch: Vec<NewOffer>) -> Result<Vec<Ready>
     let look = |offer: NewOffer| async move {
         let (listing, inputs) = facts(making, &offer.sku).await?;
         let product = inputs.get(&offer.sku).and_then(|own| own.product.as_ref());
-        let category = product.and_then(|it| prices.rules.category_to_look_up(it));
-        let appeared = match category {
-            Some(category) => {
-                let tenant = &making.connection().tenant;
-                making
-                    .app
-                    .store
-                    .category_appeared(tenant, &category)
-                    .await?
-            }
+        let (tables, tenant) = (&making.app.store, &making.connection().tenant);
+        let appeared = match product {
+            Some(product) => tables.category_of(tenant, &prices.rules, product).await?,
             None => None,
         };
         let facts = Facts {

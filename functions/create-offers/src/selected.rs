@@ -1,7 +1,7 @@
 //! Offers that nobody asked for one by one: of products that the published selection takes in and that Amazon does not have.
 //!
-//! A pass goes through the listings that are not on Amazon, once a day and after each publication, in steps. It only wants
-//! offers: one that was ever wanted, or that a person said never of, is left as it is.
+//! A pass goes through the listings that are not on Amazon, once a day and after each publication but of price rules alone, in
+//! steps. It only wants offers: one that was ever wanted, or that a person said never of, is left as it is.
 
 use crate::making::Making;
 use crate::run::today;
@@ -103,11 +103,8 @@ async fn want_one(
 ) -> Result<bool> {
     let (store, connection) = (&making.app.store, making.connection());
     let (key, on) = (&connection.key(), connection.marketplace);
-    let appeared = match rules.category_to_look_up(product) {
-        Some(category) => store.category_appeared(&key.tenant, &category).await?,
-        None => None,
-    };
-    let selected = rules.of_product(product, appeared).selected;
+    let rules = store.rules_of_product(&key.tenant, rules, product).await?;
+    let selected = rules.selected;
     let settings = &making.offering.settings;
     if !settings.wants(product, selected.as_ref(), on)
         || store.new_offer(key, &product.sku).await?.is_some()

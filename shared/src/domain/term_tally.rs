@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
 /// Weeks that count: half a year.
-pub const WEEKS: i64 = 26;
+const WEEKS: i64 = 26;
 const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// A week, counted from 1970-01-01.
@@ -23,9 +23,9 @@ impl Week {
         Self(moment.as_second().div_euclid(WEEK.as_secs()))
     }
 
-    /// Whether orders of this week still count.
-    pub fn counts(self, now: Timestamp) -> bool {
-        self.0 > Self::of(now).0 - WEEKS
+    /// The first week that still counts.
+    pub fn first(now: Timestamp) -> Self {
+        Self(Self::of(now).0 - WEEKS + 1)
     }
 
     /// When the last moment of this week does not count any more.
@@ -101,10 +101,9 @@ mod tests {
     fn a_week_counts_for_half_a_year() {
         let now = Timestamp::from_second(1_795_000_000).unwrap();
         let week = Week::of(now);
-        assert!(week.counts(now) && Week(week.0 - 25).counts(now));
-        assert!(!Week(week.0 - 26).counts(now));
+        assert_eq!(Week::first(now), Week(week.0 - 25));
         assert!(week.forgotten_at() > now + SignedDuration::from_hours(24 * 175));
-        assert!(!week.counts(week.forgotten_at()));
+        assert!(Week::first(week.forgotten_at()) > week);
     }
 
     #[test]

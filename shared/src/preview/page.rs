@@ -54,11 +54,7 @@ impl PreviewDraft {
         tenant: &TenantId,
         product: &Product,
     ) -> Result<ProductRules> {
-        let appeared = match self.rules.category_to_look_up(product) {
-            Some(category) => store.category_appeared(tenant, &category).await?,
-            None => None,
-        };
-        Ok(self.rules.of_product(product, appeared))
+        store.rules_of_product(tenant, &self.rules, product).await
     }
 
     /// When the categories of these products appeared, by their folded names, as far as that decides something.

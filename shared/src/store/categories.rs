@@ -5,7 +5,9 @@ use super::Store;
 use super::item::{condition_failed, failure, item};
 use super::key::Key;
 use crate::domain::ids::{ConnectionId, ConnectionKey, TenantId};
-use crate::domain::product::Category;
+use crate::domain::product::{Category, Product};
+use crate::domain::selection::ProductRules;
+use crate::domain::selling_rules::SellingRules;
 use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,30 @@ impl Store {
         let key = Key::category(tenant, category);
         let appeared: Option<Appeared> = self.get(&self.tables.catalogue, key).await?;
         Ok(appeared.map(|it| it.at))
+    }
+
+    /// When the category appeared that rules have to look up for a product; no read, and `None`, if they have none to look up.
+    pub async fn category_of(
+        &self,
+        tenant: &TenantId,
+        rules: &SellingRules,
+        product: &Product,
+    ) -> Result<Option<Timestamp>> {
+        match rules.category_to_look_up(product) {
+            Some(category) => self.category_appeared(tenant, &category).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What rules say of a product's stock. A read, if the age of its category decides something.
+    pub async fn rules_of_product(
+        &self,
+        tenant: &TenantId,
+        rules: &SellingRules,
+        product: &Product,
+    ) -> Result<ProductRules> {
+        let appeared = self.category_of(tenant, rules, product).await?;
+        Ok(rules.of_product(product, appeared))
     }
 
     /// Notes that a category appeared, unless that is noted. One read unit, and one write unit if it is new. Idempotent.

@@ -67,19 +67,12 @@ impl SelectedPass {
 
     /// How many more may be wanted on this day.
     pub fn left(&self, a_day: u32, today: Date) -> u32 {
-        match self.day == Some(today) {
-            true => a_day.saturating_sub(self.wanted),
-            false => a_day,
-        }
+        a_day.saturating_sub(counted(self.day, self.wanted, today))
     }
 
     /// Counts offers that were wanted.
     pub fn count(&mut self, offers: u32, today: Date) {
-        let before = match self.day == Some(today) {
-            true => self.wanted,
-            false => 0,
-        };
-        self.wanted = before.saturating_add(offers);
+        self.wanted = counted(self.day, self.wanted, today).saturating_add(offers);
         self.day = Some(today);
     }
 }
@@ -87,20 +80,12 @@ impl SelectedPass {
 impl OfferRun {
     /// How many more may be sent on this day.
     pub fn left(&self, a_day: u32, today: Date) -> u32 {
-        match self.day == Some(today) {
-            true => a_day.saturating_sub(self.sent),
-            false => a_day,
-        }
+        a_day.saturating_sub(counted(self.day, self.sent, today))
     }
 
     /// Counts offers that are about to be sent.
     pub fn count(&mut self, offers: u32, today: Date) {
-        let before = if self.day == Some(today) {
-            self.sent
-        } else {
-            0
-        };
-        self.sent = before.saturating_add(offers);
+        self.sent = counted(self.day, self.sent, today).saturating_add(offers);
         self.day = Some(today);
     }
 
@@ -109,6 +94,11 @@ impl OfferRun {
         let offers = u32::try_from(offers).unwrap_or(u32::MAX);
         self.sent = self.sent.saturating_sub(offers);
     }
+}
+
+/// What was counted today.
+fn counted(day: Option<Date>, count: u32, today: Date) -> u32 {
+    day.filter(|day| *day == today).map_or(0, |_| count)
 }
 
 impl Store {

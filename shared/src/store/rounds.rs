@@ -48,6 +48,16 @@ pub struct ClosedMarketplace {
     pub why: String,
 }
 
+impl HeldRound {
+    /// What a person reads of it.
+    pub fn words(&self) -> String {
+        format!(
+            "a round is held since {}: {} of {} matched listings would go to zero, or have an offer ended",
+            self.at, self.zeros, self.matched
+        )
+    }
+}
+
 /// The rounds of a connection. One run at a time has the lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
@@ -57,9 +67,9 @@ pub struct Round {
     pub last: RoundSummary,
     /// A round is held.
     pub held: Option<HeldRound>,
-    /// A person released what was held; until this moment zeros are not counted.
+    /// A person released what was held; until this moment zeros and ends are not counted.
     pub released_until: Option<Timestamp>,
-    /// Listings sent to zero since `zeros_since`.
+    /// Listings sent to zero, or with an offer ended, since `zeros_since`.
     #[serde(default)]
     pub zeros: u64,
     pub zeros_since: Option<Timestamp>,

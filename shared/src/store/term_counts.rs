@@ -6,7 +6,7 @@ use super::item::{Item, VERSION, failure, n, number, s};
 use super::key::{self, Key};
 use crate::domain::ids::ConnectionKey;
 use crate::domain::shipping_term::ShippingTerm;
-use crate::domain::term_tally::{Counts, Tallied, WEEKS, Week};
+use crate::domain::term_tally::{Counts, Tallied, Week};
 use crate::error::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ impl Store {
         connection: &ConnectionKey,
         now: Timestamp,
     ) -> Result<Vec<SeenTerm>> {
-        let first = Week(Week::of(now).0 - WEEKS + 1);
+        let first = Week::first(now);
         let mut weeks = self
             .db
             .query()

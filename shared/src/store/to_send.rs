@@ -189,15 +189,15 @@ impl ToSend {
         })
     }
 
-    /// What is wanted of an offer now, if nobody knows what became of what was sent last. That had passed the brake;
-    /// what is wanted since must pass it first.
+    /// What is wanted of an offer now, if nobody knows what became of what was sent last and it passes the brake.
     pub fn lost_price(
         offer: &Offer,
         brake_percent: u8,
         product_type: Option<String>,
         at: Timestamp,
     ) -> Option<Self> {
-        let (wanted, _) = (offer.wanted.as_ref()?, offer.sent.as_ref()?);
+        offer.sent.as_ref()?;
+        let wanted = offer.wanted.as_ref()?;
         let amount = wanted.amount?;
         (offer.passes_brake(brake_percent) && !offer.is_refused(amount))
             .then(|| Self::price(offer, amount, wanted.generation, product_type, at))

@@ -176,12 +176,7 @@ fn sending(
     round: &Round,
     deployment: Option<&Freeze>,
 ) -> Sending {
-    let held = round.held.as_ref().map(|held| {
-        format!(
-            "a round is held since {}: {} of {} matched listings would go to zero, or have an offer ended",
-            held.at, held.zeros, held.matched
-        )
-    });
+    let held = round.held.as_ref().map(HeldRound::words);
     if let Some(why) = plan.kept_back(connection.status, deployment).or(held) {
         return Sending { now: false, why };
     }

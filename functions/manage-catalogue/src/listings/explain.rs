@@ -123,11 +123,7 @@ async fn product_rules(
     let Some(product) = &inputs.product else {
         return Ok(ProductRules::default());
     };
-    let appeared = match rules.category_to_look_up(product) {
-        Some(category) => store.category_appeared(tenant, &category).await?,
-        None => None,
-    };
-    Ok(rules.of_product(product, appeared))
+    store.rules_of_product(tenant, rules, product).await
 }
 
 async fn parts(

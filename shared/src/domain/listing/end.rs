@@ -58,7 +58,7 @@ impl OfferEnd {
     }
 
     /// Whether Amazon refused this for good.
-    fn is_refused(&self, ended: bool) -> bool {
+    pub fn is_refused(&self, ended: bool) -> bool {
         let refused = self.refused.as_ref();
         refused.is_some_and(|refused| refused.value == ended && refused.is_final())
     }

@@ -160,7 +160,8 @@ pub struct PriceRules {
     #[serde(default = "a_week", skip_serializing_if = "is_a_week")]
     #[schema(minimum = 1, maximum = 366, default = 7)]
     pub exchange_rates_within_days: u16,
-    /// A price that would move by no more than this share is left as it is, unless it is below the floor or above the ceiling.
+    /// A price that would move by no more than this share is left as it is, unless it is below the floor or above the ceiling, or
+    /// one of these comes, goes or moves by more.
     #[serde(default)]
     #[schema(value_type = String, example = "1", required = false)]
     pub reprice_past_percent: Decimal,

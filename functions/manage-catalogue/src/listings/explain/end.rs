@@ -43,6 +43,9 @@ impl ListingFacts {
         match self.listing.next_end(on, standing) {
             Some(true) => "its end is to be sent",
             Some(false) => "that it is sold again is to be sent",
+            None if end.is_refused(self.listing.end_is_wanted(on)) => {
+                "nothing: Amazon refused it, and it is not sent again"
+            }
             None if end.is_reopened() => {
                 "a person opened it at Amazon: it stays open until the selection offers it there again"
             }

@@ -60,10 +60,7 @@ impl ListingFacts {
             .kept_back(self.connection.status, self.deployment.as_ref());
         let mut waits: Vec<String> = kept_back.into_iter().collect();
         if let Some(held) = &self.round.held {
-            waits.push(format!(
-                "a round is held since {}: {} of {} matched listings would go to zero",
-                held.at, held.zeros, held.matched
-            ));
+            waits.push(held.words());
         }
         if after_feed {
             waits.push("the feed in progress: nothing needs to be sent unless an order came between its submission and its application".to_owned());

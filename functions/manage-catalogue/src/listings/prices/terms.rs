@@ -23,10 +23,7 @@ impl PriceTerms {
         let plan = store.stock_plan(key).await?;
         let published = plan.in_force();
         let settings = published.map_or(&plan.draft, |it| &it.settings);
-        let rules = match published {
-            Some(published) => store.published_rules(key, published.rules).await?,
-            None => Default::default(),
-        };
+        let rules = store.rules_in_force(key, &plan).await?;
         Ok(Self {
             brake_percent: settings.brakes.price_percent,
             is_silent: published.is_none_or(|it| it.shadow),

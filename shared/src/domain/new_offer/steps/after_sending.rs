@@ -71,7 +71,8 @@ impl NewOffer {
         }
     }
 
-    /// What its listing shows; later it is looked at again, unless it is matched. Unchanged in state if nothing shows it yet.
+    /// What its listing shows; later it is looked at again, unless it is matched. Unchanged in state if nothing shows it yet; after
+    /// two weeks of that it is refused.
     #[must_use]
     pub fn looked(&self, listing: Option<ListingState>, now: Timestamp) -> Self {
         let (state, why) = match listing {
@@ -80,12 +81,16 @@ impl NewOffer {
                 "it is a listing as any other".to_owned(),
             ),
             None | Some(ListingState::NotOnAmazon) if self.is_unseen_for_long(now) => {
+                let why = "it was accepted, and no report showed it for two weeks: look in Seller Central, and want it again if it is not there";
                 let issue = ListingIssue {
                     code: "not_seen".to_owned(),
                     severity: "ERROR".to_owned(),
-                    message: "it was accepted, and no report showed it for two weeks: look in Seller Central, and want it again if it is not there".to_owned(),
+                    message: why.to_owned(),
                 };
-                return self.refused(vec![issue], now);
+                return Self {
+                    issues: vec![issue],
+                    ..self.moved(NewOfferState::Refused, why, now)
+                };
             }
             None | Some(ListingState::NotOnAmazon) => {
                 return Self {
