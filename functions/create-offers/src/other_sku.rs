@@ -54,8 +54,12 @@ async fn among_ours(making: &Making<'_>, offer: &NewOffer, asin: &Asin) -> Resul
             ItemTaken::By(other) => other,
         };
         let holder = store.new_offer(key, &other).await?;
-        if holder.is_some_and(|it| it.may_be_of(offer.marketplace, asin)) {
-            return Ok(found(offer, asin, other.as_str(), "is offered from here"));
+        let holder = holder.filter(|it| it.may_be_of(offer.marketplace, asin));
+        if let Some(holder) = holder {
+            let listing = store.listing(&key.listing(&other.as_amazon_sku())).await?;
+            if !holder.is_gone(listing.map(|it| it.state)) {
+                return Ok(found(offer, asin, other.as_str(), "is offered from here"));
+            }
         }
         gone = Some(other);
     }

@@ -11,8 +11,9 @@ use stallkeeper::domain::listing::ListingState;
 use stallkeeper::domain::new_offer::NewOffer;
 use stallkeeper::domain::product::Product;
 use stallkeeper::domain::selling_rules::SellingRules;
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Result};
 use stallkeeper::store::{OfferRun, SelectedPass, Written};
+use tracing::error;
 
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// Listings looked up together.
@@ -90,7 +91,14 @@ async fn want(
         if wanted == most {
             break;
         }
-        wanted += u32::from(want_one(making, rules, product, now).await?);
+        // One that cannot be read holds up no other.
+        wanted += match want_one(making, rules, product, now).await {
+            Err(error) if error.class() == Class::Permanent => {
+                error!(connection.id = %making.key(), sku = %sku, error = error.chain(), "an offer of the selection cannot be read");
+                0
+            }
+            is_wanted => u32::from(is_wanted?),
+        };
     }
     Ok(wanted)
 }

@@ -14,7 +14,7 @@ pub use settings::{MOST_HANDLING_DAYS, OfferCondition, OfferSettings};
 pub use steps::{OfferAnswer, OfferVerdict};
 
 use super::ids::{Asin, ConnectionId, ConnectionKey, FeedId, Sku, TenantId};
-use super::listing::ListingIssue;
+use super::listing::{ListingIssue, ListingState};
 use super::marketplace::Marketplace;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -204,10 +204,19 @@ impl NewOffer {
     }
 
     /// Whether it is, or may become, the offer of an item on a marketplace. While it is searched for its item may not be
-    /// stored yet.
+    /// stored yet; of one that was sent Amazon may have it, whatever it waits for since.
     pub fn may_be_of(&self, marketplace: Marketplace, asin: &Asin) -> bool {
         let same = self.asin.as_ref().is_none_or(|own| own == asin);
-        same && self.marketplace == marketplace && self.state.is_under_way()
+        let was_sent = self.sent.as_ref().is_some_and(|sent| sent.asin == *asin);
+        let ended = [NewOfferState::Refused, NewOfferState::Never].contains(&self.state);
+        let is_open = same && self.state.is_under_way() || was_sent && !ended;
+        is_open && self.marketplace == marketplace
+    }
+
+    /// Whether it was matched, and Amazon has its listing no longer. `listing`: the listing's state.
+    pub fn is_gone(&self, listing: Option<ListingState>) -> bool {
+        self.state == NewOfferState::Matched
+            && listing.is_none_or(|it| it == ListingState::NotOnAmazon)
     }
 
     /// Whether this feed carries it.

@@ -199,7 +199,7 @@ impl ToSend {
         offer.sent.as_ref()?;
         let wanted = offer.wanted.as_ref()?;
         let amount = wanted.amount?;
-        (offer.passes_brake(brake_percent) && !offer.is_refused(amount))
+        (offer.passes_brake(brake_percent) && !offer.is_refused_as_wanted(amount))
             .then(|| Self::price(offer, amount, wanted.generation, product_type, at))
     }
 }

@@ -5,7 +5,8 @@ use super::Run;
 use jiff::Timestamp;
 use stallkeeper::domain::listing::{Listing, ListingState};
 use stallkeeper::domain::new_offer::NewOfferState;
-use stallkeeper::error::Result;
+use stallkeeper::error::{Class, Result};
+use tracing::error;
 
 impl Run<'_> {
     /// Notes what a listing shows of an offer that Amazon accepted. Left undone by a crash, `create-offers` does it once the
@@ -17,7 +18,13 @@ impl Run<'_> {
         }
         let (store, key) = (&self.app.store, &self.connection.key());
         let sku = seen.amazon_sku.as_product();
-        let offer = store.new_offer(key, &sku).await?;
+        let offer = match store.new_offer(key, &sku).await {
+            Err(error) if error.class() == Class::Permanent => {
+                error!(connection.id = %key, sku = %sku, error = error.chain(), "an offer that was made cannot be read");
+                return Ok(());
+            }
+            offer => offer?,
+        };
         let Some(offer) = offer.filter(|it| it.state == NewOfferState::Accepted) else {
             return Ok(());
         };

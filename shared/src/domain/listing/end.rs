@@ -127,10 +127,12 @@ impl OfferEnd {
             EndNews::None => self.clone(),
             EndNews::Ended | EndNews::ClosedAgain => Self {
                 observed: observed(true),
+                not_taken: None,
                 ..self.clone()
             },
             EndNews::Opened | EndNews::Reopened => Self {
                 observed: observed(false),
+                not_taken: None,
                 ..self.clone()
             },
             EndNews::NotTaken => {

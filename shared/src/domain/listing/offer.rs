@@ -106,18 +106,27 @@ impl Offer {
     }
 
     /// Whether the wanted price may go out in the place of one that may never have arrived. That one had passed the brake;
-    /// what is wanted since must pass it first.
+    /// what is wanted since must pass it first, whichever of the two Amazon shows.
     pub fn passes_brake(&self, price_percent: u8) -> bool {
         let wanted = self.wanted.as_ref().and_then(|wanted| wanted.amount);
         let sent = self.sent.as_ref().map(|sent| sent.value);
-        let next = next_price(self, Standing::Lost, price_percent);
-        wanted.is_some() && sent == wanted || !matches!(next, NextPrice::Held { .. })
+        let is_held = |standing| {
+            let next = next_price(self, standing, price_percent);
+            matches!(next, NextPrice::Held { .. })
+        };
+        wanted.is_some() && sent == wanted
+            || !is_held(Standing::Lost) && !is_held(Standing::Patched)
     }
 
     /// Whether Amazon refused this price for good.
     pub fn is_refused(&self, amount: Decimal) -> bool {
         let refused = self.refused.as_ref();
         refused.is_some_and(|refused| refused.value == amount && refused.is_final())
+    }
+
+    /// Whether Amazon refused this price for good with the limits that would go with it: with others it may be taken.
+    pub fn is_refused_as_wanted(&self, amount: Decimal) -> bool {
+        self.is_refused(amount) && self.limits_with(amount) == self.sent_limits
     }
 }
 
@@ -151,7 +160,7 @@ pub fn next_price(offer: &Offer, standing: Standing, price_percent: u8) -> NextP
     else {
         return NextPrice::Nothing("no price is known");
     };
-    if offer.is_refused(wanted) {
+    if offer.is_refused_as_wanted(wanted) {
         return NextPrice::Nothing("Amazon refused this price");
     }
     let sent = offer
@@ -316,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_replaces_a_price_that_may_not_have_arrived_passes_the_brake_by_itself() {
-        let passes = |sent: i64, wanted| {
+        let passes = |observed, sent: i64, wanted| {
             let sent = Some(Sent {
                 value: Decimal::from(sent),
                 generation: 3,
@@ -325,13 +334,33 @@ mod tests {
             });
             let offer = Offer {
                 sent,
-                ..offer(10, wanted)
+                ..offer(observed, wanted)
             };
             offer.passes_brake(50)
         };
-        assert!(passes(12, 13) && passes(12, 10));
-        assert!(passes(40, 40), "a person released it");
-        assert!(!passes(12, 16), "from what Amazon may still show");
+        assert!(passes(10, 12, 13) && passes(10, 12, 10));
+        assert!(passes(10, 40, 40), "a person released it");
+        assert!(!passes(10, 12, 16), "from what Amazon may still show");
+        assert!(!passes(30, 13, 40), "from what may have arrived");
+    }
+
+    #[test]
+    fn a_price_that_was_refused_for_good_is_tried_again_with_other_limits() {
+        let next = |least: Option<i64>| {
+            let mut offer = offer(10, 12);
+            offer.wanted.as_mut().unwrap().limits.least = least.map(Decimal::from);
+            offer.refused = Some(Refused {
+                value: Decimal::from(12),
+                code: "19037".into(),
+                message: "It is above the maximum.".into(),
+                at: Timestamp::UNIX_EPOCH,
+                by: SentBy::Patch,
+            });
+            assert!(offer.is_refused(Decimal::from(12)));
+            next_price(&offer, Standing::Patched, 50)
+        };
+        assert!(matches!(next(None), NextPrice::Nothing(_)));
+        assert_eq!(next(Some(5)), NextPrice::Send(Decimal::from(12)));
     }
 
     #[test]

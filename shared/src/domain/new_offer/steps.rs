@@ -94,8 +94,7 @@ impl NewOffer {
         listing: Option<ListingState>,
         now: Timestamp,
     ) -> Option<Self> {
-        let is_gone = self.state == NewOfferState::Matched
-            && listing.is_none_or(|it| it == ListingState::NotOnAmazon);
+        let is_gone = self.is_gone(listing);
         if self.state == NewOfferState::Never || self.state.is_under_way() && !is_gone {
             return None;
         }
@@ -113,7 +112,10 @@ impl NewOffer {
             picked,
             // Amazon may have it: that is looked at before it is sent again.
             sent: self.sent.clone(),
-            released_price: self.released_price,
+            // Nobody looked at it in another currency.
+            released_price: self
+                .released_price
+                .filter(|_| marketplace == self.marketplace),
             revision: self.revision + 1,
             ..again
         })

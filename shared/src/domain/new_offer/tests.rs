@@ -121,6 +121,40 @@ fn what_is_under_way_is_not_wanted_twice() {
 }
 
 #[test]
+fn an_item_is_free_again_once_no_offer_can_be_at_amazon() {
+    let uk = Marketplace::Uk;
+    let offer = wanted(Some("B000000001"));
+    let asin = &"B000000001".parse().unwrap();
+    let sent = offer.searching(at(1)).sent(sent(), at(2));
+    assert!(sent.may_be_of(uk, asin));
+    let unknown = sent.unknown("the answer was lost", at(3));
+    let held = unknown.holds_price("9.90".parse().unwrap(), "unseen", at(4));
+    assert!(held.may_be_of(uk, asin), "Amazon may have it");
+    assert!(!sent.refused(Vec::new(), at(3)).may_be_of(uk, asin));
+    assert!(!offer.asks("which item", at(1)).may_be_of(uk, asin));
+    let matched = sent
+        .accepted(Vec::new(), at(3))
+        .looked(Some(ListingState::Matched), at(4));
+    assert!(!matched.is_gone(Some(ListingState::Matched)));
+    assert!(matched.is_gone(Some(ListingState::NotOnAmazon)) && matched.is_gone(None));
+}
+
+#[test]
+fn a_price_that_was_looked_at_counts_on_its_own_marketplace_alone() {
+    let price = "9.90".parse().unwrap();
+    let held = wanted(None).holds_price(price, "unseen", at(1));
+    let answer = OfferAnswer::Price(price);
+    let released = held.answered(&answer, None, at(2)).unwrap();
+    let refused = released.refused(Vec::new(), at(3));
+    let on = |marketplace| {
+        let again = refused.wanted_again(marketplace, None, None, None, at(4));
+        again.unwrap().released_price
+    };
+    assert_eq!(on(Marketplace::Uk), Some(price));
+    assert_eq!(on(Marketplace::De), None);
+}
+
+#[test]
 fn what_nobody_knows_of_waits_ever_longer_and_ends_with_a_person() {
     let mut offer = wanted(Some("B000000001"));
     let mut waits = Vec::new();

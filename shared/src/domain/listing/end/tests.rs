@@ -116,6 +116,31 @@ fn what_amazon_does_not_do_twice_is_a_persons_word() {
 }
 
 #[test]
+fn what_was_done_at_last_is_forgiven_and_another_late_report_is_no_persons_word() {
+    for value in [true, false] {
+        let first = sent(value, 0);
+        let missed = first.after(EndNews::NotTaken, at(4 * HOUR));
+        let again = OfferEnd {
+            sent: sent(value, 5 * HOUR).sent,
+            ..missed
+        };
+        let news = if value {
+            EndNews::Ended
+        } else {
+            EndNews::Opened
+        };
+        let done = again.after(news, at(9 * HOUR));
+        let much_later = OfferEnd {
+            sent: sent(value, 900 * HOUR).sent,
+            observed: None,
+            ..done
+        };
+        let late = much_later.news(!value, at(904 * HOUR), Standing::Patched);
+        assert_eq!(late, EndNews::NotTaken, "{value}");
+    }
+}
+
+#[test]
 fn an_opening_explains_an_inactive_offer_until_a_report_shows_it_sold() {
     let opened = sent(false, 0);
     assert!(sent(true, 0).may_be_ended() && opened.may_be_ended());
