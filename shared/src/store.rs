@@ -52,7 +52,7 @@
 //! | number | counts | written | conditional on it |
 //! |---|---|---|---|
 //! | `revision` | the changes of an item by whoever read it: the optimistic lock | order, listing, cursor, round, matching, exchange rates, settings and their draft (`draft_revision`, which the draft of the rules shares) | the next write of the item: a caller that read an older one reads again |
-//! | `generation` | the changes of inputs. A SKU has one with its levels (reservations count there too) and one with its product, the published settings have one, which publications of price rules alone leave; a wanted value has the sum of all it was computed from, its parts' included. | with the input, before anything is computed | a wanted value and an entry to send replace only lesser ones |
+//! | `generation` | the changes of inputs. A SKU has one with its levels (reservations count there too) and one with its product, the published settings have one, of which quantities leave out the publications of price rules alone; a wanted value has the sum of all it was computed from, its parts' included. | with the input, before anything is computed | a wanted value and an entry to send replace only lesser ones |
 //! | `send_count` | how often a value of a listing or an offer was sent | with each claim | the next claim, and the deletion of the entry that asked for it |
 //!
 //! Indexes of the catalogue, keys only: `by_tenant` (a tenant's products), `by_connection` (a connection's listings, by

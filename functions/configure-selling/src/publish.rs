@@ -303,6 +303,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             shadow: false,
             rules: None,
+            quantities: None,
         });
         assert_eq!(plan.next_generation(), 8);
     }

@@ -66,16 +66,13 @@ pub(crate) fn check(
         let (sku, inputs) = facts.inputs.get_key_value(sku)?;
         Some(inputs.stock(sku))
     };
-    let Published {
-        settings,
-        generation,
-        ..
-    } = facts.published;
+    let (settings, quantities) = (&facts.published.settings, facts.published.quantities());
     let (stock, rules) = (
         own.stock(&offer.sku),
         &facts.rules.of_product(product, facts.appeared),
     );
-    let wanted = count(stock, part, 1, settings, rules, *generation, now).wanted;
+    let generation = quantities.generation;
+    let wanted = count(stock, part, 1, settings, rules, generation, now).wanted;
     if wanted.asks {
         return Err(Box::new(offer.put_off(&wanted.why, now)));
     }
@@ -218,6 +215,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             shadow: false,
             rules: None,
+            quantities: None,
         };
         let inputs = HashMap::from([(sku.clone(), inputs)]);
         let facts = Facts {

@@ -68,7 +68,7 @@ pub(crate) fn next_at(making: &Making<'_>, run: &OfferRun, now: Timestamp) -> Op
 
 fn begun(making: &Making<'_>, pass: &SelectedPass, now: Timestamp) -> SelectedPass {
     let offering = making.offering;
-    let generation = offering.sending.published.generation;
+    let generation = offering.sending.published.quantities().generation;
     pass.at((offering.settings.revision, generation), now, EVERY)
 }
 

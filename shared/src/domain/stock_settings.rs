@@ -114,7 +114,7 @@ impl Default for StockSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     pub settings: StockSettings,
-    /// Rises with each publication that may change a quantity; part of the generation of every wanted quantity.
+    /// Rises with each publication; part of the generation of every wanted price.
     pub generation: u64,
     pub at: Timestamp,
     /// Everything is computed and shown, and nothing sent.
@@ -123,6 +123,39 @@ pub struct Published {
     /// releases wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<u64>,
+    /// What quantities are computed by, if later publications changed prices alone. Absent in what older releases write, which
+    /// then compute every quantity again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantities: Option<SameQuantities>,
+}
+
+/// The publication by which quantities are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SameQuantities {
+    /// Part of the generation of every wanted quantity.
+    pub generation: u64,
+    /// What was computed before may be out of date.
+    pub at: Timestamp,
+}
+
+impl Published {
+    /// What quantities are computed by.
+    pub fn quantities(&self) -> SameQuantities {
+        let (generation, at) = (self.generation, self.at);
+        self.quantities.unwrap_or(SameQuantities { generation, at })
+    }
+
+    /// How many publications changed prices alone since then. A price's generation counts them beside the listing's, so that it
+    /// is the same number for a release that computes quantities again with each publication.
+    pub fn of_prices_alone(&self) -> u64 {
+        self.generation.saturating_sub(self.quantities().generation)
+    }
+
+    /// The same with other prices wanted, which are no part of it.
+    pub fn with_other_prices(&mut self) {
+        self.quantities = Some(self.quantities());
+        self.generation += 1;
+    }
 }
 
 /// What publishing a draft would do.
@@ -190,9 +223,6 @@ pub struct StockPlan {
     /// Rises with each change of the draft.
     pub draft_revision: u64,
     pub published: Option<Published>,
-    /// When what decides about quantities was published, if later publications changed prices alone; absent: with the last one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quantities_from: Option<Timestamp>,
     pub frozen: Option<Freeze>,
     /// When Amazon deactivated the account, as far as that was frozen for: a notice of it that comes again does not undo a
     /// person's unfreeze.
@@ -211,14 +241,8 @@ impl StockPlan {
             .filter(|published| published.settings.on)
     }
 
-    /// Since when quantities are decided as they are now; what was computed before may be out of date.
-    pub fn quantities_from(&self) -> Option<Timestamp> {
-        let published = self.published.as_ref();
-        self.quantities_from.or(published.map(|it| it.at))
-    }
-
     /// Puts the draft in force, with the selling rules of this revision. `same_quantities`: those in force decide the same about
-    /// quantities. If the settings do, too, no quantity gets another generation: cost follows what changes.
+    /// quantities. If the settings do, too, no quantity is computed by another publication: cost follows what changes.
     pub fn publish(
         &mut self,
         rules: Option<u64>,
@@ -229,18 +253,17 @@ impl StockPlan {
         let before = self.published.as_ref();
         let kept =
             before.filter(|it| same_quantities && it.settings == self.draft && it.shadow == shadow);
-        let kept = kept.map(|it| it.generation);
-        self.quantities_from = self.quantities_from().filter(|_| kept.is_some());
         self.published = Some(Published {
             settings: self.draft.clone(),
-            generation: kept.unwrap_or_else(|| self.next_generation()),
+            quantities: kept.map(Published::quantities),
+            generation: self.next_generation(),
             at,
             shadow,
             rules,
         });
     }
 
-    /// The generation that the next publication has if quantities may change; it never falls.
+    /// The generation that the next publication has; it never falls.
     pub fn next_generation(&self) -> u64 {
         let published = self.published.as_ref();
         published.map_or(0, |published| published.generation) + 1
@@ -252,26 +275,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_publication_that_may_change_a_quantity_has_a_generation_of_its_own() {
+    fn only_a_publication_that_may_change_a_quantity_is_what_quantities_are_computed_by() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut plan = StockPlan::default();
         plan.draft.on = true;
         let seen = |plan: &StockPlan| {
             let published = plan.published.as_ref().unwrap();
-            let from = plan.quantities_from().unwrap().as_second();
-            (published.generation, published.at.as_second(), from)
+            let quantities = published.quantities();
+            (
+                published.generation,
+                published.of_prices_alone(),
+                quantities.generation,
+                quantities.at.as_second(),
+            )
         };
         plan.publish(None, true, false, at(1));
-        assert_eq!(seen(&plan), (1, 1, 1), "the first");
+        assert_eq!(seen(&plan), (1, 0, 1, 1), "the first");
         plan.publish(Some(2), true, false, at(2));
         plan.publish(Some(3), true, false, at(3));
-        assert_eq!(seen(&plan), (1, 3, 1), "prices alone");
+        assert_eq!(seen(&plan), (3, 2, 1, 1), "prices alone");
         plan.publish(Some(4), false, false, at(4));
-        assert_eq!(seen(&plan), (2, 4, 4), "another selection");
+        assert_eq!(seen(&plan), (4, 0, 4, 4), "another selection");
         plan.publish(Some(5), true, true, at(5));
-        assert_eq!(seen(&plan), (3, 5, 5), "only shown");
+        assert_eq!(seen(&plan), (5, 0, 5, 5), "only shown");
         plan.draft.policy.buffer = 2;
         plan.publish(Some(5), true, true, at(6));
-        assert_eq!(seen(&plan), (4, 6, 6), "other settings");
+        assert_eq!(seen(&plan), (6, 0, 6, 6), "other settings");
     }
 }

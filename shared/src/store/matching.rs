@@ -156,6 +156,9 @@ pub struct Matching {
     /// By which rules the products' spellings were last remembered.
     #[serde(default)]
     pub spelling_rules: u32,
+    /// The generation of the publication in force when a matching ended last: by then all listings were queued to be computed by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed_by: Option<u64>,
     /// Since when reports have been failing or held without a break: the outbox reads only a matching that has it.
     pub attention_since: Option<Timestamp>,
     /// The seller whose listings these were proved to be.

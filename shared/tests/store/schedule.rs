@@ -82,6 +82,7 @@ impl World {
                 at: Timestamp::UNIX_EPOCH,
                 shadow: false,
                 rules: None,
+                quantities: None,
             });
             plan.revision += 1;
             let saved = self.store.save_stock_plan(&key(), &plan).await;

@@ -97,6 +97,7 @@ impl Shop {
                 at: now,
                 shadow: false,
                 rules: None,
+                quantities: None,
             }),
             revision: 1,
             ..StockPlan::default()

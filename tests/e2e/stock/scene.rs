@@ -164,6 +164,7 @@ impl Stall {
             at: self.now(),
             shadow: false,
             rules: None,
+            quantities: None,
         });
         plan.revision += 1;
         let saved = self.store.save_stock_plan(key, &plan).await;

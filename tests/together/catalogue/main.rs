@@ -102,6 +102,7 @@ impl Stand {
             at: at(0),
             shadow: false,
             rules: None,
+            quantities: None,
         });
         plan.revision += 1;
         change(&mut plan);

@@ -22,9 +22,10 @@ impl Stand {
     /// As a publication of price rules alone does.
     async fn price_alone_by(&self, revision: u64, rules: Value) {
         self.keep_rules(revision, rules).await;
+        let before = self.store.stock_plan(&key()).await.unwrap().published;
         self.publish(|plan| {
             let published = plan.published.as_mut().unwrap();
-            published.generation -= 1;
+            published.quantities = before.map(|it| it.quantities());
             published.rules = Some(revision);
         })
         .await;

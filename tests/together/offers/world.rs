@@ -148,6 +148,7 @@ impl World {
                 at: Timestamp::now(),
                 shadow: false,
                 rules: None,
+                quantities: None,
             }),
             revision: read.revision + 1,
             ..read

@@ -133,6 +133,7 @@ async fn the_clocks_of_stock_follow_what_is_published_and_no_draft() {
         at: at(0),
         shadow: false,
         rules: None,
+        quantities: None,
     };
     let key = connection.key();
     for published in [None, None, Some(published)] {

@@ -116,11 +116,12 @@ impl Work<'_> {
 }
 
 /// The generation of a listing's prices: the sum of all that they are computed from. A publication of price rules alone raises
-/// no listing's, so the revision of the rules in force counts for itself.
+/// no listing's, so those count for themselves.
 fn generation(listing: &Listing, published: &Published, rates: Option<&RevisedRates>) -> u64 {
     let wanted = listing.wanted.as_ref();
     let listing = wanted.map_or(0, |wanted| wanted.generation);
     let rates = rates.map_or(0, |rates| rates.revision);
-    let rules = published.rules.unwrap_or_default();
-    listing.saturating_add(rates).saturating_add(rules)
+    listing
+        .saturating_add(rates)
+        .saturating_add(published.of_prices_alone())
 }

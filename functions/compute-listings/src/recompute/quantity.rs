@@ -7,7 +7,6 @@ use stallkeeper::domain::ids::{ConnectionKey, ListingKey, Sku};
 use stallkeeper::domain::listing::{Listing, next};
 use stallkeeper::domain::selection::ProductRules;
 use stallkeeper::domain::stock::{Wanted, count};
-use stallkeeper::domain::stock_settings::Published;
 use stallkeeper::error::{Error, Result};
 use stallkeeper::store::{Listed, SkuInputs, ToSend, WantedWritten};
 use std::collections::HashMap;
@@ -77,14 +76,11 @@ impl Work<'_> {
             let (sku, inputs) = parts.get_key_value(sku)?;
             Some(inputs.stock(sku))
         };
-        let Published {
-            settings,
-            generation,
-            ..
-        } = &seller.published;
+        let published = &seller.published;
+        let (settings, generation) = (&published.settings, published.quantities().generation);
         let own = inputs.stock(sku);
         let (units, now) = (listed.units, self.now);
-        Ok(count(own, part, units, settings, rules, *generation, now).wanted)
+        Ok(count(own, part, units, settings, rules, generation, now).wanted)
     }
 
     /// Lists a listing to be sent if Amazon may show another quantity. Whether it is urgent.

@@ -78,14 +78,13 @@ impl App {
         Ok(self.tick(connection).await?)
     }
 
-    /// Queues every listing to be computed again, since other prices are wanted. A generation does not cover how prices are
-    /// found, so this raises the generation that it does cover: what was computed by the former rules is written over.
+    /// Queues every listing to be computed again, since other prices are wanted: with a generation that writes over what was
+    /// computed by the former mode.
     pub(crate) async fn recompute_prices(&self, connection: &Connection) -> Answer<()> {
         let plan = change_stock_plan(&self.store, connection, |plan| {
-            let generation = plan.next_generation();
             let on = plan.in_force().is_some();
             if let Some(published) = plan.published.as_mut().filter(|_| on) {
-                published.generation = generation;
+                published.with_other_prices();
             }
             Ok(())
         })

@@ -61,6 +61,7 @@ impl Stock {
             at: Timestamp::now(),
             shadow: false,
             rules: None,
+            quantities: None,
         });
         plan.revision += 1;
         let store = &self.world.app.store;

@@ -112,7 +112,11 @@ impl Run<'_> {
                 self.note_offer(known.as_ref(), &written).await?;
                 let ends = self.pending_end(reading, &written).await?;
                 let pending = pending(reading, &written, sold.as_ref()).max(ends);
-                return Ok((written, pending));
+                // While it was not matched, no price of it was computed.
+                let is_back = written.state == ListingState::Matched
+                    && known.is_some_and(|known| known.state != ListingState::Matched);
+                let back = (is_back && reading.in_force.is_some()).then_some(Pending::Send);
+                return Ok((written, pending.max(back)));
             }
             known = self.app.store.listing(&key.listing(&sku)).await?;
             let skus = [sku.clone()];

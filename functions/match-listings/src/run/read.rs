@@ -79,12 +79,17 @@ impl Run<'_> {
     }
 
     /// Settings published while the reports were read had the listings matched by then computed again: the rest
-    /// follows.
-    async fn catch_up(&self, reading: &Reading) -> Result<()> {
+    /// follows. So does, once, what was published of prices alone: no listing shows whether it was computed by that.
+    async fn catch_up(&mut self, reading: &Reading) -> Result<()> {
         let key = &self.connection.key();
         let plan = self.app.store.stock_plan(key).await?;
-        let now = plan.in_force();
-        if now.is_none() || now == reading.published.as_ref() {
+        let Some(now) = plan.in_force() else {
+            return Ok(());
+        };
+        let of_prices = now.of_prices_alone() > 0;
+        let computed_by = self.matching.computed_by.replace(now.generation);
+        let is_computed = !of_prices || computed_by == Some(now.generation);
+        if is_computed && Some(now) == reading.published.as_ref() {
             return Ok(());
         }
         let all = ListingJob::RecomputeAll {
@@ -145,7 +150,7 @@ impl Run<'_> {
             superseded: Vec::new(),
             unreadable: 0,
             published: plan.in_force().cloned(),
-            quantities_from: plan.quantities_from(),
+            quantities_from: plan.published.as_ref().map(|it| it.quantities().at),
             in_force: plan
                 .in_force()
                 .filter(|_| self.connection.status.fetches_orders())

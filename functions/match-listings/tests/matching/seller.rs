@@ -50,6 +50,7 @@ impl Seller<'_> {
             at: hours_before(1000),
             shadow: false,
             rules: None,
+            quantities: None,
         });
         plan.revision += 1;
         let saved = self.world.store.save_stock_plan(key, &plan).await;

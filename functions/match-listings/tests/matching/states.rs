@@ -5,10 +5,10 @@ use rust_decimal::Decimal;
 use stallkeeper::domain::connection::PriceMode;
 use stallkeeper::domain::feed::SentBy;
 use stallkeeper::domain::ids::AmazonSku;
-use stallkeeper::domain::listing::{ListingState, Observed, Sent, WantedPrice};
+use stallkeeper::domain::listing::{Listing, ListingState, Observed, Sent, WantedPrice};
 use stallkeeper::domain::marketplace::Marketplace::{De, Uk};
 use stallkeeper::domain::stock::Wanted;
-use stallkeeper::store::{ListingCounts, WantedWritten};
+use stallkeeper::store::{ListingCounts, WantedWritten, Written};
 
 pub(crate) const PRODUCTS: [&str; 8] = [
     "MUG#1",
@@ -204,6 +204,51 @@ async fn nothing_is_computed_where_nothing_is_published() {
     assert_eq!(matching.counts.matched, 5);
     assert!(seller.recomputed().is_empty());
     assert!(seller.listing("DRIFT-1").await.unwrap().sent.is_some());
+}
+
+#[tokio::test]
+async fn what_was_published_of_prices_alone_is_computed_for_all_once_also_if_its_message_is_lost() {
+    let world = World::new().await;
+    let seller = world.connect("rules", &[Uk]).await;
+    seller.publish().await;
+    let key = &seller.connection.key();
+    let mut plan = world.store.stock_plan(key).await.unwrap();
+    plan.published.as_mut().unwrap().with_other_prices();
+    plan.revision += 1;
+    let saved = world.store.save_stock_plan(key, &plan).await;
+    assert_eq!(saved.unwrap(), Written::Done);
+    for expected in [1, 0] {
+        world.report(Uk, &[line("MUG#1", "5")]);
+        seller.match_listings().await;
+        let jobs = seller.sent("jobs").into_iter();
+        let all = jobs.filter(|(job, _)| job["kind"] == "recompute_all");
+        assert_eq!(all.count(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_is_matched_again_is_computed_since_no_price_of_it_was() {
+    let world = World::new().await;
+    let seller = world.connect("again", &[Uk]).await;
+    seller.publish().await;
+    seller.put_product("MUG#1", &[]).await;
+    world.report(Uk, &[line("MUG#1", "5")]);
+    seller.match_listings().await;
+    send(&seller, "MUG#1", 5, hours_before(48)).await;
+    let computed = seller.listing("MUG#1").await.unwrap();
+    let away = Listing {
+        state: ListingState::NotOnAmazon,
+        revision: computed.revision + 1,
+        ..computed
+    };
+    seller.put_listing(&away).await;
+    let _ = seller.recomputed();
+    seller.match_listings().await;
+    assert_eq!(
+        seller.listing("MUG#1").await.unwrap().state,
+        ListingState::Matched
+    );
+    assert_eq!(seller.recomputed(), [("MUG#1".to_owned(), false)].into());
 }
 
 #[tokio::test]

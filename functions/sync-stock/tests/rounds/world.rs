@@ -141,6 +141,7 @@ impl World {
             at: Timestamp::now(),
             shadow: false,
             rules: None,
+            quantities: None,
         };
         change(&mut published);
         self.change_plan(|plan| plan.published = Some(published))

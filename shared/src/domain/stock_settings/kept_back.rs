@@ -57,6 +57,7 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
                 rules: None,
+                quantities: None,
             })
         };
         let plan = |published, frozen| StockPlan {

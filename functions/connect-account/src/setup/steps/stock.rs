@@ -228,6 +228,7 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH,
                 shadow,
                 rules: None,
+                quantities: None,
             }),
             ..StockPlan::default()
         };

@@ -65,7 +65,8 @@ impl ListingFacts {
     }
 
     fn computed(&self) -> Counted {
-        let generation = self.plan.published.as_ref().map_or(0, |it| it.generation);
+        let published = self.plan.published.as_ref();
+        let generation = published.map_or(0, |it| it.quantities().generation);
         let own = self.inputs.stock(&self.product);
         let part = |sku: &Sku| {
             let (sku, _, inputs) = self.parts.iter().find(|(it, ..)| it == sku)?;

@@ -171,6 +171,7 @@ fn a_price_is_news_where_it_is_another_and_a_drift_where_it_is_not_ours_any_more
         at: hour(1),
         shadow: false,
         rules: None,
+        quantities: None,
     };
     let rows = [
         (None, PriceNews::Changed, Some(Pending::Recompute)),
