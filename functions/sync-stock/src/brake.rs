@@ -62,6 +62,31 @@ pub(crate) async fn judge(
     }
 }
 
+/// As [`judge`]. If the ends of offers are what makes it too much, they are taken out and wait alone: what is sold out must go to
+/// zero whatever a selection ends.
+pub(crate) async fn judge_apart(
+    session: &SendSession<'_>,
+    round: &Round,
+    entries: &mut Vec<ToSend>,
+) -> Result<Option<HeldRound>> {
+    let Some(held) = judge(session, round, entries).await? else {
+        return Ok(None);
+    };
+    let others: Vec<ToSend> = entries.iter().filter(|it| !is_end(it)).cloned().collect();
+    if let Some(whole) = judge(session, round, &others).await? {
+        return Ok(Some(whole));
+    }
+    *entries = others;
+    Ok(Some(HeldRound {
+        ends_alone: true,
+        ..held
+    }))
+}
+
+fn is_end(entry: &ToSend) -> bool {
+    entry.value == LineValue::End { ended: true }
+}
+
 /// As [`judge`], of entries that are about to be sent: counts their zeros if they may be.
 pub(crate) async fn judge_and_count(
     session: &SendSession<'_>,
@@ -134,7 +159,12 @@ async fn count(session: &SendSession<'_>, zeros: u64, now: Timestamp) -> Result<
 }
 
 fn held(at: Timestamp, zeros: u64, matched: u64) -> HeldRound {
-    HeldRound { at, zeros, matched }
+    HeldRound {
+        at,
+        zeros,
+        matched,
+        ends_alone: false,
+    }
 }
 
 /// How many of the zeros are of listings that were sent something else last.

@@ -3,7 +3,7 @@
 mod leave;
 
 use crate::App;
-use crate::brake::{is_released, judge, judge_and_count};
+use crate::brake::{is_released, judge_and_count, judge_apart};
 use crate::feed;
 use crate::holds::end_holds;
 use crate::leased::{until, while_leased};
@@ -116,10 +116,11 @@ impl Run<'_> {
         }
         if self.is_held() {
             // Nothing is sent of a held round; it continues by itself once its zeros are gone.
-            let entries = self.entries().await?;
-            self.hold = judge(&self.session, &self.round, &entries).await?;
-            if self.hold.is_some() {
-                self.summary.waiting = entries.len() as u64;
+            let mut entries = self.entries().await?;
+            let all = entries.len();
+            self.hold = judge_apart(&self.session, &self.round, &mut entries).await?;
+            if self.is_held_whole() {
+                self.summary.waiting = all as u64;
                 return Ok(());
             }
         }
@@ -165,6 +166,11 @@ impl Run<'_> {
         error!(connection.id = %self.session.key(), error = error.chain(), "a part of a round failed for good");
         let why = refusal(&error).map_or_else(|| error.chain(), general_words);
         self.stop = Some(Stop::Refused(why));
+    }
+
+    /// Whether nothing may be sent.
+    fn is_held_whole(&self) -> bool {
+        self.hold.as_ref().is_some_and(|held| !held.ends_alone)
     }
 
     fn is_held(&self) -> bool {
@@ -221,16 +227,18 @@ impl Run<'_> {
     /// Patches what is urgent; returns what is to be sent after it, and how. `None`: the round is held.
     async fn judge_and_send_urgent(
         &mut self,
-        entries: Vec<ToSend>,
+        mut entries: Vec<ToSend>,
         mut routes: Routes,
         unsubmitted: &Unsubmitted,
     ) -> Result<Option<(Vec<ToSend>, Routes)>> {
         // All of them, so that none goes before the others are looked at.
-        self.hold = judge(&self.session, &self.round, &entries).await?;
-        if self.hold.is_some() {
-            self.summary.waiting += entries.len() as u64;
+        let all = entries.len();
+        self.hold = judge_apart(&self.session, &self.round, &mut entries).await?;
+        if self.is_held_whole() {
+            self.summary.waiting += all as u64;
             return Ok(None);
         }
+        self.summary.waiting += (all - entries.len()) as u64;
         let (urgent, mut rest): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| entry.urgent);
         if urgent.is_empty() {
@@ -261,8 +269,9 @@ impl Run<'_> {
     async fn clear(&mut self, looked: Looked) -> Result<Option<Vec<ToSend>>> {
         self.summary.waiting += looked.waiting;
         self.summary.refused += looked.refused;
-        self.hold = judge_and_count(&self.session, &self.round, &looked.counted()).await?;
-        if self.hold.is_some() {
+        let held = judge_and_count(&self.session, &self.round, &looked.counted()).await?;
+        if held.is_some() {
+            self.hold = held;
             self.summary.waiting += looked.clear.len() as u64;
             return Ok(None);
         }

@@ -90,7 +90,7 @@ async fn send(
     entries.truncate(app.patch_most);
     let for_round = entries.len() < all;
     let round = store.round(connection).await?;
-    if round.held.is_some() && !is_released(&round, Timestamp::now()) {
+    if round.held_whole().is_some() && !is_released(&round, Timestamp::now()) {
         info!(connection.id = %connection, "urgent decreases of connection `{connection}` wait, since its round is held");
         return Ok(UrgentOutcome::Done);
     }
@@ -149,7 +149,7 @@ async fn hold(session: &SendSession<'_>, held: HeldRound) -> Result<()> {
     warn!(connection.id = %connection, held.zeros, held.matched, "urgent decreases of connection `{connection}` are held for a person");
     for () in Written::attempts() {
         let mut round = store.round(connection).await?;
-        if round.held.is_some() || is_released(&round, Timestamp::now()) {
+        if round.held_whole().is_some() || is_released(&round, Timestamp::now()) {
             return Ok(());
         }
         round.tenant = Some(connection.tenant.clone());

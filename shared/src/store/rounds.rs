@@ -33,6 +33,9 @@ pub struct HeldRound {
     /// Listings that would have gone to zero, or had an offer ended, with those of the last hour.
     pub zeros: u64,
     pub matched: u64,
+    /// Without the ends of offers it would not be held: those alone wait, and all else is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_alone: bool,
 }
 
 /// A marketplace that refused a feed: feeds go through another one for a while.
@@ -51,10 +54,22 @@ pub struct ClosedMarketplace {
 impl HeldRound {
     /// What a person reads of it.
     pub fn words(&self) -> String {
-        format!(
-            "a round is held since {}: {} of {} matched listings would go to zero, or have an offer ended",
-            self.at, self.zeros, self.matched
-        )
+        let (at, zeros, matched) = (self.at, self.zeros, self.matched);
+        match self.ends_alone {
+            false => format!(
+                "a round is held since {at}: {zeros} of {matched} matched listings would go to zero, or have an offer ended"
+            ),
+            true => format!(
+                "the ends of offers are held since {at}: {zeros} of {matched} matched listings would have one, or go to zero; all else is sent"
+            ),
+        }
+    }
+}
+
+impl Round {
+    /// What a person must release before anything is sent.
+    pub fn held_whole(&self) -> Option<&HeldRound> {
+        self.held.as_ref().filter(|held| !held.ends_alone)
     }
 }
 

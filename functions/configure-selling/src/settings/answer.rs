@@ -176,7 +176,7 @@ fn sending(
     round: &Round,
     deployment: Option<&Freeze>,
 ) -> Sending {
-    let held = round.held.as_ref().map(HeldRound::words);
+    let held = round.held_whole().map(HeldRound::words);
     if let Some(why) = plan.kept_back(connection.status, deployment).or(held) {
         return Sending { now: false, why };
     }

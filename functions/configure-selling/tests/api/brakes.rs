@@ -53,6 +53,7 @@ async fn a_held_round_is_released_for_an_hour_and_begins_again() {
             at: Timestamp::now(),
             zeros: 40,
             matched: 50,
+            ends_alone: false,
         }),
         ..Round::default()
     };

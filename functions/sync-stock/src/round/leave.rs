@@ -58,7 +58,11 @@ impl Run<'_> {
         match &self.hold {
             Some(_) if is_released(round, now) => {}
             Some(held) if round.held.is_none() => round.held = Some(held.clone()),
-            Some(_) => {}
+            Some(held) => {
+                // What is held longer keeps its moment.
+                let before = round.held.iter_mut();
+                before.for_each(|before| before.ends_alone = held.ends_alone);
+            }
             // One that an urgent message held meanwhile stays.
             None if self.judged && round.held == self.round.held => round.held = None,
             None => {}

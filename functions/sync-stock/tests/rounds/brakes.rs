@@ -53,7 +53,7 @@ async fn a_round_that_would_zero_too_many_is_held_until_a_person_releases_it() {
 }
 
 #[tokio::test]
-async fn a_round_that_would_end_too_many_offers_is_held_as_one_that_would_zero_them() {
+async fn too_many_ends_of_offers_wait_for_a_person_and_hold_up_no_quantity() {
     let world = World::start().await;
     let skus = ["A", "B", "C", "D", "E"];
     world
@@ -63,10 +63,19 @@ async fn a_round_that_would_end_too_many_offers_is_held_as_one_that_would_zero_t
     for sku in skus {
         world.want_end(sku, true).await;
     }
+    world.list(&["LESS", "NONE"], 50).await;
+    world.want("LESS", 7).await;
     world.tick().await;
-    assert_eq!(world.count("patchListingsItem").await, 0);
     let held = world.round().await.held.unwrap();
-    assert_eq!((held.zeros, held.matched), (5, 10));
+    assert_eq!((held.zeros, held.matched, held.ends_alone), (5, 10, true));
+    assert!(!world.is_ended("A").await && !world.is_ended("E").await);
+    assert_eq!(world.live().await["LESS"], 7, "by the round");
+    world.want("NONE", 0).await;
+    assert!(world.urgent().await);
+    assert_eq!(world.live().await["NONE"], 0, "and at once");
+    world.tick().await;
+    assert!(world.round().await.held.unwrap().ends_alone);
+    assert!(!world.is_ended("C").await);
     for sku in ["A", "B"] {
         world.want_end(sku, false).await;
     }

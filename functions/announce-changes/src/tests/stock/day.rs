@@ -314,6 +314,7 @@ async fn held_round(database: &Database) -> Value {
             at: at(50),
             zeros: 400,
             matched: 900,
+            ends_alone: false,
         }),
         stale_since: Some(at(40)),
         ..Round::default()

@@ -59,7 +59,7 @@ impl ListingFacts {
             .plan
             .kept_back(self.connection.status, self.deployment.as_ref());
         let mut waits: Vec<String> = kept_back.into_iter().collect();
-        if let Some(held) = &self.round.held {
+        if let Some(held) = self.round.held_whole() {
             waits.push(held.words());
         }
         if after_feed {
